@@ -1,0 +1,607 @@
+"""The simplicial complex: one integer table per dimension, from which everything else is read."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simplex.complexes._tables import (
+    child_pointer,
+    close_downward,
+    cofacet_table,
+    find_children,
+    group_by_dimension,
+    require_edge_keys,
+    simplices_from_facets,
+)
+from simplex.complexes._vertices import as_rows, require_simplices, require_vertex_count
+
+
+class SimplicialComplex:
+    r"""A finite simplicial complex of any dimension, stored as its facet tables.
+
+    Vertices are ``0 … n_0-1``; a simplex is its strictly increasing vertex tuple. The simplices of
+    dimension k are numbered in lexicographic order, and that number is the simplex's id. Row ``s``
+    of :meth:`facets` ``(k)`` holds the ids, in dimension k-1, of the facets of ``s``; column ``i``
+    omits the i-th vertex, and its sign in the boundary is
+
+    .. math:: [s : s_i] = (-1)^i \, o(s) \, o(s_i),
+
+    with the orientation signs o = +1 (increasing vertex order) unless set by :meth:`reorient`.
+
+    A complex is immutable: every operation returns a new one, which shares the tensors it does not
+    change. Do not write into the tensors it hands out. Beyond its top dimension all tables are
+    empty: ``facets(dim + 1)`` has shape ``(0, dim + 2)``. The empty complex has ``dim == -1``.
+
+    A disjoint union of complexes is again a complex, which remembers its parts. Optional data ride
+    along through every operation: filtration values and vertex labels.
+
+    This constructor trusts its tables; use :meth:`from_simplices` or a function of
+    ``simplex.lifting`` to build a complex, and :meth:`validate` to check tables from elsewhere.
+
+    Args:
+        num_vertices: n_0.
+        facets: ``[facets(1), facets(2), …]``, each (n_k, k+1) int64; trailing empty tables are cut.
+        orientation: for each k in 0 … dim the (n_k,) int8 signs, or ``None`` for all +1.
+        filtration: for each k in 0 … dim the (n_k,) values, or ``None``.
+        vertex_labels: n_0 labels of the vertices, or ``None`` for their numbers.
+        part_pointer: (num_parts+1,) first vertex of each part, or ``None`` for one part.
+        device: where a complex without any table lives.
+
+    Raises:
+        ValueError: shapes, dtypes or devices do not fit together.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> K
+        SimplicialComplex(f_vector=(4, 4, 1))
+        >>> K.simplices(1).tolist(), K.facets(2).tolist()
+        ([[0, 1], [0, 2], [1, 2], [2, 3]], [[2, 1, 0]])
+    """
+
+    def __init__(
+        self,
+        num_vertices: int,
+        facets: Sequence[Tensor] = (),
+        *,
+        orientation: Sequence[Tensor] | None = None,
+        filtration: Sequence[Tensor] | None = None,
+        vertex_labels: Sequence[Hashable] | None = None,
+        part_pointer: Tensor | None = None,
+        device: torch.device | str | None = None,
+    ) -> None:
+        tables = list(facets)
+        for k, table in enumerate(tables, start=1):
+            if table.ndim != 2 or table.shape[1] != k + 1 or table.dtype != torch.int64:
+                raise ValueError(
+                    f"facets({k}) must be an int64 tensor of shape (n_{k}, {k + 1}), got "
+                    f"{table.dtype} of shape {tuple(table.shape)}."
+                )
+        while tables and len(tables[-1]) == 0:
+            tables.pop()
+        self._num_vertices = num_vertices
+        self._facets = tuple(tables)
+        self._device = torch.device(tables[0].device if tables else device or "cpu")
+        self._orientation = self._per_simplex("orientation", orientation)
+        self._filtration = self._per_simplex("filtration", filtration)
+        self._vertex_labels = None if vertex_labels is None else tuple(vertex_labels)
+        if self._vertex_labels is not None and len(self._vertex_labels) != num_vertices:
+            raise ValueError(
+                f"vertex_labels must have one label per vertex ({num_vertices}), got "
+                f"{len(self._vertex_labels)}."
+            )
+        self._part_pointer = part_pointer
+        for tensor in (*tables, *(() if part_pointer is None else (part_pointer,))):
+            if tensor.device != self._device:
+                raise ValueError(
+                    f"all tensors must be on one device, got {self._device} and {tensor.device}."
+                )
+        self._cache: dict[tuple[str, int], Any] = {}
+
+    def _per_simplex(self, name: str, values: Sequence[Tensor] | None) -> tuple[Tensor, ...] | None:
+        if values is None:
+            return None
+        shapes = [tuple(value.shape) for value in values[: self.dim + 1]]
+        if shapes != [(n,) for n in self.f_vector]:
+            raise ValueError(
+                f"{name} must have one value per simplex, shapes {[(n,) for n in self.f_vector]}, "
+                f"got {shapes}."
+            )
+        if any(value.device != self._device for value in values):
+            raise ValueError(f"{name} must be on the complex's device {self._device}.")
+        return tuple(values[: self.dim + 1])
+
+    # --- construction -----------------------------------------------------------------------------
+
+    @classmethod
+    def from_simplices(
+        cls, simplices: Any, num_vertices: int | None = None
+    ) -> "SimplicialComplex":
+        """The smallest complex that holds the given simplices: closed downward, each simplex once.
+
+        Args:
+            simplices: vertex tuples of any lengths, in any order; or an (m, k+1) integer tensor; or
+                a list of such tensors.
+            num_vertices: n_0; ``None`` for the largest id plus one. Vertices in no given simplex
+                are kept as isolated vertices.
+
+        Returns:
+            The complex, on the device of the given tensors.
+
+        Raises:
+            TypeError: ids are not integers.
+            ValueError: an id is negative or not below ``num_vertices``, a simplex repeats a vertex,
+                tensors are on different devices, or the closure would not fit in memory.
+
+        Example:
+            >>> SimplicialComplex.from_simplices([(2, 0, 1)], num_vertices=5).f_vector
+            (5, 3, 1)
+        """
+        blocks = as_rows(simplices)
+        devices = {block.device for block in blocks}
+        if len(devices) > 1:
+            raise ValueError(
+                f"all simplices must be on one device, got {sorted(map(str, devices))}."
+            )
+        groups = group_by_dimension(blocks)
+        for rows in groups.values():
+            require_simplices(rows)
+        largest = max((int(rows.max()) for rows in groups.values() if rows.numel()), default=-1)
+        count = require_vertex_count(num_vertices, largest)
+        require_edge_keys(count)
+        given = {k: rows for k, rows in groups.items() if k > 0 and len(rows)}
+        tables = close_downward(given, count)
+        return cls(count, tables, device=devices.pop() if devices else None)
+
+    # --- size -------------------------------------------------------------------------------------
+
+    @property
+    def dim(self) -> int:
+        """The top dimension; -1 for the empty complex."""
+        return len(self._facets) if self._num_vertices else -1
+
+    @property
+    def f_vector(self) -> tuple[int, ...]:
+        """``(n_0, …, n_dim)``, the number of simplices of each dimension."""
+        return tuple(self.num_simplices(k) for k in range(self.dim + 1))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tables live."""
+        return self._device
+
+    def num_simplices(self, k: int) -> int:
+        """n_k; 0 beyond the top dimension."""
+        self._require_degree(k)
+        if k == 0:
+            return self._num_vertices
+        return len(self._facets[k - 1]) if k <= len(self._facets) else 0
+
+    def _require_degree(self, k: int) -> None:
+        if isinstance(k, bool) or not isinstance(k, int):
+            raise TypeError(f"k must be an integer, got {k!r}.")
+        if k < 0:
+            raise ValueError(f"k must be non-negative, got {k}.")
+
+    def _cached(self, name: str, k: int, compute: Callable[[], Any]) -> Any:
+        key = (name, k)
+        if key not in self._cache:
+            self._cache[key] = compute()
+        return self._cache[key]
+
+    # --- tables -----------------------------------------------------------------------------------
+
+    def facets(self, k: int) -> Tensor:
+        """Facet ids of the k-simplices, (n_k, k+1) int64; column i omits vertex i.
+
+        For k = 1 a row is ``[v1, v0]``, head and tail. For k = 0 the shape is (n_0, 0): a vertex has
+        no facet.
+        """
+        self._require_degree(k)
+        if 1 <= k <= len(self._facets):
+            return self._facets[k - 1]
+        count, width = (self._num_vertices, 0) if k == 0 else (0, k + 1)
+        return torch.empty((count, width), dtype=torch.int64, device=self._device)
+
+    def simplices(self, k: int) -> Tensor:
+        """Vertex tuples of the k-simplices, (n_k, k+1) int64, increasing and in lexicographic order."""
+        self._require_degree(k)
+
+        def compute() -> Tensor:
+            if k == 0:
+                return torch.arange(self._num_vertices, device=self._device)[:, None]
+            if k > self.dim:
+                return torch.empty((0, k + 1), dtype=torch.int64, device=self._device)
+            if k == 1:
+                return self._facets[0].flip(1)
+            return simplices_from_facets(self.simplices(k - 1), self._facets[k - 1])
+
+        result: Tensor = self._cached("simplices", k, compute)
+        return result
+
+    def cofacets(self, k: int) -> tuple[Tensor, Tensor]:
+        """Ids of the (k+1)-simplices above each k-simplex, as a CSR pair.
+
+        Returns:
+            ``pointer`` (n_k+1,) and ``index`` (n_{k+1}·(k+2),), both int64: the cofacets of ``s``
+            are ``index[pointer[s]:pointer[s + 1]]``, ascending.
+        """
+        self._require_degree(k)
+        pair: tuple[Tensor, Tensor] = self._cached(
+            "cofacets", k, lambda: cofacet_table(self.facets(k + 1), self.num_simplices(k))
+        )
+        return pair
+
+    def children(self, k: int) -> Tensor:
+        """Prefix-tree pointer (n_k+1,): the (k+1)-simplices that extend ``s`` behind its last vertex.
+
+        They have the consecutive ids ``pointer[s] … pointer[s + 1] - 1``.
+        """
+        self._require_degree(k)
+        pointer: Tensor = self._cached(
+            "children",
+            k,
+            lambda: child_pointer(self.facets(k + 1)[:, -1], self.num_simplices(k)),
+        )
+        return pointer
+
+    def index(self, simplices: Any) -> Tensor:
+        """Ids of the given vertex tuples, all of one dimension; -1 where a tuple is no simplex.
+
+        Args:
+            simplices: (m, k+1) integer tensor, or a list of equally long tuples; vertex order within
+                a tuple does not matter.
+
+        Returns:
+            (m,) int64 ids in dimension k.
+
+        Raises:
+            TypeError: ids are not integers.
+            ValueError: tuples of different lengths, or a tensor on another device.
+
+        Example:
+            >>> SimplicialComplex.from_simplices([(0, 1, 2)]).index([(2, 0), (1, 3)]).tolist()
+            [1, -1]
+        """
+        blocks = as_rows(simplices)
+        if len(blocks) != 1:
+            widths = sorted(block.shape[1] for block in blocks)
+            if not blocks:
+                return torch.empty(0, dtype=torch.int64, device=self._device)
+            raise ValueError(f"all tuples must have one length, got lengths {widths}.")
+        rows = blocks[0]
+        if isinstance(simplices, Tensor) and rows.device != self._device:
+            raise ValueError(
+                f"simplices must be on the complex's device {self._device}, got {rows.device}. "
+                "Move one of them with .to(device)."
+            )
+        rows = rows.to(self._device).sort(dim=1).values
+        inside = (rows >= 0) & (rows < self._num_vertices)
+        ids = torch.where(inside[:, 0], rows[:, 0], -1)
+        for k in range(1, rows.shape[1]):
+            if k > self.dim:
+                return torch.full_like(ids, -1)
+            parents, last = self._facets[k - 1][:, -1], self.simplices(k)[:, -1]
+            wanted = torch.where(inside[:, k], ids, -1)
+            ids = find_children(parents, last, self._num_vertices, wanted, rows[:, k])
+        return ids
+
+    # --- orientation, filtration, labels ----------------------------------------------------------
+
+    def orientation(self, k: int) -> Tensor:
+        """Orientation signs of the k-simplices, (n_k,) int8: +1 is increasing vertex order."""
+        if self._orientation is not None and k <= self.dim:
+            return self._orientation[k]
+        return torch.ones(self.num_simplices(k), dtype=torch.int8, device=self._device)
+
+    def facet_signs(self, k: int) -> Tensor:
+        """Signs [s : s_i] of the facets in the boundary of each k-simplex, (n_k, k+1) int8."""
+        facets = self.facets(k)
+        signs = torch.ones(facets.shape[1], dtype=torch.int8, device=self._device)
+        signs[1::2] = -1
+        if self._orientation is None or k == 0:
+            return signs.expand(facets.shape)
+        return signs * self.orientation(k)[:, None] * self.orientation(k - 1)[facets]
+
+    def reorient(self, signs: Mapping[int, Tensor] | Sequence[Tensor]) -> "SimplicialComplex":
+        """The same complex with some simplices turned around.
+
+        The signs multiply the orientation and nothing else: ids, tables and data stay. With
+        T_k = diag(signs[k]) the boundary matrices become T_{k-1} ∂_k T_k.
+
+        Args:
+            signs: for each k to change, (n_k,) values +1 or -1; a mapping from k, or a sequence
+                over k = 0, 1, …. Vertices have one orientation only: ``signs[0]`` must be +1.
+
+        Raises:
+            ValueError: a value other than ±1, a wrong length, or a turned vertex.
+
+        Example:
+            >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
+            >>> K.reorient({1: torch.tensor([1, -1])}).facet_signs(1).tolist()
+            [[1, -1], [-1, 1]]
+        """
+        items = signs.items() if isinstance(signs, Mapping) else enumerate(signs)
+        orientation = [self.orientation(k) for k in range(self.dim + 1)]
+        for k, sign in items:
+            if not isinstance(sign, Tensor) or sign.shape != (self.num_simplices(k),):
+                shape = tuple(sign.shape) if isinstance(sign, Tensor) else type(sign).__name__
+                raise ValueError(
+                    f"signs[{k}] must be a tensor of shape ({self.num_simplices(k)},), got {shape}."
+                )
+            if sign.device != self._device:
+                raise ValueError(
+                    f"signs[{k}] must be on the complex's device {self._device}, got {sign.device}."
+                )
+            if not bool((sign.abs() == 1).all()) or (k == 0 and not bool((sign == 1).all())):
+                allowed = "+1 (a vertex has one orientation)" if k == 0 else "+1 or -1"
+                raise ValueError(f"signs[{k}] must be {allowed}, got {sign.unique().tolist()}.")
+            if k <= self.dim:
+                orientation[k] = orientation[k] * sign.to(torch.int8)
+        return self._replace(orientation=orientation)
+
+    @property
+    def filtration(self) -> tuple[Tensor, ...] | None:
+        """Filtration values, for each k the (n_k,) values, or ``None``."""
+        return self._filtration
+
+    def with_filtration(self, values: Sequence[Tensor] | None) -> "SimplicialComplex":
+        """The same complex with filtration values, one (n_k,) tensor per dimension."""
+        return self._replace(filtration=values)
+
+    @property
+    def vertex_labels(self) -> tuple[Hashable, ...] | None:
+        """The labels of the vertices in the graph the complex came from, or ``None``."""
+        return self._vertex_labels
+
+    def with_vertex_labels(self, labels: Sequence[Hashable] | None) -> "SimplicialComplex":
+        """The same complex with other vertex labels; the ids stay 0 … n_0-1."""
+        return self._replace(vertex_labels=labels)
+
+    def _replace(self, **changes: Any) -> "SimplicialComplex":
+        state = {
+            "orientation": self._orientation,
+            "filtration": self._filtration,
+            "vertex_labels": self._vertex_labels,
+            "part_pointer": self._part_pointer,
+            "device": self._device,
+        }
+        facets = changes.pop("facets", self._facets)
+        result = SimplicialComplex(self._num_vertices, facets, **(state | changes))
+        if facets is self._facets:
+            result._cache = self._cache.copy()  # tables do not depend on what rides along
+        return result
+
+    def skeleton(self, k: int) -> "SimplicialComplex":
+        """The simplices of dimension at most k; ids stay.
+
+        Example:
+            >>> SimplicialComplex.from_simplices([(0, 1, 2)]).skeleton(1).f_vector
+            (3, 3)
+        """
+        self._require_degree(k)
+        return self if k >= self.dim else self._replace(facets=self._facets[:k])
+
+    # --- parts ------------------------------------------------------------------------------------
+
+    @classmethod
+    def disjoint_union(cls, complexes: Iterable["SimplicialComplex"]) -> "SimplicialComplex":
+        """The disjoint union, again a complex: part p keeps its simplices, ids shifted.
+
+        Each argument becomes one part, whether or not it is a union itself. Orientation, filtration
+        and labels ride along where any part has them; parts without get +1, NaN and vertex numbers.
+
+        Raises:
+            ValueError: the complexes are on different devices.
+
+        Example:
+            >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
+            >>> U = SimplicialComplex.disjoint_union([K, K.skeleton(1)])
+            >>> U.f_vector, U.part(1).tolist()
+            ((6, 6, 1), [0, 0, 0, 1, 1, 1])
+        """
+        parts = list(complexes)
+        devices = sorted({str(part.device) for part in parts})
+        if len(devices) > 1:
+            raise ValueError(f"all complexes must be on one device, got {devices}.")
+        device = torch.device(devices[0]) if devices else torch.device("cpu")
+        top = max((part.dim for part in parts), default=-1)
+        sizes = torch.tensor(
+            [[part.num_simplices(k) for part in parts] for k in range(max(top, 0) + 1)],
+            dtype=torch.int64,
+        ).view(max(top, 0) + 1, len(parts))
+        offsets = (sizes.cumsum(1) - sizes).to(device)
+        sizes = sizes.to(device)
+        facets = [
+            torch.cat([part.facets(k) for part in parts])
+            + offsets[k - 1].repeat_interleave(sizes[k])[:, None]
+            for k in range(1, top + 1)
+        ]
+        count = int(sizes[0].sum())
+        require_edge_keys(count)
+
+        def gather(name: str, default: Callable[[SimplicialComplex, int], Tensor]) -> Any:
+            if all(getattr(part, name) is None for part in parts):
+                return None
+            return [
+                torch.cat(
+                    [
+                        default(part, k) if (own := getattr(part, name)) is None or k > part.dim
+                        else own[k]
+                        for part in parts
+                    ]
+                )
+                for k in range(top + 1)
+            ]
+
+        labels: list[Hashable] | None = None
+        if any(part.vertex_labels is not None for part in parts):
+            labels = [
+                label
+                for part in parts
+                for label in part.vertex_labels or range(part.num_simplices(0))
+            ]
+        return cls(
+            count,
+            facets,
+            orientation=gather("_orientation", lambda part, k: part.orientation(k)),
+            filtration=gather(
+                "_filtration",
+                lambda part, k: torch.full((part.num_simplices(k),), torch.nan, device=device),
+            ),
+            vertex_labels=labels,
+            part_pointer=torch.cat([sizes.new_zeros(1), sizes[0].cumsum(0)]),
+            device=device,
+        )
+
+    @property
+    def num_parts(self) -> int:
+        """How many complexes were united; 1 for a plain complex."""
+        return 1 if self._part_pointer is None else len(self._part_pointer) - 1
+
+    def part_pointer(self, k: int) -> Tensor:
+        """First k-simplex of each part and, last, n_k: (num_parts+1,) int64.
+
+        In lexicographic order the simplices of a part are consecutive in every dimension, and the
+        first k-simplex of a part is the first child of its first (k-1)-simplex.
+        """
+        self._require_degree(k)
+
+        def compute() -> Tensor:
+            if k > 0:
+                return self.children(k - 1)[self.part_pointer(k - 1)]
+            if self._part_pointer is not None:
+                return self._part_pointer
+            return torch.tensor([0, self._num_vertices], device=self._device)
+
+        pointer: Tensor = self._cached("part_pointer", k, compute)
+        return pointer
+
+    def part(self, k: int) -> Tensor:
+        """Which part each k-simplex belongs to, (n_k,) int64: PyG's ``batch`` vector."""
+        sizes = self.part_pointer(k).diff()
+        return torch.arange(self.num_parts, device=self._device).repeat_interleave(sizes)
+
+    def split(self) -> list["SimplicialComplex"]:
+        """The parts of a disjoint union, with the ids that they had before."""
+        pointers = [self.part_pointer(k).tolist() for k in range(max(self.dim, 0) + 1)]
+        result = []
+        for p in range(self.num_parts):
+            spans = [slice(pointer[p], pointer[p + 1]) for pointer in pointers]
+            facets = [
+                self._facets[k - 1][spans[k]] - pointers[k - 1][p] for k in range(1, len(spans))
+            ]
+            sizes = [span.stop - span.start for span in spans]
+            used = range(max((k for k, n in enumerate(sizes) if n), default=-1) + 1)
+            orientation, filtration = (
+                None if data is None else [data[k][spans[k]] for k in used]
+                for data in (self._orientation, self._filtration)
+            )
+            labels = None if self._vertex_labels is None else self._vertex_labels[spans[0]]
+            result.append(
+                SimplicialComplex(
+                    sizes[0],
+                    facets,
+                    orientation=orientation,
+                    filtration=filtration,
+                    vertex_labels=labels,
+                    device=self._device,
+                )
+            )
+        return result
+
+    # --- device, state, comparison ----------------------------------------------------------------
+
+    def to(self, device: torch.device | str) -> "SimplicialComplex":
+        """The complex with all tensors on the device."""
+        if torch.empty(0, device=device).device == self._device:
+            return self
+
+        def move(values: tuple[Tensor, ...] | None) -> list[Tensor] | None:
+            return None if values is None else [value.to(device) for value in values]
+
+        pointer = self._part_pointer
+        return SimplicialComplex(
+            self._num_vertices,
+            [table.to(device) for table in self._facets],
+            orientation=move(self._orientation),
+            filtration=move(self._filtration),
+            vertex_labels=self._vertex_labels,
+            part_pointer=None if pointer is None else pointer.to(device),
+            device=torch.empty(0, device=device).device,
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Plain tensors, numbers and lists that rebuild the complex by :meth:`from_state`.
+
+        Safe for ``torch.save`` and ``torch.load(weights_only=True)`` as long as the vertex labels
+        are numbers or strings. A complex itself can be pickled and saved by ``torch.save`` too.
+        """
+
+        def listed(values: Sequence[Any] | None) -> list[Any] | None:
+            return None if values is None else list(values)
+
+        return {
+            "num_vertices": self._num_vertices,
+            "facets": list(self._facets),
+            "orientation": listed(self._orientation),
+            "filtration": listed(self._filtration),
+            "vertex_labels": listed(self._vertex_labels),
+            "part_pointer": self._part_pointer,
+            "device": None if self._facets else str(self._device),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "SimplicialComplex":
+        """The complex whose :meth:`state` is given."""
+        return cls(**state)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _from_state, (self.state(),)
+
+    def __eq__(self, other: object) -> bool:
+        """Same vertices, same simplices, same orientation, same parts; data that ride along do not count."""
+        if not isinstance(other, SimplicialComplex):
+            return NotImplemented
+        return (
+            self.f_vector == other.f_vector
+            and self.num_parts == other.num_parts
+            and self._device == other._device
+            and torch.equal(self.part_pointer(0), other.part_pointer(0))
+            and all(map(torch.equal, self._facets, other._facets))
+            and all(
+                torch.equal(self.orientation(k), other.orientation(k)) for k in range(self.dim + 1)
+            )
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.f_vector, self.num_parts))
+
+    def __repr__(self) -> str:
+        parts = "" if self._part_pointer is None else f", num_parts={self.num_parts}"
+        where = "" if self._device.type == "cpu" else f", device='{self._device}'"
+        return f"SimplicialComplex(f_vector={self.f_vector}{parts}{where})"
+
+    def validate(self) -> "SimplicialComplex":
+        """Check every condition that the constructor trusts; return the complex itself.
+
+        Ids in range; rows of :meth:`simplices` strictly increasing and in strict lexicographic
+        order; the simplicial identity facets(k-1)[facets(k)[:, j], i] =
+        facets(k-1)[facets(k)[:, i], j-1] for i < j (equivalent to ∂∂ = 0); orientation ±1 and +1 on
+        vertices; filtration values not below those of the facets.
+
+        Raises:
+            ValueError: naming the dimension, the simplex and the condition.
+        """
+        from simplex.complexes._validate import validate
+
+        validate(self)
+        return self
+
+
+def _from_state(state: Mapping[str, Any]) -> SimplicialComplex:
+    return SimplicialComplex.from_state(state)
+
+
+torch.serialization.add_safe_globals([_from_state])

@@ -1,0 +1,49 @@
+"""The costly checks behind ``SimplicialComplex.validate``."""
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+
+if TYPE_CHECKING:
+    from simplex.complexes._complex import SimplicialComplex
+
+
+def validate(complex_: "SimplicialComplex") -> None:
+    """Raise ``ValueError`` unless the tables describe a simplicial complex in our conventions."""
+    for k in range(1, complex_.dim + 1):
+        facets, below = complex_.facets(k), complex_.num_simplices(k - 1)
+        _require(((facets >= 0) & (facets < below)).all(1), k, f"facet ids in 0 … {below - 1}")
+        if k >= 2:
+            lower = complex_.facets(k - 1)
+            for i, j in combinations(range(k + 1), 2):
+                same = lower[facets[:, j], i] == lower[facets[:, i], j - 1]
+                _require(same, k, f"one common face without vertices {i} and {j}")
+        rows = complex_.simplices(k)
+        _require((rows[:, 1:] > rows[:, :-1]).all(1), k, "strictly increasing vertices")
+        _require(_follows(rows), k, "a place after its predecessor in lexicographic order")
+    for k in range(complex_.dim + 1):
+        sign = complex_.orientation(k)
+        allowed = (sign == 1) if k == 0 else (sign.abs() == 1)
+        _require(allowed, k, "orientation +1" if k == 0 else "orientation +1 or -1")
+    if complex_.filtration is not None:
+        for k in range(1, complex_.dim + 1):
+            value, facet_value = complex_.filtration[k], complex_.filtration[k - 1]
+            late = (facet_value[complex_.facets(k)] > value[:, None]).any(1)
+            _require(~late, k, "a filtration value not below those of its facets")
+
+
+def _follows(rows: Tensor) -> Tensor:
+    """For each row, whether it is lexicographically after the row before it."""
+    differs = rows[1:] != rows[:-1]
+    column = differs.int().argmax(1, keepdim=True)
+    after = differs.any(1) & (rows[1:] > rows[:-1]).gather(1, column).squeeze(1)
+    return torch.cat([after.new_ones(min(1, len(rows))), after])
+
+
+def _require(holds: Tensor, k: int, what: str) -> None:
+    if not bool(holds.all()):
+        first = int((~holds).nonzero()[0])
+        raise ValueError(f"every {k}-simplex must have {what}; simplex {first} has not.")
