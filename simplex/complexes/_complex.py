@@ -115,9 +115,7 @@ class SimplicialComplex:
     # --- construction -----------------------------------------------------------------------------
 
     @classmethod
-    def from_simplices(
-        cls, simplices: Any, num_vertices: int | None = None
-    ) -> "SimplicialComplex":
+    def from_simplices(cls, simplices: Any, num_vertices: int | None = None) -> "SimplicialComplex":
         """The smallest complex that holds the given simplices: closed downward, each simplex once.
 
         Args:
@@ -427,7 +425,8 @@ class SimplicialComplex:
             return [
                 torch.cat(
                     [
-                        default(part, k) if (own := getattr(part, name)) is None or k > part.dim
+                        default(part, k)
+                        if (own := getattr(part, name)) is None or k > part.dim
                         else own[k]
                         for part in parts
                     ]

@@ -61,30 +61,30 @@ def _count(first, stop, facets, pointer, last, counts):  # type: ignore[no-untyp
     """
     width = facets.shape[1]
     for s in range(first, stop):
-        parent = facets[s, width - 1]
-        a, a_stop = s + 1, pointer[parent + 1]
-        b, b_stop = a, a_stop
-        shortest = second = np.int64(9223372036854775807)
-        for i in range(width):
+        a, a_stop = s + 1, pointer[facets[s, width - 1] + 1]
+        facet = facets[s, 0]
+        b, b_stop = pointer[facet], pointer[facet + 1]
+        if b_stop - b < a_stop - a:
+            a, a_stop, b, b_stop = b, b_stop, a, a_stop
+        for i in range(1, width - 1):
             facet = facets[s, i]
-            start, end = pointer[facet], pointer[facet + 1]
-            if i == width - 1:
-                start = s + 1
-            if end - start < shortest:
-                b, b_stop, second = a, a_stop, shortest
-                a, a_stop, shortest = start, end, end - start
-            elif end - start < second:
-                b, b_stop, second = start, end, end - start
+            c, c_stop = pointer[facet], pointer[facet + 1]
+            if c_stop - c < a_stop - a:
+                a, a_stop, b, b_stop = c, c_stop, a, a_stop
+            elif c_stop - c < b_stop - b:
+                b, b_stop = c, c_stop
         total = 0
-        while a < a_stop and b < b_stop:
-            if last[a] < last[b]:
-                a = _gallop(last, a + 1, a_stop, last[b])
-            elif last[b] < last[a]:
-                b = _gallop(last, b + 1, b_stop, last[a])
-            else:
-                total += 1
+        if b_stop - b > 16 * (a_stop - a):
+            while a < a_stop and b < b_stop:
+                b = _gallop(last, b, b_stop, last[a])
+                total += b < b_stop and last[b] == last[a]
                 a += 1
-                b += 1
+        else:  # lists of like length: a merge without branches on the data
+            while a < a_stop and b < b_stop:
+                x, y = last[a], last[b]
+                total += x == y
+                a += x <= y
+                b += y <= x
         counts[s] = total
 
 
@@ -92,7 +92,7 @@ def _count(first, stop, facets, pointer, last, counts):  # type: ignore[no-untyp
 def _fill(first, stop, facets, pointer, last, children, out, out_last):  # type: ignore[no-untyped-def]
     """Write facet ids and last vertex of the children of the rows first … stop-1.
 
-    The counts are known, so while a child is outstanding no list can run out: no bound is checked.
+    The counts are known, so while a child is outstanding no list can run out.
     """
     width = facets.shape[1]
     place = np.empty(width, np.int64)
@@ -102,27 +102,34 @@ def _fill(first, stop, facets, pointer, last, children, out, out_last):  # type:
         if row == row_stop:
             continue
         for i in range(width):
-            place[i] = pointer[facets[s, i]]
-            end[i] = pointer[facets[s, i] + 1]
+            facet = facets[s, i]
+            place[i] = pointer[facet]
+            end[i] = pointer[facet + 1]
         place[width - 1] = s + 1
-        target, i = last[s + 1], width - 1
+        target, i, agreed = last[s + 1], 0, 1
         while row < row_stop:
-            agreed = 0
             while agreed < width:
-                here = _gallop(last, place[i], end[i], target)
-                place[i] = here
+                here = place[i]
+                if last[here] < target:
+                    here += 1
+                    if last[here] < target:
+                        here = _gallop(last, here + 1, end[i], target)
+                    place[i] = here
                 if last[here] > target:
                     target = last[here]
-                    agreed = 1
-                else:
-                    agreed += 1
+                    agreed = 0
+                agreed += 1
                 i = i + 1 if i + 1 < width else 0
             for j in range(width):
                 out[row, j] = place[j]
             out[row, width] = s
             out_last[row] = target
-            target += 1
             row += 1
+            if row < row_stop:
+                place[i] += 1
+                target = last[place[i]]
+                agreed = 1
+                i = i + 1 if i + 1 < width else 0
 
 
 def _over_rows(kernel: Callable[..., None], num_rows: int, *arrays: np.ndarray) -> None:

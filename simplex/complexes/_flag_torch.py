@@ -23,9 +23,7 @@ def _matches(
     total = int(ends[-1]) if len(ends) else 0
     keys = facets[:, -1] * num_vertices + last
     for start in range(0, total, _PROPOSALS_PER_CHUNK):
-        flat = torch.arange(
-            start, min(start + _PROPOSALS_PER_CHUNK, total), device=facets.device
-        )
+        flat = torch.arange(start, min(start + _PROPOSALS_PER_CHUNK, total), device=facets.device)
         simplex = torch.searchsorted(ends, flat, right=True)
         sibling = simplex + 1 + flat - (ends[simplex] - lengths[simplex])
         columns: list[Tensor] = []

@@ -114,7 +114,9 @@ def child_pointer(parents: Tensor, num_parents: int) -> Tensor:
     return torch.searchsorted(parents.contiguous(), bounds)
 
 
-def find_children(parents: Tensor, last: Tensor, base: int, query: Tensor, vertex: Tensor) -> Tensor:
+def find_children(
+    parents: Tensor, last: Tensor, base: int, query: Tensor, vertex: Tensor
+) -> Tensor:
     """Id of the child ``query ∪ {vertex}`` in a level of the prefix tree, -1 where there is none.
 
     Args:

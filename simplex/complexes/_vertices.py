@@ -41,7 +41,9 @@ def as_rows(simplices: Any) -> list[Tensor]:
 
 
 def _block(rows: Tensor | np.ndarray) -> Tensor:
-    tensor = torch.from_numpy(rows) if isinstance(rows, np.ndarray) and rows.dtype.kind in "iu" else rows
+    tensor = (
+        torch.from_numpy(rows) if isinstance(rows, np.ndarray) and rows.dtype.kind in "iu" else rows
+    )
     if not isinstance(tensor, Tensor) or tensor.is_floating_point() or tensor.dtype == torch.bool:
         raise TypeError(
             f"vertex ids must be integers, got {rows.dtype}. Number the vertices 0, 1, 2, … "
