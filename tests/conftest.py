@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def data_folder() -> Path | None:
-    """The folder of real data: SIMPLEX_DATA, or shared/data beside the checkout; None where absent."""
+    """Real data: SIMPLEX_DATA, or shared/data beside the checkout; None where absent."""
     for place in (os.environ.get("SIMPLEX_DATA"), ROOT.parent / "shared" / "data"):
         if place and Path(place).is_dir():
             return Path(place)

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from simplex.complexes._orientation import turned_orientation
 from simplex.complexes._tables import (
     child_pointer,
     close_downward,
@@ -193,8 +194,8 @@ class SimplicialComplex:
     def facets(self, k: int) -> Tensor:
         """Facet ids of the k-simplices, (n_k, k+1) int64; column i omits vertex i.
 
-        For k = 1 a row is ``[v1, v0]``, head and tail. For k = 0 the shape is (n_0, 0): a vertex has
-        no facet.
+        For k = 1 a row is ``[v1, v0]``, head and tail. For k = 0 the shape is (n_0, 0): a vertex
+        has no facet.
         """
         self._require_degree(k)
         if 1 <= k <= len(self._facets):
@@ -203,7 +204,7 @@ class SimplicialComplex:
         return torch.empty((count, width), dtype=torch.int64, device=self._device)
 
     def simplices(self, k: int) -> Tensor:
-        """Vertex tuples of the k-simplices, (n_k, k+1) int64, increasing and in lexicographic order."""
+        """Vertex tuples of the k-simplices, (n_k, k+1) int64, in lexicographic order."""
         self._require_degree(k)
 
         def compute() -> Tensor:
@@ -232,7 +233,7 @@ class SimplicialComplex:
         return pair
 
     def children(self, k: int) -> Tensor:
-        """Prefix-tree pointer (n_k+1,): the (k+1)-simplices that extend ``s`` behind its last vertex.
+        """Prefix-tree pointer (n_k+1,) to the (k+1)-simplices that extend ``s`` at its end.
 
         They have the consecutive ids ``pointer[s] … pointer[s + 1] - 1``.
         """
@@ -248,8 +249,8 @@ class SimplicialComplex:
         """Ids of the given vertex tuples, all of one dimension; -1 where a tuple is no simplex.
 
         Args:
-            simplices: (m, k+1) integer tensor, or a list of equally long tuples; vertex order within
-                a tuple does not matter.
+            simplices: (m, k+1) integer tensor, or a list of equally long tuples; the order of
+                the vertices in a tuple does not matter.
 
         Returns:
             (m,) int64 ids in dimension k.
@@ -320,24 +321,7 @@ class SimplicialComplex:
             >>> K.reorient({1: torch.tensor([1, -1])}).facet_signs(1).tolist()
             [[1, -1], [-1, 1]]
         """
-        items = signs.items() if isinstance(signs, Mapping) else enumerate(signs)
-        orientation = [self.orientation(k) for k in range(self.dim + 1)]
-        for k, sign in items:
-            if not isinstance(sign, Tensor) or sign.shape != (self.num_simplices(k),):
-                shape = tuple(sign.shape) if isinstance(sign, Tensor) else type(sign).__name__
-                raise ValueError(
-                    f"signs[{k}] must be a tensor of shape ({self.num_simplices(k)},), got {shape}."
-                )
-            if sign.device != self._device:
-                raise ValueError(
-                    f"signs[{k}] must be on the complex's device {self._device}, got {sign.device}."
-                )
-            if not bool((sign.abs() == 1).all()) or (k == 0 and not bool((sign == 1).all())):
-                allowed = "+1 (a vertex has one orientation)" if k == 0 else "+1 or -1"
-                raise ValueError(f"signs[{k}] must be {allowed}, got {sign.unique().tolist()}.")
-            if k <= self.dim:
-                orientation[k] = orientation[k] * sign.to(torch.int8)
-        return self._replace(orientation=orientation)
+        return self._replace(orientation=turned_orientation(self, signs))
 
     @property
     def filtration(self) -> tuple[Tensor, ...] | None:
@@ -367,8 +351,9 @@ class SimplicialComplex:
         }
         facets = changes.pop("facets", self._facets)
         result = SimplicialComplex(self._num_vertices, facets, **(state | changes))
-        if facets is self._facets:
-            result._cache = self._cache.copy()  # tables do not depend on what rides along
+        if facets is self._facets:  # tables do not depend on what rides along
+            kept = {key: value for key, value in self._cache.items() if key[0] != "part_pointer"}
+            result._cache = kept
         return result
 
     def skeleton(self, k: int) -> "SimplicialComplex":
@@ -399,65 +384,21 @@ class SimplicialComplex:
             >>> U.f_vector, U.part(1).tolist()
             ((6, 6, 1), [0, 0, 0, 1, 1, 1])
         """
-        parts = list(complexes)
-        devices = sorted({str(part.device) for part in parts})
-        if len(devices) > 1:
-            raise ValueError(f"all complexes must be on one device, got {devices}.")
-        device = torch.device(devices[0]) if devices else torch.device("cpu")
-        top = max((part.dim for part in parts), default=-1)
-        sizes = torch.tensor(
-            [[part.num_simplices(k) for part in parts] for k in range(max(top, 0) + 1)],
-            dtype=torch.int64,
-        ).view(max(top, 0) + 1, len(parts))
-        offsets = (sizes.cumsum(1) - sizes).to(device)
-        sizes = sizes.to(device)
-        facets = [
-            torch.cat([part.facets(k) for part in parts])
-            + offsets[k - 1].repeat_interleave(sizes[k])[:, None]
-            for k in range(1, top + 1)
-        ]
-        count = int(sizes[0].sum())
-        require_edge_keys(count)
+        from simplex.complexes._union import disjoint_union
 
-        def gather(name: str, default: Callable[[SimplicialComplex, int], Tensor]) -> Any:
-            if all(getattr(part, name) is None for part in parts):
-                return None
-            return [
-                torch.cat(
-                    [
-                        default(part, k)
-                        if (own := getattr(part, name)) is None or k > part.dim
-                        else own[k]
-                        for part in parts
-                    ]
-                )
-                for k in range(top + 1)
-            ]
-
-        labels: list[Hashable] | None = None
-        if any(part.vertex_labels is not None for part in parts):
-            labels = [
-                label
-                for part in parts
-                for label in part.vertex_labels or range(part.num_simplices(0))
-            ]
-        return cls(
-            count,
-            facets,
-            orientation=gather("_orientation", lambda part, k: part.orientation(k)),
-            filtration=gather(
-                "_filtration",
-                lambda part, k: torch.full((part.num_simplices(k),), torch.nan, device=device),
-            ),
-            vertex_labels=labels,
-            part_pointer=torch.cat([sizes.new_zeros(1), sizes[0].cumsum(0)]),
-            device=device,
-        )
+        return disjoint_union(list(complexes))
 
     @property
     def num_parts(self) -> int:
         """How many complexes were united; 1 for a plain complex."""
         return 1 if self._part_pointer is None else len(self._part_pointer) - 1
+
+    def with_parts(self, part_pointer: Tensor | None) -> "SimplicialComplex":
+        """The same complex read as a union; ``part_pointer`` (num_parts+1,) starts each part.
+
+        The caller vouches that no simplex crosses parts, as for the clique complex of a batch.
+        """
+        return self._replace(part_pointer=part_pointer)
 
     def part_pointer(self, k: int) -> Tensor:
         """First k-simplex of each part and, last, n_k: (num_parts+1,) int64.
@@ -484,31 +425,9 @@ class SimplicialComplex:
 
     def split(self) -> list["SimplicialComplex"]:
         """The parts of a disjoint union, with the ids that they had before."""
-        pointers = [self.part_pointer(k).tolist() for k in range(max(self.dim, 0) + 1)]
-        result = []
-        for p in range(self.num_parts):
-            spans = [slice(pointer[p], pointer[p + 1]) for pointer in pointers]
-            facets = [
-                self._facets[k - 1][spans[k]] - pointers[k - 1][p] for k in range(1, len(spans))
-            ]
-            sizes = [span.stop - span.start for span in spans]
-            used = range(max((k for k, n in enumerate(sizes) if n), default=-1) + 1)
-            orientation, filtration = (
-                None if data is None else [data[k][spans[k]] for k in used]
-                for data in (self._orientation, self._filtration)
-            )
-            labels = None if self._vertex_labels is None else self._vertex_labels[spans[0]]
-            result.append(
-                SimplicialComplex(
-                    sizes[0],
-                    facets,
-                    orientation=orientation,
-                    filtration=filtration,
-                    vertex_labels=labels,
-                    device=self._device,
-                )
-            )
-        return result
+        from simplex.complexes._union import split
+
+        return split(self)
 
     # --- device, state, comparison ----------------------------------------------------------------
 
@@ -560,7 +479,7 @@ class SimplicialComplex:
         return _from_state, (self.state(),)
 
     def __eq__(self, other: object) -> bool:
-        """Same vertices, same simplices, same orientation, same parts; data that ride along do not count."""
+        """Same simplices, orientation and parts; labels and filtration do not count."""
         if not isinstance(other, SimplicialComplex):
             return NotImplemented
         return (

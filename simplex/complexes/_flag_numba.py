@@ -21,7 +21,7 @@ _ROWS_PER_TASK = 1 << 14
 
 
 def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile eagerly for one signature; keep the machine code on disk where there is a place for it."""
+    """Compile for one signature, at once; keep the code on disk where there is a place for it."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         try:

@@ -1,7 +1,7 @@
 """The flag-complex join in torch operations: the same tables, computed on the tensors' own device.
 
-Each simplex σ proposes the children of its parent that stand behind it; a proposal w survives if
-every other facet of σ has w as a child too, found by binary search in the sorted key parent·n + last.
+Each simplex σ proposes the children of its parent that stand behind it; a proposal w survives
+if every other facet of σ has w as a child too: a binary search in the sorted key parent·n + last.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _PROPOSALS_PER_CHUNK = 1 << 24
 def _matches(
     facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield chunk by chunk the facet rows (m, k+2) of the extended simplices and their last vertices."""
+    """Yield in chunks the facet rows (m, k+2) of the extended simplices and their last vertices."""
     ids = torch.arange(len(facets), device=facets.device)
     lengths = pointer[facets[:, -1] + 1] - ids - 1  # younger siblings of σ
     ends = lengths.cumsum(0)

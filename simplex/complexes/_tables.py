@@ -55,7 +55,7 @@ def unique_rows(rows: Tensor, num_vertices: int) -> tuple[Tensor, Tensor]:
 
 
 def faces_of_rows(rows: Tensor) -> Tensor:
-    """The facets of each row: (n, w) vertex tuples to (n, w, w-1), entry ``[:, i]`` without vertex i."""
+    """The facets of each row, (n, w) to (n, w, w-1): entry ``[:, i]`` is without vertex i."""
     width = rows.shape[1]
     keep = torch.tensor([[j for j in range(width) if j != i] for i in range(width)])
     return rows[:, keep.to(rows.device)]
@@ -109,7 +109,7 @@ def simplices_from_facets(below: Tensor, facets: Tensor) -> Tensor:
 
 
 def child_pointer(parents: Tensor, num_parents: int) -> Tensor:
-    """Where the children of each parent start in a non-decreasing parent column: (num_parents+1,)."""
+    """Where each parent's children start in a non-decreasing parent column: (num_parents+1,)."""
     bounds = torch.arange(num_parents + 1, device=parents.device)
     return torch.searchsorted(parents.contiguous(), bounds)
 
@@ -138,7 +138,7 @@ def find_children(
 
 
 def cofacet_table(facets: Tensor, num_facets: int) -> tuple[Tensor, Tensor]:
-    """Invert a facet table: CSR pair (pointer (num_facets+1,), index), ids ascending in each row."""
+    """Invert a facet table: CSR pair (pointer (num_facets+1,), index), ids ascending per row."""
     order = torch.sort(facets.flatten(), stable=True)
     bounds = torch.arange(num_facets + 1, device=facets.device)
     return torch.searchsorted(order.values, bounds), order.indices // facets.shape[1]

@@ -1,0 +1,100 @@
+"""The disjoint union of complexes, which is again a complex, and the way back."""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simplex.complexes._complex import SimplicialComplex
+from simplex.complexes._tables import require_edge_keys
+
+
+def disjoint_union(parts: Sequence[SimplicialComplex]) -> SimplicialComplex:
+    """Concatenate the facet tables of the parts, ids shifted: see the method of the class."""
+    devices = sorted({str(part.device) for part in parts})
+    if len(devices) > 1:
+        raise ValueError(f"all complexes must be on one device, got {devices}.")
+    device = torch.device(devices[0]) if devices else torch.device("cpu")
+    top = max((part.dim for part in parts), default=-1)
+    sizes = torch.tensor(
+        [[part.num_simplices(k) for part in parts] for k in range(max(top, 0) + 1)],
+        dtype=torch.int64,
+    ).view(-1, len(parts))
+    offsets, sizes = (sizes.cumsum(1) - sizes).to(device), sizes.to(device)
+    num_vertices = int(sizes[0].sum())
+    require_edge_keys(num_vertices)
+    facets = [
+        torch.cat([part.facets(k) for part in parts])
+        + offsets[k - 1].repeat_interleave(sizes[k])[:, None]
+        for k in range(1, top + 1)
+    ]
+    return SimplicialComplex(
+        num_vertices,
+        facets,
+        orientation=_gather(parts, top, "_orientation", SimplicialComplex.orientation),
+        filtration=_gather(parts, top, "_filtration", _no_value),
+        vertex_labels=_gather_labels(parts),
+        part_pointer=torch.cat([sizes.new_zeros(1), sizes[0].cumsum(0)]),
+        device=device,
+    )
+
+
+def _no_value(part: SimplicialComplex, k: int) -> Tensor:
+    return torch.full((part.num_simplices(k),), torch.nan, device=part.device)
+
+
+def _gather(
+    parts: Sequence[SimplicialComplex],
+    top: int,
+    name: str,
+    default: Callable[[SimplicialComplex, int], Tensor],
+) -> list[Tensor] | None:
+    """Per dimension the values of all parts; ``default`` where a part has none."""
+    own: list[Sequence[Tensor] | None] = [getattr(part, name) for part in parts]
+    if all(values is None for values in own):
+        return None
+    return [
+        torch.cat(
+            [
+                default(part, k) if values is None or k > part.dim else values[k]
+                for part, values in zip(parts, own, strict=True)
+            ]
+        )
+        for k in range(top + 1)
+    ]
+
+
+def _gather_labels(parts: Sequence[SimplicialComplex]) -> list[Hashable] | None:
+    if all(part.vertex_labels is None for part in parts):
+        return None
+    return [label for part in parts for label in part.vertex_labels or range(part.num_simplices(0))]
+
+
+def split(union: SimplicialComplex) -> list[SimplicialComplex]:
+    """Cut the tables at the part pointers, ids shifted back."""
+    degrees = range(max(union.dim, 0) + 1)
+    pointers = [union.part_pointer(k).tolist() for k in degrees]
+    tables = [union.facets(k) for k in degrees]
+
+    def cut(values: Sequence[Tensor] | None, spans: list[slice]) -> list[Any] | None:
+        if values is None:
+            return None
+        filled = [span.stop > span.start for span in spans]
+        return [values[k][spans[k]] for k in degrees if any(filled[k:])]
+
+    result = []
+    for p in range(union.num_parts):
+        spans = [slice(pointer[p], pointer[p + 1]) for pointer in pointers]
+        labels = None if union.vertex_labels is None else union.vertex_labels[spans[0]]
+        result.append(
+            SimplicialComplex(
+                spans[0].stop - spans[0].start,
+                [tables[k][spans[k]] - pointers[k - 1][p] for k in degrees[1:]],
+                orientation=cut(union._orientation, spans),
+                filtration=cut(union.filtration, spans),
+                vertex_labels=labels,
+                device=union.device,
+            )
+        )
+    return result

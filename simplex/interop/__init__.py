@@ -1,0 +1,1 @@
+"""Foreign formats, both ways: networkx, GUDHI, scipy and edge lists."""
