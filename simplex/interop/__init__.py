@@ -1,1 +1,23 @@
 """Foreign formats, both ways: networkx, GUDHI, scipy and edge lists."""
+
+from simplex.interop._gudhi import from_gudhi, to_gudhi
+from simplex.interop._networkx import (
+    from_edge_index,
+    from_networkx,
+    from_scipy,
+    to_edge_index,
+    to_networkx,
+    to_scipy,
+)
+
+
+__all__ = [
+    "from_edge_index",
+    "from_gudhi",
+    "from_networkx",
+    "from_scipy",
+    "to_edge_index",
+    "to_gudhi",
+    "to_networkx",
+    "to_scipy",
+]

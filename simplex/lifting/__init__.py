@@ -1,6 +1,22 @@
 """Lifts: from graphs, points and relations to simplicial complexes."""
 
 from simplex.lifting._clique import clique_complex
+from simplex.lifting._delaunay import alpha_complex, delaunay_complex
+from simplex.lifting._dowker import dowker_complex, khop_complex, neighborhood_complex
+from simplex.lifting._line import line_complex
+from simplex.lifting._random import linial_meshulam_complex, random_clique_complex
+from simplex.lifting._rips import vietoris_rips_complex
 
 
-__all__ = ["clique_complex"]
+__all__ = [
+    "alpha_complex",
+    "clique_complex",
+    "delaunay_complex",
+    "dowker_complex",
+    "khop_complex",
+    "line_complex",
+    "linial_meshulam_complex",
+    "neighborhood_complex",
+    "random_clique_complex",
+    "vietoris_rips_complex",
+]
