@@ -1,0 +1,90 @@
+"""What a refinement returns: colours, and how often each occurs in each part."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Coloring:
+    """Colours of the simplices of a complex (or of its vertex pairs), as a refinement left them.
+
+    A colour is the number of a class, 0 … m_k-1, counted per kind. The numbers carry no meaning
+    beyond this colouring: two complexes are compared by refining their disjoint union, never by
+    setting the numbers of two colourings side by side.
+
+    Args:
+        colors: for each kind k the (n_k,) int64 colours. The kinds of ``simplicial_wl`` are the
+            dimensions.
+        num_classes: for each kind the number m_k of colours in use.
+        rounds: how many rounds made these colours.
+        stable: whether one more round is known to split no class.
+        kinds: what is coloured, in words: ``("vertices", "edges", …)``.
+        pointers: for each kind the (num_parts+1,) first coloured thing of each part.
+    """
+
+    colors: tuple[Tensor, ...]
+    num_classes: tuple[int, ...]
+    rounds: int
+    stable: bool
+    kinds: tuple[str, ...]
+    pointers: tuple[Tensor, ...]
+
+    @property
+    def histogram(self) -> tuple[Tensor, ...]:
+        """For each kind the (m_k,) int64 number of simplices of each colour."""
+        return tuple(
+            torch.bincount(color, minlength=size)
+            for color, size in zip(self.colors, self.num_classes, strict=True)
+        )
+
+    def colors_of_part(self, p: int) -> list[Tensor]:
+        """For each kind the colours of part p, whose simplices are consecutive."""
+        return [
+            color[int(pointer[p]) : int(pointer[p + 1])]
+            for color, pointer in zip(self.colors, self.pointers, strict=True)
+        ]
+
+    def part_histogram(self, k: int) -> Tensor:
+        """How often each colour of kind k occurs in each part, (num_parts, m_k) int64, dense."""
+        sizes, num_classes = self.pointers[k].diff(), self.num_classes[k]
+        row = torch.arange(len(sizes), device=sizes.device).repeat_interleave(sizes)
+        counts = torch.bincount(
+            row * num_classes + self.colors[k], minlength=len(sizes) * num_classes
+        )
+        return counts.view(len(sizes), num_classes)
+
+    def part_classes(self) -> Tensor:
+        """Which parts have equal histograms in every kind: (num_parts,) int64 labels.
+
+        Equal label, equal histograms; labels are numbered by first appearance. Histograms are
+        compared by the sum, modulo 2⁶⁴, of one random 64-bit number per colour, in linear time.
+        Different labels are always right; two different histograms share a label with
+        probability about 2⁻⁶⁴.
+        """
+        device = self.pointers[0].device
+        generator = torch.Generator().manual_seed(self.rounds)
+        total = torch.zeros(len(self.pointers[0]) - 1, dtype=torch.int64, device=device)
+        for color, size, pointer in zip(self.colors, self.num_classes, self.pointers, strict=True):
+            running = color.new_zeros(len(color) + 1)
+            torch.cumsum(random_words(size, generator).to(device)[color], 0, out=running[1:])
+            total += running[pointer].diff()
+        return by_first_appearance(total)
+
+
+def random_words(count: int, generator: torch.Generator) -> Tensor:
+    """Independent uniform 64-bit numbers, (count,) int64; from the CPU, so equal on all devices."""
+    return torch.randint(-(2**63), 2**63 - 1, (count,), generator=generator)
+
+
+def by_first_appearance(values: Tensor) -> Tensor:
+    """Number equal values alike, 0, 1, … in the order of their first appearance."""
+    distinct, inverse = torch.unique(values, return_inverse=True)
+    places = torch.arange(len(values), device=values.device)
+    first = places.new_full((len(distinct),), len(values)).scatter_reduce_(
+        0, inverse, places, "amin"
+    )
+    rank = torch.empty_like(first)
+    rank[first.argsort()] = torch.arange(len(distinct), device=values.device)
+    return rank[inverse]

@@ -1,0 +1,159 @@
+"""Which of several complexes a colour refinement tells apart, and when and where it does."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from simplex.complexes import SimplicialComplex
+from simplex.wl._coloring import Coloring
+from simplex.wl._refine import Stop, require_complex
+from simplex.wl._simplicial import simplicial_wl
+
+
+class Refinement(Protocol):
+    """A test: ``simplicial_wl``, ``weisfeiler_lehman``, ``folklore_wl``, or a partial of one."""
+
+    def __call__(self, K: SimplicialComplex, /, *, stop: Stop | None = None) -> Coloring: ...
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a test says of two complexes; true where it tells them apart.
+
+    Args:
+        distinguished: whether the histograms differ. If so the complexes are not isomorphic; if not
+            they may or may not be.
+        round: the first round after which they differ, 0 for the start; ``None`` if they never do.
+        dim: the lowest dimension in which they differ then; ``None`` if they never do. For
+            ``weisfeiler_lehman`` (vertices) and ``folklore_wl`` (vertex pairs) it is 0.
+        explanation: the same in a sentence.
+    """
+
+    distinguished: bool
+    round: int | None
+    dim: int | None
+    explanation: str
+
+    def __bool__(self) -> bool:
+        return self.distinguished
+
+
+def compare(
+    A: SimplicialComplex, B: SimplicialComplex, test: Refinement = simplicial_wl
+) -> Verdict:
+    """Whether a test tells two complexes apart, with the round and the dimension at which it does.
+
+    The disjoint union is refined, so that colours mean the same in both, and the histograms of the
+    two parts are compared in every dimension after every round. At the start that compares the
+    f-vectors, or the starting colours if the test has any.
+
+    Args:
+        A: a complex; a disjoint union counts as one.
+        B: a complex on the same device.
+        test: the refinement. Give options by ``functools.partial``; starting colours are those of
+            the union, the simplices of ``A`` followed by those of ``B``.
+
+    Returns:
+        The :class:`Verdict`.
+
+    Raises:
+        TypeError: an argument is no complex.
+        ValueError: the complexes are on different devices.
+
+    Laws:
+        Symmetric; isomorphic complexes are never told apart. Being told apart proves that there is
+        no isomorphism, not being told apart proves nothing: see :func:`is_isomorphic`.
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> hexagon = SimplicialComplex.from_simplices([(i, (i + 1) % 6) for i in range(6)])
+        >>> triangles = SimplicialComplex.from_simplices([(0, 1, 2), (3, 4, 5)])
+        >>> compare(hexagon, triangles).explanation
+        'Told apart before the first round, by the triangles: A has 0, B has 2.'
+    """
+    union = SimplicialComplex.disjoint_union([require_complex(A, "A"), require_complex(B, "B")])
+
+    def parted(coloring: Coloring) -> bool:
+        return int(coloring.part_classes()[1]) == 1
+
+    coloring = test(union, stop=parted)
+    if not parted(coloring):
+        return Verdict(False, None, None, _explain_equality(coloring))
+    for k, kind in enumerate(coloring.kinds):
+        here, there = coloring.part_histogram(k)
+        if not torch.equal(here, there):
+            explanation = _explain_difference(coloring.rounds, kind, here, there)
+            return Verdict(True, coloring.rounds, k, explanation)
+    raise AssertionError("histograms with different hashes must differ in some dimension")
+
+
+def _explain_equality(coloring: Coloring) -> str:
+    rounds = _rounds(coloring.rounds)
+    when = (
+        f"the colours are stable after {rounds}"
+        if coloring.stable
+        else f"the refinement was ended after {rounds}"
+    )
+    return (
+        f"Not told apart: {when}, and every colour is as frequent in A as in B. "
+        "This proves nothing; is_isomorphic decides."
+    )
+
+
+def _explain_difference(rounds: int, kind: str, here: Tensor, there: Tensor) -> str:
+    when = f"after {_rounds(rounds)}" if rounds else "before the first round"
+    sizes = int(here.sum()), int(there.sum())
+    if sizes[0] != sizes[1]:
+        return f"Told apart {when}, by the {kind}: A has {sizes[0]}, B has {sizes[1]}."
+    example = int((here - there).abs().argmax())
+    num_classes = int(((here > 0) | (there > 0)).sum())
+    return (
+        f"Told apart {when}, by the {kind}: of {num_classes} colours, one is on "
+        f"{int(here[example])} of A and on {int(there[example])} of B."
+    )
+
+
+def _rounds(count: int) -> str:
+    return "1 round" if count == 1 else f"{count} rounds"
+
+
+def distinguish(
+    complexes: SimplicialComplex | Iterable[SimplicialComplex], test: Refinement = simplicial_wl
+) -> Tensor:
+    """Sort complexes into classes that a test does not tell apart, by one refinement of them all.
+
+    Args:
+        complexes: complexes on one device, each of which counts as one even if it is a disjoint
+            union; or a disjoint union, whose parts are meant.
+        test: the refinement; options by ``functools.partial``.
+
+    Returns:
+        (m,) int64 labels, numbered by first appearance: equal label, not told apart.
+
+    Raises:
+        TypeError: an item is no complex.
+        ValueError: the complexes are on different devices.
+
+    Laws:
+        ``labels[i] != labels[j]`` iff ``compare(K_i, K_j)`` tells the two apart.
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
+        >>> distinguish([K, K.skeleton(1), K]).tolist()
+        [0, 1, 0]
+    """
+    if isinstance(complexes, SimplicialComplex):
+        union = complexes
+    else:
+        parts = [require_complex(K, f"complexes[{i}]") for i, K in enumerate(complexes)]
+        union = SimplicialComplex.disjoint_union(parts)
+
+    def all_parted(coloring: Coloring) -> bool:
+        labels = coloring.part_classes()
+        return len(labels) == 0 or int(labels.max()) == len(labels) - 1
+
+    return test(union, stop=all_parted).part_classes()

@@ -1,0 +1,155 @@
+"""The simplicial Weisfeiler-Lehman (SWL) test: colour refinement on a simplicial complex."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simplex.complexes import SimplicialComplex
+from simplex.wl._coloring import Coloring
+from simplex.wl._refine import Draw, Palette, Stop, refine, require_complex, starting_colors
+
+
+ADJACENCIES = ("boundary", "coboundary", "lower", "upper")
+"""The four adjacencies of Bodnar et al. (2021)."""
+
+
+def simplicial_wl(
+    K: SimplicialComplex,
+    adjacencies: Iterable[str] = ("boundary", "upper"),
+    colors: Mapping[int, Any] | Sequence[Any] | None = None,
+    max_rounds: int | None = None,
+    *,
+    stop: Stop | None = None,
+) -> Coloring:
+    r"""Refine the colours of all simplices by the colours around them, until no class splits.
+
+    A round replaces the colour of every simplex σ by an injective image of
+
+    .. math:: \big( c(\sigma),\; \{\!\{ c(\tau) : \tau \in B(\sigma) \}\!\},\;
+              \{\!\{ c(\tau) : \tau \in C(\sigma) \}\!\},\;
+              \{\!\{ (c(\tau), c(\sigma \cap \tau)) : \tau \in N_\downarrow(\sigma) \}\!\},\;
+              \{\!\{ (c(\tau), c(\sigma \cup \tau)) : \tau \in N_\uparrow(\sigma) \}\!\} \big),
+
+    of which only the given adjacencies take part. Lower and upper neighbours count as pairs with
+    the simplex they share. Boundary and upper together tell apart all that the four do (Theorem
+    6), if sometimes in more rounds.
+
+    Multisets are compared by random 64-bit hashes. What gets different colours does differ; the
+    chance that a round of N simplices misses a split is at most about 16 N²/2⁶⁴, and the next round
+    makes up for it. Orientation plays no part.
+
+    Args:
+        K: the complex. The parts of a disjoint union share their colours.
+        adjacencies: which of ``"boundary"``, ``"coboundary"``, ``"lower"``, ``"upper"`` to use.
+        colors: starting colours, a mapping from k or a sequence over k = 0, 1, …, each (n_k,)
+            numbers or (n_k, F) feature rows of any dtype; equal rows are one colour. Dimensions
+            left out, or ``None``, start with one colour.
+        max_rounds: most rounds; ``None`` to go on until the colours are stable.
+        stop: called with the :class:`Coloring` at the start and after each round; a true answer
+            ends the refinement.
+
+    Returns:
+        The :class:`Coloring`: ``.colors[k]`` (n_k,) int64, ``.rounds``, ``.histogram``. Dimension 0
+        is always there, with no colours for the empty complex.
+
+    Raises:
+        TypeError: ``K`` is no complex, or ``max_rounds`` no integer.
+        ValueError: an unknown adjacency, starting colours of a wrong shape or device or with NaN,
+            a negative ``max_rounds``.
+
+    Laws:
+        A round only splits classes. Relabelling the vertices permutes the colours with the
+        simplices and keeps the histograms. The partition of the vertices is never coarser than
+        that of :func:`weisfeiler_lehman`.
+
+    Cost:
+        O(incidences) and one sort a round: lower and upper terms are, for each shared simplex, the
+        total minus the own term, so a hub of degree d costs d and not d². At most
+        Σ n_k - 1 rounds.
+
+    Reference:
+        Bodnar et al., "Weisfeiler and Lehman Go Topological: Message Passing Simplicial Networks",
+        ICML 2021.
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> house = SimplicialComplex.from_simplices([(0, 1), (1, 2), (0, 3), (2, 3, 4)])
+        >>> coloring = simplicial_wl(house)
+        >>> coloring.rounds, [counts.sort().values.tolist() for counts in coloring.histogram]
+        (2, [[1, 2, 2], [1, 1, 2, 2], [1]])
+    """
+    require_complex(K, "K")
+    used = _require_adjacencies(adjacencies)
+    degrees = range(max(K.dim, 0) + 1)
+
+    def signature(palettes: Sequence[Palette], draw: Draw) -> list[Tensor]:
+        hashes = [draw(palette) for palette in palettes]
+        for k in degrees[1:]:
+            facets, below, above = K.facets(k), palettes[k - 1], palettes[k]
+            if "boundary" in used:
+                hashes[k] += _gather(draw(below), facets).sum(1)
+            if "coboundary" in used:
+                _scatter(hashes[k - 1], facets, draw(above)[:, None].expand(facets.shape))
+            if "upper" in used:
+                sender = _gather(draw(below), facets)
+                others = sender.sum(1, keepdim=True) - sender
+                _scatter(hashes[k - 1], facets, draw(above)[:, None] * others)
+            if "lower" in used:
+                sender = draw(above)[:, None]
+                total = torch.zeros_like(hashes[k - 1])
+                _scatter(total, facets, sender.expand(facets.shape))
+                others = _gather(total, facets) - sender
+                hashes[k] += (_gather(draw(below), facets) * others).sum(1)
+        return hashes
+
+    return refine(
+        starting_palettes(K, colors),
+        signature,
+        kinds=[kind_of(k) for k in degrees],
+        pointers=[K.part_pointer(k) for k in degrees],
+        max_rounds=max_rounds,
+        stop=stop,
+    )
+
+
+def _gather(values: Tensor, facets: Tensor) -> Tensor:
+    return values.index_select(0, facets.flatten()).view(facets.shape)
+
+
+def _scatter(sums: Tensor, facets: Tensor, values: Tensor) -> None:
+    sums.index_add_(0, facets.flatten(), values.flatten())
+
+
+def starting_palettes(
+    K: SimplicialComplex, colors: Mapping[int, Any] | Sequence[Any] | None
+) -> list[Palette]:
+    """The starting colours of each dimension; see :func:`simplicial_wl`."""
+    given = dict(colors.items() if isinstance(colors, Mapping) else enumerate(colors or ()))
+    for k in given:
+        if not isinstance(k, int) or k < 0 or (k > max(K.dim, 0) and len(given[k])):
+            raise ValueError(
+                f"colors must be for dimensions 0 … {max(K.dim, 0)} of the complex, got {k!r}."
+            )
+    return [
+        starting_colors(given.get(k), K.num_simplices(k), K.device, f"colors[{k}]")
+        for k in range(max(K.dim, 0) + 1)
+    ]
+
+
+def kind_of(k: int) -> str:
+    """What k-simplices are called."""
+    names = ("vertices", "edges", "triangles", "tetrahedra")
+    return names[k] if k < len(names) else f"{k}-simplices"
+
+
+def _require_adjacencies(adjacencies: Iterable[str]) -> set[str]:
+    names = [adjacencies] if isinstance(adjacencies, str) else list(adjacencies)
+    unknown = [name for name in names if name not in ADJACENCIES]
+    if isinstance(adjacencies, str) or unknown:
+        raise ValueError(
+            f"adjacencies must be a collection of names among {', '.join(ADJACENCIES)}, got "
+            f"{adjacencies if isinstance(adjacencies, str) else unknown!r}."
+        )
+    return set(names)

@@ -1,0 +1,66 @@
+"""The Weisfeiler-Lehman test on graphs: the baseline below SWL."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from simplex.complexes import SimplicialComplex
+from simplex.wl._coloring import Coloring
+from simplex.wl._refine import Draw, Palette, Stop, refine, require_complex, starting_colors
+
+
+def weisfeiler_lehman(
+    K: SimplicialComplex,
+    colors: Any = None,
+    max_rounds: int | None = None,
+    *,
+    stop: Stop | None = None,
+) -> Coloring:
+    r"""Refine the colours of the vertices by those of their neighbours in the 1-skeleton (1-WL).
+
+    .. math:: c'(v) = \mathrm{HASH}\big( c(v),\; \{\!\{ c(w) : \{v, w\} \in K \}\!\} \big)
+
+    This is SWL on the 1-skeleton with upper adjacency alone, edges left out of the histograms.
+
+    Args:
+        K: the complex; only vertices and edges count.
+        colors: starting colours of the vertices, (n_0,) numbers or (n_0, F) feature rows.
+        max_rounds: most rounds; ``None`` to go on until the colours are stable.
+        stop: called at the start and after each round; a true answer ends the refinement.
+
+    Returns:
+        The :class:`Coloring`, with one kind: the vertices.
+
+    Raises:
+        TypeError: ``K`` is no complex, or ``max_rounds`` no integer.
+        ValueError: starting colours of a wrong shape or device or with NaN, a negative
+            ``max_rounds``.
+
+    Reference:
+        Weisfeiler and Leman, "The reduction of a graph to canonical form and the algebra which
+        appears therein", 1968.
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> path = SimplicialComplex.from_simplices([(0, 1), (1, 2), (2, 3)])
+        >>> weisfeiler_lehman(path).histogram[0].tolist()
+        [2, 2]
+    """
+    require_complex(K, "K")
+    heads, tails = K.facets(1).unbind(1)
+
+    def signature(palettes: Sequence[Palette], draw: Draw) -> list[Tensor]:
+        hashes, sent = draw(palettes[0]), draw(palettes[0])
+        hashes.index_add_(0, heads, sent.index_select(0, tails))
+        hashes.index_add_(0, tails, sent.index_select(0, heads))
+        return [hashes]
+
+    return refine(
+        [starting_colors(colors, K.num_simplices(0), K.device, "colors")],
+        signature,
+        kinds=["vertices"],
+        pointers=[K.part_pointer(0)],
+        max_rounds=max_rounds,
+        stop=stop,
+    )
