@@ -110,7 +110,7 @@ def _starting_pairs(K: SimplicialComplex, colors: Any, sizes: Tensor, pointer: T
 
 def _squares(sizes: Tensor, pointer: Tensor) -> Iterator[Tensor]:
     """For each size n of a part, where the pairs of its m parts stand: (m, n, n) int64."""
-    for n in torch.unique(sizes).tolist():
+    for n in torch.unique(sizes[sizes > 0]).tolist():
         start = pointer[:-1][sizes == n]
         square = torch.arange(n * n, device=sizes.device).view(n, n)
         yield start[:, None, None] + square
