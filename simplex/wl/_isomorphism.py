@@ -26,8 +26,8 @@ def is_isomorphic(
     Exact: a map is checked on all simplices before it is returned, and ``None`` is a proof. The
     union of both is refined by SWL. If some component has another histogram, there is no map. If
     pairing vertices of equal colour in any order gives a map, it is returned. Where it does not, a
-    vertex of A gets a colour of its own and, one after another, so does each vertex of B that had
-    the same colour; what SWL then tells apart is dropped, and the rest goes one level deeper.
+    vertex of A gets a colour of its own and, in turn, so does each vertex of B that had the same
+    colour; what SWL then tells apart is dropped, and the rest goes one level deeper.
 
     Args:
         A: a complex. Orientation, labels, filtration and parts play no part.
@@ -158,15 +158,43 @@ def _search(
         if state is None:
             levels.pop()
             continue
-        image = torch.empty_like(state[0][0])
-        image[state[0][0].argsort()] = state[1][0].argsort()
-        if all(
-            bool(_lands(A.simplices(k), image, B, state[0][k], state[1][k]).all())
-            for k in range(1, A.dim + 1)
-        ):
+        image = _descend(A, B, *state)
+        if image is not None:
             return image
         levels.append(_individualise(A, B, *state))
     return None
+
+
+def _descend(
+    A: SimplicialComplex, B: SimplicialComplex, here: list[Tensor], there: list[Tensor]
+) -> Tensor | None:
+    """The map at the end of one quick way down, if it is right.
+
+    The way singles out the first vertex of every smallest cell at once, as if these choices did not
+    depend on each other: so it settles all twins, or all subtrees of one depth, in one refinement.
+    """
+    union = SimplicialComplex.disjoint_union([A, B])
+    while True:
+        order, image_order = here[0].argsort(stable=True), there[0].argsort(stable=True)
+        image = torch.empty_like(order)
+        image[order] = image_order
+        if all(
+            bool(_lands(A.simplices(k), image, B, here[k], there[k]).all())
+            for k in range(1, A.dim + 1)
+        ):
+            return image
+        sizes = torch.bincount(here[0])
+        if bool((sizes == 1).all()):
+            return None
+        cells = (sizes == sizes[sizes > 1].min()).nonzero().flatten()
+        first = (sizes.cumsum(0) - sizes)[cells]  # in the order by colour
+        start = [torch.cat(pair) for pair in zip(here, there, strict=True)]
+        fresh = len(sizes) + torch.arange(len(cells), device=A.device)
+        start[0][order[first]] = start[0][len(order) + image_order[first]] = fresh
+        coloring = simplicial_wl(union, colors=start, stop=_first_stands_alone)
+        if _first_stands_alone(coloring):
+            return None
+        here, there = coloring.colors_of_part(0), coloring.colors_of_part(1)
 
 
 def _individualise(

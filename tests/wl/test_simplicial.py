@@ -261,5 +261,5 @@ def test_bad_complex_and_bad_max_rounds():
         weisfeiler_lehman([K])
     with pytest.raises(ValueError, match="max_rounds must be non-negative, got -1"):
         simplicial_wl(K, max_rounds=-1)
-    with pytest.raises(TypeError, match="max_rounds must be an integer or None, got 1.5"):
+    with pytest.raises(TypeError, match=r"max_rounds must be an integer or None, got 1\.5"):
         simplicial_wl(K, max_rounds=1.5)
