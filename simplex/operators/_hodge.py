@@ -1,0 +1,161 @@
+"""The Hodge decomposition of a cochain, and a basis of the harmonic ones."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from simplex.complexes import SimplicialComplex
+from simplex.operators._boundary import boundary_matrix, coboundary_matrix, require_rank
+from simplex.operators._homology import betti_numbers
+from simplex.operators._least_squares import project_onto_image
+from simplex.operators._sparse import matrix_product
+
+
+def hodge_decomposition(
+    K: SimplicialComplex, x: Tensor, k: int = 1
+) -> tuple[Tensor, Tensor, Tensor]:
+    r"""Split a k-cochain into its gradient, curl and harmonic parts.
+
+    .. math:: x = \partial_k^\top \varphi + \partial_{k+1} \psi + h, \qquad L_k h = 0
+
+    For a flow on edges: the part driven by a potential on the vertices, the part circulating around
+    triangles, and the part circulating around holes.
+
+    Args:
+        K: the complex.
+        x: (n_k, channels) or (n_k,) floats, finite, on the complex's device.
+        k: 0 … dim; the empty complex counts as of dimension 0.
+
+    Returns:
+        (gradient, curl, harmonic), each of the shape, dtype and device of ``x``; differentiable.
+
+    Raises:
+        TypeError: ``x`` is no tensor of real floats.
+        ValueError: ``k`` beyond the dimension, a wrong shape or device, NaN or infinity in ``x``.
+        RuntimeError: the least-squares solver did not converge.
+
+    Laws:
+        The parts sum to ``x`` and are orthogonal; each map is an orthogonal projection.
+        They commute with reorientation. The harmonic space has dimension β_k.
+
+    Cost:
+        Sparse least squares in float64, all channels at once: conjugate gradients at O(incidences ·
+        channels) a step, and where 200 steps do not do (large meshes) a sparse factorisation.
+
+    Reference:
+        Lim, "Hodge Laplacians on Graphs", SIAM Review 62(3), 2020.
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> K = SimplicialComplex.from_simplices([(0, 1), (0, 2), (1, 2)])
+        >>> [part.tolist() for part in hodge_decomposition(K, torch.tensor([1.0, -1.0, 1.0]))]
+        [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [1.0, -1.0, 1.0]]
+    """
+    require_rank(K, k, "k", 0, max(K.dim, 0))
+    _require_cochain(K, x, k)
+    y = x.double() if x.ndim == 2 else x.double()[:, None]
+    project = cast("Callable[[Tensor, Tensor], Tensor]", _Projection.apply)
+    gradient = project(y, coboundary_matrix(K, k - 1, dtype=y.dtype))
+    curl = project(y - gradient, boundary_matrix(K, k + 1, dtype=y.dtype))
+    gradient, curl, harmonic = (
+        part.reshape(x.shape).to(x.dtype) for part in (gradient, curl, y - gradient - curl)
+    )
+    return gradient, curl, harmonic
+
+
+def harmonic_basis(K: SimplicialComplex, k: int, dtype: torch.dtype | None = None) -> Tensor:
+    r"""An orthonormal basis of the harmonic k-cochains, ker L_k: one vector per k-dimensional hole.
+
+    β_k random cochains are projected onto the harmonic space, which they span with probability 1,
+    and orthonormalised; then once more, for full precision. Since β_k is known exactly beforehand,
+    no vector of the repeated eigenvalue 0 can be missed, as happens to Lanczos methods.
+
+    Args:
+        K: the complex.
+        k: 0 … dim; the empty complex counts as of dimension 0.
+        dtype: of the result; ``None`` for torch's default. Computed in float64.
+
+    Returns:
+        (n_k, β_k), on the device of the complex: the same for the same complex at every call, but
+        within the space an arbitrary basis.
+
+    Raises:
+        ValueError: ``k`` beyond the dimension.
+        RuntimeError: the vectors found fail the check ∂_k h = 0, ∂_{k+1}ᵀ h = 0, or are fewer than
+            β_k (which (2³¹-1)-torsion would cause).
+
+    Cost:
+        :func:`betti_numbers` of the (k+1)-skeleton, then a :func:`hodge_decomposition` of β_k
+        channels, twice, and O(n_k β_k²).
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> K = SimplicialComplex.from_simplices([(0, 1), (0, 2), (1, 2)])
+        >>> (harmonic_basis(K, 1) / harmonic_basis(K, 1)[0]).round(decimals=4).T
+        tensor([[ 1., -1.,  1.]])
+    """
+    require_rank(K, k, "k", 0, max(K.dim, 0))
+    count = (*betti_numbers(K.skeleton(k + 1)), 0)[k]
+    generator = torch.Generator().manual_seed(0)
+    shape = (K.num_simplices(k), count)
+    basis = torch.randn(shape, generator=generator, dtype=torch.float64).to(K.device)
+    for _ in range(2):
+        harmonic = hodge_decomposition(K, basis, k)[2]
+        basis, triangle = torch.linalg.qr(harmonic)
+        _require_independent(triangle, k)
+    _require_harmonic(K, basis, k)
+    return basis.to(dtype or torch.get_default_dtype())
+
+
+class _Projection(torch.autograd.Function):
+    """Orthogonal projection onto the image of a sparse matrix; being symmetric, its own adjoint."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, matrix: Tensor) -> Tensor:
+        ctx.matrix = matrix
+        return project_onto_image(matrix, y)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return project_onto_image(ctx.matrix, gradients[0]), None
+
+
+def _require_cochain(K: SimplicialComplex, x: Tensor, k: int) -> None:
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        got = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise TypeError(f"x must be a tensor of real floats, got {got}. Convert with .float().")
+    count = K.num_simplices(k)
+    if x.ndim not in (1, 2) or len(x) != count:
+        raise ValueError(
+            f"x must be of shape ({count}, channels) or ({count},), one row per {k}-simplex, got "
+            f"{tuple(x.shape)}."
+        )
+    if x.device != K.device:
+        raise ValueError(
+            f"x must be on the complex's device {K.device}, got {x.device}. "
+            "Move one of them with .to(device)."
+        )
+    if not bool(x.isfinite().all()):
+        raise ValueError("x must be finite, got NaN or infinity.")
+
+
+def _require_independent(triangle: Tensor, k: int) -> None:
+    if triangle.numel() and float(triangle.diagonal().abs().min()) < 1e-6:
+        raise RuntimeError(
+            f"the harmonic {k}-cochains must have dimension β_{k} = {len(triangle)}, got fewer: "
+            "the homology has torsion of order 2³¹-1. Compare betti_numbers with another prime."
+        )
+
+
+def _require_harmonic(K: SimplicialComplex, basis: Tensor, k: int) -> None:
+    boundary = boundary_matrix(K, k, dtype=basis.dtype)
+    coboundary = coboundary_matrix(K, k, dtype=basis.dtype)
+    images = [matrix_product(matrix)(basis) for matrix in (boundary, coboundary)]
+    error = max(float(image.abs().max()) if image.numel() else 0.0 for image in images)
+    if error > 1e-7:
+        raise RuntimeError(
+            f"the basis must be harmonic to 1e-7, got an error of {error:.1e} in ∂_{k} or "
+            f"∂_{k + 1}ᵀ. The complex is too ill-conditioned for float64."
+        )

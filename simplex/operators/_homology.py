@@ -1,0 +1,91 @@
+"""Betti numbers and the Euler characteristic."""
+
+from math import isqrt
+
+import numpy as np
+import torch
+
+from simplex.complexes import SimplicialComplex
+from simplex.operators._boundary import boundary_index
+
+
+LARGEST_PRIME = 2**31 - 1
+
+
+def betti_numbers(K: SimplicialComplex, prime: int = LARGEST_PRIME) -> tuple[int, ...]:
+    r"""The Betti numbers, exact over the field of ``prime`` elements.
+
+    .. math:: \beta_k = n_k - \operatorname{rank} \partial_k - \operatorname{rank} \partial_{k+1}
+
+    β_0 counts components, β_1 independent cycles that bound nothing, β_2 voids. Over a prime p they
+    are at least the rational ones, and equal unless the homology has p-torsion: the default, the
+    prime 2³¹-1, gives the rational numbers for every complex whose torsion is not of that order.
+    The projective plane, with 2-torsion, has (1, 0, 0), but (1, 1, 1) over ``prime=2``.
+
+    Args:
+        K: the complex. A disjoint union has the sums over its parts; for the numbers of each part
+            take those of ``K.split()``.
+        prime: a prime below 2³¹.
+
+    Returns:
+        (β_0, …, β_dim); ``()`` for the empty complex.
+
+    Raises:
+        ValueError: ``prime`` is no prime or too large.
+
+    Laws:
+        Σ (-1)^k β_k = Σ (-1)^k n_k, the Euler characteristic; β_k = dim ker L_k.
+
+    Cost:
+        Column reduction of the coboundary maps, upwards, with clearing: near-linear on clique
+        complexes and triangulations, cubic at worst (dense random complexes).
+
+    Reference:
+        Chen, Kerber, "Persistent homology computation with a twist", EuroCG 2011; de Silva,
+        Morozov, Vejdemo-Johansson, "Dualities in persistent (co)homology", Inverse Problems 2011.
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> betti_numbers(SimplicialComplex.from_simplices([(0, 1), (1, 2), (0, 2), (3,)]))
+        (2, 1)
+    """
+    _require_prime(prime)
+    ranks = [0, *coboundary_ranks(K, prime)]
+    return tuple(n - ranks[k] - ranks[k + 1] for k, n in enumerate(K.f_vector))
+
+
+def euler_characteristic(K: SimplicialComplex) -> int:
+    r"""The Euler characteristic χ = Σ (-1)^k n_k.
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> euler_characteristic(SimplicialComplex.from_simplices([(0, 1, 2)]))
+        1
+    """
+    return sum(n if k % 2 == 0 else -n for k, n in enumerate(K.f_vector))
+
+
+def coboundary_ranks(K: SimplicialComplex, prime: int) -> list[int]:
+    """Ranks of δ_0, …, δ_dim over the field; the last is 0."""
+    from simplex.operators._homology_numba import reduce_coboundary
+
+    K = K.to("cpu")
+    pivots = np.zeros(K.num_simplices(0), np.bool_)
+    ranks = []
+    for k in range(K.dim + 1):
+        (simplex, cofacet), order = boundary_index(K, k + 1)
+        bounds = torch.arange(K.num_simplices(k) + 1)
+        pointer = torch.searchsorted(simplex.contiguous(), bounds).numpy()
+        signs = K.facet_signs(k + 1).flatten()[order].long().numpy()
+        count = K.num_simplices(k + 1)
+        cofacets = cofacet.contiguous().numpy()
+        pivots = reduce_coboundary(pointer, cofacets, signs, pivots, count, prime)
+        ranks.append(int(pivots.sum()))
+    return ranks
+
+
+def _require_prime(prime: int) -> None:
+    if isinstance(prime, bool) or not isinstance(prime, int):
+        raise TypeError(f"prime must be an integer, got {prime!r}.")
+    if not 2 <= prime <= LARGEST_PRIME or any(prime % d == 0 for d in range(2, isqrt(prime) + 1)):
+        raise ValueError(f"prime must be a prime number below 2³¹, got {prime}.")
