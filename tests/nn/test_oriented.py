@@ -1,0 +1,176 @@
+"""Laws of the oriented networks: equivariance, and agreement with dense Laplacian entries."""
+
+import copy
+
+import pytest
+import torch
+
+from simplex import SimplicialComplex
+from simplex.nn import EdgeMPNN, OrientedConv, OrientedMPSN
+from tests.tables import COMPLEXES, random_complex, random_signs
+
+
+TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
+ODD = {"identity": None, "tanh": torch.tanh, "softsign": torch.nn.functional.softsign}
+
+
+def dense_boundary(K: SimplicialComplex, k: int) -> torch.Tensor:
+    below = K.num_simplices(k - 1) if k > 0 else 0
+    matrix = torch.zeros(below, K.num_simplices(k), dtype=torch.float64)
+    for i in range(k + 1 if k > 0 else 0):
+        matrix[K.facets(k)[:, i], torch.arange(K.num_simplices(k))] = K.facet_signs(k)[
+            :, i
+        ].double()
+    return matrix
+
+
+def off_diagonal(matrix: torch.Tensor) -> torch.Tensor:
+    return matrix - matrix.diagonal().diag()
+
+
+@pytest.mark.parametrize("k", [0, 1, 2])
+@pytest.mark.parametrize("name", COMPLEXES)
+def test_the_layer_is_the_dense_formula(name, k, dtype):
+    K = COMPLEXES[name]
+    conv = OrientedConv(3, 5, k).to(dtype)
+    x = torch.randn(K.num_simplices(k), 3, dtype=dtype)
+    d, up = dense_boundary(K, k), dense_boundary(K, k + 1)
+    lower, upper = off_diagonal(d.T @ d), off_diagonal(up @ up.T)
+    x64, W = x.double(), {n: p.detach().double() for n, p in conv.named_parameters()}
+    expected = torch.tanh(
+        x64 @ W["lin.weight"].T
+        + lower @ x64 @ W["lin_lower.weight"].T
+        + upper @ x64 @ W["lin_upper.weight"].T
+    )
+    assert torch.allclose(conv(x, K).double(), expected, atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("activation", ODD)
+@pytest.mark.parametrize("k", [1, 2])
+@pytest.mark.parametrize("name", COMPLEXES)
+def test_odd_layers_turn_with_the_orientation(name, k, activation, dtype):
+    K = COMPLEXES[name]
+    signs = random_signs(K, seed=3)
+    T = signs.get(k, torch.ones(K.num_simplices(k))).to(dtype)[:, None]
+    conv = OrientedConv(2, 4, k, ODD[activation]).to(dtype)
+    x = torch.randn(K.num_simplices(k), 2, dtype=dtype)
+    turned = conv(T * x, K.reorient(signs))
+    assert torch.allclose(turned, T * conv(x, K), atol=TOLERANCE[dtype])
+    by_argument = conv(T * x, K, T[:, 0])
+    assert torch.allclose(by_argument, turned, atol=TOLERANCE[dtype])
+
+
+def test_relu_breaks_the_law():
+    K = COMPLEXES["torus"]
+    T = random_signs(K, seed=3)[1].to(torch.float64)[:, None]
+    conv = OrientedConv(2, 4, 1, torch.relu).double()
+    x = torch.randn(K.num_simplices(1), 2, dtype=torch.float64)
+    assert not torch.allclose(conv(T * x, K, T[:, 0]), T * conv(x, K), atol=1e-2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("activation", [torch.tanh, torch.relu])
+def test_networks_do_not_see_the_numbering(seed, activation):
+    # Relabelling turns the edges whose vertices change order: x is then written against L's order.
+    K = random_complex(seed)
+    new_name = torch.randperm(K.num_simplices(0))
+    edges = new_name[K.simplices(1)]
+    L = SimplicialComplex.from_simplices(
+        [new_name[K.simplices(k)] for k in range(K.dim + 1)], num_vertices=K.num_simplices(0)
+    )
+    place, flip = L.index(edges), torch.where(edges[:, 0] < edges[:, 1], 1, -1)
+    x = torch.randn(K.num_simplices(1), 2, dtype=torch.float64)
+    there = torch.empty_like(x).index_copy(0, place, x)
+    orientation = torch.empty_like(flip).index_copy(0, place, flip)
+    conv = OrientedConv(2, 3, 1, activation).double()
+    model = OrientedMPSN(2, 3, 2, activation=activation).double()
+    assert torch.allclose(conv(there, L, orientation)[place], conv(x, K))
+    assert torch.allclose(model(there, L, orientation), model(x, K))
+    baseline = EdgeMPNN(2, 3, 2).double()
+    assert torch.allclose(baseline(there, L), baseline(x, K))
+
+
+@pytest.mark.parametrize("pool", ["sum", "mean"])
+def test_the_network_is_invariant_and_its_relu_twin_is_not(pool):
+    K = COMPLEXES["torus"]
+    x = torch.randn(K.num_simplices(1), 1, dtype=torch.float64)
+    signs = random_signs(K, seed=5)
+    T = signs[1].to(torch.float64)[:, None]
+    turned = K.reorient(signs)
+    tanh = OrientedMPSN(1, 8, 2, pool=pool).double()
+    relu = OrientedMPSN(1, 8, 2, activation=torch.relu, pool=pool).double()
+    assert torch.allclose(tanh(T * x, turned), tanh(x, K))
+    assert not torch.allclose(relu(T * x, turned), relu(x, K), atol=1e-3)
+    graph_only = EdgeMPNN(1, 8, 2, pool=pool).double()
+    assert torch.allclose(graph_only(T * x, turned), graph_only(x, K))
+
+
+@pytest.mark.parametrize("model", [OrientedMPSN(1, 4, 2), EdgeMPNN(1, 4, 2)], ids=type)
+def test_many_signals_at_once_are_one_by_one(model):
+    K = random_complex(1)
+    n = K.num_simplices(1)
+    x = torch.randn(n, 5, 1)
+    orientation = 1 - 2 * torch.randint(0, 2, (n, 5))
+    together = model(x, K, orientation)
+    assert together.shape == (1, 5, 2)
+    for i in range(5):
+        assert torch.allclose(together[:, i], model(x[:, i], K, orientation[:, i]), atol=1e-5)
+
+
+@pytest.mark.parametrize("pool", ["sum", "mean"])
+def test_a_union_is_its_parts(pool):
+    parts = [COMPLEXES[name] for name in ("house", "torus", "isolated vertices", "reoriented")]
+    union = SimplicialComplex.disjoint_union(parts)
+    x = [torch.randn(part.num_simplices(1), 2) for part in parts]
+    for model in (OrientedMPSN(2, 4, 3, pool=pool), EdgeMPNN(2, 4, 3, pool=pool)):
+        separate = torch.cat([model(y, part) for y, part in zip(x, parts, strict=True)])
+        assert torch.allclose(model(torch.cat(x), union), separate, atol=1e-5)
+
+
+def test_without_triangles_the_upper_weight_does_not_matter():
+    K = SimplicialComplex.from_simplices([(0, 1), (1, 2), (2, 3), (0, 3)])
+    conv = OrientedConv(1, 4)
+    other = copy.deepcopy(conv)
+    torch.nn.init.zeros_(other.lin_upper.weight)
+    x = torch.randn(4, 1)
+    assert torch.equal(conv(x, K), other(x, K))
+
+
+def test_gradients(dtype):
+    K, conv = COMPLEXES["torus"], OrientedConv(1, 2).double()
+    x = torch.randn(K.num_simplices(1), 1, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda y: conv(y, K), x)
+
+
+def test_inputs_are_left_alone_and_weights_can_be_drawn_anew():
+    K, model = COMPLEXES["torus"], OrientedMPSN(1, 4, 2)
+    x = torch.randn(K.num_simplices(1), 1)
+    before = x.clone()
+    first = model(x, K)
+    assert torch.equal(x, before)
+    assert torch.equal(model(x, K), first)
+    model.reset_parameters()
+    assert not torch.equal(model(x, K), first)
+
+
+@pytest.mark.parametrize(
+    ("shape", "orientation", "message"),
+    [
+        ((20, 1), None, "x must have shape"),
+        ((21,), None, r"x\[..., None\]"),
+        ((21, 2), None, "x must have shape"),
+        ((21, 1), torch.ones(20), "orientation must have shape"),
+        ((21, 4, 1), torch.ones(21, 3), "orientation must have shape"),
+    ],
+)
+def test_wrong_shapes_are_refused(shape, orientation, message):
+    with pytest.raises(ValueError, match=message):
+        OrientedConv(1, 2)(torch.zeros(shape), COMPLEXES["torus"], orientation)
+
+
+@pytest.mark.parametrize("arguments", [{"num_layers": 0}, {"pool": "max"}])
+def test_wrong_arguments_are_refused(arguments):
+    with pytest.raises(ValueError, match="must be"):
+        OrientedMPSN(1, 2, 2, **arguments)
+    with pytest.raises(ValueError, match="must be"):
+        EdgeMPNN(1, 2, 2, **arguments)
