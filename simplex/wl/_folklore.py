@@ -53,7 +53,7 @@ def folklore_wl(
         vertices, the pair (u, v) of its own vertex numbers is the ``u·n + v``-th.
 
     Raises:
-        TypeError: ``K`` is no complex, or ``max_rounds`` no integer.
+        TypeError: ``K`` is no complex, ``max_rounds`` no integer, or a starting colour no number.
         ValueError: starting colours of a wrong shape or device or with NaN, a negative
             ``max_rounds``.
 

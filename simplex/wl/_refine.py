@@ -125,11 +125,18 @@ def starting_colors(values: Any, count: int, device: torch.device, what: str) ->
         what: what the values are called in an error.
 
     Raises:
+        TypeError: the values are no numbers.
         ValueError: a wrong shape or device, or NaN among the values.
     """
     if values is None:
         return Palette(torch.zeros(count, dtype=torch.int64, device=device), min(count, 1))
-    rows = values if isinstance(values, Tensor) else torch.as_tensor(values, device=device)
+    try:
+        rows = values if isinstance(values, Tensor) else torch.as_tensor(values, device=device)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{what} must be numbers or rows of numbers, got {type(values).__name__}: {error}. "
+            "Number the labels first."
+        ) from error
     if rows.ndim not in (1, 2) or len(rows) != count:
         raise ValueError(
             f"{what} must have shape ({count},) or ({count}, F), got {tuple(rows.shape)}."

@@ -55,7 +55,7 @@ def simplicial_wl(
         is always there, with no colours for the empty complex.
 
     Raises:
-        TypeError: ``K`` is no complex, or ``max_rounds`` no integer.
+        TypeError: ``K`` is no complex, ``max_rounds`` no integer, or a starting colour no number.
         ValueError: an unknown adjacency, starting colours of a wrong shape or device or with NaN,
             a negative ``max_rounds``.
 
@@ -126,9 +126,15 @@ def starting_palettes(
     K: SimplicialComplex, colors: Mapping[int, Any] | Sequence[Any] | None
 ) -> list[Palette]:
     """The starting colours of each dimension; see :func:`simplicial_wl`."""
+    if isinstance(colors, Tensor):
+        raise TypeError(
+            "colors must be a mapping from k or a sequence over k, got one tensor. "
+            "Write {0: colors} for the vertices."
+        )
     given = dict(colors.items() if isinstance(colors, Mapping) else enumerate(colors or ()))
     for k in given:
-        if not isinstance(k, int) or k < 0 or (k > max(K.dim, 0) and len(given[k])):
+        beyond = isinstance(k, int) and k > K.dim and (given[k] is None or len(given[k]) == 0)
+        if not beyond and k not in range(max(K.dim, 0) + 1):
             raise ValueError(
                 f"colors must be for dimensions 0 … {max(K.dim, 0)} of the complex, got {k!r}."
             )

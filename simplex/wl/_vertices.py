@@ -33,7 +33,7 @@ def weisfeiler_lehman(
         The :class:`Coloring`, with one kind: the vertices.
 
     Raises:
-        TypeError: ``K`` is no complex, or ``max_rounds`` no integer.
+        TypeError: ``K`` is no complex, ``max_rounds`` no integer, or a starting colour no number.
         ValueError: starting colours of a wrong shape or device or with NaN, a negative
             ``max_rounds``.
 

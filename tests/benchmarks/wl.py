@@ -5,14 +5,14 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
 from simplex import SimplicialComplex
 from simplex.complexes import flag_complex, unique_edges
-from simplex.wl import compare, is_isomorphic, simplicial_wl
+from simplex.wl import compare, distinguish, is_isomorphic, simplicial_wl
+from tests.wl.graphs import csl, lift, relabel
 
 
 def random_geometric(num_vertices: int, mean_degree: float, seed: int) -> SimplicialComplex:
@@ -37,18 +37,6 @@ def random_graphs(count: int, num_vertices: int, num_edges: int, seed: int) -> S
         [union.facets(k) for k in range(1, union.dim + 1)],
         part_pointer=torch.arange(0, total + 1, num_vertices),
     )
-
-
-def relabelled(K: SimplicialComplex, seed: int) -> SimplicialComplex:
-    """The same complex with its vertices renamed at random."""
-    order = torch.randperm(K.num_simplices(0), generator=torch.Generator().manual_seed(seed))
-    return SimplicialComplex.from_simplices([order[K.simplices(k)] for k in range(K.dim + 1)])
-
-
-def circulant(n: int, skip: int) -> SimplicialComplex:
-    """The flag complex of the circular skip link graph CSL(n, skip)."""
-    edges = torch.tensor(list(nx.circulant_graph(n, [1, skip]).edges)).T
-    return flag_complex(n, unique_edges(edges, n), 2)
 
 
 def seconds(task: Callable[[], Any], repeats: int = 5) -> float:
@@ -79,9 +67,13 @@ def main() -> None:
         f"SWL, union of 4,000 graphs, {sum(U.f_vector):,} simplices: "
         f"{seconds(lambda: simplicial_wl(U), 3):.2f} s to the stable colouring ({rounds} rounds)"
     )
+    print(f"distinguish, the same union: {seconds(lambda: distinguish(U), 3):.2f} s")
+    print(f"is_isomorphic, {sum(K.f_vector):,} simplices, relabelled: ", end="")
+    L, _ = relabel(K, 0)
+    print(f"{seconds(lambda: is_isomorphic(K, L), 3):.2f} s")
     for name, A, B in (
-        ("CSL(41, 3), CSL(41, 5)", circulant(41, 3), circulant(41, 5)),
-        ("CSL(41, 3), relabelled", circulant(41, 3), relabelled(circulant(41, 3), 0)),
+        ("CSL(41, 3), CSL(41, 5)", lift(csl(3)), lift(csl(5))),
+        ("CSL(41, 3), relabelled", lift(csl(3)), relabel(lift(csl(3)), 0)[0]),
     ):
         assert not compare(A, B)
         print(f"is_isomorphic, {name}: {seconds(lambda A=A, B=B: is_isomorphic(A, B)):.3f} s")

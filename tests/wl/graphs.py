@@ -6,13 +6,11 @@ import networkx as nx
 import torch
 
 from simplex import SimplicialComplex
-from simplex.complexes import flag_complex, unique_edges
+from simplex.lifting import clique_complex
 
 
 def lift(graph: nx.Graph, max_dim: int = 2) -> SimplicialComplex:
-    graph = nx.convert_node_labels_to_integers(graph)
-    edges = torch.tensor(list(graph.edges), dtype=torch.int64).view(-1, 2)
-    return flag_complex(len(graph), unique_edges(edges.T, len(graph)), max_dim)
+    return clique_complex(graph, max_dim=max_dim)
 
 
 def copies(graph: nx.Graph, count: int) -> nx.Graph:

@@ -244,12 +244,26 @@ def test_unknown_adjacency(adjacencies):
         ({1: torch.full((6,), torch.nan)}, r"colors\[1\] must not hold NaN"),
         ({3: torch.zeros(2)}, "dimensions 0 … 2"),
         ({-1: torch.zeros(2)}, "dimensions 0 … 2"),
+        ({"0": torch.zeros(5)}, "dimensions 0 … 2"),
         ({0: torch.zeros(5, device="meta")}, "device"),
     ],
 )
 def test_bad_starting_colours(colors, message):
     with pytest.raises(ValueError, match=message):
         simplicial_wl(K, colors=colors)
+
+
+def test_starting_colours_that_are_no_numbers_per_dimension():
+    with pytest.raises(TypeError, match=r"colors\[0\] must be numbers .* Number the labels first"):
+        simplicial_wl(K, colors=[["C", "N", "O", "C", "C"]])
+    with pytest.raises(TypeError, match=r"got one tensor\. Write {0: colors}"):
+        simplicial_wl(K, colors=torch.zeros(5))
+
+
+def test_dimensions_without_starting_colours_start_alike():
+    plain = simplicial_wl(K)
+    for colors in ({}, [], [None, None, None, None], {3: torch.empty(0)}, {1: torch.ones(6)}):
+        assert all(map(torch.equal, simplicial_wl(K, colors=colors).colors, plain.colors))
 
 
 def test_bad_complex_and_bad_max_rounds():
