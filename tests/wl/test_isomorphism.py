@@ -32,7 +32,7 @@ GRAPHS = {
     "Shrikhande": shrikhande(),
     "star of 200": nx.star_graph(200),
     "30 cycles": copies(nx.cycle_graph(6), 30),
-    "cycles of all lengths": nx.disjoint_union_all([nx.cycle_graph(n) for n in range(3, 20)] * 2),
+    "cycles of all lengths": nx.disjoint_union_all([nx.cycle_graph(n) for n in range(3, 12)] * 2),
     "3-regular": nx.random_regular_graph(3, 60, seed=1),
     "3-regular, more": copies(nx.random_regular_graph(3, 20, seed=2), 3),
     "cube": nx.hypercube_graph(5),
@@ -89,9 +89,9 @@ def test_pairs_that_swl_does_not_tell_apart_are_refused(name):
 @pytest.mark.parametrize("name", ["sr16622.g6", "sr251256.g6", "sr261034.g6", "sr281264.g6"])
 def test_strongly_regular_families_on_the_two_skeleton(shared_data, name):
     complexes = [lift(graph) for graph in nx.read_graph6(str(shared_data / "sr" / name))]
-    for A, B in itertools.islice(itertools.combinations(complexes, 2), 12):
+    for A, B in itertools.islice(itertools.combinations(complexes, 2), 6):
         assert is_isomorphic(A, B) is None
-    for A in complexes[:4]:
+    for A in complexes[:2]:
         B, _ = relabel(A, 7)
         assert_isomorphism(A, B, is_isomorphic(A, B))
 
