@@ -1,0 +1,51 @@
+"""Features of vertices spread to the higher simplices."""
+
+from typing import Literal
+
+from torch import Tensor
+
+from simplex.complexes import SimplicialComplex
+
+
+def spread_features(
+    x: Tensor, complex: SimplicialComplex, max_dim: int, init: Literal["sum", "mean"] = "sum"
+) -> list[Tensor]:
+    r"""Give every simplex the sum or the mean of the features of its vertices.
+
+    .. math:: x_σ = \sum_{v ∈ σ} x_v \quad\text{or}\quad \frac{1}{|σ|} \sum_{v ∈ σ} x_v
+
+    The sum of a constant feature is the number of vertices: it tells the network the dimension of a
+    simplex, which the mean does not.
+
+    Args:
+        x: (n_0, F) vertex features.
+        complex: the complex.
+        max_dim: the top dimension of the result.
+        init: ``"sum"`` or ``"mean"``.
+
+    Returns:
+        ``[x, x_1, …]``, one (n_k, F) cochain per dimension 0 … max_dim.
+
+    Raises:
+        ValueError: another ``init``, or ``x`` does not have one row per vertex.
+        TypeError: the mean of integer features.
+
+    Example:
+        >>> import torch
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
+        >>> spread_features(torch.tensor([[1.0], [2.0], [4.0]]), K, 2)[1].squeeze(1).tolist()
+        [3.0, 5.0, 6.0]
+    """
+    if init not in ("sum", "mean"):
+        raise ValueError(f"init must be 'sum' or 'mean', got {init!r}.")
+    if init == "mean" and not x.is_floating_point():
+        raise TypeError(
+            f"x must be floating point for init='mean', got {x.dtype}. Convert it with .float()."
+        )
+    if x.ndim != 2 or len(x) != complex.num_simplices(0):
+        raise ValueError(
+            f"x must have shape (n_0, F) with n_0 = {complex.num_simplices(0)}, got "
+            f"{tuple(x.shape)}."
+        )
+    corners = [x[complex.simplices(k)] for k in range(1, max_dim + 1)]  # (n_k, k+1, F)
+    return [x, *((each.sum(1) if init == "sum" else each.mean(1)) for each in corners)]
