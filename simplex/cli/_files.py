@@ -1,0 +1,217 @@
+"""The files that the command line reads: graphs in text formats, and saved complexes."""
+
+import math
+import pickle
+import re
+import sys
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from simplex.complexes import SimplicialComplex
+from simplex.interop._graphs import GraphEdges, read_graph
+from simplex.interop._graphs import _unite as unite
+from simplex.lifting._clique import lift_edges
+
+
+_HEADERS = {("source", "target"), ("src", "dst"), ("from", "to"), ("u", "v"), ("node1", "node2")}
+
+
+def read_complexes(path: str, max_dim: int | None = None) -> list[SimplicialComplex]:
+    """Read a file and lift every graph in it to its clique complex.
+
+    Args:
+        path: the file; its ending tells the format, see ``--help``.
+        max_dim: top dimension; ``None`` for 2 where graphs are lifted, and for all dimensions that
+            a saved complex has.
+
+    Returns:
+        At least one complex.
+
+    Raises:
+        ValueError: a file that is missing, empty, of an unknown format or not as its format wants;
+            the message names the file and, where it can, the line.
+    """
+    place = Path(path)
+    reader = _READERS.get(place.suffix.lower())
+    if reader is None:
+        known = " ".join(sorted(_READERS))
+        raise ValueError(f"{path}: the file name must end in one of {known}.")
+    if place.is_dir():
+        raise ValueError(f"{path}: must be a file, got a folder.")
+    try:
+        complexes = reader(place, max_dim)
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file.") from None
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror}).") from None
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+    if not complexes or all(complex_.dim < 0 for complex_ in complexes):
+        raise ValueError(f"{path}: must hold at least one vertex, got none.")
+    return complexes
+
+
+def read_complex(path: str, max_dim: int | None = None) -> SimplicialComplex:
+    """Read a file that must hold exactly one graph or complex.
+
+    Raises:
+        ValueError: as for :func:`read_complexes`; or several graphs.
+    """
+    complexes = read_complexes(path, max_dim)
+    if len(complexes) > 1:
+        raise ValueError(f"{path}: must hold one graph here, got {len(complexes)}.")
+    return complexes[0]
+
+
+def _read_text(place: Path) -> str:
+    data = place.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise ValueError("must be a text file, got binary data.")
+    return text
+
+
+def _lift(place: Path, graphs: list[GraphEdges], max_dim: int | None) -> list[SimplicialComplex]:
+    """Lift many graphs by one kernel call, noting what a complex cannot hold."""
+    loops = sum(int((graph.edge_index[0] == graph.edge_index[1]).sum()) for graph in graphs)
+    if loops:
+        what = "1 self-loop is" if loops == 1 else f"{loops} self-loops are"
+        print(f"{place}: note: {what} left out.", file=sys.stderr)
+    return lift_edges(unite(graphs), 2 if max_dim is None else max_dim).split()
+
+
+# --- edge lists -----------------------------------------------------------------------------------
+
+
+def _read_edge_list(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
+    edges: list[tuple[str, str]] = []
+    alone: list[str] = []
+    first = True
+    for number, line in enumerate(_read_text(place).splitlines(), start=1):
+        fields = _fields(line)
+        if not fields:
+            continue
+        header = tuple(field.lower() for field in fields[:2]) in _HEADERS
+        if not (first and header):
+            _require_edge(number, fields)
+            if len(fields) == 1:
+                alone.append(fields[0])
+            else:
+                edges.append((fields[0], fields[1]))
+        first = False
+    names: Sequence[Hashable] = list(dict.fromkeys([v for edge in edges for v in edge] + alone))
+    if all(re.fullmatch(r"-?[0-9]{1,18}", str(name)) for name in names):
+        edges = [(int(u), int(v)) for u, v in edges]  # type: ignore[misc]
+        names = sorted({int(str(name)) for name in names})
+    number_of = {name: i for i, name in enumerate(names)}
+    index = torch.tensor([[number_of[u], number_of[v]] for u, v in edges], dtype=torch.int64)
+    labels = None if names == list(range(len(names))) else tuple(names)
+    return _lift(place, [GraphEdges(len(names), index.view(-1, 2).T, labels)], max_dim)
+
+
+def _fields(line: str) -> list[str]:
+    """The columns of a line: split at commas, semicolons or tabs where there are any."""
+    line = line.split("#", 1)[0].strip()
+    if line.startswith("%"):
+        return []
+    separator = next((mark for mark in ",;\t" if mark in line.split("{", 1)[0]), None)
+    return [field.strip().strip('"') for field in line.split(separator, 2)] if line else []
+
+
+def _require_edge(number: int, fields: list[str]) -> None:
+    ends, rest = fields[:2], " ".join(fields[2:])
+    if any(end == "" or end.lower() == "nan" for end in ends):
+        raise ValueError(f"line {number}: an edge must have two ends, got {', '.join(ends)!r}.")
+    if rest.startswith("{"):
+        return  # networkx writes the attributes of an edge as a dictionary
+    for weight in re.split(r"[\s,;]+", rest) if rest else []:
+        try:
+            finite = math.isfinite(float(weight))
+        except ValueError:
+            finite = False
+        if not finite:
+            raise ValueError(
+                f"line {number}: an edge must be 'u v', with finite numbers after it at most, got "
+                f"{weight[:40]!r}."
+            )
+
+
+# --- graph6, GraphML ------------------------------------------------------------------------------
+
+
+def _read_graph6(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
+    import networkx as nx
+    from tqdm import tqdm
+
+    graphs = []
+    lines = _read_text(place).splitlines()
+    for number, line in enumerate(tqdm(lines, "reading", disable=None, leave=False), start=1):
+        code = re.sub(r"^>>(graph6|sparse6)<<", "", line.strip()).encode()
+        if not code:
+            continue
+        try:
+            read = nx.from_sparse6_bytes if code.startswith(b":") else nx.from_graph6_bytes
+            graphs.append(read_graph(nx.Graph(read(code))))
+        except (nx.NetworkXError, ValueError, IndexError, AssertionError):
+            raise ValueError(
+                f"line {number} must be a graph in graph6, got {line[:30]!r}."
+            ) from None
+    return _lift(place, graphs, max_dim)
+
+
+def _read_graphml(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
+    from xml.etree.ElementTree import ParseError
+
+    import networkx as nx
+    from networkx.readwrite.graphml import GraphMLReader
+
+    _read_text(place)  # binary data and missing files are named as such
+    try:
+        graphs = list(GraphMLReader(node_type=str)(path=str(place)))
+    except ParseError as error:
+        raise ValueError(f"must be GraphML, got no XML ({error}).") from None
+    except (nx.NetworkXError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"must be GraphML, got something else ({error}).") from None
+    for graph in graphs:
+        if graph.is_directed():
+            raise ValueError(
+                "the graph must be undirected, got edgedefault='directed'. "
+                "Save graph.to_undirected() instead."
+            )
+    return _lift(place, [read_graph(nx.Graph(graph)) for graph in graphs], max_dim)
+
+
+# --- saved complexes ------------------------------------------------------------------------------
+
+
+def _read_saved(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
+    try:
+        content = torch.load(place, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, AttributeError):
+        raise ValueError(
+            "must be complexes saved by torch.save or 'simplex lift --out', got something that "
+            "cannot be loaded as such."
+        ) from None
+    items: list[Any] = list(content) if isinstance(content, (list, tuple)) else [content]
+    complexes = []
+    for item in items:
+        if not isinstance(item, SimplicialComplex):
+            raise ValueError(f"must hold simplicial complexes, got a {type(item).__name__}.")
+        item.validate()
+        parts = item.split() if item.num_parts != 1 else [item]
+        complexes += [part if max_dim is None else part.skeleton(max_dim) for part in parts]
+    return complexes
+
+
+_READERS: dict[str, Callable[[Path, int | None], list[SimplicialComplex]]] = {
+    **dict.fromkeys([".txt", ".edges", ".edgelist", ".csv", ".tsv"], _read_edge_list),
+    **dict.fromkeys([".g6", ".s6"], _read_graph6),
+    ".graphml": _read_graphml,
+    ".pt": _read_saved,
+}

@@ -1,0 +1,45 @@
+"""``simplex lift``: from graphs in a file to clique complexes in a file."""
+
+import argparse
+from pathlib import Path
+
+from simplex.cli._arguments import FORMATS, add_max_dim
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.epilog = (
+        "examples:\n  simplex lift graph.edges --max-dim 3 --out complex.pt\n"
+        "  simplex lift many.g6 --out union.pt\n\n" + FORMATS
+    )
+    parser.add_argument("file", metavar="FILE", help="graphs, or complexes to be cut")
+    add_max_dim(parser)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="K.pt",
+        help="where to save the complex; several graphs are saved as their disjoint union",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Lift, print the sizes, save."""
+    import torch
+
+    from simplex.cli._files import read_complexes
+    from simplex.complexes import SimplicialComplex
+
+    if args.out is not None and args.out.suffix != ".pt":
+        raise ValueError(f"--out must be a name that ends in .pt, got {args.out}.")
+    if args.out is not None and not args.out.parent.is_dir():
+        raise ValueError(f"--out must be in an existing folder, got {args.out}.")
+    complexes = read_complexes(args.file, args.max_dim)
+    lifted = complexes[0] if len(complexes) == 1 else SimplicialComplex.disjoint_union(complexes)
+    if len(complexes) > 1:
+        print(f"{len(complexes)} graphs, as one disjoint union")
+    for k, count in enumerate(lifted.f_vector):
+        print(f"dimension {k}: {count:,} simplices")
+    if args.out is not None:
+        torch.save(lifted, args.out)
+        print(f"saved to {args.out}")
+    return 0

@@ -1,0 +1,94 @@
+"""The parser of the command line, and what becomes of errors."""
+
+import argparse
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+
+_COMMANDS = {
+    "demo": "lift, compare and train end to end on embedded data, with pictures",
+    "lift": "turn graphs into clique complexes",
+    "wl": "compare graphs by the simplicial Weisfeiler-Lehman test",
+    "info": "f-vector, Betti numbers and other invariants",
+    "plot": "draw a complex with filled triangles",
+    "train": "train a simplicial network on a TU data set",
+}
+
+_EXAMPLES = """\
+examples:
+  simplex demo
+  simplex lift graph.edges --max-dim 3 --out complex.pt
+  simplex wl first.graphml second.graphml
+  simplex wl many.g6 --max-dim 3
+  simplex info graph.edges
+  simplex plot graph.edges --out graph.png
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: the arguments; ``None`` for those of the process.
+
+    Returns:
+        The exit code: 0; 2 for wrong arguments or files, with one line on stderr; 130 after Ctrl-C.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    name = "simplex"
+    try:
+        args = _parser().parse_args(argv)
+        name = f"simplex {args.command}"
+        code: int = args.run(args)
+        sys.stdout.flush()
+        return code
+    except SystemExit as done:  # argparse: --help, --version, wrong arguments
+        return done.code if isinstance(done.code, int) else 2
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe has left; keep Python from complaining at exit
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
+        what = " ".join(str(error).split()) or type(error).__name__
+        print(f"{name}: error: {what}", file=sys.stderr)
+        return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> Any:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    from simplex import __version__
+
+    parser = _Parser(
+        prog="simplex",
+        description="Simplicial complexes: lift graphs, compare them, train networks on them.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"simplex {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in _COMMANDS.items():
+        module = importlib.import_module(f"simplex.cli._{name}")
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser

@@ -1,0 +1,46 @@
+"""``simplex plot``: a picture of a complex."""
+
+import argparse
+from pathlib import Path
+
+from simplex.cli._arguments import FORMATS, add_max_dim, whole_number
+
+
+_ENDINGS = (".png", ".pdf", ".svg")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.epilog = (
+        "examples:\n  simplex plot graph.edges --out graph.png --labels\n"
+        "  simplex plot many.g6 --graph 3 --out third.svg\n\n" + FORMATS
+    )
+    add = parser.add_argument
+    add("file", metavar="FILE", help="graphs, which are lifted first, or complexes")
+    add("--out", type=Path, required=True, metavar="PNG", help="the picture: .png, .pdf or .svg")
+    add_max_dim(parser)
+    add("--graph", type=whole_number, default=1, metavar="I", help="which graph (default: 1)")
+    add("--labels", action="store_true", help="write the names of the vertices")
+    add("--seed", type=whole_number, default=0, help="of the layout (default: 0)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Lay out, draw, save."""
+    from simplex.cli._files import read_complexes
+    from simplex.cli._pictures import save_picture
+    from simplex.plot import draw_complex, spring_layout
+
+    if args.out.suffix.lower() not in _ENDINGS:
+        raise ValueError(f"--out must end in one of {' '.join(_ENDINGS)}, got {args.out}.")
+    if not args.out.parent.is_dir():
+        raise ValueError(f"--out must be in an existing folder, got {args.out}.")
+    complexes = read_complexes(args.file, args.max_dim)
+    if not 1 <= args.graph <= len(complexes):
+        raise ValueError(f"--graph must be in 1 … {len(complexes)}, got {args.graph}.")
+    K = complexes[args.graph - 1]
+    place = spring_layout(K, args.seed)
+    with save_picture(args.out) as figure:
+        ax = draw_complex(K, place, ax=figure.add_subplot(), labels=args.labels)
+        ax.set_title(f"{Path(args.file).name}: f-vector {K.f_vector}", fontsize=9)
+    print(f"f-vector {K.f_vector}, drawn to {args.out}")
+    return 0

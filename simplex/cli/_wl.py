@@ -1,0 +1,116 @@
+"""``simplex wl``: which graphs a colour refinement tells apart."""
+
+import argparse
+from functools import partial
+from typing import TYPE_CHECKING
+
+from simplex.cli._arguments import FORMATS, add_max_dim
+
+
+if TYPE_CHECKING:
+    from simplex.complexes import SimplicialComplex
+    from simplex.wl import Refinement
+
+
+_NAMES = {"swl": "simplicial WL", "wl": "WL", "2-fwl": "2-FWL (the papers' 3-WL)"}
+_MOST_SHOWN = 50  # classes that are printed
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.description = (
+        "Two files: whether the test tells their two graphs apart, and where it does. One file\n"
+        "with many graphs: the classes of graphs that the test does not tell apart. One file with\n"
+        "one graph: the colours of its simplices. Being told apart proves that graphs are not\n"
+        "isomorphic; not being told apart proves nothing (--exact decides)."
+    )
+    parser.epilog = (
+        "examples:\n  simplex wl first.edges second.edges\n  simplex wl many.g6 --max-dim 3\n"
+        "  simplex wl first.g6 second.g6 --test 2-fwl --exact\n\n" + FORMATS
+    )
+    add = parser.add_argument
+    add("files", nargs="+", metavar="FILE", help="one or two files of graphs or complexes")
+    add_max_dim(parser)
+    add("--test", choices=list(_NAMES), default="swl", help="the refinement (default: swl)")
+    add("--exact", action="store_true", help="also decide isomorphism exactly (two files)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, refine, print the verdict."""
+    from simplex.cli._files import read_complex, read_complexes
+
+    if len(args.files) > 2:
+        raise ValueError(
+            f"FILE must be given once or twice, got {len(args.files)} files. "
+            "Put many graphs into one file, for instance in graph6."
+        )
+    test = _refinement(args.test)
+    if len(args.files) == 2:
+        A, B = (read_complex(path, args.max_dim) for path in args.files)
+        _compare(A, B, args.files, test, args.test, args.exact)
+        return 0
+    if args.exact:
+        raise ValueError("--exact must be given two files, got one.")
+    complexes = read_complexes(args.files[0], args.max_dim)
+    if len(complexes) == 1:
+        _describe(complexes[0], test, args.test)
+    else:
+        _classify(complexes, test, args.test)
+    return 0
+
+
+def _refinement(name: str) -> "Refinement":
+    from simplex.wl import folklore_wl, simplicial_wl, weisfeiler_lehman
+
+    tests: dict[str, Refinement] = {
+        "swl": partial(simplicial_wl),
+        "wl": partial(weisfeiler_lehman),
+        "2-fwl": partial(folklore_wl),
+    }
+    return tests[name]
+
+
+def _compare(
+    A: "SimplicialComplex",
+    B: "SimplicialComplex",
+    files: list[str],
+    test: "Refinement",
+    name: str,
+    exact: bool,
+) -> None:
+    from simplex.wl import compare, is_isomorphic
+
+    for letter, path, K in zip("AB", files, (A, B), strict=True):
+        print(f"{letter}: {path}, f-vector {K.f_vector}")
+    print(f"{_NAMES[name]}: {compare(A, B, test).explanation}")
+    if exact:
+        found = is_isomorphic(A, B)
+        print("exact: not isomorphic." if found is None else "exact: isomorphic.")
+
+
+def _classify(complexes: list["SimplicialComplex"], test: "Refinement", name: str) -> None:
+    from simplex.wl import distinguish
+
+    labels = distinguish(complexes, test).tolist()
+    members: dict[int, list[str]] = {}
+    for i, label in enumerate(labels, start=1):
+        members.setdefault(label, []).append(str(i))
+    pairs = sum(len(group) * (len(group) - 1) // 2 for group in members.values())
+    every = len(labels) * (len(labels) - 1) // 2
+    print(f"{_NAMES[name]}: {len(labels)} graphs, {len(members)} classes not told apart within")
+    print(f"pairs not told apart: {pairs} of {every}")
+    for label, group in list(members.items())[:_MOST_SHOWN]:
+        kind = "graph " if len(group) == 1 else "graphs"
+        print(f"class {label + 1}: {kind} {', '.join(group)}")
+    if len(members) > _MOST_SHOWN:
+        print(f"… and {len(members) - _MOST_SHOWN} more classes")
+
+
+def _describe(K: "SimplicialComplex", test: "Refinement", name: str) -> None:
+    coloring = test(K)
+    print(f"f-vector {K.f_vector}")
+    print(f"{_NAMES[name]}: stable after {coloring.rounds} rounds")
+    for kind, colors, size in zip(
+        coloring.kinds, coloring.colors, coloring.num_classes, strict=True
+    ):
+        print(f"{len(colors):,} {kind} in {size:,} colours")

@@ -1,0 +1,182 @@
+"""Pictures of complexes and flows in the plane, drawn with matplotlib."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simplex.complexes import SimplicialComplex
+
+
+_LARGEST_LAYOUT = 5000  # vertices; the spring layout costs their square
+
+
+def spring_layout(complex_: SimplicialComplex, seed: int = 0) -> Tensor:
+    """Positions in the plane by networkx's spring layout of the 1-skeleton.
+
+    Args:
+        complex_: the complex.
+        seed: of the random start; the same seed gives the same picture.
+
+    Returns:
+        (n_0, 2) float64.
+
+    Raises:
+        ValueError: more than 5,000 vertices, which would take minutes and show nothing.
+
+    Example:
+        >>> spring_layout(SimplicialComplex.from_simplices([(0, 1, 2)])).shape
+        torch.Size([3, 2])
+    """
+    import networkx as nx
+    import numpy as np
+
+    from simplex.interop import to_networkx
+
+    count = complex_.num_simplices(0)
+    if count > _LARGEST_LAYOUT:
+        raise ValueError(
+            f"a complex must have at most {_LARGEST_LAYOUT} vertices to be laid out, got {count}. "
+            "Pass positions=, or draw a part of it."
+        )
+    if count == 0:
+        return torch.zeros(0, 2, dtype=torch.float64)
+    graph = to_networkx(complex_.with_vertex_labels(None))
+    place = nx.spring_layout(graph, seed=seed, k=2.5 / count**0.5, iterations=100)
+    return torch.from_numpy(np.array([place[v] for v in range(count)], dtype=np.float64))
+
+
+def draw_complex(
+    complex_: SimplicialComplex,
+    positions: Any = None,
+    *,
+    ax: Any = None,
+    labels: bool = False,
+    color: str = "#4c72b0",
+) -> Any:
+    """Draw vertices, edges and filled triangles; where triangles overlap, the fill is darker.
+
+    Simplices of dimension 3 and more show as their triangles.
+
+    Args:
+        complex_: the complex.
+        positions: (n_0, 2) coordinates of the vertices; ``None`` for :func:`spring_layout`.
+        ax: matplotlib axes to draw on; ``None`` for the current ones.
+        labels: whether to write the vertex labels.
+        color: of the triangles.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: positions of another shape, or not finite.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> ax = draw_complex(K, ax=Figure().add_subplot())
+        >>> len(ax.collections)  # triangles, edges, vertices
+        3
+    """
+    from matplotlib.collections import LineCollection, PolyCollection
+
+    place = _read_positions(complex_, positions)
+    ax = _axes(ax)
+    corners, ends = (place[complex_.simplices(k).cpu()].numpy() for k in (2, 1))
+    opacity = min(0.35, 0.2 * len(ends) / max(len(corners), 1))  # pale where they overlap much
+    thickness = 0.8 if len(ends) < 2000 else 0.4
+    ax.add_collection(PolyCollection(list(corners), facecolors=color, alpha=opacity, linewidths=0))
+    ax.add_collection(LineCollection(list(ends), colors="#555555", linewidths=thickness, alpha=0.7))
+    size = max(2.0, min(30.0, 4000 / max(len(place), 1)))
+    ax.scatter(*place.T.numpy(), s=size, c="#222222", linewidths=0, zorder=2)
+    if labels:
+        names = complex_.vertex_labels or range(len(place))
+        for name, point in zip(names, place.tolist(), strict=True):
+            ax.annotate(str(name), point, (3, 3), textcoords="offset points", fontsize=6)
+    return _bare(ax)
+
+
+def draw_flow(
+    complex_: SimplicialComplex,
+    positions: Any,
+    flow: Tensor,
+    *,
+    ax: Any = None,
+    color: str = "#c44e52",
+) -> Any:
+    """Draw an edge flow as arrows on the complex, thicker where it is stronger.
+
+    An arrow follows the edge where flow and orientation agree in sign, and runs against it where
+    they do not: the picture does not depend on the orientation.
+
+    Args:
+        complex_: the complex.
+        positions: (n_0, 2) coordinates of the vertices.
+        flow: (n_1,) values, in the orientation of the complex.
+        ax: matplotlib axes to draw on; ``None`` for the current ones.
+        color: of the arrows.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: positions or flow of another shape, or not finite.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
+        >>> place = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]
+        >>> ax = draw_flow(K, place, torch.tensor([1.0, 0.5]), ax=Figure().add_subplot())
+    """
+    if flow.shape != (complex_.num_simplices(1),) or not bool(flow.isfinite().all()):
+        raise ValueError(
+            f"flow must be finite and of shape ({complex_.num_simplices(1)},), got "
+            f"{tuple(flow.shape)}. Draw one channel, or one sample, at a time."
+        )
+    place = _read_positions(complex_, positions)
+    ax = draw_complex(complex_, place, ax=ax, color="#c9d3e3")
+    along = (flow * complex_.orientation(1)).detach().cpu().double()
+    used = along != 0
+    strength = along[used].abs() / along.abs().max().clamp(min=1e-300) if used.any() else along[:0]
+    ends = complex_.simplices(1).cpu()[used]
+    ends = torch.where(along[used, None] > 0, ends, ends.flip(1))
+    start, step = place[ends[:, 0]], place[ends[:, 1]] - place[ends[:, 0]]
+    ax.quiver(
+        *start.T.numpy(),
+        *step.T.numpy(),
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        color=color,
+        width=0.006,
+        alpha=strength.clamp(min=0.15).numpy(),
+        zorder=3,
+    )
+    return ax
+
+
+def _read_positions(complex_: SimplicialComplex, positions: Any) -> Tensor:
+    if positions is None:
+        return spring_layout(complex_)
+    place = torch.as_tensor(positions).detach().cpu().double()
+    if place.shape != (complex_.num_simplices(0), 2) or not bool(place.isfinite().all()):
+        raise ValueError(
+            f"positions must be finite and of shape ({complex_.num_simplices(0)}, 2), got "
+            f"{tuple(place.shape)}."
+        )
+    return place
+
+
+def _axes(ax: Any) -> Any:
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot
+
+    return pyplot.gca()
+
+
+def _bare(ax: Any) -> Any:
+    ax.set_aspect("equal")
+    ax.autoscale_view()
+    ax.set_axis_off()
+    return ax
