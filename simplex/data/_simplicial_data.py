@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch_geometric.data import Batch, Data
+from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 
 from simplex.complexes import SimplicialComplex
 from simplex.data._storage import SimplicialStorage, field_rank
@@ -195,4 +196,6 @@ def cochain_keys(max_dim: int) -> list[str]:
     return ["x", *(f"x_{k}" for k in range(1, max_dim + 1))]
 
 
-torch.serialization.add_safe_globals([SimplicialData, SimplicialStorage])
+torch.serialization.add_safe_globals(
+    [SimplicialData, SimplicialStorage, DataEdgeAttr, DataTensorAttr]
+)

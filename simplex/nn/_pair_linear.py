@@ -25,7 +25,6 @@ class PairLinear(nn.Module):
 
     def __init__(self, in_channels: int, shared_channels: int) -> None:
         super().__init__()
-        self.in_channels = in_channels
         self.weight = nn.Parameter(torch.empty(in_channels, in_channels + shared_channels))
         self.bias = nn.Parameter(torch.empty(in_channels))
         self.reset_parameters()
@@ -47,14 +46,15 @@ class PairLinear(nn.Module):
         Returns:
             (n_{k+1}, k+2, in_channels).
         """
-        weight, shared_weight = self.weight.tensor_split((self.in_channels,), dim=1)
+        weight, shared_weight = self.weight.tensor_split((self.weight.shape[0],), dim=1)
         own = nn.functional.linear(x, weight)
         shared = nn.functional.linear(x_above, shared_weight, self.bias)
         return gather_facets(own, facets) + shared[:, None]
 
     def extra_repr(self) -> str:
         """The two widths."""
-        return f"{self.in_channels}, {self.weight.shape[1] - self.in_channels}"
+        in_channels, both = self.weight.shape
+        return f"{in_channels}, {both - in_channels}"
 
 
 class LazyPairLinear(LazyModuleMixin, PairLinear):
@@ -71,15 +71,15 @@ class LazyPairLinear(LazyModuleMixin, PairLinear):
 
     def reset_parameters(self) -> None:
         """Nothing to draw before the first input."""
-        if self.in_channels:
+        if not self.has_uninitialized_params():
             super().reset_parameters()
 
     def initialize_parameters(self, x: Tensor, x_above: Tensor, *_: Any) -> None:
         """Fix the widths; called by torch before the first forward pass."""
         if self.has_uninitialized_params():
-            self.in_channels = x.shape[-1]
-            self.weight.materialize((self.in_channels, self.in_channels + x_above.shape[-1]))
-            self.bias.materialize((self.in_channels,))
+            in_channels = x.shape[-1]
+            self.weight.materialize((in_channels, in_channels + x_above.shape[-1]))
+            self.bias.materialize((in_channels,))
             self.reset_parameters()
 
     def extra_repr(self) -> str:

@@ -1,0 +1,304 @@
+"""SINConv and SIN: the formula, the symmetries, batches, empty dimensions, torch's contracts."""
+
+import math
+
+import networkx as nx
+import pytest
+import torch
+
+from simplex import SimplicialComplex
+from simplex.data import SimplicialData
+from simplex.lifting import clique_complex
+from simplex.nn import SIN, FVectorMLP, SimplexBatchNorm, SINConv, pool_parts
+from tests.nn.oracle import sin_conv
+from tests.tables import COMPLEXES, random_complex
+
+
+MAX_DIM = 3
+FLAT = [name for name in COMPLEXES if COMPLEXES[name].dim <= MAX_DIM]
+
+
+def features(complex_, dtype=torch.float64, width=3, max_dim=MAX_DIM, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    sizes = [complex_.num_simplices(k) for k in range(max_dim + 1)]
+    return [torch.randn(n, width, dtype=dtype, generator=generator) for n in sizes]
+
+
+def relabelled(complex_, seed):
+    """The complex with its vertices renamed at random, and where each simplex has gone."""
+    order = torch.randperm(complex_.num_simplices(0), generator=torch.Generator().manual_seed(seed))
+    rows = [order[complex_.simplices(k)] for k in range(complex_.dim + 1)]
+    image = SimplicialComplex.from_simplices(rows, num_vertices=complex_.num_simplices(0))
+    return image, [image.index(each) if len(each) else each[:, 0] for each in rows]
+
+
+def tolerance(dtype):
+    return {"atol": 1e-4, "rtol": 1e-4} if dtype == torch.float32 else {"atol": 1e-10, "rtol": 0}
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_layer_is_its_formula(name, dtype):
+    complex_ = COMPLEXES[name]
+    conv = SINConv(3, 5, MAX_DIM, eps=0.3).to(dtype)
+    x = features(complex_, dtype)
+    result = conv(x, complex_)
+    for k, (y, expected) in enumerate(zip(result, sin_conv(conv, x, complex_), strict=True)):
+        assert y.shape == (complex_.num_simplices(k), 5)
+        assert y.dtype == dtype
+        torch.testing.assert_close(y, expected, **tolerance(dtype))
+
+
+@pytest.mark.parametrize("name", FLAT)
+@pytest.mark.parametrize("seed", range(2))
+def test_equivariant_and_invariant_under_relabelling(name, seed, dtype):
+    complex_ = COMPLEXES[name].with_parts(None)
+    image, place = relabelled(complex_, seed)
+    x = features(complex_, dtype)
+    moved = [values.clone() for values in x]
+    for k, ids in enumerate(place):
+        moved[k][ids] = x[k]
+    conv = SINConv(3, 4, MAX_DIM).to(dtype)
+    before, after = conv(x, complex_), conv(moved, image)
+    for k, ids in enumerate(place):
+        torch.testing.assert_close(after[k][ids], before[k], **tolerance(dtype))
+    model = SIN(3, 4, 2, num_layers=2, max_dim=MAX_DIM).to(dtype)
+    y = model(x, complex_)
+    torch.testing.assert_close(
+        model(moved, image) / (1 + y.abs().max()), y / (1 + y.abs().max()), **tolerance(dtype)
+    )
+
+
+@pytest.mark.parametrize("readout", ["sum", "mean"])
+@pytest.mark.parametrize("final_readout", ["sum", "mean"])
+@pytest.mark.parametrize("jumping_knowledge", [None, "cat"])
+@pytest.mark.parametrize("norm", [None, "batch"])
+def test_batched_equals_one_by_one(readout, final_readout, jumping_knowledge, norm, dtype):
+    model = SIN(
+        3,
+        4,
+        2,
+        num_layers=2,
+        max_dim=MAX_DIM,
+        readout=readout,
+        final_readout=final_readout,
+        readout_dims=[0, 2],
+        jumping_knowledge=jumping_knowledge,
+        norm=norm,
+    )
+    model = model.to(dtype).eval()
+    items = [COMPLEXES[name] for name in FLAT if COMPLEXES[name].num_parts == 1]
+    x = [features(complex_, dtype, seed=i) for i, complex_ in enumerate(items)]
+    union = SimplicialComplex.disjoint_union(items)
+    together = model([torch.cat(each) for each in zip(*x, strict=True)], union)
+    alone = torch.cat([model(each, complex_) for each, complex_ in zip(x, items, strict=True)])
+    assert together.shape == (len(items), 2)
+    torch.testing.assert_close(together, alone, **tolerance(dtype))
+
+
+def test_one_batch_of_pyg_gives_the_same():
+    model = SIN(3, 4, 2, num_layers=1, max_dim=2).double()
+    items = [random_complex(seed, max_dim=2) for seed in range(3)]
+    data = [
+        SimplicialData.from_complex(each, features(each, max_dim=2), max_dim=2) for each in items
+    ]
+    from torch_geometric.data import Batch
+
+    batch = Batch.from_data_list(data)
+    expected = torch.cat([model(each.cochains(), each.complex) for each in data])
+    torch.testing.assert_close(model(batch.cochains(), batch.complex), expected)
+
+
+def test_inputs_stay_as_they_are():
+    complex_ = COMPLEXES["house"]
+    x = features(complex_, torch.float32)
+    before = [values.clone() for values in x]
+    model = SIN(3, 4, 2, num_layers=2, max_dim=MAX_DIM, norm="batch")
+    first, second = model(x, complex_), model(x, complex_)
+    assert all(map(torch.equal, x, before))
+    assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize("norm", [None, "batch"])
+@pytest.mark.parametrize("name", FLAT)
+def test_every_complex_trains_a_step(name, norm):
+    complex_ = COMPLEXES[name]
+    model = SIN(3, 4, 2, num_layers=2, max_dim=MAX_DIM, norm=norm, jumping_knowledge="cat")
+    model.train()
+    y = model(features(complex_, torch.float32), complex_)
+    assert y.shape == (complex_.num_parts, 2)
+    y.sum().backward()
+    for parameter in model.parameters():
+        assert parameter.grad is None or parameter.grad.isfinite().all()
+
+
+def test_every_parameter_is_used():
+    complex_ = COMPLEXES["filled tetrahedron"]
+    model = SIN(3, 4, 2, num_layers=1, max_dim=MAX_DIM, train_eps=True)
+    model(features(complex_, torch.float32), complex_).sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_gradients_against_finite_differences():
+    complex_ = COMPLEXES["triangle with tail"]
+    conv = SINConv(2, 2, 2, train_eps=True).double()
+    x = [values.requires_grad_() for values in features(complex_, width=2, max_dim=2)]
+    assert torch.autograd.gradcheck(lambda *x: tuple(conv(x, complex_)), x)
+
+
+def test_widths_per_dimension_and_lazy_widths():
+    complex_ = COMPLEXES["filled tetrahedron"]
+    x = [torch.randn(n, w) for n, w in zip((4, 6, 4, 1), (5, 2, 2, 7), strict=True)]
+    assert [y.shape[1] for y in SINConv((5, 2, 2, 7), 3, 3)(x, complex_)] == [3] * 4
+    x = features(complex_, torch.float32)
+    torch.manual_seed(1)
+    lazy = SIN(-1, 4, 2, num_layers=2, max_dim=3)
+    lazy.reset_parameters()
+    lazy(x, complex_)
+    torch.manual_seed(2)
+    lazy.reset_parameters()
+    torch.manual_seed(2)
+    known = SIN(3, 4, 2, num_layers=2, max_dim=3)
+    known.reset_parameters()
+    assert {k: v.shape for k, v in lazy.state_dict().items()} == {
+        k: v.shape for k, v in known.state_dict().items()
+    }
+    known.load_state_dict(lazy.state_dict())
+    assert torch.equal(known(x, complex_), lazy(x, complex_))
+    fresh = SIN(-1, 4, 2, num_layers=2, max_dim=3)
+    fresh.load_state_dict(lazy.state_dict())
+    assert torch.equal(fresh(x, complex_), lazy(x, complex_))
+
+
+def test_pair_weights_start_as_a_dense_layer_of_the_concatenation():
+    weight = SINConv(50, 8, 1).message[0].weight.detach()
+    assert weight.shape == (50, 100)
+    assert weight.abs().max() <= 1 / math.sqrt(100)
+    assert weight.std() == pytest.approx(1 / math.sqrt(300), rel=0.05)
+
+
+def test_reset_changes_every_parameter_and_nothing_else():
+    model = SIN(3, 4, 2, num_layers=2, max_dim=2)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    model.reset_parameters()
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, before[key]) == key.endswith("eps")
+
+
+def test_autocast():
+    complex_ = COMPLEXES["torus"]
+    model = SIN(3, 8, 2, num_layers=2, max_dim=2, readout="mean")
+    x = features(complex_, torch.float32, max_dim=2)
+    exact = model(x, complex_)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rough = model(x, complex_)
+    torch.testing.assert_close(rough.float(), exact, atol=0.1, rtol=0.1)
+
+
+def test_traces_as_one_graph_with_dynamic_sizes():
+    model = SIN(3, 4, 2, num_layers=1, max_dim=2).double()
+    compiled = torch.compile(model, fullgraph=True, dynamic=True, backend="eager")
+    for seed in range(3):
+        complex_ = random_complex(seed, num_vertices=8 + seed, max_dim=2).with_parts(None)
+        x = features(complex_, max_dim=2)
+        torch.testing.assert_close(compiled(x, complex_), model(x, complex_))
+
+
+@pytest.mark.slow
+def test_compiles():
+    model = SIN(3, 4, 2, num_layers=1, max_dim=2).double()
+    compiled = torch.compile(model, fullgraph=True, dynamic=True)
+    for seed in range(3):
+        complex_ = random_complex(seed, num_vertices=8 + seed, max_dim=2)
+        x = features(complex_, max_dim=2)
+        torch.testing.assert_close(compiled(x, complex_), model(x, complex_))
+
+
+def strongly_regular_pair():
+    rook = nx.line_graph(nx.complete_bipartite_graph(4, 4))
+    steps = [(0, 1), (1, 0), (1, 1)]
+    nodes = [(i, j) for i in range(4) for j in range(4)]
+    edges = [((i, j), ((i + a) % 4, (j + b) % 4)) for i, j in nodes for a, b in steps]
+    return rook, nx.Graph(edges)
+
+
+@pytest.mark.parametrize(("max_dim", "separated"), [(2, False), (3, True)])
+@pytest.mark.parametrize("seed", range(3))
+@torch.no_grad()
+def test_rook_and_shrikhande_part_at_dimension_three(max_dim, separated, seed):
+    torch.manual_seed(seed)
+    model = SIN(1, 16, 16, num_layers=5, max_dim=max_dim).double()
+    rook, shrikhande = (
+        model(
+            [
+                torch.full((K.num_simplices(k), 1), k + 1.0, dtype=torch.float64)
+                for k in range(max_dim + 1)
+            ],
+            K,
+        )
+        for K in (clique_complex(graph, max_dim) for graph in strongly_regular_pair())
+    )
+    distance = float((rook - shrikhande).norm() / rook.norm())
+    assert (distance > 1e-3) if separated else (distance < 1e-10)
+
+
+def test_pooling():
+    x = torch.tensor([[1.0], [3.0], [5.0]])
+    pointer = torch.tensor([0, 0, 2, 3, 3])
+    assert pool_parts(x, pointer, "sum").flatten().tolist() == [0, 4, 5, 0]
+    assert pool_parts(x, pointer, "mean").flatten().tolist() == [0, 2, 5, 0]
+
+
+def test_batch_norm_with_few_rows():
+    norm, reference = SimplexBatchNorm(2), torch.nn.BatchNorm1d(2)
+    many = torch.randn(5, 2)
+    assert torch.equal(norm(many), reference(many))
+    state = {key: value.clone() for key, value in norm.state_dict().items()}
+    reference.eval()
+    for rows in (0, 1):
+        few = torch.randn(rows, 2)
+        torch.testing.assert_close(norm(few), reference(few))
+    assert all(torch.equal(value, state[key]) for key, value in norm.state_dict().items())
+
+
+def test_f_vector_baseline_only_counts():
+    rook, shrikhande = (clique_complex(graph, 3) for graph in strongly_regular_pair())
+    model = FVectorMLP(8, 2, max_dim=2)
+    assert torch.equal(model([], rook), model([], shrikhande))
+    model = FVectorMLP(8, 2, max_dim=3)
+    assert not torch.allclose(model([], rook), model([], shrikhande))
+    union = SimplicialComplex.disjoint_union([rook, shrikhande])
+    model.eval()
+    torch.testing.assert_close(model([], union)[:1], model([], rook))
+    model.reset_parameters()
+
+
+def test_repr():
+    assert repr(SINConv(16, 32, 2)) == "SINConv(16, 32, max_dim=2)"
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: SINConv(3, 4, -1), "max_dim must be non-negative"),
+        (lambda: SINConv(0, 4, 2), "in_channels must be positive or -1"),
+        (lambda: SINConv((3, 4), 4, 2), "one positive width for each dimension"),
+        (lambda: SINConv(3, 4, 2, norm="layer"), "norm must be 'batch' or None"),
+        (lambda: SIN(3, 4, 2, 0, 2), "num_layers must be at least 1"),
+        (lambda: SIN(3, 4, 2, 1, 2, readout="max"), "readout must be one of"),
+        (lambda: SIN(3, 4, 2, 1, 2, readout_dims=[3]), "readout_dims must be among"),
+        (lambda: SIN(3, 4, 2, 1, 2, jumping_knowledge="max"), "jumping_knowledge must be one of"),
+    ],
+)
+def test_wrong_settings(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_wrong_cochains():
+    complex_ = COMPLEXES["house"]
+    conv = SINConv(3, 4, 2)
+    x = features(complex_, torch.float32, max_dim=2)
+    with pytest.raises(ValueError, match=r"dimension 0 … 2, got 2"):
+        conv(x[:2], complex_)
+    with pytest.raises(ValueError, match=r"x\[1\] must have shape \(n_1, channels\) with n_1 = 6"):
+        conv([x[0], x[0], x[2]], complex_)
