@@ -42,7 +42,7 @@ def hodge_decomposition(
 
     Cost:
         Sparse least squares in float64, all channels at once: conjugate gradients at O(incidences ·
-        channels) a step, and where 200 steps do not do (large meshes) a sparse factorisation.
+        channels) a step, preconditioned by a sparse factorisation on large meshes.
 
     Reference:
         Lim, "Hodge Laplacians on Graphs", SIAM Review 62(3), 2020.

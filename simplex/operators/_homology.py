@@ -1,5 +1,6 @@
 """Betti numbers and the Euler characteristic."""
 
+from functools import cache
 from math import isqrt
 
 import numpy as np
@@ -87,5 +88,10 @@ def coboundary_ranks(K: SimplicialComplex, prime: int) -> list[int]:
 def _require_prime(prime: int) -> None:
     if isinstance(prime, bool) or not isinstance(prime, int):
         raise TypeError(f"prime must be an integer, got {prime!r}.")
-    if not 2 <= prime <= LARGEST_PRIME or any(prime % d == 0 for d in range(2, isqrt(prime) + 1)):
+    if not 2 <= prime <= LARGEST_PRIME or not _is_prime(prime):
         raise ValueError(f"prime must be a prime number below 2³¹, got {prime}.")
+
+
+@cache
+def _is_prime(number: int) -> bool:
+    return all(number % divisor for divisor in range(2, isqrt(number) + 1))

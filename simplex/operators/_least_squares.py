@@ -9,15 +9,15 @@ from simplex.operators._sparse import matrix_product, sorted_sparse, to_csr
 
 
 _Map = Callable[[Tensor], Tensor]
-_PLAIN_STEPS, _FACTORISED_STEPS = 200, 50
+_PROBE_STEPS, _MOST_STEPS = 200, 20_000
 
 
 def project_onto_image(matrix: Tensor, y: Tensor, tolerance: float = 1e-12) -> Tensor:
     r"""A A⁺ y, the least-squares fit of y: min_φ |y - A φ|.
 
-    Plain conjugate gradients where they converge fast, as on expanders and small complexes; the
-    first channel is the probe. Where they are slow the complex is wide with small separators, like
-    a mesh, so AᵀA factorises with little fill-in: the factors precondition, and a few steps do.
+    Conjugate gradients. They are slow on complexes that are wide, such as meshes; where a probe
+    with the first channel shows it, and AᵀA is as sparse as on a triangulated surface, so that its
+    factors fill in little, they are preconditioned by a sparse factorisation.
 
     Args:
         matrix: A, sparse (n, m), row-major, float64, entries 0 and ±1.
@@ -36,19 +36,16 @@ def project_onto_image(matrix: Tensor, y: Tensor, tolerance: float = 1e-12) -> T
     matrix = sorted_sparse(matrix.indices(), unit, (matrix.shape[0], matrix.shape[1]))
     forward, adjoint = matrix_product(matrix), matrix_product(matrix.t().coalesce())
     goal = tolerance * y.norm(dim=0)
-    residual = y
-    probe = _descend(forward, adjoint, y[:, :1], _identity, goal[:1], _PLAIN_STEPS)
-    if _reached(adjoint, probe, goal[:1]):
-        residual = _descend(forward, adjoint, y, _identity, goal, 2 * _PLAIN_STEPS)
+    probe = _descend(forward, adjoint, y[:, :1], _identity, goal[:1], _PROBE_STEPS)
+    slow = not _reached(adjoint, probe, goal[:1])
+    solve = _factorised_normal_matrix(matrix) if slow and _is_mesh_like(matrix) else _identity
+    residual = _descend(forward, adjoint, y, solve, goal, _MOST_STEPS)
     if not _reached(adjoint, residual, goal):
-        solve = _factorised_normal_matrix(matrix)
-        residual = _descend(forward, adjoint, residual, solve, goal, _FACTORISED_STEPS)
-        if not _reached(adjoint, residual, goal):
-            raise RuntimeError(
-                f"the least-squares solver must reach |Aᵀr| ≤ {tolerance} |x|, and did not in "
-                f"{_FACTORISED_STEPS} factorised steps. The complex is too ill-conditioned for "
-                "float64; split it into smaller parts."
-            )
+        raise RuntimeError(
+            f"the least-squares solver must reach |Aᵀr| ≤ {tolerance} |x|, and did not in "
+            f"{_MOST_STEPS} steps. The complex is too ill-conditioned for float64; split it into "
+            "smaller parts."
+        )
     return y - residual
 
 
@@ -81,13 +78,19 @@ def _descend(
     return residual
 
 
+def _is_mesh_like(matrix: Tensor) -> bool:
+    """Whether AᵀA has few entries a row: 12 on a triangulated surface, counted with repetition."""
+    per_row = torch.bincount(matrix.indices()[0])
+    return int(per_row.square().sum()) <= 16 * matrix.shape[1]
+
+
 def _factorised_normal_matrix(matrix: Tensor) -> _Map:
     """Solve with AᵀA + ε by a sparse LU factorisation, on the CPU."""
     from scipy.sparse import identity
     from scipy.sparse.linalg import splu
 
     csr = to_csr(matrix.cpu())
-    normal = (csr.T @ csr + 1e-10 * identity(csr.shape[1])).tocsc()
+    normal = (csr.T @ csr + 1e-7 * identity(csr.shape[1])).tocsc()
     symmetric = {"SymmetricMode": True}  # positive definite: no pivoting needed
     factors = splu(normal, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
     return lambda x: torch.from_numpy(factors.solve(x.cpu().numpy())).to(x.device)

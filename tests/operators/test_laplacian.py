@@ -112,12 +112,13 @@ def test_vertices_agree_with_networkx(seed):
     assert np.allclose(got, half, atol=1e-12)
 
 
-@pytest.mark.parametrize(("name", "k"), CASES)
-def test_device_product_gives_the_same(name, k):
+@pytest.mark.parametrize("name", ALL)
+def test_device_product_gives_the_same(name):
     K = ALL[name]
-    product = _gram_sum_torch(boundary_matrix(K, k), boundary_matrix(K, k + 1))
-    assert_row_major(product)
-    assert torch.equal(product.to_dense(), hodge_laplacian(K, k).to_dense())
+    for k in range(K.dim + 1):
+        product = _gram_sum_torch(boundary_matrix(K, k), boundary_matrix(K, k + 1))
+        assert_row_major(product)
+        assert torch.equal(product.to_dense(), hodge_laplacian(K, k).to_dense())
 
 
 @pytest.mark.parametrize("name", [name for name, K in ALL.items() if K.dim >= 1])
