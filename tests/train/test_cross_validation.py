@@ -1,0 +1,182 @@
+"""The protocol: what is reported, and that a killed run goes on as if nothing had happened."""
+
+import argparse
+import csv
+import os
+
+import pytest
+import torch
+
+from simplex.cli._train import add_arguments, run
+from simplex.datasets import stratified_folds, tu_dataset
+from simplex.nn import SIN
+from simplex.train import (
+    EpochRecord,
+    TrainSettings,
+    TUSettings,
+    cross_validate,
+    summarize,
+    train_tu,
+)
+from tests.train.tiny import write_tiny
+
+
+SETTINGS = TrainSettings(epochs=3, batch_size=5, lr=0.01, decay_every=2, seed=3)
+
+
+def make_model():
+    return SIN(3, 4, 2, 1, 2, norm="batch", dropout=0.5)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    dataset = tu_dataset("TINY", write_tiny(tmp_path_factory.mktemp("tu")))
+    return dataset, stratified_folds(dataset.y, 2)
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", [1, 2, 3, 4, 6])
+def test_resumed_run_equals_an_uninterrupted_one(tiny, tmp_path, after):
+    path, told = tmp_path / "checkpoint.pt", []
+    whole = cross_validate(*tiny, make_model, SETTINGS)
+
+    def kill(record):
+        if 3 * (record.fold - 1) + record.epoch == after:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        cross_validate(*tiny, make_model, SETTINGS, checkpoint=path, on_epoch=kill)
+    torch.rand(7)  # the state of the global generator must not matter
+    resumed = cross_validate(
+        *tiny, make_model, SETTINGS, checkpoint=path, resume=True, on_epoch=told.append
+    )
+    assert resumed == whole
+    assert told == whole
+
+
+def test_kill_while_writing_loses_one_epoch_at_most(tiny, tmp_path, monkeypatch):
+    path, replace, count = tmp_path / "checkpoint.pt", os.replace, []
+
+    def replace_twice(source, target):
+        count.append(0)
+        if len(count) == 3:
+            raise KilledError
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", replace_twice)
+    with pytest.raises(KilledError):
+        cross_validate(*tiny, make_model, SETTINGS, checkpoint=path)
+    monkeypatch.undo()
+    assert len(torch.load(path, weights_only=True)["records"]) == 2
+    resumed = cross_validate(*tiny, make_model, SETTINGS, checkpoint=path, resume=True)
+    assert resumed == cross_validate(*tiny, make_model, SETTINGS)
+
+
+def test_seed_and_order(tiny):
+    first, again = (cross_validate(*tiny, make_model, SETTINGS) for _ in range(2))
+    other = cross_validate(*tiny, make_model, TrainSettings(epochs=3, batch_size=5, seed=4))
+    assert first == again
+    assert first != other
+    assert [(r.fold, r.epoch) for r in first] == [(f, e) for f in (1, 2) for e in (1, 2, 3)]
+    before = torch.get_rng_state()
+    cross_validate(*tiny, make_model, SETTINGS)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_it_learns(tiny):
+    settings = TrainSettings(epochs=20, batch_size=8, lr=0.01)
+    records = cross_validate(*tiny, lambda: SIN(3, 8, 2, 1, 2), settings)
+    assert summarize(records).last_mean == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
+def test_unreadable_checkpoint(tiny, tmp_path, content):
+    path = tmp_path / "checkpoint.pt"
+    if content is None:
+        cross_validate(*tiny, make_model, SETTINGS, checkpoint=path)
+        content = path.read_bytes()[:-200]
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="must be a checkpoint of this command, got an unreadable"):
+        cross_validate(*tiny, make_model, SETTINGS, checkpoint=path, resume=True)
+
+
+def test_checkpoint_of_another_run(tiny, tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    with pytest.raises(ValueError, match="got no such file"):
+        cross_validate(*tiny, make_model, SETTINGS, checkpoint=path, resume=True)
+    cross_validate(*tiny, make_model, SETTINGS, checkpoint=path, description={"model": "sin"})
+    with pytest.raises(ValueError, match=r"epochs=3 \(now 100\).*model='sin' \(now None\)"):
+        cross_validate(*tiny, make_model, TrainSettings(), checkpoint=path, resume=True)
+
+
+def test_loss_that_is_not_finite(tiny):
+    settings = TrainSettings(epochs=2, batch_size=8, lr=1e30)
+    with pytest.raises(ValueError, match="lr must keep the loss finite, got lr=1e"):
+        cross_validate(*tiny, lambda: SIN(3, 8, 2, 3, 2), settings)
+
+
+@pytest.mark.parametrize("field", ["epochs", "batch_size", "decay_every", "lr"])
+def test_settings_out_of_range(field):
+    with pytest.raises(ValueError, match=field):
+        TrainSettings(**{field: 0})
+
+
+def test_summary_takes_one_epoch_for_all_folds():
+    accuracy = [[0.5, 1.0, 0.75], [1.0, 0.75, 0.5]]
+    records = [
+        EpochRecord(f + 1, e + 1, 0.0, 0.0, accuracy[f][e]) for f in range(2) for e in range(3)
+    ]
+    summary = summarize(records)
+    assert (summary.best_epoch, summary.best_mean, summary.best_std) == (2, 0.875, 0.125)
+    assert (summary.last_mean, summary.last_std) == (0.625, 0.125)
+
+
+def command(root, out, *options):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    given = ["--dataset", "TINY", "--root", str(root), "--out", str(out), "--folds", "2"]
+    return run(parser.parse_args([*given, "--epochs", "2", "--hidden", "4", *options]))
+
+
+@pytest.mark.parametrize("model", ["sin", "f-vector"])
+def test_command_leaves_everything_in_a_folder(tmp_path, capsys, model):
+    root, out = write_tiny(tmp_path), tmp_path / "run"
+    assert command(root, out, "--model", model) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("TINY: 16 graphs, 2 classes, f-vector (64, 56, 8)")
+    assert [line[:9] for line in lines[1:3]] == ["fold  1/2", "fold  2/2"]
+    assert "±" in lines[3]
+    assert "optimistic" in lines[3]
+    assert lines[4].startswith("last epoch: ")
+    with (out / "curves.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 4
+    assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="out must be a folder without a run"):
+        command(root, out, "--model", model)
+    assert command(root, out, "--model", model, "--resume") == 0
+    assert capsys.readouterr().out.splitlines()[1:] == lines[1:]
+
+
+def test_command_resumes_what_was_stopped(tmp_path):
+    root = write_tiny(tmp_path)
+    settings = TUSettings("TINY", root, hidden=4, folds=2, train=TrainSettings(epochs=2))
+    whole = train_tu(settings, tmp_path / "whole", report=lambda line: None)
+
+    def stop(line):
+        if line.startswith("fold  1"):
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train_tu(settings, tmp_path / "stopped", report=stop)
+    resumed = train_tu(settings, tmp_path / "stopped", resume=True, report=lambda line: None)
+    assert resumed == whole
+    curves = [(tmp_path / each / "curves.csv").read_text() for each in ("whole", "stopped")]
+    assert curves[0] == curves[1]
+
+
+def test_wrong_threads(tmp_path):
+    with pytest.raises(ValueError, match="threads must be at least 1, got 0"):
+        command(tmp_path, tmp_path / "run", "--threads", "0")
