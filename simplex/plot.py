@@ -137,7 +137,9 @@ def draw_flow(
     ax = draw_complex(complex_, place, ax=ax, color="#c9d3e3")
     along = (flow * complex_.orientation(1)).detach().cpu().double()
     used = along != 0
-    strength = along[used].abs() / along.abs().max().clamp(min=1e-300) if used.any() else along[:0]
+    if not bool(used.any()):
+        return ax
+    strength = along[used].abs() / along.abs().max()
     ends = complex_.simplices(1).cpu()[used]
     ends = torch.where(along[used, None] > 0, ends, ends.flip(1))
     start, step = place[ends[:, 0]], place[ends[:, 1]] - place[ends[:, 0]]

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"dimension             {K.dim}")
         print(f"f-vector              {K.f_vector}")
         print(f"Euler characteristic  {euler_characteristic(K)}")
-        print(f"connected components  {betti[0]}")
+        print(f"connected components  {betti[0] if betti else 0}")
         print(f"Betti numbers         {betti}, modulo a large prime")
         if K.vertex_labels is not None:
             shown = ", ".join(map(str, K.vertex_labels[:6]))

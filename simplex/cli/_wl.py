@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _NAMES = {"swl": "simplicial WL", "wl": "WL", "2-fwl": "2-FWL (the papers' 3-WL)"}
 _MOST_SHOWN = 50  # classes that are printed
+_LARGEST_FOLKLORE = 2000  # vertices; 2-FWL holds all pairs and takes their number times a third
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,11 +48,13 @@ def run(args: argparse.Namespace) -> int:
     test = _refinement(args.test)
     if len(args.files) == 2:
         A, B = (read_complex(path, args.max_dim) for path in args.files)
+        _require_small([A, B], args.test)
         _compare(A, B, args.files, test, args.test, args.exact)
         return 0
     if args.exact:
         raise ValueError("--exact must be given two files, got one.")
     complexes = read_complexes(args.files[0], args.max_dim)
+    _require_small(complexes, args.test)
     if len(complexes) == 1:
         _describe(complexes[0], test, args.test)
     else:
@@ -68,6 +71,15 @@ def _refinement(name: str) -> "Refinement":
         "2-fwl": partial(folklore_wl),
     }
     return tests[name]
+
+
+def _require_small(complexes: list["SimplicialComplex"], name: str) -> None:
+    largest = max(K.num_simplices(0) for K in complexes)
+    if name == "2-fwl" and largest > _LARGEST_FOLKLORE:
+        raise ValueError(
+            f"--test 2-fwl must be given graphs of at most {_LARGEST_FOLKLORE} vertices, got one "
+            f"of {largest}: it colours all pairs. Use --test swl."
+        )
 
 
 def _compare(

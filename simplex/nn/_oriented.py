@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._messages import boundary_sum
 from simplex.nn._readout import pool_parts
 
 
@@ -269,7 +268,8 @@ class EdgeMPNN(nn.Module):
             total = x.new_zeros(complex.num_simplices(0), *x.shape[1:])
             for end in range(2):
                 total.index_add_(0, facets[:, end], x)
-            x = torch.relu(lin(x) + lin_lower(boundary_sum(total, facets) - 2 * x))
+            tail, head = (total.index_select(0, facets[:, end]) for end in (1, 0))
+            x = torch.relu(lin(x) + lin_lower(tail + head - 2 * x))
         result: Tensor = self.head(x, complex)
         return result
 

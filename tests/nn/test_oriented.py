@@ -174,3 +174,14 @@ def test_wrong_arguments_are_refused(arguments):
         OrientedMPSN(1, 2, 2, **arguments)
     with pytest.raises(ValueError, match="must be"):
         EdgeMPNN(1, 2, 2, **arguments)
+
+
+def test_the_baseline_is_the_line_graph_formula():
+    K, model = COMPLEXES["house"], EdgeMPNN(1, 3, 2, num_layers=1).double()
+    x = torch.randn(6, 1, dtype=torch.float64)
+    unsigned = dense_boundary(K, 1).abs()
+    neighbors = off_diagonal(unsigned.T @ unsigned)
+    hidden = torch.relu(model.lins[0](x.abs()) + neighbors @ model.lins_lower[0](x.abs()))
+    pooled = hidden.sum(0, keepdim=True)
+    expected = model.head.lin2(torch.relu(model.head.lin1(pooled)))
+    assert torch.allclose(model(x, K), expected)

@@ -1,0 +1,190 @@
+"""The commands, run in process: output and exit codes, and one clear line for bad input."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from simplex import SimplicialComplex, __version__
+from simplex.cli import main
+
+
+PNG = b"\x89PNG"
+
+
+def run(capsys, *argv):
+    code = main([str(argument) for argument in argv])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_lift_saves_what_it_says(files, capsys):
+    code, out, err = run(capsys, "lift", "header.g6", "--max-dim", 3, "--out", "K.pt")
+    assert (code, err) == (0, "")
+    assert "dimension 3: 1 simplices" in out
+    K = torch.load("K.pt", weights_only=True)
+    assert isinstance(K, SimplicialComplex)
+    assert K.f_vector == (4, 6, 4, 1)
+
+
+def test_lift_of_many_graphs_is_a_union_that_is_read_back_as_its_parts(files, capsys):
+    assert run(capsys, "lift", "many.g6", "--out", "U.pt")[0] == 0
+    assert torch.load("U.pt", weights_only=True).num_parts == 4
+    code, out, _ = run(capsys, "wl", "U.pt")
+    assert code == 0
+    assert "4 graphs, 3 classes" in out
+    assert "graphs 3, 4" in out
+
+
+def test_wl_of_two_files(files, capsys):
+    code, out, _ = run(capsys, "wl", "hexagon.txt", "triangles.txt")
+    assert code == 0
+    assert "Told apart before the first round, by the triangles: A has 0, B has 2." in out
+    code, out, _ = run(capsys, "wl", "hexagon.txt", "triangles.txt", "--test", "wl", "--exact")
+    assert code == 0
+    assert "Not told apart" in out
+    assert "exact: not isomorphic." in out
+    code, out, _ = run(capsys, "wl", "triangle.edges", "names.csv", "--exact")
+    assert "exact: isomorphic." in out
+
+
+def test_wl_of_one_file(files, capsys):
+    code, out, _ = run(capsys, "wl", "many.g6", "--test", "wl")
+    assert code == 0
+    assert "4 graphs, 2 classes" in out
+    assert "class 1: graphs 1, 2" in out
+    assert "not told apart: 2 of 6" in out
+    code, out, _ = run(capsys, "wl", "triangle.edges")
+    assert code == 0
+    assert "4 vertices in 3 colours" in out
+
+
+def test_wl_at_the_dimension_where_the_srg_families_part(shared_data, capsys):
+    family = shared_data / "sr" / "sr261034.g6"
+    assert "pairs not told apart: 45 of 45" in run(capsys, "wl", family, "--max-dim", 2)[1]
+    assert "pairs not told apart: 1 of 45" in run(capsys, "wl", family, "--max-dim", 3)[1]
+
+
+def test_info(files, capsys):
+    code, out, _ = run(capsys, "info", "hexagon.txt")
+    assert code == 0
+    for line in (
+        "dimension             1",
+        "f-vector              (6, 6)",
+        "Euler characteristic  0",
+        "connected components  1",
+        "Betti numbers         (1, 1)",
+    ):
+        assert line in out
+    code, out, _ = run(capsys, "info", "many.g6")
+    assert "graph 4 of 4" in out
+    (files / "with_empty.g6").write_text("?\n@\n")  # no vertex, one vertex
+    code, out, _ = run(capsys, "info", "with_empty.g6")
+    assert code == 0
+    assert "f-vector              ()" in out
+
+
+def test_plot(files, capsys):
+    code, out, _ = run(capsys, "plot", "names.csv", "--out", "K.png", "--labels")
+    assert code == 0
+    assert "K.png" in out
+    assert (files / "K.png").read_bytes().startswith(PNG)
+    assert run(capsys, "plot", "many.g6", "--graph", 2, "--out", "K.svg")[0] == 0
+    assert b"<svg" in (files / "K.svg").read_bytes()
+
+
+def test_self_loops_are_left_out_aloud(files, capsys):
+    code, _, err = run(capsys, "info", "loop.txt")
+    assert code == 0
+    assert err == "loop.txt: note: 1 self-loop is left out.\n"
+
+
+BAD_FILES = {
+    "nowhere.txt": "no such file",
+    "empty.txt": "at least one vertex",
+    "comments.txt": "at least one vertex",
+    "empty.g6": "at least one vertex",
+    "no.graphml": "at least one vertex",
+    "garbage.txt": "binary",
+    "garbage.g6": "binary",
+    "garbage.graphml": "binary",
+    "garbage.pt": "saved by torch.save",
+    "cut.pt": "saved by torch.save",
+    "tensor.pt": "got a Tensor",
+    "broken.pt": "lexicographic",
+    "prose.txt": "line 1",
+    "nan.txt": "line 1",
+    "nan_weight.txt": "line 1",
+    "missing_end.csv": "line 2",
+    "bad.g6": "line 2",
+    "other.graphml": "no XML",
+    "directed.graphml": "undirected",
+    "unknown.foo": "must end in one of",
+}
+
+
+@pytest.mark.parametrize("command", ["lift", "info", "wl"])
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
+    code, out, err = run(capsys, command, name)
+    assert code == 2
+    assert out == ""
+    assert err.startswith(f"simplex {command}: error: {name}: ")
+    assert BAD_FILES[name] in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ([], "COMMAND"),
+        (["fly"], "invalid choice"),
+        (["lift"], "FILE"),
+        (["lift", "triangle.edges", "--max-dim", "-1"], "whole number"),
+        (["lift", "triangle.edges", "--max-dim", "two"], "whole number"),
+        (["lift", "triangle.edges", "--out", "K.txt"], "ends in .pt"),
+        (["lift", "triangle.edges", "--out", "no/folder/K.pt"], "existing folder"),
+        (["plot", "triangle.edges"], "--out"),
+        (["plot", "triangle.edges", "--out", "K.doc"], "must end in"),
+        (["plot", "triangle.edges", "--out", "no/folder/K.png"], "existing folder"),
+        (["plot", "many.g6", "--out", "K.png", "--graph", "5"], "--graph must be in 1 … 4"),
+        (["wl", "triangle.edges", "many.g6"], "must hold one graph"),
+        (["wl", "triangle.edges", "--exact"], "two files"),
+        (["wl", "path.txt", "--test", "2-fwl"], "at most 2000 vertices"),
+        (["wl", *["triangle.edges"] * 3], "once or twice"),
+        (["wl", "triangle.edges", "--test", "3-wl"], "invalid choice"),
+        (["demo", "--out", "triangle.edges"], "File exists"),
+    ],
+)
+def test_bad_arguments_give_one_line_and_code_2(files, capsys, argv, message):
+    code, out, err = run(capsys, *argv)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.startswith("simplex")
+    assert err.count("\n") == 1
+
+
+def test_help_and_version(capsys):
+    code, out, _ = run(capsys, "--version")
+    assert (code, out) == (0, f"simplex {__version__}\n")
+    for command in ("demo", "lift", "wl", "info", "plot", "train"):
+        code, out, _ = run(capsys, command, "--help")
+        assert code == 0
+        assert out.startswith(f"usage: simplex {command}")
+    assert "examples:" in run(capsys, "--help")[1]
+
+
+def test_interruption(files, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simplex.cli._files.read_complexes", interrupted)
+    code, _, err = run(capsys, "info", "triangle.edges")
+    assert (code, err) == (130, "simplex info: interrupted\n")
+
+
+def test_as_a_module():
+    command = [sys.executable, "-m", "simplex", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, f"simplex {__version__}\n")

@@ -1,0 +1,49 @@
+"""What the readers make of good files."""
+
+import pytest
+
+from simplex.cli._files import read_complex, read_complexes
+
+
+@pytest.mark.parametrize(
+    ("name", "f_vector", "labels"),
+    [
+        ("triangle.edges", (4, 4, 1), None),
+        ("names.csv", (4, 4, 1), ("ann", "bob", "cy", "dan")),
+        ("semicolon.csv", (3, 2), (1, 2, 3)),
+        ("isolated.txt", (3, 1), ("a", "b", "lonely")),
+        ("gaps.edgelist", (3, 2), (10, 20, 30)),
+        ("tabs.tsv", (2, 1), ("two words", "other name")),
+        ("loop.txt", (2, 1), None),
+        ("header.g6", (4, 6, 4), None),
+        ("sparse.s6", (4, 6, 4), None),
+        ("complex.pt", (5, 7, 4, 1), None),
+    ],
+)
+def test_good_files(files, name, f_vector, labels):
+    K = read_complex(name)
+    assert K.f_vector == f_vector
+    assert K.vertex_labels == labels
+
+
+def test_names_of_graphml(files):
+    K = read_complex("novel.graphml")
+    assert K.f_vector == (77, 254, 467)
+    assert K.vertex_labels is not None
+    assert "Valjean" in K.vertex_labels
+
+
+def test_many_graphs(files):
+    assert [K.f_vector for K in read_complexes("many.g6")] == [(6, 6), (6, 6, 2), (3, 2), (3, 2)]
+    assert [K.dim for K in read_complexes("list.pt")] == [3, 1]
+
+
+def test_max_dim_cuts_lifts_and_saved_complexes(files):
+    assert read_complex("header.g6", 3).f_vector == (4, 6, 4, 1)
+    assert read_complex("triangle.edges", 0).f_vector == (4,)
+    assert read_complex("complex.pt", 1).f_vector == (5, 7)
+
+
+def test_endings_may_be_capital(files):
+    (files / "UPPER.TXT").write_text("0 1\n")
+    assert read_complex("UPPER.TXT").f_vector == (2, 1)
