@@ -91,8 +91,8 @@ class OrientedConv(nn.Module):
         facets, cofacets = complex.facets(self.k), complex.facets(self.k + 1)
         lower = coboundary(boundary(x, facets, complex.num_simplices(max(self.k - 1, 0))), facets)
         upper = boundary(coboundary(x, cofacets), cofacets, len(x))
-        lower = lower - facets.shape[1] * x
-        upper = upper - _num_cofacets(x, cofacets) * x
+        lower = lower.sub(x, alpha=facets.shape[1])
+        upper = upper.addcmul(_num_cofacets(x, cofacets), x, value=-1)
         out = sign * (self.lin(x) + self.lin_upper(upper) + self.lin_lower(lower))
         return out if self.activation is None else self.activation(out)
 
