@@ -129,7 +129,7 @@ class _FoldRun:
         self.model = model
         self.settings = settings
         self.device = torch.device(device)
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr)
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr, fused=True)
         self.schedule = torch.optim.lr_scheduler.StepLR(
             self.optimizer, settings.decay_every, settings.decay
         )
