@@ -109,7 +109,8 @@ def _classify(complexes: list["SimplicialComplex"], test: "Refinement", name: st
         members.setdefault(label, []).append(str(i))
     pairs = sum(len(group) * (len(group) - 1) // 2 for group in members.values())
     every = len(labels) * (len(labels) - 1) // 2
-    print(f"{_NAMES[name]}: {len(labels)} graphs, {len(members)} classes not told apart within")
+    classes = "1 class" if len(members) == 1 else f"{len(members)} classes"
+    print(f"{_NAMES[name]}: {len(labels)} graphs, {classes} of graphs not told apart")
     print(f"pairs not told apart: {pairs} of {every}")
     for label, group in list(members.items())[:_MOST_SHOWN]:
         kind = "graph " if len(group) == 1 else "graphs"
