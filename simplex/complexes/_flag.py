@@ -1,5 +1,8 @@
 """From the edges of a graph to the facet tables of its flag (clique) complex."""
 
+from importlib import import_module
+from types import ModuleType
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -62,8 +65,10 @@ def flag_complex(
         ValueError: the complex is larger than allowed; the message names the counts.
 
     Cost:
-        O(Σ_σ min_i |children(σ_i)| · log) with galloping: a hub costs its shorter partner's list.
+        O(Σ_σ min_i |children(σ_i)| · log): a list much longer than its partner is searched by
+        galloping, so a hub costs the shorter list.
     """
+    join = _join_on(edges.device)
     sizes, tables = [num_vertices], []
     if max_dim >= 1 and len(edges):
         _require_room([*sizes, len(edges)], 1, max_dim, max_simplices, edges.device)
@@ -73,40 +78,23 @@ def flag_complex(
     for k in range(1, max_dim):
         if len(tables) < k:
             break
-        counts = _count_children(tables[-1], pointer, last, num_vertices)
+        counts = join.count_children(tables[-1], pointer, last, num_vertices)
         children = torch.zeros(len(counts) + 1, dtype=torch.int64, device=edges.device)
         torch.cumsum(counts, 0, out=children[1:])
         total = int(children[-1])
         if total == 0:
             break
         _require_room([*sizes, total], k + 1, max_dim, max_simplices, edges.device)
-        table, last = _fill_children(tables[-1], pointer, last, children, num_vertices)
-        tables.append(table)
+        tables.append(join.fill_children(tables[-1], pointer, last, children, num_vertices))
         sizes.append(total)
-        pointer = children
+        if k + 1 < max_dim:
+            pointer, last = children, last[tables[-1][:, -2]]
     return SimplicialComplex(num_vertices, tables, device=edges.device)
 
 
-def _count_children(facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int) -> Tensor:
-    if facets.device.type == "cpu":
-        from simplex.complexes import _flag_numba
-
-        return _flag_numba.count_children(facets, pointer, last)
-    from simplex.complexes import _flag_torch
-
-    return _flag_torch.count_children(facets, pointer, last, num_vertices)
-
-
-def _fill_children(
-    facets: Tensor, pointer: Tensor, last: Tensor, children: Tensor, num_vertices: int
-) -> tuple[Tensor, Tensor]:
-    if facets.device.type == "cpu":
-        from simplex.complexes import _flag_numba
-
-        return _flag_numba.fill_children(facets, pointer, last, children)
-    from simplex.complexes import _flag_torch
-
-    return _flag_torch.fill_children(facets, pointer, last, children, num_vertices)
+def _join_on(device: torch.device) -> ModuleType:
+    """The join as written for the device; loaded with the first lift, not with the package."""
+    return import_module(f"simplex.complexes._flag_{'numba' if device.type == 'cpu' else 'torch'}")
 
 
 def _require_room(

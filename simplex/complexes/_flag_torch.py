@@ -13,10 +13,8 @@ from torch import Tensor
 _PROPOSALS_PER_CHUNK = 1 << 24
 
 
-def _matches(
-    facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield in chunks the facet rows (m, k+2) of the extended simplices and their last vertices."""
+def _matches(facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int) -> Iterator[Tensor]:
+    """Yield in chunks the facet rows (m, k+2) of the extended simplices."""
     ids = torch.arange(len(facets), device=facets.device)
     lengths = pointer[facets[:, -1] + 1] - ids - 1  # younger siblings of σ
     ends = lengths.cumsum(0)
@@ -33,27 +31,25 @@ def _matches(
             keep = keys[place] == wanted
             simplex, sibling = simplex[keep], sibling[keep]
             columns = [column[keep] for column in columns] + [place[keep]]
-        yield torch.stack([*columns, sibling, simplex], dim=1), last[sibling]
+        yield torch.stack([*columns, sibling, simplex], dim=1)
 
 
 def count_children(facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int) -> Tensor:
     """How many vertices extend each simplex: (n_k,) int64."""
     counts = torch.zeros(len(facets), dtype=torch.int64, device=facets.device)
-    for rows, _ in _matches(facets, pointer, last, num_vertices):
+    for rows in _matches(facets, pointer, last, num_vertices):
         counts += torch.bincount(rows[:, -1], minlength=len(facets))
     return counts
 
 
 def fill_children(
     facets: Tensor, pointer: Tensor, last: Tensor, children: Tensor, num_vertices: int
-) -> tuple[Tensor, Tensor]:
-    """Facet table (n_{k+1}, k+2) and last vertices (n_{k+1},) of the extended simplices."""
+) -> Tensor:
+    """Facet table (n_{k+1}, k+2) of the extended simplices."""
     total, width = int(children[-1]), facets.shape[1]
     out = torch.empty((total, width + 1), dtype=torch.int64, device=facets.device)
-    out_last = torch.empty(total, dtype=torch.int64, device=facets.device)
     row = 0
-    for rows, vertices in _matches(facets, pointer, last, num_vertices):
+    for rows in _matches(facets, pointer, last, num_vertices):
         out[row : row + len(rows)] = rows
-        out_last[row : row + len(rows)] = vertices
         row += len(rows)
-    return out, out_last
+    return out

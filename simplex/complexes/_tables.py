@@ -6,6 +6,7 @@ order, the last column (the simplex without its last vertex: its *parent*) is no
 the simplices that extend a simplex at its end are consecutive: the tables are a prefix tree.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -77,6 +78,10 @@ def close_downward(given: Mapping[int, Tensor], num_vertices: int) -> list[Tenso
     Cost:
         A k-simplex has 2^(k+1) faces: exponential in the dimension, as the result is.
     """
+    if given:
+        width, device = max(given) + 1, given[max(given)].device
+        faces = math.comb(width, width // 2)  # of middle dimension, of a single top simplex
+        require_memory(faces * width * 8, device, f"the {faces} faces of a {width - 1}-simplex")
     tables: list[Tensor] = []
     above: Tensor | None = None  # the (k+1)-simplices
     for k in range(max(given, default=0), 0, -1):

@@ -20,7 +20,7 @@ def disjoint_union(parts: Sequence[SimplicialComplex]) -> SimplicialComplex:
     sizes = torch.tensor(
         [[part.num_simplices(k) for part in parts] for k in range(max(top, 0) + 1)],
         dtype=torch.int64,
-    ).view(-1, len(parts))
+    )
     offsets, sizes = (sizes.cumsum(1) - sizes).to(device), sizes.to(device)
     num_vertices = int(sizes[0].sum())
     require_edge_keys(num_vertices)

@@ -35,6 +35,8 @@ def as_rows(simplices: Any) -> list[Tensor]:
                 f"a simplex must be a tuple of integer vertex ids, got {simplex!r}. "
                 "Write a single vertex as (v,)."
             )
+        elif len(simplex) == 0:
+            raise ValueError("a simplex must have at least one vertex, got ().")
         else:
             tuples.setdefault(len(simplex), []).append(tuple(simplex))
     return blocks + [_block(np.array(rows)) for rows in tuples.values()]

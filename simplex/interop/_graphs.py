@@ -44,7 +44,7 @@ def read_graph(graph: Any, num_vertices: int | None = None) -> GraphEdges:
                 f"num_vertices must be None for a list of graphs, got {num_vertices}. Pass PyG "
                 "Data objects with num_nodes set instead of bare edge indices."
             )
-        return _unite([read_graph(each) for each in graph])
+        return unite([read_graph(each) for each in graph])
     if isinstance(graph, (Tensor, np.ndarray)):
         return _read_edge_index(graph, num_vertices)
     if hasattr(graph, "edge_index") and hasattr(graph, "num_nodes"):
@@ -76,7 +76,7 @@ def _read_edge_index(edge_index: Tensor | np.ndarray, num_vertices: int | None) 
             "A list of edges of shape (E, 2) is its transpose: pass edges.T."
         )
     edges = edges.to(torch.int64)
-    low, high = (int(edges.min()), int(edges.max())) if edges.numel() else (0, -1)
+    low, high = torch.stack(edges.aminmax()).tolist() if edges.numel() else (0, -1)
     if low < 0:
         raise ValueError(f"vertex ids must be non-negative, got {low}.")
     if num_vertices is not None and high >= num_vertices:
@@ -130,7 +130,7 @@ def _read_scipy(matrix: Any) -> GraphEdges:
     return GraphEdges(size, torch.from_numpy(np.stack([row, column])))
 
 
-def _unite(graphs: Sequence[GraphEdges]) -> GraphEdges:
+def unite(graphs: Sequence[GraphEdges]) -> GraphEdges:
     """The disjoint union: edges and parts shifted, labels concatenated."""
     devices = {graph.edge_index.device for graph in graphs}
     if len(devices) > 1:

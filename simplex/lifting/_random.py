@@ -77,9 +77,9 @@ def linial_meshulam_complex(
     if max_dim < 1:
         raise ValueError(f"max_dim must be at least 1, got {max_dim}.")
     top = _random_subsets(num_vertices, max_dim + 1, probability, generator)
-    skeleton = _subsets_of_rank(
-        torch.arange(math.comb(num_vertices, max_dim), device=top.device), num_vertices, max_dim
-    )
+    size = min(max_dim, num_vertices)
+    ranks = torch.arange(math.comb(num_vertices, size) if size else 0, device=top.device)
+    skeleton = _subsets_of_rank(ranks, num_vertices, max(size, 1))
     return SimplicialComplex.from_simplices([skeleton, top], num_vertices=num_vertices)
 
 

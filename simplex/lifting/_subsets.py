@@ -27,6 +27,7 @@ def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int
     Cost:
         O(Σ_sets C(|set|, size)) rows before repetitions are removed.
     """
+    _require_room(pointer.diff(), size)
     ends = pointer[1:].repeat_interleave(pointer.diff())  # (len(members),) end of the member's set
     last = torch.arange(len(members), device=members.device)
     rows, subsets = members[:, None], []
@@ -36,9 +37,18 @@ def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int
             break
         later = ends[last] - last - 1
         total = int(later.sum())
-        require_memory(total * (width + 4) * 8 * 2, members.device, f"the {total} subsets")
         source = torch.arange(len(rows), device=members.device).repeat_interleave(later)
         first = (later.cumsum(0) - later)[source]
         last = last[source] + 1 + torch.arange(total, device=members.device) - first
         rows = torch.cat([rows[source], members[last][:, None]], dim=1)
     return subsets
+
+
+def _require_room(set_sizes: Tensor, size: int) -> None:
+    """Raise before anything is built whose Σ_sets C(|set|, s) rows would not fit in memory."""
+    counts = torch.ones(len(set_sizes), dtype=torch.float64, device=set_sizes.device)
+    for width in range(1, size + 1):
+        counts = counts * (set_sizes - width + 1).clamp(min=0) / width
+        total = int(counts.sum())
+        what = f"the {total:.3g} subsets of {width} elements"
+        require_memory(total * (width + 4) * 8 * 2, set_sizes.device, what)

@@ -7,14 +7,13 @@ stays what the cofacet table says, which is the usual case: the pair is an appar
 
 import numpy as np
 
-from simplex.complexes._flag_numba import _compiled
+from simplex.complexes._compiled import INT64S, compiled
 
 
-_INT64S = "int64[::1]"
 _FLAGS = "boolean[::1]"
 
 
-@_compiled(f"int64({_INT64S}, int64, int64)")
+@compiled(f"int64({INT64S}, int64, int64)")
 def _push(heap, size, item):  # type: ignore[no-untyped-def]
     """Put an item on the heap of the given size; the new size."""
     place = size
@@ -28,7 +27,7 @@ def _push(heap, size, item):  # type: ignore[no-untyped-def]
     return size + 1
 
 
-@_compiled(f"int64({_INT64S}, int64)")
+@compiled(f"int64({INT64S}, int64)")
 def _pop(heap, size):  # type: ignore[no-untyped-def]
     """Remove the least item, which is ``heap[0]``; the new size."""
     size -= 1
@@ -47,7 +46,7 @@ def _pop(heap, size):  # type: ignore[no-untyped-def]
     return size
 
 
-@_compiled("int64(int64, int64)")
+@compiled("int64(int64, int64)")
 def _inverse(value, prime):  # type: ignore[no-untyped-def]
     """The inverse in the field of that many elements: value^(prime-2)."""
     result, exponent = 1, prime - 2
@@ -59,9 +58,9 @@ def _inverse(value, prime):  # type: ignore[no-untyped-def]
     return result
 
 
-@_compiled(
-    f"int64({_INT64S}, {_INT64S}, {_FLAGS}, int64, "
-    f"{_INT64S}, {_INT64S}, int64, int64, int64, int64)"
+@compiled(
+    f"int64({INT64S}, {INT64S}, {_FLAGS}, int64, "
+    f"{INT64S}, {INT64S}, int64, int64, int64, int64)"
 )
 def _add_multiple(values, heap, queued, size, rows, entries, first, stop, factor, prime):  # type: ignore[no-untyped-def]
     """Add ``factor`` times the entries first … stop-1 to the working column; the new heap size."""
@@ -74,7 +73,7 @@ def _add_multiple(values, heap, queued, size, rows, entries, first, stop, factor
     return size
 
 
-@_compiled(f"{_FLAGS}({_INT64S}, {_INT64S}, {_INT64S}, {_FLAGS}, int64, int64)")
+@compiled(f"{_FLAGS}({INT64S}, {INT64S}, {INT64S}, {_FLAGS}, int64, int64)")
 def reduce_coboundary(pointer, cofacets, signs, cleared, num_cofacets, prime):  # type: ignore[no-untyped-def]
     """Which (k+1)-simplices are pivots; their number is the rank of the coboundary map.
 
