@@ -1,0 +1,134 @@
+"""Sphinx builds the pages with this; every picture and every example is computed by the build."""
+
+import inspect
+from importlib import import_module
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import simplex
+
+
+project = "simplex"
+author = "the simplex authors"
+version = release = simplex.__version__
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.doctest",
+    "matplotlib.sphinxext.plot_directive",
+]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"simplex {release}"
+myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+autosummary_generate = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+napoleon_custom_sections = ["Cost", "Laws", "Paper", "Reference", "Shapes"]
+
+# Only the directives of these pages are run here; the examples of the docstrings are run by pytest.
+doctest_test_doctest_blocks = ""
+doctest_global_setup = "import torch; torch.set_num_threads(1); _ = torch.manual_seed(0)"
+
+plot_include_source = True
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_formats = [("png", 120)]
+plot_rcparams = {"figure.constrained_layout.use": True, "font.size": 9}
+plot_apply_rcparams = True
+
+# Names of other libraries have no page here, and the build must not need the network for theirs.
+nitpick_ignore_regex = [(r"py:.*", r"(torch|torch_geometric|collections|pathlib|typing)\..*")]
+# Two docstrings name a class that is not public where they stand.
+nitpick_ignore = [("py:class", "SimplicialComplex"), ("py:class", "PairLinear")]
+
+# Where each public name is documented: its one import path, not the private file it lives in.
+PACKAGES = (
+    "simplex.complexes",
+    "simplex.lifting",
+    "simplex.interop",
+    "simplex.operators",
+    "simplex.wl",
+    "simplex.data",
+    "simplex.transforms",
+    "simplex.nn",
+    "simplex.datasets",
+    "simplex.train",
+    "simplex.plot",
+    "simplex",
+)
+
+
+def public_names(package: str) -> list[str]:
+    """The classes and functions that a page documents, in the order of ``__all__``."""
+    module = import_module(package)
+    names = getattr(module, "__all__", None) or [
+        name for name, value in vars(module).items() if inspect.getmodule(value) is module
+    ]
+    return [
+        name
+        for name in names
+        if callable(getattr(module, name))
+        and not name.startswith("_")
+        and (package == "simplex" or name not in simplex.__all__)
+    ]
+
+
+class Public(SphinxDirective):
+    """``{public} simplex.wl``: a table of the public names of a package, then each in full."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Hand the work to autosummary and autodoc."""
+        package = self.arguments[0]
+        names = public_names(package)
+        lines = ["```{eval-rst}", f".. currentmodule:: {package}", "", ".. autosummary::"]
+        lines += ["   :nosignatures:", "", *(f"   {name}" for name in names), ""]
+        for name in names:
+            is_class = inspect.isclass(getattr(import_module(package), name))
+            lines += [f".. auto{'class' if is_class else 'function'}:: {name}"]
+            lines += ["   :members:", ""] if is_class else [""]
+        return self.parse_text_to_nodes("\n".join([*lines, "```"]))
+
+
+def skip_member(
+    app: Sphinx, what: str, name: str, member: Any, skip: bool, options: Any
+) -> bool | None:
+    """Leave out the fields of named tuples: the docstring of the class describes them."""
+    return True if type(member).__name__ == "_tuplegetter" else None
+
+
+def keep_bars(
+    app: Sphinx, what: str, name: str, member: Any, options: Any, lines: list[str]
+) -> None:
+    """Docstrings write |∂| for absolute values; reStructuredText would take it for a substitution."""
+    math_indent: int | None = None
+    for i, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
+        if line.strip() and (math_indent is None or indent <= math_indent):
+            math_indent = indent if line.lstrip().startswith(".. math::") else None
+        if math_indent is None:
+            pieces = line.split("``")
+            pieces[::2] = [piece.replace("|", r"\|") for piece in pieces[::2]]
+            lines[i] = "``".join(pieces)
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive; give public names their public path."""
+    for package in PACKAGES:
+        for name in public_names(package):
+            getattr(import_module(package), name).__module__ = package
+    app.add_directive("public", Public)
+    app.connect("autodoc-skip-member", skip_member)
+    app.connect("autodoc-process-docstring", keep_bars)
