@@ -7,6 +7,8 @@ import pytest
 import torch
 
 
+torch.set_num_threads(1)  # small tensors: threads cost more than they bring, most on a busy machine
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

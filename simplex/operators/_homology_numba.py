@@ -59,8 +59,7 @@ def _inverse(value, prime):  # type: ignore[no-untyped-def]
 
 
 @compiled(
-    f"int64({INT64S}, {INT64S}, {_FLAGS}, int64, "
-    f"{INT64S}, {INT64S}, int64, int64, int64, int64)"
+    f"int64({INT64S}, {INT64S}, {_FLAGS}, int64, {INT64S}, {INT64S}, int64, int64, int64, int64)"
 )
 def _add_multiple(values, heap, queued, size, rows, entries, first, stop, factor, prime):  # type: ignore[no-untyped-def]
     """Add ``factor`` times the entries first … stop-1 to the working column; the new heap size."""
