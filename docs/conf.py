@@ -2,6 +2,7 @@
 
 import inspect
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -38,7 +39,13 @@ napoleon_custom_sections = ["Cost", "Laws", "Paper", "Reference", "Shapes"]
 
 # Only the directives of these pages are run here; the examples of the docstrings are run by pytest.
 doctest_test_doctest_blocks = ""
-doctest_global_setup = "import torch; torch.set_num_threads(1); _ = torch.manual_seed(0)"
+doctest_global_setup = f"""
+import torch
+
+torch.set_num_threads(1)
+_ = torch.manual_seed(0)
+DOCS = {str(Path(__file__).parent)!r}
+"""
 
 plot_include_source = True
 plot_html_show_source_link = False
