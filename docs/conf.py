@@ -119,7 +119,7 @@ def skip_member(
 def keep_bars(
     app: Sphinx, what: str, name: str, member: Any, options: Any, lines: list[str]
 ) -> None:
-    """Docstrings write |∂| for absolute values; reStructuredText would take it for a substitution."""
+    """Docstrings write |∂| for absolute values; reStructuredText would see a substitution."""
     math_indent: int | None = None
     for i, line in enumerate(lines):
         indent = len(line) - len(line.lstrip())
