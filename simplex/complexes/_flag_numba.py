@@ -57,7 +57,7 @@ def _shortest_list(s, facets, pointer):  # type: ignore[no-untyped-def]
 def _count(first, stop, num_vertices, facets, pointer, last, counts):  # type: ignore[no-untyped-def]
     """Count the vertices that extend each simplex of the rows first … stop-1."""
     width = facets.shape[1]
-    newest = np.full(num_vertices, -1)
+    newest = np.zeros(num_vertices, np.int64)
     end = first  # of the siblings
     for s in range(first, stop):
         if s >= end:
@@ -89,7 +89,7 @@ def _fill(  # type: ignore[no-untyped-def]
     can run out.
     """
     width = facets.shape[1]
-    newest = np.full(num_vertices, -1)
+    newest = np.zeros(num_vertices, np.int64)
     end = first
     for s in range(first, stop):
         if s >= end:

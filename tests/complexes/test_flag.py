@@ -113,6 +113,28 @@ def test_many_rows_on_several_threads():
         torch.set_num_threads(threads)
 
 
+def hubs(seed, num_hubs=3, num_leaves=400):
+    """A few vertices joined to most others: their child lists are far longer than the others'."""
+    random = np.random.default_rng(seed)
+    graph = nx.gnp_random_graph(num_leaves, 3 / num_leaves, seed=seed)
+    for hub in range(num_leaves, num_leaves + num_hubs):
+        graph.add_edges_from(
+            (hub, v) for v in range(hub) if v >= num_leaves or random.random() < 0.7
+        )
+    order = random.permutation(len(graph)) if seed else np.arange(len(graph))[::-1]
+    numbered = nx.empty_graph(len(graph))
+    numbered.add_edges_from((int(order[u]), int(order[v])) for u, v in graph.edges)
+    return numbered
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_hubs_are_searched_not_read_and_nothing_is_lost(seed):
+    graph = hubs(seed)
+    complex_ = lift(graph, 5).validate()
+    assert as_tuples(complex_) == gudhi_expansion(graph, 5)
+    assert complex_.dim >= 3
+
+
 def test_unique_edges_drops_loops_and_repetitions():
     given = torch.tensor([[3, 0, 0, 2, 1, 1], [1, 1, 0, 2, 0, 3]])
     before = given.clone()
