@@ -56,8 +56,6 @@ plot_apply_rcparams = True
 
 # Names of other libraries have no page here, and the build must not need the network for theirs.
 nitpick_ignore_regex = [(r"py:.*", r"(torch|torch_geometric|collections|pathlib|typing)\..*")]
-# Two docstrings name a class that is not public where they stand.
-nitpick_ignore = [("py:class", "SimplicialComplex"), ("py:class", "PairLinear")]
 
 # Where each public name is documented: its one import path, not the private file it lives in.
 PACKAGES = (

@@ -30,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"Euler characteristic  {euler_characteristic(K)}")
         print(f"connected components  {betti[0] if betti else 0}")
         print(f"Betti numbers         {betti}, modulo a large prime")
+        if K.dim == args.max_dim and betti[-1]:
+            print("                      (the last one may shrink with a larger --max-dim)")
         if K.vertex_labels is not None:
             shown = ", ".join(map(str, K.vertex_labels[:6]))
             more = ", …" if K.num_simplices(0) > 6 else ""

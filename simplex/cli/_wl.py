@@ -122,8 +122,12 @@ def _classify(complexes: list["SimplicialComplex"], test: "Refinement", name: st
 def _describe(K: "SimplicialComplex", test: "Refinement", name: str) -> None:
     coloring = test(K)
     print(f"f-vector {K.f_vector}")
-    print(f"{_NAMES[name]}: stable after {coloring.rounds} rounds")
+    print(f"{_NAMES[name]}: stable after {_count(coloring.rounds, 'round')}")
     for kind, colors, size in zip(
         coloring.kinds, coloring.colors, coloring.num_classes, strict=True
     ):
-        print(f"{len(colors):,} {kind} in {size:,} colours")
+        print(f"{len(colors):,} {kind} in {_count(size, 'colour')}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -223,7 +223,7 @@ class SimplicialComplex:
         """Ids of the (k+1)-simplices above each k-simplex, as a CSR pair.
 
         Returns:
-            ``pointer`` (n_k+1,) and ``index`` (n_{k+1}·(k+2),), both int64: the cofacets of ``s``
+            ``pointer`` (n_k+1,) and ``index`` (n_{k+1}·(k+2),), both int64. The cofacets of ``s``
             are ``index[pointer[s]:pointer[s + 1]]``, ascending.
         """
         self._require_degree(k)

@@ -26,7 +26,7 @@ class SimplicialData(Data):  # type: ignore[misc]
 
     When PyG batches such objects, ``facets_k`` is shifted by the number of (k-1)-simplices of each
     item. That is all: the batch is the disjoint union, in lexicographic order, and
-    :attr:`complex` of the batch is a :class:`SimplicialComplex` with one part per item. As
+    :attr:`complex` of the batch is a :class:`simplex.SimplicialComplex` with one part per item. As
     everywhere in PyG, the items of a batch must have the same fields: give all of them the same
     ``max_dim``, and orient all or none.
 

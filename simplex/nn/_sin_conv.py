@@ -25,7 +25,7 @@ class SINConv(nn.Module):
     All maps are private to their dimension. With injective maps, layers of this form are as strong
     as the SWL test (Theorem 10); that needs δ in the message.
 
-    Departures from the paper: (1) MLP_M is computed by :class:`PairLinear`, at a cost linear in the
+    Departures from the paper: (1) MLP_M is computed by ``PairLinear``, at a cost linear in the
     incidences; the values are the same. (2) The top dimension has no cofacets and no MLP_M. (3)
     Where the widths of two neighbouring dimensions differ, a bias-free dense map brings the
     boundary features to the receiver's width, as the sum needs. (4) Batch norm, where asked for,
