@@ -7,9 +7,11 @@ import pytest
 import torch
 
 
-torch.set_num_threads(1)  # small tensors: threads cost more than they bring, most on a busy machine
-
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure() -> None:
+    torch.set_num_threads(1)  # tensors are small: threads cost more than they bring
 
 
 def data_folder() -> Path | None:

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from simplex.complexes._vertices import require_vertex_count
+
 
 class GraphEdges(NamedTuple):
     """A graph, or a disjoint union of graphs, as plain tensors.
@@ -79,12 +81,7 @@ def _read_edge_index(edge_index: Tensor | np.ndarray, num_vertices: int | None) 
     low, high = torch.stack(edges.aminmax()).tolist() if edges.numel() else (0, -1)
     if low < 0:
         raise ValueError(f"vertex ids must be non-negative, got {low}.")
-    if num_vertices is not None and high >= num_vertices:
-        raise ValueError(
-            f"vertex ids must be below num_vertices={num_vertices}, got {high}. "
-            "Raise num_vertices or leave it out."
-        )
-    return GraphEdges(high + 1 if num_vertices is None else int(num_vertices), edges)
+    return GraphEdges(require_vertex_count(num_vertices, high), edges)
 
 
 def _read_pyg(data: Any, num_vertices: int | None) -> GraphEdges:
