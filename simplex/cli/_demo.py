@@ -55,7 +55,7 @@ def lift_les_miserables(out: Path) -> None:
     _heading("1. Lift: the characters of Les Misérables who appear together")
     import networkx as nx
 
-    from simplex.cli._pictures import save_picture
+    from simplex.cli._output import save_picture
     from simplex.lifting import clique_complex
     from simplex.operators import betti_numbers
     from simplex.plot import draw_complex
@@ -116,7 +116,7 @@ def train_on_flows(out: Path) -> None:
         "oriented, ReLU (not equivariant)": lambda: OrientedMPSN(*sizes, activation=torch.relu),
         "graph only (no signs, no triangles)": lambda: EdgeMPNN(*sizes),
     }
-    curves = {}
+    curves: dict[str, tuple[list[float], list[float]]] = {}
     print(f"\n{'network':40}{'train':>11}{'test':>11}{'time':>11}")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # tensors this small lose more to waiting threads than they gain
@@ -125,7 +125,7 @@ def train_on_flows(out: Path) -> None:
             torch.manual_seed(_SEED)
             model, began = build(), time.perf_counter()
             curves[name] = _train(model, task, name)
-            test = flow_accuracy(model, task.complex, task.test)
+            test = curves[name][1][-1]
             spent = time.perf_counter() - began
             train = flow_accuracy(model, task.complex, task.train)
             print(f"{name:40}{train:>10.1%} {test:>10.1%} {spent:>9.0f} s", flush=True)
@@ -139,30 +139,33 @@ def train_on_flows(out: Path) -> None:
     _draw_curves(curves, out / "training.png")
 
 
-def _train(model: "nn.Module", task: "FlowTask", name: str) -> list[float]:
-    """Training accuracy epoch by epoch, with a progress bar on a terminal."""
+def _train(model: "nn.Module", task: "FlowTask", name: str) -> tuple[list[float], list[float]]:
+    """Training and test accuracy epoch by epoch, with a progress bar on a terminal."""
     import torch
     from tqdm import tqdm
 
-    from simplex.train import train_flow
+    from simplex.train import flow_accuracy, train_flow
+
+    test: list[float] = []
+
+    def after_epoch(_: object) -> None:
+        test.append(flow_accuracy(model, task.complex, task.test))
+        model.train()
+        bar.update()
 
     with tqdm(total=_TRAINING["epochs"], desc=name, disable=None, leave=False) as bar:
         history = train_flow(
             model,
             task,
             generator=torch.Generator().manual_seed(_SEED),
-            on_epoch=lambda _: _advance(bar),
+            on_epoch=after_epoch,
             **_TRAINING,  # type: ignore[arg-type]
         )
-    return [record.train_accuracy for record in history]
-
-
-def _advance(bar: Any) -> None:
-    bar.update()
+    return [record.train_accuracy for record in history], test
 
 
 def _draw(task: "FlowTask", path: Path) -> None:
-    from simplex.cli._pictures import save_picture
+    from simplex.cli._output import save_picture
     from simplex.plot import draw_flow
 
     with save_picture(path, 10, 5) as figure:
@@ -172,15 +175,20 @@ def _draw(task: "FlowTask", path: Path) -> None:
             ax.set_title(f"class {label}", fontsize=10)
 
 
-def _draw_curves(curves: dict[str, list[float]], path: Path) -> None:
-    from simplex.cli._pictures import save_picture
+def _draw_curves(curves: dict[str, tuple[list[float], list[float]]], path: Path) -> None:
+    from simplex.cli._output import save_picture
 
-    with save_picture(path, 6, 4) as figure:
-        ax: Any = figure.add_subplot()
-        for name, accuracy in curves.items():
-            ax.plot(range(1, len(accuracy) + 1), accuracy, label=name)
-        ax.set(xlabel="epoch", ylabel="training accuracy", ylim=(0.4, 1.02))
-        ax.legend(fontsize=8)
+    kinds = ("training flows", "test flows, each in its own orientation")
+    with save_picture(path, 10, 4) as figure:
+        axes: Any = figure.subplots(1, 2, sharey=True)
+        for name, accuracies in curves.items():
+            for ax, accuracy in zip(axes, accuracies, strict=True):
+                ax.plot(range(1, len(accuracy) + 1), accuracy, label=name)
+        for ax, kind in zip(axes, kinds, strict=True):
+            ax.set(xlabel="epoch", ylim=(0.4, 1.02))
+            ax.set_title(kind, fontsize=10)
+        axes[0].set_ylabel("accuracy")
+        axes[1].legend(fontsize=8, loc="center right")
 
 
 def _heading(text: str) -> None:

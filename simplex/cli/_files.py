@@ -4,6 +4,7 @@ import math
 import pickle
 import re
 import sys
+import warnings
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from simplex.interop._graphs import GraphEdges, read_graph
 from simplex.lifting._clique import lift_edges
 
 
+DEFAULT_MAX_DIM = 2  # of the lift of a graph
 _HEADERS = {("source", "target"), ("src", "dst"), ("from", "to"), ("u", "v"), ("node1", "node2")}
 
 
@@ -53,6 +55,11 @@ def read_complexes(path: str, max_dim: int | None = None) -> list[SimplicialComp
     return complexes
 
 
+def is_saved(path: str) -> bool:
+    """Whether a file holds complexes, which come as they are, and not graphs, which are lifted."""
+    return _READERS.get(Path(path).suffix.lower()) is _read_saved
+
+
 def read_complex(path: str, max_dim: int | None = None) -> SimplicialComplex:
     """Read a file that must hold exactly one graph or complex.
 
@@ -82,7 +89,7 @@ def _lift(place: Path, union: GraphEdges, max_dim: int | None) -> list[Simplicia
     if loops:
         what = "1 self-loop is" if loops == 1 else f"{loops} self-loops are"
         print(f"{place}: note: {what} left out.", file=sys.stderr)
-    return lift_edges(union, 2 if max_dim is None else max_dim).split()
+    return lift_edges(union, DEFAULT_MAX_DIM if max_dim is None else max_dim).split()
 
 
 # --- edge lists -----------------------------------------------------------------------------------
@@ -104,14 +111,29 @@ def _read_edge_list(place: Path, max_dim: int | None) -> list[SimplicialComplex]
             else:
                 edges.append((fields[0], fields[1]))
         first = False
+    if _has_heading(edges):
+        print(f"{place}: note: {' '.join(edges[0])!r} is read as a heading.", file=sys.stderr)
+        edges = edges[1:]
     names: Sequence[Hashable] = list(dict.fromkeys([v for edge in edges for v in edge] + alone))
-    if all(re.fullmatch(r"-?[0-9]{1,18}", str(name)) for name in names):
+    if all(_is_number(str(name)) for name in names):
         edges = [(int(u), int(v)) for u, v in edges]  # type: ignore[misc]
         names = sorted({int(str(name)) for name in names})
     number_of = {name: i for i, name in enumerate(names)}
     index = torch.tensor([[number_of[u], number_of[v]] for u, v in edges], dtype=torch.int64)
     labels = None if names == list(range(len(names))) else tuple(names)
     return _lift(place, GraphEdges(len(names), index.view(-1, 2).T, labels), max_dim)
+
+
+def _has_heading(edges: Sequence[tuple[str, str]]) -> bool:
+    """Whether words come first and only numbers follow."""
+    if len(edges) < 2 or any(map(_is_number, edges[0])):
+        return False
+    return all(_is_number(name) for edge in edges[1:] for name in edge)
+
+
+def _is_number(name: str) -> bool:
+    """Whether a name is an integer as Python prints it; ``01`` is not, and stays a name."""
+    return re.fullmatch(r"0|-?[1-9][0-9]{0,17}", name) is not None
 
 
 def _fields(line: str) -> list[str]:
@@ -191,7 +213,9 @@ def _read_graphml(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
 
 def _read_saved(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
     try:
-        content = torch.load(place, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong is said in one line below
+            content = torch.load(place, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, AttributeError):
         raise ValueError(
             "must be complexes saved by torch.save or 'simplex lift --out', got something that "

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the invariants of every complex in the file."""
-    from simplex.cli._files import read_complexes
+    from simplex.cli._files import DEFAULT_MAX_DIM, is_saved, read_complexes
     from simplex.complexes import SimplicialComplex
     from simplex.operators import betti_numbers, euler_characteristic
 
@@ -30,13 +30,16 @@ def run(args: argparse.Namespace) -> int:
         print(f"Euler characteristic  {euler_characteristic(K)}")
         print(f"connected components  {betti[0] if betti else 0}")
         print(f"Betti numbers         {betti}, modulo a large prime")
-        if K.dim == args.max_dim and betti[-1]:
+        if K.dim == cut and betti[-1]:
             print("                      (the last one may shrink with a larger --max-dim)")
         if K.vertex_labels is not None:
             shown = ", ".join(map(str, K.vertex_labels[:6]))
             more = ", …" if K.num_simplices(0) > 6 else ""
             print(f"vertex labels         {shown}{more}")
 
+    cut = args.max_dim
+    if cut is None and not is_saved(args.file):
+        cut = DEFAULT_MAX_DIM
     complexes = read_complexes(args.file, args.max_dim)
     for i, K in enumerate(complexes[:_MOST_SHOWN], start=1):
         if len(complexes) > 1:

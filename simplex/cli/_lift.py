@@ -27,12 +27,11 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from simplex.cli._files import read_complexes
+    from simplex.cli._output import replaced, require_output
     from simplex.complexes import SimplicialComplex
 
-    if args.out is not None and args.out.suffix != ".pt":
-        raise ValueError(f"--out must be a name that ends in .pt, got {args.out}.")
-    if args.out is not None and not args.out.parent.is_dir():
-        raise ValueError(f"--out must be in an existing folder, got {args.out}.")
+    if args.out is not None:
+        require_output(args.out, [".pt"])
     complexes = read_complexes(args.file, args.max_dim)
     lifted = complexes[0] if len(complexes) == 1 else SimplicialComplex.disjoint_union(complexes)
     if len(complexes) > 1:
@@ -40,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     for k, count in enumerate(lifted.f_vector):
         print(f"dimension {k}: {count:,} simplices")
     if args.out is not None:
-        torch.save(lifted, args.out)
+        with replaced(args.out) as fresh:
+            torch.save(lifted, fresh)
         print(f"saved to {args.out}")
     return 0

@@ -27,13 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Lay out, draw, save."""
     from simplex.cli._files import read_complexes
-    from simplex.cli._pictures import save_picture
+    from simplex.cli._output import require_output, save_picture
     from simplex.plot import draw_complex, spring_layout
 
-    if args.out.suffix.lower() not in _ENDINGS:
-        raise ValueError(f"--out must end in one of {' '.join(_ENDINGS)}, got {args.out}.")
-    if not args.out.parent.is_dir():
-        raise ValueError(f"--out must be in an existing folder, got {args.out}.")
+    require_output(args.out, _ENDINGS)
     complexes = read_complexes(args.file, args.max_dim)
     if not 1 <= args.graph <= len(complexes):
         raise ValueError(f"--graph must be in 1 … {len(complexes)}, got {args.graph}.")

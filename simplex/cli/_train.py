@@ -47,12 +47,25 @@ def run(args: argparse.Namespace) -> int:
         if args.threads < 1:
             raise ValueError(f"threads must be at least 1, got {args.threads}.")
         torch.set_num_threads(args.threads)
+    _require_device(args.device)
     given: dict[str, Any] = vars(args)
     train = TrainSettings(**_pick(given, TrainSettings))
     settings = TUSettings(**_pick(given, TUSettings), train=train)
     out = args.out or Path("runs") / f"{args.dataset}-{args.model}-{args.seed}"
     train_tu(settings, out, resume=args.resume, device=args.device)
     return 0
+
+
+def _require_device(name: str) -> None:
+    import torch
+
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built with CUDA
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"--device must be a device of this machine, got {name}: {reason}"
+        ) from None
 
 
 def _pick(given: dict[str, Any], settings: type) -> dict[str, Any]:

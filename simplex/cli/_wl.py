@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, refine, print the verdict."""
-    from simplex.cli._files import read_complex, read_complexes
+    from simplex.cli._files import DEFAULT_MAX_DIM, is_saved, read_complex, read_complexes
 
     if len(args.files) > 2:
         raise ValueError(
@@ -47,7 +47,10 @@ def run(args: argparse.Namespace) -> int:
         )
     test = _refinement(args.test)
     if len(args.files) == 2:
-        A, B = (read_complex(path, args.max_dim) for path in args.files)
+        max_dim = args.max_dim
+        if max_dim is None and any(not is_saved(path) for path in args.files):
+            max_dim = DEFAULT_MAX_DIM  # both cut alike: a graph is not told apart from its own lift
+        A, B = (read_complex(path, max_dim) for path in args.files)
         _require_small([A, B], args.test)
         _compare(A, B, args.files, test, args.test, args.exact)
         return 0
@@ -110,7 +113,9 @@ def _classify(complexes: list["SimplicialComplex"], test: "Refinement", name: st
     pairs = sum(len(group) * (len(group) - 1) // 2 for group in members.values())
     every = len(labels) * (len(labels) - 1) // 2
     classes = "1 class" if len(members) == 1 else f"{len(members)} classes"
-    print(f"{_NAMES[name]}: {len(labels)} graphs, {classes} of graphs not told apart")
+    print(
+        f"{_NAMES[name]}: {len(labels)} graphs in {classes}; those of one class are not told apart"
+    )
     print(f"pairs not told apart: {pairs} of {every}")
     for label, group in list(members.items())[:_MOST_SHOWN]:
         kind = "graph " if len(group) == 1 else "graphs"
@@ -126,7 +131,7 @@ def _describe(K: "SimplicialComplex", test: "Refinement", name: str) -> None:
     for kind, colors, size in zip(
         coloring.kinds, coloring.colors, coloring.num_classes, strict=True
     ):
-        print(f"{len(colors):,} {kind} in {_count(size, 'colour')}")
+        print(f"{kind}: {len(colors):,} in {_count(size, 'colour')}")
 
 
 def _count(number: int, noun: str) -> str:

@@ -14,6 +14,7 @@ TEXTS = {
     "isolated.txt": "a b\nlonely\n",
     "gaps.edgelist": "10 30 {'weight': 2, 'why': 'so'}\n30 20 {}\n",
     "tabs.tsv": "two words\tother name\n",
+    "padded.csv": "01,1\n1,010\n",
     "loop.txt": "0 1\n1 1\n",
     "path.txt": "".join(f"{i} {i + 1}\n" for i in range(2000)),
     "hexagon.txt": "0 1\n1 2\n2 3\n3 4\n4 5\n5 0\n",
@@ -44,6 +45,7 @@ def files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, text in TEXTS.items():
         (tmp_path / name).write_text(text)
+    (tmp_path / "folder.pt").mkdir()
     (tmp_path / "many.g6").write_bytes(
         b"".join(nx.to_graph6_bytes(graph, header=False) for graph in [*MANY, nx.path_graph(3)])
     )

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -33,7 +34,7 @@ def test_lift_of_many_graphs_is_a_union_that_is_read_back_as_its_parts(files, ca
     assert torch.load("U.pt", weights_only=True).num_parts == 4
     code, out, _ = run(capsys, "wl", "U.pt")
     assert code == 0
-    assert "4 graphs, 3 classes" in out
+    assert "4 graphs in 3 classes;" in out
     assert "graphs 3, 4" in out
 
 
@@ -52,12 +53,23 @@ def test_wl_of_two_files(files, capsys):
 def test_wl_of_one_file(files, capsys):
     code, out, _ = run(capsys, "wl", "many.g6", "--test", "wl")
     assert code == 0
-    assert "4 graphs, 2 classes" in out
+    assert "4 graphs in 2 classes;" in out
     assert "class 1: graphs 1, 2" in out
     assert "not told apart: 2 of 6" in out
     code, out, _ = run(capsys, "wl", "triangle.edges")
     assert code == 0
-    assert "4 vertices in 3 colours" in out
+    assert "vertices: 4 in 3 colours" in out
+
+
+def test_wl_does_not_tell_a_graph_from_its_saved_lift(files, capsys):
+    assert run(capsys, "lift", "header.g6", "--max-dim", 3, "--out", "K.pt")[0] == 0
+    for pair in (["header.g6", "K.pt"], ["K.pt", "header.g6"]):
+        code, out, _ = run(capsys, "wl", *pair, "--exact")
+        assert code == 0
+        assert "Not told apart" in out
+        assert "exact: isomorphic." in out
+    out = run(capsys, "wl", "complex.pt", "complex.pt")[1]
+    assert "f-vector (5, 7, 4, 1)" in out  # two saved complexes keep all their dimensions
 
 
 def test_wl_at_the_dimension_where_the_srg_families_part(shared_data, capsys):
@@ -85,6 +97,14 @@ def test_info(files, capsys):
     assert "f-vector              ()" in out
 
 
+@pytest.mark.parametrize("options", [[], ["--max-dim", "2"]])
+def test_info_says_that_the_cut_made_the_last_betti_number(files, capsys, options):
+    note = "may shrink with a larger --max-dim"
+    assert note in run(capsys, "info", "header.g6", *options)[1]
+    assert note not in run(capsys, "info", "header.g6", "--max-dim", 3)[1]
+    assert note not in run(capsys, "info", "hexagon.txt")[1]
+
+
 def test_plot(files, capsys):
     code, out, _ = run(capsys, "plot", "names.csv", "--out", "K.png", "--labels")
     assert code == 0
@@ -98,6 +118,40 @@ def test_self_loops_are_left_out_aloud(files, capsys):
     code, _, err = run(capsys, "info", "loop.txt")
     assert code == 0
     assert err == "loop.txt: note: 1 self-loop is left out.\n"
+
+
+def test_a_heading_over_numbers_is_left_out_aloud(files, capsys):
+    (files / "heading.csv").write_text("Person A,Person B\n1,2\n2,3\n")
+    code, out, err = run(capsys, "info", "heading.csv")
+    assert code == 0
+    assert "f-vector              (3, 2)" in out
+    assert err == "heading.csv: note: 'Person A Person B' is read as a heading.\n"
+    (files / "names_first.csv").write_text("ann,bob\n1,2\nbob,1\n")
+    assert "f-vector              (4, 3)" in run(capsys, "info", "names_first.csv")[1]
+
+
+@pytest.mark.parametrize(
+    ("argv", "writer"),
+    [
+        (["lift", "triangle.edges", "--out", "old.pt"], "torch.save"),
+        (["plot", "triangle.edges", "--out", "old.png"], "matplotlib.figure.Figure.savefig"),
+    ],
+)
+def test_an_old_file_outlives_a_write_that_fails(files, capsys, monkeypatch, argv, writer):
+    def full_disk(*args, **_):
+        path = next(arg for arg in args if isinstance(arg, Path))
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(writer, full_disk)
+    old = files / argv[-1]
+    old.write_bytes(b"old")
+    before = set(files.iterdir())
+    code, _, err = run(capsys, *argv)
+    assert code == 2
+    assert "No space left" in err
+    assert old.read_bytes() == b"old"
+    assert set(files.iterdir()) == before
 
 
 BAD_FILES = {
@@ -143,8 +197,9 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
         (["lift"], "FILE"),
         (["lift", "triangle.edges", "--max-dim", "-1"], "whole number"),
         (["lift", "triangle.edges", "--max-dim", "two"], "whole number"),
-        (["lift", "triangle.edges", "--out", "K.txt"], "ends in .pt"),
+        (["lift", "triangle.edges", "--out", "K.txt"], "end in one of .pt, got K.txt"),
         (["lift", "triangle.edges", "--out", "no/folder/K.pt"], "existing folder"),
+        (["lift", "triangle.edges", "--out", "folder.pt"], "must be a file, got the folder"),
         (["plot", "triangle.edges"], "--out"),
         (["plot", "triangle.edges", "--out", "K.doc"], "must end in"),
         (["plot", "triangle.edges", "--out", "no/folder/K.png"], "existing folder"),
@@ -154,6 +209,8 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
         (["wl", "path.txt", "--test", "2-fwl"], "at most 2000 vertices"),
         (["wl", *["triangle.edges"] * 3], "once or twice"),
         (["wl", "triangle.edges", "--test", "3-wl"], "invalid choice"),
+        (["train", "--dataset", "MUTAG", "--device", "cuda:99"], "device of this machine"),
+        (["train", "--dataset", "MUTAG", "--device", "nonsense"], "device of this machine"),
         (["demo", "--out", "triangle.edges"], "File exists"),
     ],
 )

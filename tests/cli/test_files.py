@@ -14,6 +14,7 @@ from simplex.cli._files import read_complex, read_complexes
         ("isolated.txt", (3, 1), ("a", "b", "lonely")),
         ("gaps.edgelist", (3, 2), (10, 20, 30)),
         ("tabs.tsv", (2, 1), ("two words", "other name")),
+        ("padded.csv", (3, 2), ("01", "1", "010")),
         ("loop.txt", (2, 1), None),
         ("header.g6", (4, 6, 4), None),
         ("sparse.s6", (4, 6, 4), None),
