@@ -111,9 +111,20 @@ class SimplicialData(Data):  # type: ignore[misc]
 
     @property
     def complex(self) -> SimplicialComplex:
-        """The complex of the stored tables, without copying; a batch gives a disjoint union."""
+        """The complex of the stored tables, without copying; a batch gives a disjoint union.
+
+        Raises:
+            ValueError: a transform of PyG has left ``num_simplices`` and the tables at odds.
+        """
         ranks = range(1, self.max_dim + 1)
         count, device = int(self.num_nodes), self.num_simplices.device
+        stored = [count, *(len(self[f"facets_{k}"]) for k in ranks)]
+        counted = self.num_simplices.sum(0).tolist()
+        if stored != counted:
+            raise ValueError(
+                f"num_simplices must count the stored simplices, got {counted} for {stored}. "
+                "A transform changed the vertices or the edges: apply it before the lift."
+            )
         signs = None
         if any(f"orientation_{k}" in self for k in ranks):
             vertices = torch.ones(count, dtype=torch.int8, device=device)

@@ -147,6 +147,8 @@ def train_tu(
 
 
 def _make_model(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
+    if settings.hidden < 1:
+        raise ValueError(f"hidden must be at least 1, got {settings.hidden}.")
     if settings.model == "f-vector":
         return FVectorMLP(settings.hidden, dataset.num_classes, settings.max_dim)
     if settings.model != "sin":

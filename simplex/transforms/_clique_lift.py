@@ -26,7 +26,8 @@ def clique_lift(
         init: how features are spread, ``"sum"`` or ``"mean"``.
 
     Raises:
-        ValueError: the graph has no ``edge_index``, or ids are out of range.
+        TypeError: ``data`` is no PyG ``Data``.
+        ValueError: it has no ``edge_index``, ids are out of range, or it has been lifted already.
 
     Example:
         >>> import torch
@@ -34,6 +35,13 @@ def clique_lift(
         >>> clique_lift(Data(x=torch.ones(3, 1), edge_index=edge_index)).x_2.tolist()
         [[3.0]]
     """
+    if not isinstance(data, Data):
+        raise TypeError(
+            f"data must be a torch_geometric Data, got {type(data).__name__}. Convert a networkx "
+            "graph with torch_geometric.utils.from_networkx."
+        )
+    if isinstance(data, SimplicialData):
+        raise ValueError("data must be a graph, got SimplicialData, which has been lifted already.")
     complex = clique_complex(data, max_dim).with_parts(None)
     fields = {key: value for key, value in data if key not in ("x", "num_nodes")}
     x = [] if data.x is None else spread_features(data.x, complex, max_dim, init)

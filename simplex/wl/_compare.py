@@ -146,6 +146,8 @@ def distinguish(
         >>> distinguish([K, K.skeleton(1), K]).tolist()
         [0, 1, 0]
     """
+    if isinstance(test, SimplicialComplex):
+        raise TypeError("test must be a refinement, got a complex. Put the complexes into a list.")
     if isinstance(complexes, SimplicialComplex):
         union = complexes
     else:

@@ -38,7 +38,8 @@ def is_isomorphic(
 
     Returns:
         (n_0,) int64: vertex v of ``A`` goes to vertex ``m[v]`` of ``B``. ``None`` if the complexes
-        are not isomorphic. For two empty complexes the map is empty, and not ``None``.
+        are not isomorphic: compare with ``is None``, since a tensor is no truth value. For two
+        empty complexes the map is empty, and not ``None``.
 
     Raises:
         TypeError: an argument is no complex.

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch_geometric.data import Batch, Data, InMemoryDataset
 from torch_geometric.loader import DataLoader
+from torch_geometric.transforms import RemoveIsolatedNodes
 
 from simplex import SimplicialComplex
 from simplex.data import SimplicialData
@@ -184,6 +185,13 @@ def test_errors_name_the_remedy():
         SimplicialData.from_complex(COMPLEXES["edge"], [torch.ones(2, 1), torch.ones(2, 1)])
     with pytest.raises(ValueError, match="max_dim must be non-negative, got -1"):
         SimplicialData.from_complex(COMPLEXES["edge"], max_dim=-1)
+
+
+def test_transforms_that_remove_vertices_are_noticed():
+    complex_ = SimplicialComplex.from_simplices([(0, 1), (3,)])  # vertex 2 is isolated, and 3
+    data = RemoveIsolatedNodes()(SimplicialData.from_complex(complex_, max_dim=1))
+    with pytest.raises(ValueError, match=r"num_simplices must count.*got \[4, 1\] for"):
+        _ = data.complex
 
 
 def test_fields_of_pyg_follow_its_rules():

@@ -177,6 +177,12 @@ def test_command_resumes_what_was_stopped(tmp_path):
     assert curves[0] == curves[1]
 
 
+@pytest.mark.parametrize("model", ["sin", "f-vector"])
+def test_wrong_width(tmp_path, model):
+    with pytest.raises(ValueError, match="hidden must be at least 1, got 0"):
+        command(write_tiny(tmp_path), tmp_path / "run", "--model", model, "--hidden", "0")
+
+
 def test_wrong_threads(tmp_path):
     with pytest.raises(ValueError, match="threads must be at least 1, got 0"):
         command(tmp_path, tmp_path / "run", "--threads", "0")

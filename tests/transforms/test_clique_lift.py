@@ -122,6 +122,10 @@ def test_errors():
         spread_features(torch.ones(2, 1, dtype=torch.int64), COMPLEXES["edge"], 1, "mean")
     with pytest.raises(ValueError, match=r"\(n_0, F\) with n_0 = 2"):
         spread_features(torch.ones(3, 1), COMPLEXES["edge"], 1)
+    with pytest.raises(TypeError, match="torch_geometric Data, got Graph"):
+        CliqueLift()(nx.path_graph(3))
+    with pytest.raises(ValueError, match="has been lifted already"):
+        CliqueLift()(CliqueLift()(graphs(0)[2]))
     with pytest.raises(ValueError, match="at least one graph"):
         lift_dataset([])
 

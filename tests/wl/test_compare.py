@@ -170,3 +170,5 @@ def test_bad_arguments():
         compare(K, nx.path_graph(3))
     with pytest.raises(TypeError, match=r"complexes\[1\] must be a SimplicialComplex, got int"):
         distinguish([K, 3])
+    with pytest.raises(TypeError, match="test must be a refinement, got a complex"):
+        distinguish(K, K)
