@@ -79,6 +79,7 @@ def draw_complex(
         3
     """
     from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.patheffects import withStroke
 
     place = _read_positions(complex_, positions)
     ax = _axes(ax)
@@ -88,11 +89,18 @@ def draw_complex(
     ax.add_collection(PolyCollection(list(corners), facecolors=color, alpha=opacity, linewidths=0))
     ax.add_collection(LineCollection(list(ends), colors="#555555", linewidths=thickness, alpha=0.7))
     size = max(2.0, min(30.0, 4000 / max(len(place), 1)))
-    ax.scatter(*place.T.numpy(), s=size, c="#222222", linewidths=0, zorder=2)
+    ax.scatter(*place.T.numpy(), s=size, c="#222222", linewidths=0, zorder=4)
     if labels:
         names = complex_.vertex_labels or range(len(place))
         for name, point in zip(names, place.tolist(), strict=True):
-            ax.annotate(str(name), point, (3, 3), textcoords="offset points", fontsize=6)
+            ax.annotate(
+                str(name),
+                point,
+                (3, 3),
+                textcoords="offset points",
+                fontsize=6,
+                path_effects=[withStroke(linewidth=1.5, foreground="white")],
+            )
     return _bare(ax)
 
 
