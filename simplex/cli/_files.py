@@ -98,23 +98,32 @@ def _lift(place: Path, union: GraphEdges, max_dim: int | None) -> list[Simplicia
 def _read_edge_list(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
     edges: list[tuple[str, str]] = []
     alone: list[str] = []
+    columns: dict[int, int] = {}  # how many numbers follow an edge: the first such line
+    heading: tuple[int, list[str]] | None = None
     first = True
     for number, line in enumerate(_read_text(place).splitlines(), start=1):
         fields = _fields(line)
         if not fields:
             continue
-        header = tuple(field.lower() for field in fields[:2]) in _HEADERS
-        if not (first and header):
+        if first and tuple(field.lower() for field in fields[:2]) in _HEADERS:
+            heading = number, fields
+        else:
             _require_edge(number, fields)
+            columns.setdefault(len(_rest(fields)), number)
             if len(fields) == 1:
                 alone.append(fields[0])
             else:
                 edges.append((fields[0], fields[1]))
         first = False
-    if _has_heading(edges):
-        print(f"{place}: note: {' '.join(edges[0])!r} is read as a heading.", file=sys.stderr)
-        edges = edges[1:]
+    _require_equal_columns(columns)
     names: Sequence[Hashable] = list(dict.fromkeys([v for edge in edges for v in edge] + alone))
+    if heading and (not edges or not set(names).isdisjoint(heading[1][:2])):
+        _require_edge(*heading)  # the words are vertices, so their line is an edge
+        edges.insert(0, (heading[1][0], heading[1][1]))
+    elif heading or _has_heading(edges):
+        words = heading[1][:2] if heading else edges.pop(0)
+        print(f"{place}: note: {' '.join(words)!r} is read as a heading.", file=sys.stderr)
+    names = list(dict.fromkeys([v for edge in edges for v in edge] + alone))
     if all(_is_number(str(name)) for name in names):
         edges = [(int(u), int(v)) for u, v in edges]  # type: ignore[misc]
         names = sorted({int(str(name)) for name in names})
@@ -146,12 +155,10 @@ def _fields(line: str) -> list[str]:
 
 
 def _require_edge(number: int, fields: list[str]) -> None:
-    ends, rest = fields[:2], " ".join(fields[2:])
+    ends = fields[:2]
     if any(end == "" or end.lower() == "nan" for end in ends):
         raise ValueError(f"line {number}: an edge must have two ends, got {', '.join(ends)!r}.")
-    if rest.startswith("{"):
-        return  # networkx writes the attributes of an edge as a dictionary
-    for weight in re.split(r"[\s,;]+", rest) if rest else []:
+    for weight in _rest(fields):
         try:
             finite = math.isfinite(float(weight))
         except ValueError:
@@ -161,6 +168,23 @@ def _require_edge(number: int, fields: list[str]) -> None:
                 f"line {number}: an edge must be 'u v', with finite numbers after it at most, got "
                 f"{weight[:40]!r}."
             )
+
+
+def _rest(fields: list[str]) -> list[str]:
+    """What follows an edge; nothing where networkx wrote its attributes as a dictionary."""
+    rest = " ".join(fields[2:])
+    return re.split(r"[\s,;]+", rest) if rest and not rest.startswith("{") else []
+
+
+def _require_equal_columns(columns: dict[int, int]) -> None:
+    """A weight may be missing; rows that differ otherwise are an adjacency list, not edges."""
+    if len(columns) > 1 and max(columns) > 1:
+        most = max(columns)
+        raise ValueError(
+            f"line {columns[most]}: every line must be one edge with equally many numbers after "
+            f"it, got {most} here and {min(columns)} elsewhere. Save an adjacency list as edges, "
+            "'u v' a line."
+        )
 
 
 # --- graph6, GraphML ------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ def require_output(path: Path, endings: Sequence[str]) -> None:
         raise ValueError(f"--out must be a file, got the folder {path}.")
     if not path.parent.is_dir():
         raise ValueError(f"--out must be in an existing folder, got {path}.")
+    if not os.access(path.parent, os.W_OK):
+        raise ValueError(f"--out must be in a folder that can be written to, got {path}.")
 
 
 @contextmanager

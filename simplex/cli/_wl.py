@@ -50,6 +50,10 @@ def run(args: argparse.Namespace) -> int:
         max_dim = args.max_dim
         if max_dim is None and any(not is_saved(path) for path in args.files):
             max_dim = DEFAULT_MAX_DIM  # both cut alike: a graph is not told apart from its own lift
+        if args.exact and max_dim == 0:
+            raise ValueError(
+                "--max-dim must be at least 1 with --exact, got 0: it drops all edges."
+            )
         A, B = (read_complex(path, max_dim) for path in args.files)
         _require_small([A, B], args.test)
         _compare(A, B, args.files, test, args.test, args.exact)

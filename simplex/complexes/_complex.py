@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -86,7 +87,7 @@ class SimplicialComplex:
         self._device = torch.device(tables[0].device if tables else device or "cpu")
         self._orientation = self._per_simplex("orientation", orientation)
         self._filtration = self._per_simplex("filtration", filtration)
-        self._vertex_labels = None if vertex_labels is None else tuple(vertex_labels)
+        self._vertex_labels = None if vertex_labels is None else _plain(vertex_labels)
         if self._vertex_labels is not None and len(self._vertex_labels) != num_vertices:
             raise ValueError(
                 f"vertex_labels must have one label per vertex ({num_vertices}), got "
@@ -507,7 +508,8 @@ class SimplicialComplex:
         Ids in range; rows of :meth:`simplices` strictly increasing and in strict lexicographic
         order; the simplicial identity facets(k-1)[facets(k)[:, j], i] =
         facets(k-1)[facets(k)[:, i], j-1] for i < j (equivalent to ∂∂ = 0); orientation ±1 and +1 on
-        vertices; filtration values not below those of the facets.
+        vertices; filtration values not below those of the facets; parts that start at 0, end at
+        n_0 and are crossed by no simplex.
 
         Raises:
             ValueError: naming the dimension, the simplex and the condition.
@@ -516,6 +518,11 @@ class SimplicialComplex:
 
         validate(self)
         return self
+
+
+def _plain(labels: Sequence[Hashable]) -> tuple[Hashable, ...]:
+    """The labels with numpy's scalars as Python's, which ``torch.load`` can read back."""
+    return tuple(label.item() if isinstance(label, np.generic) else label for label in labels)
 
 
 def _from_state(state: Mapping[str, Any]) -> SimplicialComplex:

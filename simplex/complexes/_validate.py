@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def validate(complex_: "SimplicialComplex") -> None:
     """Raise ``ValueError`` unless the tables describe a simplicial complex in our conventions."""
+    _validate_parts(complex_.part_pointer(0), complex_.num_simplices(0))
     for k in range(1, complex_.dim + 1):
         facets, below = complex_.facets(k), complex_.num_simplices(k - 1)
         _require(((facets >= 0) & (facets < below)).all(1), k, f"facet ids in 0 … {below - 1}")
@@ -22,6 +23,9 @@ def validate(complex_: "SimplicialComplex") -> None:
                 same = lower[facets[:, j], i] == lower[facets[:, i], j - 1]
                 _require(same, k, f"one common face without vertices {i} and {j}")
         rows = complex_.simplices(k)
+        if k == 1:
+            part = complex_.part(0)
+            _require(part[rows[:, 0]] == part[rows[:, 1]], k, "its vertices in one part")
         _require((rows[:, 1:] > rows[:, :-1]).all(1), k, "strictly increasing vertices")
         _require(_follows(rows), k, "a place after its predecessor in lexicographic order")
     for k in range(complex_.dim + 1):
@@ -33,6 +37,15 @@ def validate(complex_: "SimplicialComplex") -> None:
             value, facet_value = complex_.filtration[k], complex_.filtration[k - 1]
             late = (facet_value[complex_.facets(k)] > value[:, None]).any(1)
             _require(~late, k, "a filtration value not below those of its facets")
+
+
+def _validate_parts(pointer: Tensor, num_vertices: int) -> None:
+    starts = pointer.tolist()
+    if [starts[:1], starts[-1:]] != [[0], [num_vertices]] or starts != sorted(starts):
+        raise ValueError(
+            f"the parts must start at vertex 0, ascend and end at {num_vertices}, got the pointer "
+            f"{starts[:10]}."
+        )
 
 
 def _follows(rows: Tensor) -> Tensor:

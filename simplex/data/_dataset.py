@@ -57,11 +57,14 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
                 where left out.
 
         Raises:
-            ValueError: a cochain does not have one row per simplex.
+            ValueError: a cochain does not have one row per simplex, or a field ends elsewhere than
+                its slices.
         """
         data = SimplicialData.from_complex(union, cochains, max_dim=max_dim, **(fields or {}))
         top, by_item = data.max_dim, torch.arange(union.num_parts + 1)
         bounds = dict.fromkeys(["num_simplices", *(fields or {})], by_item) | dict(slices or {})
+        for key, value in (fields or {}).items():
+            _require_length(data, key, value, int(bounds[key][-1]))
         pointers = [union.part_pointer(k) for k in range(top + 1)]
         for k, key in enumerate(cochain_keys(top)):
             if key in data:
@@ -116,6 +119,21 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         if key.startswith("facets_"):
             return sizes[:, int(key.removeprefix("facets_")) - 1]
         return sizes[:, 0] if "index" in key or key == "face" else torch.zeros_like(sizes[:, 0])
+
+
+def _require_length(data: SimplicialData, key: str, value: Any, expected: int) -> None:
+    length: Any = None
+    if isinstance(value, Tensor):
+        dim = data.__cat_dim__(key, value)
+        if isinstance(dim, int) and not is_sparse(value):
+            length = value.shape[dim] if value.ndim else 0
+    elif isinstance(value, (list, tuple)):
+        length = len(value)
+    if length is not None and length != expected:
+        raise ValueError(
+            f"fields[{key!r}] must have {expected} rows, one per item or as its slices say, "
+            f"got {length}."
+        )
 
 
 def _concatenates(key: str, value: Any) -> bool:

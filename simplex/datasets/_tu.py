@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -137,13 +138,19 @@ def _load(name: str, root: Path) -> Any:
     """
     from torch_geometric.datasets import TUDataset
 
+    if not re.fullmatch(r"[\w+-]+", name):
+        raise ValueError(f"name must be that of a TU data set, such as 'MUTAG', got {name!r}.")
     raw = root / name / "raw"
-    if not raw.is_dir():
+    if not (raw.is_dir() and any(raw.iterdir())):
+        absent = [place for place in (raw, raw.parent, root) if not place.exists()]
         try:
             return TUDataset(str(root), name)
         except Exception as error:  # whatever the network or the archive raised
+            for made in absent:  # PyG makes folders before it downloads
+                with contextlib.suppress(OSError):
+                    made.rmdir()
             raise ValueError(
-                f"{name!r} must be the name of a TU data set: there is no folder {raw}, and "
+                f"{name!r} must be the name of a TU data set: there are no files in {raw}, and "
                 f"downloading it failed ({_first_line(error)}). Check the name, or pass the root "
                 f"that holds {name}/raw."
             ) from error

@@ -115,6 +115,8 @@ def _read_scipy(matrix: Any) -> GraphEdges:
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"an adjacency matrix must be square, got shape {matrix.shape}.")
     stored = matrix.tocoo()
+    if np.isnan(stored.data).any():
+        raise ValueError("an adjacency matrix must hold numbers, got NaN. Remove such entries.")
     present = stored.data != 0
     row, column = stored.row[present].astype(np.int64), stored.col[present].astype(np.int64)
     size = matrix.shape[0]

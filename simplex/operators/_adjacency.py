@@ -50,7 +50,7 @@ def boundary_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         >>> boundary_adjacency(K, 2).index.tolist(), boundary_adjacency(K, 2).sign.tolist()
         ([[2, 1, 0], [0, 0, 0]], [1, -1, 1])
     """
-    require_rank(K, k, "k", 0, max(K.dim, 0))
+    require_rank(K, k, 0)
     facets = K.facets(k)
     simplex = torch.arange(len(facets), device=K.device)[:, None].expand(facets.shape)
     index = torch.stack([facets.flatten(), simplex.flatten()])
@@ -80,7 +80,7 @@ def coboundary_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         >>> coboundary_adjacency(K, 0).index.tolist()
         [[0, 0, 1, 1], [1, 0, 2, 1]]
     """
-    require_rank(K, k, "k", 0, max(K.dim, 0))
+    require_rank(K, k, 0)
     facets = K.facets(k + 1)
     cofacet = torch.arange(len(facets), device=K.device)[:, None].expand(facets.shape)
     index = torch.stack([cofacet.flatten(), facets.flatten()])
@@ -117,7 +117,7 @@ def lower_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         Adjacency(index=tensor([[1, 0],
                 [0, 1]]), shared=tensor([1, 1]), sign=tensor([-1, -1], dtype=torch.int8))
     """
-    require_rank(K, k, "k", 0, max(K.dim, 0))
+    require_rank(K, k, 0)
     (facet, simplex), order = boundary_index(K, k)
     num_facets = K.num_simplices(k - 1) if k else 0
     degree = torch.bincount(facet, minlength=num_facets)
@@ -160,7 +160,7 @@ def upper_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         Adjacency(index=tensor([[1, 0],
                 [0, 1]]), shared=tensor([0, 0]), sign=tensor([-1, -1], dtype=torch.int8))
     """
-    require_rank(K, k, "k", 0, max(K.dim, 0))
+    require_rank(K, k, 0)
     facets, signs = K.facets(k + 1), K.facet_signs(k + 1)
     sender, receiver = (~torch.eye(k + 2, dtype=torch.bool, device=K.device)).nonzero().T
     index = torch.stack([facets[:, sender].flatten(), facets[:, receiver].flatten()])
@@ -203,7 +203,7 @@ def adjacency_matrix(
                 [1., 0., 1.],
                 [0., 1., 0.]])
     """
-    require_rank(K, k, "k", 0, max(K.dim, 0))
+    require_rank(K, k, 0)
     if adjacency == "boundary":
         return boundary_matrix(K, k, signed, dtype).t().coalesce()
     if adjacency == "coboundary":

@@ -40,7 +40,7 @@ def boundary_matrix(
                 [ 1.,  0., -1.],
                 [ 0.,  1.,  1.]])
     """
-    require_rank(K, k, "k", 0, max(K.dim, 0) + 1)
+    require_rank(K, k, 0, above=1)
     dtype = dtype or torch.get_default_dtype()
     if dtype == torch.bool or not dtype.is_signed:
         raise ValueError(f"dtype must hold the sign -1, got {dtype}. Use a signed or float dtype.")
@@ -79,7 +79,7 @@ def coboundary_matrix(
         >>> coboundary_matrix(SimplicialComplex.from_simplices([(0, 1, 2)]), 1).to_dense()
         tensor([[ 1., -1.,  1.]])
     """
-    require_rank(K, k, "k", -1, max(K.dim, 0))
+    require_rank(K, k, -1)
     return boundary_matrix(K, k + 1, signed, dtype).t().coalesce()
 
 
@@ -122,12 +122,18 @@ def boundary_index(K: SimplicialComplex, k: int) -> tuple[Tensor, Tensor]:
     return torch.stack([facets.flatten()[order], simplex]), order
 
 
-def require_rank(K: SimplicialComplex, k: int, name: str, low: int, high: int) -> None:
-    """Raise unless ``k`` is an integer in ``low … high``."""
+def require_rank(K: SimplicialComplex, k: int, low: int, above: int = 0) -> None:
+    """Raise unless ``k`` is an integer in ``low … dim + above``; the empty complex counts as 0."""
+    if not isinstance(K, SimplicialComplex):
+        raise TypeError(
+            f"K must be a SimplicialComplex, got {type(K).__name__}. Lift a graph with "
+            "simplex.lifting.clique_complex."
+        )
     if isinstance(k, bool) or not isinstance(k, int):
-        raise TypeError(f"{name} must be an integer, got {k!r}.")
+        raise TypeError(f"k must be an integer, got {k!r}.")
+    high = max(K.dim, 0) + above
     if not low <= k <= high:
         raise ValueError(
-            f"{name} must be in {low} … {high} for this operator on a complex of dimension "
+            f"k must be in {low} … {high} for this operator on a complex of dimension "
             f"{K.dim}, got {k}."
         )

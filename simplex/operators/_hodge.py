@@ -53,7 +53,7 @@ def hodge_decomposition(
         >>> [part.tolist() for part in hodge_decomposition(K, torch.tensor([1.0, -1.0, 1.0]))]
         [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [1.0, -1.0, 1.0]]
     """
-    require_rank(K, k, "k", 0, max(K.dim, 0))
+    require_rank(K, k, 0)
     _require_cochain(K, x, k)
     y = x.double() if x.ndim == 2 else x.double()[:, None]
     project = cast("Callable[[Tensor, Tensor], Tensor]", _Projection.apply)
@@ -96,7 +96,7 @@ def harmonic_basis(K: SimplicialComplex, k: int, dtype: torch.dtype | None = Non
         >>> (harmonic_basis(K, 1) / harmonic_basis(K, 1)[0]).round(decimals=4).T
         tensor([[ 1., -1.,  1.]])
     """
-    require_rank(K, k, "k", 0, max(K.dim, 0))
+    require_rank(K, k, 0)
     count = (*betti_numbers(K.skeleton(k + 1)), 0)[k]
     generator = torch.Generator().manual_seed(0)
     shape = (K.num_simplices(k), count)

@@ -55,7 +55,7 @@ def hodge_laplacian(
                 [0., 3., 0.],
                 [0., 0., 3.]])
     """
-    require_rank(K, k, "k", 0, max(K.dim, 0))
+    require_rank(K, k, 0)
     down = scaled_boundary(K, k, signed, weights, dtype)
     up = scaled_boundary(K, k + 1, signed, weights, dtype)
     return gram_sum(down, up)
@@ -80,7 +80,7 @@ def down_laplacian(
         tensor([[ 2., -1.],
                 [-1.,  2.]])
     """
-    require_rank(K, k, "k", 0, max(K.dim, 0))
+    require_rank(K, k, 0)
     down = scaled_boundary(K, k, signed, weights, dtype)
     return gram_sum(down, _zero_map(K.num_simplices(k), down))
 
@@ -105,7 +105,7 @@ def up_laplacian(
                 [-1.,  2., -1.],
                 [ 0., -1.,  1.]])
     """
-    require_rank(K, k, "k", 0, max(K.dim, 0))
+    require_rank(K, k, 0)
     up = scaled_boundary(K, k + 1, signed, weights, dtype)
     return gram_sum(_zero_map(K.num_simplices(k), up).t().coalesce(), up)
 

@@ -100,7 +100,7 @@ def normalizing_weights(
         >>> {j: weight.tolist() for j, weight in weights.items()}
         {0: [2.0, 4.0, 2.0], 1: [1.0, 1.0], 2: []}
     """
-    require_rank(K, k, "k", 0, max(K.dim, 0))
+    require_rank(K, k, 0)
     dtype = dtype or torch.get_default_dtype()
     facets, cofacet_facets = K.facets(k), K.facets(k + 1).flatten()
     degree = torch.bincount(cofacet_facets, minlength=K.num_simplices(k)).clamp(min=1).to(dtype)

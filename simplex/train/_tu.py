@@ -46,6 +46,12 @@ class TUSettings:
     folds: int = 10
     train: TrainSettings = field(default_factory=TrainSettings)
 
+    def __post_init__(self) -> None:
+        if self.hidden < 1:
+            raise ValueError(f"hidden must be at least 1, got {self.hidden}.")
+        if not 0 <= self.dropout <= 1:
+            raise ValueError(f"dropout must be in 0 … 1, got {self.dropout}.")
+
 
 def train_tu(
     settings: TUSettings,
@@ -80,6 +86,8 @@ def train_tu(
 
     folder = Path(out)
     checkpoint = folder / "checkpoint.pt"
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"out must be a folder, got the file {folder}.")
     if checkpoint.exists() and not resume:
         raise ValueError(
             f"out must be a folder without a run, got {folder}, which holds checkpoint.pt. Pass "
@@ -147,8 +155,6 @@ def train_tu(
 
 
 def _make_model(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
-    if settings.hidden < 1:
-        raise ValueError(f"hidden must be at least 1, got {settings.hidden}.")
     if settings.model == "f-vector":
         return FVectorMLP(settings.hidden, dataset.num_classes, settings.max_dim)
     if settings.model != "sin":

@@ -126,6 +126,7 @@ def test_a_heading_over_numbers_is_left_out_aloud(files, capsys):
     assert code == 0
     assert "f-vector              (3, 2)" in out
     assert err == "heading.csv: note: 'Person A Person B' is read as a heading.\n"
+    assert "'source target' is read as a heading" in run(capsys, "info", "names.csv")[2]
     (files / "names_first.csv").write_text("ann,bob\n1,2\nbob,1\n")
     assert "f-vector              (4, 3)" in run(capsys, "info", "names_first.csv")[1]
 
@@ -170,6 +171,7 @@ BAD_FILES = {
     "prose.txt": "line 1",
     "nan.txt": "line 1",
     "nan_weight.txt": "line 1",
+    "adjacency.txt": "line 1: every line must be one edge",
     "missing_end.csv": "line 2",
     "bad.g6": "line 2",
     "other.graphml": "no XML",
@@ -206,6 +208,7 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
         (["plot", "many.g6", "--out", "K.png", "--graph", "5"], "--graph must be in 1 … 4"),
         (["wl", "triangle.edges", "many.g6"], "must hold one graph"),
         (["wl", "triangle.edges", "--exact"], "two files"),
+        (["wl", "hexagon.txt", "triangles.txt", "--exact", "--max-dim", "0"], "at least 1"),
         (["wl", "path.txt", "--test", "2-fwl"], "at most 2000 vertices"),
         (["wl", *["triangle.edges"] * 3], "once or twice"),
         (["wl", "triangle.edges", "--test", "3-wl"], "invalid choice"),

@@ -15,6 +15,8 @@ from simplex.cli._files import read_complex, read_complexes
         ("gaps.edgelist", (3, 2), (10, 20, 30)),
         ("tabs.tsv", (2, 1), ("two words", "other name")),
         ("padded.csv", (3, 2), ("01", "1", "010")),
+        ("u_v.txt", (3, 3, 1), ("u", "v", "w")),
+        ("only_u_v.txt", (2, 1), ("u", "v")),
         ("loop.txt", (2, 1), None),
         ("header.g6", (4, 6, 4), None),
         ("sparse.s6", (4, 6, 4), None),

@@ -4,6 +4,7 @@ import io
 import itertools
 import pickle
 
+import numpy as np
 import pytest
 import torch
 
@@ -217,6 +218,17 @@ def test_pickle_state_and_torch_save(name):
         assert loaded.vertex_labels == complex_.vertex_labels
 
 
+def test_labels_of_numpy_are_saved_as_those_of_python():
+    labels = [np.int64(7), np.float64(0.5), np.str_("a"), (1, "b")]
+    complex_ = SimplicialComplex.from_simplices([(0, 1, 2, 3)]).with_vertex_labels(labels)
+    buffer = io.BytesIO()
+    torch.save(complex_, buffer)
+    buffer.seek(0)
+    loaded = torch.load(buffer, weights_only=True).vertex_labels
+    assert loaded == (7, 0.5, "a", (1, "b"))
+    assert [type(label) for label in loaded] == [int, float, str, tuple]
+
+
 def test_to_moves_everything():
     complex_ = COMPLEXES["reoriented"].with_filtration(
         [torch.zeros(n) for n in COMPLEXES["reoriented"].f_vector]
@@ -331,6 +343,9 @@ def broken(**changes):
             COMPLEXES["edge"].with_filtration([torch.ones(2), torch.zeros(1)]),
             "filtration value not below",
         ),
+        (COMPLEXES["edge"].with_parts(torch.tensor([0, 1, 2])), "its vertices in one part"),
+        (COMPLEXES["edge"].with_parts(torch.tensor([0, 1])), "end at 2, got the pointer"),
+        (COMPLEXES["edge"].with_parts(torch.tensor([0, 2, 0, 2])), "ascend"),
     ],
 )
 def test_validate_finds_what_is_wrong(complex_, message):

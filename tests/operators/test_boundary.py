@@ -97,6 +97,11 @@ def test_rank_must_be_an_integer(k):
         boundary_matrix(ALL["filled triangle"], k)
 
 
+def test_a_graph_is_no_complex():
+    with pytest.raises(TypeError, match=r"K must be a SimplicialComplex, got Graph\. Lift"):
+        boundary_matrix(nx.path_graph(3), 1)
+
+
 def test_dtypes():
     K = ALL["filled triangle"]
     for dtype in (torch.int8, torch.int64, torch.float16, torch.complex64):

@@ -183,6 +183,14 @@ def test_wrong_width(tmp_path, model):
         command(write_tiny(tmp_path), tmp_path / "run", "--model", model, "--hidden", "0")
 
 
+def test_wrong_dropout_and_wrong_folder(tmp_path):
+    with pytest.raises(ValueError, match="dropout must be in 0 … 1, got 2"):
+        command(tmp_path, tmp_path / "run", "--dropout", "2")
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ValueError, match="out must be a folder, got the file"):
+        command(write_tiny(tmp_path), tmp_path / "file")
+
+
 def test_wrong_threads(tmp_path):
     with pytest.raises(ValueError, match="threads must be at least 1, got 0"):
         command(tmp_path, tmp_path / "run", "--threads", "0")

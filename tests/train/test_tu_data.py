@@ -47,7 +47,14 @@ def test_absent_or_broken_files(tmp_path, monkeypatch):
 
     monkeypatch.setattr(TUDataset, "download", no_network)
     with pytest.raises(ValueError, match=r"'NONE' must be the name .* no network.* holds NONE/raw"):
+        tu_dataset("NONE", tmp_path / "new")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "NONE" / "raw").mkdir(parents=True)  # as an interrupted download leaves it
+    with pytest.raises(ValueError, match="no network"):
         tu_dataset("NONE", tmp_path)
+    for name in ("", "..", "../NONE", "a/b"):
+        with pytest.raises(ValueError, match="name must be that of a TU data set"):
+            tu_dataset(name, tmp_path)
     write_tiny(tmp_path)
     (tmp_path / "TINY" / "raw" / "TINY_A.txt").write_text("1, two\n")
     with pytest.raises(ValueError, match="must be those of the TU data set TINY"):

@@ -130,5 +130,13 @@ def test_errors():
         lift_dataset([])
 
 
+def test_fields_of_a_data_set_must_end_with_their_slices():
+    union = clique_complex([nx.path_graph(2), nx.path_graph(3)])
+    for labels in (torch.tensor([0, 1, 1]), torch.tensor([0]), [0, 1, 1]):
+        with pytest.raises(ValueError, match=r"fields\['y'\] must have 2 rows"):
+            SimplicialDataset.from_union(union, fields={"y": labels})
+    assert SimplicialDataset.from_union(union, fields={"y": torch.tensor([0, 1])})[1].y == 1
+
+
 def test_repr():
     assert repr(CliqueLift(3, "mean")) == "CliqueLift(max_dim=3, init='mean')"
