@@ -184,7 +184,11 @@ class SimplicialComplex:
         if k < 0:
             raise ValueError(f"k must be non-negative, got {k}.")
 
-    def _cached(self, name: str, k: int, compute: Callable[[], Any]) -> Any:
+    def cached(self, name: str, k: int, compute: Callable[[], Any]) -> Any:
+        """What ``compute()`` gives, kept under the name and degree for as long as the complex lives.
+
+        For tables derived from a complex alone, which layers share: they are computed once.
+        """
         key = (name, k)
         if key not in self._cache:
             self._cache[key] = compute()
@@ -217,7 +221,7 @@ class SimplicialComplex:
                 return self._facets[0].flip(1)
             return simplices_from_facets(self.simplices(k - 1), self._facets[k - 1])
 
-        result: Tensor = self._cached("simplices", k, compute)
+        result: Tensor = self.cached("simplices", k, compute)
         return result
 
     def cofacets(self, k: int) -> tuple[Tensor, Tensor]:
@@ -228,7 +232,7 @@ class SimplicialComplex:
             are ``index[pointer[s]:pointer[s + 1]]``, ascending.
         """
         self._require_degree(k)
-        pair: tuple[Tensor, Tensor] = self._cached(
+        pair: tuple[Tensor, Tensor] = self.cached(
             "cofacets", k, lambda: cofacet_table(self.facets(k + 1), self.num_simplices(k))
         )
         return pair
@@ -239,7 +243,7 @@ class SimplicialComplex:
         They have the consecutive ids ``pointer[s] … pointer[s + 1] - 1``.
         """
         self._require_degree(k)
-        pointer: Tensor = self._cached(
+        pointer: Tensor = self.cached(
             "children",
             k,
             lambda: child_pointer(self.facets(k + 1)[:, -1], self.num_simplices(k)),
@@ -416,7 +420,7 @@ class SimplicialComplex:
                 return self._part_pointer
             return torch.tensor([0, self._num_vertices], device=self._device)
 
-        pointer: Tensor = self._cached("part_pointer", k, compute)
+        pointer: Tensor = self.cached("part_pointer", k, compute)
         return pointer
 
     def part(self, k: int) -> Tensor:

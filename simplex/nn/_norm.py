@@ -1,7 +1,12 @@
-"""Batch norm for dimensions that may hold a single simplex, or none."""
+"""Normalisation of cochains, one module per dimension."""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+
+from simplex.complexes import SimplicialComplex
+from simplex.nn._readout import pool_parts
 
 
 class SimplexBatchNorm(nn.BatchNorm1d):
@@ -26,3 +31,87 @@ class SimplexBatchNorm(nn.BatchNorm1d):
         return torch.nn.functional.batch_norm(
             input, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps
         )
+
+
+class SimplexGraphNorm(nn.Module):
+    r"""Graph norm over the k-simplices of each part, with a learned share of the mean.
+
+    .. math:: y_σ = γ \, \frac{x_σ - α \, μ_P}{\sqrt{s_P^2 + ε}} + β, \qquad
+              s_P^2 = \text{mean}_{σ ∈ P} (x_σ - α \, μ_P)^2
+
+    with the mean μ_P over the simplices of the part P that σ belongs to.
+
+    Args:
+        num_features: number of channels.
+        eps: ε.
+
+    Laws:
+        A disjoint union gives what its parts give.
+
+    Paper:
+        Cai et al., "GraphNorm", ICML 2021, Eq. 6; here for the simplices of any dimension.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
+        >>> SimplexGraphNorm(1)(torch.tensor([[1.0], [3.0]]), K, 1).squeeze(1).tolist()
+        [-0.9999949932098389, 0.9999949932098389]
+    """
+
+    def __init__(self, num_features: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.mean_scale = nn.Parameter(torch.ones(num_features))
+
+    def reset_parameters(self) -> None:
+        """Ones, zeros, and the whole mean."""
+        nn.init.ones_(self.weight)
+        nn.init.zeros_(self.bias)
+        nn.init.ones_(self.mean_scale)
+
+    def forward(self, x: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
+        """Normalise the k-cochain x, (n_k, channels)."""
+        pointer, part = complex.part_pointer(k), complex.part(k)
+        mean = pool_parts(x, pointer, "mean")
+        centred = x - self.mean_scale * mean.index_select(0, part)
+        variance = pool_parts(centred.square(), pointer, "mean")
+        scale = (variance + self.eps).rsqrt().index_select(0, part)
+        return self.weight * centred * scale + self.bias
+
+
+class _PerSimplex(nn.Module):
+    """A norm that looks at no complex, called like one that does."""
+
+    def __init__(self, norm: nn.Module) -> None:
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
+        result: Tensor = self.norm(x)
+        return result
+
+
+_NORMS: dict[str, Callable[[int], nn.Module]] = {
+    "batch": lambda width: _PerSimplex(SimplexBatchNorm(width)),
+    "layer": lambda width: _PerSimplex(nn.LayerNorm(width)),
+    "rms": lambda width: _PerSimplex(nn.RMSNorm(width)),
+    "graph": SimplexGraphNorm,
+}
+
+
+def make_norm(name: str, num_features: int) -> nn.Module:
+    """A norm by name, called as ``norm(x, complex, k)``.
+
+    ``"batch"`` over all simplices of one dimension, ``"layer"`` and ``"rms"`` over the channels of
+    each simplex, ``"graph"`` over the simplices of each part. ``"rms"`` alone is odd, as networks
+    need that are equivariant under reorientation.
+
+    Raises:
+        ValueError: another name.
+    """
+    if name not in _NORMS:
+        raise ValueError(
+            f"norm must be one of {', '.join(map(repr, _NORMS))} or None, got {name!r}."
+        )
+    return _NORMS[name](num_features)

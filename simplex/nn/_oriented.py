@@ -7,7 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
+from simplex.nn._folded import FoldedFlows, fold_flows
 from simplex.nn._readout import pool_parts
+from simplex.operators import adjacency_matrix
+
+
+_ODD = (None, torch.tanh, nn.functional.tanh, nn.functional.softsign)
+_ZERO_AT_ZERO = (torch.relu, nn.functional.relu, nn.functional.elu, nn.functional.gelu)
 
 
 class OrientedConv(nn.Module):
@@ -191,6 +197,7 @@ class OrientedMPSN(nn.Module):
             OrientedConv(width, hidden_channels, k, activation)
             for width in _widths(in_channels, hidden_channels, num_layers)
         )
+        self.activation = activation
         self.head = _PooledHead(hidden_channels, out_channels, k, pool)
 
     def reset_parameters(self) -> None:
@@ -204,6 +211,36 @@ class OrientedMPSN(nn.Module):
         for conv in self.convs:
             x = conv(x, complex, orientation)
         result: Tensor = self.head(x.abs(), complex)
+        return result
+
+    def fold(
+        self, complex: SimplicialComplex, flows: Tensor, orientation: Tensor
+    ) -> FoldedFlows | None:
+        """Flows as classes of simplices that this network cannot tell apart, for training on them.
+
+        Args:
+            complex: where the flows live.
+            flows: (m, n_k) integers, each in its own orientation.
+            orientation: (m, n_k) ±1, relative to the complex.
+
+        Returns:
+            What :meth:`forward_folded` takes; ``None`` if the activation is not known to be odd or to
+            keep 0.
+        """
+        odd = self.activation in _ODD
+        if not odd and self.activation not in _ZERO_AT_ZERO:
+            return None
+        turn = orientation * complex.orientation(self.head.k)
+        return fold_flows(flows, turn, _operators(complex, self.head.k), len(self.convs), odd)
+
+    def forward_folded(self, folded: FoldedFlows) -> Tensor:
+        """Apply the network to folded flows: (m, out_channels), as :meth:`forward` would give it."""
+        x = folded.start.to(self.head.lin1.weight.dtype)
+        for conv, layer in zip(self.convs, folded.layers, strict=True):
+            weight = torch.cat([conv.lin.weight, conv.lin_upper.weight, conv.lin_lower.weight])
+            x = layer @ (x @ weight.T).view(-1, conv.out_channels)
+            x = x if self.activation is None else self.activation(x)
+        result: Tensor = self.head.of_classes(x.abs(), folded)
         return result
 
 
@@ -273,6 +310,22 @@ class EdgeMPNN(nn.Module):
         result: Tensor = self.head(x, complex)
         return result
 
+    def fold(self, complex: SimplicialComplex, flows: Tensor, orientation: Tensor) -> FoldedFlows:
+        """As :meth:`OrientedMPSN.fold`."""
+        neighbors = adjacency_matrix(complex, 1, "lower")
+        return fold_flows(
+            flows.abs(), torch.ones_like(orientation), [neighbors], len(self.lins), odd=False
+        )
+
+    def forward_folded(self, folded: FoldedFlows) -> Tensor:
+        """As :meth:`OrientedMPSN.forward_folded`."""
+        x = folded.start.to(self.head.lin1.weight.dtype)
+        for lin, lin_lower, layer in zip(self.lins, self.lins_lower, folded.layers, strict=True):
+            weight = torch.cat([lin.weight, lin_lower.weight])
+            x = torch.relu(layer @ (x @ weight.T).view(-1, lin.out_features))
+        result: Tensor = self.head.of_classes(x, folded)
+        return result
+
 
 class _PooledHead(nn.Module):
     """Pool over the simplices of each part, then ReLU(lin1), then lin2."""
@@ -287,8 +340,23 @@ class _PooledHead(nn.Module):
 
     def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         pooled = pool_parts(x.flatten(1), complex.part_pointer(self.k), self.pool)
-        out: Tensor = self.lin2(torch.relu(self.lin1(pooled.view(len(pooled), *x.shape[1:]))))
+        return self.of_pooled(pooled.view(len(pooled), *x.shape[1:]))
+
+    def of_classes(self, x: Tensor, folded: FoldedFlows) -> Tensor:
+        pooled = folded.pool @ x
+        return self.of_pooled(pooled if self.pool == "sum" else pooled / folded.num_simplices)
+
+    def of_pooled(self, pooled: Tensor) -> Tensor:
+        out: Tensor = self.lin2(torch.relu(self.lin1(pooled)))
         return out
+
+
+def _operators(complex: SimplicialComplex, k: int) -> list[Tensor]:
+    """The signed upper and lower adjacency in increasing vertex order."""
+    plain = SimplicialComplex(
+        complex.num_simplices(0), [complex.facets(j) for j in range(1, complex.dim + 1)]
+    )
+    return [adjacency_matrix(plain, k, kind, signed=True) for kind in ("upper", "lower")]
 
 
 def _widths(in_channels: int, hidden_channels: int, num_layers: int) -> list[int]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import UninitializedParameter
 
+from simplex.complexes import SimplicialComplex
 from simplex.nn._messages import gather_facets
 
 
@@ -35,13 +36,14 @@ class PairLinear(nn.Module):
         nn.init.uniform_(self.weight, -bound, bound)
         nn.init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, x: Tensor, x_above: Tensor, facets: Tensor) -> Tensor:
+    def forward(self, x: Tensor, x_above: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
         """One row per incidence.
 
         Args:
             x: (n_k, in_channels) senders.
             x_above: (n_{k+1}, shared_channels) cofacets.
-            facets: (n_{k+1}, k+2) facet ids.
+            complex: the complex.
+            k: degree of the senders.
 
         Returns:
             (n_{k+1}, k+2, in_channels).
@@ -49,7 +51,7 @@ class PairLinear(nn.Module):
         weight, shared_weight = self.weight.tensor_split((self.weight.shape[0],), dim=1)
         own = nn.functional.linear(x, weight)
         shared = nn.functional.linear(x_above, shared_weight, self.bias)
-        return gather_facets(own, facets) + shared[:, None]
+        return gather_facets(own, complex, k + 1) + shared[:, None]
 
     def extra_repr(self) -> str:
         """The two widths."""

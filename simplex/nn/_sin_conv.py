@@ -10,6 +10,7 @@ from simplex.nn._messages import boundary_sum, require_cochains, upper_sum
 from simplex.nn._norm import SimplexBatchNorm
 from simplex.nn._pair_linear import LazyPairLinear, PairLinear
 from simplex.nn._reset import reset_submodules
+from simplex.nn._widths import linear, widths_of
 
 
 class SINConv(nn.Module):
@@ -68,9 +69,7 @@ class SINConv(nn.Module):
         norm: str | None = None,
     ) -> None:
         super().__init__()
-        if max_dim < 0:
-            raise ValueError(f"max_dim must be non-negative, got {max_dim}.")
-        widths = _widths(in_channels, max_dim)
+        widths = widths_of(in_channels, max_dim)
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.max_dim = max_dim
@@ -123,12 +122,11 @@ class SINConv(nn.Module):
         from_boundary = (1 + self.eps[k, 0]) * x[k]
         if k > 0:
             below = self.project[k - 1](x[k - 1])
-            from_boundary = from_boundary + boundary_sum(below, complex.facets(k))
+            from_boundary = from_boundary + boundary_sum(below, complex, k)
         from_upper = (1 + self.eps[k, 1]) * x[k]
         if k < self.max_dim:
-            cofacets = complex.facets(k + 1)
-            message = self.activation(self.message[k](x[k], x[k + 1], cofacets))
-            from_upper = from_upper + upper_sum(message, cofacets, x[k].shape[0])
+            message = self.activation(self.message[k](x[k], x[k + 1], complex, k))
+            from_upper = from_upper + upper_sum(message, complex, k)
         both = (self.boundary_update[k](from_boundary), self.upper_update[k](from_upper))
         updated: Tensor = self.combine[k](torch.cat(both, dim=-1))
         return updated
@@ -153,20 +151,6 @@ class Activation(nn.Module):
         return str(getattr(self.function, "__name__", self.function))
 
 
-def _widths(in_channels: int | Sequence[int], max_dim: int) -> list[int]:
-    if isinstance(in_channels, int):
-        if in_channels < 1 and in_channels != -1:
-            raise ValueError(f"in_channels must be positive or -1, got {in_channels}.")
-        return [in_channels] * (max_dim + 1)
-    widths = list(in_channels)
-    if len(widths) != max_dim + 1 or min(widths) < 1:
-        raise ValueError(
-            f"in_channels must be one positive width for each dimension 0 … {max_dim}, got "
-            f"{widths}. For one common width that is not known yet, pass -1."
-        )
-    return widths
-
-
 def _mlp(
     in_channels: int,
     out_channels: int,
@@ -180,9 +164,7 @@ def _mlp(
     layers: list[nn.Module] = []
     for i in range(num_layers):
         width = in_channels if i == 0 else out_channels
-        layers.append(
-            nn.LazyLinear(out_channels) if width == -1 else nn.Linear(width, out_channels)
-        )
+        layers.append(linear(width, out_channels))
         if norm == "batch":
             layers.append(SimplexBatchNorm(out_channels))
         layers.append(Activation(activation))

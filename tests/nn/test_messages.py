@@ -1,14 +1,47 @@
-"""The two sums, against golden vectors of the authors' tests and against the definition."""
+"""The sums and the base layer: golden vectors of the authors' tests, and the definitions."""
+
+from functools import partial
 
 import pytest
 import torch
 
-from simplex.nn import boundary_sum, gather_facets, upper_sum
-from tests.nn.oracle import neighbours, sum_rows
-from tests.tables import COMPLEXES
+from simplex.nn import (
+    SimplicialMessagePassing,
+    apply_boundary,
+    apply_coboundary,
+    apply_down_laplacian,
+    apply_hodge_laplacian,
+    apply_up_laplacian,
+    boundary_sum,
+    coboundary_sum,
+    gather_facets,
+    neighbor_counts,
+    neighbor_pairs,
+    scatter_to_facets,
+    segment_softmax,
+    segments,
+)
+from simplex.operators import (
+    boundary_adjacency,
+    boundary_matrix,
+    coboundary_adjacency,
+    down_laplacian,
+    hodge_laplacian,
+    lower_adjacency,
+    up_laplacian,
+    upper_adjacency,
+)
+from tests.tables import COMPLEXES, random_complex
 
 
 EDGE_ORDER = [0, 3, 1, 2, 5, 4]  # the authors' e0, e3, e1, e2, e5, e4 are lexicographic
+ADJACENCY = {
+    "boundary": boundary_adjacency,
+    "coboundary": coboundary_adjacency,
+    "lower": lower_adjacency,
+    "upper": upper_adjacency,
+}
+TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
 
 
 def house():
@@ -17,41 +50,294 @@ def house():
     return COMPLEXES["house"], x
 
 
-def dummy_layer(x, complex_):
-    """x + Σ_up (x_j + x_δ) + Σ_boundary x_j, the parameter-free layer of the authors' tests."""
-    result = []
-    for k in range(3):
-        facets, cofacets = complex_.facets(k), complex_.facets(k + 1)
-        y = x[k] + (boundary_sum(x[k - 1], facets) if k > 0 else 0)
-        if k < 2:
-            message = gather_facets(x[k], cofacets) + x[k + 1][:, None]
-            y = y + upper_sum(message, cofacets, len(x[k]))
-        result.append(y.squeeze(1).tolist())
-    return result
+def cochains(complex_, dtype=torch.float64, width=2, top=None, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    top = complex_.dim + 1 if top is None else top
+    sizes = [complex_.num_simplices(k) for k in range(top + 1)]
+    return [
+        torch.randn(n, width + k, dtype=dtype, generator=generator) for k, n in enumerate(sizes)
+    ]
 
 
-def test_golden_vectors_of_the_house():
+class Dummy(SimplicialMessagePassing):
+    """x + Σ messages: the parameter-free layer of the authors' tests."""
+
+    def __init__(self, used):
+        for adjacency in used:
+            setattr(self, f"message_{adjacency}", getattr(self, f"_{adjacency}"))
+        super().__init__()
+
+    def _boundary(self, sender):
+        return sender
+
+    _coboundary = _boundary
+
+    def _upper(self, sender, shared):
+        return sender + shared
+
+    _lower = _upper
+
+    def update(self, k, x, messages):
+        return x + sum(messages.values())
+
+
+@pytest.mark.parametrize(
+    ("used", "vertices", "edges", "triangle"),
+    [
+        (("upper", "lower"), [12, 9, 25, 25, 23], [10, 20, 47, 22, 42, 37], [1]),
+        (("upper", "boundary"), [12, 9, 25, 25, 23], [4, 7, 23, 9, 25, 24], [15]),
+        (("upper", "lower", "boundary"), [12, 9, 25, 25, 23], [13, 25, 54, 27, 51, 45], [15]),
+        (tuple(ADJACENCY), [17, 12, 36, 37, 34], [13, 25, 55, 27, 52, 46], [15]),
+    ],
+)
+def test_golden_vectors_of_the_house(used, vertices, edges, triangle):
     complex_, x = house()
-    vertices, edges, triangle = dummy_layer(x, complex_)
-    assert vertices == [12, 9, 25, 25, 23]
-    assert edges == [[4, 7, 23, 9, 25, 24][i] for i in EDGE_ORDER]
-    assert triangle == [15]
+    y = [values.squeeze(1).tolist() for values in Dummy(used)(x, complex_)]
+    assert y == [vertices, [edges[i] for i in EDGE_ORDER], triangle]
 
 
+# --- linear maps ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("signed", [True, False])
 @pytest.mark.parametrize("name", COMPLEXES)
-def test_sums_from_the_definition(name, dtype):
+def test_linear_maps_are_their_matrices(name, signed, dtype):
     complex_ = COMPLEXES[name]
-    x = [torch.randn(complex_.num_simplices(k), 2, dtype=dtype) for k in range(complex_.dim + 3)]
-    for k in range(complex_.dim + 2):
-        boundary, upper = neighbours(complex_, k)
-        if k > 0:
-            y = boundary_sum(x[k - 1], complex_.facets(k))
-            assert y.shape == x[k].shape
-            for row, ids in zip(y, boundary, strict=True):
-                torch.testing.assert_close(row, x[k - 1][ids].sum(0))
-        cofacets = complex_.facets(k + 1)
-        y = upper_sum(gather_facets(x[k], cofacets) * x[k + 1][:, None], cofacets, len(x[k]))
-        assert y.shape == x[k].shape
-        for row, pairs in zip(y, upper, strict=True):
-            messages = [x[k][sender] * x[k + 1][shared] for sender, shared in pairs]
-            torch.testing.assert_close(row, sum_rows(messages, 2, dtype), atol=1e-5, rtol=1e-5)
+    for k in range(complex_.dim + 1):
+        x = torch.randn(complex_.num_simplices(k), 2, 3, dtype=dtype)
+        flat = x.flatten(1)
+        for apply, matrix in (
+            (apply_boundary, boundary_matrix(complex_, k, signed, dtype)),
+            (apply_coboundary, boundary_matrix(complex_, k + 1, signed, dtype).t()),
+            (apply_down_laplacian, down_laplacian(complex_, k, signed=signed, dtype=dtype)),
+            (apply_up_laplacian, up_laplacian(complex_, k, signed=signed, dtype=dtype)),
+            (apply_hodge_laplacian, hodge_laplacian(complex_, k, signed=signed, dtype=dtype)),
+        ):
+            expected = (matrix.to_dense() @ flat).view(-1, 2, 3)
+            y = apply(x, complex_, k, signed)
+            torch.testing.assert_close(y, expected, atol=TOLERANCE[dtype], rtol=0)
+            one = apply(x[:, 0, 0], complex_, k, signed)
+            torch.testing.assert_close(one, expected[:, 0, 0], atol=TOLERANCE[dtype], rtol=0)
+
+
+@pytest.mark.parametrize("name", ["house", "reoriented", "isolated vertices"])
+def test_gradients_of_the_linear_maps(name):
+    complex_ = COMPLEXES[name]
+    for k in range(1, complex_.dim + 1):
+        below, own = (
+            torch.randn(complex_.num_simplices(j), 2, dtype=torch.float64, requires_grad=True)
+            for j in (k - 1, k)
+        )
+        table = torch.randn(complex_.num_simplices(k), k + 1, 2, dtype=torch.float64)
+        table.requires_grad_()
+        for check in (torch.autograd.gradcheck, torch.autograd.gradgradcheck):
+            assert check(partial(boundary_sum, complex=complex_, k=k, signed=True), below)
+            assert check(partial(coboundary_sum, complex=complex_, k=k - 1, signed=True), own)
+            assert check(partial(gather_facets, complex=complex_, k=k), below)
+            assert check(partial(scatter_to_facets, complex=complex_, k=k), table)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision(dtype):
+    complex_ = COMPLEXES["torus"]
+    x = torch.randn(complex_.num_simplices(1), 4)
+    y = apply_hodge_laplacian(x.to(dtype), complex_, 1)
+    assert y.dtype == dtype
+    torch.testing.assert_close(
+        y.float(), apply_hodge_laplacian(x, complex_, 1), atol=0.3, rtol=0.05
+    )
+
+
+# --- pairs ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("adjacency", ADJACENCY)
+@pytest.mark.parametrize("name", COMPLEXES)
+def test_pairs_are_the_adjacency(name, adjacency):
+    complex_ = COMPLEXES[name]
+    for k in range(complex_.dim + 1):
+        expected = ADJACENCY[adjacency](complex_, k)
+        shared = expected.shared if expected.shared is not None else expected.index[0]
+        columns = [expected.index[1], expected.index[0], shared, expected.sign]
+        wanted = sorted(zip(*(column.tolist() for column in columns), strict=True))
+        pairs = neighbor_pairs(complex_, adjacency, k)
+        between = pairs.sender if pairs.shared is None else pairs.shared
+        columns = [pairs.receiver, pairs.sender, between, pairs.sign]
+        assert sorted(zip(*(column.tolist() for column in columns), strict=True)) == wanted
+        assert pairs.receiver.tolist() == sorted(pairs.receiver.tolist())
+        count = complex_.num_simplices(k)
+        counts = neighbor_counts(complex_, adjacency, k)
+        assert torch.equal(counts, pairs.receiver.bincount(minlength=count))
+        middle = count // 2
+        halves = [
+            neighbor_pairs(complex_, adjacency, k, rows)
+            for rows in (range(middle), range(middle, count))
+        ]
+        for whole, first, second in zip(pairs, *halves, strict=True):
+            assert whole is None or torch.equal(whole, torch.cat([first, second]))
+
+
+# --- the base -------------------------------------------------------------------------------------
+
+
+class Incident(SimplicialMessagePassing):
+    """φ(sender, shared), not linear."""
+
+    def message_boundary(self, k, sender):
+        return torch.tanh(sender[..., :2]) * (k + 1)
+
+    def message_coboundary(self, sender):
+        return sender[..., :2].square()
+
+    def message_lower(self, sender, shared):
+        return torch.tanh(sender[..., :2] * shared[..., :2])
+
+    message_upper = message_lower
+
+    def update(self, k, x, messages):
+        return torch.cat([x, *messages.values()], dim=1)
+
+
+class Paired(Incident):
+    """The same messages, and the receiver in the signature: over pairs."""
+
+    def message_boundary(self, k, receiver, sender):
+        return super().message_boundary(k, sender) + 0 * receiver[..., :2]
+
+    def message_coboundary(self, receiver, sender):
+        return super().message_coboundary(sender) + 0 * receiver[..., :2]
+
+    def message_lower(self, sender, shared, receiver):
+        return super().message_lower(sender, shared) + 0 * receiver[..., :2]
+
+    message_upper = message_lower
+
+
+class SignedIncident(Incident):
+    signed = True
+
+
+class SignedPaired(Paired):
+    signed = True
+
+
+@pytest.mark.parametrize("kinds", [(Incident, Paired), (SignedIncident, SignedPaired)])
+@pytest.mark.parametrize("aggr", ["sum", "mean"])
+@pytest.mark.parametrize("name", COMPLEXES)
+def test_both_kinds_of_message_agree(name, aggr, kinds, dtype):
+    complex_ = COMPLEXES[name]
+    x = cochains(complex_, dtype)
+    first = kinds[0](aggr)(x, complex_)
+    for max_pairs in (1 << 20, 5):
+        second = kinds[1](aggr, max_pairs=max_pairs)(x, complex_)
+        for y, z in zip(first, second, strict=True):
+            assert y.dtype == dtype
+            torch.testing.assert_close(y, z, atol=TOLERANCE[dtype], rtol=1e-4)
+
+
+class Full(SimplicialMessagePassing):
+    """φ(receiver, sender, shared, sign), with an attention over the pairs."""
+
+    def message_upper(self, receiver, sender, shared, sign, segment):
+        score = (receiver[:, :2] * sender[:, :2]).sum(1, keepdim=True)
+        return segment_softmax(score, segment) * sign * shared[:, :2]
+
+    message_lower = message_upper
+
+    def update(self, k, x, messages):
+        return torch.cat([x[:, :2], *messages.values()], dim=1)
+
+
+@pytest.mark.parametrize("max_pairs", [1 << 20, 4])
+@pytest.mark.parametrize("name", ["house", "torus", "random 0", "reoriented", "union"])
+def test_messages_of_pairs_from_the_definition(name, max_pairs):
+    complex_ = COMPLEXES[name]
+    x = cochains(complex_, top=complex_.dim)
+    result = Full(max_pairs=max_pairs)(x, complex_)
+    for k, y in enumerate(result):
+        expected = [x[k][:, :2]]
+        for adjacency, other in (("lower", k - 1), ("upper", k + 1)):
+            if not 0 <= other <= complex_.dim:
+                continue
+            pairs = ADJACENCY[adjacency](complex_, k)
+            total = torch.zeros_like(expected[0])
+            for s in range(len(x[k])):
+                mine = pairs.index[1] == s
+                sender, shared = pairs.index[0][mine], pairs.shared[mine]
+                score = (x[k][s, :2] * x[k][sender, :2]).sum(1).softmax(0)
+                signed = (score * pairs.sign[mine])[:, None]
+                total[s] = (signed * x[other][shared, :2]).sum(0)
+            expected.append(total)
+        torch.testing.assert_close(y, torch.cat(expected, dim=1), atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("aggr", ["max", "min", "median", "std", "softmax", "powermean"])
+@pytest.mark.parametrize("max_pairs", [1 << 20, 5])
+def test_aggregations_of_pyg(aggr, max_pairs):
+    complex_ = random_complex(1)
+    x = [values.abs() + 0.1 for values in cochains(complex_, top=complex_.dim)]
+    layer = Incident(aggr, max_pairs=max_pairs).double()
+    result = layer.propagate("upper", 1, x, complex_)
+    adjacency = upper_adjacency(complex_, 1)
+    message = torch.tanh(x[1][adjacency.index[0], :2] * x[2][adjacency.shared, :2])
+    order = adjacency.index[1].sort(stable=True).indices
+    expected = layer.aggr(message[order], adjacency.index[1][order], dim_size=len(x[1]))
+    torch.testing.assert_close(result, expected)
+
+
+@pytest.mark.parametrize("kind", [Incident, Paired, Full])
+@pytest.mark.parametrize("max_pairs", [1 << 20, 7])
+def test_gradients_through_the_base(kind, max_pairs):
+    complex_ = COMPLEXES["triangle with tail"]
+    layer = kind(max_pairs=max_pairs)
+    x = [values.requires_grad_() for values in cochains(complex_, top=2)]
+    assert torch.autograd.gradcheck(lambda *x: tuple(layer(x, complex_)), x)
+
+
+@pytest.mark.parametrize("kind", [Incident, Paired, Full])
+def test_the_base_traces_as_one_graph_with_dynamic_sizes(kind):
+    layer = kind()
+    compiled = torch.compile(layer, fullgraph=True, dynamic=True, backend="eager")
+    for seed in range(3):
+        complex_ = random_complex(seed, num_vertices=8 + seed, max_dim=2).with_parts(None)
+        x = cochains(complex_, top=2)
+        expected = layer(x, complex_)  # lists the lower pairs, whose number depends on the data
+        for y, z in zip(compiled(x, complex_), expected, strict=True):
+            torch.testing.assert_close(y, z)
+
+
+def test_a_hub_costs_its_degree():
+    leaves = 20_000
+    star = torch.stack([torch.zeros(leaves, dtype=torch.int64), torch.arange(1, leaves + 1)], 1)
+    from simplex import SimplicialComplex
+
+    complex_ = SimplicialComplex.from_simplices(star)
+    x = [torch.ones(leaves + 1, 2), torch.ones(leaves, 2)]
+    y = Dummy(("lower",))(x, complex_)[1]  # 4·10⁸ ordered pairs
+    assert torch.equal(y, torch.full((leaves, 2), 1.0 + 2 * (leaves - 1)))
+
+
+def test_softmax_of_segments_against_torch():
+    score = torch.randn(7, 2, dtype=torch.float64)
+    index = torch.tensor([0, 0, 0, 2, 3, 3, 3])
+    weight = segment_softmax(score, segments(index, 5))
+    for row in range(4):
+        torch.testing.assert_close(weight[index == row], score[index == row].softmax(0))
+
+
+def test_wrong_message_functions_and_settings():
+    class Wrong(SimplicialMessagePassing):
+        def message_boundary(self, sender, shared):
+            return sender
+
+    with pytest.raises(TypeError, match=r"message_boundary must be among .* got \['shared'\]"):
+        Wrong()
+    with pytest.raises(ValueError, match="max_pairs must be at least 1"):
+        Incident(max_pairs=0)
+    with pytest.raises(ValueError, match="aggr must be the name of an aggregation"):
+        Incident("no such thing")
+    complex_, x = house()
+    with pytest.raises(ValueError, match=r"x\[1\] must have shape"):
+        Incident()([x[0], x[0]], complex_)
+    with pytest.raises(TypeError, match="must define update"):
+        SimplicialMessagePassing()(x, complex_)

@@ -281,14 +281,14 @@ def test_repr():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: SINConv(3, 4, -1), "max_dim must be non-negative"),
+        (lambda: SINConv(3, 4, -1), "max_dim must be a non-negative"),
         (lambda: SINConv(0, 4, 2), "in_channels must be positive or -1"),
         (lambda: SINConv((3, 4), 4, 2), "one positive width for each dimension"),
         (lambda: SINConv(3, 4, 2, norm="layer"), "norm must be 'batch' or None"),
         (lambda: SIN(3, 4, 2, 0, 2), "num_layers must be at least 1"),
-        (lambda: SIN(3, 4, 2, 1, 2, readout="max"), "readout must be one of"),
+        (lambda: SIN(3, 4, 2, 1, 2, readout="median"), "readout must be one of"),
         (lambda: SIN(3, 4, 2, 1, 2, readout_dims=[3]), "readout_dims must be among"),
-        (lambda: SIN(3, 4, 2, 1, 2, jumping_knowledge="max"), "jumping_knowledge must be one of"),
+        (lambda: SIN(3, 4, 2, 1, 2, jumping_knowledge="lstm"), "jumping_knowledge must be 'cat'"),
     ],
 )
 def test_wrong_settings(make, message):

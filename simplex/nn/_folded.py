@@ -1,0 +1,249 @@
+"""Signals folded: what looks alike to a message-passing network is computed once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+
+
+_SAMPLES_AT_ONCE = 128  # bounds the memory of a refinement round
+
+
+class SparseRows(NamedTuple):
+    """A sparse matrix by rows.
+
+    Attributes:
+        pointer: (num_rows+1,) int64.
+        column: (entries,) int64.
+        weight: (entries,) float32.
+        num_columns: its width.
+    """
+
+    pointer: Tensor
+    column: Tensor
+    weight: Tensor
+    num_columns: int
+
+    def row(self) -> Tensor:
+        """(entries,) the row of each entry."""
+        size = self.pointer.diff()
+        return torch.arange(len(size), device=size.device).repeat_interleave(size)
+
+    def select(self, rows: Tensor) -> "SparseRows":
+        """The matrix with these rows alone."""
+        start, size = self.pointer[rows], self.pointer.diff()[rows]
+        pointer = torch.cat([size.new_zeros(1), size.cumsum(0)])
+        shift = (start - pointer[:-1]).repeat_interleave(size)
+        place = torch.arange(len(shift), device=rows.device) + shift
+        return SparseRows(pointer, self.column[place], self.weight[place], self.num_columns)
+
+    def without_empty_columns(self, group: int) -> tuple["SparseRows", Tensor]:
+        """Drop the groups of ``group`` consecutive columns without an entry; which ones are kept."""
+        number = torch.div(self.column, group, rounding_mode="floor")
+        used = torch.zeros(self.num_columns // group, dtype=torch.bool, device=number.device)
+        used[number] = True
+        column = (used.cumsum(0) - 1)[number] * group + self.column - number * group
+        kept = used.nonzero()[:, 0]
+        return SparseRows(self.pointer, column, self.weight, len(kept) * group), kept
+
+    def transpose(self) -> "SparseRows":
+        """The transposed matrix."""
+        row = self.row()
+        order = torch.sort(self.column.int(), stable=True).indices
+        count = torch.bincount(self.column, minlength=self.num_columns)
+        pointer = torch.cat([count.new_zeros(1), count.cumsum(0)])
+        return SparseRows(pointer, row[order], self.weight[order], len(self.pointer) - 1)
+
+    def __matmul__(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        result: Tensor = _Product.apply(x, self)  # type: ignore[no-untyped-call]
+        return result
+
+
+class _Product(torch.autograd.Function):
+    """Sparse times dense, with the transposed product as derivative."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, matrix: SparseRows) -> Tensor:
+        ctx.matrix = matrix
+        return _product(matrix, x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        return _product(ctx.matrix.transpose(), grad.contiguous()), None
+
+
+def _product(matrix: SparseRows, x: Tensor) -> Tensor:
+    # Sums of weighted rows are what an embedding bag computes; 3 times as fast as torch's CSR.
+    result: Tensor = embedding_bag(
+        matrix.column,
+        x,
+        matrix.pointer,
+        mode="sum",
+        per_sample_weights=matrix.weight.to(x.dtype),
+        include_last_offset=True,
+    )
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedFlows:
+    r"""Flows on one complex as classes of simplices that a network cannot tell apart.
+
+    A network of layers x' = a(Σ_j A_j x W_j) with fixed operators A_j and an activation that acts on
+    each entry gives, by induction, equal rows to equal simplices: those that combine the same
+    classes of the round before with the same coefficients. If a is odd, rows that combine them with
+    opposite coefficients are opposite, and one of them is enough. If a(0) = 0, a simplex with no
+    coefficients at all has the row 0 and no class: this takes care of all that is more than l hops
+    away from the flow after l layers. So layer l is computed on one representative of each class.
+    Nothing is approximated.
+
+    Args:
+        start: (q_0, 1) the values of the classes at the start.
+        layers: for each layer the matrix (q_l, J·q_{l-1}) that holds in row c, at J·d + j, the
+            coefficient with which class d enters the j-th operator on a member of class c.
+        pool: (m, q_L) how many simplices of each class a sample has.
+        num_simplices: n_k, for means.
+
+    Paper:
+        The refinement is the simplicial Weisfeiler-Lehman test with signs: Bodnar et al., "Weisfeiler
+        and Lehman Go Topological", ICML 2021, whose bound on networks is read backwards.
+    """
+
+    start: Tensor
+    layers: tuple[SparseRows, ...]
+    pool: SparseRows
+    num_simplices: int
+
+    def __len__(self) -> int:
+        return len(self.pool.pointer) - 1
+
+    def __getitem__(self, index: Tensor) -> "FoldedFlows":
+        """Some of the samples, with the classes that they need."""
+        pool, kept = self.pool.select(index).without_empty_columns(1)
+        layers = []
+        for i in reversed(range(len(self.layers))):
+            below = self.layers[i - 1].pointer.shape[0] - 1 if i else len(self.start)
+            group = self.layers[i].num_columns // max(below, 1)
+            layer, kept = self.layers[i].select(kept).without_empty_columns(max(group, 1))
+            layers.append(layer)
+        return FoldedFlows(self.start[kept], tuple(reversed(layers)), pool, self.num_simplices)
+
+
+def fold_flows(
+    flows: Tensor,
+    orientation: Tensor,
+    operators: Sequence[Tensor],
+    num_layers: int,
+    odd: bool,
+) -> FoldedFlows:
+    r"""Fold flows for layers x' = a(x W_0 + Σ_j A_j x W_j) with a(0) = 0.
+
+    Classes are found by hashes: each class gets a random 64-bit key for each operator, and a
+    simplex the sum of coefficient times key, modulo 2⁶⁴. Different combinations have different sums
+    but for a chance of about 2⁻⁶³ for each pair of classes.
+
+    Args:
+        flows: (m, n_k) integers, the values of each sample in its own orientation.
+        orientation: (m, n_k) ±1, the orientation of each sample, relative to increasing vertex order.
+        operators: A_1, …: sparse (n_k, n_k) with integer entries, in increasing vertex order.
+        num_layers: L.
+        odd: whether a is odd: opposite rows are then merged as well, and the orientation of a sample
+            makes no difference.
+
+    Returns:
+        The folded samples.
+
+    Cost:
+        O(L · m · entries of the operators) once, O(m · n_k) memory.
+    """
+    value, turn = (flows * orientation if odd else flows).T.long(), orientation.T.long()
+    size, num_samples = value.shape
+    generator = torch.Generator().manual_seed(0)
+    matrices = [_identity(size, value.device), *(_rows_of(operator) for operator in operators)]
+    classes = _classes(value, turn, odd)
+    start = value.T.reshape(-1)[classes.member]
+    start = (start.abs() if odd else start)[:, None].float()
+    layers = []
+    for _ in range(num_layers):
+        keys = torch.randint(
+            -(2**63), 2**63 - 1, (len(matrices), len(classes.member)), generator=generator
+        )
+        keys = torch.cat([keys.new_zeros(len(keys), 1), keys], dim=1).to(value.device)
+        total = torch.zeros_like(value)
+        for columns in torch.arange(num_samples, device=value.device).split(_SAMPLES_AT_ONCE):
+            color, seen = classes.color[:, columns], classes.seen[:, columns]
+            part = total[:, columns]
+            for matrix, key in zip(matrices, keys, strict=True):
+                sent = (key[color] * seen).index_select(0, matrix.column)
+                sent *= matrix.weight.long()[:, None]
+                part.index_add_(0, matrix.row(), sent)
+            total[:, columns] = part
+        below, classes = classes, _classes(total if odd else total * turn, turn, odd)
+        layers.append(_representatives(below, classes, matrices))
+    sample, simplex = classes.color.T.nonzero().unbind(1)
+    index = torch.stack([sample, classes.color[simplex, sample] - 1])
+    shape = (num_samples, len(classes.member))
+    pool = torch.sparse_coo_tensor(index, torch.ones_like(sample), shape)
+    return FoldedFlows(start, tuple(layers), _rows_of(pool), size)
+
+
+class _Classes(NamedTuple):
+    """The classes of one round: color (n, m), 0 for the value 0 and else from 1; seen (n, m), the
+    factor that takes the value of the class to the one here, in increasing vertex order; member, a
+    place in the flattened (m, n) table for each class."""
+
+    color: Tensor
+    seen: Tensor
+    member: Tensor
+
+
+def _classes(total: Tensor, turn: Tensor, odd: bool) -> _Classes:
+    flat = total.T.reshape(-1)
+    place = flat.nonzero()[:, 0]
+    values = flat[place].abs() if odd else flat[place]
+    found, number = torch.unique(values, return_inverse=True)
+    color = torch.zeros_like(flat)
+    color[place] = number + 1
+    member = place.new_empty(len(found)).scatter_(0, number, place)
+    color = color.view(total.T.shape).T.contiguous()
+    return _Classes(color, total.sign() if odd else turn * (color > 0), member)
+
+
+def _representatives(
+    below: _Classes, classes: _Classes, matrices: Sequence[SparseRows]
+) -> SparseRows:
+    """The rows of a layer, for one member of each class."""
+    size = len(below.color)
+    sample, simplex = classes.member // size, classes.member % size
+    own = classes.seen[simplex, sample]
+    rows, columns, weights = [], [], []
+    for j, matrix in enumerate(matrices):
+        picked = matrix.select(simplex)
+        row, sender = picked.row(), picked.column
+        sent = below.color[sender, sample[row]]
+        there = sent > 0
+        row, sender, sent = row[there], sender[there], sent[there]
+        rows.append(row)
+        columns.append((sent - 1) * len(matrices) + j)
+        weights.append(picked.weight[there].long() * below.seen[sender, sample[row]] * own[row])
+    index = torch.stack([torch.cat(rows), torch.cat(columns)])
+    shape = (len(classes.member), len(below.member) * len(matrices))
+    return _rows_of(torch.sparse_coo_tensor(index, torch.cat(weights), shape))
+
+
+def _identity(size: int, device: torch.device) -> SparseRows:
+    place = torch.arange(size + 1, device=device)
+    return SparseRows(place, place[:-1], torch.ones(size, device=device), size)
+
+
+def _rows_of(matrix: Tensor) -> SparseRows:
+    """A sparse COO matrix by rows, without zeros."""
+    matrix = matrix.coalesce()
+    kept = matrix.values() != 0
+    row, column = matrix.indices()[:, kept]
+    size = torch.bincount(row, minlength=matrix.shape[0])
+    pointer = torch.cat([size.new_zeros(1), size.cumsum(0)])
+    return SparseRows(pointer, column, matrix.values()[kept].float(), matrix.shape[1])

@@ -1,0 +1,313 @@
+"""The base of layers on simplicial complexes: messages over the four adjacencies."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from simplex.complexes import SimplicialComplex
+from simplex.nn._messages import (
+    gather_facets,
+    lower_sum,
+    require_cochains,
+    scatter_to_facets,
+    upper_sum,
+)
+from simplex.nn._pairs import ADJACENCIES, Pairs, neighbor_counts, neighbor_pairs
+from simplex.nn._segments import Segments, segment_read, segment_sum, segments
+
+
+class SimplicialMessagePassing(nn.Module):
+    r"""Base class of layers that pass messages over the adjacencies of a complex.
+
+    .. math::
+        m_{𝒜,σ} = \text{aggr}_{(τ, δ) ∈ 𝒜(σ)} \, s_{στ} \, φ_𝒜(…), \qquad
+        h'_σ = \text{update}\big( h_σ, m_{boundary,σ}, m_{coboundary,σ}, m_{lower,σ}, m_{upper,σ}
+        \big)
+
+    A subclass defines ``message_boundary``, ``message_coboundary``, ``message_lower``,
+    ``message_upper``, as many of them as it uses, and :meth:`update`. What a message function
+    depends on is read off the names of its arguments, any of
+
+    - ``k``: the degree of the receiving simplices, an int, for maps private to a dimension;
+    - ``sender``: the features of the neighbour τ;
+    - ``shared``: those of the shared facet (lower) or cofacet (upper) δ;
+    - ``receiver``: those of σ itself;
+    - ``sign``: the relative orientation of σ and τ, +1 or -1;
+    - ``segment``: which pairs are of one receiver, for a softmax over its neighbours
+      (:func:`segment_softmax`).
+
+    This chooses between two kinds of message:
+
+    - **φ(sender, shared)**: without the last three. There is one message for each incidence of τ
+      and δ, and a sum or mean over the neighbours is the total over the shared simplex minus the
+      own term: O(incidences) in time and memory, a hub of degree d costs d. The function gets
+      tables that broadcast, ``sender`` (n_{k+1}, k+2, F) with ``shared`` (n_{k+1}, 1, F') for
+      upper, ``sender`` (n_k, 1, F) with ``shared`` (n_k, k+1, F') for lower messages; ``sender``
+      (n_k, k+1, F) for boundary, (n_{k+1}, 1, F) for coboundary messages.
+    - **φ(receiver, sender, shared)**: with any of them, or with another aggregation than sum and
+      mean. There is one message for each pair of neighbours: O(pairs) in time, which is quadratic
+      at a hub for lower messages. Pairs are listed receiver by receiver, at most about
+      ``max_pairs`` at once; further chunks are computed anew in the backward pass, so memory stays
+      bounded. The function gets rows, (E, F) each, ``sign`` (E, 1).
+
+    Either way it must treat each row alone, and return (…, F'') of the same leading shape.
+
+    Args:
+        aggr: an aggregation of PyG by name (``"sum"``, ``"mean"``, ``"max"``, ``"median"``, …) or
+            as an instance of ``torch_geometric.nn.aggr.Aggregation``.
+        max_pairs: pairs of neighbours held at once, unless a single simplex has more.
+
+    Shapes:
+        ``x[k]`` (n_k, F_k), one for each dimension 0 … max_dim, of any widths; empty ones (0, F_k).
+
+    Laws:
+        Permutation equivariant. A disjoint union gives what its parts give. With the class
+        attribute ``signed = True``, every message is multiplied by the relative orientation: a
+        layer whose functions are odd is then equivariant under reorientation.
+
+    Paper:
+        Bodnar et al., "Weisfeiler and Lehman Go Topological", ICML 2021, Definition 4.
+
+    Example:
+        >>> class Mean(SimplicialMessagePassing):
+        ...     def message_upper(self, sender, shared): return sender + shared
+        ...     def update(self, k, x, messages): return x + messages.get("upper", 0)
+        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
+        >>> Mean(aggr="mean")([torch.ones(3, 1), torch.zeros(2, 1)], K)[0].squeeze(1).tolist()
+        [2.0, 2.0, 2.0]
+    """
+
+    signed: ClassVar[bool] = False
+
+    def __init__(self, aggr: str | nn.Module = "sum", *, max_pairs: int = 1 << 20) -> None:
+        super().__init__()
+        if max_pairs < 1:
+            raise ValueError(f"max_pairs must be at least 1, got {max_pairs}.")
+        self.aggr: str | nn.Module = _resolve(aggr)
+        self.max_pairs = max_pairs
+        self._messages = {
+            adjacency: (function, _arguments(function, adjacency))
+            for adjacency in ADJACENCIES
+            if (function := getattr(self, f"message_{adjacency}", None)) is not None
+        }
+
+    @property
+    def adjacencies(self) -> tuple[str, ...]:
+        """The adjacencies that have a message function."""
+        return tuple(self._messages)
+
+    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """One round of messages on all dimensions at once.
+
+        Args:
+            x: one cochain (n_k, F_k) per dimension 0 … max_dim; left as they are.
+            complex: the complex, or the disjoint union of a batch.
+
+        Returns:
+            One cochain per dimension, as :meth:`update` makes them.
+
+        Raises:
+            ValueError: a cochain does not have one row per simplex.
+        """
+        require_cochains(x, complex, len(x) - 1)
+        result = []
+        for k in range(len(x)):
+            arrived = {a: self.propagate(a, k, x, complex) for a in self._messages}
+            messages = {a: message for a, message in arrived.items() if message is not None}
+            result.append(self.update(k, x[k], messages))
+        return result
+
+    def update(self, k: int, x: Tensor, messages: dict[str, Tensor]) -> Tensor:
+        """Combine the features of the k-simplices with what has reached them.
+
+        Args:
+            k: the dimension.
+            x: (n_k, F_k) features.
+            messages: for each adjacency with a message function the aggregated messages (n_k, F'');
+                without those for which ``x`` has no dimension to come from: boundary and lower
+                messages at k = 0, coboundary and upper messages at the top.
+
+        Returns:
+            (n_k, F_out).
+        """
+        raise TypeError(f"{type(self).__name__} must define update, got a class without it.")
+
+    def propagate(
+        self, adjacency: str, k: int, x: Sequence[Tensor], complex: SimplicialComplex
+    ) -> Tensor | None:
+        """The aggregated messages of one adjacency.
+
+        Args:
+            adjacency: ``"boundary"``, ``"coboundary"``, ``"lower"`` or ``"upper"``, one with a
+                message function.
+            k: degree of the receiving simplices.
+            x: one cochain per dimension.
+            complex: the complex.
+
+        Returns:
+            (n_k, F''), or ``None`` where no dimension is there for them: boundary and lower
+            messages at k = 0, coboundary and upper messages at the top of ``x``.
+        """
+        if k + (1 if adjacency in ("coboundary", "upper") else -1) not in range(len(x)):
+            return None
+        function, names = self._messages[adjacency]
+        over_pairs = bool(_OF_PAIRS & set(names)) or self.aggr not in ("sum", "mean")
+        if over_pairs:
+            return self._over_pairs(adjacency, k, x, complex, function, names)
+        total = self._over_incidences(adjacency, k, x, complex, function, names)
+        if self.aggr == "mean":
+            total = total / neighbor_counts(complex, adjacency, k).clamp(min=1)[:, None]
+        return total
+
+    # --- φ(sender, shared) ------------------------------------------------------------------------
+
+    def _over_incidences(
+        self,
+        adjacency: str,
+        k: int,
+        x: Sequence[Tensor],
+        complex: SimplicialComplex,
+        function: Callable[..., Tensor],
+        names: tuple[str, ...],
+    ) -> Tensor:
+        given: dict[str, Any] = {"k": k}
+        if adjacency == "boundary":
+            given["sender"] = gather_facets(x[k - 1], complex, k)
+        elif adjacency == "coboundary":
+            given["sender"] = x[k + 1][:, None]
+        elif adjacency == "lower":
+            given["sender"] = x[k][:, None]
+            if "shared" in names:
+                given["shared"] = gather_facets(x[k - 1], complex, k)
+        else:
+            given["sender"] = gather_facets(x[k], complex, k + 1)
+            given["shared"] = x[k + 1][:, None]
+        message = function(**{name: given[name] for name in names})
+        table = complex.facets(k if adjacency in ("boundary", "lower") else k + 1)
+        message = message.expand(*table.shape, message.shape[-1])
+        if adjacency == "lower":
+            return lower_sum(message, complex, k, self.signed)
+        if adjacency == "upper":
+            return upper_sum(message, complex, k, self.signed)
+        if self.signed:
+            degree = k if adjacency == "boundary" else k + 1
+            message = message * complex.facet_signs(degree).to(message.dtype)[:, :, None]
+        if adjacency == "boundary":
+            return message.sum(1)
+        return scatter_to_facets(message, complex, k + 1)
+
+    # --- φ(receiver, sender, shared) --------------------------------------------------------------
+
+    def _over_pairs(
+        self,
+        adjacency: str,
+        k: int,
+        x: Sequence[Tensor],
+        complex: SimplicialComplex,
+        function: Callable[..., Tensor],
+        names: tuple[str, ...],
+    ) -> Tensor:
+        step = {"boundary": -1, "coboundary": 1}.get(adjacency, 0)
+        shared = k + 1 if adjacency == "upper" else k - 1
+        between = x[shared] if "shared" in names else None
+        sources = (x[k], x[k + step], between)
+
+        def of_chunk(
+            receiver: Tensor, sender: Tensor, between: Tensor | None, pairs: Pairs, rows: range
+        ) -> Tensor:
+            segment = segments(pairs.receiver - rows.start, len(rows))
+            sign = pairs.sign[:, None].to(sender.dtype)
+            given: dict[str, Any] = {"k": k, "sign": sign, "segment": segment}
+            given["sender"] = sender.index_select(0, pairs.sender)
+            if "receiver" in names:
+                own = receiver[rows.start : rows.stop]
+                given["receiver"] = segment_read(own, segment)
+            if between is not None and pairs.shared is not None:
+                given["shared"] = between.index_select(0, pairs.shared)
+            message = function(**{name: given[name] for name in names})
+            return self._aggregate(message * sign if self.signed else message, segment)
+
+        def of_rows(
+            rows: range, receiver: Tensor, sender: Tensor, between: Tensor | None
+        ) -> Tensor:
+            pairs = neighbor_pairs(complex, adjacency, k, rows)
+            return of_chunk(receiver, sender, between, pairs, rows)
+
+        chunks = self._chunks(complex, adjacency, k)
+        if len(chunks) == 1:
+            pairs = complex.cached(
+                f"{adjacency} pairs", k, lambda: neighbor_pairs(complex, adjacency, k)
+            )
+            return of_chunk(*sources, pairs, chunks[0])
+        return torch.cat(
+            [checkpoint(of_rows, rows, *sources, use_reentrant=False) for rows in chunks]
+        )
+
+    def _chunks(self, complex: SimplicialComplex, adjacency: str, k: int) -> list[range]:
+        """Consecutive receivers with at most ``max_pairs`` pairs together, or a single one."""
+        count = complex.num_simplices(k)
+        fixed = {
+            "boundary": count * (k + 1),
+            "coboundary": complex.num_simplices(k + 1) * (k + 2),
+            "upper": complex.num_simplices(k + 1) * (k + 2) * (k + 1),
+        }
+        if adjacency in fixed:
+            total = fixed[adjacency]
+        else:
+            counts = neighbor_counts(complex, adjacency, k)
+            total = complex.cached("number of lower pairs", k, lambda: int(counts.sum()))
+        if total <= self.max_pairs:
+            return [range(count)]
+        ends = neighbor_counts(complex, adjacency, k).cumsum(0).cpu()
+        chunks, start, base = [], 0, 0
+        while start < count:
+            stop = max(start + 1, int(torch.searchsorted(ends, base + self.max_pairs, right=True)))
+            chunks.append(range(start, stop))
+            start, base = stop, int(ends[stop - 1])
+        return chunks
+
+    def _aggregate(self, message: Tensor, segment: Segments) -> Tensor:
+        if isinstance(self.aggr, nn.Module):
+            size = len(segment.pointer) - 1
+            result: Tensor = self.aggr(message, segment.index, dim_size=size)
+            return result
+        total = segment_sum(message, segment)
+        if self.aggr == "sum":
+            return total
+        return total / segment.pointer.diff().clamp(min=1)[:, None]
+
+
+_NAMES = {"k", "sender", "shared", "receiver", "sign", "segment"}
+_OF_PAIRS = {"receiver", "sign", "segment"}
+
+
+def _arguments(function: Callable[..., Tensor], adjacency: str) -> tuple[str, ...]:
+    """The names of the arguments of a message function, checked."""
+    names = tuple(inspect.signature(function).parameters)
+    allowed = _NAMES - ({"shared"} if adjacency in ("boundary", "coboundary") else set())
+    if not set(names) <= allowed:
+        raise TypeError(
+            f"the arguments of message_{adjacency} must be among {sorted(allowed)}, got "
+            f"{sorted(set(names) - allowed)}."
+        )
+    return names
+
+
+def _resolve(aggr: str | nn.Module) -> str | nn.Module:
+    if isinstance(aggr, nn.Module):
+        return aggr
+    if aggr in ("sum", "add", "mean"):
+        return "sum" if aggr == "add" else aggr
+    from torch_geometric.nn.resolver import aggregation_resolver
+
+    try:
+        resolved: nn.Module = aggregation_resolver(aggr)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"aggr must be the name of an aggregation of PyG, got {aggr!r}."
+        ) from error
+    return resolved
