@@ -1,32 +1,14 @@
-"""Learning curves of a cross-validation, and the numbers that the literature reads off them."""
+"""What the literature reads off the learning curves, and pictures of them."""
 
-import csv
-import os
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """What one epoch of one fold came to.
-
-    Args:
-        fold: counted from 1.
-        epoch: counted from 1.
-        train_loss: mean cross-entropy over the training graphs, as they were met.
-        train_accuracy: share of the training graphs that were right when they were met.
-        test_accuracy: share of the test graphs that are right after the epoch.
-    """
-
-    fold: int
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    test_accuracy: float
+from simplex.train._records import EpochRecord, FoldChoice
 
 
 @dataclass(frozen=True)
@@ -37,8 +19,9 @@ class Summary:
         best_epoch: the epoch, counted from 1, whose test accuracy is highest on average.
         best_mean: the accuracy at that epoch. It is optimistic: the test folds chose the epoch.
         best_std: over the folds, at that epoch.
-        last_mean: the accuracy at the last epoch, which nothing has chosen.
+        last_mean: the accuracy at the last epoch, which nothing has chosen but the configuration.
         last_std: over the folds, at the last epoch.
+        configuration: the one whose best epoch is best; chosen by the test folds as well.
     """
 
     best_epoch: int
@@ -46,6 +29,22 @@ class Summary:
     best_std: float
     last_mean: float
     last_std: float
+    configuration: int = 1
+
+
+@dataclass(frozen=True)
+class NestedSummary:
+    """Accuracy over the folds, each at the epoch and configuration that it chose itself.
+
+    Args:
+        mean: over the folds.
+        std: over the folds (of the folds, not of their mean).
+        validation_mean: of the inner validation, at the same epochs.
+    """
+
+    mean: float
+    std: float
+    validation_mean: float
 
 
 def curve(records: Sequence[EpochRecord], field: str) -> Tensor:
@@ -58,43 +57,98 @@ def curve(records: Sequence[EpochRecord], field: str) -> Tensor:
 def summarize(records: Sequence[EpochRecord]) -> Summary:
     """The protocol of Xu et al. 2019: one epoch for all folds, the best on average; and the last.
 
+    Args:
+        records: those of all folds; of several configurations the best one counts. Records of the
+            nested protocol are left out.
+
     Example:
         >>> pairs = [(1, 1, 0.5), (1, 2, 0.75), (2, 1, 1.0), (2, 2, 0.5)]
-        >>> summarize([EpochRecord(f, e, 0.0, 0.0, accuracy) for f, e, accuracy in pairs])
-        Summary(best_epoch=1, best_mean=0.75, best_std=0.25, last_mean=0.625, last_std=0.125)
+        >>> summary = summarize([EpochRecord(f, e, 0.0, 0.0, accuracy) for f, e, accuracy in pairs])
+        >>> summary.best_epoch, summary.best_mean, summary.best_std, summary.last_mean
+        (1, 0.75, 0.25, 0.625)
     """
-    accuracy = curve(records, "test_accuracy")
-    mean, std = accuracy.mean(0), accuracy.std(0, correction=0)
-    best = int(mean.argmax())
-    return Summary(best + 1, float(mean[best]), float(std[best]), float(mean[-1]), float(std[-1]))
+    by_configuration: dict[int, list[EpochRecord]] = {}
+    for record in records:
+        if record.protocol == "xu":
+            by_configuration.setdefault(record.configuration, []).append(record)
+    summaries = []
+    for configuration, own in by_configuration.items():
+        accuracy = curve(own, "test_accuracy")
+        mean, std = accuracy.mean(0), accuracy.std(0, correction=0)
+        best = int(mean.argmax())
+        at_best = (best + 1, float(mean[best]), float(std[best]))
+        summaries.append(Summary(*at_best, float(mean[-1]), float(std[-1]), configuration))
+    return max(summaries, key=lambda each: each.best_mean)
 
 
-def write_csv(records: Sequence[EpochRecord], path: Path) -> None:
-    """One line per fold and epoch."""
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([field.name for field in fields(EpochRecord)])
-        writer.writerows(map(astuple, records))
-    os.replace(fresh, path)
+def summarize_choices(choices: Sequence[FoldChoice]) -> NestedSummary:
+    """The nested protocol: every fold at its own choice.
+
+    Example:
+        >>> summarize_choices([FoldChoice(1, 1, 7, 0.9, 0.75), FoldChoice(2, 1, 3, 0.7, 0.25)])
+        NestedSummary(mean=0.5, std=0.25, validation_mean=0.8)
+    """
+    test = torch.tensor([each.test_accuracy for each in choices], dtype=torch.float64)
+    validation = sum(each.validation_accuracy for each in choices) / len(choices)
+    return NestedSummary(float(test.mean()), float(test.std(correction=0)), validation)
 
 
-def draw_curves(records: Sequence[EpochRecord], path: Path, title: str) -> None:
-    """A picture of the accuracies: mean over the folds, the spread of the test, the best epoch."""
+def draw_curves(
+    records: Sequence[EpochRecord],
+    path: Path,
+    title: str,
+    choices: Sequence[FoldChoice] = (),
+) -> None:
+    """A picture of the accuracies, one panel per protocol.
+
+    Under the protocol of Xu et al.: mean over the folds, the spread of the test, the best epoch.
+    Under the nested one: the inner validation of each fold and the epoch that it chose.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    test, train = curve(records, "test_accuracy"), curve(records, "train_accuracy")
-    mean, std = test.mean(0), test.std(0, correction=0)
-    epochs, summary = range(1, test.shape[1] + 1), summarize(records)
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    xu = [each for each in records if each.protocol == "xu"]
+    nested = [each for each in records if each.protocol == "nested"]
+    panels = bool(xu) + bool(nested)
+    figure = Figure(figsize=(6.4 * panels, 4.0), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes = figure.subplots(1, panels, squeeze=False, sharey=True)[0]
+    if xu:
+        _draw_xu(axes[0], xu)
+    if nested:
+        _draw_nested(axes[-1], nested, choices)
+    axes[0].set(ylabel="accuracy")
+    figure.suptitle(title)
+    figure.savefig(path, dpi=120)
+
+
+def _draw_xu(axes: Any, records: Sequence[EpochRecord]) -> None:
+    summary = summarize(records)
+    own = [each for each in records if each.configuration == summary.configuration]
+    test, train = curve(own, "test_accuracy"), curve(own, "train_accuracy")
+    mean, std = test.mean(0), test.std(0, correction=0)
+    epochs = range(1, test.shape[1] + 1)
     axes.plot(epochs, train.mean(0).numpy(), color="0.6", label="training folds")
     axes.plot(epochs, mean.numpy(), color="C0", label="test folds")
     band = ((mean - std).numpy(), (mean + std).numpy())
     axes.fill_between(epochs, *band, color="C0", alpha=0.2, linewidth=0)
     axes.axvline(summary.best_epoch, color="C3", linestyle=":", label="best epoch on average")
-    axes.set(xlabel="epoch", ylabel="accuracy", title=title)
+    axes.set(xlabel="epoch", title="xu: one epoch for all folds")
     axes.legend(frameon=False, loc="lower right")
-    figure.savefig(path, dpi=120)
+
+
+def _draw_nested(axes: Any, records: Sequence[EpochRecord], choices: Sequence[FoldChoice]) -> None:
+    for choice in choices:
+        own = [
+            each
+            for each in records
+            if (each.fold, each.configuration) == (choice.fold, choice.configuration)
+        ]
+        epochs = [each.epoch for each in own]
+        axes.plot(epochs, [each.validation_accuracy for each in own], color="C0", alpha=0.35)
+    chosen = [each.epoch for each in choices]
+    accuracy = [each.test_accuracy for each in choices]
+    axes.plot([], [], color="C0", alpha=0.35, label="inner validation, one line per fold")
+    axes.plot(chosen, accuracy, "o", color="C3", label="test, at the epoch chosen")
+    axes.set(xlabel="epoch", title="nested: each fold chooses by its inner validation")
+    axes.legend(frameon=False, loc="lower right")

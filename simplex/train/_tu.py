@@ -1,56 +1,42 @@
 """Training on a TU data set from its name to its numbers: load, lift, cross-validate, report."""
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import torch
-from torch import nn
 
-from simplex.data import SimplicialDataset
 from simplex.datasets import tu_dataset, tu_folds
-from simplex.nn import SIN, FVectorMLP
-from simplex.train._cross_validation import TrainSettings, cross_validate
-from simplex.train._curves import EpochRecord, Summary, draw_curves, summarize, write_csv
+from simplex.train._curves import (
+    NestedSummary,
+    Summary,
+    draw_curves,
+    summarize,
+    summarize_choices,
+)
+from simplex.train._distributed import Processes
+from simplex.train._grid import configurations
+from simplex.train._models import make_model
+from simplex.train._protocols import Configuration, Outcome, run_protocols
+from simplex.train._records import CsvLog, EpochRecord, FoldChoice
+from simplex.train._settings import TUSettings
 
 
 @dataclass(frozen=True)
-class TUSettings:
-    """One experiment on a TU data set.
+class TUReport:
+    """The accuracies of both protocols, ``None`` for one that was not run.
 
     Args:
-        dataset: such as ``"MUTAG"``.
-        root: the folder of data sets, as in ``simplex.datasets.tu_dataset``.
-        model: ``"sin"``, or ``"f-vector"`` for the baseline that only counts simplices.
-        hidden: width of the hidden layers.
-        layers: number of message passing layers of SIN.
-        readout: how SIN pools the simplices of a dimension, ``"sum"`` or ``"mean"``.
-        dropout: of SIN, before the last map.
-        max_dim: the top dimension of the lift.
-        init: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
-        folds: number of folds; ten are those of the literature where they are stored.
-        train: how every fold is trained.
+        xu: at one epoch and configuration for all folds, chosen by the test folds.
+        nested: at the epoch and configuration that each fold chose by its inner validation.
+        choices: those of the folds, under the nested protocol.
     """
 
-    dataset: str
-    root: str | Path | None = None
-    model: Literal["sin", "f-vector"] = "sin"
-    hidden: int = 32
-    layers: int = 3
-    readout: Literal["sum", "mean"] = "sum"
-    dropout: float = 0.5
-    max_dim: int = 2
-    init: Literal["sum", "mean"] = "sum"
-    folds: int = 10
-    train: TrainSettings = field(default_factory=TrainSettings)
-
-    def __post_init__(self) -> None:
-        if self.hidden < 1:
-            raise ValueError(f"hidden must be at least 1, got {self.hidden}.")
-        if not 0 <= self.dropout <= 1:
-            raise ValueError(f"dropout must be in 0 … 1, got {self.dropout}.")
+    xu: Summary | None
+    nested: NestedSummary | None
+    choices: tuple[FoldChoice, ...] = ()
 
 
 def train_tu(
@@ -61,10 +47,11 @@ def train_tu(
     device: torch.device | str = "cpu",
     progress: bool = True,
     report: Callable[[str], None] = print,
-) -> Summary:
+    processes: Processes | None = None,
+) -> TUReport:
     """Cross-validate a network on a TU data set and leave everything in a folder.
 
-    The folder gets ``checkpoint.pt`` after every epoch, and at the end ``curves.csv`` and
+    The folder gets ``checkpoint.pt`` and a line in ``curves.csv`` after every epoch, and at the end
     ``curves.png``.
 
     Args:
@@ -74,16 +61,15 @@ def train_tu(
         device: where to train.
         progress: whether to show a bar on standard error, if that is a terminal.
         report: called for each line of text.
+        processes: those that train together; only the first one writes and reports.
 
     Returns:
-        The accuracies by the protocol of :func:`summarize`.
+        The accuracies by both protocols.
 
     Raises:
         ValueError: no such data, settings out of range, a folder that holds a run without
             ``resume``, or a checkpoint that cannot be resumed from.
     """
-    from tqdm import tqdm
-
     folder = Path(out)
     checkpoint = folder / "checkpoint.pt"
     if folder.exists() and not folder.is_dir():
@@ -93,6 +79,9 @@ def train_tu(
             f"out must be a folder without a run, got {folder}, which holds checkpoint.pt. Pass "
             "resume to continue it, or choose another folder."
         )
+    first = processes is None or processes.is_first
+    say = report if first else _say_nothing
+    points = configurations(settings)
     started = time.perf_counter()
     dataset = tu_dataset(
         settings.dataset, settings.root, max_dim=settings.max_dim, init=settings.init
@@ -106,67 +95,159 @@ def train_tu(
     )
     seconds = time.perf_counter() - started
     counts = ", ".join(map(str, dataset.num_simplices.sum(0).tolist()))
-    report(
+    say(
         f"{settings.dataset}: {len(dataset)} graphs, {dataset.num_classes} classes, f-vector "
         f"({counts}), loaded and lifted in {seconds:.1f} s"
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    epochs = settings.train.epochs
+    candidates = [
+        Configuration(partial(make_model, each, dataset), each.train, name) for name, each in points
+    ]
+    for c, each in enumerate(candidates):
+        each.make_model()  # what the model refuses is said before the work
+        if each.name:
+            say(f"configuration {c + 1}/{len(candidates)}: {each.name}")
+    if first:
+        folder.mkdir(parents=True, exist_ok=True)
     description = asdict(settings)
-    del description["root"], description["train"]
-    fold_records: list[EpochRecord] = []
-    with tqdm(total=len(folds) * epochs, disable=None if progress else True, unit="epoch") as bar:
-
-        def on_epoch(record: EpochRecord) -> None:
-            fold_records.append(record)
-            bar.set_postfix_str(f"fold {record.fold}/{len(folds)}, loss {record.train_loss:.3f}")
-            bar.update()
-            if record.epoch == epochs:
-                best = max(fold_records, key=lambda each: each.test_accuracy)
-                with bar.external_write_mode():
-                    report(
-                        f"fold {record.fold:2d}/{len(folds)}: last {record.test_accuracy:.4f}, "
-                        f"own best {best.test_accuracy:.4f} (epoch {best.epoch})"
-                    )
-                fold_records.clear()
-
-        records = cross_validate(
+    del description["root"], description["train"], description["protocol"]
+    description["grid"] = {name: list(values) for name, values in settings.grid.items()}
+    with _Watch(settings, candidates, folder, say, progress and first, first) as watch:
+        outcome = run_protocols(
             dataset,
             folds,
-            lambda: _make_model(settings, dataset),
-            settings.train,
+            candidates,
+            settings.protocols,
             checkpoint=checkpoint,
             resume=resume,
             description=description,
-            on_epoch=on_epoch,
+            on_epoch=watch.on_epoch,
+            on_choice=watch.on_choice,
             device=device,
+            processes=processes,
         )
-    summary = summarize(records)
-    write_csv(records, folder / "curves.csv")
-    draw_curves(records, folder / "curves.png", f"{settings.model} on {settings.dataset}")
-    report(
-        f"epoch {summary.best_epoch} of {epochs}, the best on average over {len(folds)} folds: "
-        f"{summary.best_mean:.4f} ± {summary.best_std:.4f} (optimistic: the test folds chose the "
-        "epoch)"
+    result = TUReport(
+        summarize(outcome.records) if "xu" in settings.protocols else None,
+        summarize_choices(outcome.choices) if outcome.choices else None,
+        tuple(outcome.choices),
     )
-    report(f"last epoch: {summary.last_mean:.4f} ± {summary.last_std:.4f}")
-    report(f"curves: {folder / 'curves.csv'}, {folder / 'curves.png'}")
-    return summary
+    _say_result(result, outcome, settings, candidates, say)
+    if first:
+        title = f"{settings.model} on {settings.dataset}"
+        draw_curves(outcome.records, folder / "curves.png", title, outcome.choices)
+        say(f"curves: {folder / 'curves.csv'}, {folder / 'curves.png'}")
+    return result
 
 
-def _make_model(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
-    if settings.model == "f-vector":
-        return FVectorMLP(settings.hidden, dataset.num_classes, settings.max_dim)
-    if settings.model != "sin":
-        raise ValueError(f"model must be 'sin' or 'f-vector', got {settings.model!r}.")
-    return SIN(
-        dataset.num_features,
-        settings.hidden,
-        dataset.num_classes,
-        settings.layers,
-        settings.max_dim,
-        readout=settings.readout,
-        jumping_knowledge="cat",
-        dropout=settings.dropout,
-        norm="batch",
-    )
+class _Watch:
+    """What is shown and written while training goes on."""
+
+    def __init__(
+        self,
+        settings: TUSettings,
+        candidates: Sequence[Configuration],
+        folder: Path,
+        say: Callable[[str], None],
+        progress: bool,
+        writes: bool,
+    ) -> None:
+        from tqdm import tqdm
+
+        self.settings = settings
+        self.epochs = [each.settings.epochs for each in candidates]
+        self.say = say
+        self.log = CsvLog(folder / "curves.csv") if writes else None
+        self.best: EpochRecord | None = None
+        self.run = (0, "", 0)
+        self.done = 0
+        total = settings.folds * len(settings.protocols) * sum(self.epochs)
+        self.bar = tqdm(total=total, disable=None if progress else True, unit="epoch")
+
+    def __enter__(self) -> "_Watch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        """Log the epoch; at the end of a fold under the protocol of Xu et al., say how it went."""
+        if self.log is not None:
+            self.log.add(record)
+        self._advance(record)
+        if record.test_accuracy is None:
+            return
+        if record.epoch == 1 and record.configuration == 1:
+            self.best = None
+        if self.best is None or record.test_accuracy > (self.best.test_accuracy or 0.0):
+            self.best = record
+        last = record.epoch == self.epochs[record.configuration - 1]
+        if last and record.configuration == len(self.epochs):
+            self._write(
+                f"fold {record.fold:2d}/{self.settings.folds} xu:     last "
+                f"{record.test_accuracy:.4f}, own best {self.best.test_accuracy:.4f} "
+                f"({self._point(self.best)})"
+            )
+
+    def on_choice(self, choice: FoldChoice) -> None:
+        """Say what a fold chose."""
+        self._write(
+            f"fold {choice.fold:2d}/{self.settings.folds} nested: test {choice.test_accuracy:.4f}, "
+            f"validation {choice.validation_accuracy:.4f} ({self._point(choice)})"
+        )
+
+    def _advance(self, record: EpochRecord) -> None:
+        """Move the bar; a run that patience ended jumps to its end when the next one begins."""
+        if record.run != self.run and self.run[2]:
+            self.bar.update(self.epochs[self.run[2] - 1] - self.done)
+        self.run, self.done = record.run, record.epoch
+        self.bar.set_postfix_str(
+            f"fold {record.fold}/{self.settings.folds} {record.protocol}, loss "
+            f"{record.train_loss:.3f}",
+            refresh=False,
+        )
+        self.bar.update()
+
+    def _point(self, at: EpochRecord | FoldChoice) -> str:
+        return _point(at.epoch, at.configuration, len(self.epochs))
+
+    def _write(self, line: str) -> None:
+        with self.bar.external_write_mode():
+            self.say(line)
+
+
+def _say_result(
+    result: TUReport,
+    outcome: Outcome,
+    settings: TUSettings,
+    candidates: Sequence[Configuration],
+    say: Callable[[str], None],
+) -> None:
+    """Both protocols, one below the other, whether they were run or not."""
+    say(f"accuracy over {settings.folds} folds, mean ± standard deviation:")
+    other = "not run: --protocol both"
+    xu, nested = f"  xu      {other}", f"  nested  {other}"
+    if result.xu is not None:
+        at = _point(result.xu.best_epoch, result.xu.configuration, len(candidates))
+        xu = (
+            f"  xu      {result.xu.best_mean:.4f} ± {result.xu.best_std:.4f}  {at}, the best on "
+            "average (optimistic: the test folds chose it); last epoch "
+            f"{result.xu.last_mean:.4f} ± {result.xu.last_std:.4f}"
+        )
+    if result.nested is not None:
+        nested = (
+            f"  nested  {result.nested.mean:.4f} ± {result.nested.std:.4f}  each fold at the "
+            f"choice of its inner validation ({result.nested.validation_mean:.4f}), the test fold "
+            "looked at once"
+        )
+    say(xu)
+    say(nested)
+    epochs = len(outcome.records)
+    say(f"{epochs} epochs in {outcome.seconds:.1f} s, {outcome.seconds / epochs:.3f} s each")
+
+
+def _point(epoch: int, configuration: int, num_configurations: int) -> str:
+    suffix = f", configuration {configuration}" if num_configurations > 1 else ""
+    return f"epoch {epoch}{suffix}"
+
+
+def _say_nothing(line: str) -> None:
+    pass

@@ -147,12 +147,18 @@ def test_command_leaves_everything_in_a_folder(tmp_path, capsys, model):
     assert command(root, out, "--model", model) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("TINY: 16 graphs, 2 classes, f-vector (64, 56, 8)")
-    assert [line[:9] for line in lines[1:3]] == ["fold  1/2", "fold  2/2"]
-    assert "±" in lines[3]
-    assert "optimistic" in lines[3]
-    assert lines[4].startswith("last epoch: ")
+    starts = [f"fold  {f}/2 {protocol}:" for f in (1, 2) for protocol in ("xu", "nested")]
+    assert [line[: len(start)] for line, start in zip(lines[1:], starts, strict=False)] == starts
+    xu, nested = lines[6:8]
+    assert xu.startswith("  xu ")
+    assert "±" in xu
+    assert "optimistic" in xu
+    assert nested.startswith("  nested ")
+    assert "±" in nested
     with (out / "curves.csv").open() as file:
-        assert len(list(csv.DictReader(file))) == 4
+        rows = list(csv.DictReader(file))
+    assert [row["protocol"] for row in rows] == ["xu", "xu", "nested", "nested"] * 2
+    assert all((row["test_accuracy"] == "") == (row["protocol"] == "nested") for row in rows)
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ValueError, match="out must be a folder without a run"):
         command(root, out, "--model", model)

@@ -1,0 +1,96 @@
+"""Data-parallel training: one process per shard of every batch, joined by torch's own DDP."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, distributed, nn
+
+
+@dataclass(frozen=True)
+class Processes:
+    r"""The processes that train one model together; by default this one alone.
+
+    Every batch B is dealt out, :math:`B = B_0 ⊔ … ⊔ B_{R-1}`. DistributedDataParallel averages
+    gradients over the processes, so process r takes the loss
+
+    .. math:: \frac{R}{|B|} \sum_{i ∈ B_r} ℓ_i, \qquad
+              \frac1R \sum_r \frac{R}{|B|} \sum_{i ∈ B_r} ∇ℓ_i = \frac1{|B|} \sum_{i ∈ B} ∇ℓ_i,
+
+    and the step is that of one process with the whole batch, whatever the sizes of the shards.
+    (Batch norm sees the shard alone; running statistics are those of process 0.)
+
+    Args:
+        rank: which process this is.
+        size: how many there are, R.
+
+    Example:
+        >>> [Processes(r, 2).shard(torch.arange(5)).tolist() for r in (0, 1)]
+        [[0, 2, 4], [1, 3]]
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process is the one that reports and saves."""
+        return self.rank == 0
+
+    def shard(self, ids: Tensor) -> Tensor:
+        """This process's part of the ids; it can be empty."""
+        return ids[self.rank :: self.size]
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """The model to train: its backward pass averages gradients over the processes."""
+        if self.size == 1:
+            return model
+        # A dimension without simplices can leave parameters without a gradient.
+        return nn.parallel.DistributedDataParallel(model, find_unused_parameters=True)
+
+    def total(self, values: Tensor) -> Tensor:
+        """The sum over the processes, the same on all of them."""
+        if self.size > 1:
+            distributed.all_reduce(values)
+        return values
+
+    def align(self, model: nn.Module) -> None:
+        """Give all processes the buffers of process 0, such as running statistics."""
+        if self.size > 1:
+            for buffer in model.buffers():
+                distributed.broadcast(buffer, 0)
+
+
+@contextmanager
+def torchrun_processes(device: str = "cpu") -> Iterator[tuple[Processes, str]]:
+    """Join the processes that ``torchrun`` has started; without torchrun, this one is alone.
+
+    Gradients go through gloo on the CPU and through nccl on CUDA, where the processes of one
+    machine take one GPU each.
+
+    Args:
+        device: ``"cpu"`` or ``"cuda"``; with an index where there is one process.
+
+    Returns:
+        A context with the processes and the device of this one.
+
+    Example:
+        >>> with torchrun_processes() as (processes, device):
+        ...     processes.size, device
+        (1, 'cpu')
+    """
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1 or "RANK" not in os.environ:
+        yield Processes(), device
+        return
+    cuda = torch.device(device).type == "cuda"
+    if cuda:
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if cuda else "gloo")
+    try:
+        yield Processes(distributed.get_rank(), distributed.get_world_size()), device
+    finally:
+        distributed.destroy_process_group()

@@ -1,0 +1,125 @@
+"""What training comes to: one record per epoch, and the log of them."""
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simplex.train._settings import PROTOCOLS
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What one epoch of one fold came to.
+
+    Args:
+        fold: counted from 1.
+        epoch: counted from 1.
+        train_loss: mean cross-entropy over the training graphs, as they were met.
+        train_accuracy: share of the training graphs that were right when they were met.
+        test_accuracy: share of the test graphs that are right after the epoch; ``None`` under the
+            nested protocol, which does not look.
+        validation_loss: mean cross-entropy over the inner validation part; ``None`` where there is
+            none.
+        validation_accuracy: share of that part that is right after the epoch.
+        protocol: ``"xu"`` or ``"nested"``.
+        configuration: which of the configurations of a grid, counted from 1.
+    """
+
+    fold: int
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    test_accuracy: float | None
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
+    protocol: str = "xu"
+    configuration: int = 1
+
+    @property
+    def validation(self) -> tuple[float, float]:
+        """What is to be large: accuracy on the inner validation part; among equals, minus loss."""
+        if self.validation_accuracy is None or self.validation_loss is None:
+            raise ValueError(f"protocol must be 'nested' for a validation, got {self.protocol!r}.")
+        return self.validation_accuracy, -self.validation_loss
+
+    @property
+    def run(self) -> tuple[int, str, int]:
+        """Fold, protocol and configuration: epochs that share them are one training."""
+        return self.fold, self.protocol, self.configuration
+
+
+@dataclass(frozen=True)
+class FoldChoice:
+    """What the inner validation of one fold chose, and what the one look at its test graphs gave.
+
+    Args:
+        fold: counted from 1.
+        configuration: the one with the best validation, counted from 1.
+        epoch: the one with the best validation, counted from 1.
+        validation_accuracy: at that epoch; its use for the choice makes it optimistic.
+        test_accuracy: of the model of that epoch.
+    """
+
+    fold: int
+    configuration: int
+    epoch: int
+    validation_accuracy: float
+    test_accuracy: float
+
+
+def to_row(record: EpochRecord) -> Tensor:
+    """The record as float64 numbers, (1, 9), from which :func:`from_table` makes it again."""
+    *numbers, protocol, configuration = astuple(record)
+    values = [math.nan if each is None else each for each in numbers]
+    row = [*values, PROTOCOLS.index(protocol), configuration]
+    return torch.tensor([row], dtype=torch.float64)
+
+
+def from_table(table: Tensor) -> list[EpochRecord]:
+    """The records whose rows are given."""
+    names = [each.name for each in fields(EpochRecord)]
+    records = []
+    for row in table.tolist():
+        values: dict[str, Any] = {
+            name: None if math.isnan(value) else value
+            for name, value in zip(names, row, strict=True)
+        }
+        for name in ("fold", "epoch", "configuration"):
+            values[name] = int(values[name])
+        values["protocol"] = PROTOCOLS[int(values["protocol"])]
+        records.append(EpochRecord(**values))
+    return records
+
+
+class CsvLog:
+    """One line per epoch, on disk as soon as it is told: a killed run leaves a readable log.
+
+    Args:
+        path: the file; it is begun anew with the first record.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.begun = False
+
+    def add(self, record: EpochRecord) -> None:
+        """Write one line."""
+        with self.path.open("a" if self.begun else "w", newline="") as file:
+            writer = csv.writer(file)
+            if not self.begun:
+                writer.writerow([each.name for each in fields(EpochRecord)])
+            writer.writerow(astuple(record))
+        self.begun = True
+
+
+def write_csv(records: Sequence[EpochRecord], path: Path) -> None:
+    """One line per epoch of each training."""
+    log = CsvLog(path)
+    for record in records:
+        log.add(record)
