@@ -1,23 +1,45 @@
 """Data to run the protocols on."""
 
+from simplex.datasets._circulant import CSL_SKIPS, csl_graph, csl_graphs
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
+from simplex.datasets._graph6 import strongly_regular_family
+from simplex.datasets._ocean import ocean_drifters
 from simplex.datasets._pairs import GraphPair, classical_pairs
+from simplex.datasets._strongly_regular import (
+    chang_graphs,
+    latin_square_graph,
+    paley_graph,
+    rook_graph,
+    shrikhande_graph,
+    triangular_graph,
+)
 from simplex.datasets._surfaces import SURFACES, Surface, random_surface, surfaces
 from simplex.datasets._tu import Fold, stratified_folds, tu_dataset, tu_folds
 
 
 __all__ = [
+    "CSL_SKIPS",
     "SURFACES",
     "FlowSamples",
     "FlowTask",
     "Fold",
     "GraphPair",
     "Surface",
+    "chang_graphs",
     "classical_pairs",
+    "csl_graph",
+    "csl_graphs",
+    "latin_square_graph",
+    "ocean_drifters",
+    "paley_graph",
     "random_surface",
+    "rook_graph",
+    "shrikhande_graph",
     "stratified_folds",
+    "strongly_regular_family",
     "surfaces",
     "synthetic_flow",
+    "triangular_graph",
     "tu_dataset",
     "tu_folds",
 ]

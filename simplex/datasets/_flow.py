@@ -21,7 +21,8 @@ class FlowSamples:
     """Labelled flows on one complex, each given in an orientation of its own.
 
     Args:
-        flows: (m, n_1) int8, the edge values: +1 along the edge, -1 against it, 0 elsewhere.
+        flows: (m, n_1) int8, the edge values: +1 for a step along the edge, -1 for one against it,
+            added where a path comes back; 0 elsewhere.
         orientation: (m, n_1) int8, for each sample the signs of the edges, relative to the
             complex, in which its flow is written.
         labels: (m,) int64 classes.
@@ -60,7 +61,7 @@ class FlowSamples:
 
 @dataclass(frozen=True, eq=False)
 class FlowTask:
-    """A triangulated square with two holes, and flows on it.
+    """A triangulated domain with holes, and flows on it.
 
     Args:
         complex: the triangulation, of dimension 2.
@@ -147,11 +148,10 @@ def synthetic_flow(
         labels,
         generator,
     )
-    flows = _flows(complex_, walks, len(labels))
+    flows = flows_of_steps(complex_, walks, len(labels))
     samples = FlowSamples(flows, torch.ones_like(flows), labels)
     train, test = samples[:num_train], samples[num_train:]
-    signs = 1 - 2 * torch.randint(0, 2, test.flows.shape, dtype=torch.int8, generator=generator)
-    return FlowTask(complex_, positions, train, test.reorient(signs))
+    return FlowTask(complex_, positions, train, randomly_oriented(test, generator))
 
 
 def _mesh(num_points: int, generator: torch.Generator | None) -> tuple[SimplicialComplex, Tensor]:
@@ -170,9 +170,16 @@ def _inside(points: Tensor, box: tuple[tuple[float, float], tuple[float, float]]
     return inside
 
 
-def _flows(complex_: SimplicialComplex, walks: Walks, num_samples: int) -> Tensor:
-    """(num_samples, n_1) int8: +1 on an edge walked from its smaller to its larger vertex."""
+def flows_of_steps(complex_: SimplicialComplex, walks: Walks, num_samples: int) -> Tensor:
+    """(num_samples, n_1) int8: the steps on each edge, +1 from its smaller to its larger vertex."""
     edges = complex_.index(torch.stack([walks.source, walks.target], dim=1))
     flows = torch.zeros(num_samples, complex_.num_simplices(1), dtype=torch.int8)
-    flows[walks.sample, edges] = (walks.target - walks.source).sign().to(torch.int8)
-    return flows
+    signs = (walks.target - walks.source).sign().to(torch.int8)
+    return flows.index_put_((walks.sample, edges), signs, accumulate=True)
+
+
+def randomly_oriented(samples: FlowSamples, generator: torch.Generator | None) -> FlowSamples:
+    """The same flows, each written in a random orientation of its own."""
+    shape = samples.flows.shape
+    draw = torch.randint(0, 2, shape, dtype=torch.int8, generator=generator)
+    return samples.reorient(1 - 2 * draw)

@@ -2,6 +2,9 @@
 
 from typing import Any, NamedTuple
 
+from simplex.datasets._circulant import csl_graph
+from simplex.datasets._strongly_regular import rook_graph, shrikhande_graph
+
 
 class GraphPair(NamedTuple):
     """Two networkx graphs and what they are called together."""
@@ -41,24 +44,13 @@ def classical_pairs() -> list[GraphPair]:
     hexagon, joined = nx.cycle_graph(6), two(nx.cycle_graph(3))
     hexagon.add_edge(0, 3)
     joined.add_edge(0, 3)
-    rook = nx.line_graph(nx.complete_bipartite_graph(4, 4))
-    shrikhande = nx.Graph(
-        ((i, j), ((i + a) % 4, (j + b) % 4))
-        for i in range(4)
-        for j in range(4)
-        for a, b in ((0, 1), (1, 0), (1, 1))
-    )
     petersen = nx.petersen_graph()
     renamed = nx.relabel_nodes(petersen, {v: (3 * v + 4) % 10 for v in petersen})
     return [
         GraphPair("C6 / 2 C3", nx.cycle_graph(6), two(nx.cycle_graph(3))),
         GraphPair("hexagon + diagonal / 2 triangles + edge", hexagon, joined),
         GraphPair("C8 / 2 C4", nx.cycle_graph(8), two(nx.cycle_graph(4))),
-        GraphPair(
-            "CSL(41, 3) / CSL(41, 5)",
-            nx.circulant_graph(41, [1, 3]),
-            nx.circulant_graph(41, [1, 5]),
-        ),
-        GraphPair("Rook 4x4 / Shrikhande", rook, shrikhande),
+        GraphPair("CSL(41, 3) / CSL(41, 5)", csl_graph(41, 3), csl_graph(41, 5)),
+        GraphPair("Rook 4x4 / Shrikhande", rook_graph(4), shrikhande_graph()),
         GraphPair("Petersen / relabelled copy", petersen, renamed),
     ]

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 import re
 import tempfile
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
+
+from simplex.datasets._root import data_root
 
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def tu_dataset(
     """
     from simplex.transforms import lift_dataset
 
-    dataset = _load(name, tu_root(root))
+    dataset = _load(name, data_root("tu", root))
     graphs = [_without_edge_features(graph) for graph in dataset]
     for graph, x in zip(graphs, _vertex_features(name, dataset), strict=True):
         graph.x = x
@@ -75,7 +76,7 @@ def tu_folds(
     Raises:
         ValueError: a stored fold names graphs that do not exist, or tests on what it trains on.
     """
-    folder = tu_root(root) / name / "10fold"
+    folder = data_root("tu", root) / name / "10fold"
     if num_folds != 10 or not folder.is_dir():
         return stratified_folds(labels, num_folds, seed)
     folds = []
@@ -118,16 +119,6 @@ def stratified_folds(labels: Tensor, num_folds: int, seed: int = 0) -> list[Fold
     return [
         Fold((fold != i).nonzero()[:, 0], (fold == i).nonzero()[:, 0]) for i in range(num_folds)
     ]
-
-
-def tu_root(root: str | Path | None = None) -> Path:
-    """The folder of data sets: see :func:`tu_dataset`."""
-    if root is not None:
-        return Path(root)
-    if "SIMPLEX_DATA" in os.environ:
-        return Path(os.environ["SIMPLEX_DATA"]) / "tu"
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return cache / "simplex" / "tu"
 
 
 def _load(name: str, root: Path) -> Any:
