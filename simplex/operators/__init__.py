@@ -10,6 +10,7 @@ from simplex.operators._adjacency import (
 )
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix, incidence_matrix
 from simplex.operators._dirac import dirac_operator
+from simplex.operators._heat import heat_energy, heat_flow
 from simplex.operators._hodge import harmonic_basis, hodge_decomposition
 from simplex.operators._homology import betti_numbers, euler_characteristic
 from simplex.operators._laplacian import down_laplacian, hodge_laplacian, up_laplacian
@@ -28,6 +29,8 @@ __all__ = [
     "down_laplacian",
     "euler_characteristic",
     "harmonic_basis",
+    "heat_energy",
+    "heat_flow",
     "hodge_decomposition",
     "hodge_laplacian",
     "incidence_matrix",

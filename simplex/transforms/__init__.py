@@ -1,7 +1,22 @@
-"""Transforms of PyG: from a graph with features to a complex with features."""
+"""Transforms of PyG: from a graph with features to a complex with features, and more of them."""
 
 from simplex.transforms._clique_lift import CliqueLift, clique_lift, lift_dataset
+from simplex.transforms._heat import (
+    HarmonicEnergies,
+    RandomCochains,
+    harmonic_energies,
+    random_cochains,
+)
 from simplex.transforms._spread import spread_features
 
 
-__all__ = ["CliqueLift", "clique_lift", "lift_dataset", "spread_features"]
+__all__ = [
+    "CliqueLift",
+    "HarmonicEnergies",
+    "RandomCochains",
+    "clique_lift",
+    "harmonic_energies",
+    "lift_dataset",
+    "random_cochains",
+    "spread_features",
+]

@@ -1,0 +1,151 @@
+"""Features that carry topology to networks which cannot compute it themselves."""
+
+from collections.abc import Sequence
+from copy import copy
+
+import torch
+from torch import Tensor
+from torch_geometric.transforms import BaseTransform
+
+from simplex.complexes import SimplicialComplex
+from simplex.data import SimplicialData
+from simplex.data._simplicial_data import cochain_keys
+from simplex.operators import heat_energy
+
+
+def random_cochains(
+    K: SimplicialComplex,
+    max_dim: int,
+    channels: int = 16,
+    *,
+    generator: torch.Generator | None = None,
+) -> list[Tensor]:
+    """Independent standard normal numbers on all simplices, one (n_k, channels) per dimension.
+
+    Being symmetric they are distributed alike in every orientation: they are the features, equal
+    for all simplices, that an oriented network can be given where there are no others. (An oriented
+    cochain that is a function of the complex alone is zero: it would have to be its own negative.)
+
+    Args:
+        K: the complex.
+        max_dim: the top dimension of the result.
+        channels: how many.
+        generator: source of randomness, on the CPU; ``None`` for torch's global one.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
+        >>> [x.shape[0] for x in random_cochains(K, 2, channels=4)]
+        [3, 3, 1]
+    """
+    draw = [
+        torch.randn(K.num_simplices(k), channels, generator=generator) for k in range(max_dim + 1)
+    ]
+    return [x.to(K.device) for x in draw]
+
+
+def harmonic_energies(
+    K: SimplicialComplex,
+    max_dim: int,
+    num_steps: Sequence[int] = (16, 64, 256),
+    num_probes: int = 32,
+    *,
+    generator: torch.Generator | None = None,
+) -> list[Tensor]:
+    r"""How much each simplex takes part in holes: a feature for networks of any kind.
+
+    .. math:: e_{σ,t} \approx \big[ (I - L_k/λ)^{2t} \big]_{σσ}
+
+    by :func:`simplex.operators.heat_energy` of :func:`random_cochains`. For large t the sum over
+    the k-simplices comes near the Betti number β_k, up to a factor of 1 ± √(2/(num_probes·β_k)); on
+    a closed surface that of the triangles is about 1 if the surface is orientable and 0 if not.
+    No sign is left, so the features do not depend on the orientation.
+
+    Args:
+        K: the complex, or a disjoint union: all its parts at once.
+        max_dim: the top dimension of the result.
+        num_steps: the times t, increasing.
+        num_probes: random cochains to average over.
+        generator: source of randomness, on the CPU; ``None`` for torch's global one.
+
+    Returns:
+        One (n_k, number of times) per dimension 0 … max_dim.
+
+    Example:
+        >>> from simplex.datasets import random_surface
+        >>> K = random_surface("torus", 12)
+        >>> [tuple(x.shape) for x in harmonic_energies(K, 2)]
+        [(12, 3), (36, 3), (24, 3)]
+    """
+    probes = random_cochains(K, max_dim, num_probes, generator=generator)
+    return [
+        heat_energy(K, x, k, num_steps) if k <= K.dim else x.new_zeros(0, len(num_steps))
+        for k, x in enumerate(probes)
+    ]
+
+
+class RandomCochains(BaseTransform):  # type: ignore[misc]
+    """:func:`random_cochains` in place of the features, drawn anew at every call.
+
+    As a ``transform`` of a data set, every epoch sees other numbers, so that a network cannot learn
+    them by heart.
+
+    Args:
+        channels: how many.
+        generator: source of randomness; ``None`` for torch's global one.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
+        >>> RandomCochains(4)(SimplicialData.from_complex(K)).x_1.shape
+        torch.Size([3, 4])
+    """
+
+    def __init__(self, channels: int = 16, generator: torch.Generator | None = None) -> None:
+        self.channels = channels
+        self.generator = generator
+
+    def forward(self, data: SimplicialData) -> SimplicialData:
+        """The complex with random features; the input stays as it is."""
+        drawn = random_cochains(data.complex, data.max_dim, self.channels, generator=self.generator)
+        return _with_cochains(data, drawn)
+
+
+class HarmonicEnergies(BaseTransform):  # type: ignore[misc]
+    """:func:`harmonic_energies` as further channels of all cochains.
+
+    Args:
+        num_steps: the times, increasing.
+        num_probes: random cochains to average over.
+        generator: source of randomness; ``None`` for torch's global one.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
+        >>> data = SimplicialData.from_complex(K, [torch.ones(n, 1) for n in K.f_vector])
+        >>> HarmonicEnergies((8, 64))(data).x_2.shape
+        torch.Size([1, 3])
+    """
+
+    def __init__(
+        self,
+        num_steps: Sequence[int] = (16, 64, 256),
+        num_probes: int = 32,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        self.num_steps = num_steps
+        self.num_probes = num_probes
+        self.generator = generator
+
+    def forward(self, data: SimplicialData) -> SimplicialData:
+        """The complex with more features; the input stays as it is."""
+        new = harmonic_energies(
+            data.complex, data.max_dim, self.num_steps, self.num_probes, generator=self.generator
+        )
+        old = data.cochains() if "x" in data else [x[:, :0] for x in new]
+        pairs = zip(old, new, strict=True)
+        return _with_cochains(data, [torch.cat([x, e.to(x.dtype)], dim=1) for x, e in pairs])
+
+
+def _with_cochains(data: SimplicialData, cochains: Sequence[Tensor]) -> SimplicialData:
+    result = copy(data)
+    for key, values in zip(cochain_keys(data.max_dim), cochains, strict=True):
+        result[key] = values
+    return result

@@ -1,0 +1,77 @@
+"""Random cochains and the features made of them."""
+
+import pytest
+import torch
+from torch_geometric.data import Batch
+
+from simplex import SimplicialComplex
+from simplex.data import SimplicialData
+from simplex.datasets import random_surface, surfaces
+from simplex.operators import betti_numbers
+from simplex.transforms import (
+    HarmonicEnergies,
+    RandomCochains,
+    harmonic_energies,
+    random_cochains,
+)
+from tests.tables import COMPLEXES, random_signs
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("name", COMPLEXES)
+def test_shapes_and_absent_dimensions(name):
+    K = COMPLEXES[name]
+    for x, channels in ((random_cochains(K, 4, 5), 5), (harmonic_energies(K, 4, (1, 2), 3), 2)):
+        assert [tuple(each.shape) for each in x] == [
+            (K.num_simplices(k), channels) for k in range(5)
+        ]
+
+
+@pytest.mark.parametrize("name", ["sphere", "torus", "projective plane", "Klein bottle"])
+def test_the_energies_sum_to_the_betti_numbers(name):
+    K = random_surface(name, 12, generator=seeded())
+    energies = harmonic_energies(K, 2, (700,), 400, generator=seeded(1))
+    for each, betti in zip(energies, betti_numbers(K), strict=True):
+        assert abs(float(each.sum()) - betti) < 0.3  # standard error √(2/400) for each hole
+
+
+def test_the_energies_do_not_turn_with_the_orientation():
+    """In law: the same probes, turned with the simplices, give the same energies."""
+    K = random_surface("Klein bottle", 12, generator=seeded())
+    energies = harmonic_energies(K, 2, num_probes=1000, generator=seeded(1))
+    turned = harmonic_energies(
+        K.reorient(random_signs(K, 0)), 2, num_probes=1000, generator=seeded(2)
+    )
+    for first, second in zip(energies, turned, strict=True):
+        torch.testing.assert_close(first, second, atol=0.05, rtol=0.3)
+
+
+def test_transforms_leave_the_input_and_batch():
+    dataset = surfaces(3, ["torus", "sphere"], generator=seeded())
+    data = dataset[0]
+    before = [x.clone() for x in data.cochains()]
+    for transform, widths in ((RandomCochains(4), 4), (HarmonicEnergies((2, 8)), 3)):
+        made = transform(data)
+        assert [x.shape[1] for x in made.cochains()] == [widths] * 3
+        assert made.complex == data.complex
+        assert all(map(torch.equal, data.cochains(), before))
+        batch = Batch.from_data_list([transform(item) for item in dataset])
+        assert len(batch.x_2) == batch.complex.num_simplices(2)
+    assert all(
+        torch.equal(made, old)
+        for made, old in zip(
+            (x[:, :1] for x in HarmonicEnergies()(data).cochains()), before, strict=True
+        )
+    )
+
+
+def test_every_call_draws_anew_and_a_seed_repeats():
+    data = SimplicialData.from_complex(SimplicialComplex.from_simplices([(0, 1, 2)]))
+    transform = RandomCochains(2)
+    assert not torch.equal(transform(data).x, transform(data).x)
+    first, second = (RandomCochains(2, generator=seeded(3))(data).x_1 for _ in range(2))
+    assert torch.equal(first, second)
+    assert HarmonicEnergies((1,))(data).x_1.shape == (3, 1)
