@@ -5,29 +5,16 @@ import itertools
 import torch
 
 from simplex import SimplicialComplex
+from simplex.testing import random_complex, random_orientation
 
 
 def _from(*simplices, n=None):
     return SimplicialComplex.from_simplices(list(simplices), num_vertices=n)
 
 
-def random_complex(seed: int, num_vertices: int = 8, num_simplices: int = 9, max_dim: int = 3):
-    """A random complex, not flag in general: the closure of random vertex sets."""
-    generator = torch.Generator().manual_seed(seed)
-    simplices = []
-    for _ in range(num_simplices):
-        size = int(torch.randint(1, max_dim + 2, (1,), generator=generator))
-        simplices.append(tuple(torch.randperm(num_vertices, generator=generator)[:size].tolist()))
-    return _from(*simplices, n=num_vertices)
-
-
 def random_signs(complex_: SimplicialComplex, seed: int) -> dict[int, torch.Tensor]:
     """A random orientation of every simplex of dimension at least 1."""
-    generator = torch.Generator().manual_seed(seed)
-    return {
-        k: 1 - 2 * torch.randint(0, 2, (complex_.num_simplices(k),), generator=generator)
-        for k in range(1, complex_.dim + 1)
-    }
+    return random_orientation(complex_, seed)
 
 
 _PROJECTIVE_PLANE = [  # the six-vertex triangulation

@@ -31,10 +31,10 @@ from simplex.operators import (
     up_laplacian,
     upper_adjacency,
 )
-from tests.tables import COMPLEXES, random_complex
+from simplex.testing import house, random_complex
+from tests.tables import COMPLEXES
 
 
-EDGE_ORDER = [0, 3, 1, 2, 5, 4]  # the authors' e0, e3, e1, e2, e5, e4 are lexicographic
 ADJACENCY = {
     "boundary": boundary_adjacency,
     "coboundary": coboundary_adjacency,
@@ -42,12 +42,6 @@ ADJACENCY = {
     "upper": upper_adjacency,
 }
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
-
-
-def house():
-    edges = torch.arange(1.0, 7.0)[EDGE_ORDER]
-    x = [torch.arange(1.0, 6.0)[:, None], edges[:, None], torch.ones(1, 1)]
-    return COMPLEXES["house"], x
 
 
 def cochains(complex_, dtype=torch.float64, width=2, top=None, seed=0):
@@ -81,19 +75,11 @@ class Dummy(SimplicialMessagePassing):
         return x + sum(messages.values())
 
 
-@pytest.mark.parametrize(
-    ("used", "vertices", "edges", "triangle"),
-    [
-        (("upper", "lower"), [12, 9, 25, 25, 23], [10, 20, 47, 22, 42, 37], [1]),
-        (("upper", "boundary"), [12, 9, 25, 25, 23], [4, 7, 23, 9, 25, 24], [15]),
-        (("upper", "lower", "boundary"), [12, 9, 25, 25, 23], [13, 25, 54, 27, 51, 45], [15]),
-        (tuple(ADJACENCY), [17, 12, 36, 37, 34], [13, 25, 55, 27, 52, 46], [15]),
-    ],
-)
-def test_golden_vectors_of_the_house(used, vertices, edges, triangle):
-    complex_, x = house()
-    y = [values.squeeze(1).tolist() for values in Dummy(used)(x, complex_)]
-    assert y == [vertices, [edges[i] for i in EDGE_ORDER], triangle]
+@pytest.mark.parametrize("used", house().expected, ids=lambda used: "+".join(sorted(used)))
+def test_golden_vectors_of_the_house(used):
+    complex_, x, expected = house()
+    for y, values in zip(Dummy(used)(x, complex_), expected[used], strict=True):
+        assert torch.equal(y, values)
 
 
 # --- linear maps ----------------------------------------------------------------------------------
@@ -336,7 +322,7 @@ def test_wrong_message_functions_and_settings():
         Incident(max_pairs=0)
     with pytest.raises(ValueError, match="aggr must be the name of an aggregation"):
         Incident("no such thing")
-    complex_, x = house()
+    complex_, x, _ = house()
     with pytest.raises(ValueError, match=r"x\[1\] must have shape"):
         Incident()([x[0], x[0]], complex_)
     with pytest.raises(TypeError, match="must define update"):
