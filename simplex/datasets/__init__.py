@@ -1,5 +1,6 @@
 """Data to run the protocols on."""
 
+from simplex.datasets._benson import TimedSimplices, read_benson
 from simplex.datasets._circulant import CSL_SKIPS, csl_graph, csl_graphs
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._graph6 import strongly_regular_family
@@ -25,6 +26,7 @@ __all__ = [
     "Fold",
     "GraphPair",
     "Surface",
+    "TimedSimplices",
     "chang_graphs",
     "classical_pairs",
     "csl_graph",
@@ -33,6 +35,7 @@ __all__ = [
     "ocean_drifters",
     "paley_graph",
     "random_surface",
+    "read_benson",
     "rook_graph",
     "shrikhande_graph",
     "stratified_folds",

@@ -1,0 +1,224 @@
+"""Higher-order data in Benson's text format: sets of vertices that appear at times."""
+
+import warnings
+from collections.abc import Hashable
+from math import comb
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from simplex.complexes import SimplicialComplex
+from simplex.complexes._memory import require_memory
+from simplex.complexes._tables import unique_rows
+from simplex.lifting._subsets import small_subsets
+
+
+class TimedSimplices(NamedTuple):
+    """A list of simplices with times, and the complex that they span.
+
+    Args:
+        complex: the downward closure, up to a top dimension. Its filtration (float64) is the time
+            at which a simplex first appears, as a face of a listed one; its vertex labels are those
+            of the file.
+        vertices: (total,) int64 vertices of all listed simplices, in the order of the file, as ids
+            of the complex.
+        pointer: (m+1,) int64, where each listed simplex starts in ``vertices``.
+        times: (m,) int64, when each was listed.
+    """
+
+    complex: SimplicialComplex
+    vertices: Tensor
+    pointer: Tensor
+    times: Tensor
+
+
+def read_benson(path: str | Path, max_dim: int = 2) -> TimedSimplices:
+    r"""Read ``NAME-nverts.txt``, ``NAME-simplices.txt``, ``NAME-times.txt`` and, if there, labels.
+
+    Line i of the first and third file is the number of vertices of the i-th simplex and its time;
+    the second has the vertices of all simplices one after the other, one a line. The optional
+    ``NAME-node-labels.txt`` has lines ``vertex label``. The complex is the downward closure of the
+    listed simplices L with times t, filtered by first appearance:
+
+    .. math:: f(σ) = \min \{ t(τ) : σ ⊆ τ ∈ L \}
+
+    A listed simplex of dimension above ``max_dim`` stands for its faces of dimension ``max_dim``:
+    the result is the ``max_dim``-skeleton of the closure.
+
+    Args:
+        path: the prefix ``…/NAME``, or the folder that holds the files of one ``NAME``.
+        max_dim: the top dimension of the complex, at least 0.
+
+    Returns:
+        The complex and the list. Vertices are numbered 0 … n_0-1 by the order of their numbers in
+        the file, those that never occur left out; labels are the names, or without a file of labels
+        the numbers.
+
+    Raises:
+        ValueError: a file is missing or not of whole numbers, counts do not match, a simplex
+            repeats a vertex, a vertex has no label, or the faces would not fit in memory.
+
+    Cost:
+        O(Σ C(|τ|, max_dim + 1)) over the distinct listed simplices τ.
+
+    Laws:
+        f(σ) ≤ f(τ) for σ ⊆ τ. ``max_dim`` only cuts: lower tables and values do not depend on it.
+
+    Paper:
+        Benson et al., "Simplicial closure and higher-order link prediction", PNAS 115 (2018), whose
+        published data have this format.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     for part, text in ("nverts", "2\n2"), ("simplices", "1\n2\n2\n4"), ("times", "8\n5"):
+        ...         _ = Path(folder, f"toy-{part}.txt").write_text(text)
+        ...     print(read_benson(folder).complex.filtration[0].tolist())
+        [8.0, 5.0, 5.0]
+    """
+    if isinstance(max_dim, bool) or not isinstance(max_dim, int):
+        raise TypeError(f"max_dim must be an integer, got {max_dim!r}.")
+    if max_dim < 0:
+        raise ValueError(f"max_dim must be non-negative, got {max_dim}.")
+    prefix = _prefix(Path(path))
+    counts, members, times = (_integers(prefix, part) for part in ("nverts", "simplices", "times"))
+    if len(counts) != len(times):
+        raise ValueError(
+            f"{prefix}-nverts.txt and -times.txt must have one line per simplex, got {len(counts)} "
+            f"and {len(times)} lines."
+        )
+    if bool((counts < 1).any()) or int(counts.sum()) != len(members):
+        raise ValueError(
+            f"{prefix}-nverts.txt must hold positive numbers whose sum is the number of lines of "
+            f"-simplices.txt, got the sum {int(counts.sum())} for {len(members)} lines."
+        )
+    numbers, vertices = torch.unique(members, return_inverse=True)
+    pointer = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
+    blocks = _first_appearances(vertices, pointer, times, len(numbers), prefix)
+    blocks = [_faces_at_most(rows, first, max_dim) for rows, first in blocks]
+    complex_ = SimplicialComplex.from_simplices([rows for rows, _ in blocks], len(numbers))
+    complex_ = complex_.with_filtration(_filtration(complex_, blocks))
+    complex_ = complex_.with_vertex_labels(_labels(prefix, numbers.tolist()))
+    return TimedSimplices(complex_, vertices, pointer, times)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _prefix(path: Path) -> Path:
+    """``…/NAME``, from itself or from the folder of its files."""
+    if not path.is_dir():
+        return path
+    found = sorted(path.glob("*-nverts.txt"))
+    if len(found) != 1:
+        names = [each.name.removesuffix("-nverts.txt") for each in found]
+        raise ValueError(
+            f"{path} must hold one file NAME-nverts.txt, got {len(found)}. Pass the prefix "
+            f"{path / (names[0] if names else 'NAME')}."
+        )
+    return found[0].with_name(found[0].name.removesuffix("-nverts.txt"))
+
+
+def _integers(prefix: Path, part: str) -> Tensor:
+    """The file of one whole number a line, (lines,) int64."""
+    place = Path(f"{prefix}-{part}.txt")
+    if not place.is_file():
+        raise ValueError(
+            f"{place} must be there beside the other files of {prefix.name}, got no such file."
+        )
+    if not place.read_bytes().strip():
+        return torch.empty(0, dtype=torch.int64)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy would round 1.5 with a warning
+            values = np.loadtxt(place, dtype=np.int64, comments=None, ndmin=1)
+    except (ValueError, OverflowError, DeprecationWarning) as error:
+        raise ValueError(f"{place} must hold one integer a line, got {error}.") from error
+    if values.ndim != 1:
+        raise ValueError(f"{place} must hold one integer a line, got {values.shape[1]} in each.")
+    return torch.from_numpy(values)
+
+
+def _labels(prefix: Path, numbers: list[int]) -> list[Hashable]:
+    """The names of the vertices with these numbers; the numbers themselves without a file."""
+    place = Path(f"{prefix}-node-labels.txt")
+    if not place.exists():
+        return list(numbers)
+    names: dict[int, str] = {}
+    for i, line in enumerate(
+        place.read_text(encoding="utf-8", errors="replace").splitlines(), start=1
+    ):
+        number, _, name = line.strip().replace("\t", " ", 1).partition(" ")
+        if not line.strip():
+            continue
+        if not number.removeprefix("-").isdecimal() or not name.strip():
+            raise ValueError(
+                f"line {i} of {place} must be the number of a vertex and its label, got "
+                f"{line[:40]!r}."
+            )
+        names[int(number)] = name.strip()
+    missing = [number for number in numbers if number not in names]
+    if missing:
+        raise ValueError(
+            f"{place} must have a line for each of the {len(numbers)} vertices, got none for "
+            f"vertex {missing[0]} (and {len(missing) - 1} others)."
+        )
+    return [names[number] for number in numbers]
+
+
+# --- simplices ------------------------------------------------------------------------------------
+
+
+def _first_appearances(
+    vertices: Tensor, pointer: Tensor, times: Tensor, num_vertices: int, prefix: Path
+) -> list[tuple[Tensor, Tensor]]:
+    """Per size s the distinct listed simplices, (d, s) increasing, and their first times (d,)."""
+    sizes, blocks = pointer.diff(), []
+    for size in torch.unique(sizes).tolist():  # few: each takes `size` lines of the file
+        listed = (sizes == size).nonzero()[:, 0]
+        rows = vertices[pointer[listed][:, None] + torch.arange(size)].sort(1).values
+        repeated = (rows[:, 1:] == rows[:, :-1]).any(1)
+        if bool(repeated.any()):
+            raise ValueError(
+                f"the vertices of a simplex must be distinct, got one twice in simplex "
+                f"{int(listed[repeated][0]) + 1} of {prefix}-simplices.txt."
+            )
+        blocks.append(_earliest(rows, times[listed], num_vertices))
+    return blocks
+
+
+def _faces_at_most(rows: Tensor, first: Tensor, max_dim: int) -> tuple[Tensor, Tensor]:
+    """The simplices themselves or, where their dimension is above, their faces of ``max_dim``."""
+    size = rows.shape[1]
+    if size <= max_dim + 1:
+        return rows, first
+    total = len(rows) * comb(size, max_dim + 1)
+    what = f"the {total} faces of dimension {max_dim} of simplices with {size} vertices"
+    require_memory(total * (max_dim + 4) * 8 * 2, rows.device, what)
+    whole = torch.tensor([0, size])
+    subsets = small_subsets(torch.arange(size), whole, max_dim + 1, size)[-1]  # (C, max_dim + 1)
+    faces = rows[:, subsets].flatten(0, 1)
+    return _earliest(faces, first.repeat_interleave(len(subsets)), int(rows.max()) + 1)
+
+
+def _earliest(rows: Tensor, times: Tensor, num_vertices: int) -> tuple[Tensor, Tensor]:
+    """The distinct rows and the least time of each."""
+    distinct, inverse = unique_rows(rows, num_vertices)
+    return distinct, times.new_empty(len(distinct)).scatter_reduce(
+        0, inverse, times, "amin", include_self=False
+    )
+
+
+def _filtration(complex_: SimplicialComplex, blocks: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+    """First times, (n_k,) float64: of the listed simplices, then down to the faces of each."""
+    values = [torch.full((n,), torch.inf, dtype=torch.float64) for n in complex_.f_vector]
+    for rows, first in blocks:
+        k = rows.shape[1] - 1
+        values[k].scatter_reduce_(0, complex_.index(rows), first.double(), "amin")
+    for k in range(complex_.dim, 0, -1):
+        spread = values[k].repeat_interleave(k + 1)
+        values[k - 1].scatter_reduce_(0, complex_.facets(k).flatten(), spread, "amin")
+    return values
