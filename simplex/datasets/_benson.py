@@ -74,8 +74,9 @@ def read_benson(path: str | Path, max_dim: int = 2) -> TimedSimplices:
     Example:
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
-        ...     for part, text in ("nverts", "2\n2"), ("simplices", "1\n2\n2\n4"), ("times", "8\n5"):
-        ...         _ = Path(folder, f"toy-{part}.txt").write_text(text)
+        ...     files = {"nverts": "2\n2", "simplices": "1\n2\n2\n4", "times": "8\n5"}
+        ...     for name, text in files.items():
+        ...         _ = Path(folder, f"toy-{name}.txt").write_text(text)
         ...     print(read_benson(folder).complex.filtration[0].tolist())
         [8.0, 5.0, 5.0]
     """
