@@ -56,6 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="cat",
         help="cat reads all layers, none the last one (default: cat)",
     )
+    add(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a further keyword argument of the model, such as skip=True or readout_dims=(0,2); "
+        "may be given several times",
+    )
     add = parser.add_argument_group("training").add_argument
     add("--epochs", type=int, default=100, help="(default: 100)")
     add(
@@ -93,14 +101,24 @@ def run(args: argparse.Namespace) -> int:
     """Train as the options say; wrong input raises ``ValueError`` with one clear line."""
     import torch
 
-    from simplex.train import TrainSettings, TUSettings, parse_grid, torchrun_processes, train_tu
+    from simplex.train import (
+        TrainSettings,
+        TUSettings,
+        parse_grid,
+        parse_options,
+        torchrun_processes,
+        train_tu,
+    )
 
     if args.threads is not None:
         if args.threads < 1:
             raise ValueError(f"threads must be at least 1, got {args.threads}.")
         torch.set_num_threads(args.threads)
     _require_device(args.device)
-    given: dict[str, Any] = vars(args) | {"grid": parse_grid(args.grid)}
+    given: dict[str, Any] = vars(args) | {
+        "grid": parse_grid(args.grid),
+        "options": parse_options(args.option),
+    }
     train = TrainSettings(**_pick(given, TrainSettings))
     settings = TUSettings(**_pick(given, TUSettings), train=train)
     out = args.out or Path("runs") / f"{args.dataset}-{args.model}-{args.seed}"

@@ -10,7 +10,7 @@ from simplex.train._curves import (
 )
 from simplex.train._distributed import Processes, torchrun_processes
 from simplex.train._flow import FlowEpoch, flow_accuracy, train_flow
-from simplex.train._grid import configurations, parse_grid
+from simplex.train._grid import configurations, parse_grid, parse_options
 from simplex.train._models import MODELS, make_model
 from simplex.train._protocols import Configuration, Outcome, hold_out, run_protocols
 from simplex.train._records import EpochRecord, FoldChoice, write_csv
@@ -38,6 +38,7 @@ __all__ = [
     "hold_out",
     "make_model",
     "parse_grid",
+    "parse_options",
     "run_protocols",
     "summarize",
     "summarize_choices",

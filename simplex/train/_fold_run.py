@@ -76,11 +76,15 @@ class FoldRun:
                 totals += torch.stack([loss.detach().double() * len(own), right.double()])
         self.epoch += 1
         loss_sum, num_right = self.processes.total(totals).tolist()
-        if not loss_sum < float("inf"):
-            raise ValueError(
-                f"lr must keep the loss finite, got lr={self.settings.lr} and loss {loss_sum}."
-            )
+        self.require_finite(loss_sum)
         return loss_sum / len(shuffled), num_right / len(shuffled)
+
+    def require_finite(self, loss: float) -> None:
+        """Raise ``ValueError`` for a loss from which no training recovers."""
+        if not loss < float("inf"):
+            raise ValueError(
+                f"lr must keep the loss finite, got lr={self.settings.lr} and loss {loss}."
+            )
 
     def end_epoch(self, loss: float) -> None:
         """Step the learning rate; ``loss`` is what a plateau is seen in."""

@@ -1,5 +1,6 @@
 """Hyper-parameter grids: every combination of the values is one configuration."""
 
+from ast import literal_eval
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import product
@@ -9,7 +10,18 @@ from simplex.train._settings import TrainSettings, TUSettings
 
 
 # The data are lifted once and the protocol is one, so these cannot differ within a run.
-_FIXED = {"dataset", "root", "max_dim", "init", "folds", "protocol", "grid", "train", "seed"}
+_FIXED = {
+    "dataset",
+    "root",
+    "max_dim",
+    "init",
+    "folds",
+    "protocol",
+    "grid",
+    "train",
+    "seed",
+    "options",
+}
 
 
 def parse_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
@@ -37,6 +49,29 @@ def parse_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
         except ValueError as error:
             raise ValueError(f"grid must have values that {name} can take, got {error}.") from None
     return grid
+
+
+def parse_options(texts: Sequence[str]) -> dict[str, Any]:
+    """Read ``["skip=True", "readout_dims=(0, 2)"]``: Python literals, and words as strings.
+
+    Raises:
+        ValueError: not of that form, or a name that comes twice.
+
+    Example:
+        >>> parse_options(["skip=True", "readout_dims=(0, 2)", "final_readout=mean"])
+        {'skip': True, 'readout_dims': (0, 2), 'final_readout': 'mean'}
+    """
+    options: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or not name.isidentifier() or name in options:
+            raise ValueError(f"option must be NAME=VALUE with each name once, got {text!r}.")
+        try:
+            options[name] = literal_eval(value.strip())
+        except (ValueError, SyntaxError):
+            options[name] = value.strip()
+    return options
 
 
 def configurations(settings: TUSettings) -> list[tuple[str, TUSettings]]:

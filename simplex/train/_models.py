@@ -16,12 +16,12 @@ MakeModel = Callable[[TUSettings, SimplicialDataset], nn.Module]
 def standard(kind: Callable[..., nn.Module], **options: Any) -> MakeModel:
     """Make a model that has the constructor of all models of the library.
 
-    That is ``(in_channels, hidden_channels, out_channels, num_layers, max_dim, *, readout, dropout,
+    It is ``(in_channels, hidden_channels, out_channels, num_layers, max_dim, *, readout, dropout,
     norm, jumping_knowledge)``; the model is called ``model(x, complex)``.
 
     Args:
         kind: the class.
-        options: further keyword arguments of the class.
+        options: further keyword arguments of the class; those of the settings come after them.
     """
 
     def make(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
@@ -35,7 +35,7 @@ def standard(kind: Callable[..., nn.Module], **options: Any) -> MakeModel:
             dropout=settings.dropout,
             norm=settings.norm,
             jumping_knowledge=settings.jumping_knowledge,
-            **options,
+            **(options | dict(settings.options)),
         )
 
     return make
@@ -43,7 +43,7 @@ def standard(kind: Callable[..., nn.Module], **options: Any) -> MakeModel:
 
 MODELS: dict[str, MakeModel] = {
     "f-vector": lambda settings, dataset: FVectorMLP(
-        settings.hidden, dataset.num_classes, settings.max_dim
+        settings.hidden, dataset.num_classes, settings.max_dim, **settings.options
     ),
     "sin": standard(SIN),
 }

@@ -240,6 +240,7 @@ class _CrossValidation:
             )
             choice = None
             if nested:
+                run.require_finite(scored_loss)  # nothing is better or worse than nan
                 if self.best is None or record.validation > self.best.validation:
                     self.best, self.best_model = record, deepcopy(run.model.state_dict())
                 if _is_finished([*past, record], settings) and c + 1 == len(self.configurations):

@@ -72,6 +72,7 @@ class TUSettings:
         dropout: probability, where the model has dropout.
         norm: normalisation of the layers, such as ``"batch"``; ``None`` for none.
         jumping_knowledge: ``"cat"`` to read all layers, ``None`` to read the last one.
+        options: further keyword arguments of the model, such as ``{"final_readout": "mean"}``.
         max_dim: the top dimension of the lift.
         init: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
         folds: number of folds; ten are those of the literature where they are stored.
@@ -91,6 +92,7 @@ class TUSettings:
     dropout: float = 0.5
     norm: str | None = "batch"
     jumping_knowledge: str | None = "cat"
+    options: Mapping[str, Any] = field(default_factory=dict)
     max_dim: int = 2
     init: Literal["sum", "mean"] = "sum"
     folds: int = 10
@@ -104,6 +106,8 @@ class TUSettings:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
         if not 0 <= self.dropout <= 1:
             raise ValueError(f"dropout must be in 0 … 1, got {self.dropout}.")
+        if self.max_dim < 0:
+            raise ValueError(f"max_dim must be at least 0, got {self.max_dim}.")
         if self.protocol not in (*PROTOCOLS, "both"):
             raise ValueError(
                 f"protocol must be one of {(*PROTOCOLS, 'both')}, got {self.protocol!r}."

@@ -1,0 +1,34 @@
+"""A training that kills itself when its state is replaced: ``… ROOT OUT COUNT before|after``."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from simplex.train import TrainSettings, TUSettings, train_tu
+
+
+def settings(root):
+    train = TrainSettings(epochs=3, batch_size=5, lr=0.01, patience=2)
+    grid = {"hidden": [4, 6]}
+    return TUSettings("TINY", root, "f-vector", folds=2, grid=grid, train=train)
+
+
+def kill_at(count, moment):
+    replace, calls = os.replace, []
+
+    def replace_or_die(source, target):
+        calls.append(target)
+        if len(calls) == count and moment == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        replace(source, target)
+        if len(calls) == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    os.replace = replace_or_die
+
+
+if __name__ == "__main__":
+    root, out, count, moment = sys.argv[1:]
+    kill_at(int(count), moment)
+    train_tu(settings(Path(root)), out)

@@ -1,0 +1,81 @@
+"""Two processes give the curves of one; shards and weights."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from functools import partial
+
+import pytest
+import torch
+
+from simplex.train import Processes, torchrun_processes
+from tests.train.distributed_run import train
+from tests.train.tiny import write_tiny
+
+
+def flat(path):
+    return [value for row in json.loads(path.read_text()) for value in row]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("count", [0, 1, 2, 7])
+def test_shards_are_a_partition(size, count):
+    shards = [Processes(rank, size).shard(torch.arange(count)) for rank in range(size)]
+    assert sorted(torch.cat(shards).tolist()) == list(range(count))
+    lengths = [len(each) for each in shards]
+    assert max(lengths) - min(lengths) <= 1
+
+
+def test_alone_without_torchrun(monkeypatch):
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    with torchrun_processes("cpu") as (processes, device):
+        assert (processes, device) == (Processes(0, 1), "cpu")
+        assert not torch.distributed.is_initialized()
+        model = torch.nn.Linear(2, 2)
+        assert processes.wrap(model) is model
+        assert processes.total(torch.ones(2)).tolist() == [1, 1]
+
+
+def test_two_processes_equal_one_with_the_same_batches(tmp_path):
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    train(alone)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    common = {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    started = [  # as torchrun does, without its own start
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.train.distributed_run", str(together)],
+            env=os.environ | common | {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2"},
+        )
+        for rank in ("0", "1")
+    ]
+    assert [each.wait() for each in started] == [0, 0]
+    first, second = (flat(together / f"records-{rank}.json") for rank in (0, 1))
+    assert first == second
+    expected = flat(alone / "records-0.json")
+    assert len(expected) == 16 * 9 + 2 * 5
+    for ours, one in zip(first, expected, strict=True):
+        assert ours == (pytest.approx(one, rel=1e-9) if isinstance(one, float) else one)
+
+
+@pytest.mark.slow
+def test_torchrun_of_the_command(tmp_path):
+    root, out = write_tiny(tmp_path), tmp_path / "run"
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    train = ["-m", "simplex", "train", "--dataset", "TINY", "--root", str(root), "--folds", "2"]
+    command = [sys.executable, *launch, *train, "--epochs", "2", "--out", str(out)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    run = partial(
+        subprocess.run, env=environment, capture_output=True, text=True, check=False, timeout=200
+    )
+    done = run(command)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert sum(line.startswith("TINY: 16 graphs") for line in lines) == 1
+    assert len((out / "curves.csv").read_text().splitlines()) == 9
+    again = run([*command, "--resume"])
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.splitlines()[1:] == lines[1:]
