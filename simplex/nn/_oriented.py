@@ -1,13 +1,13 @@
 """Networks on oriented cochains: turning a simplex around turns its output around."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._folded import FoldedFlows, fold_flows
+from simplex.nn._quotient import FlowQuotient, flow_quotient
 from simplex.nn._readout import pool_parts
 from simplex.operators import adjacency_matrix
 
@@ -213,10 +213,10 @@ class OrientedMPSN(nn.Module):
         result: Tensor = self.head(x.abs(), complex)
         return result
 
-    def fold(
+    def quotient(
         self, complex: SimplicialComplex, flows: Tensor, orientation: Tensor
-    ) -> FoldedFlows | None:
-        """Flows as classes of simplices that this network cannot tell apart, for training on them.
+    ) -> FlowQuotient | None:
+        """Flows as classes of simplices that this network cannot tell apart, to train on.
 
         Args:
             complex: where the flows live.
@@ -224,23 +224,24 @@ class OrientedMPSN(nn.Module):
             orientation: (m, n_k) ±1, relative to the complex.
 
         Returns:
-            What :meth:`forward_folded` takes; ``None`` if the activation is not known to be odd or to
-            keep 0.
+            What :meth:`forward_quotient` takes; ``None`` if the activation is not known to be odd
+            or to keep 0.
         """
         odd = self.activation in _ODD
         if not odd and self.activation not in _ZERO_AT_ZERO:
             return None
         turn = orientation * complex.orientation(self.head.k)
-        return fold_flows(flows, turn, _operators(complex, self.head.k), len(self.convs), odd)
+        return flow_quotient(flows, turn, _operators(complex, self.head.k), len(self.convs), odd)
 
-    def forward_folded(self, folded: FoldedFlows) -> Tensor:
-        """Apply the network to folded flows: (m, out_channels), as :meth:`forward` would give it."""
-        x = folded.start.to(self.head.lin1.weight.dtype)
-        for conv, layer in zip(self.convs, folded.layers, strict=True):
+    def forward_quotient(self, quotient: FlowQuotient) -> Tensor:
+        """Apply the network to the flows of a quotient, as :meth:`forward` would: (m, channels)."""
+        x = quotient.start.to(self.head.lin1.weight.dtype)
+        for module, layer in zip(self.convs, quotient.layers, strict=True):
+            conv = cast(OrientedConv, module)
             weight = torch.cat([conv.lin.weight, conv.lin_upper.weight, conv.lin_lower.weight])
             x = layer @ (x @ weight.T).view(-1, conv.out_channels)
             x = x if self.activation is None else self.activation(x)
-        result: Tensor = self.head.of_classes(x.abs(), folded)
+        result: Tensor = self.head.of_classes(x.abs(), quotient)
         return result
 
 
@@ -310,20 +311,22 @@ class EdgeMPNN(nn.Module):
         result: Tensor = self.head(x, complex)
         return result
 
-    def fold(self, complex: SimplicialComplex, flows: Tensor, orientation: Tensor) -> FoldedFlows:
-        """As :meth:`OrientedMPSN.fold`."""
+    def quotient(
+        self, complex: SimplicialComplex, flows: Tensor, orientation: Tensor
+    ) -> FlowQuotient:
+        """As :meth:`OrientedMPSN.quotient`."""
         neighbors = adjacency_matrix(complex, 1, "lower")
-        return fold_flows(
+        return flow_quotient(
             flows.abs(), torch.ones_like(orientation), [neighbors], len(self.lins), odd=False
         )
 
-    def forward_folded(self, folded: FoldedFlows) -> Tensor:
-        """As :meth:`OrientedMPSN.forward_folded`."""
-        x = folded.start.to(self.head.lin1.weight.dtype)
-        for lin, lin_lower, layer in zip(self.lins, self.lins_lower, folded.layers, strict=True):
-            weight = torch.cat([lin.weight, lin_lower.weight])
-            x = torch.relu(layer @ (x @ weight.T).view(-1, lin.out_features))
-        result: Tensor = self.head.of_classes(x, folded)
+    def forward_quotient(self, quotient: FlowQuotient) -> Tensor:
+        """As :meth:`OrientedMPSN.forward_quotient`."""
+        x = quotient.start.to(self.head.lin1.weight.dtype)
+        for lin, lin_lower, layer in zip(self.lins, self.lins_lower, quotient.layers, strict=True):
+            weight = torch.cat([cast(nn.Linear, lin).weight, cast(nn.Linear, lin_lower).weight])
+            x = torch.relu(layer @ (x @ weight.T).view(-1, self.head.lin1.in_features))
+        result: Tensor = self.head.of_classes(x, quotient)
         return result
 
 
@@ -342,9 +345,9 @@ class _PooledHead(nn.Module):
         pooled = pool_parts(x.flatten(1), complex.part_pointer(self.k), self.pool)
         return self.of_pooled(pooled.view(len(pooled), *x.shape[1:]))
 
-    def of_classes(self, x: Tensor, folded: FoldedFlows) -> Tensor:
-        pooled = folded.pool @ x
-        return self.of_pooled(pooled if self.pool == "sum" else pooled / folded.num_simplices)
+    def of_classes(self, x: Tensor, quotient: FlowQuotient) -> Tensor:
+        pooled = quotient.pool @ x
+        return self.of_pooled(pooled if self.pool == "sum" else pooled / quotient.num_simplices)
 
     def of_pooled(self, pooled: Tensor) -> Tensor:
         out: Tensor = self.lin2(torch.relu(self.lin1(pooled)))

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
 from simplex.datasets import FlowSamples, FlowTask
+from simplex.nn._quotient import FlowQuotient
 
 
 @dataclass(frozen=True)
@@ -72,20 +74,20 @@ def train_flow(
         raise ValueError("task must have training flows, got none. Raise num_train.")
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size, gamma)
+    logits_of = _logits_of(model, task.complex, task.train)
     model.train()
     history = []
     for epoch in range(1, epochs + 1):
         total_loss, num_right = 0.0, 0
         order = torch.randperm(len(task.train), generator=generator)
         for index in torch.split(order.to(task.train.labels.device), batch_size):
-            samples = task.train[index]
-            logits = _logits(model, task.complex, samples)
-            loss = nn.functional.cross_entropy(logits, samples.labels)
+            logits, labels = logits_of(index), task.train.labels[index]
+            loss = nn.functional.cross_entropy(logits, labels)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-            total_loss += float(loss.detach()) * len(samples)
-            num_right += int((logits.argmax(1) == samples.labels).sum())
+            total_loss += float(loss.detach()) * len(labels)
+            num_right += int((logits.argmax(1) == labels).sum())
         if not total_loss < float("inf"):
             raise ValueError(f"lr must keep the loss finite, got lr={lr} and loss {total_loss}.")
         schedule.step()
@@ -119,6 +121,28 @@ def flow_accuracy(
         for index in torch.split(torch.arange(len(samples)).to(samples.labels.device), batch_size)
     ]
     return float(torch.stack(right).sum()) / len(samples)
+
+
+@runtime_checkable
+class _WithQuotient(Protocol):
+    """A network that knows which simplices it cannot tell apart."""
+
+    def quotient(
+        self, complex: SimplicialComplex, flows: Tensor, orientation: Tensor
+    ) -> FlowQuotient | None: ...
+
+    def forward_quotient(self, quotient: FlowQuotient) -> Tensor: ...
+
+
+def _logits_of(
+    model: nn.Module, complex: SimplicialComplex, samples: FlowSamples
+) -> Callable[[Tensor], Tensor]:
+    """From the numbers of m samples to their logits (m, classes), by a quotient if there is one."""
+    if isinstance(model, _WithQuotient):
+        quotient = model.quotient(complex, samples.flows, samples.orientation)
+        if quotient is not None:
+            return lambda index: model.forward_quotient(quotient[index])
+    return lambda index: _logits(model, complex, samples[index])
 
 
 def _logits(model: nn.Module, complex: SimplicialComplex, samples: FlowSamples) -> Tensor:

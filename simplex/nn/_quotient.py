@@ -1,4 +1,4 @@
-"""Signals folded: what looks alike to a message-passing network is computed once."""
+"""Signals quotient: what looks alike to a message-passing network is computed once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,30 +34,39 @@ class SparseRows(NamedTuple):
 
     def select(self, rows: Tensor) -> "SparseRows":
         """The matrix with these rows alone."""
-        start, size = self.pointer[rows], self.pointer.diff()[rows]
-        pointer = torch.cat([size.new_zeros(1), size.cumsum(0)])
-        shift = (start - pointer[:-1]).repeat_interleave(size)
-        place = torch.arange(len(shift), device=rows.device) + shift
-        return SparseRows(pointer, self.column[place], self.weight[place], self.num_columns)
+        size = self.pointer.diff().index_select(0, rows)
+        pointer = _pointer(size)
+        shift = self.pointer.index_select(0, rows) - pointer[:-1]
+        place = torch.repeat_interleave(shift, size, output_size=int(pointer[-1]))
+        place += torch.arange(len(place), device=rows.device)
+        column, weight = self.column.index_select(0, place), self.weight.index_select(0, place)
+        return SparseRows(pointer, column, weight, self.num_columns)
 
     def without_empty_columns(self, group: int) -> tuple["SparseRows", Tensor]:
-        """Drop the groups of ``group`` consecutive columns without an entry; which ones are kept."""
-        number = torch.div(self.column, group, rounding_mode="floor")
-        used = torch.zeros(self.num_columns // group, dtype=torch.bool, device=number.device)
-        used[number] = True
-        column = (used.cumsum(0) - 1)[number] * group + self.column - number * group
-        kept = used.nonzero()[:, 0]
+        """Drop groups of ``group`` consecutive columns without an entry; which groups are kept."""
+        used = torch.zeros(self.num_columns, dtype=torch.bool, device=self.column.device)
+        kept = used.index_fill_(0, self.column, True).view(-1, group).any(1).nonzero()[:, 0]
+        place = torch.arange(len(kept) * group, device=kept.device).view(-1, group)
+        number = kept.new_empty(self.num_columns // group, group).index_copy_(0, kept, place)
+        column = number.flatten().index_select(0, self.column)
         return SparseRows(self.pointer, column, self.weight, len(kept) * group), kept
 
     def transpose(self) -> "SparseRows":
         """The transposed matrix."""
-        row = self.row()
-        order = torch.sort(self.column.int(), stable=True).indices
-        count = torch.bincount(self.column, minlength=self.num_columns)
-        pointer = torch.cat([count.new_zeros(1), count.cumsum(0)])
-        return SparseRows(pointer, row[order], self.weight[order], len(self.pointer) - 1)
+        num_rows = len(self.pointer) - 1
+        if self.column.device.type != "cpu":
+            order = torch.sort(self.column, stable=True).indices
+            pointer = _pointer(torch.bincount(self.column, minlength=self.num_columns))
+            return SparseRows(pointer, self.row()[order], self.weight[order], num_rows)
+        from scipy.sparse import csr_matrix
 
-    def __matmul__(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        # A counting sort, linear in the entries.
+        parts = (self.weight.numpy(), self.column.numpy(), self.pointer.numpy())
+        turned = csr_matrix(parts, shape=(num_rows, self.num_columns)).tocsc()
+        pointer, row, weight = map(torch.from_numpy, (turned.indptr, turned.indices, turned.data))
+        return SparseRows(pointer.long(), row.long(), weight, num_rows)
+
+    def __matmul__(self, x: Tensor) -> Tensor:
         result: Tensor = _Product.apply(x, self)  # type: ignore[no-untyped-call]
         return result
 
@@ -71,7 +80,7 @@ class _Product(torch.autograd.Function):
         return _product(matrix, x)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         return _product(ctx.matrix.transpose(), grad.contiguous()), None
 
 
@@ -89,27 +98,29 @@ def _product(matrix: SparseRows, x: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, eq=False)
-class FoldedFlows:
+class FlowQuotient:
     r"""Flows on one complex as classes of simplices that a network cannot tell apart.
 
-    A network of layers x' = a(Σ_j A_j x W_j) with fixed operators A_j and an activation that acts on
-    each entry gives, by induction, equal rows to equal simplices: those that combine the same
-    classes of the round before with the same coefficients. If a is odd, rows that combine them with
-    opposite coefficients are opposite, and one of them is enough. If a(0) = 0, a simplex with no
-    coefficients at all has the row 0 and no class: this takes care of all that is more than l hops
-    away from the flow after l layers. So layer l is computed on one representative of each class.
-    Nothing is approximated.
+    A network of layers x' = a(Σ_j A_j x W_j), with fixed operators A_j and an activation that acts
+    on each entry, gives equal rows to simplices that combine the same rows of the layer before with
+    the same coefficients. By induction, these may be counted by classes: two simplices are in one
+    class after l layers if their A_j combine the classes after l-1 layers alike. Two more cases
+    cost nothing: if a(0) = 0, a simplex that combines nothing has the row 0 and no class, which
+    leaves out all that is more than l steps away from the flow; and if a is odd, combinations with
+    opposite coefficients give opposite rows, and share a class. Layer l is computed on one
+    representative of each class. Nothing is approximated.
 
     Args:
         start: (q_0, 1) the values of the classes at the start.
-        layers: for each layer the matrix (q_l, J·q_{l-1}) that holds in row c, at J·d + j, the
-            coefficient with which class d enters the j-th operator on a member of class c.
+        layers: for each layer the matrix (q_l, J·q_{l-1}) that holds in row c, column J·d + j, the
+            coefficient of class d in A_j at a member of class c.
         pool: (m, q_L) how many simplices of each class a sample has.
         num_simplices: n_k, for means.
 
     Paper:
-        The refinement is the simplicial Weisfeiler-Lehman test with signs: Bodnar et al., "Weisfeiler
-        and Lehman Go Topological", ICML 2021, whose bound on networks is read backwards.
+        The classes are those of the Weisfeiler-Lehman test on (samples of) the complex, with signs:
+        the bound on networks in Bodnar et al., "Weisfeiler and Lehman Go Topological", ICML 2021,
+        put to use.
     """
 
     start: Tensor
@@ -120,7 +131,7 @@ class FoldedFlows:
     def __len__(self) -> int:
         return len(self.pool.pointer) - 1
 
-    def __getitem__(self, index: Tensor) -> "FoldedFlows":
+    def __getitem__(self, index: Tensor) -> "FlowQuotient":
         """Some of the samples, with the classes that they need."""
         pool, kept = self.pool.select(index).without_empty_columns(1)
         layers = []
@@ -129,17 +140,17 @@ class FoldedFlows:
             group = self.layers[i].num_columns // max(below, 1)
             layer, kept = self.layers[i].select(kept).without_empty_columns(max(group, 1))
             layers.append(layer)
-        return FoldedFlows(self.start[kept], tuple(reversed(layers)), pool, self.num_simplices)
+        return FlowQuotient(self.start[kept], tuple(reversed(layers)), pool, self.num_simplices)
 
 
-def fold_flows(
+def flow_quotient(
     flows: Tensor,
     orientation: Tensor,
     operators: Sequence[Tensor],
     num_layers: int,
     odd: bool,
-) -> FoldedFlows:
-    r"""Fold flows for layers x' = a(x W_0 + Σ_j A_j x W_j) with a(0) = 0.
+) -> FlowQuotient:
+    r"""The quotient of flows for layers x' = a(x W_0 + Σ_j A_j x W_j) with a(0) = 0.
 
     Classes are found by hashes: each class gets a random 64-bit key for each operator, and a
     simplex the sum of coefficient times key, modulo 2⁶⁴. Different combinations have different sums
@@ -147,14 +158,14 @@ def fold_flows(
 
     Args:
         flows: (m, n_k) integers, the values of each sample in its own orientation.
-        orientation: (m, n_k) ±1, the orientation of each sample, relative to increasing vertex order.
+        orientation: (m, n_k) ±1, that of each sample, relative to increasing vertex order.
         operators: A_1, …: sparse (n_k, n_k) with integer entries, in increasing vertex order.
         num_layers: L.
-        odd: whether a is odd: opposite rows are then merged as well, and the orientation of a sample
-            makes no difference.
+        odd: whether a is odd: opposite rows are then merged as well, and the orientation of a
+            sample makes no difference.
 
     Returns:
-        The folded samples.
+        The quotient.
 
     Cost:
         O(L · m · entries of the operators) once, O(m · n_k) memory.
@@ -173,27 +184,31 @@ def fold_flows(
         )
         keys = torch.cat([keys.new_zeros(len(keys), 1), keys], dim=1).to(value.device)
         total = torch.zeros_like(value)
-        for columns in torch.arange(num_samples, device=value.device).split(_SAMPLES_AT_ONCE):
+        for first in range(0, num_samples, _SAMPLES_AT_ONCE):
+            columns = slice(first, first + _SAMPLES_AT_ONCE)
             color, seen = classes.color[:, columns], classes.seen[:, columns]
-            part = total[:, columns]
+            part = total[:, columns]  # a view
             for matrix, key in zip(matrices, keys, strict=True):
                 sent = (key[color] * seen).index_select(0, matrix.column)
                 sent *= matrix.weight.long()[:, None]
                 part.index_add_(0, matrix.row(), sent)
-            total[:, columns] = part
         below, classes = classes, _classes(total if odd else total * turn, turn, odd)
         layers.append(_representatives(below, classes, matrices))
     sample, simplex = classes.color.T.nonzero().unbind(1)
     index = torch.stack([sample, classes.color[simplex, sample] - 1])
     shape = (num_samples, len(classes.member))
-    pool = torch.sparse_coo_tensor(index, torch.ones_like(sample), shape)
-    return FoldedFlows(start, tuple(layers), _rows_of(pool), size)
+    pool = torch.sparse_coo_tensor(index, torch.ones_like(sample), shape, check_invariants=False)
+    return FlowQuotient(start, tuple(layers), _rows_of(pool), size)
 
 
 class _Classes(NamedTuple):
-    """The classes of one round: color (n, m), 0 for the value 0 and else from 1; seen (n, m), the
-    factor that takes the value of the class to the one here, in increasing vertex order; member, a
-    place in the flattened (m, n) table for each class."""
+    """The classes of one round.
+
+    Attributes:
+        color: (n, m), 0 for the value 0 and else from 1.
+        seen: (n, m) ±1, from the row of the class to the one here, in increasing vertex order.
+        member: for each class a place in the flattened (m, n) table.
+    """
 
     color: Tensor
     seen: Tensor
@@ -231,12 +246,18 @@ def _representatives(
         weights.append(picked.weight[there].long() * below.seen[sender, sample[row]] * own[row])
     index = torch.stack([torch.cat(rows), torch.cat(columns)])
     shape = (len(classes.member), len(below.member) * len(matrices))
-    return _rows_of(torch.sparse_coo_tensor(index, torch.cat(weights), shape))
+    return _rows_of(
+        torch.sparse_coo_tensor(index, torch.cat(weights), shape, check_invariants=False)
+    )
 
 
 def _identity(size: int, device: torch.device) -> SparseRows:
     place = torch.arange(size + 1, device=device)
     return SparseRows(place, place[:-1], torch.ones(size, device=device), size)
+
+
+def _pointer(size: Tensor) -> Tensor:
+    return torch.cat([size.new_zeros(1), size.cumsum(0)])
 
 
 def _rows_of(matrix: Tensor) -> SparseRows:
@@ -245,5 +266,4 @@ def _rows_of(matrix: Tensor) -> SparseRows:
     kept = matrix.values() != 0
     row, column = matrix.indices()[:, kept]
     size = torch.bincount(row, minlength=matrix.shape[0])
-    pointer = torch.cat([size.new_zeros(1), size.cumsum(0)])
-    return SparseRows(pointer, column, matrix.values()[kept].float(), matrix.shape[1])
+    return SparseRows(_pointer(size), column, matrix.values()[kept].float(), matrix.shape[1])
