@@ -1,6 +1,7 @@
 """Many complexes stored as one union: a PyG data set that batches by a few gathers."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,7 +20,8 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
     ``DataLoader``. :meth:`to_batch` collates a whole (sub)set at once, without a Python loop over
     its items, to the same ``Batch`` that PyG makes.
 
-    Build it with :meth:`from_union`, or from graphs with ``simplex.transforms.lift_dataset``.
+    Build it with :meth:`from_union`, or from graphs with ``simplex.transforms.lift_dataset``. Store
+    it with ``SimplicialDataset.save(dataset, path)`` and read it with :meth:`from_file`.
 
     Example:
         >>> from simplex.transforms import lift_dataset
@@ -31,10 +33,30 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         SimplicialComplex(f_vector=(9, 8, 2), num_parts=3)
     """
 
-    def __init__(self, data: SimplicialData, slices: dict[str, Tensor]) -> None:
+    def __init__(self, data: SimplicialData, slices: dict[str, Tensor] | None) -> None:
         super().__init__()
         self._data = data
         self.slices = slices
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> "SimplicialDataset":
+        """The data set that ``SimplicialDataset.save(dataset, path)`` stored, in PyG's format.
+
+        Args:
+            path: a file written by ``save`` of any ``InMemoryDataset``, from ``SimplicialData``.
+
+        Raises:
+            ValueError: the file holds graphs that are not lifted.
+            OSError: it is not there.
+        """
+        dataset = cls(SimplicialData(), None)
+        dataset.load(str(path), data_cls=SimplicialData)
+        if not isinstance(dataset._data, SimplicialData):
+            raise ValueError(
+                f"path must be a file of SimplicialData, got {type(dataset._data).__name__} in "
+                f"{path}. Lift the graphs with simplex.transforms.lift_dataset."
+            )
+        return dataset
 
     @classmethod
     def from_union(
@@ -84,7 +106,7 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         Equal to ``Batch.from_data_list(list(self))``, at the cost of one gather per field.
         """
         plain = all(_concatenates(key, value) for key, value in self._data)
-        if self.transform is not None or not plain:
+        if self.transform is not None or self.slices is None or not plain:  # None: one item
             return Batch.from_data_list(list(self))  # type: ignore[no-any-return]
         chosen = torch.as_tensor(list(self.indices()), dtype=torch.int64)
         batch = Batch(_base_cls=SimplicialData)
