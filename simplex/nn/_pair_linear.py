@@ -1,23 +1,19 @@
 """A dense map of the pair (sender, shared cofacet), computed once per simplex."""
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import UninitializedParameter
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._messages import gather_facets
-
 
 class PairLinear(nn.Module):
-    r"""The dense map of the concatenation ``h_τ ‖ h_δ`` for each facet τ of each simplex δ.
+    r"""The dense map of the concatenation ``h_τ ‖ h_δ``, as its two halves.
 
-    .. math:: W (h_τ ‖ h_δ) + b = W_1 h_τ + W_2 h_δ + b
+    .. math:: W (h_τ ‖ h_δ) + b = W_1 h_τ + (W_2 h_δ + b)
 
-    The two products are taken once per simplex; only their sum is formed per incidence.
+    The two products are taken once per simplex; their sum is formed where a pair is met.
 
     Args:
         in_channels: width of ``h_τ``; so wide is the result, as it is added to ``h_σ``.
@@ -36,22 +32,19 @@ class PairLinear(nn.Module):
         nn.init.uniform_(self.weight, -bound, bound)
         nn.init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, x: Tensor, x_above: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
-        """One row per incidence.
+    def forward(self, x: Tensor, x_shared: Tensor) -> tuple[Tensor, Tensor]:
+        """The halves.
 
         Args:
-            x: (n_k, in_channels) senders.
-            x_above: (n_{k+1}, shared_channels) cofacets.
-            complex: the complex.
-            k: degree of the senders.
+            x: (n, in_channels) values of senders.
+            x_shared: (m, shared_channels) values of what they share.
 
         Returns:
-            (n_{k+1}, k+2, in_channels).
+            (n, in_channels) W_1 x and (m, in_channels) W_2 x_shared + b.
         """
         weight, shared_weight = self.weight.tensor_split((self.weight.shape[0],), dim=1)
         own = nn.functional.linear(x, weight)
-        shared = nn.functional.linear(x_above, shared_weight, self.bias)
-        return gather_facets(own, complex, k + 1) + shared[:, None]
+        return own, nn.functional.linear(x_shared, shared_weight, self.bias)
 
     def extra_repr(self) -> str:
         """The two widths."""
@@ -76,11 +69,11 @@ class LazyPairLinear(LazyModuleMixin, PairLinear):
         if not self.has_uninitialized_params():
             super().reset_parameters()
 
-    def initialize_parameters(self, x: Tensor, x_above: Tensor, *_: Any) -> None:
+    def initialize_parameters(self, x: Tensor, x_shared: Tensor) -> None:
         """Fix the widths; called by torch before the first forward pass."""
         if self.has_uninitialized_params():
             in_channels = x.shape[-1]
-            self.weight.materialize((in_channels, in_channels + x_above.shape[-1]))
+            self.weight.materialize((in_channels, in_channels + x_shared.shape[-1]))
             self.bias.materialize((in_channels,))
             self.reset_parameters()
 

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._messages import boundary_sum, require_cochains, upper_sum
+from simplex.nn._messages import boundary_sum, require_cochains
 from simplex.nn._norm import SimplexBatchNorm
 from simplex.nn._pair_linear import LazyPairLinear, PairLinear
+from simplex.nn._pair_sum import upper_pair_sum
 from simplex.nn._reset import reset_submodules
 from simplex.nn._widths import linear, widths_of
 
@@ -125,8 +126,9 @@ class SINConv(nn.Module):
             from_boundary = from_boundary + boundary_sum(below, complex, k)
         from_upper = (1 + self.eps[k, 1]) * x[k]
         if k < self.max_dim:
-            message = self.activation(self.message[k](x[k], x[k + 1], complex, k))
-            from_upper = from_upper + upper_sum(message, complex, k)
+            own, shared = self.message[k](x[k], x[k + 1])
+            messages = upper_pair_sum(own, shared, self.activation, complex, k)
+            from_upper = from_upper + messages
         both = (self.boundary_update[k](from_boundary), self.upper_update[k](from_upper))
         updated: Tensor = self.combine[k](torch.cat(both, dim=-1))
         return updated
