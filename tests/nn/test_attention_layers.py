@@ -1,0 +1,331 @@
+"""SAT, SAN and GSAN: dense formulas, symmetries, chunks of pairs, torch's contracts."""
+
+import copy
+
+import pytest
+import torch
+
+from simplex import SimplicialComplex
+from simplex.nn._attention import attend, support_pairs
+from simplex.nn._harmonic import harmonic_filter, hodge_bound
+from simplex.nn._san import SAN
+from simplex.nn._san_conv import SANConv
+from simplex.nn._sat import SAT, SATConv
+from simplex.operators import down_laplacian, hodge_laplacian, up_laplacian
+from simplex.testing import (
+    assert_batch_consistent,
+    assert_inputs_untouched,
+    assert_orientation_equivariant,
+    assert_permutation_equivariant,
+    random_cochains,
+    random_complex,
+    relabel,
+)
+from tests.tables import COMPLEXES
+
+
+DEGREES = [(name, k) for name, K in COMPLEXES.items() for k in range(K.dim + 1)]
+LAYERS = {
+    "SATConv": lambda k, i=2, o=4, **options: SATConv(i, o, k, heads=2, **options),
+    "SANConv": lambda k, i=2, o=4, **options: SANConv(i, o, k, order=3, **options),
+}
+MODELS = {
+    "SAT": lambda i=2, **options: SAT(i, 4, 3, num_layers=2, max_dim=3, heads=2, **options),
+    "SAN": lambda i=2, **options: SAN(i, 4, 3, num_layers=2, max_dim=3, **options),
+}
+layers = pytest.mark.parametrize("layer", LAYERS)
+models = pytest.mark.parametrize("model", MODELS)
+
+
+def cochain(complex_, k, width=2, dtype=torch.float64, seed=0):
+    return random_cochains(complex_, width, 4, dtype=dtype, seed=seed)[k]
+
+
+def at(conv, k):
+    """A layer of one degree, called with all cochains."""
+    return lambda x, complex_: {k: conv(x[k], complex_)}
+
+
+def masked_softmax(score, support):
+    """Row softmax on the support; rows without support are zero."""
+    weight = torch.where(support, score.exp(), torch.zeros_like(score))
+    return weight / weight.sum(1, keepdim=True).clamp(min=1e-300)
+
+
+def laplacians(complex_, k):
+    dense = {"upper": up_laplacian(complex_, k, dtype=torch.float64).to_dense()}
+    if k > 0:
+        dense["lower"] = down_laplacian(complex_, k, dtype=torch.float64).to_dense()
+    return dense
+
+
+def dense_filter(mapped, score, order, support, slope=0.2):
+    left, right = mapped @ score[0], mapped @ score[1]
+    raw = torch.nn.functional.leaky_relu(left[:, None] + right[None, :], slope)
+    attention = masked_softmax(raw, support)
+    terms = mapped.chunk(order, dim=1)
+    return sum(torch.linalg.matrix_power(attention, p + 1) @ term for p, term in enumerate(terms))
+
+
+@pytest.mark.parametrize(("name", "k"), DEGREES)
+@pytest.mark.parametrize("max_pairs", [1 << 20, 5])
+def test_sat_is_its_formula(name, k, max_pairs):
+    complex_ = COMPLEXES[name]
+    conv = SATConv(2, 6, k, heads=3, max_pairs=max_pairs).double()
+    x = cochain(complex_, k)
+    expected = x.new_zeros(len(x), 6)
+    for adjacency, laplacian in laplacians(complex_, k).items():
+        heads = []
+        for h in range(3):
+            mapped = x @ conv.maps[adjacency].weight[2 * h : 2 * h + 2].T
+            left, right = (mapped.abs() @ conv.score[adjacency][i, h] for i in (0, 1))
+            raw = torch.nn.functional.leaky_relu(left[:, None] + right[None, :], 0.2)
+            heads.append((masked_softmax(raw, laplacian != 0) * laplacian.sign()) @ mapped)
+        expected = expected + torch.cat(heads, 1)
+    torch.testing.assert_close(conv(x, complex_), expected, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize(("name", "k"), DEGREES)
+@pytest.mark.parametrize("max_pairs", [1 << 20, 5])
+@pytest.mark.parametrize("epsilon", [None, 0.05])
+def test_san_is_its_formula(name, k, max_pairs, epsilon):
+    complex_ = COMPLEXES[name]
+    conv = SANConv(
+        2, 5, k, order=3, harmonic_order=2, epsilon=epsilon, max_pairs=max_pairs
+    ).double()
+    x = cochain(complex_, k)
+    step = epsilon or 1 / hodge_bound(complex_, k).double()[:, None]
+    laplacian = hodge_laplacian(complex_, k, dtype=torch.float64).to_dense()
+    expected = x
+    for _ in range(2):
+        expected = expected - step * (laplacian @ expected)
+    expected = expected @ conv.harmonic.weight.T
+    for adjacency, part in laplacians(complex_, k).items():
+        mapped = x @ conv.maps[adjacency].weight.T
+        expected = expected + dense_filter(mapped, conv.score[adjacency], 3, part != 0)
+    torch.testing.assert_close(conv(x, complex_), expected, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize(("name", "k"), DEGREES)
+def test_support_is_that_of_the_laplacians(name, k):
+    complex_ = COMPLEXES[name]
+    for adjacency, laplacian in laplacians(complex_, k).items():
+        pairs = support_pairs(complex_, adjacency, k)
+        assert pairs.receiver.tolist() == sorted(pairs.receiver.tolist())
+        found = torch.zeros_like(laplacian)
+        found[pairs.receiver, pairs.sender] = pairs.sign.double()
+        assert torch.equal(found, laplacian.sign())
+        assert len(pairs.receiver) == int((laplacian != 0).sum())
+
+
+@pytest.mark.parametrize(("name", "k"), DEGREES)
+def test_the_spectrum_is_bounded_part_by_part(name, k):
+    for complex_ in COMPLEXES[name].split():
+        if complex_.num_simplices(k):
+            spectrum = torch.linalg.eigvalsh(
+                hodge_laplacian(complex_, k, dtype=torch.float64).to_dense()
+            )
+            assert spectrum[-1] <= hodge_bound(complex_, k)[0] + 1e-9
+
+
+def test_the_harmonic_filter_converges_to_the_harmonic_part():
+    from simplex.operators import hodge_decomposition
+
+    complex_ = COMPLEXES["torus"]
+    x = cochain(complex_, 1)
+    _, _, harmonic = hodge_decomposition(complex_, x, k=1)
+    torch.testing.assert_close(harmonic_filter(x, complex_, 1, 500), harmonic, atol=1e-8, rtol=0)
+    assert harmonic.norm() > 0.1
+
+
+@layers
+@pytest.mark.parametrize("k", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_equivariant_under_relabelling_that_carries_the_orientation(layer, k, seed):
+    complex_ = random_complex(seed)
+    conv = LAYERS[layer](k).double()
+    x = random_cochains(complex_, 2, dtype=torch.float64)
+    names = torch.randperm(8, generator=torch.Generator().manual_seed(seed))
+    moved = relabel(complex_, names)
+    signs = {j: torch.ones_like(moved.sign[j]) for j in range(1, complex_.dim + 1)}
+    for j, sign in signs.items():
+        sign[moved.place[j]] = moved.sign[j]
+    image = moved.complex.reorient(signs)
+    expected = moved.move(conv(x[k], complex_), k)
+    torch.testing.assert_close(conv(moved.move(x[k], k), image), expected, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("k", [0, 1, 2])
+def test_sat_is_equivariant_under_relabelling_and_reorientation(k, dtype):
+    for seed in range(2):
+        complex_ = random_complex(seed)
+        x = random_cochains(complex_, 2, dtype=dtype)
+        layer = at(LAYERS["SATConv"](k).to(dtype), k)
+        assert_permutation_equivariant(layer, x, complex_, oriented=True, seed=seed)
+        assert_orientation_equivariant(layer, x, complex_, seed=seed)
+
+
+def test_san_without_harmonic_part_forgets_the_vertex_order():
+    complex_ = random_complex(0)
+    layer = at(SANConv(2, 4, 1, harmonic_order=0).double(), 1)
+    x = random_cochains(complex_, 2, dtype=torch.float64)
+    assert_permutation_equivariant(layer, x, complex_)
+
+
+def test_san_is_not_orientation_equivariant():
+    complex_ = random_complex(0)
+    x = random_cochains(complex_, 2, dtype=torch.float64)
+    with pytest.raises(AssertionError, match="reorientation"):
+        assert_orientation_equivariant(at(SANConv(2, 4, 1).double(), 1), x, complex_)
+
+
+@layers
+@pytest.mark.parametrize("k", [0, 1, 2])
+def test_batched_and_untouched(layer, k, dtype):
+    conv = at(LAYERS[layer](k).to(dtype), k)
+    items = [
+        (random_cochains(K, 2, 3, dtype=dtype, seed=i), K)
+        for i, K in enumerate([random_complex(0), COMPLEXES["empty"], COMPLEXES["house"]])
+    ]
+    assert_batch_consistent(conv, items)
+    assert_inputs_untouched(conv, *items[0])
+
+
+@models
+def test_models(model, dtype):
+    network = MODELS[model]().to(dtype)
+    items = [
+        (random_cochains(K, 2, 3, dtype=dtype, seed=i), K)
+        for i, K in enumerate([random_complex(0), COMPLEXES["empty"], COMPLEXES["house"]])
+    ]
+    assert_batch_consistent(network, items)
+    assert_inputs_untouched(network, *items[0])
+    assert [tuple(h.shape) for h in network.encode(*items[0])] == [
+        (n, 4) for n in items[0][1].f_vector
+    ]
+    network(*items[0]).sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
+
+
+def test_sat_model_forgets_order_and_orientation():
+    complex_ = random_complex(1)
+    x = random_cochains(complex_, 2, 3, dtype=torch.float64)
+    network = MODELS["SAT"]().double()
+    assert_permutation_equivariant(network, x, complex_, oriented=True)
+    assert_orientation_equivariant(network, x, complex_)
+
+
+@layers
+def test_batch_dimensions_are_taken_one_by_one(layer):
+    complex_ = COMPLEXES["torus"]
+    conv = LAYERS[layer](1).double()
+    x = torch.randn(21, 3, 2, dtype=torch.float64)
+    together = conv(x, complex_)
+    for i in range(3):
+        torch.testing.assert_close(together[:, i], conv(x[:, i], complex_))
+
+
+@layers
+@pytest.mark.parametrize("max_pairs", [1 << 20, 7])
+def test_gradients_against_finite_differences(layer, max_pairs):
+    complex_ = COMPLEXES["triangle with tail"]
+    conv = LAYERS[layer](1, 2, 2, max_pairs=max_pairs).double()
+    inputs = (cochain(complex_, 1).requires_grad_(), *conv.parameters())
+    assert torch.autograd.gradcheck(lambda x, *_: conv(x, complex_), inputs, fast_mode=True)
+
+
+@layers
+def test_every_parameter_is_used_and_drawn_anew(layer):
+    complex_ = COMPLEXES["torus"]
+    conv = LAYERS[layer](1)
+    conv(cochain(complex_, 1, dtype=torch.float32), complex_).square().sum().backward()
+    before = {name: value.clone() for name, value in conv.state_dict().items()}
+    for parameter in conv.parameters():
+        assert parameter.grad is not None
+        assert parameter.grad.abs().sum() > 0
+    conv.reset_parameters()
+    assert all(not torch.equal(before[name], v) for name, v in conv.state_dict().items())
+
+
+@layers
+def test_lazy_widths_copies_and_states(layer):
+    complex_ = COMPLEXES["house"]
+    x = cochain(complex_, 1, dtype=torch.float32)
+    lazy, known = LAYERS[layer](1, -1), LAYERS[layer](1, 2)
+    lazy(x, complex_)
+    known.load_state_dict(lazy.state_dict())
+    assert torch.equal(known(x, complex_), lazy(x, complex_))
+    assert torch.equal(copy.deepcopy(known)(x, complex_), known(x, complex_))
+
+
+@models
+def test_lazy_models(model):
+    complex_ = COMPLEXES["house"]
+    x = random_cochains(complex_, 2, 3)
+    lazy, known = MODELS[model](-1), MODELS[model](2)
+    lazy(x, complex_)
+    known.load_state_dict(lazy.state_dict())
+    assert torch.equal(known(x, complex_), lazy(x, complex_))
+    assert MODELS[model]((2, 1, 2, 3)).encode(random_cochains(complex_, (2, 1, 2, 3), 3), complex_)[
+        3
+    ].shape == (0, 4)
+
+
+@layers
+@pytest.mark.parametrize("name", ["empty", "one vertex", "isolated vertices"])
+def test_empty_ranks(layer, name):
+    for k in range(3):
+        y = LAYERS[layer](k)(cochain(COMPLEXES[name], k, dtype=torch.float32), COMPLEXES[name])
+        assert y.shape == (COMPLEXES[name].num_simplices(k), 4)
+
+
+@layers
+def test_autocast(layer):
+    complex_ = COMPLEXES["torus"]
+    conv, x = LAYERS[layer](1), cochain(COMPLEXES["torus"], 1, dtype=torch.float32)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rough = conv(x, complex_)
+    torch.testing.assert_close(rough.float(), conv(x, complex_), atol=0.1, rtol=0.1)
+
+
+@pytest.mark.parametrize(
+    "conv", [SATConv(2, 4), SANConv(2, 4, order=1, harmonic_order=1)], ids=["SATConv", "SANConv"]
+)
+def test_traces_as_one_graph_with_dynamic_sizes(conv):
+    conv = copy.deepcopy(conv).double()
+    compiled = torch.compile(conv, fullgraph=True, dynamic=True, backend="eager")
+    for seed in range(3):
+        complex_ = random_complex(seed, num_vertices=8 + seed)
+        x = cochain(complex_, 1)
+        expected = conv(x, complex_)  # lists the pairs, whose number is data
+        torch.testing.assert_close(compiled(x, complex_), expected)
+
+
+def test_attention_at_a_hub_stays_within_its_chunks():
+    star = SimplicialComplex.from_simplices([(0, i) for i in range(1, 40)])
+    x = torch.randn(39, 1, 2, dtype=torch.float64, requires_grad=True)
+    query = torch.randn(39, 1, dtype=torch.float64)
+    whole = attend(query, query, x, star, "lower", 1)
+    parts = attend(query, query, x, star, "lower", 1, max_pairs=100)
+    torch.testing.assert_close(parts, whole)
+    (expected,) = torch.autograd.grad(whole.square().sum(), x)
+    (found,) = torch.autograd.grad(parts.square().sum(), x)
+    torch.testing.assert_close(found, expected)
+
+
+def test_repr():
+    assert repr(SATConv(16, 32, 2)) == "SATConv(16, 32, k=2, heads=1)"
+    assert repr(SANConv(16, 32)) == "SANConv(16, 32, k=1, order=2)"
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: SATConv(2, 5, heads=2), "out_channels must be a multiple of heads, got 5 and 2"),
+        (lambda: SANConv(2, 5, order=0), "order must be at least 1, got 0"),
+        (lambda: SANConv(2, 5, harmonic_order=-1), "harmonic_order must not be negative, got -1"),
+    ],
+)
+def test_wrong_settings(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
