@@ -160,7 +160,10 @@ def _labels(prefix: Path, numbers: list[int]) -> list[Hashable]:
                 f"line {i} of {place} must be the number of a vertex and its label, got "
                 f"{line[:40]!r}."
             )
-        names[int(number)] = name.strip()
+        if names.setdefault(int(number), name.strip()) != name.strip():
+            raise ValueError(
+                f"{place} must name a vertex once, got vertex {number} again in line {i}."
+            )
     missing = [number for number in numbers if number not in names]
     if missing:
         raise ValueError(

@@ -132,6 +132,7 @@ def test_one_large_simplex_is_cut_and_not_closed(tmp_path):
         ("times", "# comment\n1\n2\n", "one integer a line"),
         ("node-labels", "1 a\nb\n", "line 2 of .* number of a vertex and its label, got 'b'"),
         ("node-labels", "1\n", "line 1 of"),
+        ("node-labels", "1 a\n1 a\n1 b\n", "once, got vertex 1 again in line 3"),
     ],
 )
 def test_wrong_files_are_refused(tmp_path, part, text, message):
