@@ -102,6 +102,10 @@ class OrientedConv(nn.Module):
         out = sign * (self.lin(x) + self.lin_upper(upper) + self.lin_lower(lower))
         return out if self.activation is None else self.activation(out)
 
+    def weights(self) -> Tensor:
+        """(3·out_channels, in_channels): W, W_↑ and W_↓, one above the other."""
+        return torch.cat([self.lin.weight, self.lin_upper.weight, self.lin_lower.weight])
+
     def extra_repr(self) -> str:
         """Sizes and degree."""
         return f"{self.in_channels}, {self.out_channels}, k={self.k}"
@@ -198,6 +202,8 @@ class OrientedMPSN(nn.Module):
             for width in _widths(in_channels, hidden_channels, num_layers)
         )
         self.activation = activation
+        # A linear network is a linear map of 3^L values, worth it while these are few.
+        self._collapses = activation is None and 3**num_layers <= 3 * hidden_channels
         self.head = _PooledHead(hidden_channels, out_channels, k, pool)
 
     def reset_parameters(self) -> None:
@@ -231,16 +237,23 @@ class OrientedMPSN(nn.Module):
         if not odd and self.activation not in _ZERO_AT_ZERO:
             return None
         turn = orientation * complex.orientation(self.head.k)
-        return flow_quotient(flows, turn, _operators(complex, self.head.k), len(self.convs), odd)
+        operators = _operators(complex, self.head.k)
+        quotient = flow_quotient(flows, turn, operators, len(self.convs), odd)
+        return quotient.collapse() if self._collapses else quotient
 
     def forward_quotient(self, quotient: FlowQuotient) -> Tensor:
         """Apply the network to the flows of a quotient, as :meth:`forward` would: (m, channels)."""
         x = quotient.start.to(self.head.lin1.weight.dtype)
-        for module, layer in zip(self.convs, quotient.layers, strict=True):
-            conv = cast(OrientedConv, module)
-            weight = torch.cat([conv.lin.weight, conv.lin_upper.weight, conv.lin_lower.weight])
-            x = layer @ (x @ weight.T).view(-1, conv.out_channels)
-            x = x if self.activation is None else self.activation(x)
+        weights = [cast(OrientedConv, conv).weights() for conv in self.convs]
+        if self._collapses:  # one linear map of the values of all products of operators
+            total = x.new_ones(1, 1)
+            for weight in weights:
+                total = torch.cat((weight @ total).chunk(3), dim=1)
+            x = x @ total.T
+        else:
+            for weight, layer in zip(weights, quotient.layers, strict=True):
+                x = layer @ (x @ weight.T).view(-1, len(weight) // 3)
+                x = x if self.activation is None else self.activation(x)
         result: Tensor = self.head.of_classes(x.abs(), quotient)
         return result
 

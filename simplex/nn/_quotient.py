@@ -42,6 +42,13 @@ class SparseRows(NamedTuple):
         column, weight = self.column.index_select(0, place), self.weight.index_select(0, place)
         return SparseRows(pointer, column, weight, self.num_columns)
 
+    def slice(self, first: int, step: int) -> "SparseRows":
+        """Every ``step``-th column from ``first`` on."""
+        kept = self.column % step == first
+        size = torch.bincount(self.row()[kept], minlength=len(self.pointer) - 1)
+        column = torch.div(self.column[kept], step, rounding_mode="floor")
+        return SparseRows(_pointer(size), column, self.weight[kept], self.num_columns // step)
+
     def without_empty_columns(self, group: int) -> tuple["SparseRows", Tensor]:
         """Drop groups of ``group`` consecutive columns without an entry; which groups are kept."""
         used = torch.zeros(self.num_columns, dtype=torch.bool, device=self.column.device)
@@ -77,7 +84,7 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, matrix: SparseRows) -> Tensor:
         ctx.matrix = matrix
-        return _product(matrix, x)
+        return _product(matrix, x.detach())
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
@@ -130,6 +137,22 @@ class FlowQuotient:
 
     def __len__(self) -> int:
         return len(self.pool.pointer) - 1
+
+    def collapse(self) -> "FlowQuotient":
+        """For layers without activation: the values of all products A_{j_L} … A_{j_1} x instead.
+
+        Returns:
+            A quotient without layers, with ``start`` (q_L, J^L); the last operator is the slowest
+            digit of a column.
+        """
+        start = self.start.double()
+        below = len(start)
+        for layer in self.layers:
+            group = layer.num_columns // max(below, 1)
+            start = torch.cat([_product(layer.slice(j, group), start) for j in range(group)], dim=1)
+            below = len(start)
+        fits = float(start.abs().max()) <= 2**24 if start.numel() else True
+        return FlowQuotient(start.float() if fits else start, (), self.pool, self.num_simplices)
 
     def __getitem__(self, index: Tensor) -> "FlowQuotient":
         """Some of the samples, with the classes that they need."""

@@ -6,17 +6,17 @@ trains and writes one JSON file per run; files that are there are not computed a
 """
 
 import argparse
-import copy
 import json
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from simplex import SimplicialComplex
-from simplex.datasets import FlowSamples, FlowTask, synthetic_flow
+from simplex.datasets import FlowSamples, FlowTask, ocean_drifters, synthetic_flow
 from simplex.nn import EdgeMPNN, OrientedMPSN
 from simplex.train import FlowEpoch, flow_accuracy, train_flow
 
@@ -27,11 +27,14 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "gnn": lambda: EdgeMPNN(1, 64, 2, num_layers=4),
     "relu": lambda: OrientedMPSN(1, 64, 2, num_layers=4, activation=torch.relu),
 }
+TEST_FLOWS = {"synthetic": 200, "ocean": 40}
 PROTOCOL = {"synthetic": (100, 20), "ocean": (250, 50)}  # epochs, epochs between two decays
 
 
 def load(data: str, seed: int) -> FlowTask:
-    """A fresh synthetic task for each seed."""
+    """A fresh mesh, paths and orientations for each seed; of the drifters, orientations only."""
+    if data == "ocean":
+        return ocean_drifters(generator=torch.Generator().manual_seed(seed))
     return synthetic_flow(1000, 1000, 200, generator=torch.Generator().manual_seed(seed))
 
 
@@ -53,27 +56,20 @@ def scorer(
 
 
 def run(data: str, model_name: str, seed: int, epochs: int | None) -> dict[str, object]:
-    """Train one network; accuracies after every epoch, and checked without the quotient at the end."""
+    """Train one network; loss and accuracies epoch by epoch, the last one without quotient."""
     task = load(data, seed)
     torch.manual_seed(seed)
     model = MODELS[model_name]()
-    train_score = scorer(model, task.complex, task.train)
     test_score = scorer(model, task.complex, task.test)
     curve: list[dict[str, float]] = []
-    best: dict[str, Tensor] = {}
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
 
     def after(record: FlowEpoch) -> None:
-        nonlocal best
-        train = train_score()
-        if not curve or train > max(point["train"] for point in curve):
-            best = copy.deepcopy(model.state_dict())
-        curve.append({"loss": record.loss, "train": train, "test": test_score()})
-        print(
-            f"{data} {model_name} seed {seed} epoch {record.epoch}: loss {record.loss:.4f} "
-            f"train {train:.3f} test {curve[-1]['test']:.3f} {time.perf_counter() - began:.0f} s",
-            flush=True,
-        )
+        seen = {"loss": record.loss, "train": record.train_accuracy, "test": test_score()}
+        curve.append(seen)
+        if record.epoch % 5 == 0:
+            figures = ", ".join(f"{key} {value:.3f}" for key, value in seen.items())
+            print(f"{data} {model_name} {seed}, epoch {record.epoch}: {figures}", flush=True)
 
     total, step = PROTOCOL[data]
     train_flow(
@@ -84,21 +80,24 @@ def run(data: str, model_name: str, seed: int, epochs: int | None) -> dict[str, 
         generator=torch.Generator().manual_seed(seed),
         on_epoch=after,
     )
-    seconds = time.perf_counter() - began
-    last = flow_accuracy(model, task.complex, task.test)
-    model.load_state_dict(best)
     return {
         "data": data,
         "model": model_name,
         "seed": seed,
         "epochs": len(curve),
         "f_vector": task.complex.f_vector,
-        "last": last,
-        "best_train": flow_accuracy(model, task.complex, task.test),
-        "best_epoch": 1 + max(range(len(curve)), key=lambda i: curve[i]["train"]),
-        "seconds": seconds,
+        "last": flow_accuracy(model, task.complex, task.test),  # without the quotient
+        "seconds": time.perf_counter() - began,
+        "core_seconds": time.process_time() - spent,
         "curve": curve,
     }
+
+
+def wilson(share: float, count: int, z: float = 1.959964) -> tuple[float, float]:
+    """The 95 % interval of a share of ``count`` independent items, by Wilson's formula."""
+    center = share + z * z / (2 * count)
+    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return (center - half) / (1 + z * z / count), (center + half) / (1 + z * z / count)
 
 
 def report(out: Path) -> None:
@@ -109,20 +108,24 @@ def report(out: Path) -> None:
             found = [r for r in runs if r["data"] == data and r["model"] == name]
             if not found:
                 continue
-            cells = []
-            for key in ("last", "best_train"):
-                values = torch.tensor([100 * r[key] for r in found], dtype=torch.float64)
+            figures = {
+                "last": [r["last"] for r in found],
+                "lowest training loss": [
+                    min(r["curve"], key=lambda point: point["loss"])["test"] for r in found
+                ],
+                "best test epoch": [max(point["test"] for point in r["curve"]) for r in found],
+                "train, last": [r["curve"][-1]["train"] for r in found],
+            }
+            print(f"{data} {name}: seeds {[r['seed'] for r in found]}, epochs", end=" ")
+            print(sorted({r["epochs"] for r in found}), end=", ")
+            print(f"{sum(r['seconds'] for r in found) / len(found):.0f} s a run")
+            for key, accuracies in figures.items():
+                values = 100 * torch.tensor(accuracies, dtype=torch.float64)
                 spread = f" ± {values.std():.1f}" if len(values) > 1 else ""
-                cells.append(
-                    f"{key} {values.mean():.1f}{spread} {values.round(decimals=1).tolist()}"
-                )
-            train = torch.tensor([100 * r["curve"][-1]["train"] for r in found])
-            spent = sum(r["seconds"] for r in found) / len(found)
-            epochs = sorted({r["epochs"] for r in found})
-            print(
-                f"{data} {name}: seeds {[r['seed'] for r in found]}, epochs {epochs}, train last "
-                f"{train.mean():.1f}, test {'; '.join(cells)}, {spent:.0f} s a run"
-            )
+                each = ", ".join(f"{value:.1f}" for value in values)
+                low, high = wilson(float(values.mean()) / 100, TEST_FLOWS[data])
+                interval = f"[{100 * low:.0f}, {100 * high:.0f}]"
+                print(f"    {key:22} {values.mean():.1f}{spread}  ({each})  {interval}")
 
 
 def main() -> None:

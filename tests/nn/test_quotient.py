@@ -14,6 +14,7 @@ from tests.tables import COMPLEXES, random_complex, random_signs
 NETWORKS = {
     "tanh": lambda k: OrientedMPSN(1, 5, 2, 3, k),
     "identity": lambda k: OrientedMPSN(1, 5, 2, 3, k, activation=None),
+    "identity, collapsed": lambda k: OrientedMPSN(1, 9, 2, 3, k, activation=None),
     "ReLU": lambda k: OrientedMPSN(1, 5, 2, 3, k, activation=torch.relu),
     "mean": lambda k: OrientedMPSN(1, 5, 2, 2, k, pool="mean"),
 }
