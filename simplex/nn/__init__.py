@@ -1,6 +1,11 @@
 """Layers (``…Conv``) and whole models on simplicial complexes."""
 
+from simplex.nn._bscnet import BScNet
+from simplex.nn._bscnet_conv import BScNetConv
+from simplex.nn._dist2cycle import Dist2Cycle, Dist2CycleConv
 from simplex.nn._f_vector import FVectorMLP
+from simplex.nn._gccn import GCCN, GCCNConv
+from simplex.nn._gin import GIN, GINConv
 from simplex.nn._heat import HeatNet
 from simplex.nn._hodge import (
     apply_boundary,
@@ -9,6 +14,7 @@ from simplex.nn._hodge import (
     apply_hodge_laplacian,
     apply_up_laplacian,
 )
+from simplex.nn._hsn import HSN, HSNConv
 from simplex.nn._message_passing import SimplicialMessagePassing
 from simplex.nn._messages import (
     boundary_sum,
@@ -18,26 +24,69 @@ from simplex.nn._messages import (
     scatter_to_facets,
     upper_sum,
 )
+from simplex.nn._mpsn import MPSN, MPSNConv
 from simplex.nn._network import EachDegree, SimplicialNetwork
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
 from simplex.nn._oriented import EdgeMPNN, OrientedConv, OrientedMPSN
+from simplex.nn._pair_sum import upper_pair_sum
 from simplex.nn._pairs import Pairs, neighbor_counts, neighbor_pairs
+from simplex.nn._pooled import PooledMLP
+from simplex.nn._quotient import FlowQuotient, flow_quotient
 from simplex.nn._readout import Readout, pool_parts
+from simplex.nn._san import SAN
+from simplex.nn._san_conv import SANConv
+from simplex.nn._sat import SAT, SATConv
+from simplex.nn._sca import SCA
+from simplex.nn._sca_conv import SCAAttentionConv, SCAConv
+from simplex.nn._sccnn import SCCNN
+from simplex.nn._sccnn_conv import SCCNNConv
+from simplex.nn._scn import SCCN, SCN
+from simplex.nn._scn_conv import SCCNConv, SCNConv
+from simplex.nn._scnn import SCNN, SCNNConv
 from simplex.nn._segments import Segments, segment_read, segment_softmax, segment_sum, segments
 from simplex.nn._sin import SIN
 from simplex.nn._sin_conv import SINConv
 
 
 __all__ = [
+    "GCCN",
+    "GIN",
+    "HSN",
+    "MPSN",
+    "SAN",
+    "SAT",
+    "SCA",
+    "SCCN",
+    "SCCNN",
+    "SCN",
+    "SCNN",
     "SIN",
+    "BScNet",
+    "BScNetConv",
+    "Dist2Cycle",
+    "Dist2CycleConv",
     "EachDegree",
     "EdgeMPNN",
     "FVectorMLP",
+    "FlowQuotient",
+    "GCCNConv",
+    "GINConv",
+    "HSNConv",
     "HeatNet",
+    "MPSNConv",
     "OrientedConv",
     "OrientedMPSN",
     "Pairs",
+    "PooledMLP",
     "Readout",
+    "SANConv",
+    "SATConv",
+    "SCAAttentionConv",
+    "SCAConv",
+    "SCCNConv",
+    "SCCNNConv",
+    "SCNConv",
+    "SCNNConv",
     "SINConv",
     "Segments",
     "SimplexBatchNorm",
@@ -51,6 +100,7 @@ __all__ = [
     "apply_up_laplacian",
     "boundary_sum",
     "coboundary_sum",
+    "flow_quotient",
     "gather_facets",
     "lower_sum",
     "neighbor_counts",
@@ -61,5 +111,6 @@ __all__ = [
     "segment_softmax",
     "segment_sum",
     "segments",
+    "upper_pair_sum",
     "upper_sum",
 ]
