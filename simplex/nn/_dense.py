@@ -5,7 +5,6 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from simplex.nn._norm import SimplexBatchNorm
-from simplex.nn._sin_conv import Activation
 from simplex.nn._widths import linear
 
 
@@ -42,3 +41,19 @@ def dense(
             layers.append(SimplexBatchNorm(out_channels))
         layers.append(Activation(activation))
     return nn.Sequential(*layers)
+
+
+class Activation(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the function."""
+        return self.function(x)
+
+    def extra_repr(self) -> str:
+        """The name of the function."""
+        return str(getattr(self.function, "__name__", self.function))

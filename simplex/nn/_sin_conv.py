@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
+from simplex.nn._dense import dense
 from simplex.nn._messages import boundary_sum, require_cochains
-from simplex.nn._norm import SimplexBatchNorm
 from simplex.nn._pair_linear import LazyPairLinear, PairLinear
 from simplex.nn._pair_sum import upper_pair_sum
 from simplex.nn._reset import reset_submodules
-from simplex.nn._widths import linear, widths_of
+from simplex.nn._widths import widths_of
 
 
 class SINConv(nn.Module):
@@ -91,10 +91,10 @@ class SINConv(nn.Module):
             for own, high in zip(widths, above, strict=False)
         )
         steps = (activation, norm)
-        self.boundary_update = nn.ModuleList(_mlp(w, out_channels, 2, *steps) for w in widths)
-        self.upper_update = nn.ModuleList(_mlp(w, out_channels, 2, *steps) for w in widths)
+        self.boundary_update = nn.ModuleList(dense(w, out_channels, 2, *steps) for w in widths)
+        self.upper_update = nn.ModuleList(dense(w, out_channels, 2, *steps) for w in widths)
         self.combine = nn.ModuleList(
-            _mlp(2 * out_channels, out_channels, 1, *steps) for _ in widths
+            dense(2 * out_channels, out_channels, 1, *steps) for _ in widths
         )
 
     def reset_parameters(self) -> None:
@@ -135,39 +135,3 @@ class SINConv(nn.Module):
 
     def __repr__(self) -> str:
         return f"SINConv({self.in_channels}, {self.out_channels}, max_dim={self.max_dim})"
-
-
-class Activation(nn.Module):
-    """A function as a module."""
-
-    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply the function."""
-        return self.function(x)
-
-    def extra_repr(self) -> str:
-        """The name of the function."""
-        return str(getattr(self.function, "__name__", self.function))
-
-
-def _mlp(
-    in_channels: int,
-    out_channels: int,
-    num_layers: int,
-    activation: Callable[[Tensor], Tensor],
-    norm: str | None,
-) -> nn.Sequential:
-    """Dense layers, each followed by the norm, where asked for, and the activation."""
-    if norm not in (None, "batch"):
-        raise ValueError(f"norm must be 'batch' or None, got {norm!r}.")
-    layers: list[nn.Module] = []
-    for i in range(num_layers):
-        width = in_channels if i == 0 else out_channels
-        layers.append(linear(width, out_channels))
-        if norm == "batch":
-            layers.append(SimplexBatchNorm(out_channels))
-        layers.append(Activation(activation))
-    return nn.Sequential(*layers)
