@@ -6,12 +6,11 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
+from simplex.nn import SAN, SAT, SANConv, SATConv
 from simplex.nn._attention import attend, support_pairs
+from simplex.nn._gsan import GSAN, GSANConv
 from simplex.nn._harmonic import harmonic_filter, hodge_bound
-from simplex.nn._san import SAN
-from simplex.nn._san_conv import SANConv
-from simplex.nn._sat import SAT, SATConv
-from simplex.operators import down_laplacian, hodge_laplacian, up_laplacian
+from simplex.operators import boundary_matrix, down_laplacian, hodge_laplacian, up_laplacian
 from simplex.testing import (
     assert_batch_consistent,
     assert_inputs_untouched,
@@ -32,6 +31,7 @@ LAYERS = {
 MODELS = {
     "SAT": lambda i=2, **options: SAT(i, 4, 3, num_layers=2, max_dim=3, heads=2, **options),
     "SAN": lambda i=2, **options: SAN(i, 4, 3, num_layers=2, max_dim=3, **options),
+    "GSAN": lambda i=2, **options: GSAN(i, 4, 3, num_layers=2, max_dim=3, **options),
 }
 layers = pytest.mark.parametrize("layer", LAYERS)
 models = pytest.mark.parametrize("model", MODELS)
@@ -44,6 +44,17 @@ def cochain(complex_, k, width=2, dtype=torch.float64, seed=0):
 def at(conv, k):
     """A layer of one degree, called with all cochains."""
     return lambda x, complex_: {k: conv(x[k], complex_)}
+
+
+def carried(complex_, seed):
+    """The complex with its vertices renamed at random, each simplex oriented as it was before."""
+    count = complex_.num_simplices(0)
+    names = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    moved = relabel(complex_, names)
+    signs = {j: torch.ones_like(moved.sign[j]) for j in range(1, complex_.dim + 1)}
+    for j, sign in signs.items():
+        sign[moved.place[j]] = moved.sign[j]
+    return moved, moved.complex.reorient(signs)
 
 
 def masked_softmax(score, support):
@@ -106,6 +117,62 @@ def test_san_is_its_formula(name, k, max_pairs, epsilon):
     torch.testing.assert_close(conv(x, complex_), expected, atol=1e-10, rtol=0)
 
 
+@pytest.mark.parametrize("name", [n for n, K in COMPLEXES.items() if K.dim <= 3])
+@pytest.mark.parametrize("max_pairs", [1 << 20, 5])
+def test_gsan_is_its_formula(name, max_pairs):
+    complex_ = COMPLEXES[name]
+    conv = GSANConv(2, 5, 3, order=2, harmonic_order=1, max_pairs=max_pairs).double()
+    x = random_cochains(complex_, 2, 3, dtype=torch.float64)
+    for k, y in enumerate(conv(x, complex_)):
+        expected = harmonic_filter(x[k], complex_, k, 1) @ conv.harmonic[k].weight.T
+        if k <= complex_.dim:
+            below, above = (
+                boundary_matrix(complex_, j, dtype=torch.float64).to_dense() for j in (k, k + 1)
+            )
+            parts = laplacians(complex_, k)
+            sources = {"lower": (k - 1, below.T, x[k - 1]), "upper": (k, above, x[min(k + 1, 3)])}
+            for adjacency in [a for a in ("lower", "upper") if f"within_{a}_{k}" in conv.score]:
+                block, matrix, other = sources[adjacency]
+                for kind, values in (("within", x[k]), ("between", matrix @ other)):
+                    mapped = values @ getattr(conv, kind)[block].weight.T
+                    score = conv.score[f"{kind}_{adjacency}_{k}"]
+                    expected = expected + dense_filter(mapped, score, 2, parts[adjacency] != 0)
+        torch.testing.assert_close(y, expected, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_gsan_under_relabelling_and_reorientation(seed):
+    complex_ = random_complex(seed)
+    conv = GSANConv(2, 4, complex_.dim).double()
+    x = random_cochains(complex_, 2, dtype=torch.float64)
+    moved, image = carried(complex_, seed)
+    images = [moved.move(values, k) for k, values in enumerate(x)]
+    for k, (y, z) in enumerate(zip(conv(x, complex_), conv(images, image), strict=True)):
+        torch.testing.assert_close(z, moved.move(y, k), atol=1e-10, rtol=0)
+    with pytest.raises(AssertionError, match="reorientation"):
+        assert_orientation_equivariant(conv, x, complex_)
+
+
+def test_gsan_gradients_parameters_and_precision():
+    complex_ = COMPLEXES["triangle with tail"]
+    conv = GSANConv(2, 2, 2).double()
+    x = [v.requires_grad_() for v in random_cochains(complex_, 2, dtype=torch.float64)]
+    call = lambda *x: tuple(conv(x, complex_))  # noqa: E731
+    assert torch.autograd.gradcheck(call, x, fast_mode=True)
+    complex_ = COMPLEXES["torus"]  # a lone triangle would have nothing to weigh
+    x = random_cochains(complex_, 2, dtype=torch.float64)
+    sum(y.square().sum() for y in conv(x, complex_)).backward()
+    assert all(parameter.grad.abs().sum() > 0 for parameter in conv.parameters())
+    before = {name: value.clone() for name, value in conv.state_dict().items()}
+    conv.reset_parameters()
+    assert all(not torch.equal(before[name], v) for name, v in conv.state_dict().items())
+    conv, x = GSANConv(2, 4, 2), random_cochains(complex_, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rough = conv(x, complex_)
+    for y, z in zip(rough, conv(x, complex_), strict=True):
+        torch.testing.assert_close(y.float(), z, atol=0.1, rtol=0.1)
+
+
 @pytest.mark.parametrize(("name", "k"), DEGREES)
 def test_support_is_that_of_the_laplacians(name, k):
     complex_ = COMPLEXES[name]
@@ -145,12 +212,7 @@ def test_equivariant_under_relabelling_that_carries_the_orientation(layer, k, se
     complex_ = random_complex(seed)
     conv = LAYERS[layer](k).double()
     x = random_cochains(complex_, 2, dtype=torch.float64)
-    names = torch.randperm(8, generator=torch.Generator().manual_seed(seed))
-    moved = relabel(complex_, names)
-    signs = {j: torch.ones_like(moved.sign[j]) for j in range(1, complex_.dim + 1)}
-    for j, sign in signs.items():
-        sign[moved.place[j]] = moved.sign[j]
-    image = moved.complex.reorient(signs)
+    moved, image = carried(complex_, seed)
     expected = moved.move(conv(x[k], complex_), k)
     torch.testing.assert_close(conv(moved.move(x[k], k), image), expected, atol=1e-10, rtol=0)
 
@@ -266,9 +328,13 @@ def test_lazy_models(model):
     lazy(x, complex_)
     known.load_state_dict(lazy.state_dict())
     assert torch.equal(known(x, complex_), lazy(x, complex_))
-    assert MODELS[model]((2, 1, 2, 3)).encode(random_cochains(complex_, (2, 1, 2, 3), 3), complex_)[
-        3
-    ].shape == (0, 4)
+
+
+@pytest.mark.parametrize("model", ["SAT", "SAN"])
+def test_a_width_for_each_dimension(model):
+    widths, complex_ = (2, 1, 2, 3), COMPLEXES["house"]
+    x = random_cochains(complex_, widths, 3)
+    assert MODELS[model](widths).encode(x, complex_)[3].shape == (0, 4)
 
 
 @layers
@@ -315,6 +381,7 @@ def test_attention_at_a_hub_stays_within_its_chunks():
 
 def test_repr():
     assert repr(SATConv(16, 32, 2)) == "SATConv(16, 32, k=2, heads=1)"
+    assert repr(GSANConv(16, 32, 2)) == "GSANConv(16, 32, max_dim=2, order=2)"
     assert repr(SANConv(16, 32)) == "SANConv(16, 32, k=1, order=2)"
 
 
@@ -323,6 +390,9 @@ def test_repr():
     [
         (lambda: SATConv(2, 5, heads=2), "out_channels must be a multiple of heads, got 5 and 2"),
         (lambda: SANConv(2, 5, order=0), "order must be at least 1, got 0"),
+        (lambda: GSANConv((2, 3), 5, 1), "in_channels must be one width for all dimensions"),
+        (lambda: GSANConv(2, 5, 1, order=0), "order must be at least 1, got 0"),
+        (lambda: GSANConv(2, 5, 1, harmonic_order=-1), "harmonic_order must not be negative"),
         (lambda: SANConv(2, 5, harmonic_order=-1), "harmonic_order must not be negative, got -1"),
     ],
 )

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch_geometric.nn import GATConv, GCNConv, GINConv, SAGEConv
 
-from simplex.nn._gccn import GCCN, GCCNConv, edge_index
+from simplex.nn import GCCN, GCCNConv
+from simplex.nn._gccn import edge_index
 from simplex.operators import adjacency_matrix
 from simplex.testing import (
     assert_batch_consistent,
@@ -207,3 +208,15 @@ def test_repr():
 def test_wrong_settings(options, message):
     with pytest.raises(ValueError, match=message):
         layer("SAGE", **options)
+
+
+@pytest.mark.parametrize("name", ["SAGE", "GIN"])
+def test_traces_as_one_graph_with_dynamic_sizes(name):
+    conv = GCCNConv(MAKE[name], 2, 4, 2).double()
+    compiled = torch.compile(conv, fullgraph=True, dynamic=True, backend="eager")
+    for seed in range(3):
+        complex_ = random_complex(seed, num_vertices=8 + seed, max_dim=2)
+        x = random_cochains(complex_, 2, 2, dtype=torch.float64)
+        expected = conv(x, complex_)  # lists the pairs
+        for y, z in zip(compiled(x, complex_), expected, strict=True):
+            torch.testing.assert_close(y, z)
