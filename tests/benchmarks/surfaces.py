@@ -12,6 +12,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -83,27 +84,29 @@ class Entry:
     passes: int = 1  # times the number of epochs: more for dense networks on fixed numbers
 
 
-def standard(name: str, in_channels: int, norm: str = "batch") -> Callable[[], nn.Module]:
+def standard(name: str, in_channels: int, **options: Any) -> Callable[[], nn.Module]:
     """A model of the library by its name, with the constructor that all of them have."""
     return lambda: getattr(simplex_nn, name)(
-        in_channels, HIDDEN, OUT, LAYERS, 2, norm=norm, jumping_knowledge="cat"
+        in_channels, HIDDEN, OUT, LAYERS, 2, jumping_knowledge="cat", **options
     )
 
 
 ENTRIES = {
     "f-vector MLP": Entry(lambda: FVectorMLP(HIDDEN, OUT, 2), degrees, passes=5),
-    "GIN, degrees": Entry(standard("GIN", 1), degrees),
-    "SIN, degrees": Entry(standard("SIN", 1), degrees),
-    "SIN, random": Entry(standard("SIN", CHANNELS), noise, redraw=True),
-    "SCCNN, degrees": Entry(standard("SCCNN", 1), degrees),
-    "SCCNN, random": Entry(standard("SCCNN", CHANNELS), noise, redraw=True),
+    "GIN, degrees": Entry(standard("GIN", 1, norm="batch"), degrees),
+    "SIN, degrees": Entry(standard("SIN", 1, norm="batch"), degrees),
+    "SIN, random": Entry(standard("SIN", CHANNELS, norm="batch"), noise, redraw=True),
+    "SCCNN unsigned, degrees": Entry(
+        standard("SCCNN", 1, norm="batch", normalize=True, signed=False), degrees
+    ),
+    "SCCNN, random": Entry(standard("SCCNN", CHANNELS, normalize=True), noise, redraw=True),
     **{
         f"oriented MPSN, {depth} layers": Entry(
             lambda depth=depth: TrianglesOnly(depth), noise, redraw=True
         )
         for depth in (4, 16)
     },
-    "SIN, degrees + holes": Entry(standard("SIN", 4), holes),
+    "SIN, degrees + holes": Entry(standard("SIN", 4, norm="batch"), holes),
     **{
         f"HeatNet, {2 ** (depth - 1)} steps": Entry(
             lambda depth=depth: EnergiesGiven(HIDDEN, OUT, depth, 2), cooling(depth), passes=5
@@ -193,7 +196,7 @@ def main() -> None:
             run(ENTRIES[name], seed, arguments.epochs * ENTRIES[name].passes)
             for seed in range(arguments.seeds)
         ]
-        line = [f"{name:22}"]
+        line = [f"{name:23}"]
         for key in rows[0]:
             values = torch.tensor([row[key] for row in rows], dtype=torch.float64)
             line.append(f"{key} {values.mean():.3f} ± {values.std(correction=0):.3f}")
