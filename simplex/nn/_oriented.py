@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
+from simplex.nn._messages import boundary_sum, coboundary_sum, incidences
 from simplex.nn._quotient import FlowQuotient, flow_quotient
 from simplex.nn._readout import pool_parts
 from simplex.operators import adjacency_matrix
@@ -93,13 +94,20 @@ class OrientedConv(nn.Module):
         """
         _require_cochain(x, complex, self.k, self.in_channels)
         sign = _signs(x, complex, self.k, orientation)
+        complex = _in_increasing_order(complex)
         x = sign * x  # from here to the next sign: written in increasing vertex order
-        facets, cofacets = complex.facets(self.k), complex.facets(self.k + 1)
-        lower = coboundary(boundary(x, facets, complex.num_simplices(max(self.k - 1, 0))), facets)
-        upper = boundary(coboundary(x, cofacets), cofacets, len(x))
-        lower = lower.sub(x, alpha=facets.shape[1])
-        upper = upper.addcmul(_num_cofacets(x, cofacets), x, value=-1)
-        out = sign * (self.lin(x) + self.lin_upper(upper) + self.lin_lower(lower))
+        above = boundary_sum(x, complex, self.k + 1, signed=True)
+        upper = coboundary_sum(above, complex, self.k, signed=True)
+        upper = upper.addcmul(_num_cofacets(x, complex, self.k), x, value=-1)
+        if self.k == 0:
+            out = nn.functional.linear(x, self.lin.weight)
+        else:
+            below = coboundary_sum(x, complex, self.k - 1, signed=True)
+            lower = boundary_sum(below, complex, self.k, signed=True)
+            # (L - (k+1)) X Wᵀ = L X Wᵀ - (k+1) X Wᵀ: the own term is taken off the weights.
+            own = self.lin.weight.sub(self.lin_lower.weight, alpha=self.k + 1)
+            out = _add_linear(nn.functional.linear(x, own), lower, self.lin_lower.weight)
+        out = sign * _add_linear(out, upper, self.lin_upper.weight)
         return out if self.activation is None else self.activation(out)
 
     def weights(self) -> Tensor:
@@ -109,47 +117,6 @@ class OrientedConv(nn.Module):
     def extra_repr(self) -> str:
         """Sizes and degree."""
         return f"{self.in_channels}, {self.out_channels}, k={self.k}"
-
-
-def boundary(x: Tensor, facets: Tensor, num_facets: int) -> Tensor:
-    r"""∂_k x in increasing vertex order: every simplex adds (-1)^i x to its i-th facet.
-
-    Args:
-        x: (n_k, …) values.
-        facets: (n_k, k+1) facet ids, ``complex.facets(k)``.
-        num_facets: n_{k-1}.
-
-    Returns:
-        (n_{k-1}, …).
-
-    Example:
-        >>> boundary(torch.tensor([2.0]), torch.tensor([[1, 0]]), 2).tolist()  # head, tail
-        [-2.0, 2.0]
-    """
-    total = x.new_zeros(num_facets, *x.shape[1:])
-    for i in range(facets.shape[1]):
-        total.index_add_(0, facets[:, i], x, alpha=(-1) ** i)
-    return total
-
-
-def coboundary(x_below: Tensor, facets: Tensor) -> Tensor:
-    r"""∂_kᵀ x in increasing vertex order: every simplex takes (-1)^i x from its i-th facet.
-
-    Args:
-        x_below: (n_{k-1}, …) values.
-        facets: (n_k, k+1) facet ids, ``complex.facets(k)``.
-
-    Returns:
-        (n_k, …).
-
-    Example:
-        >>> coboundary(torch.tensor([2.0, 5.0]), torch.tensor([[1, 0]])).tolist()  # head - tail
-        [3.0]
-    """
-    total = x_below.new_zeros(len(facets), *x_below.shape[1:])
-    for i in range(facets.shape[1]):
-        total.add_(x_below.index_select(0, facets[:, i]), alpha=(-1) ** i)
-    return total
 
 
 class OrientedMPSN(nn.Module):
@@ -314,13 +281,10 @@ class EdgeMPNN(nn.Module):
             complex: where it lives.
             orientation: taken and not looked at, so that the two networks are called alike.
         """
-        facets, x = complex.facets(1), x.abs()
+        x = x.abs()
         for lin, lin_lower in zip(self.lins, self.lins_lower, strict=True):
-            total = x.new_zeros(complex.num_simplices(0), *x.shape[1:])
-            for end in range(2):
-                total.index_add_(0, facets[:, end], x)
-            tail, head = (total.index_select(0, facets[:, end]) for end in (1, 0))
-            x = torch.relu(lin(x) + lin_lower(tail + head - 2 * x))
+            lower = boundary_sum(coboundary_sum(x, complex, 0), complex, 1)
+            x = torch.relu(lin(x) + lin_lower(lower.sub(x, alpha=2)))
         result: Tensor = self.head(x, complex)
         return result
 
@@ -369,9 +333,7 @@ class _PooledHead(nn.Module):
 
 def _operators(complex: SimplicialComplex, k: int) -> list[Tensor]:
     """The signed upper and lower adjacency in increasing vertex order."""
-    plain = SimplicialComplex(
-        complex.num_simplices(0), [complex.facets(j) for j in range(1, complex.dim + 1)]
-    )
+    plain = _in_increasing_order(complex)
     return [adjacency_matrix(plain, k, kind, signed=True) for kind in ("upper", "lower")]
 
 
@@ -408,7 +370,27 @@ def _signs(x: Tensor, complex: SimplicialComplex, k: int, orientation: Tensor | 
     return signs * orientation.view(*orientation.shape, *[1] * (x.ndim - orientation.ndim))
 
 
-def _num_cofacets(x: Tensor, cofacets: Tensor) -> Tensor:
+def _in_increasing_order(complex: SimplicialComplex) -> SimplicialComplex:
+    """The complex without its orientation; kept with it, as its tables of incidences are."""
+    result: SimplicialComplex = complex.cached(
+        "in increasing order",
+        0,
+        lambda: SimplicialComplex(
+            complex.num_simplices(0),
+            [complex.facets(k) for k in range(1, complex.dim + 1)],
+            device=complex.device,
+        ),
+    )
+    return result
+
+
+def _num_cofacets(x: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
     """(n_k, 1, …): the diagonal of ∂_{k+1} ∂_{k+1}ᵀ."""
-    count = x.new_zeros(len(x)).index_add_(0, cofacets.flatten(), x.new_ones(cofacets.numel()))
+    count = incidences(complex, k + 1).pointer.diff().to(x.dtype)
     return count.view(-1, *[1] * (x.ndim - 1))
+
+
+def _add_linear(out: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+    """Out + x Wᵀ in one pass."""
+    flat = torch.addmm(out.flatten(0, -2), x.flatten(0, -2), weight.T)
+    return flat.view(out.shape)
