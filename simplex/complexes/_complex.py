@@ -426,7 +426,8 @@ class SimplicialComplex:
     def part(self, k: int) -> Tensor:
         """Which part each k-simplex belongs to, (n_k,) int64: PyG's ``batch`` vector."""
         sizes = self.part_pointer(k).diff()
-        return torch.arange(self.num_parts, device=self._device).repeat_interleave(sizes)
+        parts = torch.arange(self.num_parts, device=self._device)
+        return parts.repeat_interleave(sizes, output_size=self.num_simplices(k))
 
     def split(self) -> list["SimplicialComplex"]:
         """The parts of a disjoint union, with the ids that they had before."""

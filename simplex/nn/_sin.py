@@ -24,17 +24,22 @@ class SIN(SimplicialNetwork):
         out_channels: width of the result, e.g. the number of classes.
         num_layers: number of :class:`SINConv` layers.
         max_dim: the top dimension of the cochains.
-        readout: how the simplices of one dimension are pooled, ``"sum"`` or ``"mean"``.
-        final_readout: how the dimensions are aggregated, ``"sum"`` or ``"mean"``.
-        readout_dims: the dimensions that are read; ``None`` for all.
-        jumping_knowledge: ``"cat"`` or ``None``.
-        dropout: probability, before the last map.
-        norm: ``"batch"`` or ``None``.
+        norm: ``"graph"``, ``"layer"`` or ``"rms"`` after each layer; ``"batch"`` within it, before
+            each activation, as in the authors' code for graph classification; or ``None``, as in
+            their code for strongly regular graphs.
         train_eps: as in :class:`SINConv`.
         activation: of all layers and of the readout.
+        options: those of :class:`SimplicialNetwork`: ``readout``, ``final_readout``,
+            ``readout_dims``, ``jumping_knowledge``, ``dropout``, ``layer_dropout``, ``skip``.
 
     Laws:
-        Invariant under permutation of the vertices; batched equals one by one.
+        Invariant under permutation of the vertices; batched equals one by one. In float64, with
+        random weights and at least five layers, it separates every pair that the exact SWL test
+        separates in the families SR(16,6,2,2), SR(25,12,5,6), SR(26,10,3,4) and SR(28,12,6,4).
+
+    Departure from the paper: the graph norm. Without it a sum multiplies what all simplices have in
+    common by their degree and what they differ in by less, layer by layer; the outputs of two
+    graphs then agree to 10⁻⁹ where the SWL colours differ (tests/benchmarks/strongly_regular.py).
 
     Paper:
         Bodnar et al. 2021, Section 6; the readout follows the authors' code (with ``"cat"`` the
@@ -56,7 +61,7 @@ class SIN(SimplicialNetwork):
         num_layers: int,
         max_dim: int,
         *,
-        norm: Literal["batch"] | None = None,
+        norm: Literal["batch", "layer", "rms", "graph"] | None = "graph",
         train_eps: bool = False,
         activation: Callable[[Tensor], Tensor] = nn.functional.elu,
         **options: Unpack[ReadOptions],
@@ -68,7 +73,7 @@ class SIN(SimplicialNetwork):
                 max_dim,
                 train_eps=train_eps,
                 activation=activation,
-                norm=norm,
+                norm="batch" if norm == "batch" else None,
             )
             for width in layer_widths(in_channels, hidden_channels, num_layers)
         ]
@@ -77,6 +82,7 @@ class SIN(SimplicialNetwork):
             hidden_channels,
             out_channels,
             max_dim,
+            norm=None if norm == "batch" else norm,
             readout_activation=activation,
             **options,
         )
