@@ -5,8 +5,11 @@ from typing import Literal, Unpack
 
 from torch import Tensor, nn
 
+from simplex.complexes import SimplicialComplex
+from simplex.nn._messages import require_cochains
 from simplex.nn._network import ReadOptions, SimplicialNetwork, layer_widths
 from simplex.nn._sin_conv import SINConv
+from simplex.nn._widths import linear, widths_of
 
 
 class SIN(SimplicialNetwork):
@@ -27,6 +30,8 @@ class SIN(SimplicialNetwork):
         norm: ``"graph"``, ``"layer"`` or ``"rms"`` after each layer; ``"batch"`` within it, before
             each activation, as in the authors' code for graph classification; or ``None``, as in
             their code for strongly regular graphs.
+        embed: whether a dense map of each dimension brings the cochains to the width h before the
+            first layer, whose messages are as wide as its input: for wide one-hot features.
         train_eps: as in :class:`SINConv`.
         activation: of all layers and of the readout.
         options: those of :class:`SimplicialNetwork`: ``readout``, ``final_readout``,
@@ -62,6 +67,7 @@ class SIN(SimplicialNetwork):
         max_dim: int,
         *,
         norm: Literal["batch", "layer", "rms", "graph"] | None = "graph",
+        embed: bool = False,
         train_eps: bool = False,
         activation: Callable[[Tensor], Tensor] = nn.functional.elu,
         **options: Unpack[ReadOptions],
@@ -75,7 +81,9 @@ class SIN(SimplicialNetwork):
                 activation=activation,
                 norm="batch" if norm == "batch" else None,
             )
-            for width in layer_widths(in_channels, hidden_channels, num_layers)
+            for width in layer_widths(
+                hidden_channels if embed else in_channels, hidden_channels, num_layers
+            )
         ]
         super().__init__(
             convs,
@@ -86,3 +94,12 @@ class SIN(SimplicialNetwork):
             readout_activation=activation,
             **options,
         )
+        widths = widths_of(in_channels, max_dim) if embed else []
+        self.embed = nn.ModuleList(linear(width, hidden_channels) for width in widths)
+
+    def encode(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """As in the base class, after the embedding where there is one."""
+        if len(self.embed):
+            require_cochains(x, complex, self.max_dim)
+            x = [embed(values) for embed, values in zip(self.embed, x, strict=True)]
+        return super().encode(x, complex)

@@ -304,3 +304,16 @@ def test_wrong_cochains():
         conv(x[:2], complex_)
     with pytest.raises(ValueError, match=r"x\[1\] must have shape \(n_1, channels\) with n_1 = 6"):
         conv([x[0], x[0], x[2]], complex_)
+
+
+def test_an_embedding_stands_before_the_layers():
+    complex_ = COMPLEXES["house"]
+    x = features(complex_, torch.float32, max_dim=2)
+    model = SIN(3, 4, 2, num_layers=2, max_dim=2, embed=True)
+    plain = SIN(4, 4, 2, num_layers=2, max_dim=2)
+    own = {key: value for key, value in model.state_dict().items() if "embed" not in key}
+    plain.load_state_dict(own)
+    embedded = [embed(values) for embed, values in zip(model.embed, x, strict=True)]
+    assert torch.equal(model(x, complex_), plain(embedded, complex_))
+    with pytest.raises(ValueError, match="dimension 0 … 2, got 2"):
+        model(x[:2], complex_)
