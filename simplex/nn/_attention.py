@@ -5,8 +5,10 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from simplex.complexes import SimplicialComplex
+from simplex.nn._messages import read_rows
 from simplex.nn._pairs import Pairs, neighbor_counts, neighbor_pairs
-from simplex.nn._segments import segment_read, segment_softmax, segment_sum, segments
+from simplex.nn._segments import Segments, segment_read, segment_softmax
+from simplex.nn._weighted_sum import Entries, entries, weighted_sum
 
 
 def attend(
@@ -46,7 +48,8 @@ def attend(
         (n_k, …, H, F); zeros where a simplex has no row.
 
     Cost:
-        O(pairs): quadratic in the degree of a hub for lower neighbours; never n_k × n_k.
+        O(pairs · F) in time, O(pairs) in memory for each head: quadratic in the degree of a hub for
+        lower neighbours, never n_k × n_k.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
@@ -55,26 +58,30 @@ def attend(
         [1.5, 2.3333334922790527, 3.0]
     """
 
-    def of_pairs(pairs: Pairs, rows: range, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        segment = segments(pairs.receiver - rows.start, len(rows))
+    def of_table(
+        table: Entries, sign: Tensor, rows: range, query: Tensor, key: Tensor, value: Tensor
+    ) -> Tensor:
+        segment = Segments(table.row, table.row_pointer)
         own = segment_read(query[rows.start : rows.stop], segment)
-        score = nn.functional.leaky_relu(own + key.index_select(0, pairs.sender), slope)
-        weight = segment_softmax(score, segment)
+        other = read_rows(key, table.column, table.order, table.column_pointer)
+        weight = segment_softmax(nn.functional.leaky_relu(own + other, slope), segment)
         if signed:
-            weight = weight * pairs.sign[:, None].to(weight.dtype)
-        message = weight[:, :, None] * value.index_select(0, pairs.sender)
-        return segment_sum(message.flatten(1), segment)
+            weight = weight * sign[:, None].to(weight.dtype)
+        weight = weight.to(value.dtype)
+        heads = zip(value.unbind(1), weight.unbind(1), strict=True)
+        return torch.stack([weighted_sum(each, by, table) for each, by in heads], dim=1)
 
     def of_rows(rows: range, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        return of_pairs(support_pairs(complex, adjacency, k, rows), rows, query, key, value)
+        table, sign = _support(complex, adjacency, k, rows)
+        return of_table(table, sign, rows, query, key, value)
 
     scores_and_values = (query.flatten(1), key.flatten(1), value.flatten(1, -2))
     chunks = _chunks(complex, adjacency, k, max_pairs)
     if len(chunks) == 1:
-        pairs = complex.cached(
-            f"{adjacency} support", k, lambda: support_pairs(complex, adjacency, k)
+        table, sign = complex.cached(
+            f"{adjacency} support", k, lambda: _support(complex, adjacency, k, chunks[0])
         )
-        result = of_pairs(pairs, chunks[0], *scores_and_values)
+        result = of_table(table, sign, chunks[0], *scores_and_values)
     else:
         result = torch.cat(
             [checkpoint(of_rows, rows, *scores_and_values, use_reentrant=False) for rows in chunks]
@@ -165,6 +172,15 @@ def support_pairs(
         None,
         torch.cat([torch.ones_like(own, dtype=torch.int8), pairs.sign])[order],
     )
+
+
+def _support(
+    complex: SimplicialComplex, adjacency: str, k: int, rows: range
+) -> tuple[Entries, Tensor]:
+    """Where the entries of a range of rows are, and their signs."""
+    pairs = support_pairs(complex, adjacency, k, rows)
+    table = entries(pairs.receiver - rows.start, pairs.sender, len(rows), complex.num_simplices(k))
+    return table, pairs.sign
 
 
 def _chunks(complex: SimplicialComplex, adjacency: str, k: int, max_pairs: int) -> list[range]:

@@ -10,6 +10,7 @@ from simplex.nn import SAN, SAT, SANConv, SATConv
 from simplex.nn._attention import attend, support_pairs
 from simplex.nn._gsan import GSAN, GSANConv
 from simplex.nn._harmonic import harmonic_filter, hodge_bound
+from simplex.nn._weighted_sum import entries, weighted_sum
 from simplex.operators import boundary_matrix, down_laplacian, hodge_laplacian, up_laplacian
 from simplex.testing import (
     assert_batch_consistent,
@@ -368,6 +369,20 @@ def test_traces_as_one_graph_with_dynamic_sizes(conv):
         x = cochain(complex_, 1)
         expected = conv(x, complex_)  # lists the pairs, whose number is data
         torch.testing.assert_close(compiled(x, complex_), expected)
+
+
+def test_weighted_sum_is_a_sparse_product_with_all_its_derivatives():
+    generator = torch.Generator().manual_seed(0)
+    row = torch.randint(0, 6, (20,), generator=generator).sort().values
+    column = torch.randint(0, 7, (20,), generator=generator)
+    table = entries(row, column, 6, 7)
+    value = torch.randn(7, 3, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(20, dtype=torch.float64, requires_grad=True)
+    dense = torch.zeros(6, 7, dtype=torch.float64).index_put((row, column), weight, True)
+    torch.testing.assert_close(weighted_sum(value, weight, table), dense @ value)
+    call = lambda *inputs: weighted_sum(*inputs, table)  # noqa: E731
+    assert torch.autograd.gradcheck(call, (value, weight))
+    assert torch.autograd.gradgradcheck(call, (value, weight))
 
 
 def test_attention_at_a_hub_stays_within_its_chunks():
