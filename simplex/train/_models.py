@@ -1,9 +1,11 @@
 """The models that the command line knows by name: adding one is one line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from torch import nn
+from torch.nn import functional
 
 from simplex.data import SimplicialDataset
 from simplex.nn import SIN, FVectorMLP
@@ -11,6 +13,15 @@ from simplex.train._settings import TUSettings
 
 
 MakeModel = Callable[[TUSettings, SimplicialDataset], nn.Module]
+
+
+ACTIVATIONS = {
+    "elu": functional.elu,
+    "gelu": functional.gelu,
+    "relu": functional.relu,
+    "silu": functional.silu,
+    "tanh": torch.tanh,
+}
 
 
 def standard(kind: Callable[..., nn.Module], **options: Any) -> MakeModel:
@@ -35,7 +46,7 @@ def standard(kind: Callable[..., nn.Module], **options: Any) -> MakeModel:
             dropout=settings.dropout,
             norm=settings.norm,
             jumping_knowledge=settings.jumping_knowledge,
-            **(options | dict(settings.options)),
+            **(options | _functions(settings.options)),
         )
 
     return make
@@ -47,6 +58,12 @@ MODELS: dict[str, MakeModel] = {
     ),
     "sin": standard(SIN),
 }
+
+
+def _functions(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options, with an activation that is named by a word as the function of that name."""
+    named = options.get("activation")
+    return dict(options) | ({"activation": ACTIVATIONS[named]} if named in ACTIVATIONS else {})
 
 
 def make_model(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:

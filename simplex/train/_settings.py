@@ -72,7 +72,8 @@ class TUSettings:
         dropout: probability, where the model has dropout.
         norm: normalisation of the layers, such as ``"batch"``; ``None`` for none.
         jumping_knowledge: ``"cat"`` to read all layers, ``None`` to read the last one.
-        options: further keyword arguments of the model, such as ``{"final_readout": "mean"}``.
+        options: further keyword arguments of the model, such as ``{"readout_dims": (0, 2)}``; an
+            ``activation`` by its name, such as ``"relu"``.
         max_dim: the top dimension of the lift.
         init: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
         folds: number of folds; ten are those of the literature where they are stored.

@@ -18,6 +18,7 @@ from simplex.train import (
     summarize,
     train_tu,
 )
+from simplex.train._checkpoint import read_checkpoint
 from tests.train.tiny import write_tiny
 
 
@@ -70,7 +71,7 @@ def test_kill_while_writing_loses_one_epoch_at_most(tiny, tmp_path, monkeypatch)
     with pytest.raises(KilledError):
         cross_validate(*tiny, make_model, SETTINGS, checkpoint=path)
     monkeypatch.undo()
-    assert len(torch.load(path, weights_only=True)["records"]) == 2
+    assert len(read_checkpoint(path)[1]["records"]) == 2
     resumed = cross_validate(*tiny, make_model, SETTINGS, checkpoint=path, resume=True)
     assert resumed == cross_validate(*tiny, make_model, SETTINGS)
 
@@ -166,9 +167,49 @@ def test_command_leaves_everything_in_a_folder(tmp_path, capsys, model):
     assert capsys.readouterr().out.splitlines()[1:] == lines[1:]
 
 
+@pytest.mark.parametrize(("protocol", "other"), [("xu", "nested"), ("nested", "xu")])
+def test_command_lists_both_protocols_even_if_one_is_run(tmp_path, capsys, protocol, other):
+    root, out = write_tiny(tmp_path), tmp_path / "run"
+    assert command(root, out, "--model", "f-vector", "--protocol", protocol) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    rows = {line[0]: line[1:] for line in lines if line[0] in ("xu", "nested")}
+    assert list(rows) == ["xu", "nested"]
+    assert rows[other] == ["not", "run:", "--protocol", "both"]
+    assert rows[protocol][1] == "±"
+    with (out / "curves.csv").open() as file:
+        assert {row["protocol"] for row in csv.DictReader(file)} == {protocol}
+
+
+def test_command_with_a_grid_options_and_patience(tmp_path, capsys):
+    root, out = write_tiny(tmp_path), tmp_path / "run"
+    grid = ["--grid", "hidden=2,4", "--grid", "lr=0.01"]
+    options = ["--option", "readout_dims=(0, 2)", "--option", "activation=relu"]
+    others = ["--layers", "1", "--patience", "1", "--schedule", "cosine", "--norm", "none"]
+    arguments = [root, out, *grid, *options, *others]
+    assert command(*arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "configuration 1/2: hidden=2 lr=0.01"
+    assert lines[2] == "configuration 2/2: hidden=4 lr=0.01"
+    assert "configuration" in next(line for line in lines if line.startswith("  xu"))
+    with (out / "curves.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["configuration"] for row in rows} == {"1", "2"}
+    assert command(*arguments, "--resume") == 0
+    assert capsys.readouterr().out.splitlines()[1:] == lines[1:]
+    with pytest.raises(ValueError, match="grid="):
+        command(root, out, *grid[:2], *options, *others, "--resume")
+
+
+def test_command_names_the_models_it_has(tmp_path):
+    with pytest.raises(ValueError, match=r"model must be one of .*sin.*, got 'gnn'"):
+        command(write_tiny(tmp_path), tmp_path / "run", "--model", "gnn")
+    assert not (tmp_path / "run").exists()
+
+
 def test_command_resumes_what_was_stopped(tmp_path):
     root = write_tiny(tmp_path)
-    settings = TUSettings("TINY", root, hidden=4, folds=2, train=TrainSettings(epochs=2))
+    train = TrainSettings(epochs=2)
+    settings = TUSettings("TINY", root, hidden=4, layers=1, folds=2, train=train)
     whole = train_tu(settings, tmp_path / "whole", report=lambda line: None)
 
     def stop(line):

@@ -139,6 +139,9 @@ def test_options_reach_the_model(tiny):
     model = make_model(TUSettings("TINY", options={"readout_dims": (0, 2)}), tiny)
     full = make_model(TUSettings("TINY"), tiny)
     assert sum(p.numel() for p in model.parameters()) < sum(p.numel() for p in full.parameters())
+    rectified = make_model(TUSettings("TINY", options={"activation": "relu"}), tiny)
+    assert rectified.convs[0].activation is torch.nn.functional.relu
+    assert full.convs[0].activation is torch.nn.functional.elu
     with pytest.raises(TypeError, match="nonsense"):
         make_model(TUSettings("TINY", options={"nonsense": 1}), tiny)
     with pytest.raises(ValueError, match=r"model must be one of .*f-vector.*, got 'gnn'"):

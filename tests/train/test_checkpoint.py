@@ -1,0 +1,43 @@
+"""What is saved comes back: tensors of all kinds and shapes, and plain values."""
+
+from collections import OrderedDict
+
+import pytest
+import torch
+
+from simplex.train._checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
+
+
+def test_round_trip(tmp_path):
+    state = {
+        "weights": OrderedDict(a=torch.randn(3, 2), b=torch.tensor(1.5)),
+        "moments": {0: {"step": torch.tensor(7.0), "mean": torch.randn(2, 0)}, 1: [None, True]},
+        "table": torch.randn(4, 9, dtype=torch.float64),
+        "count": torch.tensor([2, 3]),
+        "choices": [(1, 0.1 + 0.2, "word")],
+        "empty": {},
+    }
+    path = tmp_path / "state.pt"
+    save_checkpoint(path, {"lr": 0.1}, state)
+    settings, read = read_checkpoint(path)
+    assert settings == {"lr": 0.1}
+    assert list(read) == list(state)
+    for name in ("a", "b"):
+        assert torch.equal(read["weights"][name], state["weights"][name])
+    assert read["moments"][0]["step"].shape == ()
+    assert read["moments"][0]["mean"].shape == (2, 0)
+    assert read["moments"][1] == [None, True]
+    assert torch.equal(read["table"], state["table"])
+    assert read["table"].dtype == torch.float64
+    assert read["count"].tolist() == [2, 3]
+    assert (read["choices"], read["empty"]) == (state["choices"], {})
+    assert not (tmp_path / "state.pt.new").exists()
+    read["weights"]["a"].zero_()
+    assert read["weights"]["b"] == 1.5
+
+
+def test_another_format(tmp_path):
+    path = tmp_path / "state.pt"
+    torch.save({"format": 1, "settings": {}}, path)
+    with pytest.raises(ValueError, match="must have checkpoint format 2, got 1"):
+        load_checkpoint(path, {})
