@@ -1,0 +1,142 @@
+"""SCoNe: odd, bias-free simplicial convolutions for trajectories."""
+
+from collections.abc import Callable, Sequence
+from typing import Unpack
+
+import torch
+from torch import Tensor
+
+from simplex.complexes import SimplicialComplex
+from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.nn._scnn import SCNNConv
+from simplex.nn._widths import widths_of
+
+
+class SCoNeConv(SCNNConv):
+    r"""The convolution of SCoNe: both Laplacians once, an odd activation, no bias.
+
+    .. math:: X' = a\big( L^u_k X W_2 + X W_1 + L^d_k X W_0 \big),
+        \qquad L^d_k = ∂_k^⊤ ∂_k, \quad L^u_k = ∂_{k+1} ∂_{k+1}^⊤
+
+    It is :class:`SCNNConv` of orders 1 and 1 with an activation.
+
+    Departures from the paper: (1) Any degree k, there 1. (2) At k = 0, where L^d = 0, there is no
+    W_0.
+
+    Args:
+        in_channels: width of the cochain, or -1, taken from the first input.
+        out_channels: width of the result.
+        k: the degree of the cochain; 1 for edge flows.
+        activation: a, an odd function; ``None`` for the identity.
+
+    Shapes:
+        x (n_k, …, in_channels) to (n_k, …, out_channels); n_k = 0 as well.
+
+    Laws:
+        Permutation equivariant; orientation equivariant if the activation is odd. A disjoint union
+        gives what its parts give.
+
+    Cost:
+        O(incidences · in_channels) and one dense product; no Laplacian is formed.
+
+    Paper:
+        Roddenberry, Glaze, Segarra, "Principled Simplicial Neural Networks for Trajectory
+        Prediction", ICML 2021, arXiv:2102.11524. TopoModelX 0.0.2 forms both Laplacians in every
+        forward pass, and its layer starts with uninitialised weights.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> SCoNeConv(1, 8)(torch.ones(4, 1), K).shape
+        torch.Size([4, 8])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        k: int = 1,
+        *,
+        activation: Callable[[Tensor], Tensor] | None = torch.tanh,
+    ) -> None:
+        super().__init__(in_channels, out_channels, k)
+        self.activation = activation
+
+    def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
+        """Apply the layer.
+
+        Args:
+            x: (n_k, …, in_channels); left as it is.
+            complex: the complex, or the disjoint union of a batch.
+
+        Returns:
+            (n_k, …, out_channels).
+
+        Raises:
+            ValueError: x does not have one row per k-simplex.
+        """
+        y = super().forward(x, complex)
+        return y if self.activation is None else self.activation(y)
+
+    def __repr__(self) -> str:
+        return f"SCoNeConv({self.in_channels}, {self.out_channels}, k={self.k})"
+
+
+class SCoNe(SimplicialNetwork):
+    r"""Convolutions of SCoNe in every dimension, each on its own, and a readout.
+
+    Call it as ``model(x, complex)``; for a batch, ``model(batch.cochains(), batch.complex)``. For
+    the next vertex of a trajectory, as in the paper, encode the flow and take its boundary: vertex
+    v gets the score ``apply_boundary(model.encode(x, complex)[1], complex, 1)[v]``.
+
+    Args:
+        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
+        hidden_channels: width of the layers.
+        out_channels: width of the result.
+        num_layers: number of :class:`SCoNeConv` layers.
+        max_dim: the top dimension of the cochains.
+        activation: after every layer, an odd function.
+        options: of :class:`SimplicialNetwork`.
+
+    Laws:
+        Invariant under relabelling, and under reorientation if the activation is odd.
+
+    Paper:
+        Roddenberry, Glaze, Segarra, "Principled Simplicial Neural Networks for Trajectory
+        Prediction", ICML 2021, arXiv:2102.11524.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> model = SCoNe(1, 8, 2, num_layers=2, max_dim=2)
+        >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape
+        torch.Size([1, 2])
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int,
+        max_dim: int,
+        *,
+        activation: Callable[[Tensor], Tensor] = torch.tanh,
+        **options: Unpack[NetworkOptions],
+    ) -> None:
+        convs = [
+            EachDegree(
+                [
+                    SCoNeConv(width, hidden_channels, k, activation=None)
+                    for k, width in enumerate(widths_of(widths, max_dim))
+                ]
+            )
+            for widths in layer_widths(in_channels, hidden_channels, num_layers)
+        ]
+        super().__init__(
+            convs,
+            hidden_channels,
+            out_channels,
+            max_dim,
+            activation=activation,
+            oriented=True,
+            **options,
+        )
