@@ -67,6 +67,7 @@ PACKAGES = (
     "simplex.data",
     "simplex.transforms",
     "simplex.nn",
+    "simplex.testing",
     "simplex.datasets",
     "simplex.train",
     "simplex.plot",
