@@ -32,7 +32,8 @@ class SAN(SimplicialNetwork):
         **options: see :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling, not under reorientation; batched equals one by one.
+        Invariant under relabelling that carries the orientation, not under reorientation; batched
+        equals one by one.
 
     Paper:
         Giusti et al. 2022, arXiv 2203.07485. Departure: it has one degree; here are all of them.

@@ -45,8 +45,9 @@ class SANConv(nn.Module):
         x: (n_k, …, in_channels) to (n_k, …, out_channels).
 
     Laws:
-        Permutation equivariant; a disjoint union gives what its parts give. *Not* equivariant under
-        reorientation: attention forgets the signs of L_k; :class:`SATConv` keeps them.
+        Permutation equivariant, if the orientation moves along (the harmonic part sees it); a
+        disjoint union gives what its parts give. *Not* equivariant under reorientation: attention
+        forgets the signs of L_k; :class:`SATConv` keeps them.
 
     Cost:
         O(pairs) for each power, on the pairs alone; O(incidences) for the harmonic part. The layer
