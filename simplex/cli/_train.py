@@ -49,7 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--layers", type=int, default=3, help="message passing layers (default: 3)")
     add("--readout", default="sum", help="pooling of each dimension, sum or mean (default: sum)")
     add("--dropout", type=float, default=0.5, help="probability (default: 0.5)")
-    add("--norm", type=_or_none, default="batch", help="such as batch, or none (default: batch)")
+    add(
+        "--norm",
+        type=_or_none,
+        default="auto",
+        help="such as batch, or none (default: rms for oriented models, else batch)",
+    )
     add(
         "--jumping-knowledge",
         type=_or_none,

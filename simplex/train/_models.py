@@ -8,7 +8,23 @@ from torch import nn
 from torch.nn import functional
 
 from simplex.data import SimplicialDataset
-from simplex.nn import SIN, FVectorMLP
+from simplex.nn import (
+    GIN,
+    HSN,
+    MPSN,
+    SAN,
+    SAT,
+    SCA,
+    SCCN,
+    SCCNN,
+    SCN,
+    SCNN,
+    SIN,
+    BScNet,
+    Dist2Cycle,
+    FVectorMLP,
+    PooledMLP,
+)
 from simplex.train._settings import TUSettings
 
 
@@ -24,14 +40,17 @@ ACTIVATIONS = {
 }
 
 
-def standard(kind: Callable[..., nn.Module], **options: Any) -> MakeModel:
-    """Make a model that has the constructor of all models of the library.
+def standard(
+    kind: Callable[..., nn.Module], *, norm: str | None = "batch", **options: Any
+) -> MakeModel:
+    """Make a model that has the constructor of all networks of the library.
 
     It is ``(in_channels, hidden_channels, out_channels, num_layers, max_dim, *, readout, dropout,
     norm, jumping_knowledge)``; the model is called ``model(x, complex)``.
 
     Args:
         kind: the class.
+        norm: what the setting ``"auto"`` means for it.
         options: further keyword arguments of the class; those of the settings come after them.
     """
 
@@ -44,7 +63,7 @@ def standard(kind: Callable[..., nn.Module], **options: Any) -> MakeModel:
             settings.max_dim,
             readout=settings.readout,
             dropout=settings.dropout,
-            norm=settings.norm,
+            norm=norm if settings.norm == "auto" else settings.norm,
             jumping_knowledge=settings.jumping_knowledge,
             **(options | _functions(settings.options)),
         )
@@ -52,11 +71,34 @@ def standard(kind: Callable[..., nn.Module], **options: Any) -> MakeModel:
     return make
 
 
+def _f_vector(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
+    sizes = (settings.hidden, dataset.num_classes, settings.max_dim)
+    return FVectorMLP(*sizes, **settings.options)
+
+
+def _pooled(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
+    width, classes = dataset.num_features, dataset.num_classes
+    sizes = (width, settings.hidden, classes, settings.layers, settings.max_dim)
+    return PooledMLP(*sizes, dropout=settings.dropout, **settings.options)
+
+
 MODELS: dict[str, MakeModel] = {
-    "f-vector": lambda settings, dataset: FVectorMLP(
-        settings.hidden, dataset.num_classes, settings.max_dim, **settings.options
-    ),
+    "f-vector": _f_vector,
+    "pooled": _pooled,
+    "gin": standard(GIN),
+    "hsn": standard(HSN),
+    "mpsn": standard(MPSN),
+    "san": standard(SAN),
+    "sca": standard(SCA),
+    "sccn": standard(SCCN),
+    "scn": standard(SCN),
     "sin": standard(SIN),
+    # Equivariant under reorientation: batch norm would shift their values, and they refuse it.
+    "bscnet": standard(BScNet, norm="rms"),
+    "dist2cycle": standard(Dist2Cycle, norm="rms"),
+    "sat": standard(SAT, norm="rms"),
+    "sccnn": standard(SCCNN, norm="rms"),
+    "scnn": standard(SCNN, norm="rms"),
 }
 
 

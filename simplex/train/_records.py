@@ -43,14 +43,14 @@ class EpochRecord:
 
     @property
     def validation(self) -> tuple[float, float]:
-        """What is to be large: accuracy on the inner validation part; among equals, minus loss."""
+        """What a choice makes large. Accuracy on the inner validation part, then minus the loss."""
         if self.validation_accuracy is None or self.validation_loss is None:
             raise ValueError(f"protocol must be 'nested' for a validation, got {self.protocol!r}.")
         return self.validation_accuracy, -self.validation_loss
 
     @property
     def run(self) -> tuple[int, str, int]:
-        """Fold, protocol and configuration: epochs that share them are one training."""
+        """Fold, protocol and configuration. Epochs that share them are one training."""
         return self.fold, self.protocol, self.configuration
 
 

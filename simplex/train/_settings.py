@@ -70,7 +70,8 @@ class TUSettings:
         layers: number of message passing layers.
         readout: how the simplices of a dimension are pooled.
         dropout: probability, where the model has dropout.
-        norm: normalisation of the layers, such as ``"batch"``; ``None`` for none.
+        norm: normalisation of the layers, such as ``"batch"``; ``None`` for none; ``"auto"`` for
+            ``"rms"`` where the model is equivariant under reorientation, else ``"batch"``.
         jumping_knowledge: ``"cat"`` to read all layers, ``None`` to read the last one.
         options: further keyword arguments of the model, such as ``{"readout_dims": (0, 2)}``; an
             ``activation`` by its name, such as ``"relu"``.
@@ -91,7 +92,7 @@ class TUSettings:
     layers: int = 3
     readout: str = "sum"
     dropout: float = 0.5
-    norm: str | None = "batch"
+    norm: str | None = "auto"
     jumping_knowledge: str | None = "cat"
     options: Mapping[str, Any] = field(default_factory=dict)
     max_dim: int = 2
