@@ -395,13 +395,14 @@ def test_autocast(name):
 
 @pytest.mark.parametrize(
     "name",
-    [n if n == "SNN-1" else pytest.param(n, marks=pytest.mark.slow) for n in LAYERS],
+    [n if n in ("SNN-1", "SCConv") else pytest.param(n, marks=pytest.mark.slow) for n in LAYERS],
 )
 def test_traces_with_three_sizes(name):
     torch._dynamo.reset()
     layer = LAYERS[name](2, 3)
     compiled = torch.compile(layer, fullgraph=True, dynamic=True, backend="eager")
-    for complex_name in ("house", "torus", "random 0"):
+    # No count is 0 or 1, which dynamo always makes a case of its own.
+    for complex_name in ("torus", "projective plane", "three triangles on an edge"):
         complex_ = COMPLEXES[complex_name]
         complex_ = SimplicialComplex.disjoint_union([complex_])  # without tables made before
         x = cochains(complex_, dtype=torch.float32)
