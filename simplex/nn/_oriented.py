@@ -99,14 +99,13 @@ class OrientedConv(nn.Module):
         above = boundary_sum(x, complex, self.k + 1, signed=True)
         upper = coboundary_sum(above, complex, self.k, signed=True)
         upper = upper.addcmul(_num_cofacets(x, complex, self.k), x, value=-1)
-        if self.k == 0:
-            out = nn.functional.linear(x, self.lin.weight)
-        else:
+        lower = torch.zeros_like(x)
+        if self.k > 0:
             below = coboundary_sum(x, complex, self.k - 1, signed=True)
             lower = boundary_sum(below, complex, self.k, signed=True)
-            # (L - (k+1)) X Wᵀ = L X Wᵀ - (k+1) X Wᵀ: the own term is taken off the weights.
-            own = self.lin.weight.sub(self.lin_lower.weight, alpha=self.k + 1)
-            out = _add_linear(nn.functional.linear(x, own), lower, self.lin_lower.weight)
+        # (L - (k+1)) X Wᵀ = L X Wᵀ - (k+1) X Wᵀ: the own term is taken off the weights.
+        own = self.lin.weight.sub(self.lin_lower.weight, alpha=complex.facets(self.k).shape[1])
+        out = _add_linear(nn.functional.linear(x, own), lower, self.lin_lower.weight)
         out = sign * _add_linear(out, upper, self.lin_upper.weight)
         return out if self.activation is None else self.activation(out)
 

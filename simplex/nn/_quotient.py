@@ -1,7 +1,7 @@
 """Signals quotient: what looks alike to a message-passing network is computed once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -122,6 +122,7 @@ class FlowQuotient:
         layers: for each layer the matrix (q_l, J·q_{l-1}) that holds in row c, column J·d + j, the
             coefficient of class d in A_j at a member of class c.
         pool: (m, q_L) how many simplices of each class a sample has.
+        num_operators: J, with the identity A_0.
         num_simplices: n_k, for means.
 
     Paper:
@@ -133,6 +134,7 @@ class FlowQuotient:
     start: Tensor
     layers: tuple[SparseRows, ...]
     pool: SparseRows
+    num_operators: int
     num_simplices: int
 
     def __len__(self) -> int:
@@ -146,24 +148,20 @@ class FlowQuotient:
             digit of a column.
         """
         start = self.start.double()
-        below = len(start)
         for layer in self.layers:
-            group = layer.num_columns // max(below, 1)
-            start = torch.cat([_product(layer.slice(j, group), start) for j in range(group)], dim=1)
-            below = len(start)
+            parts = (layer.slice(j, self.num_operators) for j in range(self.num_operators))
+            start = torch.cat([_product(part, start) for part in parts], dim=1)
         fits = float(start.abs().max()) <= 2**24 if start.numel() else True
-        return FlowQuotient(start.float() if fits else start, (), self.pool, self.num_simplices)
+        return replace(self, start=start.float() if fits else start, layers=())
 
     def __getitem__(self, index: Tensor) -> "FlowQuotient":
         """Some of the samples, with the classes that they need."""
         pool, kept = self.pool.select(index).without_empty_columns(1)
         layers = []
-        for i in reversed(range(len(self.layers))):
-            below = self.layers[i - 1].pointer.shape[0] - 1 if i else len(self.start)
-            group = self.layers[i].num_columns // max(below, 1)
-            layer, kept = self.layers[i].select(kept).without_empty_columns(max(group, 1))
-            layers.append(layer)
-        return FlowQuotient(self.start[kept], tuple(reversed(layers)), pool, self.num_simplices)
+        for layer in reversed(self.layers):
+            needed, kept = layer.select(kept).without_empty_columns(self.num_operators)
+            layers.append(needed)
+        return replace(self, start=self.start[kept], layers=tuple(reversed(layers)), pool=pool)
 
 
 def flow_quotient(
@@ -221,7 +219,7 @@ def flow_quotient(
     index = torch.stack([sample, classes.color[simplex, sample] - 1])
     shape = (num_samples, len(classes.member))
     pool = torch.sparse_coo_tensor(index, torch.ones_like(sample), shape, check_invariants=False)
-    return FlowQuotient(start, tuple(layers), _rows_of(pool), size)
+    return FlowQuotient(start, tuple(layers), _rows_of(pool), len(matrices), size)
 
 
 class _Classes(NamedTuple):

@@ -130,3 +130,15 @@ def test_training_takes_the_same_course(activation):
         history = train_flow(wrap(model), task, epochs=3, batch_size=4, generator=shuffle)
         courses.append([record.loss for record in history])
     assert courses[0] == pytest.approx(courses[1], rel=1e-9)
+
+
+@pytest.mark.parametrize("k", [0, 1, 2, 3])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_flows_that_are_zero_and_degrees_at_the_ends(network, k):
+    K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3), (3, 4, 5, 6)])
+    flows = torch.zeros(3, K.num_simplices(k), dtype=torch.int8)
+    model = NETWORKS[network](k).double()
+    for value in (0, 3):
+        flows[1, 0] = value
+        plain, short = both_ways(model, K, flows, torch.ones_like(flows), torch.arange(3))
+        assert torch.allclose(plain[0], short[0], rtol=1e-10, atol=1e-10)
