@@ -187,7 +187,8 @@ class SimplicialComplex:
     def cached(self, name: str, k: int, compute: Callable[[], Any]) -> Any:
         """What ``compute()`` gives, kept under the name and degree for as long as the complex lives.
 
-        For tables derived from a complex alone, which layers share: they are computed once.
+        For tables derived from a complex alone, which layers share: they are computed once. A
+        complex with another orientation or other parts starts anew.
         """
         key = (name, k)
         if key not in self._cache:
@@ -356,9 +357,9 @@ class SimplicialComplex:
         }
         facets = changes.pop("facets", self._facets)
         result = SimplicialComplex(self._num_vertices, facets, **(state | changes))
-        if facets is self._facets:  # tables do not depend on what rides along
-            kept = {key: value for key, value in self._cache.items() if key[0] != "part_pointer"}
-            result._cache = kept
+        if facets is self._facets:
+            own = {key: value for key, value in self._cache.items() if key[0] in _OF_FACETS}
+            result._cache = own
         return result
 
     def skeleton(self, k: int) -> "SimplicialComplex":
@@ -523,6 +524,10 @@ class SimplicialComplex:
 
         validate(self)
         return self
+
+
+# What is cached and does not depend on orientation and parts.
+_OF_FACETS = ("simplices", "cofacets", "children")
 
 
 def _plain(labels: Sequence[Hashable]) -> tuple[Hashable, ...]:

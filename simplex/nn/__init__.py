@@ -3,9 +3,12 @@
 from simplex.nn._bscnet import BScNet
 from simplex.nn._bscnet_conv import BScNetConv
 from simplex.nn._dist2cycle import Dist2Cycle, Dist2CycleConv
+from simplex.nn._empsn import EMPSN
+from simplex.nn._empsn_conv import EMPSNConv, GeometricMessage
 from simplex.nn._f_vector import FVectorMLP
 from simplex.nn._gccn import GCCN, GCCNConv
 from simplex.nn._gin import GIN, GINConv
+from simplex.nn._gsan import GSAN, GSANConv
 from simplex.nn._heat import HeatNet
 from simplex.nn._hodge import (
     apply_boundary,
@@ -36,6 +39,8 @@ from simplex.nn._readout import Readout, pool_parts
 from simplex.nn._san import SAN
 from simplex.nn._san_conv import SANConv
 from simplex.nn._sat import SAT, SATConv
+from simplex.nn._sc_conv import SCConv
+from simplex.nn._sc_net import SCNet
 from simplex.nn._sca import SCA
 from simplex.nn._sca_conv import SCAAttentionConv, SCAConv
 from simplex.nn._sccnn import SCCNN
@@ -43,14 +48,19 @@ from simplex.nn._sccnn_conv import SCCNNConv
 from simplex.nn._scn import SCCN, SCN
 from simplex.nn._scn_conv import SCCNConv, SCNConv
 from simplex.nn._scnn import SCNN, SCNNConv
+from simplex.nn._scone import SCoNe, SCoNeConv
 from simplex.nn._segments import Segments, segment_read, segment_softmax, segment_sum, segments
 from simplex.nn._sin import SIN
 from simplex.nn._sin_conv import SINConv
+from simplex.nn._snn import SNN, SNNConv
+from simplex.nn._weighted_sum import Entries
 
 
 __all__ = [
+    "EMPSN",
     "GCCN",
     "GIN",
+    "GSAN",
     "HSN",
     "MPSN",
     "SAN",
@@ -61,16 +71,21 @@ __all__ = [
     "SCN",
     "SCNN",
     "SIN",
+    "SNN",
     "BScNet",
     "BScNetConv",
     "Dist2Cycle",
     "Dist2CycleConv",
+    "EMPSNConv",
     "EachDegree",
     "EdgeMPNN",
+    "Entries",
     "FVectorMLP",
     "FlowQuotient",
     "GCCNConv",
     "GINConv",
+    "GSANConv",
+    "GeometricMessage",
     "HSNConv",
     "HeatNet",
     "MPSNConv",
@@ -85,9 +100,14 @@ __all__ = [
     "SCAConv",
     "SCCNConv",
     "SCCNNConv",
+    "SCConv",
     "SCNConv",
     "SCNNConv",
+    "SCNet",
+    "SCoNe",
+    "SCoNeConv",
     "SINConv",
+    "SNNConv",
     "Segments",
     "SimplexBatchNorm",
     "SimplexGraphNorm",

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 import torch
 
+from simplex import SimplicialComplex
 from simplex.nn import (
     SimplicialMessagePassing,
     apply_boundary,
@@ -31,7 +32,7 @@ from simplex.operators import (
     up_laplacian,
     upper_adjacency,
 )
-from simplex.testing import house, random_complex
+from simplex.testing import house, random_complex, random_orientation
 from tests.tables import COMPLEXES
 
 
@@ -104,6 +105,22 @@ def test_linear_maps_are_their_matrices(name, signed, dtype):
             torch.testing.assert_close(y, expected, atol=TOLERANCE[dtype], rtol=0)
             one = apply(x[:, 0, 0], complex_, k, signed)
             torch.testing.assert_close(one, expected[:, 0, 0], atol=TOLERANCE[dtype], rtol=0)
+
+
+def test_another_orientation_starts_anew():
+    complex_ = COMPLEXES["house"]
+    x = torch.randn(complex_.num_simplices(1), 2)
+    neighbor_pairs(complex_, "upper", 1)
+    before = apply_hodge_laplacian(x, complex_, 1)
+    signs = random_orientation(complex_, seed=1)
+    T = signs[1].float()[:, None]
+    turned = complex_.reorient(signs)
+    torch.testing.assert_close(apply_hodge_laplacian(T * x, turned, 1), T * before)
+    fresh = SimplicialComplex.from_simplices([(0, 1), (1, 2), (0, 3), (2, 3, 4)]).reorient(signs)
+    for old, new in zip(
+        neighbor_pairs(turned, "upper", 1), neighbor_pairs(fresh, "upper", 1), strict=True
+    ):
+        assert torch.equal(old, new)
 
 
 @pytest.mark.parametrize("name", ["house", "reoriented", "isolated vertices"])
@@ -295,8 +312,6 @@ def test_the_base_traces_as_one_graph_with_dynamic_sizes(kind):
 def test_a_hub_costs_its_degree():
     leaves = 20_000
     star = torch.stack([torch.zeros(leaves, dtype=torch.int64), torch.arange(1, leaves + 1)], 1)
-    from simplex import SimplicialComplex
-
     complex_ = SimplicialComplex.from_simplices(star)
     x = [torch.ones(leaves + 1, 2), torch.ones(leaves, 2)]
     y = Dummy(("lower",))(x, complex_)[1]  # 4·10⁸ ordered pairs
