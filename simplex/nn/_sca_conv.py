@@ -1,0 +1,236 @@
+"""The three message passing schemes of the simplicial complex autoencoder."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from simplex.complexes import SimplicialComplex
+from simplex.nn._message_passing import SimplicialMessagePassing
+from simplex.nn._messages import require_cochains
+from simplex.nn._reset import reset_submodules
+from simplex.nn._segments import Segments, segment_softmax
+from simplex.nn._widths import linear, widths_of
+
+
+SCHEMES = {
+    "adjacency": ("upper", "coboundary"),
+    "coadjacency": ("lower", "boundary"),
+    "homology": ("boundary", "coboundary"),
+}
+
+
+class SCAConv(SimplicialMessagePassing):
+    r"""A layer of one of the schemes AMPS, CMPS and HCMPS: two neighbourhoods, averaged.
+
+    .. math::
+        h'_σ = W h_σ + b + \text{mean}_{𝒩 ∈ S} \, \text{aggr}_{τ ∈ 𝒩(σ)} \, Θ_𝒩 h_τ
+
+    The scheme S says from where a simplex hears: ``"coadjacency"`` (CMPS) from its lower
+    neighbours and its facets, ``"adjacency"`` (AMPS) from its upper neighbours and its cofacets,
+    ``"homology"`` (HCMPS) from its facets and its cofacets. All maps are private to their
+    dimension. The mean is over the neighbourhoods that the dimension has; a vertex has none in
+    CMPS, and keeps W h + b. All dimensions are updated at once, from the old values.
+
+    Departures from the paper: (1) it leaves the message function, the aggregation and the update
+    open; these are linear maps, a sum and an addition. (2) The activation is left to the network.
+    (3) Attention is in :class:`SCAAttentionConv`.
+
+    Args:
+        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
+        out_channels: width of the result.
+        max_dim: the top dimension of the cochains.
+        scheme: ``"coadjacency"``, ``"adjacency"`` or ``"homology"``.
+        aggr: an aggregation of PyG by name, within a neighbourhood.
+
+    Shapes:
+        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
+
+    Laws:
+        Permutation equivariant; blind to the orientation, as no sign enters; a disjoint union gives
+        what its parts give.
+
+    Cost:
+        O(incidences · channels) with aggregations sum and mean.
+
+    Paper:
+        Hajij, Zamzmi, Papamarkou, Maroulas, Cai, "Simplicial Complex Representation Learning",
+        2021, arXiv 2103.04046. TopoModelX's ``SCACMPSLayer`` differs: it updates one dimension
+        after the other, so that each is computed from the new values of the one below, in the
+        caller's own list; it leaves x_0 as it is; and it weights each message by a sum over the
+        whole complex, so that the parts of a batch would change each other.
+
+    Example:
+        >>> import torch; K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> conv = SCAConv(8, 16, max_dim=2, scheme="adjacency")
+        >>> [tuple(y.shape) for y in conv([torch.ones(n, 8) for n in K.f_vector], K)]
+        [(4, 16), (4, 16), (1, 16)]
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        out_channels: int,
+        max_dim: int,
+        *,
+        scheme: str = "coadjacency",
+        aggr: str | nn.Module = "sum",
+    ) -> None:
+        super().__init__(aggr)
+        if scheme not in SCHEMES:
+            raise ValueError(
+                f"scheme must be one of {', '.join(map(repr, SCHEMES))}, got {scheme!r}."
+            )
+        self.in_channels, self.out_channels, self.max_dim = in_channels, out_channels, max_dim
+        self.scheme = scheme
+        self._messages = {a: self._messages[a] for a in SCHEMES[scheme]}
+        widths = widths_of(in_channels, max_dim)
+        self.own = nn.ModuleList(linear(width, out_channels) for width in widths)
+        self.send = nn.ModuleDict()
+        for adjacency in self._messages:
+            senders = _senders(adjacency, max_dim)
+            self.send[adjacency] = nn.ModuleDict(
+                {str(k): linear(widths[j], out_channels, False) for k, j in senders.items()}
+            )
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        reset_submodules(self)
+
+    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """One round of messages on all dimensions at once.
+
+        Args:
+            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
+            complex: the complex, or the disjoint union of a batch.
+
+        Returns:
+            One cochain (n_k, out_channels) per dimension.
+
+        Raises:
+            ValueError: the cochains do not fit the complex or ``max_dim``.
+        """
+        require_cochains(x, complex, self.max_dim)
+        return super().forward(x, complex)
+
+    def message_boundary(self, k: int, sender: Tensor) -> Tensor:
+        """Θ_B of the facets."""
+        return self._map("boundary", k, sender)
+
+    def message_coboundary(self, k: int, sender: Tensor) -> Tensor:
+        """Θ_C of the cofacets."""
+        return self._map("coboundary", k, sender)
+
+    def message_lower(self, k: int, sender: Tensor) -> Tensor:
+        """Θ_↓ of the lower neighbours."""
+        return self._map("lower", k, sender)
+
+    def message_upper(self, k: int, sender: Tensor) -> Tensor:
+        """Θ_↑ of the upper neighbours."""
+        return self._map("upper", k, sender)
+
+    def _map(self, adjacency: str, k: int, values: Tensor) -> Tensor:
+        result: Tensor = self.send[adjacency][str(k)](values)  # type: ignore[index]
+        return result
+
+    def update(self, k: int, x: Tensor, messages: dict[str, Tensor]) -> Tensor:
+        """The own value and the mean over the neighbourhoods."""
+        own: Tensor = self.own[k](x)
+        return own + sum(messages.values()) / len(messages) if messages else own
+
+    def __repr__(self) -> str:
+        name, widths = type(self).__name__, f"{self.in_channels}, {self.out_channels}"
+        return f"{name}({widths}, max_dim={self.max_dim}, scheme={self.scheme!r})"
+
+
+class SCAAttentionConv(SCAConv):
+    r"""The same schemes with attention: a softmax over the neighbours weighs their messages.
+
+    .. math::
+        h'_σ &= W h_σ + b + \text{mean}_{𝒩 ∈ S} \sum_{τ ∈ 𝒩(σ)} α_{στ} \, Θ_𝒩 h_τ \\
+        α_{στ} &= \text{softmax}_{τ ∈ 𝒩(σ)} \,
+                  \text{LeakyReLU}\big( a_𝒩^⊤ Θ_𝒩 h_τ + b_𝒩^⊤ h_σ \big)
+
+    Departure from the paper: it leaves the attention function open; this is the additive one, in
+    which receiver and sender each have a map, as their widths may differ.
+
+    Args:
+        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
+        out_channels: width of the result.
+        max_dim: the top dimension of the cochains.
+        scheme: as in :class:`SCAConv`.
+
+    Laws:
+        As :class:`SCAConv`.
+
+    Cost:
+        O(pairs of neighbours): quadratic in the degree of a hub for lower neighbours.
+
+    Paper:
+        Hajij et al. 2021, as :class:`SCAConv`.
+
+    Example:
+        >>> import torch; K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> conv = SCAAttentionConv(8, 16, max_dim=2)
+        >>> [tuple(y.shape) for y in conv([torch.ones(n, 8) for n in K.f_vector], K)]
+        [(4, 16), (4, 16), (1, 16)]
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        out_channels: int,
+        max_dim: int,
+        *,
+        scheme: str = "coadjacency",
+    ) -> None:
+        super().__init__(in_channels, out_channels, max_dim, scheme=scheme)
+        widths = widths_of(in_channels, max_dim)
+        self.of_sender, self.of_receiver = nn.ModuleDict(), nn.ModuleDict()
+        for adjacency in SCHEMES[scheme]:
+            receivers = _senders(adjacency, max_dim)
+            self.of_sender[adjacency] = nn.ModuleDict(
+                {str(k): nn.Linear(out_channels, 1, bias=False) for k in receivers}
+            )
+            self.of_receiver[adjacency] = nn.ModuleDict(
+                {str(k): linear(widths[k], 1, bias=False) for k in receivers}
+            )
+
+    def message_boundary(  # type: ignore[override]
+        self, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+    ) -> Tensor:
+        """Θ_B of the facets, weighed."""
+        return self._weigh("boundary", k, sender, receiver, segment)
+
+    def message_coboundary(  # type: ignore[override]
+        self, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+    ) -> Tensor:
+        """Θ_C of the cofacets, weighed."""
+        return self._weigh("coboundary", k, sender, receiver, segment)
+
+    def message_lower(  # type: ignore[override]
+        self, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+    ) -> Tensor:
+        """Θ_↓ of the lower neighbours, weighed."""
+        return self._weigh("lower", k, sender, receiver, segment)
+
+    def message_upper(  # type: ignore[override]
+        self, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+    ) -> Tensor:
+        """Θ_↑ of the upper neighbours, weighed."""
+        return self._weigh("upper", k, sender, receiver, segment)
+
+    def _weigh(
+        self, adjacency: str, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+    ) -> Tensor:
+        value, place = self._map(adjacency, k, sender), str(k)
+        score = self.of_sender[adjacency][place](value)  # type: ignore[index]
+        score = score + self.of_receiver[adjacency][place](receiver)  # type: ignore[index]
+        score = nn.functional.leaky_relu(score, 0.2)
+        return segment_softmax(score, segment) * value
+
+
+def _senders(adjacency: str, max_dim: int) -> dict[int, int]:
+    """For each receiving dimension that has the neighbourhood, the dimension of the senders."""
+    needs = 1 if adjacency in ("coboundary", "upper") else -1
+    step = needs if adjacency in ("boundary", "coboundary") else 0
+    return {k: k + step for k in range(max_dim + 1) if 0 <= k + needs <= max_dim}
