@@ -6,7 +6,7 @@ from torch.utils.checkpoint import checkpoint
 
 from simplex.complexes import SimplicialComplex
 from simplex.nn._messages import read_rows
-from simplex.nn._pairs import Pairs, neighbor_counts, neighbor_pairs
+from simplex.nn._pairs import Pairs, neighbor_counts, neighbor_pairs, receiver_chunks
 from simplex.nn._segments import Segments, segment_read, segment_softmax
 from simplex.nn._weighted_sum import Entries, entries, weighted_sum
 
@@ -76,7 +76,7 @@ def attend(
         return of_table(table, sign, rows, query, key, value)
 
     scores_and_values = (query.flatten(1), key.flatten(1), value.flatten(1, -2))
-    chunks = _chunks(complex, adjacency, k, max_pairs)
+    chunks = receiver_chunks(complex, adjacency, k, max_pairs, own=1)
     if len(chunks) == 1:
         table, sign = complex.cached(
             f"{adjacency} support", k, lambda: _support(complex, adjacency, k, chunks[0])
@@ -181,19 +181,3 @@ def _support(
     pairs = support_pairs(complex, adjacency, k, rows)
     table = entries(pairs.receiver - rows.start, pairs.sender, len(rows), complex.num_simplices(k))
     return table, pairs.sign
-
-
-def _chunks(complex: SimplicialComplex, adjacency: str, k: int, max_pairs: int) -> list[range]:
-    """Consecutive receivers with at most ``max_pairs`` pairs together, or a single one."""
-    count = complex.num_simplices(k)
-    counts = neighbor_counts(complex, adjacency, k) + 1
-    total = complex.cached(f"number of {adjacency} pairs and rows", k, lambda: int(counts.sum()))
-    if total <= max_pairs:
-        return [range(count)]
-    ends = counts.cumsum(0).cpu()
-    chunks, start, base = [], 0, 0
-    while start < count:
-        stop = max(start + 1, int(torch.searchsorted(ends, base + max_pairs, right=True)))
-        chunks.append(range(start, stop))
-        start, base = stop, int(ends[stop - 1])
-    return chunks

@@ -108,7 +108,7 @@ def apply_hodge_laplacian(
         x: (n_k, …) values, with any further dimensions.
         complex: the complex.
         k: the degree of x.
-        signed: ``False`` to build both parts from \|∂\|; nothing cancels then.
+        signed: ``False`` to build both parts from |∂|; nothing cancels then.
 
     Returns:
         (n_k, …).

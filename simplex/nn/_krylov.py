@@ -26,7 +26,7 @@ def chain_down(
         complex: the complex.
         k: the degree of x.
         length: number of half steps.
-        signed: ``False`` for \|∂\| in place of ∂.
+        signed: ``False`` for |∂| in place of ∂.
         normalize: ∂_k divided by the root of :func:`spectral_bound`, part by part.
 
     Returns:
@@ -65,7 +65,7 @@ def chain_up(
         complex: the complex.
         k: the degree of x.
         length: number of half steps.
-        signed: ``False`` for \|∂\| in place of ∂.
+        signed: ``False`` for |∂| in place of ∂.
         normalize: ∂_{k+1} divided by the root of :func:`spectral_bound`, part by part.
 
     Returns:
@@ -91,7 +91,7 @@ def spectral_bound(complex: SimplicialComplex, k: int) -> Tensor:
 
     .. math:: b_k = \max_{σ ∈ K_k} \sum_{δ ∈ B(σ)} |C(δ)|
 
-    the largest row sum of \|∂_k\|ᵀ\|∂_k\|; for a graph the largest deg(u) + deg(v) of an edge uv
+    the largest row sum of |∂_k|ᵀ|∂_k|; for a graph the largest deg(u) + deg(v) of an edge uv
     (Anderson and Morley 1985). λ_max itself would cost an iteration. Each part has its own bound,
     so that a batch gives what its items give.
 

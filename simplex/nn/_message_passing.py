@@ -16,7 +16,13 @@ from simplex.nn._messages import (
     scatter_to_facets,
     upper_sum,
 )
-from simplex.nn._pairs import ADJACENCIES, Pairs, neighbor_counts, neighbor_pairs
+from simplex.nn._pairs import (
+    ADJACENCIES,
+    Pairs,
+    neighbor_counts,
+    neighbor_pairs,
+    receiver_chunks,
+)
 from simplex.nn._segments import Segments, segment_read, segment_sum, segments
 
 
@@ -237,7 +243,7 @@ class SimplicialMessagePassing(nn.Module):
             pairs = neighbor_pairs(complex, adjacency, k, rows)
             return of_chunk(receiver, sender, between, pairs, rows)
 
-        chunks = self._chunks(complex, adjacency, k)
+        chunks = receiver_chunks(complex, adjacency, k, self.max_pairs)
         if len(chunks) == 1:
             pairs = complex.cached(
                 f"{adjacency} pairs", k, lambda: neighbor_pairs(complex, adjacency, k)
@@ -246,29 +252,6 @@ class SimplicialMessagePassing(nn.Module):
         return torch.cat(
             [checkpoint(of_rows, rows, *sources, use_reentrant=False) for rows in chunks]
         )
-
-    def _chunks(self, complex: SimplicialComplex, adjacency: str, k: int) -> list[range]:
-        """Consecutive receivers with at most ``max_pairs`` pairs together, or a single one."""
-        count = complex.num_simplices(k)
-        fixed = {
-            "boundary": count * (k + 1),
-            "coboundary": complex.num_simplices(k + 1) * (k + 2),
-            "upper": complex.num_simplices(k + 1) * (k + 2) * (k + 1),
-        }
-        if adjacency in fixed:
-            total = fixed[adjacency]
-        else:
-            counts = neighbor_counts(complex, adjacency, k)
-            total = complex.cached("number of lower pairs", k, lambda: int(counts.sum()))
-        if total <= self.max_pairs:
-            return [range(count)]
-        ends = neighbor_counts(complex, adjacency, k).cumsum(0).cpu()
-        chunks, start, base = [], 0, 0
-        while start < count:
-            stop = max(start + 1, int(torch.searchsorted(ends, base + self.max_pairs, right=True)))
-            chunks.append(range(start, stop))
-            start, base = stop, int(ends[stop - 1])
-        return chunks
 
     def _aggregate(self, message: Tensor, segment: Segments) -> Tensor:
         if isinstance(self.aggr, nn.Module):

@@ -82,6 +82,45 @@ def neighbor_pairs(
     return build[adjacency](complex, k, rows)
 
 
+def receiver_chunks(
+    complex: SimplicialComplex, adjacency: str, k: int, max_pairs: int, own: int = 0
+) -> list[range]:
+    """Consecutive receivers with at most ``max_pairs`` pairs together, or a single one with more.
+
+    Args:
+        complex: the complex.
+        adjacency: ``"boundary"``, ``"coboundary"``, ``"lower"`` or ``"upper"``.
+        k: degree of the receiving simplices.
+        max_pairs: pairs in a chunk.
+        own: rows of each receiver that come on top of its pairs, such as one for the diagonal.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
+        >>> receiver_chunks(K, "upper", 0, max_pairs=2)
+        [range(0, 1), range(1, 2), range(2, 3)]
+    """
+    count, above = complex.num_simplices(k), complex.num_simplices(k + 1)
+    totals = {
+        "boundary": count * (k + 1),
+        "coboundary": above * (k + 2),
+        "upper": above * (k + 2) * (k + 1),
+    }
+    total = totals.get(adjacency)
+    if total is None:  # of lower pairs: depends on the data
+        total = complex.cached(
+            "number of lower pairs", k, lambda: int(neighbor_counts(complex, "lower", k).sum())
+        )
+    if total + own * count <= max_pairs:
+        return [range(count)]
+    ends = (neighbor_counts(complex, adjacency, k) + own).cumsum(0).cpu()
+    chunks, start, base = [], 0, 0
+    while start < count:
+        stop = max(start + 1, int(torch.searchsorted(ends, base + max_pairs, right=True)))
+        chunks.append(range(start, stop))
+        start, base = stop, int(ends[stop - 1])
+    return chunks
+
+
 def _boundary(complex: SimplicialComplex, k: int, rows: range) -> Pairs:
     table, part = incidences(complex, k), slice(rows.start, rows.stop)
     receiver = torch.arange(rows.start, rows.stop, device=complex.device)[:, None]

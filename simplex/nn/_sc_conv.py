@@ -42,7 +42,7 @@ class SCConv(nn.Module):
     diagonal of A↓_2 from becoming negative. (3) The authors' code adds the last term of A↓_2, adds
     1 to D_5, and normalises the rows of A↑_0; here the signs, and the sides of the normalisations,
     are those of k = 1. (4) ``signed=False`` is the counterpart for cochains without an orientation:
-    \|∂\| in the couplings, and in the adjacencies minus the absolute values off the diagonals. (5)
+    |∂| in the couplings, and in the adjacencies minus the absolute values off the diagonals. (5)
     The activation is left to the network.
 
     Args:

@@ -41,7 +41,7 @@ class SCCNNConv(nn.Module):
         up_order: T_u.
         normalize: divide each ∂_k by the root of a bound of λ_max(∂_kᵀ∂_k), part by part, so that
             the powers do not grow.
-        signed: whether ∂ has signs; ``False`` for \|∂\|, for cochains without an orientation.
+        signed: whether ∂ has signs; ``False`` for |∂|, for cochains without an orientation.
         bias: whether a bias is added.
 
     Shapes:

@@ -24,7 +24,7 @@ class SCNConv(nn.Module):
         X'_k = \tilde A_k X_k W_k, \qquad
         \tilde A_k = D_k^{-1/2} (A^↓_k + A^↑_k + a_k I) D_k^{-1/2}
 
-    where A↓ and A↑ are the off-diagonal parts of \|∂_k\|ᵀ\|∂_k\| and \|∂_{k+1}\| \|∂_{k+1}\|ᵀ. Each
+    where A↓ and A↑ are the off-diagonal parts of |∂_k|ᵀ|∂_k| and |∂_{k+1}| |∂_{k+1}|ᵀ. Each
     brings one self loop: a_k = 2, and 1 for k = 0 and the top dimension, which have one of them.
     D_k holds the row sums. At k = 0 this is the GCN of Kipf and Welling.
 
@@ -129,7 +129,7 @@ class SCCNConv(SCNConv):
 
     .. math:: X'_k = \tilde A_k X_k W_k + ∂_k^⊤ X_{k-1} W^{↑}_k + ∂_{k+1} X_{k+1} W^{↓}_k
 
-    with Ã_k as in :class:`SCNConv`, and \|∂\| for ∂ unless ``signed``.
+    with Ã_k as in :class:`SCNConv`, and |∂| for ∂ unless ``signed``.
 
     Departures from the paper: (1) and (2) of :class:`SCNConv`. (3) The three terms have their own
     weights in each dimension. The authors' experiments share one W and give the faces and cofaces

@@ -30,7 +30,7 @@ class SCNNConv(nn.Module):
         up_order: P_u.
         normalize: divide each Laplacian by a bound of its largest eigenvalue, part by part, so that
             the powers do not grow.
-        signed: whether ∂ has signs; ``False`` for \|∂\|, for cochains without an orientation.
+        signed: whether ∂ has signs; ``False`` for |∂|, for cochains without an orientation.
         bias: whether a bias is added.
 
     Shapes:

@@ -22,7 +22,7 @@ class SNNConv(nn.Module):
         T_{p+1}(\tilde L) X = 2 \tilde L \, T_p(\tilde L) X - T_{p-1}(\tilde L) X
 
     Departures from the paper: (1) b is an upper bound of λ_max in closed form, the largest row sum
-    of \|∂_k\|ᵀ\|∂_k\| and \|∂_{k+1}\|ᵀ\|∂_{k+1}\|, so that the spectrum of L̃ lies in [-1, 1]
+    of |∂_k|ᵀ|∂_k| and |∂_{k+1}|ᵀ|∂_{k+1}|, so that the spectrum of L̃ lies in [-1, 1]
     without an eigenvalue computation. (2) Each part of a disjoint union has its own b; one for the
     whole batch would make a complex depend on its neighbours in the batch. (3) ``signed`` and
     ``bias`` are options.
@@ -32,7 +32,7 @@ class SNNConv(nn.Module):
         out_channels: width of the result.
         k: the degree of the cochain.
         order: P.
-        signed: whether ∂ has signs; ``False`` for \|∂\|, for cochains without an orientation.
+        signed: whether ∂ has signs; ``False`` for |∂|, for cochains without an orientation.
         bias: whether a bias is added.
 
     Shapes:
