@@ -50,13 +50,13 @@ class SANConv(nn.Module):
         forgets the signs of L_k; :class:`SATConv` keeps them.
 
     Cost:
-        O(pairs) for each power, on the pairs alone; O(incidences) for the harmonic part. The layer
-        of that name in TopoModelX turns the attention into a dense n_k × n_k matrix and raises it
-        to powers, with one W and one a for all p.
+        O(pairs) for each power, on the pairs alone; O(incidences) for the harmonic part.
 
     Paper:
         Giusti, Battiloro, Di Lorenzo, Sardellitti, Barbarossa, "Simplicial Attention Neural
-        Networks", 2022, arXiv 2203.07485.
+        Networks", 2022, arXiv 2203.07485. ``SANLayer`` of TopoModelX 0.0.1 has ELU in the place of
+        LeakyReLU and gives the same numbers where no score is negative; it turns the attention
+        into a dense n_k × n_k matrix and raises it to powers, as it does I - εL with ε = 0.1.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])

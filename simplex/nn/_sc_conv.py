@@ -65,8 +65,9 @@ class SCConv(nn.Module):
     Paper:
         Bunch, You, Fung, Singh, "Simplicial 2-Complex Convolutional Neural Networks", NeurIPS 2020
         workshop Topological Data Analysis and Beyond, arXiv:2012.06010; the weights are those of
-        Schaub et al. (2020). TopoModelX's ``SCConv`` takes eleven matrices, of which it transposes
-        one boundary itself but not its normalised twin.
+        Schaub et al. (2020). ``SCConvLayer`` of TopoModelX 0.0.1 takes eight matrices and is a
+        sigmoid of this one if they are right: it transposes all four boundaries, so those that
+        lower the dimension must be given transposed, not as it documents.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])

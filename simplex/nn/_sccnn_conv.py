@@ -58,9 +58,9 @@ class SCCNNConv(nn.Module):
 
     Paper:
         Yang, Isufi, "Convolutional Learning on Simplicial Complexes", arXiv:2301.11163 (2023).
-        TopoModelX 0.0.2 has three dimensions only, multiplies by a dense identity and initialises
-        the weights with the fans of a three-dimensional tensor; TopoBench's variant takes L^d for
-        L^u in the edge-to-edge term.
+        ``SCCNNLayer`` of TopoModelX 0.0.1 gives the same numbers, but has three dimensions only, of
+        one width, multiplies by dense identities and initialises the weights with the fans of a
+        three-dimensional tensor; TopoBench's variant takes L^d for L^u in the edge-to-edge term.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])

@@ -51,8 +51,9 @@ class SCNConv(nn.Module):
 
     Paper:
         Yang, Sala, Bogdan, "Efficient Representation Learning for Higher-Order Data with Simplicial
-        Complexes", LoG 2022, PMLR 198. TopoModelX's ``SCN2`` leaves the normalisation to the user,
-        and its tutorial keeps the diagonal of the Laplacian.
+        Complexes", LoG 2022, PMLR 198. TopoModelX's ``SCN2Layer``, given Ã, is a ReLU of this one;
+        it leaves the normalisation to the user, and its tutorial keeps the diagonal of the
+        Laplacian.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
@@ -154,7 +155,8 @@ class SCCNConv(SCNConv):
 
     Paper:
         Yang, Sala, Bogdan, "Efficient Representation Learning for Higher-Order Data with Simplicial
-        Complexes", LoG 2022, PMLR 198. TopoModelX's ``SCCN`` has one width for all dimensions.
+        Complexes", LoG 2022, PMLR 198. TopoModelX's ``SCCNLayer``, given Ã and \|∂\|, is a sigmoid
+        of this one; it has one width for all dimensions.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])

@@ -45,8 +45,9 @@ class SCNNConv(nn.Module):
 
     Paper:
         Yang, Isufi, Leus, "Simplicial Convolutional Neural Networks", ICASSP 2022,
-        arXiv:2110.02585. TopoModelX 0.0.2 multiplies by a dense identity for X W_0, and its first
-        layer ignores the activation asked for.
+        arXiv:2110.02585. ``SCNNLayer`` of TopoModelX 0.0.1 gives the same numbers, with a dense
+        identity for X W_0; its model ignores the activation asked for in the first layer, and
+        ``xavier_normal`` leaves the weights uninitialised.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])

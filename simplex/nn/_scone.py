@@ -41,8 +41,9 @@ class SCoNeConv(SCNNConv):
 
     Paper:
         Roddenberry, Glaze, Segarra, "Principled Simplicial Neural Networks for Trajectory
-        Prediction", ICML 2021, arXiv:2102.11524. TopoModelX 0.0.2 forms both Laplacians in every
-        forward pass, and its layer starts with uninitialised weights.
+        Prediction", ICML 2021, arXiv:2102.11524. ``SCoNeLayer`` of TopoModelX 0.0.1 gives the same
+        numbers, but forms both Laplacians in every forward pass and starts with uninitialised
+        weights.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
