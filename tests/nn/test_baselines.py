@@ -113,7 +113,7 @@ def test_neither_parts_rook_and_shrikhande():
 
 
 @each_model
-@pytest.mark.parametrize("name", FLAT)
+@pytest.mark.parametrize("name", ["empty", "isolated vertices", "house", "union"])
 def test_laws(name, make, dtype):
     model = make(2).to(dtype).eval()
     complex_ = COMPLEXES[name]
@@ -142,7 +142,7 @@ def test_lazy_widths_reset_and_state(make):
 
 
 @each_model
-@pytest.mark.parametrize("name", FLAT)
+@pytest.mark.parametrize("name", ["filled tetrahedron", "house", "random 0"])
 def test_every_parameter_learns(name, make):
     model = make(3).train()
     model(random_cochains(COMPLEXES[name], 3, max_dim=3), COMPLEXES[name]).sum().backward()
@@ -159,9 +159,9 @@ def test_gradients_against_finite_differences(make):
     assert torch.autograd.gradcheck(lambda *x: model(x, complex_), x)
 
 
-@each_model
-def test_autocast_and_tracing(make):
-    model = make(3).eval()
+@pytest.mark.parametrize("name", ["GIN", "PooledMLP"])
+def test_autocast_and_tracing(name):
+    model = MODELS[name](3).eval()
     compiled = torch.compile(model, fullgraph=True, dynamic=True, backend="eager")
     for seed in range(3):
         complex_ = random_complex(seed, num_vertices=8 + seed)
