@@ -7,7 +7,7 @@ import torch
 
 from simplex import SimplicialComplex
 from simplex.datasets import random_surface
-from simplex.nn import SIN, HeatNet, OrientedMPSN
+from simplex.nn import GIN, SCCNN, SIN, HeatNet, OrientedMPSN
 from simplex.operators import betti_numbers, coboundary_matrix
 from simplex.transforms import random_cochains
 from simplex.wl import compare
@@ -59,7 +59,9 @@ def two_covers(K, seed):
 
 CASES = [("Klein bottle", (1, 2, 1), (1, 1, 0)), ("non-orientable genus 3", (1, 4, 1), (1, 3, 0))]
 MODELS = {
+    "GIN": partial(GIN, 2, 8, 3, 6, 2),
     "SIN": partial(SIN, 2, 8, 3, 6, 2),
+    "SCCNN": partial(SCCNN, 2, 8, 3, 6, 2),
     "oriented": lambda: OnTriangles(OrientedMPSN(2, 8, 3, 6, k=2)),
     "heat": partial(HeatNet, 8, 3, 6, 2),
 }
