@@ -21,7 +21,7 @@ def apply_random_walk_laplacian(
         x: (n_k, channels).
         complex: the complex.
         k: the degree of x.
-        signed: ``False`` to build both parts from \|∂\|.
+        signed: ``False`` to build both parts from |∂|.
 
     Returns:
         (n_k, channels).
