@@ -185,7 +185,7 @@ class SimplicialComplex:
             raise ValueError(f"k must be non-negative, got {k}.")
 
     def cached(self, name: str, k: int, compute: Callable[[], Any]) -> Any:
-        """What ``compute()`` gives, kept under the name and degree for as long as the complex lives.
+        """What ``compute()`` gives, kept under the name and degree as long as the complex lives.
 
         For tables derived from a complex alone, which layers share: they are computed once. A
         complex with another orientation or other parts starts anew.
