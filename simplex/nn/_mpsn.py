@@ -29,7 +29,7 @@ class MPSNConv(SimplicialMessagePassing):
     Each M and U is a dense network, an activation after every layer, private to its dimension.
     Messages that a dimension cannot have (boundary and lower at 0, coboundary and upper at the top)
     are left out of U. With injective maps the layer is as strong as the SWL test, and boundary with
-    upper messages alone are as strong as all four (Theorems 4 and 6).
+    upper messages alone are as strong as all four (Theorems 10 and 6).
 
     Args:
         in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
@@ -55,7 +55,7 @@ class MPSNConv(SimplicialMessagePassing):
 
     Paper:
         Bodnar et al., "Weisfeiler and Lehman Go Topological: Message Passing Simplicial Networks",
-        ICML 2021, arXiv 2103.03212, Eqs. 2-6 (Definition 4).
+        ICML 2021, arXiv 2103.03212, Definition 4.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
