@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
+from simplex.nn._harmonic import hodge_bound
 from simplex.nn._hodge import apply_down_laplacian, apply_up_laplacian
+from simplex.nn._krylov import spectral_bound
 from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.nn._readout import pool_parts
 from simplex.nn._widths import linear, widths_of
 
 
@@ -21,7 +22,7 @@ class Dist2CycleConv(nn.Module):
 
     p_m(L) X is the Chebyshev iteration of m steps for (I + L)⁻¹ X, the polynomial of degree m - 1
     whose largest error 1 - (1 + λ) p_m(λ) on an interval with the spectrum is the smallest. With b
-    a bound of the spectrum (the largest row sum of the unsigned down and up Laplacians), the error
+    a bound of the spectrum (the largest row sums of |∂_k|ᵀ|∂_k| and |∂_{k+1}|ᵀ|∂_{k+1}|), the error
     is at most
 
     .. math:: 2 \Big( \frac{\sqrt{1 + b} - 1}{\sqrt{1 + b} + 1} \Big)^m.
@@ -137,7 +138,11 @@ def shifted_inverse(
         result = values + apply_down_laplacian(values, complex, k)
         return result if laplacian == "down" else result + apply_up_laplacian(values, complex, k)
 
-    half = spectral_bound(complex, k, laplacian).to(x.dtype)[complex.part(k)][:, None] / 2
+    if laplacian == "hodge":
+        bound = hodge_bound(complex, k)
+    else:
+        bound = spectral_bound(complex, k).clamp(min=1)[complex.part(k)]
+    half = bound.to(x.dtype)[:, None] / 2
     center = 1 + half
     ratio = half / center
     residual, step = x, x / center
@@ -148,29 +153,6 @@ def shifted_inverse(
         step = next_ratio * ratio * step + 2 * next_ratio / half * residual
         result, ratio = result + step, next_ratio
     return result
-
-
-def spectral_bound(complex: SimplicialComplex, k: int, laplacian: str = "hodge") -> Tensor:
-    r"""An upper bound of the eigenvalues of L_k for each part, (num_parts,) float64, at least 1.
-
-    The largest row sum of |∂_k|ᵀ|∂_k| and, for ``"hodge"``, of |∂_{k+1}||∂_{k+1}|ᵀ: the two parts
-    of L_k are orthogonal, so its largest eigenvalue is the larger of theirs.
-
-    Example:
-        >>> spectral_bound(SimplicialComplex.from_simplices([(0, 1), (1, 2)]), 1).tolist()
-        [3.0]
-    """
-
-    def compute() -> Tensor:
-        count = complex.num_simplices(k)
-        ones = torch.ones(count, 1, dtype=torch.float64, device=complex.device)
-        rows = apply_down_laplacian(ones, complex, k, signed=False)
-        if laplacian == "hodge":
-            rows = torch.maximum(rows, apply_up_laplacian(ones, complex, k, signed=False))
-        return rows
-
-    rows: Tensor = complex.cached(f"row sums of the {laplacian} Laplacian", k, compute)
-    return pool_parts(rows, complex.part_pointer(k), "max")[:, 0].clamp(min=1)
 
 
 class Dist2Cycle(SimplicialNetwork):
