@@ -101,37 +101,39 @@ def random_orientation(complex: SimplicialComplex, seed: int = 0) -> dict[int, T
 
 
 class Relabelling(NamedTuple):
-    """A complex with renamed vertices.
+    """A complex with renamed vertices, every simplex oriented as it was.
 
     Attributes:
-        complex: the renamed complex.
+        complex: the renamed complex, with the orientation carried along: its boundary matrices are
+            the old ones with rows and columns permuted, P_{k-1} ∂_k P_kᵀ.
         place: for each k the (n_k,) new ids of the k-simplices.
-        sign: for each k the (n_k,) signs ±1: whether the increasing vertex order of a simplex and
-            of its image differ by an odd permutation.
     """
 
     complex: SimplicialComplex
     place: list[Tensor]
-    sign: list[Tensor]
 
-    def move(self, x: Tensor, k: int, oriented: bool = False) -> Tensor:
-        """The k-cochain ``x`` on the renamed complex; with ``oriented``, signs changed too."""
-        values = x * self.sign[k].to(x.dtype)[:, None] if oriented else x
-        return torch.empty_like(values).index_copy(0, self.place[k], values)
+    def move(self, x: Tensor, k: int) -> Tensor:
+        """The k-cochain ``x`` on the renamed complex: P_k x."""
+        return torch.empty_like(x).index_copy(0, self.place[k], x)
 
 
 def relabel(complex: SimplicialComplex, names: Tensor) -> Relabelling:
     """Rename vertex v to ``names[v]`` and say where each simplex has gone.
 
     Args:
-        complex: the complex, without an orientation of its own and read as one part.
+        complex: the complex, read as one part.
         names: (n_0,) a permutation of 0 … n_0-1.
+
+    Raises:
+        ValueError: ``names`` is no permutation.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
         >>> moved = relabel(K, torch.tensor([2, 0, 1]))
-        >>> moved.complex.simplices(1).tolist(), moved.place[1].tolist(), moved.sign[1].tolist()
-        ([[0, 1], [0, 2]], [1, 0], [-1, 1])
+        >>> moved.complex.simplices(1).tolist(), moved.place[1].tolist()
+        ([[0, 1], [0, 2]], [1, 0])
+        >>> moved.complex.orientation(1).tolist()  # (0, 1) went to (2, 0)
+        [1, -1]
     """
     count = complex.num_simplices(0)
     if sorted(names.tolist()) != list(range(count)):
@@ -139,7 +141,11 @@ def relabel(complex: SimplicialComplex, names: Tensor) -> Relabelling:
     rows = [names[complex.simplices(k)] for k in range(max(complex.dim, 0) + 1)]
     image = SimplicialComplex.from_simplices(rows, num_vertices=count)
     place = [image.index(each) if len(each) else each[:, 0] for each in rows]
-    return Relabelling(image, place, [_permutation_sign(each) for each in rows])
+    signs = {}
+    for k in range(1, complex.dim + 1):
+        sign = _permutation_sign(rows[k]).to(torch.int8) * complex.orientation(k)
+        signs[k] = torch.empty_like(sign).index_copy(0, place[k], sign)
+    return Relabelling(image.reorient(signs), place)
 
 
 def _permutation_sign(rows: Tensor) -> Tensor:
@@ -157,24 +163,22 @@ def assert_permutation_equivariant(
     x: Cochains,
     complex: SimplicialComplex,
     *,
-    oriented: bool = False,
     seed: int = 0,
     tolerance: float | None = None,
 ) -> None:
     r"""Raise ``AssertionError`` unless renaming the vertices renames the output.
 
-    .. math:: f(P x, P K) = P f(x, K), \qquad \text{or} \ f(P x, P K) = f(x, K)
+    .. math:: f(P x, P ∂ P^⊤) = P f(x, ∂), \qquad \text{or} \ f(P x, P ∂ P^⊤) = f(x, ∂)
 
-    the latter where the layer returns one tensor, a row per part.
+    the latter where the layer returns one tensor, a row per part. Simplices keep their orientation:
+    what turning them does is the business of :func:`assert_orientation_equivariant`.
 
     Args:
         layer: called as ``layer(x, complex)`` with a list of cochains. It returns a list of
             cochains; or a mapping from degrees to cochains, e.g. ``{1: y}`` for a layer on edges;
             or one tensor (num_parts, channels).
         x: the cochains, one per dimension.
-        complex: where they live; orientation and parts of its own are left out.
-        oriented: whether cochains change sign with the vertex order of their simplices, as signals
-            on oriented simplices do; for a layer with signs.
+        complex: where they live, read as one part.
         seed: of the permutation.
         tolerance: relative to the largest output; ``None`` for 1e-4 in float32, 1e-9 in float64.
 
@@ -183,21 +187,14 @@ def assert_permutation_equivariant(
         >>> K = random_complex(0)
         >>> assert_permutation_equivariant(SINConv(2, 3, K.dim), random_cochains(K, 2), K)
     """
-    plain = SimplicialComplex(
-        complex.num_simplices(0),
-        [complex.facets(k) for k in range(1, complex.dim + 1)],
-        device=complex.device,
-    )
+    whole = complex.with_parts(None)
     generator = torch.Generator().manual_seed(seed)
-    moved = relabel(plain, torch.randperm(complex.num_simplices(0), generator=generator))
-    images = [
-        moved.move(values, k, oriented) if k <= plain.dim else values for k, values in enumerate(x)
-    ]
+    moved = relabel(whole, torch.randperm(complex.num_simplices(0), generator=generator))
+    images = [moved.move(values, k) if k <= whole.dim else values for k, values in enumerate(x)]
     with torch.no_grad():
-        before, after = _outputs(layer(x, plain)), _outputs(layer(images, moved.complex))
+        before, after = _outputs(layer(x, whole)), _outputs(layer(images, moved.complex))
     for k, values in before.items():
-        inside = 0 <= k <= plain.dim
-        expected = moved.move(values, k, oriented) if inside else values
+        expected = moved.move(values, k) if 0 <= k <= whole.dim else values
         _assert_close(after[k], expected, tolerance, f"relabelling (seed {seed})", k)
 
 

@@ -4,9 +4,10 @@ from simplex.nn._bscnet import BScNet
 from simplex.nn._bscnet_conv import BScNetConv
 from simplex.nn._dist2cycle import Dist2Cycle, Dist2CycleConv
 from simplex.nn._empsn import EMPSN
-from simplex.nn._empsn_conv import EMPSNConv, GeometricMessage
+from simplex.nn._empsn_conv import EMPSNConv
 from simplex.nn._f_vector import FVectorMLP
 from simplex.nn._gccn import GCCN, GCCNConv
+from simplex.nn._geometry import boundary_invariants, simplex_volumes, upper_invariants
 from simplex.nn._gin import GIN, GINConv
 from simplex.nn._gsan import GSAN, GSANConv
 from simplex.nn._heat import HeatNet
@@ -53,7 +54,6 @@ from simplex.nn._segments import Segments, segment_read, segment_softmax, segmen
 from simplex.nn._sin import SIN
 from simplex.nn._sin_conv import SINConv
 from simplex.nn._snn import SNN, SNNConv
-from simplex.nn._weighted_sum import Entries
 
 
 __all__ = [
@@ -79,13 +79,11 @@ __all__ = [
     "EMPSNConv",
     "EachDegree",
     "EdgeMPNN",
-    "Entries",
     "FVectorMLP",
     "FlowQuotient",
     "GCCNConv",
     "GINConv",
     "GSANConv",
-    "GeometricMessage",
     "HSNConv",
     "HeatNet",
     "MPSNConv",
@@ -118,6 +116,7 @@ __all__ = [
     "apply_down_laplacian",
     "apply_hodge_laplacian",
     "apply_up_laplacian",
+    "boundary_invariants",
     "boundary_sum",
     "coboundary_sum",
     "flow_quotient",
@@ -131,6 +130,8 @@ __all__ = [
     "segment_softmax",
     "segment_sum",
     "segments",
+    "simplex_volumes",
+    "upper_invariants",
     "upper_pair_sum",
     "upper_sum",
 ]
