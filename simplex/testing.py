@@ -14,6 +14,7 @@ Layer = Callable[[Cochains, SimplicialComplex], Tensor | Sequence[Tensor] | Mapp
 
 __all__ = [
     "House",
+    "Relabelling",
     "assert_batch_consistent",
     "assert_inputs_untouched",
     "assert_orientation_equivariant",

@@ -48,7 +48,7 @@ class Surface(NamedTuple):
 
     @property
     def betti_numbers(self) -> tuple[int, int, int]:
-        """The rational Betti numbers: (1, 2g, 1) or, non-orientable, (1, g-1, 0)."""
+        """Betti numbers over the rationals, (1, 2g, 1) or, if not orientable, (1, g-1, 0)."""
         if self.orientable:
             return 1, 2 * self.genus, 1
         return 1, self.genus - 1, 0

@@ -29,13 +29,14 @@ from simplex.nn._messages import (
     upper_sum,
 )
 from simplex.nn._mpsn import MPSN, MPSNConv
-from simplex.nn._network import EachDegree, SimplicialNetwork
+from simplex.nn._network import EachDegree, NetworkOptions, ReadOptions, SimplicialNetwork
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
 from simplex.nn._oriented import EdgeMPNN, OrientedConv, OrientedMPSN
 from simplex.nn._pair_sum import upper_pair_sum
 from simplex.nn._pairs import Pairs, neighbor_counts, neighbor_pairs
 from simplex.nn._pooled import PooledMLP
-from simplex.nn._quotient import FlowQuotient, flow_quotient
+from simplex.nn._quotient import FlowQuotient, SparseRows, flow_quotient
+from simplex.nn._random_walk import apply_random_walk_laplacian
 from simplex.nn._readout import Readout, pool_parts
 from simplex.nn._san import SAN
 from simplex.nn._san_conv import SANConv
@@ -87,10 +88,12 @@ __all__ = [
     "HSNConv",
     "HeatNet",
     "MPSNConv",
+    "NetworkOptions",
     "OrientedConv",
     "OrientedMPSN",
     "Pairs",
     "PooledMLP",
+    "ReadOptions",
     "Readout",
     "SANConv",
     "SATConv",
@@ -111,10 +114,12 @@ __all__ = [
     "SimplexGraphNorm",
     "SimplicialMessagePassing",
     "SimplicialNetwork",
+    "SparseRows",
     "apply_boundary",
     "apply_coboundary",
     "apply_down_laplacian",
     "apply_hodge_laplacian",
+    "apply_random_walk_laplacian",
     "apply_up_laplacian",
     "boundary_invariants",
     "boundary_sum",

@@ -23,7 +23,7 @@ class BScNetConv(nn.Module):
                   \big), \qquad Z_k = L_k^r X_k Θ_k
 
     L_k is the Hodge Laplacian normalised by random walks
-    (:func:`~simplex.nn._random_walk.apply_random_walk_laplacian`). The relation of a simplex with
+    (:func:`~simplex.nn.apply_random_walk_laplacian`). The relation of a simplex with
     its facets, and with its cofacets, is learned from the diffused features of both; the softmax is
     over the facets, or over the cofacets, of the receiver.
 

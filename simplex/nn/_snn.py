@@ -125,7 +125,8 @@ class SNN(SimplicialNetwork):
 
     Paper:
         Ebli, Defferrard, Spreemann, "Simplicial Neural Networks", arXiv:2010.03633 (2020). Its
-        activation is a leaky ReLU, and its task is to fill in cochains: use :meth:`encode`.
+        activation is a leaky ReLU, and its task is to fill in cochains: use
+        :meth:`SimplicialNetwork.encode`.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
