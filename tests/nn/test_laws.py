@@ -128,3 +128,19 @@ def test_the_others_see_the_orientation_of_their_cochains(name):
     x = random_cochains(K, WIDTH, TOP, dtype=torch.float64)
     with pytest.raises(AssertionError, match="under reorientation"):
         assert_orientation_equivariant(model, x, K)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an accelerator")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_an_accelerator_gives_the_same(name):
+    model, _ = network(name, torch.float64)
+    K = random_complex(0)
+    x = random_cochains(K, WIDTH, TOP, dtype=torch.float64)
+    expected = model(x, K)
+    module = NETWORKS[name][0].to("cuda")
+    try:
+        result = model([values.to("cuda") for values in x], K.to("cuda"))
+    finally:
+        module.to("cpu")
+    torch.testing.assert_close(result.cpu(), expected)
