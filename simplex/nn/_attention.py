@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._messages import read_rows
+from simplex.nn._bags import read_rows
 from simplex.nn._pairs import Pairs, neighbor_counts, neighbor_pairs, receiver_chunks
 from simplex.nn._segments import Segments, segment_read, segment_softmax
 from simplex.nn._weighted_sum import Entries, entries, weighted_sum

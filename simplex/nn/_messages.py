@@ -1,13 +1,13 @@
 """The sums of message passing: pure functions of facet tables, linear in their size."""
 
-import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.nn._bags import Bags, read_rows, sum_bags, sum_places
 from simplex.operators._sparse import row_major_order
 
 
@@ -81,7 +81,7 @@ def boundary_sum(
     if k == 0:
         return x_below.new_zeros(complex.num_simplices(0), *x_below.shape[1:])
     to_simplex, to_facet = _bags(complex, k, signed, x_below.dtype)
-    return _sum_bags(x_below, to_simplex, to_facet)
+    return sum_bags(x_below, to_simplex, to_facet)
 
 
 def coboundary_sum(
@@ -110,7 +110,7 @@ def coboundary_sum(
         [-1.0, -1.0, 2.0]
     """
     to_simplex, to_facet = _bags(complex, k + 1, signed, x_above.dtype)
-    return _sum_bags(x_above, to_facet, to_simplex)
+    return sum_bags(x_above, to_facet, to_simplex)
 
 
 # --- messages along incidences --------------------------------------------------------------------
@@ -242,26 +242,13 @@ def require_cochains(x: Sequence[Tensor], complex: SimplicialComplex, max_dim: i
             )
 
 
-# --- kernels: torch's embedding bags, both ways ---------------------------------------------------
-# On the CPU a bag sum is five to ten times as fast as index_add and three times as fast as a sparse
-# CSR product (tests/benchmarks/nn.py), and its adjoint is a bag sum again.
-
-
-class _Bags(NamedTuple):
-    """Which rows make up each sum: ``index`` (n, w), or ``index`` (E,) cut at ``pointer``."""
-
-    index: Tensor  # type: ignore[assignment]  # hides tuple.index, which nobody misses
-    pointer: Tensor | None
-    weight: Tensor | None
-
-
 def _bags(
     complex: SimplicialComplex, k: int, signed: bool, dtype: torch.dtype
-) -> tuple[_Bags, _Bags]:
+) -> tuple[Bags, Bags]:
     """The sums of the k-simplices over their facets, and of the facets over their cofacets."""
     table = incidences(complex, k)
     if not signed:
-        return _Bags(table.facets, None, None), _Bags(table.cofacets, table.pointer, None)
+        return Bags(table.facets, None, None), Bags(table.cofacets, table.pointer, None)
 
     def compute() -> tuple[Tensor, Tensor]:
         signs = table.signs.to(dtype).contiguous()
@@ -269,95 +256,9 @@ def _bags(
 
     by_simplex, by_facet = complex.cached(f"signs as {dtype}", k, compute)
     return (
-        _Bags(table.facets, None, by_simplex),
-        _Bags(table.cofacets, table.pointer, by_facet),
+        Bags(table.facets, None, by_simplex),
+        Bags(table.cofacets, table.pointer, by_facet),
     )
-
-
-def _sum_bags(x: Tensor, bags: _Bags, adjoint: _Bags) -> Tensor:
-    flat = x.reshape(len(x), math.prod(x.shape[1:]))
-    result = _apply(_BagSum, flat, *bags, *adjoint)
-    return result.view(len(result), *x.shape[1:])
-
-
-def _bag_sum(x: Tensor, index: Tensor, pointer: Tensor | None, weight: Tensor | None) -> Tensor:
-    return torch.nn.functional.embedding_bag(
-        index,
-        x,
-        pointer,
-        mode="sum",
-        per_sample_weights=weight,
-        include_last_offset=pointer is not None,
-    )
-
-
-class _BagSum(torch.autograd.Function):
-    """A sum over bags of rows, and as its backward pass the sum over the adjoint bags."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        x: Tensor,
-        index: Tensor,
-        pointer: Tensor | None,
-        weight: Tensor | None,
-        *adjoint: Tensor | None,
-    ) -> Tensor:
-        ctx.save_for_backward(index, pointer, weight, *adjoint)
-        return _bag_sum(x, index, pointer, weight)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        bags = ctx.saved_tensors
-        return _apply(_BagSum, grad.contiguous(), *bags[3:], *bags[:3]), *[None] * 6
-
-
-class _Rows(torch.autograd.Function):
-    """Read rows by place; the backward pass sums the places of each row."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, rows: Tensor, order: Tensor, pointer: Tensor) -> Tensor:
-        ctx.save_for_backward(rows, order, pointer)
-        return x.index_select(0, rows)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return sum_places(grad, *ctx.saved_tensors), None, None, None
-
-
-class _Places(torch.autograd.Function):
-    """Sum the places of each row; the backward pass reads rows by place."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, rows: Tensor, order: Tensor, pointer: Tensor) -> Tensor:
-        ctx.save_for_backward(rows, order, pointer)
-        return _bag_sum(x, order, pointer, None)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return read_rows(grad, *ctx.saved_tensors), None, None, None
-
-
-def read_rows(x: Tensor, rows: Tensor, order: Tensor, pointer: Tensor) -> Tensor:
-    """``x[rows]``, whose backward pass is :func:`sum_places`.
-
-    Args:
-        x: (n, F).
-        rows: (E,) ids 0 … n-1.
-        order: (E,) the places of ``rows``, by id.
-        pointer: (n+1,) where the places of each id start in ``order``.
-    """
-    return _apply(_Rows, x, rows, order, pointer)
-
-
-def sum_places(x: Tensor, rows: Tensor, order: Tensor, pointer: Tensor) -> Tensor:
-    """Sum the rows of ``x`` (E, F) by id, (n, F): the adjoint of :func:`read_rows`."""
-    return _apply(_Places, x.contiguous(), rows, order, pointer)
-
-
-def _apply(function: type[torch.autograd.Function], *arguments: Any) -> Tensor:
-    result: Tensor = function.apply(*arguments)  # type: ignore[no-untyped-call]
-    return result
 
 
 def _sign_table(complex: SimplicialComplex, k: int, like: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.nn._messages import read_rows, sum_places
+from simplex.nn._bags import read_rows, sum_places
 
 
 class Segments(NamedTuple):
