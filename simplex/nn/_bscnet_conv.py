@@ -106,7 +106,7 @@ class BScNetConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim)
+        require_cochains(x, complex, self.max_dim, self.in_channels)
         diffused = [self._diffuse(values, complex, k) for k, values in enumerate(x)]
         out: list[Tensor] = []
         for k, values in enumerate(x):

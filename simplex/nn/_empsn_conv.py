@@ -130,7 +130,7 @@ class EMPSNConv(nn.Module):
         Raises:
             ValueError: the cochains or positions do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim)
+        require_cochains(x, complex, self.max_dim, self.in_channels)
         if pos.ndim != 2 or len(pos) != complex.num_simplices(0):
             raise ValueError(
                 f"pos must have shape (n_0, D) with n_0 = {complex.num_simplices(0)}, got "

@@ -124,7 +124,7 @@ class GCCNConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim)
+        require_cochains(x, complex, self.max_dim, self.in_channels)
         result = []
         for k, own in enumerate(self.own):
             arrived = [self._convolve(a, k, x, complex) for a in self._neighborhoods(k)]

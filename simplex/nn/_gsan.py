@@ -135,7 +135,7 @@ class GSANConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim)
+        require_cochains(x, complex, self.max_dim, self.in_channels)
         return [self._update(k, x, complex) for k in range(self.max_dim + 1)]
 
     def _update(self, k: int, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:

@@ -95,6 +95,13 @@ class SimplicialMessagePassing(nn.Module):
             raise ValueError(f"max_pairs must be at least 1, got {max_pairs}.")
         self.aggr: str | nn.Module = _resolve(aggr)
         self.max_pairs = max_pairs
+        known = {f"message_{adjacency}" for adjacency in ADJACENCIES}
+        named = {name for name in dir(self) if name.startswith("message_")}
+        if not named or not named <= known:
+            raise TypeError(
+                f"{type(self).__name__} must define some of {', '.join(sorted(known))}, got "
+                f"{', '.join(sorted(named)) or 'none of them'}."
+            )
         self._messages = {
             adjacency: (function, _arguments(function, adjacency))
             for adjacency in ADJACENCIES
@@ -194,6 +201,7 @@ class SimplicialMessagePassing(nn.Module):
             given["shared"] = x[k + 1][:, None]
         message = function(**{name: given[name] for name in names})
         table = complex.facets(k if adjacency in ("boundary", "lower") else k + 1)
+        _require_rows(message, adjacency, [(*table.shape,), (len(table), 1)])
         message = message.expand(*table.shape, message.shape[-1])
         if adjacency == "lower":
             return lower_sum(message, complex, k, self.signed)
@@ -235,6 +243,7 @@ class SimplicialMessagePassing(nn.Module):
             if between is not None and pairs.shared is not None:
                 given["shared"] = between.index_select(0, pairs.shared)
             message = function(**{name: given[name] for name in names})
+            _require_rows(message, adjacency, [(len(pairs.receiver),)])
             return self._aggregate(message * sign if self.signed else message, segment)
 
         def of_rows(
@@ -255,13 +264,26 @@ class SimplicialMessagePassing(nn.Module):
 
     def _aggregate(self, message: Tensor, segment: Segments) -> Tensor:
         if isinstance(self.aggr, nn.Module):
-            size = len(segment.pointer) - 1
-            result: Tensor = self.aggr(message, segment.index, dim_size=size)
-            return result
+            return self._aggregate_by_pyg(self.aggr, message, segment)
         total = segment_sum(message, segment)
         if self.aggr == "sum":
             return total
         return total / segment.pointer.diff().clamp(min=1)[:, None]
+
+    def _aggregate_by_pyg(self, aggr: nn.Module, message: Tensor, segment: Segments) -> Tensor:
+        size = len(segment.pointer) - 1
+        result: Tensor
+        if torch.compiler.is_compiling():
+            result = aggr(message, segment.index, dim_size=size)
+            return result
+        # Some aggregations of PyG, the median for one, fail where a receiver has no message.
+        has = segment.pointer.diff() > 0
+        rows = has.nonzero()[:, 0]
+        if len(rows) == 0:
+            return message.new_zeros(size, message.shape[-1])
+        index = (has.cumsum(0) - 1)[segment.index]
+        result = aggr(message, index, dim_size=len(rows))
+        return result.new_zeros(size, result.shape[-1]).index_copy(0, rows, result)
 
 
 _NAMES = {"k", "sender", "shared", "receiver", "sign", "segment"}
@@ -294,3 +316,12 @@ def _resolve(aggr: str | nn.Module) -> str | nn.Module:
             f"aggr must be the name of an aggregation of PyG, got {aggr!r}."
         ) from error
     return resolved
+
+
+def _require_rows(message: Tensor, adjacency: str, allowed: list[tuple[int, ...]]) -> None:
+    if not isinstance(message, Tensor) or tuple(message.shape[:-1]) not in allowed:
+        got = tuple(message.shape) if isinstance(message, Tensor) else type(message).__name__
+        shapes = " or ".join(str((*shape, "channels")) for shape in allowed)
+        raise ValueError(
+            f"message_{adjacency} must return a row for each of its own, {shapes}, got {got}."
+        )

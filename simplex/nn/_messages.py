@@ -227,19 +227,53 @@ def lower_sum(message: Tensor, complex: SimplicialComplex, k: int, signed: bool 
     return (others if signs is None else others * signs).sum(1)
 
 
-def require_cochains(x: Sequence[Tensor], complex: SimplicialComplex, max_dim: int) -> None:
-    """Raise ``ValueError`` unless there is one row per simplex in every dimension 0 … max_dim."""
+def require_cochains(
+    x: Sequence[Tensor] | Tensor,
+    complex: SimplicialComplex,
+    max_dim: int,
+    in_channels: int | Sequence[int] = -1,
+) -> None:
+    """Raise unless there is one cochain per dimension 0 … max_dim, a row of floats per simplex.
+
+    Args:
+        x: what was given as cochains.
+        complex: what was given as the complex.
+        max_dim: the top dimension.
+        in_channels: the widths; -1 for any.
+
+    Raises:
+        TypeError: no list of tensors, no complex, or values that are not floating point.
+        ValueError: another number of cochains, rows or channels.
+    """
+    given: object = complex
+    if not isinstance(given, SimplicialComplex):
+        raise TypeError(
+            f"complex must be a SimplicialComplex, got {type(given).__name__}. Pass the .complex "
+            "of lifted data, or lift a graph with simplex.lifting.clique_complex."
+        )
+    if isinstance(x, Tensor):
+        raise TypeError(
+            f"x must be a list of cochains, one for each dimension 0 … {max_dim}, got one tensor "
+            f"of shape {tuple(x.shape)}. Spread vertex features with simplex.transforms."
+        )
     if len(x) != max_dim + 1:
         raise ValueError(
             f"x must hold one cochain for each dimension 0 … {max_dim}, got {len(x)}. Dimensions "
             "without simplices need an empty one, of shape (0, channels)."
         )
-    for k, values in enumerate(x):
+    widths = [in_channels] * len(x) if isinstance(in_channels, int) else in_channels
+    for k, (values, width) in enumerate(zip(x, widths, strict=True)):
         if values.ndim != 2 or values.shape[0] != complex.num_simplices(k):
             raise ValueError(
                 f"x[{k}] must have shape (n_{k}, channels) with n_{k} = "
                 f"{complex.num_simplices(k)}, got {tuple(values.shape)}."
             )
+        if not values.is_floating_point():
+            raise TypeError(
+                f"x[{k}] must be floating point, got {values.dtype}. Convert it with .float()."
+            )
+        if width not in (-1, values.shape[1]):
+            raise ValueError(f"x[{k}] must have {width} channels, got {values.shape[1]}.")
 
 
 def _bags(

@@ -112,7 +112,7 @@ class SCConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim)
+        require_cochains(x, complex, self.max_dim, self.in_channels)
         result = []
         for k, lin in enumerate(self.lins):
             terms = [self._within(k, x[k], complex)]

@@ -119,7 +119,7 @@ class SCCNNConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim)
+        require_cochains(x, complex, self.max_dim, self.in_channels)
         terms: list[list[Tensor]] = [[values] for values in x]
         options = (self.signed, self.normalize)
         # The order within terms[k]: x_k, then for each pair of dimensions (k-1, k) and (k, k+1)

@@ -115,7 +115,7 @@ class SCNConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim)
+        require_cochains(x, complex, self.max_dim, self.in_channels)
         return [
             lin(torch.cat(self._terms(k, x, complex), dim=-1)) for k, lin in enumerate(self.lins)
         ]

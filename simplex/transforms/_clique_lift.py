@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from torch_geometric.data import Data
+from torch_geometric.data import Batch, Data
 from torch_geometric.data.collate import collate
 from torch_geometric.transforms import BaseTransform
 
@@ -39,6 +39,11 @@ def clique_lift(
         raise TypeError(
             f"data must be a torch_geometric Data, got {type(data).__name__}. Convert a networkx "
             "graph with torch_geometric.utils.from_networkx."
+        )
+    if isinstance(data, Batch):
+        raise ValueError(
+            f"data must be one graph, got a batch of {data.num_graphs}. Lift before batching: give "
+            "the data set a transform, or use simplex.transforms.lift_dataset."
         )
     if isinstance(data, SimplicialData):
         raise ValueError("data must be a graph, got SimplicialData, which has been lifted already.")

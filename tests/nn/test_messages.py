@@ -2,11 +2,13 @@
 
 from functools import partial
 
+import networkx as nx
 import pytest
 import torch
 
 from simplex import SimplicialComplex
 from simplex.nn import (
+    SIN,
     SimplicialMessagePassing,
     apply_boundary,
     apply_coboundary,
@@ -340,5 +342,62 @@ def test_wrong_message_functions_and_settings():
     complex_, x, _ = house()
     with pytest.raises(ValueError, match=r"x\[1\] must have shape"):
         Incident()([x[0], x[0]], complex_)
-    with pytest.raises(TypeError, match="must define update"):
-        SimplicialMessagePassing()(x, complex_)
+    with pytest.raises(TypeError, match="SimplicialMessagePassing must define some of message_"):
+        SimplicialMessagePassing()
+
+    class Misspelt(Incident):
+        def message_uper(self, sender):
+            return sender
+
+    with pytest.raises(TypeError, match=r"Misspelt must define some of .*, got .*message_uper"):
+        Misspelt()
+
+    class NoUpdate(SimplicialMessagePassing):
+        def message_upper(self, sender):
+            return sender
+
+    with pytest.raises(TypeError, match="NoUpdate must define update"):
+        NoUpdate()(x, complex_)
+
+
+@pytest.mark.parametrize("lost", [lambda m: m.sum(0), lambda m: m[:2], lambda m: None])
+def test_messages_that_lose_their_rows(lost):
+    class Loses(SimplicialMessagePassing):
+        def message_upper(self, sender):
+            return lost(sender)
+
+    class LosesPairs(SimplicialMessagePassing):
+        def message_upper(self, receiver, sender):
+            return lost(sender)
+
+    complex_ = random_complex(0)
+    x = cochains(complex_, top=complex_.dim)
+    for layer in (Loses(), LosesPairs()):
+        with pytest.raises(ValueError, match="message_upper must return a row for each of its own"):
+            layer(x, complex_)
+
+
+@pytest.mark.parametrize("aggr", ["median", "max", "var"])
+def test_receivers_without_a_message_get_zero(aggr):
+    complex_ = SimplicialComplex.from_simplices([(0,), (1, 2), (2, 3)])
+    x = [torch.rand(4, 2, dtype=torch.float64) + 1, torch.rand(2, 2, dtype=torch.float64) + 1]
+    y = Incident(aggr).propagate("upper", 0, x, complex_)
+    assert torch.equal(y[0], torch.zeros(2, dtype=torch.float64))
+    assert (
+        Incident(aggr).propagate("upper", 1, [*x, torch.zeros(0, 2).double()], complex_).sum() == 0
+    )
+
+
+def test_what_is_no_cochain_and_no_complex():
+    complex_ = random_complex(0)
+    x = cochains(complex_, torch.float32, top=complex_.dim)
+    model = SIN((2, 3, 4, 5), 4, 2, num_layers=1, max_dim=3)
+    for given, message in (
+        ((x, nx.path_graph(3)), r"complex must be a SimplicialComplex, got Graph\. Pass the"),
+        ((x[0], complex_), "x must be a list of cochains, .* got one tensor of shape"),
+        (([x[0].long(), *x[1:]], complex_), r"x\[0\] must be floating point, got torch.int64"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            model(*given)
+    with pytest.raises(ValueError, match=r"x\[1\] must have 3 channels, got 2"):
+        model([x[0], x[1][:, :2], *x[2:]], complex_)

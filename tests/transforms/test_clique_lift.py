@@ -140,3 +140,9 @@ def test_fields_of_a_data_set_must_end_with_their_slices():
 
 def test_repr():
     assert repr(CliqueLift(3, "mean")) == "CliqueLift(max_dim=3, init='mean')"
+
+
+def test_a_batch_is_lifted_before_it_is_made():
+    graphs = [Data(x=torch.ones(2, 1), edge_index=torch.tensor([[0], [1]])) for _ in range(2)]
+    with pytest.raises(ValueError, match=r"data must be one graph, got a batch of 2\. Lift before"):
+        CliqueLift()(Batch.from_data_list(graphs))
