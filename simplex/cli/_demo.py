@@ -134,8 +134,8 @@ def train_on_flows(out: Path) -> None:
     print(
         "The first answer cannot change with the orientation; the second one learned the\n"
         "orientation of the training flows. The third one has to know the place by the\n"
-        "irregularities of the mesh: it swings from epoch to epoch, and its last epoch with the\n"
-        "seed (seeds 0 to 3: 50, 51, 50, 99 %)."
+        "irregularities of the mesh: it swings from epoch to epoch and from seed to seed (the\n"
+        "seeds 0 to 3 end at 50, 51, 50 and 99 %)."
     )
     _draw_curves(curves, out / "training.png")
 
