@@ -272,7 +272,7 @@ def require_cochains(
             raise TypeError(
                 f"x[{k}] must be floating point, got {values.dtype}. Convert it with .float()."
             )
-        if width not in (-1, values.shape[1]):
+        if width != -1 and values.shape[1] != width:
             raise ValueError(f"x[{k}] must have {width} channels, got {values.shape[1]}.")
 
 
