@@ -2,19 +2,12 @@
 
 import itertools
 
-import torch
-
 from simplex import SimplicialComplex
 from simplex.testing import random_complex, random_orientation
 
 
 def _from(*simplices, n=None):
     return SimplicialComplex.from_simplices(list(simplices), num_vertices=n)
-
-
-def random_signs(complex_: SimplicialComplex, seed: int) -> dict[int, torch.Tensor]:
-    """A random orientation of every simplex of dimension at least 1."""
-    return random_orientation(complex_, seed)
 
 
 _PROJECTIVE_PLANE = [  # the six-vertex triangulation
@@ -47,6 +40,6 @@ COMPLEXES: dict[str, SimplicialComplex] = {
     "3-sphere": _from(*itertools.combinations(range(5), 4)),
     "three triangles on an edge": _from((0, 1, 2), (0, 1, 3), (0, 1, 4)),
     **{f"random {seed}": random_complex(seed) for seed in range(3)},
-    "reoriented": random_complex(7).reorient(random_signs(random_complex(7), 7)),
+    "reoriented": random_complex(7).reorient(random_orientation(random_complex(7), 7)),
     "union": SimplicialComplex.disjoint_union([random_complex(8), _from(), _from((0, 1, 2))]),
 }

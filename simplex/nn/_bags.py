@@ -1,7 +1,7 @@
 """Sums over bags of rows, and the bags themselves read the other way in the backward pass.
 
-On the CPU torch's embedding bag is five to ten times as fast as ``index_add`` and three times as
-fast as a sparse CSR product (tests/benchmarks/nn.py), and its adjoint is a bag sum again.
+On the CPU torch's embedding bag is four to six times as fast as ``index_add`` and twice as fast as
+a sparse CSR product (tests/benchmarks/nn.py), and its adjoint is a bag sum again.
 """
 
 import math

@@ -37,7 +37,7 @@ def upper_pair_sum(
 
     On the CPU a large table of messages is never formed: blocks of cofacets are computed, summed
     and forgotten, and computed again in the backward pass. Memory is O(n_k + n_{k+1}), not
-    O(incidences), and three quarters of the traffic to memory are saved.
+    O(incidences), and about a third of the time is saved.
 
     Args:
         own: (n_k, F) values u of the senders.

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from tests.tables import COMPLEXES, random_complex, random_signs
+from tests.tables import COMPLEXES, random_complex, random_orientation
 
 
 ALL = pytest.mark.parametrize("name", COMPLEXES)
@@ -153,7 +153,7 @@ def test_signs_make_the_boundary_of_a_boundary_vanish(name):
 @SEEDS
 def test_reorient_multiplies_signs_and_nothing_else(seed):
     complex_ = random_complex(seed)
-    signs = random_signs(complex_, seed)
+    signs = random_orientation(complex_, seed)
     turned = complex_.reorient(signs)
     for k in range(1, complex_.dim + 1):
         below = torch.ones(complex_.num_simplices(0)).long() if k == 1 else signs[k - 1]
@@ -167,7 +167,7 @@ def test_reorient_multiplies_signs_and_nothing_else(seed):
 @SEEDS
 def test_union_then_split_gives_the_list_back(seed):
     parts = [random_complex(seed), SimplicialComplex(0), COMPLEXES["torus"]]
-    parts += [random_complex(seed + 1).reorient(random_signs(random_complex(seed + 1), 0))]
+    parts += [random_complex(seed + 1).reorient(random_orientation(random_complex(seed + 1), 0))]
     union = SimplicialComplex.disjoint_union(parts).validate()
     assert union.num_parts == 4
     assert union.split() == parts

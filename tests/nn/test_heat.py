@@ -7,7 +7,7 @@ from simplex import SimplicialComplex
 from simplex.datasets import surfaces
 from simplex.nn import HeatNet
 from simplex.transforms import random_cochains
-from tests.tables import COMPLEXES, random_signs
+from tests.tables import COMPLEXES, random_orientation
 
 
 def seeded(seed=0):
@@ -24,7 +24,7 @@ def test_laws_on_every_complex(name, dtype):
     assert out.shape == (K.num_parts, 2)
     assert out.dtype == dtype
     assert all(map(torch.equal, x, before))
-    signs = random_signs(K, 2)
+    signs = random_orientation(K, 2)
     turned = [signs[k][:, None] * each if k in signs else each for k, each in enumerate(x)]
     torch.testing.assert_close(model(turned, K.reorient(signs)), out)
     U = SimplicialComplex.disjoint_union([K, COMPLEXES["torus"]])

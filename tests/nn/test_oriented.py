@@ -7,7 +7,7 @@ import torch
 
 from simplex import SimplicialComplex
 from simplex.nn import EdgeMPNN, OrientedConv, OrientedMPSN
-from tests.tables import COMPLEXES, random_complex, random_signs
+from tests.tables import COMPLEXES, random_complex, random_orientation
 
 
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
@@ -50,7 +50,7 @@ def test_the_layer_is_the_dense_formula(name, k, dtype):
 @pytest.mark.parametrize("name", COMPLEXES)
 def test_odd_layers_turn_with_the_orientation(name, k, activation, dtype):
     K = COMPLEXES[name]
-    signs = random_signs(K, seed=3)
+    signs = random_orientation(K, seed=3)
     T = signs.get(k, torch.ones(K.num_simplices(k))).to(dtype)[:, None]
     conv = OrientedConv(2, 4, k, ODD[activation]).to(dtype)
     x = torch.randn(K.num_simplices(k), 2, dtype=dtype)
@@ -62,7 +62,7 @@ def test_odd_layers_turn_with_the_orientation(name, k, activation, dtype):
 
 def test_relu_breaks_the_law():
     K = COMPLEXES["torus"]
-    T = random_signs(K, seed=3)[1].to(torch.float64)[:, None]
+    T = random_orientation(K, seed=3)[1].to(torch.float64)[:, None]
     conv = OrientedConv(2, 4, 1, torch.relu).double()
     x = torch.randn(K.num_simplices(1), 2, dtype=torch.float64)
     assert not torch.allclose(conv(T * x, K, T[:, 0]), T * conv(x, K), atol=1e-2)
@@ -94,7 +94,7 @@ def test_networks_do_not_see_the_numbering(seed, activation):
 def test_the_network_is_invariant_and_its_relu_twin_is_not(pool):
     K = COMPLEXES["torus"]
     x = torch.randn(K.num_simplices(1), 1, dtype=torch.float64)
-    signs = random_signs(K, seed=5)
+    signs = random_orientation(K, seed=5)
     T = signs[1].to(torch.float64)[:, None]
     turned = K.reorient(signs)
     tanh = OrientedMPSN(1, 8, 2, pool=pool).double()

@@ -8,7 +8,7 @@ from simplex import SimplicialComplex
 from simplex.datasets import synthetic_flow
 from simplex.nn import EdgeMPNN, OrientedMPSN
 from simplex.train import train_flow
-from tests.tables import COMPLEXES, random_complex, random_signs
+from tests.tables import COMPLEXES, random_complex, random_orientation
 
 
 NETWORKS = {
@@ -99,7 +99,7 @@ def test_orientation_makes_no_difference_to_an_odd_network():
     torch.manual_seed(0)
     K = COMPLEXES["torus"]
     flows, orientation = small_flows(K, 1, 3)
-    T = random_signs(K, seed=2)[1].to(torch.int8)
+    T = random_orientation(K, seed=2)[1].to(torch.int8)
     model = OrientedMPSN(1, 3, 2).double()
     before = model.forward_quotient(model.quotient(K, flows, orientation))
     after = model.forward_quotient(model.quotient(K, flows * T, orientation * T))

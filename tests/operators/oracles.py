@@ -4,11 +4,11 @@ import gudhi
 import numpy as np
 import torch
 
-from tests.tables import COMPLEXES, random_complex, random_signs
+from tests.tables import COMPLEXES, random_complex, random_orientation
 
 
 REORIENTED = {
-    f"{name}, turned": K.reorient(random_signs(K, 3))
+    f"{name}, turned": K.reorient(random_orientation(K, 3))
     for name, K in COMPLEXES.items()
     if name in ("projective plane", "4-simplex", "union")
 }

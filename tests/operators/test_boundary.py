@@ -15,7 +15,7 @@ from simplex.operators import (
 )
 from simplex.operators._sparse import row_major_order
 from tests.operators.oracles import ALL, dense_boundary
-from tests.tables import random_complex, random_signs
+from tests.tables import random_complex, random_orientation
 
 
 RANKS = [(name, k) for name, K in ALL.items() for k in range(max(K.dim, 0) + 2)]
@@ -58,7 +58,7 @@ def test_boundary_of_a_boundary_is_zero(name, k, dtype):
 @pytest.mark.parametrize("seed", range(4))
 def test_reorienting_turns_rows_and_columns(seed):
     K = random_complex(seed)
-    signs = {0: torch.ones(K.num_simplices(0), dtype=torch.int64), **random_signs(K, seed)}
+    signs = {0: torch.ones(K.num_simplices(0), dtype=torch.int64), **random_orientation(K, seed)}
     for k in range(1, K.dim + 1):
         turned = boundary_matrix(K.reorient(signs), k).to_dense()
         expected = signs[k - 1][:, None] * boundary_matrix(K, k).to_dense() * signs[k]

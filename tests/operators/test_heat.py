@@ -7,7 +7,7 @@ import torch
 from simplex import SimplicialComplex
 from simplex.datasets import random_surface
 from simplex.operators import betti_numbers, heat_energy, heat_flow, hodge_decomposition
-from tests.operators.oracles import ALL, CASES, dense_laplacian, random_signs, tolerance
+from tests.operators.oracles import ALL, CASES, dense_laplacian, random_orientation, tolerance
 
 
 def cochain(K, k, dtype=torch.float64, channels=3, seed=0):
@@ -61,7 +61,7 @@ def test_the_trace_falls_to_the_betti_number(name, k):
 @pytest.mark.parametrize(("name", "k"), CASES)
 def test_orientation_equivariance(name, k):
     K = ALL[name]
-    x, signs = cochain(K, k), random_signs(K, 5)
+    x, signs = cochain(K, k), random_orientation(K, 5)
     turned = K.reorient(signs)
     T = signs[k][:, None] if k else 1
     torch.testing.assert_close(heat_flow(turned, T * x, k, 7), T * heat_flow(K, x, k, 7))

@@ -15,7 +15,7 @@ from simplex.operators import (
     hodge_laplacian,
 )
 from tests.operators.oracles import ALL, CASES, bouquet, dense_boundary, dense_laplacian
-from tests.tables import random_signs
+from tests.tables import random_orientation
 
 
 def cochain(K, k, dtype=torch.float64, channels=3):
@@ -62,7 +62,7 @@ def test_decomposition_is_the_dense_projection(name, k, dtype):
 
 def test_reorienting_turns_the_parts():
     K = ALL["random 2"]
-    signs = random_signs(K, 5)
+    signs = random_orientation(K, 5)
     x = cochain(K, 1)
     turned = hodge_decomposition(K.reorient(signs), signs[1][:, None] * x)
     for part, expected in zip(turned, hodge_decomposition(K, x), strict=True):

@@ -18,7 +18,7 @@ from simplex.operators._boundary import boundary_matrix
 from simplex.operators._sparse import _gram_sum_torch
 from tests.operators.oracles import ALL, CASES, dense_boundary, dense_laplacian, tolerance
 from tests.operators.test_boundary import assert_row_major
-from tests.tables import random_complex, random_signs
+from tests.tables import random_complex, random_orientation
 
 
 def random_weights(K, seed, dtype=torch.float64):
@@ -92,7 +92,7 @@ def test_weights_are_the_formula(name, k):
 @pytest.mark.parametrize("seed", range(4))
 def test_reorienting(seed):
     K = random_complex(seed)
-    signs = {0: torch.ones(K.num_simplices(0), dtype=torch.int64), **random_signs(K, seed)}
+    signs = {0: torch.ones(K.num_simplices(0), dtype=torch.int64), **random_orientation(K, seed)}
     for k in range(K.dim + 1):
         before, after = hodge_laplacian(K, k), hodge_laplacian(K.reorient(signs), k)
         expected = signs[k][:, None] * before.to_dense() * signs[k]

@@ -14,7 +14,7 @@ from simplex.transforms import (
     harmonic_energies,
     random_cochains,
 )
-from tests.tables import COMPLEXES, random_signs
+from tests.tables import COMPLEXES, random_orientation
 
 
 def seeded(seed=0):
@@ -43,7 +43,7 @@ def test_the_energies_do_not_turn_with_the_orientation():
     K = random_surface("Klein bottle", 12, generator=seeded())
     energies = harmonic_energies(K, 2, num_probes=1000, generator=seeded(1))
     turned = harmonic_energies(
-        K.reorient(random_signs(K, 0)), 2, num_probes=1000, generator=seeded(2)
+        K.reorient(random_orientation(K, 0)), 2, num_probes=1000, generator=seeded(2)
     )
     for first, second in zip(energies, turned, strict=True):
         torch.testing.assert_close(first, second, atol=0.05, rtol=0.3)
