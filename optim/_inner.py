@@ -1,0 +1,240 @@
+r"""First-order rules of the inner iterations, in the semantics of TensorFlow 1.
+
+LocoProp's authors solve their local problems with TensorFlow's optimisers, which differ from
+torch's of the same names: RMSProp has ε inside the root, second moments that start at ONE, and the
+step size inside the momentum buffer; Adam's ε is not bias-corrected; Adagrad starts at 0.1 and has
+no ε. Slots live in a dict of tensors of the caller, so they persist across minibatches and are
+saved with them. A rule changes the weights and the slots in place.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class InnerRule(Protocol):
+    """One step of a first-order method on one weight tensor."""
+
+    def slots(self, weight: Tensor) -> dict[str, Tensor]:
+        """The buffers of the rule for such a weight, at their start values."""
+
+    def step_(
+        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
+    ) -> None:
+        """Change the weight and the slots in place by one step of size lr."""
+
+
+_BLOCK = 1 << 15  # entries: a few arrays of a block fit the second-level cache together
+
+
+def _blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Matching pieces of equally shaped tensors: a rule passes over memory once, not per kernel."""
+    first = tensors[0]
+    if first.is_cuda or not all(each.is_contiguous() for each in tensors):
+        yield tensors
+        return
+    yield from zip(*(torch.split(each.view(-1), _BLOCK) for each in tensors), strict=True)
+
+
+@dataclass(frozen=True)
+class SGD:
+    r"""Gradient descent: :math:`w ← w - η g`.
+
+    >>> w = torch.ones(1)
+    >>> SGD().step_(w, torch.ones(1), {}, lr=0.25); w.item()
+    0.75
+    """
+
+    def slots(self, weight: Tensor) -> dict[str, Tensor]:
+        """No buffers."""
+        return {}
+
+    def step_(
+        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
+    ) -> None:
+        """See the class."""
+        weight.add_(gradient, alpha=-lr)
+
+
+@dataclass(frozen=True)
+class Momentum:
+    r"""Heavy ball: :math:`m ← μ m + g`, :math:`w ← w - η m`; the same as torch's SGD.
+
+    Args:
+        momentum: μ.
+    """
+
+    momentum: float = 0.9
+
+    def slots(self, weight: Tensor) -> dict[str, Tensor]:
+        """The buffer m, at zero."""
+        return {"momentum": torch.zeros_like(weight)}
+
+    def step_(
+        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
+    ) -> None:
+        """See the class."""
+        for w, g, m in _blocks(weight, gradient, slots["momentum"]):
+            w.sub_(m.mul_(self.momentum).add_(g), alpha=lr)
+
+
+@dataclass(frozen=True)
+class Nesterov:
+    r"""Nesterov's momentum: :math:`m ← μ m + g`, :math:`w ← w - η (g + μ m)`; as torch's SGD.
+
+    Args:
+        momentum: μ.
+    """
+
+    momentum: float = 0.9
+
+    def slots(self, weight: Tensor) -> dict[str, Tensor]:
+        """The buffer m, at zero."""
+        return {"momentum": torch.zeros_like(weight)}
+
+    def step_(
+        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
+    ) -> None:
+        """See the class."""
+        for w, g, m in _blocks(weight, gradient, slots["momentum"]):
+            m.mul_(self.momentum).add_(g)
+            w.sub_(g, alpha=lr).sub_(m, alpha=lr * self.momentum)
+
+
+@dataclass(frozen=True)
+class Adam:
+    r"""Adam: :math:`w ← w - η \frac{\sqrt{1-β_2^t}}{1-β_1^t} \frac{m}{\sqrt v + ε}`.
+
+    The authors' recipe has β₁ = 0.999 and β₂ = 0.9, the defaults here. It departs from
+    ``torch.optim.Adam`` in ε, which is not divided by :math:`\sqrt{1-β_2^t}`.
+
+    Args:
+        beta1: Decay of m, the mean gradient.
+        beta2: Decay of v, the mean squared gradient.
+        eps: ε.
+    """
+
+    beta1: float = 0.999
+    beta2: float = 0.9
+    eps: float = 1e-8
+
+    def slots(self, weight: Tensor) -> dict[str, Tensor]:
+        """The buffers m and v and the step count t, all at zero."""
+        return {
+            "mean": torch.zeros_like(weight),
+            "square": torch.zeros_like(weight),
+            "count": torch.zeros((), dtype=torch.float64),
+        }
+
+    def step_(
+        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
+    ) -> None:
+        """See the class."""
+        t = slots["count"].add_(1).item()
+        lr = lr * (1 - self.beta2**t) ** 0.5 / (1 - self.beta1**t)
+        for w, g, m, v in _blocks(weight, gradient, slots["mean"], slots["square"]):
+            m.lerp_(g, 1 - self.beta1)
+            v.mul_(self.beta2).addcmul_(g, g, value=1 - self.beta2)
+            w.addcdiv_(m, v.sqrt().add_(self.eps), value=-lr)
+
+
+@dataclass(frozen=True)
+class Adagrad:
+    r"""Adagrad: :math:`v ← v + g^2`, :math:`w ← w - η g / \sqrt v`, from :math:`v = v_0`.
+
+    Args:
+        initial: v₀; it stands where torch has an ε.
+    """
+
+    initial: float = 0.1
+
+    def slots(self, weight: Tensor) -> dict[str, Tensor]:
+        """The buffer v, at ``initial``."""
+        return {"square": torch.full_like(weight, self.initial)}
+
+    def step_(
+        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
+    ) -> None:
+        """See the class."""
+        for w, g, v in _blocks(weight, gradient, slots["square"]):
+            w.addcdiv_(g, v.addcmul_(g, g).sqrt(), value=-lr)
+
+
+@dataclass(frozen=True)
+class RMSProp:
+    r"""TensorFlow's RMSProp, the authors' inner optimiser.
+
+    .. math:: v ← ρ v + (1-ρ) g^2, \quad m ← μ m + η g / \sqrt{v + ε}, \quad w ← w - m,
+
+    from :math:`v = 1`, :math:`m = 0`. Not scale-free: while g² is small beside ε and the v of the
+    start, the step is about η g; so the recipe feeds it gradients SUMMED over the rows.
+
+    Args:
+        momentum: μ, 0.999 in the recipe: about a thousand inner iterations are remembered.
+        decay: ρ.
+        eps: ε, inside the root.
+        initial: v at the start.
+
+    >>> w, rule = torch.zeros(1), RMSProp(momentum=0.0, decay=0.0, eps=0.0)
+    >>> rule.step_(w, torch.full((1,), 5.0), rule.slots(w), lr=0.25); w.item()
+    -0.25
+    """
+
+    momentum: float = 0.999
+    decay: float = 0.9
+    eps: float = 1e-5
+    initial: float = 1.0
+
+    def slots(self, weight: Tensor) -> dict[str, Tensor]:
+        """The buffers v, at ``initial``, and m, at zero."""
+        return {
+            "square": torch.full_like(weight, self.initial),
+            "momentum": torch.zeros_like(weight),
+        }
+
+    def step_(
+        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
+    ) -> None:
+        """See the class."""
+        for w, g, v, m in _blocks(weight, gradient, slots["square"], slots["momentum"]):
+            v.mul_(self.decay).addcmul_(g, g, value=1 - self.decay)
+            w.sub_(m.mul_(self.momentum).addcdiv_(g, v.add(self.eps).sqrt_(), value=lr))
+
+
+INNER_RULES: Mapping[str, Callable[[], InnerRule]] = MappingProxyType(
+    {
+        "rmsprop": RMSProp,
+        "sgd": SGD,
+        "momentum": Momentum,
+        "nesterov": Nesterov,
+        "adam": Adam,
+        "adagrad": Adagrad,
+    }
+)
+"""The inner rules known by name, with the authors' numbers where these are known."""
+
+
+def inner_rule(value: str | InnerRule) -> InnerRule:
+    """The inner rule meant by a name, or the rule itself.
+
+    Args:
+        value: A key of :data:`INNER_RULES`, or an object with ``slots`` and ``step_``.
+
+    Raises:
+        ValueError: For an unknown name.
+
+    >>> inner_rule("rmsprop").eps
+    1e-05
+    """
+    if not isinstance(value, str):
+        return value
+    if value not in INNER_RULES:
+        raise ValueError(
+            f"inner must be one of {', '.join(INNER_RULES)}, got {value!r}. "
+            "Give an object with slots and step_ for a rule of your own."
+        )
+    return INNER_RULES[value]()

@@ -1,0 +1,302 @@
+r"""Transfer functions f with their potentials F, F′ = f: what a matching loss is made of.
+
+A layer's pre-activations ``a`` become ``f(a)``. Where f is the gradient of a convex potential F (f
+is monotone), the Bregman divergence of F is a convex loss on pre-activations whose gradient is a
+plain difference of post-activations: LocoProp-M needs f alone for its steps, F for the values.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Transfer:
+    r"""A monotone transfer function, its derivative, its potential and its steepest slope.
+
+    Args:
+        name: How messages call it.
+        f: ``(…, d) -> (…, d)``, the transfer function; row by row, it may couple a row's entries.
+        derivative: ``(a, v) -> f'(a) v``, both ``(…, d)``: the Jacobian at a applied to v.
+        potential: ``(…, d) -> (…,)``, the potential F of each row, ``∇F = f``.
+        lipschitz: ``L_f = sup ‖f'‖``, which the ``mm`` solver needs; inf where unbounded.
+
+    >>> tanh = transfer("tanh")
+    >>> tanh.f(torch.zeros(2)).tolist(), tanh.lipschitz
+    ([0.0, 0.0], 1.0)
+    """
+
+    name: str
+    f: Callable[[Tensor], Tensor]
+    derivative: Callable[[Tensor, Tensor], Tensor]
+    potential: Callable[[Tensor], Tensor]
+    lipschitz: float
+
+
+def _of_entries(
+    name: str,
+    f: Callable[[Tensor], Tensor],
+    slope: Callable[[Tensor], Tensor],
+    potential: Callable[[Tensor], Tensor],
+    lipschitz: float,
+) -> Transfer:
+    """The transfer that acts on every entry alone: slopes and potentials are those of entries."""
+    return Transfer(
+        name,
+        f,
+        lambda pre, direction: slope(pre) * direction,
+        lambda pre: potential(pre).sum(-1),
+        lipschitz,
+    )
+
+
+def _tanh_slope(pre: Tensor) -> Tensor:
+    return 1 - torch.tanh(pre).square()
+
+
+def _log_cosh(pre: Tensor) -> Tensor:
+    return pre.abs() + functional.softplus(-2 * pre.abs()) - math.log(2)
+
+
+def _sigmoid_slope(pre: Tensor) -> Tensor:
+    return torch.sigmoid(pre) * torch.sigmoid(-pre)
+
+
+def _softplus(pre: Tensor) -> Tensor:
+    return functional.softplus(pre, threshold=40.0)  # torch's 20 is a jump of 2e-9
+
+
+# B_2k / (2k + 1)!, k = 1, 2, …: Li2(1 - e^{-u}) = u - u²/4 + Σ_k c_k u^{2k+1}, |u| < 2π
+_DEBYE = (
+    1 / 36,
+    -1 / 3600,
+    1 / 211680,
+    -1 / 10886400,
+    5 / 66 / math.factorial(11),
+    -691 / 2730 / math.factorial(13),
+    7 / 6 / math.factorial(15),
+    -3617 / 510 / math.factorial(17),
+)
+
+
+def _softplus_potential(pre: Tensor) -> Tensor:
+    """−Li₂(−eᵃ), from the Debye series at −|a|, where |u| ≤ log 2, and the inversion formula."""
+    u = -functional.softplus(-pre.abs(), threshold=math.inf)  # -log(1 + e^{-|a|})
+    tail = torch.zeros_like(u)
+    for coefficient in reversed(_DEBYE):
+        tail = (tail + coefficient) * u.square()
+    below = u * (u / 4 - 1 - tail)
+    return torch.where(pre > 0, pre.square() / 2 + math.pi**2 / 6 - below, below)
+
+
+def leaky_relu(slope: float = 0.01) -> Transfer:
+    r"""Leaky ReLU: :math:`f(a) = a` above zero, ``slope · a`` below; :math:`F(a) = a f(a) / 2`.
+
+    Args:
+        slope: At least 0, so that f is monotone.
+
+    Raises:
+        ValueError: For a negative slope.
+
+    >>> leaky_relu(0.5).f(torch.tensor([-2.0, 2.0])).tolist()
+    [-1.0, 2.0]
+    """
+    if slope < 0:
+        raise ValueError(f"slope must be at least 0, got {slope}. Use variant='S' for this layer.")
+
+    def f(pre: Tensor) -> Tensor:
+        return functional.leaky_relu(pre, slope)
+
+    return _of_entries(
+        f"leaky_relu({slope:g})",
+        f,
+        lambda pre: torch.where(pre > 0, 1.0, slope).to(pre),
+        lambda pre: pre * f(pre) / 2,
+        max(1.0, slope),
+    )
+
+
+def elu(alpha: float = 1.0) -> Transfer:
+    r"""ELU: :math:`f(a) = a` above zero, :math:`α(e^a - 1)` below, there :math:`F = α(e^a-1-a)`.
+
+    Args:
+        alpha: At least 0, so that f is monotone.
+
+    Raises:
+        ValueError: For a negative alpha.
+
+    >>> elu(2.0).lipschitz
+    2.0
+    """
+    if alpha < 0:
+        raise ValueError(f"alpha must be at least 0, got {alpha}. Use variant='S' for this layer.")
+
+    def potential(pre: Tensor) -> Tensor:
+        low = pre.clamp(max=0)
+        return torch.relu(pre).square() / 2 + alpha * (torch.expm1(low) - low)
+
+    return _of_entries(
+        "elu" if alpha == 1 else f"elu({alpha:g})",
+        lambda pre: functional.elu(pre, alpha),
+        lambda pre: torch.where(pre > 0, 1.0, alpha * torch.exp(pre.clamp(max=0))).to(pre),
+        potential,
+        max(1.0, alpha),
+    )
+
+
+def _softmax(pre: Tensor) -> Tensor:
+    return torch.softmax(pre, -1)
+
+
+def _softmax_derivative(pre: Tensor, direction: Tensor) -> Tensor:
+    p = _softmax(pre)
+    return p * (direction - (p * direction).sum(-1, keepdim=True))
+
+
+IDENTITY = _of_entries(
+    "identity", lambda pre: pre, torch.ones_like, lambda pre: pre.square() / 2, 1.0
+)
+
+TRANSFERS: Mapping[str, Transfer] = MappingProxyType(
+    {
+        each.name.partition("(")[0]: each
+        for each in (
+            IDENTITY,
+            _of_entries("tanh", torch.tanh, _tanh_slope, _log_cosh, 1.0),
+            _of_entries("sigmoid", torch.sigmoid, _sigmoid_slope, _softplus, 0.25),
+            Transfer(
+                "softmax", _softmax, _softmax_derivative, lambda pre: torch.logsumexp(pre, -1), 0.5
+            ),
+            _of_entries(
+                "relu",
+                torch.relu,
+                lambda pre: (pre > 0).to(pre),
+                lambda pre: torch.relu(pre).square() / 2,
+                1.0,
+            ),
+            leaky_relu(),
+            elu(),
+            _of_entries("softplus", _softplus, torch.sigmoid, _softplus_potential, 1.0),
+            _of_entries(
+                "atan",
+                torch.atan,
+                lambda pre: 1 / (1 + pre.square()),
+                lambda pre: pre * torch.atan(pre) - torch.log1p(pre.square()) / 2,
+                1.0,
+            ),
+            _of_entries(
+                "softsign",
+                functional.softsign,
+                lambda pre: 1 / (1 + pre.abs()).square(),
+                lambda pre: pre.abs() - torch.log1p(pre.abs()),
+                1.0,
+            ),
+            _of_entries(
+                "relu2",
+                lambda pre: torch.relu(pre).square(),
+                lambda pre: 2 * torch.relu(pre),
+                lambda pre: torch.relu(pre).pow(3) / 3,
+                math.inf,
+            ),
+        )
+    }
+)
+"""The transfer functions known by name, each with its matching loss."""
+
+NOT_MONOTONE = frozenset({"gelu", "silu", "swish", "mish", "sin", "cos", "hardswish"})
+"""Names of transfer functions whose potential is not convex: variant S is for them."""
+
+_OF_FUNCTION: Mapping[object, str] = MappingProxyType(
+    {
+        torch.tanh: "tanh",
+        functional.tanh: "tanh",
+        torch.sigmoid: "sigmoid",
+        functional.sigmoid: "sigmoid",
+        torch.relu: "relu",
+        functional.relu: "relu",
+        functional.leaky_relu: "leaky_relu",
+        functional.elu: "elu",
+        functional.softplus: "softplus",
+        torch.atan: "atan",
+        functional.softsign: "softsign",
+        functional.gelu: "gelu",
+        functional.silu: "silu",
+        functional.mish: "mish",
+        functional.hardswish: "hardswish",
+        torch.sin: "sin",
+        torch.cos: "cos",
+    }
+)
+_OF_MODULE: Mapping[type, Callable[[nn.Module], str | Transfer]] = MappingProxyType(
+    {
+        nn.Identity: lambda module: "identity",
+        nn.Tanh: lambda module: "tanh",
+        nn.Sigmoid: lambda module: "sigmoid",
+        nn.ReLU: lambda module: "relu",
+        nn.LeakyReLU: lambda module: leaky_relu(float(module.negative_slope)),  # type: ignore[arg-type]
+        nn.ELU: lambda module: elu(float(module.alpha)),  # type: ignore[arg-type]
+        nn.Softsign: lambda module: "softsign",
+        nn.GELU: lambda module: "gelu",
+        nn.SiLU: lambda module: "silu",
+        nn.Mish: lambda module: "mish",
+        nn.Hardswish: lambda module: "hardswish",
+    }
+)
+
+
+def _from_callable(f: Callable[[Tensor], Tensor]) -> Transfer:
+    """A user's f, taken at its word as monotone: its potential and slope bound are unknown."""
+    name = getattr(f, "__name__", type(f).__name__)
+
+    def potential(pre: Tensor) -> Tensor:
+        raise ValueError(
+            f"transfer must carry a potential where the loss is evaluated, got the bare callable "
+            f"{name!r}. Give a Transfer(name, f, derivative, potential, lipschitz)."
+        )
+
+    def derivative(pre: Tensor, direction: Tensor) -> Tensor:
+        tangent: Tensor = torch.func.jvp(f, (pre,), (direction,))[1]
+        return tangent
+
+    return Transfer(name, f, derivative, potential, math.inf)
+
+
+def transfer(value: str | Transfer | Callable[[Tensor], Tensor]) -> Transfer:
+    """The transfer function meant by a name, a torch function, a torch module or a callable.
+
+    Args:
+        value: A key of :data:`TRANSFERS`; a function or module of torch with an entry there; any
+            other callable, taken as monotone, without potential and with unbounded slope (solver
+            ``iter`` only); or a :class:`Transfer`, returned as it is.
+
+    Raises:
+        ValueError: For an unknown name, and for functions known not to be monotone.
+
+    >>> transfer(torch.nn.LeakyReLU(0.2)).name, transfer(torch.sigmoid).lipschitz
+    ('leaky_relu(0.2)', 0.25)
+    """
+    if isinstance(value, Transfer):
+        return value
+    known = _OF_MODULE.get(type(value))
+    found = known(value) if known is not None and isinstance(value, nn.Module) else value
+    if isinstance(found, Transfer):
+        return found
+    name = found if isinstance(found, str) else _OF_FUNCTION.get(found)
+    if name is None:
+        return _from_callable(value)  # type: ignore[arg-type]
+    if name in NOT_MONOTONE:
+        raise ValueError(
+            f"transfer must be monotone, got {name!r}: its matching loss is not convex. "
+            "Use variant='S' for this layer."
+        )
+    if name not in TRANSFERS:
+        raise ValueError(
+            f"transfer must be one of {', '.join(TRANSFERS)}, a callable or a Transfer, "
+            f"got {name!r}. Give the function itself if it is monotone."
+        )
+    return TRANSFERS[name]
