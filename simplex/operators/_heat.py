@@ -1,14 +1,13 @@
 """The heat flow of cochains: it forgets everything but the holes, by local steps."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators._boundary import boundary_matrix, coboundary_matrix, require_rank
-from simplex.operators._sparse import matrix_product
+from simplex.operators._boundary import require_rank
+from simplex.operators._spectral import LinearMap, half_bounds, laplacian_halves, self_adjoint
 
 
 def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) -> Tensor:
@@ -55,8 +54,14 @@ def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) 
         )
     if num_steps < 0:
         raise ValueError(f"num_steps must be non-negative, got {num_steps}.")
-    flowed: Tensor = _Flow.apply(x, _Step(K, k, x.dtype), num_steps)  # type: ignore[no-untyped-call]
-    return flowed
+    step = _explicit_step(K, k, x.dtype)
+
+    def flow(x: Tensor) -> Tensor:
+        for _ in range(num_steps):
+            x = step(x)
+        return x
+
+    return self_adjoint(flow, x.contiguous().clone())
 
 
 def heat_energy(
@@ -100,52 +105,9 @@ def heat_energy(
     return torch.stack(energies, dim=1) if energies else x.new_zeros(len(x), 0)
 
 
-class _Step:
-    """x ↦ x - L_k x / λ, prepared for many calls."""
-
-    def __init__(self, K: SimplicialComplex, k: int, dtype: torch.dtype) -> None:
-        pairs = (
-            (boundary_matrix(K, k, dtype=dtype), coboundary_matrix(K, k - 1, dtype=dtype)),
-            (coboundary_matrix(K, k, dtype=dtype), boundary_matrix(K, k + 1, dtype=dtype)),
-        )
-        self.gram = [
-            (matrix_product(there), matrix_product(back))
-            for there, back in pairs
-            if there.values().numel()
-        ]
-        self.rate = _bound(K, k).reciprocal().to(dtype)[K.part(k)][:, None]
-
-    def __call__(self, x: Tensor) -> Tensor:
-        change = torch.zeros_like(x)
-        for there, back in self.gram:
-            change += back(there(x))
-        return x - self.rate * change
-
-
-class _Flow(torch.autograd.Function):
-    """Steps of a symmetric operator, which is its own adjoint."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, step: _Step, num_steps: int) -> Tensor:
-        ctx.step, ctx.num_steps = step, num_steps
-        x = x.detach().clone()
-        for _ in range(num_steps):
-            x = step(x)
-        return x
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        flowed = gradients[0].contiguous()
-        for _ in range(ctx.num_steps):
-            flowed = ctx.step(flowed)
-        return flowed, None, None
-
-
-def _bound(K: SimplicialComplex, k: int) -> Tensor:
-    """(num_parts,) float64 bounds of the eigenvalues of L_k, at least 1."""
-    bound = torch.ones(K.num_parts, dtype=torch.float64, device=K.device)
-    for j in (k, k + 1):
-        if j > 0:
-            row_sum = K.cofacets(j - 1)[0].diff()[K.facets(j)].sum(1).double()
-            bound.scatter_reduce_(0, K.part(j), row_sum, "amax")
-    return bound
+def _explicit_step(K: SimplicialComplex, k: int, dtype: torch.dtype) -> LinearMap:
+    """The map x ↦ x - L_k x / λ."""
+    down, up = laplacian_halves(K, k, dtype)
+    bound = torch.maximum(*half_bounds(K, k)).clamp(min=1)
+    rate = bound.reciprocal().to(dtype)[K.part(k)][:, None]
+    return lambda x: x - rate * (down(x) + up(x))

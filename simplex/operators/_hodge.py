@@ -1,16 +1,14 @@
 """The Hodge decomposition of a cochain, and a basis of the harmonic ones."""
 
-from collections.abc import Callable
-from typing import Any, cast
-
 import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix, require_rank
 from simplex.operators._homology import betti_numbers
-from simplex.operators._least_squares import project_onto_image
+from simplex.operators._least_squares import ImageProjection
 from simplex.operators._sparse import matrix_product
+from simplex.operators._spectral import self_adjoint
 
 
 def hodge_decomposition(
@@ -56,9 +54,10 @@ def hodge_decomposition(
     require_rank(K, k, 0)
     _require_cochain(K, x, k)
     y = x.double() if x.ndim == 2 else x.double()[:, None]
-    project = cast("Callable[[Tensor, Tensor], Tensor]", _Projection.apply)
-    gradient = project(y, coboundary_matrix(K, k - 1, dtype=y.dtype))
-    curl = project(y - gradient, boundary_matrix(K, k + 1, dtype=y.dtype))
+    onto_gradient = ImageProjection(coboundary_matrix(K, k - 1, dtype=y.dtype))
+    onto_curl = ImageProjection(boundary_matrix(K, k + 1, dtype=y.dtype))
+    gradient = self_adjoint(onto_gradient, y)
+    curl = self_adjoint(onto_curl, y - gradient)
     gradient, curl, harmonic = (
         part.reshape(x.shape).to(x.dtype) for part in (gradient, curl, y - gradient - curl)
     )
@@ -107,19 +106,6 @@ def harmonic_basis(K: SimplicialComplex, k: int, dtype: torch.dtype | None = Non
         _require_independent(triangle, k)
     _require_harmonic(K, basis, k)
     return basis.to(dtype or torch.get_default_dtype())
-
-
-class _Projection(torch.autograd.Function):
-    """Orthogonal projection onto the image of a sparse matrix; being symmetric, its own adjoint."""
-
-    @staticmethod
-    def forward(ctx: Any, y: Tensor, matrix: Tensor) -> Tensor:
-        ctx.matrix = matrix
-        return project_onto_image(matrix, y)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return project_onto_image(ctx.matrix, gradients[0]), None
 
 
 def _require_cochain(K: SimplicialComplex, x: Tensor, k: int) -> None:

@@ -12,41 +12,63 @@ _Map = Callable[[Tensor], Tensor]
 _PROBE_STEPS, _MOST_STEPS = 200, 20_000
 
 
-def project_onto_image(matrix: Tensor, y: Tensor, tolerance: float = 1e-12) -> Tensor:
-    r"""A A⁺ y, the least-squares fit of y: min_φ |y - A φ|.
+class ImageProjection:
+    r"""The orthogonal projection A A⁺ onto the image of a boundary map, prepared for many calls.
 
-    Conjugate gradients. They are slow on complexes that are wide, such as meshes; where a probe
-    with the first channel shows it, and AᵀA is as sparse as on a triangulated surface, so that its
-    factors fill in little, they are preconditioned by a sparse factorisation.
+    A A⁺ y is the least-squares fit of y: min_φ |y - A φ|. Conjugate gradients. They are slow on
+    complexes that are wide, such as meshes; where a probe with the first channel shows it, and AᵀA
+    is as sparse as on a triangulated surface, so that its factors fill in little, they are
+    preconditioned by a sparse factorisation, which is kept.
 
     Args:
         matrix: A, sparse (n, m), row-major, float64, entries 0 and ±1.
-        y: (n, channels) float64; each channel is its own problem.
-        tolerance: stop where |Aᵀr| ≤ tolerance · |y| in every channel, with unit columns in A.
-
-    Raises:
-        RuntimeError: not converged.
 
     Reference:
         Björck, "Numerical Methods for Least Squares Problems", SIAM 1996, Algorithm 7.4.1 (CGLS).
     """
-    column = matrix.indices()[1]
-    size = torch.bincount(column, minlength=matrix.shape[1])
-    unit = matrix.values() * size[column].rsqrt()
-    matrix = sorted_sparse(matrix.indices(), unit, (matrix.shape[0], matrix.shape[1]))
-    forward, adjoint = matrix_product(matrix), matrix_product(matrix.t().coalesce())
-    goal = tolerance * y.norm(dim=0)
-    probe = _descend(forward, adjoint, y[:, :1], _identity, goal[:1], _PROBE_STEPS)
-    slow = not _reached(adjoint, probe, goal[:1])
-    solve = _factorised_normal_matrix(matrix) if slow and _is_mesh_like(matrix) else _identity
-    residual = _descend(forward, adjoint, y, solve, goal, _MOST_STEPS)
-    if not _reached(adjoint, residual, goal):
-        raise RuntimeError(
-            f"the least-squares solver must reach |Aᵀr| ≤ {tolerance} |x|, and did not in "
-            f"{_MOST_STEPS} steps. The complex is too ill-conditioned for float64; split it into "
-            "smaller parts."
-        )
-    return y - residual
+
+    def __init__(self, matrix: Tensor) -> None:
+        column = matrix.indices()[1]
+        size = torch.bincount(column, minlength=matrix.shape[1])
+        unit = matrix.values() * size[column].rsqrt()
+        self.matrix = sorted_sparse(matrix.indices(), unit, (matrix.shape[0], matrix.shape[1]))
+        self.forward = matrix_product(self.matrix)
+        self.adjoint = matrix_product(self.matrix.t().coalesce())
+        self.solve: _Map | None = None
+
+    def __call__(self, y: Tensor, tolerance: float = 1e-12) -> Tensor:
+        """A A⁺ y.
+
+        Args:
+            y: (n, channels) float64; each channel is its own problem.
+            tolerance: stop where |Aᵀr| ≤ tolerance · |y| in every channel, with unit columns in A.
+
+        Raises:
+            RuntimeError: not converged.
+        """
+        if not self.matrix.values().numel():
+            return torch.zeros_like(y)
+        goal = tolerance * y.norm(dim=0)
+        first = y[:, :1]
+        if self.solve is None:
+            first = _descend(self.forward, self.adjoint, first, _identity, goal[:1], _PROBE_STEPS)
+            if not _reached(self.adjoint, first, goal[:1]) and self._is_mesh_like():
+                self.solve = _factorised_normal_matrix(self.matrix)
+        start = torch.cat([first, y[:, 1:]], dim=1)
+        solve = self.solve or _identity
+        residual = _descend(self.forward, self.adjoint, start, solve, goal, _MOST_STEPS)
+        if not _reached(self.adjoint, residual, goal):
+            raise RuntimeError(
+                f"the least-squares solver must reach |Aᵀr| ≤ {tolerance} |x|, and did not in "
+                f"{_MOST_STEPS} steps. The complex is too ill-conditioned for float64; split it "
+                "into smaller parts."
+            )
+        return y - residual
+
+    def _is_mesh_like(self) -> bool:
+        """Whether AᵀA has few entries a row: 12 on a triangulated surface, with repetition."""
+        per_row = torch.bincount(self.matrix.indices()[0])
+        return int(per_row.square().sum()) <= 16 * self.matrix.shape[1]
 
 
 def _identity(x: Tensor) -> Tensor:
@@ -76,12 +98,6 @@ def _descend(
         image = forward(direction)
         residual = residual - energy / image.square().sum(0).clamp(min=tiny) * image
     return residual
-
-
-def _is_mesh_like(matrix: Tensor) -> bool:
-    """Whether AᵀA has few entries a row: 12 on a triangulated surface, counted with repetition."""
-    per_row = torch.bincount(matrix.indices()[0])
-    return int(per_row.square().sum()) <= 16 * matrix.shape[1]
 
 
 def _factorised_normal_matrix(matrix: Tensor) -> _Map:
