@@ -28,6 +28,14 @@ from simplex.nn._messages import (
     scatter_to_facets,
     upper_sum,
 )
+from simplex.nn._mixer import MixerTrunk, MLPMixer, MLPMixerOptions
+from simplex.nn._mixer_block import MixerBlock
+from simplex.nn._mixer_config import MIXER_CONFIGS, MixerConfig
+from simplex.nn._mixer_denoiser import MixerDenoiser, TimeEmbedding
+from simplex.nn._mixer_expand import expand_resolution
+from simplex.nn._mixer_mlp import MixerMLP, TokenLinear
+from simplex.nn._mixer_patches import PatchEmbedding, PatchGrid, from_patches, to_patches
+from simplex.nn._mixer_weights import load_google_npz, load_timm_state, save_google_npz, timm_state
 from simplex.nn._mpsn import MPSN, MPSNConv
 from simplex.nn._network import EachDegree, NetworkOptions, ReadOptions, SimplicialNetwork
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
@@ -63,6 +71,7 @@ __all__ = [
     "GIN",
     "GSAN",
     "HSN",
+    "MIXER_CONFIGS",
     "MPSN",
     "SAN",
     "SAT",
@@ -87,11 +96,20 @@ __all__ = [
     "GSANConv",
     "HSNConv",
     "HeatNet",
+    "MLPMixer",
+    "MLPMixerOptions",
     "MPSNConv",
+    "MixerBlock",
+    "MixerConfig",
+    "MixerDenoiser",
+    "MixerMLP",
+    "MixerTrunk",
     "NetworkOptions",
     "OrientedConv",
     "OrientedMPSN",
     "Pairs",
+    "PatchEmbedding",
+    "PatchGrid",
     "PooledMLP",
     "ReadOptions",
     "Readout",
@@ -115,6 +133,8 @@ __all__ = [
     "SimplicialMessagePassing",
     "SimplicialNetwork",
     "SparseRows",
+    "TimeEmbedding",
+    "TokenLinear",
     "apply_boundary",
     "apply_coboundary",
     "apply_down_laplacian",
@@ -124,18 +144,25 @@ __all__ = [
     "boundary_invariants",
     "boundary_sum",
     "coboundary_sum",
+    "expand_resolution",
     "flow_quotient",
+    "from_patches",
     "gather_facets",
+    "load_google_npz",
+    "load_timm_state",
     "lower_sum",
     "neighbor_counts",
     "neighbor_pairs",
     "pool_parts",
+    "save_google_npz",
     "scatter_to_facets",
     "segment_read",
     "segment_softmax",
     "segment_sum",
     "segments",
     "simplex_volumes",
+    "timm_state",
+    "to_patches",
     "upper_invariants",
     "upper_pair_sum",
     "upper_sum",

@@ -1,0 +1,159 @@
+"""A Mixer from images to images under a time, as a denoiser."""
+
+import math
+from collections.abc import Sequence
+from typing import Unpack
+
+import torch
+from torch import Tensor, nn
+
+from simplex.nn._mixer import MixerTrunk, MLPMixerOptions
+from simplex.nn._mixer_block import require_positive
+from simplex.nn._mixer_mlp import lecun_linear
+from simplex.nn._mixer_patches import from_patches
+
+
+class TimeEmbedding(nn.Module):
+    r"""Sines and cosines of a time at geometrically spaced frequencies.
+
+    .. math:: (\cos ω_i s t, \sin ω_i s t), \qquad ω_i = T^{-i/h}, \quad i = 0, …, h - 1
+
+    Args:
+        channels: 2 h, even.
+        scale: s; 1 for steps 0, 1, …, 1000 for a time in [0, 1].
+        max_period: T; the longest period is just below 2π T.
+
+    Shapes:
+        time (batch,) to (batch, channels).
+
+    Paper:
+        Vaswani et al., arXiv:1706.03762, section 3.5; as in Ho et al., arXiv:2006.11239.
+
+    Example:
+        >>> TimeEmbedding(4)(torch.tensor([0.0, 1.0])).shape
+        torch.Size([2, 4])
+    """
+
+    frequencies: Tensor
+
+    def __init__(self, channels: int, *, scale: float = 1.0, max_period: float = 10_000.0) -> None:
+        super().__init__()
+        require_positive(channels=channels)
+        if channels % 2:
+            raise ValueError(f"channels must be even, got {channels}.")
+        self.channels, self.scale, self.max_period = channels, scale, max_period
+        half = channels // 2
+        exponents = torch.arange(half, dtype=torch.float64) / half
+        frequencies = scale * torch.exp(-math.log(max_period) * exponents)
+        self.register_buffer(
+            "frequencies", frequencies.to(torch.get_default_dtype()), persistent=False
+        )
+
+    def forward(self, time: Tensor) -> Tensor:
+        """Embed times.
+
+        Args:
+            time: (batch,), of any real or integer type.
+
+        Returns:
+            (batch, channels), of the type of the frequencies.
+        """
+        angles = time.to(self.frequencies.dtype)[:, None] * self.frequencies
+        return torch.cat([angles.cos(), angles.sin()], dim=-1)
+
+    def __repr__(self) -> str:
+        return f"TimeEmbedding({self.channels}, scale={self.scale}, max_period={self.max_period})"
+
+
+class MixerDenoiser(MixerTrunk):
+    r"""A Mixer that maps a noisy image and a time to an image, patch by patch.
+
+    .. math:: c = \text{MLP}(\text{TimeEmbedding}(t)) + E y, \qquad
+        \hat x = \text{from\_patches}(W\, \text{LN}(X_L \mid c) + b)
+
+    The blocks are those of :class:`MLPMixer` with a condition; the last map starts at zero, and so
+    does the result.
+
+    Args:
+        image_size: the sizes of the axes; a number for a square image.
+        patch_size: the sizes of a patch; a number for all axes.
+        in_channels: channels of the image.
+        hidden_channels: C.
+        num_blocks: L.
+        out_channels: channels of the result; ``None`` for those of the image.
+        label_channels: width of a further condition y, such as a one-hot class; ``None`` for none.
+        time_scale: factor of the time, see :class:`TimeEmbedding`.
+        options: as in :class:`MixerTrunk`; ``cond_channels``, width of c, is C by default.
+
+    Shapes:
+        x (batch, in_channels, *image_size), time (batch,) or (); the result is like x.
+
+    Example:
+        >>> model = MixerDenoiser(8, 2, 1, hidden_channels=16, num_blocks=2)
+        >>> model(torch.ones(3, 1, 8, 8), torch.tensor([0, 500, 999])).shape
+        torch.Size([3, 1, 8, 8])
+    """
+
+    def __init__(
+        self,
+        image_size: int | Sequence[int],
+        patch_size: int | Sequence[int],
+        in_channels: int,
+        hidden_channels: int,
+        num_blocks: int,
+        *,
+        out_channels: int | None = None,
+        label_channels: int | None = None,
+        time_scale: float = 1.0,
+        **options: Unpack[MLPMixerOptions],
+    ) -> None:
+        width = options.get("cond_channels") or hidden_channels
+        options["cond_channels"] = width
+        super().__init__(
+            image_size, patch_size, in_channels, hidden_channels, num_blocks, **options
+        )
+        self.out_channels = in_channels if out_channels is None else out_channels
+        require_positive(out_channels=self.out_channels)
+        self.time = nn.Sequential(
+            TimeEmbedding(2 * math.ceil(width / 2), scale=time_scale),
+            lecun_linear(2 * math.ceil(width / 2), width),
+            nn.SiLU(),
+            lecun_linear(width, width),
+        )
+        self.label = (
+            None if label_channels is None else nn.Linear(label_channels, width, bias=False)
+        )
+        self.label_channels = label_channels
+        self.head = nn.Linear(hidden_channels, self.out_channels * self.grid.patch_volume)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None) -> Tensor:
+        """Denoise images.
+
+        Args:
+            x: (batch, in_channels, *image_size); left as it is.
+            time: (batch,), or a single one.
+            label: (batch, label_channels), where the network takes one; ``None`` for none, as in
+                guidance without a classifier.
+
+        Returns:
+            (batch, out_channels, *image_size).
+
+        Raises:
+            ValueError: an argument has another shape, or a label is not wanted.
+        """
+        if time.shape not in ((), (len(x),)):
+            raise ValueError(f"time must have shape ({len(x)},) or (), got {tuple(time.shape)}.")
+        cond = self.time(time.expand(len(x)))
+        if label is not None:
+            if self.label is None or label.shape != (len(x), self.label_channels):
+                raise ValueError(
+                    f"label must have shape ({len(x)}, {self.label_channels}) or be None, got "
+                    f"{tuple(label.shape)}."
+                )
+            cond = cond + self.label(label)
+        return from_patches(self.head(self.forward_features(x, cond)), self.grid)
+
+    def __repr__(self) -> str:
+        return f"MixerDenoiser({self.sizes()}, out_channels={self.out_channels})"
