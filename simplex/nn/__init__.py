@@ -2,6 +2,8 @@
 
 from simplex.nn._bscnet import BScNet
 from simplex.nn._bscnet_conv import BScNetConv
+from simplex.nn._channel_mixing import ChannelMixerConv
+from simplex.nn._codes import OneHotCodes, PositionalCodes, StructuralCodes
 from simplex.nn._dist2cycle import Dist2Cycle, Dist2CycleConv
 from simplex.nn._empsn import EMPSN
 from simplex.nn._empsn_conv import EMPSNConv
@@ -19,6 +21,7 @@ from simplex.nn._hodge import (
     apply_up_laplacian,
 )
 from simplex.nn._hsn import HSN, HSNConv
+from simplex.nn._kernel_mixing import KernelMixerConv
 from simplex.nn._message_passing import SimplicialMessagePassing
 from simplex.nn._messages import (
     boundary_sum,
@@ -39,6 +42,7 @@ from simplex.nn._mixer_weights import load_google_npz, load_timm_state, save_goo
 from simplex.nn._mpsn import MPSN, MPSNConv
 from simplex.nn._network import EachDegree, NetworkOptions, ReadOptions, SimplicialNetwork
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
+from simplex.nn._operator_mixing import OperatorMixerConv
 from simplex.nn._oriented import EdgeMPNN, OrientedConv, OrientedMPSN
 from simplex.nn._pair_sum import upper_pair_sum
 from simplex.nn._pairs import Pairs, neighbor_counts, neighbor_pairs
@@ -60,6 +64,8 @@ from simplex.nn._scn_conv import SCCNConv, SCNConv
 from simplex.nn._scnn import SCNN, SCNNConv
 from simplex.nn._scone import SCoNe, SCoNeConv
 from simplex.nn._segments import Segments, segment_read, segment_softmax, segment_sum, segments
+from simplex.nn._simplicial_mixer import MixerOptions, SimplicialMixer
+from simplex.nn._simplicial_mixer_conv import SimplicialMixerConv
 from simplex.nn._sin import SIN
 from simplex.nn._sin_conv import SINConv
 from simplex.nn._snn import SNN, SNNConv
@@ -84,6 +90,7 @@ __all__ = [
     "SNN",
     "BScNet",
     "BScNetConv",
+    "ChannelMixerConv",
     "Dist2Cycle",
     "Dist2CycleConv",
     "EMPSNConv",
@@ -96,6 +103,7 @@ __all__ = [
     "GSANConv",
     "HSNConv",
     "HeatNet",
+    "KernelMixerConv",
     "MLPMixer",
     "MLPMixerOptions",
     "MPSNConv",
@@ -103,14 +111,18 @@ __all__ = [
     "MixerConfig",
     "MixerDenoiser",
     "MixerMLP",
+    "MixerOptions",
     "MixerTrunk",
     "NetworkOptions",
+    "OneHotCodes",
+    "OperatorMixerConv",
     "OrientedConv",
     "OrientedMPSN",
     "Pairs",
     "PatchEmbedding",
     "PatchGrid",
     "PooledMLP",
+    "PositionalCodes",
     "ReadOptions",
     "Readout",
     "SANConv",
@@ -131,8 +143,11 @@ __all__ = [
     "SimplexBatchNorm",
     "SimplexGraphNorm",
     "SimplicialMessagePassing",
+    "SimplicialMixer",
+    "SimplicialMixerConv",
     "SimplicialNetwork",
     "SparseRows",
+    "StructuralCodes",
     "TimeEmbedding",
     "TokenLinear",
     "apply_boundary",

@@ -24,6 +24,7 @@ from simplex.nn import (
     Dist2Cycle,
     FVectorMLP,
     PooledMLP,
+    SimplicialMixer,
 )
 from simplex.train._settings import TUSettings
 
@@ -93,6 +94,9 @@ MODELS: dict[str, MakeModel] = {
     "sccn": standard(SCCN),
     "scn": standard(SCN),
     "sin": standard(SIN),
+    # Not signed, as the features of higher simplices, sums over their vertices, are not.
+    "kernel-mixer": standard(SimplicialMixer, norm="layer", mixing="kernel", signed=False),
+    "operator-mixer": standard(SimplicialMixer, norm="layer", mixing="operator", signed=False),
     # Equivariant under reorientation: batch norm would shift their values, and they refuse it.
     "bscnet": standard(BScNet, norm="rms"),
     "dist2cycle": standard(Dist2Cycle, norm="rms"),

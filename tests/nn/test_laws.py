@@ -32,6 +32,7 @@ from simplex.nn import (
     PooledMLP,
     SCNet,
     SCoNe,
+    SimplicialMixer,
 )
 from simplex.testing import (
     assert_batch_consistent,
@@ -81,6 +82,7 @@ NETWORKS = {
     "Dist2Cycle": (Dist2Cycle(*SIZES), None, True),
     "BScNet": (BScNet(*SIZES), None, True),
     "HeatNet": (HeatNet(HIDDEN, OUT, 2, TOP), None, True),
+    "SimplicialMixer": (SimplicialMixer(*SIZES), None, True),
     "OrientedMPSN": (OrientedMPSN(WIDTH, HIDDEN, OUT), on_edges, True),
     "EdgeMPNN": (EdgeMPNN(WIDTH, HIDDEN, OUT), on_edges, True),
 }
