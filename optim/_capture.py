@@ -1,0 +1,247 @@
+r"""Capture: the inputs of each linear map's calls, kept from a backward pass until the step.
+
+A forward hook on each module hangs a hook on the output; only that hook, a part of the autograd
+graph, holds the call's inputs. They are *captured* when backward has passed the output and then
+accumulated a gradient into one of the map's parameters. So what is captured is what ``grad`` is the
+gradient of, G = Zᵀ g; passes without backward, and ``torch.autograd.grad``, leave nothing.
+"""
+
+import functools
+import weakref
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import Variable
+from torch.utils import _pytree as pytree
+from torch.utils.hooks import RemovableHandle
+
+from optim._detect import Detection, Output, detect_transfers, running_roots
+from optim._maps import LinearMap, Member
+
+
+class _Call:
+    """One forward call: its inputs, detached, and their versions then."""
+
+    def __init__(self, map: LinearMap, member: Member, inputs: Any, options: Any) -> None:
+        self.map, self.member = map, member
+        self.inputs, self.options = pytree.tree_map_only(
+            Tensor, lambda tensor: tensor.detach(), (inputs, options)
+        )
+        self.versions = self._versions()
+
+    def _versions(self) -> list[int]:
+        leaves = pytree.tree_leaves((self.inputs, self.options))
+        return [leaf._version for leaf in leaves if isinstance(leaf, Tensor)]
+
+    def rows(self) -> Tensor:
+        if self._versions() != self.versions:
+            raise RuntimeError(
+                f"inputs of the map {self.member.name!r} must stay as they were in the forward "
+                "pass until the step, got a tensor changed in place. Use the operation that is "
+                "not in place, or exclude the map."
+            )
+        return self.map.rows(self.member, *self.inputs, **self.options)
+
+
+class _Tap:
+    """The hook in the graph: it holds the call until the call is captured."""
+
+    def __init__(self, capture: "Capture", call: _Call) -> None:
+        self.capture = weakref.ref(capture)
+        self.call: _Call | None = call
+
+    def __call__(self, grad: Tensor) -> None:
+        capture = self.capture()
+        if capture is not None and self.call is not None:
+            capture._arrive(self.call.map, self)
+
+    def release(self) -> _Call:
+        """Gives the call away: the graph may outlive the step, its memory should not."""
+        call, self.call = self.call, None
+        assert call is not None
+        return call
+
+
+def _nothing() -> None:
+    """A reference that was never alive."""
+
+
+class _ForwardHook:
+    """The hook on a module. Copies and pickles of the module carry one that does nothing."""
+
+    def __init__(self, capture: "Capture | None" = None, *where: Any) -> None:
+        self.capture = weakref.ref(capture) if capture is not None else _nothing
+        self.where = where
+
+    def __call__(self, module: nn.Module, inputs: Any, options: Any, output: Any) -> Tensor | None:
+        capture = self.capture()
+        return None if capture is None else capture._forward(self.where, inputs, options, output)
+
+    def __reduce__(self) -> tuple[type["_ForwardHook"], tuple[()]]:
+        return (_ForwardHook, ())
+
+
+class _GradHook:
+    """The hook on a parameter, after its gradient was accumulated."""
+
+    def __init__(self, capture: "Capture", map: LinearMap) -> None:
+        self.capture, self.map = weakref.ref(capture), map
+
+    def __call__(self, parameter: Tensor) -> None:
+        capture = self.capture()
+        if capture is not None:
+            capture._confirm(self.map)
+
+
+class Capture:
+    """Keeps the inputs of the maps' calls from backward to the step, and detects transfers.
+
+    Calls are kept in order over several backward passes (micro-batches, modules used twice) until
+    :meth:`clear`. If all gradients of a map are None when backward reaches it, calls from before
+    are stale and dropped: ``model.zero_grad()`` is enough between two steps. A call is counted once
+    if backward runs twice over its graph.
+
+    Hooks are removed by :meth:`close`, or when the object dies. Inputs must not be changed in place
+    before the step; outputs may be. Reentrant checkpoints capture on recomputation; those that are
+    not reentrant save no memory on the inputs of maps.
+
+    Args:
+        maps: The maps to watch.
+
+    Attributes:
+        detected: What follows each map; filled at the first backward pass that reaches it. An entry
+            made by hand is kept.
+
+    >>> from optim._maps import find_maps
+    >>> model = nn.Sequential(nn.Linear(3, 2), nn.Tanh())
+    >>> [linear], _ = find_maps(model)
+    >>> capture = Capture([linear])
+    >>> model(torch.zeros(5, 3)).sum().backward()
+    >>> capture.rows(linear).shape, capture.detected[linear].transfer
+    (torch.Size([5, 4]), 'tanh')
+    """
+
+    def __init__(self, maps: Iterable[LinearMap]) -> None:
+        self.maps = tuple(maps)
+        self.detected: dict[LinearMap, Detection] = {}
+        self._captured: dict[LinearMap, list[_Call]] = defaultdict(list)
+        self._arrived: dict[int, dict[LinearMap, list[_Tap]]] = {}  # by id of the backward pass
+        self._paused = 0
+        self._handles: list[RemovableHandle] = []
+        self._watched: set[nn.Parameter] = set()
+        for map in self.maps:
+            for member in map.members:
+                hook = _ForwardHook(self, map, member)
+                self._handles.append(member.module.register_forward_hook(hook, with_kwargs=True))
+        self._close = weakref.finalize(self, _remove, self._handles)
+
+    def __contains__(self, map: LinearMap) -> bool:
+        """Whether a call of the map is captured."""
+        return bool(self._captured.get(map))
+
+    def rows(self, map: LinearMap) -> Tensor:
+        """Design matrix Z (…, R, n) of all captured calls of a map, all columns, newest last.
+
+        Raises:
+            RuntimeError: If nothing is captured, or an input was changed in place meanwhile.
+        """
+        if map not in self:
+            raise RuntimeError(
+                f"map {map.name!r} must have a captured forward pass, got none. Run forward and "
+                "backward through the module before the step (outside of paused()); exclude it "
+                "if its weights are used without calling it."
+            )
+        rows = [call.rows() for call in self._captured[map]]
+        return rows[0] if len(rows) == 1 else torch.cat(rows, dim=-2)
+
+    def clear(self) -> None:
+        """Forgets all captured calls and frees their inputs."""
+        self._captured.clear()
+        self._arrived.clear()
+
+    def close(self) -> None:
+        """Removes all hooks; forgets all calls. The model is as before."""
+        self.clear()
+        self._close()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Forward passes inside are not captured."""
+        self._paused += 1
+        try:
+            yield
+        finally:
+            self._paused -= 1
+
+    def _forward(
+        self, where: tuple[LinearMap, Member], inputs: Any, options: Any, output: Any
+    ) -> Tensor | None:
+        map, member = where
+        if self._paused or not torch.is_grad_enabled() or not map.trainable:
+            return None
+        if not isinstance(output, Tensor):
+            raise TypeError(
+                f"output of the map {member.name!r} must be a tensor, got "
+                f"{type(output).__name__}. Exclude the module, or let its parts be maps."
+            )
+        if not output.requires_grad:
+            return None
+        self._watch(map)
+        source = output
+        if output._base is not None and output._base.grad_fn is not None:
+            # An in-place operation on a view rewrites the view's history: hooks on it would be
+            # lost, and its function would be hidden.
+            source = output._base
+            if map not in self.detected:
+                source = output = output.clone()
+        source.register_hook(_Tap(self, _Call(map, member, inputs, options)))
+        if map not in self.detected:
+            axis = member.features
+            features = output.shape[axis] if axis is not None else 0
+            assert output.grad_fn is not None
+            Output(map, features, axis).mark(output.grad_fn)
+        return output
+
+    def _watch(self, map: LinearMap) -> None:
+        for block in map.trainable:
+            if block.parameter not in self._watched:
+                self._watched.add(block.parameter)
+                hook = _GradHook(self, map)
+                self._handles.append(block.parameter.register_post_accumulate_grad_hook(hook))
+
+    def _arrive(self, map: LinearMap, tap: _Tap) -> None:
+        """Backward has passed an output of the map."""
+        task = torch._C._current_graph_task_id()
+        if task not in self._arrived:
+            self._arrived[task] = defaultdict(list)
+            Variable._execution_engine.queue_callback(functools.partial(self._forget, task))
+        self._arrived[task][map].append(tap)
+        if all(block.parameter.grad is None for block in map.trainable):
+            self._captured[map].clear()
+        if map not in self.detected:
+            self._detect(map)
+
+    def _forget(self, task: int) -> None:
+        """The backward pass is over: what it did not confirm stays with its graph."""
+        self._arrived.pop(task, None)
+
+    def _confirm(self, map: LinearMap) -> None:
+        """A parameter of the map got its gradient: this backward pass counts."""
+        arrived = self._arrived.get(torch._C._current_graph_task_id(), {})
+        self._captured[map] += [tap.release() for tap in arrived.pop(map, ()) if tap.call]
+
+    def _detect(self, map: LinearMap) -> None:
+        detected = detect_transfers(running_roots())
+        unknown = Detection(None, "the graph could not be read")
+        for owner, detection in {map: unknown, **detected}.items():
+            if owner in self.maps:
+                self.detected.setdefault(owner, detection)
+
+
+def _remove(handles: Iterable[RemovableHandle]) -> None:
+    for handle in handles:
+        handle.remove()

@@ -1,0 +1,214 @@
+r"""Transfer detection: which function the autograd graph applies to a map's output.
+
+The graph is walked from the loss down ``next_functions``; the nodes that lead to a map's node are
+its consumers. Nodes that only move, select or cast entries are passed through, a node of a known
+function is the transfer, and a loss that folds a transfer in counts as that transfer. Everything
+else leaves the transfer open: variant S is valid whatever follows.
+"""
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+from torch.autograd import graph
+
+from optim._transfer import Transfer, elu, leaky_relu, transfer
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What follows a map: the name of its transfer function, or None, and why.
+
+    Attributes:
+        transfer: Name for :func:`named_transfer`; None where no single known function follows.
+        reason: The consumer that decided, in words.
+    """
+
+    transfer: str | None
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """A mark on a node of the graph: this node made an output of that map.
+
+    Args:
+        owner: The map, or whatever the output belongs to.
+        features: Number d of features.
+        axis: Axis of the features from the end, negative; None where no axis is all of a row.
+    """
+
+    owner: Any
+    features: int
+    axis: int | None
+
+    def mark(self, node: graph.Node) -> None:
+        """Leaves the mark in the node's metadata: it lives and dies with the graph."""
+        _metadata(node).setdefault(_KEY, []).append(self)
+
+
+_KEY = "optim.outputs"
+
+
+def _metadata(node: Any) -> dict[str, list[Output]]:
+    """A property, which torch's stubs have as a method."""
+    metadata: dict[str, list[Output]] = node.metadata
+    return metadata
+
+
+def named_transfer(name: str) -> Transfer:
+    """The transfer of a :class:`Detection`, with the slope of ``leaky_relu(0.2)`` or ``elu(0.5)``.
+
+    >>> named_transfer("leaky_relu(0.2)").name, named_transfer("tanh").name
+    ('leaky_relu(0.2)', 'tanh')
+    """
+    head, _, argument = name.partition("(")
+    families: Mapping[str, Callable[[float], Transfer]] = {"leaky_relu": leaky_relu, "elu": elu}
+    return families[head](float(argument.rstrip(")"))) if argument else transfer(name)
+
+
+# Nodes by name, without "Backward0". What moves, selects or casts entries:
+_PASSED = frozenset(
+    """View UnsafeView Reshape ReshapeAlias Unflatten T Transpose Permute Movedim Squeeze Unsqueeze
+    Clone Alias Contiguous ToCopy Expand Slice Select Split SplitWithSizes Unbind Index IndexSelect
+    Cat Stack Detach AsStrided Flip Roll ConstantPadNd""".split()  # noqa: SIM905
+)
+# What is linear in the output: f is the identity.
+_LINEAR = frozenset(
+    """Mm Addmm Bmm Baddbmm Mv Dot Linear Convolution Mean Sum MseLoss SparseAddmm SparseMm
+    IndexAdd ScatterAdd AvgPool2D AvgPool3D AdaptiveAvgPool2D AdaptiveAvgPool3D""".split()  # noqa: SIM905
+)
+_ENTRYWISE: Mapping[str, Callable[[Any], str | None]] = {
+    "Tanh": lambda node: "tanh",
+    "Sigmoid": lambda node: "sigmoid",
+    "BinaryCrossEntropyWithLogits": lambda node: "sigmoid",
+    "Relu": lambda node: "relu",
+    "Atan": lambda node: "atan",
+    "LeakyRelu": lambda node: leaky_relu(float(node._saved_negative_slope)).name,
+    "Elu": lambda node: (
+        elu(float(node._saved_alpha)).name
+        if node._saved_scale == 1 and node._saved_input_scale == 1
+        else None
+    ),
+    "Softplus": lambda node: "softplus" if node._saved_beta == 1 else None,
+}
+_ROWWISE = frozenset({"Softmax", "LogSoftmax"})
+
+
+def detect_transfers(roots: Iterable[graph.Node]) -> dict[Any, Detection]:
+    """The transfer that follows each marked output, read off the graph below ``roots``.
+
+    Args:
+        roots: Nodes that backward starts from, ``loss.grad_fn`` say.
+
+    Returns:
+        By owner, a detection for the outputs below the roots. Several consumers of an owner's
+        outputs count as one if they apply the same function.
+
+    >>> hidden = torch.nn.Linear(2, 3)(torch.zeros(5, 2))
+    >>> Output("first layer", features=3, axis=-1).mark(hidden.grad_fn)
+    >>> detect_transfers([torch.tanh(hidden).sum().grad_fn])
+    {'first layer': Detection(transfer='tanh', reason='Tanh')}
+    """
+    consumers = _consumers(roots)
+    found: dict[Any, set[Detection]] = defaultdict(set)
+    for node in consumers:
+        for output in _metadata(node).get(_KEY, ()):
+            found[output.owner] |= _follow(consumers, node, output, output.axis)
+    return {owner: _agree(detections) for owner, detections in found.items()}
+
+
+def running_roots() -> list[graph.Node]:
+    """Nodes that the running backward calls started from; empty outside of backward.
+
+    The engine does not tell its roots, but the Python frame that called it waits with them; on
+    accelerators it waits in another thread than the one the hooks run in. Nothing is found, and no
+    transfer, on interpreters without frames.
+    """
+    code = graph._engine_run_backward.__code__
+    roots: list[graph.Node] = []
+    for innermost in getattr(sys, "_current_frames", dict)().values():
+        frame = innermost
+        while frame is not None:
+            if frame.f_code is code:
+                roots.extend(_node(root) for root in frame.f_locals["t_outputs"])
+            frame = frame.f_back
+    return [root for root in roots if root is not None]
+
+
+def _node(root: Any) -> Any:
+    return root.grad_fn if isinstance(root, Tensor) else root.node
+
+
+def _consumers(roots: Iterable[graph.Node]) -> dict[graph.Node, list[graph.Node]]:
+    """For each node of the graph, the nodes that its output went into."""
+    consumers: dict[graph.Node, list[graph.Node]] = {root: [] for root in roots}
+    stack = list(consumers)
+    while stack:
+        node = stack.pop()
+        for source, _ in node.next_functions:
+            if source is None:
+                continue
+            if source not in consumers:
+                consumers[source] = []
+                stack.append(source)
+            consumers[source].append(node)
+    return consumers
+
+
+def _follow(
+    consumers: Mapping[graph.Node, list[graph.Node]],
+    node: graph.Node,
+    output: Output,
+    axis: int | None,
+) -> set[Detection]:
+    """What each path up from ``node`` ends in; ``axis`` is where the features are by now."""
+    if not consumers[node]:
+        return {Detection(None, "nothing known follows")}
+    found: set[Detection] = set()
+    for consumer in consumers[node]:
+        kind = consumer.name().split("Backward")[0]
+        if kind in _PASSED:
+            found |= _follow(consumers, consumer, output, _moved(consumer, kind, axis))
+        else:
+            found.add(Detection(_transfer(consumer, kind, output, axis), kind))
+    return found
+
+
+def _agree(found: set[Detection]) -> Detection:
+    transfers = {detection.transfer for detection in found}
+    reason = " and ".join(sorted({detection.reason for detection in found}))
+    return Detection(transfers.pop() if len(transfers) == 1 else None, reason)
+
+
+def _transfer(node: Any, kind: str, output: Output, axis: int | None) -> str | None:
+    if kind in _LINEAR:
+        return "identity"
+    if kind in _ROWWISE:
+        shape = node._input_metadata[0].shape  # of the node's result; saved tensors may be gone
+        whole = axis is not None and axis == _signed(node._saved_dim, len(shape))
+        return "softmax" if whole and shape[axis] == output.features else None
+    return _ENTRYWISE.get(kind, lambda node: None)(node)
+
+
+def _moved(node: Any, kind: str, axis: int | None) -> int | None:
+    """Axis of the features behind a passed node: None as soon as it is not certain."""
+    if axis is None or kind in {"Clone", "ToCopy", "Alias", "Contiguous"}:
+        return axis
+    if kind == "Transpose":
+        ends = [_signed(dim) for dim in (node._saved_dim0, node._saved_dim1)]
+        return None if max(ends) >= 0 else {ends[0]: ends[1], ends[1]: ends[0]}.get(axis, axis)
+    if kind == "Permute":
+        dims = [_signed(dim, len(node._saved_dims)) for dim in node._saved_dims]
+        return dims.index(axis) - len(dims)
+    if kind == "Select" and _signed(node._saved_dim, len(node._saved_self_sym_sizes)) == -1:
+        return None
+    return axis if axis == -1 and kind not in {"T", "Movedim", "Unbind"} else None
+
+
+def _signed(dim: int, ndim: int = 0) -> int:
+    """A saved axis from the end: autograd stores negative ones as unsigned 64-bit numbers."""
+    return dim - 2**64 if dim >= 2**63 else dim - ndim if ndim else dim
