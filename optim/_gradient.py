@@ -44,7 +44,7 @@ class LocalGradient:
         self.scale = 1 / max(R, 1) if scale is None else scale
         self.design = _stacked(design)
         self.constant = _stacked(gradient).mul(step).contiguous()
-        self.prox = prox
+        self.prox = prox if bool((torch.as_tensor(prox) != 0).any()) else 0.0
         self.transfer = transfer
         self.gram = None
         if transfer is IDENTITY and R * n * n + calls * n * n * d < 2 * calls * R * n * d:

@@ -28,6 +28,11 @@ class InnerRule(Protocol):
         """Change the weight and the slots in place by one step of size lr."""
 
 
+def _filled(weight: Tensor, value: float) -> Tensor:
+    """A slot: contiguous whatever the weight's strides, so that it can be cut into blocks."""
+    return torch.full_like(weight, value, memory_format=torch.contiguous_format)
+
+
 _BLOCK = 1 << 15  # entries: a few arrays of a block fit the second-level cache together
 
 
@@ -72,7 +77,7 @@ class Momentum:
 
     def slots(self, weight: Tensor) -> dict[str, Tensor]:
         """The buffer m, at zero."""
-        return {"momentum": torch.zeros_like(weight)}
+        return {"momentum": _filled(weight, 0.0)}
 
     def step_(
         self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
@@ -94,7 +99,7 @@ class Nesterov:
 
     def slots(self, weight: Tensor) -> dict[str, Tensor]:
         """The buffer m, at zero."""
-        return {"momentum": torch.zeros_like(weight)}
+        return {"momentum": _filled(weight, 0.0)}
 
     def step_(
         self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
@@ -125,8 +130,8 @@ class Adam:
     def slots(self, weight: Tensor) -> dict[str, Tensor]:
         """The buffers m and v and the step count t, all at zero."""
         return {
-            "mean": torch.zeros_like(weight),
-            "square": torch.zeros_like(weight),
+            "mean": _filled(weight, 0.0),
+            "square": _filled(weight, 0.0),
             "count": torch.zeros((), dtype=torch.float64),
         }
 
@@ -154,7 +159,7 @@ class Adagrad:
 
     def slots(self, weight: Tensor) -> dict[str, Tensor]:
         """The buffer v, at ``initial``."""
-        return {"square": torch.full_like(weight, self.initial)}
+        return {"square": _filled(weight, self.initial)}
 
     def step_(
         self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
@@ -192,8 +197,8 @@ class RMSProp:
     def slots(self, weight: Tensor) -> dict[str, Tensor]:
         """The buffers v, at ``initial``, and m, at zero."""
         return {
-            "square": torch.full_like(weight, self.initial),
-            "momentum": torch.zeros_like(weight),
+            "square": _filled(weight, self.initial),
+            "momentum": _filled(weight, 0.0),
         }
 
     def step_(

@@ -10,11 +10,16 @@ again and again. Both need one Cholesky factor, which may be kept while C change
 functions return the displacement D = W − W₀; leading dimensions are independent problems.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from optim._gradient import LocalGradient
 from optim._transfer import Transfer
+
+
+_GRAM_BLOCK = 256
 
 
 def gram(design: Tensor) -> Tensor:
@@ -31,7 +36,14 @@ def gram(design: Tensor) -> Tensor:
     >>> gram(torch.tensor([[1.0], [3.0]])).item()
     5.0
     """
-    return (design.mT @ design).div_(max(design.shape[-2], 1))
+    *problems, rows, columns = design.shape
+    product = design.new_empty(*problems, columns, columns)
+    for left in range(0, columns, _GRAM_BLOCK):  # by symmetry little more than half the products
+        right = min(left + _GRAM_BLOCK, columns)
+        block = slice(left, right)
+        product[..., left:, block] = design[..., left:].mT @ design[..., block]
+        product[..., block, right:] = product[..., right:, block].mT
+    return product.div_(max(rows, 1))
 
 
 def mean_square(design: Tensor) -> Tensor:
@@ -132,7 +144,7 @@ def solve_exact(
         return _solve_woodbury(design, gradient, step, prox)
     if factor is None:
         factor = factorise(_gram(design) if gram is None else gram, prox=prox)
-    return torch.cholesky_solve(gradient, factor).mul_(-step)
+    return _inverse_action(factor, gradient.shape[-1])(gradient).mul_(-step)
 
 
 def solve_mm(
@@ -186,11 +198,12 @@ def solve_mm(
     if factor is None:
         gram = _gram(design) if gram is None else gram
         factor = factorise(gram, prox=prox, lipschitz=transfer.lipschitz)
-    displacement = torch.cholesky_solve(gradient, factor).mul_(-step)
+    precondition = _inverse_action(factor, num_steps * gradient.shape[-1])
+    displacement = precondition(gradient).mul_(-step)
     if num_steps > 1:
         slope = LocalGradient(design, pre, gradient, transfer, step=step, prox=prox)
         for _ in range(num_steps - 1):
-            displacement.sub_(torch.cholesky_solve(slope(displacement), factor))
+            displacement.sub_(precondition(slope(displacement)))
     return displacement
 
 
@@ -200,6 +213,18 @@ _gram = gram  # the solvers have an argument of this name
 def _per_problem(prox: float | Tensor, like: Tensor) -> Tensor:
     """λ as (…, 1, 1), to stand before matrices (…, n, d)."""
     return torch.as_tensor(prox, dtype=like.dtype, device=like.device)[..., None, None]
+
+
+def _inverse_action(factor: Tensor, columns: int) -> Callable[[Tensor], Tensor]:
+    """The map B -> (L Lᵀ)⁻¹ B, to be applied to so many columns in all.
+
+    From about n columns on the explicit inverse pays: matrix products run at twice the speed of
+    triangular solves. The damped matrix is conditioned well enough for either.
+    """
+    if columns < factor.shape[-1] / 2:
+        return lambda right: torch.cholesky_solve(right, factor)
+    inverse = torch.cholesky_inverse(factor)
+    return lambda right: inverse @ right
 
 
 def _shown(prox: float | Tensor) -> str:
