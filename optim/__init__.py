@@ -1,6 +1,10 @@
 """Optimisers that know the layers they train; torch only, independent of ``simplex``.
 
-Read it as ``simplex.optim``. The package has no public name yet: LocoProp is the first to come.
+Read it as ``simplex.optim``: `LocoProp` trains every linear map by a local problem of its own.
 """
 
-__all__: list[str] = []
+from optim._locoprop import LocoProp as LocoProp
+from optim._schedule import paper_schedule as paper_schedule
+
+
+__all__ = ["LocoProp", "paper_schedule"]

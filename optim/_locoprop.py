@@ -1,0 +1,431 @@
+r"""LocoProp: every linear map solves its own small problem, posed by one ordinary backward pass."""
+
+import logging
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal, NoReturn, Self, overload
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
+from torch.optim import AdamW, Optimizer
+
+from optim._capture import Capture
+from optim._cover import TransferLike, choose_transfer, cover, given_transfers
+from optim._inner import InnerRule, RMSProp, inner_rule
+from optim._maps import LinearMap
+from optim._options import (
+    LEARNING_RATE_OF,
+    SOLVER_OF,
+    Options,
+    Solver,
+    Variant,
+    require_options,
+    require_word,
+)
+from optim._report import Coverage, Report
+from optim._restore import require_fitting_state, restored
+from optim._step import LocalProblem, displacement
+from optim._transfer import IDENTITY, Transfer
+
+
+logger = logging.getLogger("optim")
+
+Fallback = Callable[[Iterable[nn.Parameter]], Optimizer]
+
+
+class LocoProp(Optimizer):
+    r"""Trains each linear map by a local problem, everything else by a first-order fallback.
+
+    One backward pass gives every map its inputs Z and its weight gradient G. With the weights
+    :math:`W_0`, the pre-activations :math:`A_0 = Z W_0` and the transfer function f that follows
+    the map, its weights move by the displacement D that solves, exactly or roughly,
+
+    .. math:: \min_D \; \tfrac1R \sum_{r=1}^R D_F(a_r + z_r D,\, a_r) + γ ⟨G, D⟩ + \tfrac λ2 ‖D‖^2,
+
+    where :math:`D_F` is the Bregman divergence of the potential F, ∇F = f. That is, up to a
+    constant, the paper's matching loss to the target :math:`f(A_0) - γ R\, ∂L/∂A_0`. Variant "M"
+    takes f from the model; variant "S" takes the identity: a squared loss of pre-activations.
+
+    Args:
+        model: Where the linear maps are found: Linear, Conv1d/2d/3d, and modules that say
+            themselves what linear map they are (`LinearModule`, `register_map`).
+        variant: "M" or "S". Where f is not monotone, couples entries or is not recognised, a map
+            of variant M is solved as S; the logger ``optim`` says so once.
+        solver: "exact" (S only; its default) is the closed form, "mm" (default of M) majorises and
+            minimises with one factorisation, "iter" takes first-order steps.
+        lr: γ for "exact" and "mm", in units of a mean over rows: 1 is the full step of a squared
+            loss. For "iter" the step size η of the inner rule. Schedulers scale this number.
+        momentum: μ of a heavy ball on displacements, V ← μ V + D; W ← W + V.
+        prox: Weight of the proximal term, relative: λ = prox · L_f · mean(diag(ZᵀZ/R)), with
+            L_f = 1 for "exact" and "iter".
+        local_steps: T, steps of "mm" and "iter".
+        inner: First-order rule of "iter": "rmsprop" (as TensorFlow defines it), "sgd",
+            "momentum", "nesterov", "adam", "adagrad", or an `InnerRule`.
+        gamma: γ for "iter", in units of ``local_reduction``.
+        local_reduction: Whether the local objective of "iter" is the "mean" over rows, or the
+            "sum" (the paper's; γ is then R times as large).
+        lr_floor: Inner step j of T has size η max(1 − j/T, lr_floor).
+        reset_inner: Start the inner rule's buffers afresh in every step.
+        gram_ema: Decay β of a running mean of ZᵀZ/R (bias-corrected) for "exact" and "mm".
+        gram_every: Steps between two factorisations.
+        safeguard: "backtrack" halves a D until its local objective is not above the start.
+        weight_decay: ω, decoupled: W ← (1 − lr ω) W in every step, biases included.
+        transfer: "auto" recognises f in the autograd graph; a mapping gives it by module name.
+        loss_reduction: How the loss treats samples. "sum" divides G by their number.
+        nonfinite: "raise" an error, or "skip" the step, when a gradient is not finite.
+        exclude: Names of modules that are trained by the fallback.
+        fallback: Makes the optimiser of all other parameters; AdamW by default.
+
+    Raises:
+        ValueError: An option is not allowed, or no map is left to cover.
+        TypeError: ``model`` is no module.
+
+    Laws:
+        One plain inner step of "iter" is SGD with rate η γ, for every f. Micro-batches that are
+        accumulated are one batch. Clipping and unscaling of gradients act on γ G. The order of
+        maps is irrelevant. A saved and resumed run is the uninterrupted one, bit for bit.
+
+    Paper:
+        E. Amid, R. Anil, M. K. Warmuth, "LocoProp: Enhancing BackProp via Local Loss
+        Optimization", AISTATS 2022. Departures: (1) per-row units; (2) the problem is posed in D
+        with a proximal weight of its own; (3) "exact" and "mm" as solvers. `LocoProp.paper` has
+        none of them.
+
+    Example:
+        >>> model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2))
+        >>> opt = LocoProp(model)
+        >>> model(torch.randn(16, 4)).square().mean().backward()
+        >>> opt.step()
+        >>> [(line.name, line.solver, line.transfer) for line in opt.report()]
+        [('0', 'M mm', 'tanh'), ('2', 'S exact', 'identity')]
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        variant: Variant = "M",
+        *,
+        solver: Solver | None = None,
+        lr: float | None = None,
+        momentum: float = 0.0,
+        prox: float = 0.1,
+        local_steps: int = 5,
+        inner: str | InnerRule = "nesterov",
+        gamma: float = 1.0,
+        local_reduction: Literal["mean", "sum"] = "mean",
+        lr_floor: float = 0.25,
+        reset_inner: bool = False,
+        gram_ema: float = 0.0,
+        gram_every: int = 1,
+        safeguard: Literal["none", "backtrack"] = "none",
+        weight_decay: float = 0.0,
+        transfer: Literal["auto"] | Mapping[str, TransferLike] = "auto",
+        loss_reduction: Literal["mean", "sum"] = "mean",
+        nonfinite: Literal["raise", "skip"] = "raise",
+        exclude: Sequence[str] = (),
+        fallback: Fallback = AdamW,
+    ) -> None:
+        solver = SOLVER_OF.get(variant, "mm") if solver is None else solver
+        options = Options(
+            variant=variant,
+            solver=solver,
+            lr=LEARNING_RATE_OF.get(solver, 0.0) if lr is None else lr,
+            gamma=gamma,
+            momentum=momentum,
+            prox=prox,
+            local_steps=local_steps,
+            lr_floor=lr_floor,
+            local_reduction=local_reduction,
+            reset_inner=reset_inner,
+            gram_ema=gram_ema,
+            gram_every=gram_every,
+            safeguard=safeguard,
+            weight_decay=weight_decay,
+        )
+        require_options(options)
+        require_word("loss_reduction", loss_reduction)
+        require_word("nonfinite", nonfinite)
+        self.skipped = 0  # steps, because of gradients that were not finite
+        self._loss_reduction, self._nonfinite = loss_reduction, nonfinite
+        self._rule = inner_rule(inner)
+        self._cover = cover(model, exclude)
+        self._maps = {each.name: each for each in self._cover.maps}
+        self._given = given_transfers(transfer, self._cover.maps)
+        self._said: set[str] = set()  # maps whose fall back to S is in the log
+
+        super().__init__(
+            [{"params": [*each.parameters], "name": name} for name, each in self._maps.items()],
+            {**options, "inner": type(self._rule).__name__},
+        )
+        self._fallback = fallback(self._cover.rest) if self._cover.rest else None
+        if self._fallback is not None:
+            for k, group in enumerate(self._fallback.param_groups):
+                group["name"] = f"fallback {k}" if k else "fallback"
+                self.param_groups.append(group)
+        for group in self.param_groups:
+            group["shapes"] = [tuple(p.shape) for p in group["params"]]
+        self._share_with_fallback()
+        self._capture = Capture(self._cover.maps)
+        self._closed = False
+
+    @classmethod
+    def paper(cls, model: nn.Module, *, lr: float = 1e-5, gamma: float = 10.0, **options: Any) -> Self:
+        r"""The authors' recipe: LocoProp-M, ten steps of TensorFlow's RMSProp on summed gradients.
+
+        Units of sums over the batch, :math:`y^* = f(a) - γ\, ∂L/∂a` with γ = 10, inner step sizes
+        :math:`η \max(1 - j/10, 1/4)`, momentum 0.999, decay 0.9, ε = 1e-5, buffers that persist
+        across minibatches, no proximal term. The loss is a mean over the batch.
+
+        Args:
+            model: As for the class.
+            lr: η; the authors scale it by `paper_schedule` over the epochs.
+            gamma: γ.
+            options: Any other argument of the class.
+
+        Example:
+            >>> opt = LocoProp.paper(nn.Linear(2, 1))
+            >>> schedule = torch.optim.lr_scheduler.LambdaLR(opt, paper_schedule)
+            >>> opt.param_groups[0]["lr"]  # the first epoch stands still
+            0.0
+        """
+        recipe: dict[str, Any] = {
+            "solver": "iter",
+            "inner": RMSProp(momentum=0.999, decay=0.9, eps=1e-5),
+            "local_steps": 10,
+            "local_reduction": "sum",
+            "lr_floor": 0.25,
+            "prox": 0.0,
+        }
+        return cls(model, lr=lr, gamma=gamma, **{**recipe, **options})
+
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], float]) -> float: ...
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+        """Solve every local problem of the captured pass, then take the fallback's step.
+
+        Args:
+            closure: Clears the gradients, computes the loss, calls backward, returns the loss.
+
+        Returns:
+            The closure's loss, or None.
+
+        Raises:
+            RuntimeError: No forward and backward pass was captured since the last step.
+            ValueError: A gradient is not finite (``nonfinite="raise"``), or a Gram matrix cannot
+                be made positive definite.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        if self._gradients_are_finite():
+            ready = self._ready()
+            self._say_fallbacks_to_s(ready)
+            for group in ready:
+                self._move(group)
+            if self._fallback is not None:
+                self._fallback.step()
+        self._capture.clear()
+        return loss
+
+    def _move(self, group: dict[str, Any]) -> None:
+        """One map: pose its local problem, solve it, move its weights."""
+        linear_map = self._maps[group["name"]]
+        design = self._capture.rows(linear_map)
+        gradient = linear_map.gradient()
+        if self._loss_reduction == "sum":
+            gradient = gradient / design.shape[-2]
+        transfer, _, solver, _ = self._problem_of(group)
+        problem = LocalProblem(
+            design=linear_map.trainable_columns(design),
+            gradient=gradient,
+            transfer=transfer,
+            form_pre=lambda: design @ linear_map.weights(),
+        )
+        options: Any = {**group, "solver": solver}
+        step = displacement(problem, options, self.state[group["params"][0]], self._rule)
+        decay = 1 - float(group["lr"]) * group["weight_decay"]
+        for block in linear_map.trainable:
+            block.parameter.mul_(decay)
+        linear_map.add_(step)
+
+    def _problem_of(self, group: dict[str, Any]) -> tuple[Transfer, str, Solver, bool]:
+        """Transfer, why, solver, and whether a map of variant M is solved as S."""
+        linear_map = self._maps[group["name"]]
+        members = [member.name for member in linear_map.members]
+        given = next((self._given[name] for name in members if name in self._given), None)
+        detected = self._capture.detected.get(linear_map)
+        transfer, why, fell = choose_transfer(given, detected, group["variant"], group["solver"])
+        closed_form = group["solver"] == "mm" and transfer is IDENTITY  # its first step is exact
+        return transfer, why, "exact" if closed_form else group["solver"], fell
+
+    def _ready(self) -> list[dict[str, Any]]:
+        """Groups of the maps that have a gradient, and the rows that it is the gradient of."""
+        if self._closed:
+            raise RuntimeError(
+                "step() must come before close(), got a closed LocoProp. Make a new one."
+            )
+        ready = []
+        for group in self.param_groups[: len(self._maps)]:
+            if all(p.grad is None or not p.requires_grad for p in group["params"]):
+                continue
+            if self._maps[group["name"]] not in self._capture:
+                raise RuntimeError(
+                    f"step() must follow a forward and backward pass of its own, got a gradient "
+                    f"but no captured forward of map {group['name']!r}. Call zero_grad(), forward "
+                    "and backward() (outside of paused()); if the weights are used without "
+                    f"calling the module, give exclude=({group['name']!r},)."
+                )
+            ready.append(group)
+        rest = self._cover.rest
+        if not ready and all(p.grad is None for p in rest):
+            raise RuntimeError(
+                "step() must follow a forward and backward pass, got no gradient at all. "
+                "Call loss.backward() first."
+            )
+        return ready
+
+    def _say_fallbacks_to_s(self, ready: list[dict[str, Any]]) -> None:
+        fell = {group["name"]: self._problem_of(group) for group in ready}
+        news = {name: why for name, (_, why, _, s) in fell.items() if s and name not in self._said}
+        if news:
+            self._said.update(news)
+            told = "; ".join(f"{name!r}, {why}" for name, why in news.items())
+            logger.warning("solved as variant S: %s", told)
+
+    def _gradients_are_finite(self) -> bool:
+        """Whether the step may be taken; otherwise an error, or a skipped step that is counted."""
+        with_gradient = [p for group in self.param_groups for p in group["params"] if _has_grad(p)]
+        gradients = [_values(p) for p in with_gradient]
+        if not gradients or bool(torch.isfinite(get_total_norm(gradients, math.inf))):
+            return True
+        pairs = zip(with_gradient, gradients, strict=True)
+        name = next(self._cover.names[p] for p, g in pairs if not bool(torch.isfinite(g).all()))
+        if self._nonfinite == "raise":
+            raise ValueError(
+                f"gradients must be finite, got NaN or inf in that of {name!r}. Lower the step "
+                "size, clip the gradients, or skip such steps with nonfinite='skip'."
+            )
+        self.skipped += 1
+        logger.warning("step skipped: the gradient of %r is not finite", name)
+        return False
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear gradients, and forget the passes that they came from.
+
+        Args:
+            set_to_none: As in torch: None instead of zeros.
+        """
+        super().zero_grad(set_to_none)
+        self._capture.clear()
+
+    def paused(self) -> AbstractContextManager[None]:
+        """A context whose forward passes are not captured: evaluation with gradients enabled."""
+        return self._capture.paused()
+
+    def close(self) -> None:
+        """Remove all hooks from the model; the optimiser takes no further step."""
+        self._capture.close()
+        self._closed = True
+
+    def report(self) -> Report:
+        """Which parameter is trained by which local problem; ``print`` it.
+
+        Returns:
+            One line for each parameter group. Transfers are known after the first backward pass.
+        """
+        lines = []
+        for group in self.param_groups[: len(self._maps)]:
+            linear_map = self._maps[group["name"]]
+            transfer, why, solver, fell = self._problem_of(group)
+            pending = fell and linear_map not in self._capture.detected and not self._given
+            n, d = sum(b.columns for b in linear_map.blocks), linear_map.weights().shape[-1]
+            lines.append(
+                Coverage(
+                    name=group["name"],
+                    parameters=self._named(group["params"]),
+                    size=f"{n} x {d}",
+                    solver=f"{'S' if transfer is IDENTITY else 'M'} {solver}",
+                    transfer="pending" if pending else transfer.name,
+                    reason=why,
+                )
+            )
+        for group in self.param_groups[len(self._maps) :]:
+            lines.append(
+                Coverage(
+                    name=group["name"],
+                    parameters=self._named(group["params"]),
+                    size=str(sum(p.numel() for p in group["params"])),
+                    solver=type(self._fallback).__name__,
+                    transfer="-",
+                    reason="; ".join(self._cover.reasons),
+                )
+            )
+        covered = {p for each in self._cover.maps for p in each.parameters}
+        return Report(
+            tuple(lines),
+            covered=sum(p.numel() for p in covered),
+            total=sum(p.numel() for p in self._cover.names),
+            skipped=self.skipped,
+        )
+
+    def _named(self, parameters: Sequence[nn.Parameter]) -> str:
+        names = self._cover.names
+        return ", ".join(names[p] if p.requires_grad else f"({names[p]})" for p in parameters)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Resume from a saved state: hyper-parameters, buffers, the fallback's state.
+
+        Args:
+            state_dict: From `state_dict` of a LocoProp of the same model; it is not aliased.
+
+        Raises:
+            ValueError: The state is of another model, cover or inner rule. Nothing is changed then.
+        """
+        require_fitting_state(self.param_groups, state_dict["param_groups"])
+        super().load_state_dict(state_dict)
+        saved = state_dict["param_groups"][: len(self._maps)]
+        for group, other in zip(self.param_groups, saved, strict=False):
+            parameter, key = group["params"][0], other["params"][0]
+            if key in state_dict["state"]:
+                self.state[parameter] = restored(state_dict["state"][key], parameter.device)
+        self._share_with_fallback()
+
+    def _share_with_fallback(self) -> None:
+        """One state and the same groups: schedulers and state_dict see the fallback's too."""
+        if self._fallback is not None:
+            self._fallback.state = self.state
+            self._fallback.param_groups = self.param_groups[len(self._maps) :]
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Refused after construction: the groups are the maps of the model."""
+        if hasattr(self, "_fallback"):
+            raise RuntimeError(
+                "parameter groups must come from the model, got a further one. "
+                "Make a new LocoProp of the model that has the new layers."
+            )
+        super().add_param_group(param_group)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(
+            "LocoProp must stay with its model, whose hooks it owns, got a copy or a pickle. "
+            "Make a new one and load `state_dict()`."
+        )
+
+
+def _has_grad(parameter: nn.Parameter) -> bool:
+    return parameter.grad is not None
+
+
+def _values(parameter: nn.Parameter) -> Tensor:
+    """The entries of a gradient, whether it is dense or sparse."""
+    gradient = parameter.grad
+    assert gradient is not None
+    return gradient.coalesce().values() if gradient.is_sparse else gradient
