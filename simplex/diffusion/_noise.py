@@ -49,3 +49,6 @@ class White:
 
     def __repr__(self) -> str:
         return "White()"
+
+
+WHITE: Noise = White()

@@ -84,11 +84,11 @@ class DiscreteSchedule(Schedule):
         J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, equation 4.
 
     Example:
-        >>> schedule = DiscreteSchedule(torch.tensor([1.0, 0.8, 0.4]))
+        >>> schedule = DiscreteSchedule(torch.tensor([1.0, 0.75, 0.375]))
         >>> schedule.betas.tolist()
-        [0.2..., 0.5...]
+        [0.25, 0.5]
         >>> schedule.alpha_bar(2).item()
-        0.4...
+        0.375
     """
 
     alpha_bars: Tensor
@@ -188,9 +188,13 @@ class DiscreteSchedule(Schedule):
 
     def coefficients(self, t: Times) -> tuple[Tensor, Tensor]:
         """(α_t, σ_t), float64, each of the shape of ``t``."""
-        times = self.times(t)
-        alpha_bar = self.alpha_bars.to(times.device)[times]
+        alpha_bar = self.alpha_bar(t)
         return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
+
+    def alpha_bar(self, t: Times) -> Tensor:
+        """ᾱ_t, read off the table, of the shape of ``t``."""
+        times = self.times(t)
+        return self.alpha_bars.to(times.device)[times]
 
     def time_at(self, log_snr: Tensor | float) -> Tensor:
         """The time in 1…T whose log-SNR is nearest, int64."""

@@ -1,0 +1,180 @@
+"""The Gaussian chain: forward sampling, the posterior of a step, and the variances in use."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from simplex.diffusion._rows import combine, per_row, require_same_shape
+from simplex.diffusion._schedule import Schedule, Times
+
+
+Variance = Literal["small", "large", "learned"] | Callable[[Tensor], Tensor]
+
+
+def q_sample(x0: Tensor, t: Times, schedule: Schedule, eps: Tensor) -> Tensor:
+    r"""Noise the data: a draw of q(x_t | x_0), given the noise.
+
+    .. math::
+        x_t = α_t \, x_0 + σ_t \, ε
+
+    Args:
+        x0: data of any shape.
+        t: one time, or times aligned with the leading dimensions of the data.
+        schedule: gives α_t and σ_t.
+        eps: noise of the shape of the data, for example ``White().sample(x0)``.
+
+    Returns:
+        x_t, of the shape of the data.
+
+    Raises:
+        ValueError: noise of another shape, or times outside the schedule.
+
+    Paper:
+        J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, equation 4.
+
+    Example:
+        >>> from simplex.diffusion import linear_schedule
+        >>> q_sample(torch.ones(2, 3), [0, 1000], linear_schedule(), torch.zeros(2, 3))[:, 0]
+        tensor([1.0000, 0.0064])
+    """
+    require_same_shape("eps", eps, x0)
+    alpha, sigma = schedule.coefficients(t)
+    return combine((per_row(alpha, x0), x0), (per_row(sigma, x0), eps))
+
+
+def posterior(
+    x0: Tensor, x: Tensor, t: Times, s: Times, schedule: Schedule
+) -> tuple[Tensor, Tensor]:
+    r"""The law of x_s given x_t and x_0, for any s < t.
+
+    .. math::
+        q(x_s \mid x_t, x_0) &= N(c_0 x_0 + c_1 x_t, \tilde β I) \qquad
+        β = 1 - \bar α_t / \bar α_s \\
+        c_0 &= \frac{α_s β}{σ_t^2} \qquad c_1 = \frac{α_t}{α_s} \frac{σ_s^2}{σ_t^2} \qquad
+        \tilde β = \frac{σ_s^2}{σ_t^2} β
+
+    Args:
+        x0: the data.
+        x: x_t, of the same shape.
+        t: the later time, or times aligned with the leading dimensions.
+        s: the earlier time or times.
+        schedule: gives α and σ.
+
+    Returns:
+        The mean, of the shape of the data, and the variance, float64, of the shape of the times.
+
+    Raises:
+        ValueError: shapes that differ, or a time s that is not before t.
+
+    Laws:
+        It is the normalised product of q(x_t | x_s) and q(x_s | x_0).
+
+    Paper:
+        J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, equations 6-7,
+        which have s = t - 1.
+
+    Example:
+        >>> from simplex.diffusion import linear_schedule
+        >>> mean, variance = posterior(torch.ones(2), torch.zeros(2), 1, 0, linear_schedule())
+        >>> mean.tolist(), variance.item()
+        ([1.0, 1.0], 0.0)
+    """
+    require_same_shape("x", x, x0)
+    c0, c1, small, _ = step_coefficients(schedule, t, s)
+    return combine((per_row(c0, x), x0), (per_row(c1, x), x)), small
+
+
+def step_coefficients(
+    schedule: Schedule, t: Times, s: Times
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """(c₀, c₁, β̃, β) of the step from t down to s, float64, of the shape of the times."""
+    alpha_t, sigma_t = schedule.coefficients(t)
+    alpha_s, sigma_s = schedule.coefficients(s)
+    if not (sigma_t > sigma_s).all():
+        raise ValueError("s must be before t: a step goes from more noise to less.")
+    ratio, share = alpha_t / alpha_s, (sigma_s / sigma_t).square()
+    # 1 - ᾱ_t/ᾱ_s, in a form that keeps its digits where both ᾱ are close to 1.
+    beta = (sigma_t.square() - sigma_s.square()) / alpha_s.square()
+    return alpha_s * beta / sigma_t.square(), ratio * share, share * beta, beta
+
+
+def reverse_variance(schedule: Schedule, t: Times, s: Times, variance: Variance) -> Tensor:
+    r"""The variance of p(x_s | x_t) under each choice that needs no network.
+
+    .. math::
+        \text{small: } \tilde β \qquad \text{large: } β \qquad
+        \text{optimal: } \tilde β + c_0^2 \, \text{Var}[x_0 \mid x_t]
+
+    Args:
+        schedule: gives α and σ.
+        t: the later time or times.
+        s: the earlier time or times.
+        variance: ``"small"``, exact for data at one point; ``"large"``, exact for standard normal
+            data; or a function of the times t that returns Var[x_0 | x_t] per component, averaged
+            over x_t, which makes the variance optimal (Analytic-DPM).
+
+    Returns:
+        Float64, of the shape of the times.
+
+    Raises:
+        ValueError: an unknown name.
+
+    Paper:
+        J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, section 3.2;
+        F. Bao et al., "Analytic-DPM", 2022, theorem 1.
+
+    Example:
+        >>> from simplex.diffusion import linear_schedule
+        >>> reverse_variance(linear_schedule(), [1, 2], [0, 1], "small").tolist()
+        [0.0, 5.4...e-05]
+    """
+    c0, _, small, large = step_coefficients(schedule, t, s)
+    if callable(variance):
+        data = torch.as_tensor(variance(schedule.times(t)), dtype=torch.float64)
+        return small + c0.square() * data
+    match variance:
+        case "small":
+            return small
+        case "large":
+            return large
+        case _:
+            raise ValueError(
+                "variance must be 'small', 'large' or a function of the times here, got "
+                f"{variance!r}."
+            )
+
+
+def learned_variance(v: Tensor, small: Tensor, large: Tensor) -> Tensor:
+    r"""Interpolate between the two fixed variances, on a logarithmic scale.
+
+    .. math::
+        Σ = \exp(v \ln β + (1 - v) \ln \tilde β)
+
+    Args:
+        v: what the network says, of the shape of the data; 0…1 spans the range.
+        small: β̃, positive, one number or aligned with the leading dimensions.
+        large: β, likewise.
+
+    Returns:
+        The variance, of the shape of the data.
+
+    Raises:
+        ValueError: a β̃ of 0: at the last step use that of the step before.
+
+    Paper:
+        A. Nichol, P. Dhariwal, "Improved denoising diffusion probabilistic models", 2021,
+        equation 15.
+
+    Example:
+        >>> learned_variance(torch.tensor([0.0, 0.5]), torch.tensor(0.01), torch.tensor(1.0))
+        tensor([0.0100, 0.1000])
+    """
+    if not (small > 0).all():
+        raise ValueError(
+            "small must be positive, got 0: the last step has no posterior variance. "
+            "Take that of the step before."
+        )
+    low, high = per_row(small.log(), v), per_row(large.log(), v)
+    return (low + v * (high - low)).exp()

@@ -1,0 +1,144 @@
+"""The times that a sampler visits, from the end of a chain down to the data."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from simplex.diffusion._schedule import DiscreteSchedule, Schedule
+
+
+Spacing = Literal["trailing", "leading", "linspace"]
+
+
+def spaced_times(
+    schedule: DiscreteSchedule, num_steps: int, spacing: Spacing = "trailing"
+) -> Tensor:
+    r"""S + 1 times of a discrete chain, falling strictly, the last of them 0.
+
+    .. math::
+        \text{trailing: } \; \text{round}(T - i \, T / S) \qquad
+        \text{leading: } \; 1 + (S - 1 - i) \lfloor T / S \rfloor \qquad
+        \text{linspace: } \; \text{round}(T - i \, \tfrac{T - 1}{S - 1})
+
+    Only trailing and linspace begin at T, where almost no signal is left; leading begins about one
+    stride before, and pure noise is then not what the network saw there.
+
+    Args:
+        schedule: a chain of T steps.
+        num_steps: S in 1…T.
+        spacing: the rule.
+
+    Returns:
+        (S + 1,) int64.
+
+    Raises:
+        ValueError: S outside 1…T, or an unknown rule.
+
+    Example:
+        >>> spaced_times(DiscreteSchedule.from_betas([0.1] * 10), 4).tolist()
+        [10, 8, 5, 2, 0]
+    """
+    total = schedule.num_steps
+    if isinstance(num_steps, bool) or not isinstance(num_steps, int):
+        raise TypeError(f"num_steps must be an integer, got {num_steps!r}.")
+    if not 1 <= num_steps <= total:
+        raise ValueError(f"num_steps must be in 1…{total}, got {num_steps}.")
+    index = torch.arange(num_steps, dtype=torch.float64)
+    match spacing:
+        case "trailing":
+            times = (total - index * (total / num_steps)).round()
+        case "leading":
+            times = 1 + (num_steps - 1 - index) * (total // num_steps)
+        case "linspace":
+            times = (total - index * ((total - 1) / max(num_steps - 1, 1))).round()
+        case _:
+            raise ValueError(
+                f"spacing must be 'trailing', 'leading' or 'linspace', got {spacing!r}."
+            )
+    return torch.cat([times, torch.zeros(1, dtype=torch.float64)]).long()
+
+
+def log_snr_times(schedule: Schedule, num_steps: int, *, last: int | float | None = None) -> Tensor:
+    r"""Times at equal distances in log-SNR, from the end of the chain to ``last``, then 0.
+
+    .. math::
+        λ(t_i) = λ(t_0) + \tfrac{i}{S - 1} (λ(t_{S-1}) - λ(t_0)) \qquad t_0 = T, \; t_S = 0
+
+    In a discrete chain each is the nearest time, and times met twice are kept once: the answer
+    may then be shorter.
+
+    Args:
+        schedule: any schedule whose log-SNR is finite at its end.
+        num_steps: S ≥ 2.
+        last: the time before 0, where the signal is strongest; by default 1 in a discrete chain
+            and 1e-3 in a continuous one.
+
+    Returns:
+        (S + 1,) times, falling strictly.
+
+    Raises:
+        ValueError: S below 2, or an infinite log-SNR at either end.
+
+    Example:
+        >>> from simplex.diffusion import linear_schedule
+        >>> log_snr_times(linear_schedule(1000), 5).tolist()
+        [1000, 723, 303, 31, 1, 0]
+    """
+    if num_steps < 2:
+        raise ValueError(f"num_steps must be at least 2, got {num_steps}.")
+    discrete = isinstance(schedule.end, int)
+    near = (1 if discrete else 1e-3) if last is None else last
+    start, stop = schedule.log_snr(schedule.end), schedule.log_snr(near)
+    if not (start.isfinite() and stop.isfinite()):
+        raise ValueError(
+            f"log-SNR must be finite at both ends, got {start.item()} and {stop.item()}. "
+            "Use spaced_times with a zero-terminal-SNR schedule."
+        )
+    inner = schedule.time_at(torch.linspace(0, 1, num_steps).double() * (stop - start) + start)
+    times = torch.unique(inner.to(torch.float64)).flip(0)
+    times = torch.cat([times[times > 0], torch.zeros(1, dtype=torch.float64)])
+    times[0] = schedule.end
+    return times.long() if discrete else times
+
+
+def edm_sigmas(
+    num_steps: int = 18, sigma_min: float = 0.002, sigma_max: float = 80.0, rho: float = 7.0
+) -> Tensor:
+    r"""The noise levels of EDM, falling strictly, the last of them 0.
+
+    .. math::
+        σ_i = \left( σ_{\max}^{1/ρ} + \tfrac{i}{N - 1}
+        (σ_{\min}^{1/ρ} - σ_{\max}^{1/ρ}) \right)^ρ \qquad i < N, \quad σ_N = 0
+
+    Args:
+        num_steps: N ≥ 1.
+        sigma_min: the last level above 0.
+        sigma_max: the first level.
+        rho: how much denser the levels are near the data; 1 is uniform.
+
+    Returns:
+        (N + 1,) float64.
+
+    Raises:
+        ValueError: N below 1, or levels that are not 0 < σ_min < σ_max.
+
+    Paper:
+        T. Karras et al., "Elucidating the design space of diffusion-based generative models",
+        2022, equation 5.
+
+    Example:
+        >>> edm_sigmas(3)[[0, 2, 3]].tolist()
+        [80.0..., 0.002..., 0.0]
+    """
+    if isinstance(num_steps, bool) or not isinstance(num_steps, int) or num_steps < 1:
+        raise ValueError(f"num_steps must be an integer ≥ 1, got {num_steps!r}.")
+    if not (0 < sigma_min < sigma_max and rho > 0):
+        raise ValueError(
+            f"levels must have 0 < sigma_min < sigma_max and rho > 0, got {sigma_min}, "
+            f"{sigma_max} and {rho}."
+        )
+    share = torch.arange(num_steps, dtype=torch.float64) / max(num_steps - 1, 1)
+    top, bottom = sigma_max ** (1 / rho), sigma_min ** (1 / rho)
+    levels = (top + share * (bottom - top)) ** rho
+    return torch.cat([levels, torch.zeros(1, dtype=torch.float64)])

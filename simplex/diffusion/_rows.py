@@ -1,0 +1,78 @@
+"""Coefficients that belong to the rows of a tensor, and linear combinations with them."""
+
+from torch import Tensor
+
+
+Coefficient = float | Tensor
+
+
+def per_row(value: Tensor, like: Tensor) -> Coefficient:
+    """One number as a float; else the numbers, to multiply ``like`` along its leading dimensions.
+
+    Floats cost nothing and lose nothing: kernels multiply by them in full precision.
+    """
+    if value.dim() == 0:
+        return float(value)
+    shape = tuple(value.shape) + (1,) * (like.dim() - value.dim())
+    fits = len(shape) == like.dim() and all(
+        a in (1, b) for a, b in zip(shape, like.shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(
+            f"times must be one number or match the leading dimensions of {tuple(like.shape)}, "
+            f"got shape {tuple(value.shape)}."
+        )
+    return value.reshape(shape).to(like.device, like.dtype)
+
+
+def combine(*terms: tuple[Coefficient, Tensor]) -> Tensor:
+    """Σ cᵢ xᵢ in one pass over memory per term."""
+    (first, x), *rest = terms
+    total = x * first
+    for c, term in rest:
+        total = total.add_(term, alpha=c) if isinstance(c, float) else total.addcmul_(term, c)
+    return total
+
+
+def vanishes(c: Coefficient) -> bool:
+    """Whether a term can be left out: its coefficient is 0 for all rows."""
+    return isinstance(c, float) and c == 0
+
+
+def row_mean(x: Tensor) -> Tensor:
+    """The mean over all dimensions but the first."""
+    return x.flatten(1).mean(1) if x.dim() > 1 else x
+
+
+def row_sum(x: Tensor) -> Tensor:
+    """The sum over all dimensions but the first."""
+    return x.flatten(1).sum(1) if x.dim() > 1 else x
+
+
+def require_same_shape(what: str, got: Tensor, x: Tensor) -> None:
+    """Refuse a tensor that would only fit the data by broadcasting."""
+    if got.shape != x.shape:
+        raise ValueError(
+            f"{what} must have the shape of the data, {tuple(x.shape)}, got {tuple(got.shape)}."
+        )
+
+
+def rows_of_times(t: Tensor, x: Tensor) -> Tensor:
+    """The times that a network gets: one per row of x, also where all rows share it."""
+    return t.expand(x.shape[:1]) if t.dim() == 0 else t
+
+
+def require_number(what: str, prediction: Tensor, step: int, t: Tensor) -> None:
+    """Refuse NaN and infinities, and name the step; the sum is finite in all sound cases."""
+    total = prediction.detach().sum()
+    if not total.isfinite() and not prediction.isfinite().all():
+        bad = int((~prediction.isfinite()).sum())
+        raise ValueError(
+            f"{what} must be finite, got {bad} of {prediction.numel()} values NaN or infinite at "
+            f"step {step}, time {_span(t)}. Under mixed precision, run the last layers in float32."
+        )
+
+
+def _span(t: Tensor) -> str:
+    low, high = t.min().item(), t.max().item()
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"

@@ -1,0 +1,62 @@
+"""Variances that each sampler returns for Gaussian data: a table computed elsewhere."""
+
+import pytest
+import torch
+
+from simplex.diffusion import (
+    ddim,
+    ddpm,
+    dpmpp_2m,
+    linear_schedule,
+    spaced_times,
+)
+from tests.diffusion.gaussian import exact_network, output_variance
+
+
+LINEAR = linear_schedule(1000)
+
+# Data N(0, s²), exact network, start N(0, 1): NumPy recursions, independent of this code.
+TABLE = {  # (s², S): DDPM small = DDIM η=1, DDPM large, DDIM η=0, DPM-Solver++(2M)
+    (0.25, 10): (0.111206, 0.243938, 0.136867, 0.163834),
+    (0.25, 20): (0.153278, 0.267109, 0.186078, 0.228685),
+    (0.25, 50): (0.197225, 0.261857, 0.222220, 0.250551),
+    (0.25, 100): (0.219229, 0.256767, 0.235659, 0.250794),
+    (0.25, 1000): (0.246125, 0.250752, 0.248498, 0.249970),
+    (1, 10): (0.548329, 0.897018, 0.687853, 0.898999),
+    (1, 20): (0.710758, 0.971016, 0.830442, 1.002661),
+    (1, 50): (0.857414, 0.994231, 0.928430, 1.006080),
+    (1, 100): (0.921565, 0.998105, 0.963503, 1.002065),
+    (1, 1000): (0.991067, 0.999900, 0.996252, 0.999974),
+    (4, 10): (2.389426, 3.087979, 2.954754, 3.961982),
+    (4, 20): (3.031135, 3.535437, 3.438996, 4.036641),
+    (4, 50): (3.554869, 3.812425, 3.765188, 4.010476),
+    (4, 100): (3.764395, 3.905937, 3.880537, 4.002692),
+    (4, 1000): (3.974777, 3.990569, 3.987419, 3.999500),
+}
+SAMPLERS = {
+    "ddpm small": lambda model, x, times, z: ddpm(model, x, LINEAR, times, noise=z),
+    "ddim eta 1": lambda model, x, times, z: ddim(model, x, LINEAR, times, eta=1.0, noise=z),
+    "ddpm large": lambda model, x, times, z: ddpm(
+        model, x, LINEAR, times, variance="large", noise=z
+    ),
+    "ddim": lambda model, x, times, z: ddim(model, x, LINEAR, times),
+    "dpmpp_2m": lambda model, x, times, z: dpmpp_2m(model, x, LINEAR, times),
+}
+COLUMN = {"ddpm small": 0, "ddim eta 1": 0, "ddpm large": 1, "ddim": 2, "dpmpp_2m": 3}
+
+
+@pytest.mark.parametrize(
+    ("sampler", "variance", "steps"),
+    [
+        (sampler, *row)
+        for sampler in SAMPLERS
+        for row in TABLE
+        if row[1] < 1000 or sampler != "ddim eta 1"  # that is DDPM step by step: a test elsewhere
+    ],
+)
+def test_variance_of_samples(sampler, variance, steps):
+    model = exact_network(LINEAR, variance)
+    times = spaced_times(LINEAR, steps)
+    noisy = COLUMN[sampler] < 2
+    got = output_variance(lambda x, z: SAMPLERS[sampler](model, x, times, z), steps if noisy else 0)
+    assert got == pytest.approx(TABLE[variance, steps][COLUMN[sampler]], abs=1e-5)
