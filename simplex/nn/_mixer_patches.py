@@ -66,9 +66,10 @@ def to_patches(x: Tensor, grid: PatchGrid) -> Tensor:
     """
     axes = [n for pair in zip(grid.shape, grid.patch_size, strict=True) for n in pair]
     dims = range(len(grid.shape))
-    x = x.reshape(*x.shape[:2], *axes)
+    channels = x.shape[1]
+    x = x.reshape(len(x), channels, *axes)
     x = x.permute(0, *(2 + 2 * i for i in dims), 1, *(3 + 2 * i for i in dims))
-    return x.reshape(len(x), grid.num_tokens, -1)
+    return x.reshape(len(x), grid.num_tokens, channels * grid.patch_volume)
 
 
 def from_patches(x: Tensor, grid: PatchGrid) -> Tensor:
