@@ -178,7 +178,7 @@ class Capture:
             self._paused -= 1
 
     def _forward(
-        self, where: tuple[LinearMap, Member], inputs: Any, options: Any, output: Any
+        self, where: tuple[LinearMap, Member], inputs: Any, options: Any, output: Tensor
     ) -> Tensor | None:
         map, member = where
         if self._paused or not torch.is_grad_enabled() or not map.trainable:
@@ -198,7 +198,8 @@ class Capture:
             source = output._base
             if map not in self.detected:
                 source = output = output.clone()
-        source.register_hook(_Tap(self, _Call(map, member, inputs, options)))
+        tap = _Tap(self, _Call(map, member, inputs, options))
+        source.register_hook(tap)  # type: ignore[no-untyped-call]
         if map not in self.detected:
             axis = member.features
             features = output.shape[axis] if axis is not None else 0
@@ -211,7 +212,8 @@ class Capture:
             if block.parameter not in self._watched:
                 self._watched.add(block.parameter)
                 hook = _GradHook(self, map)
-                self._handles.append(block.parameter.register_post_accumulate_grad_hook(hook))
+                register: Any = block.parameter.register_post_accumulate_grad_hook
+                self._handles.append(register(hook))
 
     def _arrive(self, map: LinearMap, tap: _Tap) -> None:
         """Backward has passed an output of the map."""

@@ -108,6 +108,7 @@ def detect_transfers(roots: Iterable[graph.Node]) -> dict[Any, Detection]:
         By owner, a detection for the outputs below the roots. Several consumers of an owner's
         outputs count as one if they apply the same function.
 
+    >>> import torch
     >>> hidden = torch.nn.Linear(2, 3)(torch.zeros(5, 2))
     >>> Output("first layer", features=3, axis=-1).mark(hidden.grad_fn)
     >>> detect_transfers([torch.tanh(hidden).sum().grad_fn])

@@ -1,0 +1,204 @@
+"""Maps are what they say: output = Z W, and add_ moves the output by Z D."""
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from optim._maps import MapAdapter, find_maps, register_map
+from tests.optim.layers import LAYERS, BiasFirst, Propagation, as_rows
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
+
+
+def the_map(module: nn.Module):
+    [found], _ = find_maps(module)
+    return found, found.members[0]
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_output_is_design_times_weights(name: str, seed: int, dtype: torch.dtype) -> None:
+    torch.manual_seed(seed)
+    make, shape = LAYERS[name]
+    module, x = make().to(dtype), torch.randn(shape, dtype=dtype)
+    found, member = the_map(module)
+    design = found.rows(member, x)
+    expected = as_rows(module, module(x).detach())
+    torch.testing.assert_close(design @ found.weights(), expected, rtol=0, atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_adding_a_displacement_moves_the_output_by_its_rows(name: str, dtype: torch.dtype) -> None:
+    make, shape = LAYERS[name]
+    module, x = make().to(dtype), torch.randn(shape, dtype=dtype)
+    found, member = the_map(module)
+    design, before = found.rows(member, x), as_rows(module, module(x).detach())
+    displacement = torch.randn_like(found.weights())
+    found.add_(displacement)
+    after = as_rows(module, module(x).detach())
+    torch.testing.assert_close(after - before, design @ displacement, rtol=0, atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_blocks_unpack_what_they_pack(name: str) -> None:
+    found, _ = the_map(LAYERS[name][0]())
+    for block in found.blocks:
+        tensor = torch.randn_like(block.parameter)
+        assert torch.equal(block.unpack(block.pack(tensor)), tensor)
+
+
+@pytest.mark.parametrize("frozen", ["weight", "bias"])
+@pytest.mark.parametrize("name", ["linear", "conv1d", "conv2d-groups"])
+def test_frozen_parameters_stay_and_have_no_columns(name: str, frozen: str) -> None:
+    make, shape = LAYERS[name]
+    module, x = make().double(), torch.randn(shape, dtype=torch.float64)
+    getattr(module, frozen).requires_grad_(False)
+    kept = getattr(module, frozen).clone()
+    found, member = the_map(module)
+    module(x).sum().backward()
+    design = found.rows(member, x)
+    trainable, before = found.trainable_columns(design), as_rows(module, module(x).detach())
+    displacement = torch.randn_like(found.gradient())
+    found.add_(displacement)
+    after = as_rows(module, module(x).detach())
+    torch.testing.assert_close(after - before, trainable @ displacement, rtol=0, atol=1e-10)
+    assert torch.equal(getattr(module, frozen), kept)
+
+
+def test_half_precision_parameters_are_solved_in_float32() -> None:
+    module = nn.Linear(4, 3).bfloat16()
+    found, member = the_map(module)
+    design = found.rows(member, torch.randn(5, 4).bfloat16())
+    assert {design.dtype, found.weights().dtype, found.gradient().dtype} == {torch.float32}
+    before = module.weight.clone()
+    found.add_(torch.ones_like(found.weights()))
+    assert module.weight.dtype == torch.bfloat16
+    assert not torch.equal(module.weight, before)
+
+
+def test_columns_must_match_the_weights() -> None:
+    class Forgetful(Propagation):
+        def locoprop_rows(self, x: Tensor) -> Tensor:
+            return super().locoprop_rows(x)[:, :-1]
+
+    found, member = the_map(Forgetful(6, 4, 3))
+    with pytest.raises(ValueError, match=r"must have 9 columns.*Mind the bias column"):
+        found.rows(member, torch.randn(6, 4))
+
+
+def test_the_outermost_map_claims_what_is_inside() -> None:
+    maps, left = find_maps(nn.Sequential(BiasFirst(6, 4, 3), nn.Linear(3, 2)))
+    assert [found.name for found in maps] == ["0", "1"]
+    assert left == {"0.linear": "inside the map '0'"}
+
+
+def test_attention_is_left_alone() -> None:
+    model = nn.TransformerEncoderLayer(8, 2, dim_feedforward=16)
+    maps, left = find_maps(model)
+    assert [found.name for found in maps] == ["linear1", "linear2"]
+    assert set(left) == {"self_attn", "self_attn.out_proj", "norm1", "norm2"}
+    assert "attention" in left["self_attn"]
+    assert "attention" in left["self_attn.out_proj"]
+
+
+def test_names_in_exclude_close_their_subtree() -> None:
+    model = nn.Sequential(nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)), nn.Linear(3, 2))
+    maps, left = find_maps(model, exclude=["0"])
+    assert [found.name for found in maps] == ["1"]
+    assert left == {"0.0": "excluded", "0.1": "excluded"}
+    with pytest.raises(ValueError, match=r"exclude must name modules.*'1\.bias'"):
+        find_maps(model, exclude=["1.bias"])
+
+
+def test_a_map_alone_is_the_whole_model() -> None:
+    [found], left = find_maps(nn.Linear(3, 2))
+    assert found.name == ""
+    assert left == {}
+
+
+def test_lazy_parameters_are_refused() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.LazyLinear(3))
+    with pytest.raises(ValueError, match=r"must be initialised, got lazy.*'1'"):
+        find_maps(model)
+    model(torch.randn(2, 5))
+    assert [found.name for found in find_maps(model)[0]] == ["1"]
+
+
+def test_a_changed_forward_is_no_map() -> None:
+    class Scaled(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            return 2 * super().forward(x)
+
+    class Same(nn.Linear):
+        """Inherits forward."""
+
+    maps, left = find_maps(nn.Sequential(Scaled(3, 3), Same(3, 3)))
+    assert [found.name for found in maps] == ["1"]
+    assert left == {"0": "Scaled is no linear map"}
+
+
+def test_a_parametrised_weight_is_no_map() -> None:
+    model = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(3, 3)))
+    maps, left = find_maps(model)
+    assert maps == []
+    assert {"0", "0.parametrizations.weight"} >= set(left) != set()
+
+
+def test_modules_with_the_same_parameters_are_one_map() -> None:
+    model = nn.ModuleDict({"a": nn.Linear(3, 3), "b": nn.Linear(3, 3), "c": nn.Linear(3, 2)})
+    model["b"].weight, model["b"].bias = model["a"].weight, model["a"].bias
+    maps, left = find_maps(model)
+    assert [found.name for found in maps] == ["a + b", "c"]
+    assert left == {}
+
+
+def test_modules_that_share_in_part_are_none() -> None:
+    model = nn.ModuleDict({"a": nn.Linear(3, 3), "b": nn.Linear(3, 3), "c": nn.Linear(3, 2)})
+    model["b"].weight = model["a"].weight
+    maps, left = find_maps(model)
+    assert [found.name for found in maps] == ["c"]
+    assert left == {
+        "a": "shares parameters with 'b' otherwise",
+        "b": "shares parameters with 'a' otherwise",
+    }
+
+
+def test_a_weight_tied_to_an_embedding_stays_a_map() -> None:
+    model = nn.ModuleDict({"table": nn.Embedding(7, 3), "head": nn.Linear(3, 7, bias=False)})
+    model["head"].weight = model["table"].weight
+    assert [found.name for found in find_maps(model)[0]] == ["head"]
+
+
+def test_a_type_can_be_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Foreign(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.kernel = nn.Parameter(torch.randn(3, 4))
+
+        def forward(self, x: Tensor, scale: float = 1.0) -> Tensor:
+            return scale * x @ self.kernel.T
+
+    monkeypatch.setattr("optim._maps._ADAPTERS", {})
+    assert find_maps(Foreign())[0] == []
+    register_map(
+        Foreign,
+        MapAdapter(
+            rows=lambda module, x, scale=1.0: scale * x, weights=lambda module: [module.kernel]
+        ),
+    )
+    module, x = Foreign(), torch.randn(5, 4)
+    found, member = the_map(module)
+    torch.testing.assert_close(
+        found.rows(member, x, scale=2.0) @ found.weights(), module(x, scale=2.0).detach()
+    )
+
+
+def test_finding_maps_leaves_the_model_as_it_was() -> None:
+    model = nn.Sequential(nn.Linear(3, 3), nn.Conv1d(1, 2, 2))
+    state = copy.deepcopy(model.state_dict())
+    find_maps(model)
+    assert all(torch.equal(value, state[key]) for key, value in model.state_dict().items())
