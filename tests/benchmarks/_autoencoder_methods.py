@@ -1,0 +1,184 @@
+"""The optimisers of the deep autoencoder benchmark and the grids they are tuned on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+
+Config = dict[str, Any]
+Build = Callable[[nn.Module, Config], list[Optimizer]]
+
+
+def half_decade(k: int) -> float:
+    """10^(k/2), written 1 or 3 times a power of ten."""
+    return float(f"{10 ** (k / 2):.1g}")
+
+
+def rates(first: int, count: int, **fixed: Any) -> list[Config]:
+    """Settings whose learning rates are half a decade apart."""
+    return [{"lr": half_decade(first + i), **fixed} for i in range(count)]
+
+
+@dataclass(frozen=True)
+class Method:
+    """An optimiser, how it is built, and the six settings tried first."""
+
+    label: str
+    family: str
+    build: Build
+    grid: list[Config]
+    closure: bool = False
+
+
+def _import(package: str) -> Any:
+    """A package that only one baseline needs."""
+    try:
+        return __import__(package)
+    except ModuleNotFoundError as error:
+        name = package.replace("_", "-")
+        raise SystemExit(f"This baseline needs the package: pip install {name}") from error
+
+
+def sgd(model: nn.Module, config: Config) -> list[Optimizer]:
+    return [torch.optim.SGD(model.parameters(), **config)]
+
+
+def rmsprop(model: nn.Module, config: Config) -> list[Optimizer]:
+    return [torch.optim.RMSprop(model.parameters(), alpha=0.9, momentum=0.9, **config)]
+
+
+def adam(model: nn.Module, config: Config) -> list[Optimizer]:
+    return [torch.optim.Adam(model.parameters(), fused=True, **config)]
+
+
+def lbfgs(model: nn.Module, config: Config) -> list[Optimizer]:
+    """On batches without a line search, or on all batches with the strong Wolfe one."""
+    kwargs = {key: value for key, value in config.items() if key != "full"}
+    search = "strong_wolfe" if config["full"] else None
+    return [torch.optim.LBFGS(model.parameters(), max_iter=4, line_search_fn=search, **kwargs)]
+
+
+def _orthogonal_float32(
+    grad: Tensor, ns_coefficients: tuple[float, float, float], ns_steps: int, eps: float
+) -> Tensor:
+    """The Newton-Schulz iteration X ← aX + (bA + cA²)X with A = XXᵀ, in the dtype of the input."""
+    a, b, c = ns_coefficients
+    X = grad.mT if grad.size(0) > grad.size(1) else grad
+    X = X / X.norm().clamp(min=eps)
+    for _ in range(ns_steps):
+        A = X @ X.mT
+        X = torch.addmm(X, torch.addmm(A, A, A, beta=b, alpha=c), X, beta=a)
+    return X.mT if grad.size(0) > grad.size(1) else X
+
+
+class _Muon(torch.optim.Muon):
+    """torch's Muon in float32: its bfloat16 products take 13 s a step on CPUs without them."""
+
+    def step(self, closure: Any = None) -> Any:
+        target = "torch.optim._muon._zeropower_via_newtonschulz"
+        with mock.patch(target, _orthogonal_float32):
+            return super().step(closure)
+
+
+def muon(model: nn.Module, config: Config) -> list[Optimizer]:
+    """Muon on the matrices and AdamW on the biases, at a tenth of its rate."""
+    matrices = [p for p in model.parameters() if p.ndim == 2]
+    biases = [p for p in model.parameters() if p.ndim != 2]
+    lr = config["lr"]
+    return [
+        _Muon(matrices, lr=lr, momentum=0.95, weight_decay=0.0),
+        torch.optim.AdamW(biases, lr=lr / 10, weight_decay=0.0),
+    ]
+
+
+def shampoo(model: nn.Module, config: Config) -> list[Optimizer]:
+    """Block-wise Shampoo with grafted step lengths, preconditioners every twentieth step."""
+    optimizers = _import("pytorch_optimizer")
+    optimizer: Optimizer = optimizers.ScalableShampoo(
+        model.parameters(),
+        lr=config["lr"],
+        betas=(0.9, 0.99),
+        graft_type={"sgd": 1, "rmsprop": 3}[config["graft"]],
+        start_preconditioning_step=10,
+        preconditioning_compute_steps=20,
+        nesterov=False,
+    )
+    return [optimizer]
+
+
+def soap(model: nn.Module, config: Config) -> list[Optimizer]:
+    """SOAP, its bases every tenth step."""
+    optimizers = _import("pytorch_optimizer")
+    optimizer: Optimizer = optimizers.SOAP(
+        model.parameters(), weight_decay=0.0, precondition_frequency=10, **config
+    )
+    return [optimizer]
+
+
+def kfac(model: nn.Module, config: Config) -> list[Optimizer]:
+    """singd with dense factors and the K-FAC-like update, factors every other step.
+
+    A larger ``lr_cov`` or a longer period let the factors diverge at these widths.
+    """
+    _import("singd")
+    from singd.optim.optimizer import SINGD
+
+    optimizer: Optimizer = SINGD(
+        model,
+        momentum=0.9,
+        alpha1=0.0,
+        lr_cov=2e-3,
+        normalize_lr_cov=True,
+        kfac_like=True,
+        T=2,
+        warn_unsupported=False,
+        **config,
+    )
+    return [optimizer]
+
+
+FIRST, SECOND, LOCAL = "first order", "second order", "LocoProp"
+
+METHODS: dict[str, Method] = {
+    "adam": Method("Adam", FIRST, adam, rates(-8, 6)),
+    "rmsprop": Method("RMSProp", FIRST, rmsprop, rates(-10, 6)),
+    "sgd": Method(
+        "SGD + momentum",
+        FIRST,
+        sgd,
+        [*rates(-7, 3, momentum=0.9), *rates(-8, 3, momentum=0.99)],
+    ),
+    "muon": Method("Muon", FIRST, muon, rates(-6, 6)),
+    "lbfgs": Method(
+        "L-BFGS",
+        SECOND,
+        lbfgs,
+        [
+            *rates(-3, 4, history_size=20, full=False),
+            {"lr": 1.0, "history_size": 20, "full": True},
+            {"lr": 1.0, "history_size": 100, "full": True},
+        ],
+        closure=True,
+    ),
+    "shampoo": Method(
+        "Shampoo", SECOND, shampoo, [*rates(-7, 3, graft="sgd"), *rates(-9, 3, graft="rmsprop")]
+    ),
+    "soap": Method("SOAP", SECOND, soap, rates(-7, 6)),
+    "kfac": Method(
+        "K-FAC-like (singd)",
+        SECOND,
+        kfac,
+        [*rates(-7, 3, damping=1e-2), *rates(-6, 3, damping=1e-1)],
+    ),
+}
+
+
+def neighbours(config: Config) -> Sequence[Config]:
+    """The same setting half a decade below and above."""
+    k = round(2 * torch.tensor(config["lr"], dtype=torch.float64).log10().item())
+    return [{**config, "lr": half_decade(k + step)} for step in (-1, 1)]
