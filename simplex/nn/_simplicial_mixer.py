@@ -41,7 +41,7 @@ class SimplicialMixer(SimplicialNetwork):
 
     with blocks :class:`SimplicialMixerConv`. Call it as ``model(x, complex)``; for a batch,
     ``model(batch.cochains(), batch.complex)``; with a condition, such as the time of a diffusion,
-    ``model.encode(x, complex, condition)`` gives the cochains that it predicts.
+    ``model.encode(x, complex, cond)`` gives the cochains that it predicts.
 
     The token mixing is an operator between simplices, a function of codes (``"kernel"``, of low
     rank and global) or polynomials of Laplacians (``"operator"``, local), with a non-linearity on
@@ -62,7 +62,7 @@ class SimplicialMixer(SimplicialNetwork):
         neighbors: whether the channels of facets and cofacets enter the channel mixing.
         norm: as in :class:`SimplicialMixerConv`.
         layer_dropout: probability, on what each half of a block adds.
-        condition_channels: width of a condition for each part; 0 for none.
+        cond_channels: width of a condition for each part, or ``None`` for none.
         signed: whether the cochains are oriented; ``False`` for features without orientation, such
             as sums over vertices.
         activation: of the channel MLP where values are even: on vertices, and everywhere if not
@@ -103,7 +103,7 @@ class SimplicialMixer(SimplicialNetwork):
         neighbors: bool = True,
         norm: Literal["layer", "rms", "batch", "graph"] = "layer",
         layer_dropout: float = 0.0,
-        condition_channels: int = 0,
+        cond_channels: int | None = None,
         signed: bool = True,
         activation: Callable[[Tensor], Tensor] = nn.functional.gelu,
         odd_activation: Callable[[Tensor], Tensor] = torch.tanh,
@@ -137,7 +137,7 @@ class SimplicialMixer(SimplicialNetwork):
                 max_dim,
                 norm=norm,
                 dropout=layer_dropout,
-                condition_channels=condition_channels,
+                cond_channels=cond_channels,
                 signed=signed,
             )
             for _ in layer_widths(in_channels, hidden_channels, num_layers)
@@ -151,14 +151,14 @@ class SimplicialMixer(SimplicialNetwork):
         self.final_norms = mixer_norms(norm, read, max_dim, signed)
 
     def encode(
-        self, x: Sequence[Tensor], complex: SimplicialComplex, condition: Tensor | None = None
+        self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None = None
     ) -> list[Tensor]:
         """The cochains after all blocks and the last norm.
 
         Args:
             x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
             complex: the complex, or the disjoint union of a batch.
-            condition: (num_parts, condition_channels), for networks made with a condition.
+            cond: (num_parts, cond_channels), for networks made with a condition.
 
         Returns:
             One cochain per dimension, (n_k, hidden_channels), or with ``"cat"`` of that times
@@ -172,7 +172,7 @@ class SimplicialMixer(SimplicialNetwork):
         h: list[Tensor] = [stem(values) for stem, values in zip(self.stems, x, strict=True)]
         layers = []
         for block in self.convs:
-            h = block(h, complex, condition)
+            h = block(h, complex, cond)
             layers.append(h)
         if self.jumping_knowledge == "cat":
             h = [torch.cat(each, dim=-1) for each in zip(*layers, strict=True)]
@@ -184,14 +184,14 @@ class SimplicialMixer(SimplicialNetwork):
         ]
 
     def forward(
-        self, x: Sequence[Tensor], complex: SimplicialComplex, condition: Tensor | None = None
+        self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None = None
     ) -> Tensor:
         """One row per part of the complex.
 
         Args:
             x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
             complex: the complex, or the disjoint union of a batch.
-            condition: (num_parts, condition_channels), for networks made with a condition.
+            cond: (num_parts, cond_channels), for networks made with a condition.
 
         Returns:
             (num_parts, out_channels).
@@ -199,5 +199,5 @@ class SimplicialMixer(SimplicialNetwork):
         Raises:
             ValueError: as for :meth:`encode`.
         """
-        result: Tensor = self.readout(self.encode(x, complex, condition), complex)
+        result: Tensor = self.readout(self.encode(x, complex, cond), complex)
         return result

@@ -18,9 +18,9 @@ class SimplicialMixerConv(nn.Module):
         U &= X + γ \odot \text{TokenMix}\big( (1 + α) \odot \text{norm}(X) + δ, K \big) \\
         Y &= U + γ' \odot \text{ChannelMix}\big( (1 + α') \odot \text{norm}(U) + δ', K \big)
 
-    Without a condition γ = 1 and α = δ = 0. With one, a vector c for each part, they are linear in
-    SiLU(c) and 0 at the start, so that the block starts as the identity (adaLN-zero). In dimensions
-    whose cochains are oriented there is no shift δ, and the norm has no bias.
+    Without a condition γ = 1 and α = δ = 0. With one, a vector c for each part, α, δ and γ - 1 are
+    affine functions of SiLU(c), zero at the start, as in :class:`MixerBlock` (adaLN-zero). In
+    dimensions whose cochains are oriented there is no shift δ, and the norm has no bias.
 
     Args:
         token_mixing: a layer on cochains that keeps their widths, such as
@@ -31,7 +31,7 @@ class SimplicialMixerConv(nn.Module):
         norm: ``"layer"`` as in the paper; or ``"rms"``; or, not if signed, ``"batch"`` or
             ``"graph"``.
         dropout: probability, on what each half adds.
-        condition_channels: width of the condition; 0 for none.
+        cond_channels: width of the condition, or ``None`` for none.
         signed: whether the cochains are oriented.
 
     Laws:
@@ -61,11 +61,11 @@ class SimplicialMixerConv(nn.Module):
         *,
         norm: Literal["layer", "rms", "batch", "graph"] = "layer",
         dropout: float = 0.0,
-        condition_channels: int = 0,
+        cond_channels: int | None = None,
         signed: bool = True,
     ) -> None:
         super().__init__()
-        options = (norm, dropout, condition_channels, signed)
+        options = (norm, dropout, cond_channels, signed)
         self.token_half = _Half(token_mixing, channels, max_dim, *options)
         self.channel_half = _Half(channel_mixing, channels, max_dim, *options)
 
@@ -74,14 +74,14 @@ class SimplicialMixerConv(nn.Module):
         reset_submodules(self)
 
     def forward(
-        self, x: Sequence[Tensor], complex: SimplicialComplex, condition: Tensor | None = None
+        self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None = None
     ) -> list[Tensor]:
         """Apply the block.
 
         Args:
             x: one cochain (n_k, channels) per dimension 0 … max_dim; left as they are.
             complex: the complex, or the disjoint union of a batch.
-            condition: (num_parts, condition_channels), for blocks made with a condition.
+            cond: (num_parts, cond_channels), for blocks with a condition.
 
         Returns:
             One cochain (n_k, channels) per dimension.
@@ -90,9 +90,7 @@ class SimplicialMixerConv(nn.Module):
             ValueError: the cochains do not fit; or a condition is missing, unasked for or of
                 another shape.
         """
-        result: list[Tensor] = self.channel_half(
-            self.token_half(x, complex, condition), complex, condition
-        )
+        result: list[Tensor] = self.channel_half(self.token_half(x, complex, cond), complex, cond)
         return result
 
 
@@ -106,27 +104,28 @@ class _Half(nn.Module):
         max_dim: int,
         norm: str,
         dropout: float,
-        condition_channels: int,
+        cond_channels: int | None,
         signed: bool,
     ) -> None:
         super().__init__()
         self.mixing = mixing
         self.norms = mixer_norms(norm, channels, max_dim, signed)
         self.dropout = nn.Dropout(dropout)
-        self.condition_channels = condition_channels
+        self.cond_channels = cond_channels
         self.modulations = nn.ModuleList(
-            _Modulation(condition_channels, channels, shift=not (signed and k > 0))
-            for k in range(max_dim + 1 if condition_channels else 0)
+            _Modulation(cond_channels, channels, shift=not (signed and k > 0))
+            for k in range(max_dim + 1)
+            if cond_channels is not None
         )
 
     def forward(
-        self, x: Sequence[Tensor], complex: SimplicialComplex, condition: Tensor | None
+        self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None
     ) -> list[Tensor]:
         h = [
             norm(values, complex, k)
             for k, (norm, values) in enumerate(zip(self.norms, x, strict=True))
         ]
-        given = _require_condition(condition, complex, self.condition_channels)
+        given = _require_condition(cond, complex, self.cond_channels)
         if given is None:
             added = self.mixing(h, complex)
         else:
@@ -153,8 +152,8 @@ class _Modulated(NamedTuple):
 class _Modulation(nn.Linear):
     """From the condition of each part to the modulation of its simplices; zero at the start."""
 
-    def __init__(self, condition_channels: int, channels: int, shift: bool) -> None:
-        super().__init__(condition_channels, (3 if shift else 2) * channels)
+    def __init__(self, cond_channels: int, channels: int, shift: bool) -> None:
+        super().__init__(cond_channels, (3 if shift else 2) * channels)
         self.channels = channels
 
     def reset_parameters(self) -> None:
@@ -162,12 +161,12 @@ class _Modulation(nn.Linear):
         nn.init.zeros_(self.bias)
 
     def forward(  # type: ignore[override]  # reads the result out to simplices
-        self, condition: Tensor, complex: SimplicialComplex, k: int
+        self, cond: Tensor, complex: SimplicialComplex, k: int
     ) -> _Modulated:
         parts = Segments(complex.part(k), complex.part_pointer(k))
-        rows = segment_read(super().forward(nn.functional.silu(condition)), parts)
+        rows = segment_read(super().forward(nn.functional.silu(cond)), parts)
         scale, gate, *shift = rows.view(len(rows), -1, self.channels).unbind(1)
-        return _Modulated(1 + scale, gate, shift[0] if shift else None)
+        return _Modulated(1 + scale, 1 + gate, shift[0] if shift else None)
 
 
 class _LayerNorm(nn.LayerNorm):
@@ -198,13 +197,13 @@ def mixer_norms(name: str, channels: int, max_dim: int, signed: bool) -> nn.Modu
 
 
 def _require_condition(
-    condition: Tensor | None, complex: SimplicialComplex, channels: int
+    cond: Tensor | None, complex: SimplicialComplex, channels: int | None
 ) -> Tensor | None:
-    expected = (complex.num_parts, channels) if channels else None
-    if (None if condition is None else tuple(condition.shape)) != expected:
-        given = None if condition is None else tuple(condition.shape)
+    given = None if cond is None else tuple(cond.shape)
+    expected = None if channels is None else (complex.num_parts, channels)
+    if given != expected:
         raise ValueError(
-            f"condition must be {'of shape ' + str(expected) if expected else 'None'}, got "
-            f"{given}. Its width is the condition_channels of the network."
+            f"cond must be {'None' if expected is None else f'of shape {expected}'}, got "
+            f"{given}. Its width is the cond_channels of the network, its rows are the parts."
         )
-    return condition
+    return cond

@@ -95,8 +95,8 @@ MODELS: dict[str, MakeModel] = {
     "scn": standard(SCN),
     "sin": standard(SIN),
     # Not signed, as the features of higher simplices, sums over their vertices, are not.
-    "kernel-mixer": standard(SimplicialMixer, norm="layer", mixing="kernel", signed=False),
-    "operator-mixer": standard(SimplicialMixer, norm="layer", mixing="operator", signed=False),
+    "kernel-mixer": standard(SimplicialMixer, mixing="kernel", signed=False),
+    "operator-mixer": standard(SimplicialMixer, mixing="operator", signed=False),
     # Equivariant under reorientation: batch norm would shift their values, and they refuse it.
     "bscnet": standard(BScNet, norm="rms"),
     "dist2cycle": standard(Dist2Cycle, norm="rms"),
