@@ -189,9 +189,9 @@ def _transfer(node: Any, kind: str, output: Output, axis: int | None) -> str | N
     if kind in _LINEAR:
         return "identity"
     if kind in _ROWWISE:
-        shape = node._input_metadata[0].shape  # of the node's result; saved tensors may be gone
-        whole = axis is not None and axis == _signed(node._saved_dim, len(shape))
-        return "softmax" if whole and shape[axis] == output.features else None
+        if axis is None or axis != _signed(node._saved_dim, _ndim(node)):
+            return None
+        return "softmax" if _shape(node)[axis] == output.features else None
     return _ENTRYWISE.get(kind, lambda node: None)(node)
 
 
@@ -200,16 +200,24 @@ def _moved(node: Any, kind: str, axis: int | None) -> int | None:
     if axis is None or kind in {"Clone", "ToCopy", "Alias", "Contiguous"}:
         return axis
     if kind == "Transpose":
-        ends = [_signed(dim) for dim in (node._saved_dim0, node._saved_dim1)]
-        return None if max(ends) >= 0 else {ends[0]: ends[1], ends[1]: ends[0]}.get(axis, axis)
+        one, two = (_signed(dim, _ndim(node)) for dim in (node._saved_dim0, node._saved_dim1))
+        return {one: two, two: one}.get(axis, axis)
     if kind == "Permute":
-        dims = [_signed(dim, len(node._saved_dims)) for dim in node._saved_dims]
-        return dims.index(axis) - len(dims)
-    if kind == "Select" and _signed(node._saved_dim, len(node._saved_self_sym_sizes)) == -1:
+        return [_signed(dim, _ndim(node)) for dim in node._saved_dims].index(axis) - _ndim(node)
+    if kind == "Select" and _signed(node._saved_dim, _ndim(node) + 1) == -1:
         return None
     return axis if axis == -1 and kind not in {"T", "Movedim", "Unbind"} else None
 
 
-def _signed(dim: int, ndim: int = 0) -> int:
+def _shape(node: Any) -> tuple[int, ...]:
+    """Shape of what a node made; its saved tensors may be gone already."""
+    return tuple(node._input_metadata[0].shape)
+
+
+def _ndim(node: Any) -> int:
+    return len(_shape(node))
+
+
+def _signed(dim: int, ndim: int) -> int:
     """A saved axis from the end: autograd stores negative ones as unsigned 64-bit numbers."""
-    return dim - 2**64 if dim >= 2**63 else dim - ndim if ndim else dim
+    return dim - (2**64 if dim >= 2**63 else ndim)
