@@ -1,5 +1,13 @@
 """Diffusion and flow matching: processes, losses, samplers and likelihoods on any tensor."""
 
+from simplex.diffusion._change_of_path import (
+    chain_from_denoiser,
+    denoiser_from_chain,
+    denoiser_from_flow,
+    flow_from_denoiser,
+    flow_of_levels,
+    noise_levels,
+)
 from simplex.diffusion._continuous import (
     ContinuousSchedule,
     cosine_log_snr_schedule,
@@ -9,6 +17,17 @@ from simplex.diffusion._continuous import (
 from simplex.diffusion._ddim import ddim
 from simplex.diffusion._ddpm import ddpm
 from simplex.diffusion._dpmpp import dpmpp_2m, dpmpp_sde_2m
+from simplex.diffusion._edm import Preconditioner, edm_loss, heun_edm
+from simplex.diffusion._elbo import Elbo, discretised_gaussian, elbo, gaussian_log_density
+from simplex.diffusion._ema import ExponentialAverage
+from simplex.diffusion._flow import (
+    BridgePath,
+    FlowPath,
+    LinearPath,
+    TrigonometricPath,
+    flow_matching_loss,
+    ot_coupling,
+)
 from simplex.diffusion._gaussian import (
     learned_variance,
     posterior,
@@ -16,6 +35,8 @@ from simplex.diffusion._gaussian import (
     reverse_variance,
 )
 from simplex.diffusion._grids import edm_sigmas, log_snr_times, spaced_times
+from simplex.diffusion._guidance import drop_labels, guided
+from simplex.diffusion._losses import hybrid_loss, min_snr_weight, simple_loss, vlb_loss
 from simplex.diffusion._named_schedules import (
     cosine_schedule,
     linear_schedule,
@@ -24,34 +45,72 @@ from simplex.diffusion._named_schedules import (
     zero_terminal_snr,
 )
 from simplex.diffusion._noise import Noise, White
+from simplex.diffusion._ode import (
+    euler_flow,
+    heun_flow,
+    log_likelihood,
+    normal_log_prob,
+    probability_flow,
+)
 from simplex.diffusion._parameterisation import convert
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule
 
 
 __all__ = [
+    "BridgePath",
     "ContinuousSchedule",
     "DiscreteSchedule",
+    "Elbo",
+    "ExponentialAverage",
+    "FlowPath",
+    "LinearPath",
     "Noise",
+    "Preconditioner",
     "Schedule",
+    "TrigonometricPath",
     "White",
+    "chain_from_denoiser",
     "convert",
     "cosine_log_snr_schedule",
     "cosine_schedule",
     "ddim",
     "ddpm",
+    "denoiser_from_chain",
+    "denoiser_from_flow",
+    "discretised_gaussian",
     "dpmpp_2m",
     "dpmpp_sde_2m",
+    "drop_labels",
+    "edm_loss",
     "edm_sigmas",
+    "elbo",
+    "euler_flow",
+    "flow_from_denoiser",
+    "flow_matching_loss",
+    "flow_of_levels",
+    "gaussian_log_density",
+    "guided",
+    "heun_edm",
+    "heun_flow",
+    "hybrid_loss",
     "learned_variance",
     "linear_log_snr_schedule",
     "linear_schedule",
+    "log_likelihood",
     "log_snr_times",
+    "min_snr_weight",
+    "noise_levels",
+    "normal_log_prob",
+    "ot_coupling",
     "posterior",
+    "probability_flow",
     "q_sample",
     "reverse_variance",
     "scaled_linear_schedule",
     "sigmoid_schedule",
+    "simple_loss",
     "spaced_times",
+    "vlb_loss",
     "vp_sde_schedule",
     "zero_terminal_snr",
 ]

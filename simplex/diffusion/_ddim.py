@@ -6,7 +6,7 @@ from torch import Tensor
 from simplex.diffusion._gaussian import step_coefficients
 from simplex.diffusion._noise import WHITE, Noise
 from simplex.diffusion._parameterisation import Target, linear_forms, require_finite
-from simplex.diffusion._rows import combine, vanishes
+from simplex.diffusion._rows import combine, unrolled, vanishes
 from simplex.diffusion._schedule import Schedule
 from simplex.diffusion._walk import (
     Grid,
@@ -14,7 +14,6 @@ from simplex.diffusion._walk import (
     evaluate,
     model_inputs,
     require_steps,
-    unrolled,
     walk_times,
 )
 

@@ -14,14 +14,13 @@ from simplex.diffusion._gaussian import (
 )
 from simplex.diffusion._noise import WHITE, Noise
 from simplex.diffusion._parameterisation import Target, linear_forms, require_finite
-from simplex.diffusion._rows import combine, per_row, vanishes
+from simplex.diffusion._rows import combine, per_row, unrolled, vanishes
 from simplex.diffusion._schedule import Schedule
 from simplex.diffusion._walk import (
     Grid,
     checked,
     evaluate,
     model_inputs,
-    unrolled,
     walk_times,
 )
 

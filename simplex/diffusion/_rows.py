@@ -1,5 +1,6 @@
 """Coefficients that belong to the rows of a tensor, and linear combinations with them."""
 
+import torch
 from torch import Tensor
 
 
@@ -11,18 +12,26 @@ def per_row(value: Tensor, like: Tensor) -> Coefficient:
 
     Floats cost nothing and lose nothing: kernels multiply by them in full precision.
     """
-    if value.dim() == 0:
-        return float(value)
-    shape = tuple(value.shape) + (1,) * (like.dim() - value.dim())
-    fits = len(shape) == like.dim() and all(
-        a in (1, b) for a, b in zip(shape, like.shape, strict=True)
+    return float(value) if value.dim() == 0 else aligned(value, like)
+
+
+def aligned(value: Tensor, like: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """One number, or numbers that broadcast along the leading dimensions of ``like``."""
+    shape = tuple(value.shape) + (1,) * (like.dim() - value.dim() if value.dim() else 0)
+    fits = len(shape) in (0, like.dim()) and all(
+        a in (1, b) for a, b in zip(shape, like.shape, strict=False)
     )
     if not fits:
         raise ValueError(
             f"times must be one number or match the leading dimensions of {tuple(like.shape)}, "
             f"got shape {tuple(value.shape)}."
         )
-    return value.reshape(shape).to(like.device, like.dtype)
+    return value.reshape(shape).to(like.device, dtype or like.dtype)
+
+
+def unrolled(values: Tensor, like: Tensor) -> list[Coefficient]:
+    """One coefficient per step: floats where all rows share the times."""
+    return values.tolist() if values.dim() == 1 else [per_row(value, like) for value in values]
 
 
 def combine(*terms: tuple[Coefficient, Tensor]) -> Tensor:

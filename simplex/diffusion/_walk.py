@@ -4,13 +4,7 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from simplex.diffusion._rows import (
-    Coefficient,
-    per_row,
-    require_number,
-    require_same_shape,
-    rows_of_times,
-)
+from simplex.diffusion._rows import require_number, require_same_shape, rows_of_times
 from simplex.diffusion._schedule import Schedule
 
 
@@ -39,11 +33,6 @@ def require_steps(grid: Tensor) -> None:
         raise ValueError(
             f"times must be at least 2, where a walk starts and ends, got {grid.tolist()}."
         )
-
-
-def unrolled(values: Tensor, like: Tensor) -> list[Coefficient]:
-    """One coefficient per step: floats where all rows share the times."""
-    return values.tolist() if values.dim() == 1 else [per_row(value, like) for value in values]
 
 
 def model_inputs(schedule: Schedule, grid: Tensor, x: Tensor) -> list[Tensor]:

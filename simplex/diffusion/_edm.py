@@ -1,0 +1,232 @@
+"""EDM: preconditioned networks over noise levels, and Heun's method with churn."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from simplex.diffusion._noise import WHITE, Noise
+from simplex.diffusion._rows import (
+    combine,
+    per_row,
+    require_same_shape,
+    row_mean,
+    rows_of_times,
+    unrolled,
+)
+from simplex.diffusion._walk import Grid, Model, checked, require_steps
+
+
+@dataclass(frozen=True)
+class Preconditioner:
+    r"""Scale inputs and outputs of a network so that both have unit variance at every level.
+
+    .. math::
+        D(x; σ) &= c_{skip} x + c_{out} F(c_{in} x; \tfrac 1 4 \ln σ) \\
+        c_{skip} &= \frac{s^2}{σ^2 + s^2} \quad c_{out} = \frac{σ s}{\sqrt{σ^2 + s^2}} \quad
+        c_{in} = \frac{1}{\sqrt{σ^2 + s^2}} \quad
+        w = \frac{σ^2 + s^2}{(σ s)^2}
+
+    where s is the standard deviation of the data. The loss takes the same object, so the two
+    cannot disagree about s.
+
+    Args:
+        sigma_data: s > 0.
+        log_mean: the mean of ln σ in training.
+        log_std: its standard deviation.
+
+    Raises:
+        ValueError: ``sigma_data`` or ``log_std`` that is not positive.
+
+    Paper:
+        T. Karras et al., "Elucidating the design space of diffusion-based generative models",
+        2022, table 1, with their defaults.
+
+    Example:
+        >>> Preconditioner(0.5).weight(torch.tensor(0.5)).item()
+        8.0
+    """
+
+    sigma_data: float = 0.5
+    log_mean: float = -1.2
+    log_std: float = 1.2
+
+    def __post_init__(self) -> None:
+        if not (self.sigma_data > 0 and self.log_std > 0):
+            raise ValueError(
+                "sigma_data and log_std must be positive, got "
+                f"{self.sigma_data} and {self.log_std}."
+            )
+
+    def sigmas(
+        self, rows: int, generator: torch.Generator | None = None, *, like: Tensor | None = None
+    ) -> Tensor:
+        """Noise levels to train with: (rows,), ln σ ~ N(log_mean, log_std²)."""
+        dtype = None if like is None else like.dtype
+        device = None if like is None else like.device
+        normal = torch.randn(rows, generator=generator, dtype=dtype, device=device)
+        return (self.log_mean + self.log_std * normal).exp()
+
+    def weight(self, sigma: Tensor) -> Tensor:
+        """The weight w of the loss, which makes that of F plain least squares."""
+        s = self.sigma_data
+        return (sigma.square() + s**2) / (sigma * s).square()
+
+    def denoiser(self, network: Model) -> Model:
+        """D(x, σ) from a network F(x, ¼ ln σ); σ is one number or one per row of x."""
+        s = self.sigma_data
+
+        def denoise(x: Tensor, sigma: Tensor) -> Tensor:
+            level = sigma.reshape(tuple(sigma.shape) + (1,) * (x.dim() - sigma.dim()))
+            total = level.square() + s**2
+            root = total.sqrt()
+            output = network(x / root, rows_of_times(sigma.log() / 4, x))
+            return (s**2 / total) * x + (level * s / root) * output
+
+        return denoise
+
+
+def heun_edm(
+    denoise: Model,
+    x: Tensor,
+    sigmas: Grid,
+    *,
+    churn: float = 0.0,
+    churn_range: tuple[float, float] = (0.0, math.inf),
+    churn_noise: float = 1.0,
+    noise: Noise = WHITE,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    r"""Walk down noise levels with Heun's method, adding some noise before each step if asked.
+
+    .. math::
+        \hat σ_i &= σ_i (1 + γ_i), \quad \hat x = x + \sqrt{\hat σ_i^2 - σ_i^2} \, S_{noise} z
+        \qquad γ_i = \min(S_{churn} / N, \sqrt 2 - 1) \\
+        d(x, σ) &= (x - D(x; σ)) / σ \\
+        x_{i+1} &= \hat x + \tfrac 1 2 (σ_{i+1} - \hat σ_i)
+        \left( d(\hat x, \hat σ_i) + d(x', σ_{i+1}) \right)
+
+    with x' the Euler step; a step to level 0 is an Euler step. N levels cost 2N - 1 evaluations.
+
+    Args:
+        denoise: D(x, σ), the denoised data; it gets one σ per row of x, (rows,). See
+            :meth:`Preconditioner.denoiser` and :func:`denoiser_from_chain`.
+        x: noise of standard deviation ``sigmas[0]``, in the scale x_0 + σ ε.
+        sigmas: falling strictly, the last usually 0: (N + 1,) or (N + 1, rows).
+        churn: S_churn ≥ 0; 0 is deterministic.
+        churn_range: levels (S_tmin, S_tmax) between which noise is added.
+        churn_noise: S_noise, the scale of the noise added.
+        noise: the law of z.
+        generator: source of randomness; ``None`` for torch's global one.
+
+    Returns:
+        x at the last level. No gradients are kept, and nothing is clipped.
+
+    Raises:
+        ValueError: levels that are negative or do not fall strictly, a prediction of another
+            shape, or one that is NaN (with the step).
+
+    Laws:
+        Of order 2 in the step.
+
+    Paper:
+        T. Karras et al., "Elucidating the design space of diffusion-based generative models",
+        2022, algorithm 2.
+
+    Example:
+        >>> from simplex.diffusion import edm_sigmas
+        >>> sigmas = edm_sigmas(18)
+        >>> def exact(x, sigma):  # for standard normal data
+        ...     return x / (1 + sigma[:, None] ** 2)
+        >>> heun_edm(exact, 80 * torch.ones(4, 2), sigmas)[0, 0].item()
+        1.0...
+    """
+    if not (churn >= 0 and churn_noise >= 0):
+        raise ValueError(f"churn and churn_noise must be at least 0, got {churn}, {churn_noise}.")
+    levels = _falling_levels(sigmas)
+    low, high = churn_range
+    growth = min(churn / (len(levels) - 1), math.sqrt(2) - 1)
+    gamma = torch.where((levels[:-1] >= low) & (levels[:-1] <= high), growth, 0.0)
+    here, there = levels[:-1] * (1 + gamma), levels[1:]
+    added = churn_noise * levels[:-1] * ((1 + gamma).square() - 1).sqrt()
+    # Euler is a mean of x and D; Heun, written out, keeps the coefficient of x.
+    ratio, jump = there / here, there - here
+    on_second = -jump / (2 * there)
+    on_first = -jump / (2 * here) - on_second * (1 - ratio)
+    noisy, last = (gamma > 0).any(), bool((there[-1] == 0).all())
+    steps = zip(
+        _inputs(here, x),
+        _inputs(there, x),
+        *(unrolled(c, x) for c in (added, ratio, 1 - ratio, on_first, on_second)),
+        strict=True,
+    )
+    with torch.no_grad():
+        for i, (sigma, sigma_next, a, r, e, b, c) in enumerate(steps):
+            if noisy:
+                x = combine((1.0, x), (a, noise.sample(x, generator)))
+            clean = checked(denoise(x, sigma), x, sigma, i)
+            euler = combine((r, x), (e, clean))
+            if last and i == len(levels) - 2:
+                return euler
+            cleaner = checked(denoise(euler, sigma_next), x, sigma_next, i)
+            x = combine((r, x), (b, clean), (c, cleaner))
+    return x
+
+
+def _falling_levels(sigmas: Grid) -> Tensor:
+    """The levels as float64, checked; 0 may only stand at the end, for all rows at once."""
+    levels = torch.as_tensor(sigmas, dtype=torch.float64)
+    require_steps(levels)
+    if not ((levels[1:] < levels[:-1]).all() and (levels[-1] >= 0).all()):
+        raise ValueError(
+            "sigmas must fall strictly and be at least 0, got "
+            f"{levels.min().item()} to {levels.max().item()}. edm_sigmas gives such levels."
+        )
+    arrived = levels[-1] == 0
+    if arrived.any() != arrived.all():
+        raise ValueError("sigmas must reach 0 in all rows or in none.")
+    return levels
+
+
+def _inputs(levels: Tensor, x: Tensor) -> list[Tensor]:
+    return [rows_of_times(sigma, x) for sigma in levels.to(x.device, x.dtype).unbind()]
+
+
+def edm_loss(
+    network: Model, x0: Tensor, sigma: Tensor, eps: Tensor, preconditioner: Preconditioner
+) -> Tensor:
+    r"""The weighted squared error of the denoised data, per row.
+
+    .. math::
+        w(σ) \, \| D(x_0 + σ ε; σ) - x_0 \|^2
+
+    as a mean over the components of each row.
+
+    Args:
+        network: F, which gets c_in x and ¼ ln σ.
+        x0: data of any shape.
+        sigma: (rows,) noise levels, for example ``preconditioner.sigmas(len(x0))``.
+        eps: noise of the shape of the data.
+        preconditioner: the same object that makes the denoiser for sampling.
+
+    Returns:
+        (rows,) losses.
+
+    Raises:
+        ValueError: noise or an output of another shape than the data.
+
+    Paper:
+        T. Karras et al., "Elucidating the design space of diffusion-based generative models",
+        2022, equation 8.
+
+    Example:
+        >>> x0, sigma = torch.zeros(3, 2), torch.tensor([0.1, 1.0, 10.0])
+        >>> edm_loss(lambda x, t: 0 * x, x0, sigma, 0 * x0, Preconditioner()).tolist()
+        [0.0, 0.0, 0.0]
+    """
+    require_same_shape("eps", eps, x0)
+    noisy = combine((1.0, x0), (per_row(sigma, x0), eps))
+    denoised = preconditioner.denoiser(network)(noisy, sigma)
+    require_same_shape("the output of the network", denoised, x0)
+    return preconditioner.weight(sigma) * row_mean((denoised - x0).square())

@@ -1,0 +1,230 @@
+"""What a network of a chain is trained with, one loss per row."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from simplex.diffusion._elbo import Decoder, StepTable, gaussian_log_density, step_nats
+from simplex.diffusion._gaussian import q_sample
+from simplex.diffusion._parameterisation import Target, convert
+from simplex.diffusion._rows import require_same_shape, row_mean, rows_of_times
+from simplex.diffusion._schedule import DiscreteSchedule, Schedule
+from simplex.diffusion._walk import Model
+
+
+def simple_loss(
+    model: Model,
+    x0: Tensor,
+    t: Tensor,
+    schedule: Schedule,
+    eps: Tensor,
+    *,
+    prediction: Target = "eps",
+) -> Tensor:
+    r"""The squared error of a prediction, per row.
+
+    .. math::
+        \| f_θ(α_t x_0 + σ_t ε, t) - y \|^2 \qquad y ∈ \{ ε, x_0, v, \text{score} \}
+
+    as a mean over the components of each row. Weights, such as :func:`min_snr_weight`, multiply
+    the result.
+
+    Args:
+        model: any callable; it gets x_t and one time per row of x, (rows,).
+        x0: data of any shape.
+        t: (rows,) times, uniform in training, 1…T in a discrete chain; or one time.
+        schedule: gives α and σ.
+        eps: noise of the shape of the data, for example ``White().sample(x0)``.
+        prediction: what the model predicts.
+
+    Returns:
+        (rows,) losses.
+
+    Raises:
+        ValueError: noise or an output of another shape than the data, or times outside the
+            schedule.
+
+    Laws:
+        With noise N(0, I) the minimum for data of covariance C is, per component,
+        tr(I - σ_t² (ᾱ_t C + σ_t² I)^{-1}) / D.
+
+    Paper:
+        J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, equation 14.
+
+    Example:
+        >>> from simplex.diffusion import linear_schedule
+        >>> x0, t = torch.zeros(3, 2), torch.tensor([1, 500, 1000])
+        >>> simple_loss(lambda x, t: 0 * x, x0, t, linear_schedule(), torch.ones(3, 2)).tolist()
+        [1.0, 1.0, 1.0]
+    """
+    x = q_sample(x0, t, schedule, eps)
+    output = model(x, rows_of_times(schedule.model_times(schedule.times(t), x), x))
+    require_same_shape("the output of the network", output, x0)
+    target = convert(eps, x, t, schedule, "eps", prediction) if prediction != "x0" else x0
+    return row_mean((output - target).square())
+
+
+def min_snr_weight(schedule: Schedule, t: Tensor, prediction: Target, gamma: float = 5.0) -> Tensor:
+    r"""Weights that make all kinds of prediction minimise the same, bounded loss of x₀.
+
+    .. math::
+        w_{x_0} = \min(\text{SNR}, γ) \qquad
+        w_ε = \frac{\min(\text{SNR}, γ)}{\text{SNR}} \qquad
+        w_v = \frac{\min(\text{SNR}, γ)}{\text{SNR} + 1}
+
+    and w_score = σ² w_ε.
+
+    Args:
+        schedule: gives the signal-to-noise ratio.
+        t: times after 0.
+        prediction: what the loss that they multiply compares.
+        gamma: γ > 0.
+
+    Returns:
+        Float64 weights of the shape of the times.
+
+    Raises:
+        ValueError: γ that is not positive, or an unknown kind.
+
+    Laws:
+        The weighted loss of a prediction is the same whatever it is converted to.
+
+    Paper:
+        T. Hang et al., "Efficient diffusion training via min-SNR weighting strategy", 2023,
+        section 3.4.
+
+    Example:
+        >>> from simplex.diffusion import linear_schedule
+        >>> min_snr_weight(linear_schedule(), torch.tensor([1, 1000]), "x0").tolist()
+        [5.0, 4.03...e-05]
+    """
+    if not gamma > 0:
+        raise ValueError(f"gamma must be positive, got {gamma}.")
+    alpha, sigma = schedule.coefficients(t)
+    # min(SNR, γ) = (α/σ)² where the first, so each weight has a form without a division by 0.
+    signal, noise = alpha.square(), sigma.square()
+    bounded = torch.minimum(signal, gamma * noise)  # min(SNR, γ) σ²
+    match prediction:
+        case "x0":
+            return bounded / noise
+        case "eps":
+            return torch.where(signal > 0, bounded / signal, 1.0)
+        case "v":
+            return bounded / (signal + noise)
+        case "score":
+            return noise * torch.where(signal > 0, bounded / signal, 1.0)
+        case _:
+            raise ValueError(f"prediction must be 'eps', 'x0', 'v' or 'score', got {prediction!r}.")
+
+
+def vlb_loss(
+    model: Model,
+    x0: Tensor,
+    t: Tensor,
+    schedule: DiscreteSchedule,
+    eps: Tensor,
+    *,
+    prediction: Target = "eps",
+    decoder: Decoder = gaussian_log_density,
+) -> Tensor:
+    r"""One term of the variational bound, at random times, with the fixed small variance.
+
+    .. math::
+        L_t = D_{KL}\big( q(x_{t-1} \mid x_t, x_0) \,\|\, p_θ(x_{t-1} \mid x_t) \big)
+        \quad (t > 1) \qquad L_1 = -\ln p_θ(x_0 \mid x_1)
+
+    Args:
+        model: any callable; it gets x_t and one time per row of x, (rows,).
+        x0: data of any shape.
+        t: (rows,) times in 1…T.
+        schedule: a chain of at least 2 steps.
+        eps: noise of the shape of the data.
+        prediction: what the model predicts.
+        decoder: p(x_0 | x_1), see :func:`elbo`.
+
+    Returns:
+        (rows,) nats per component; T times their mean over uniform t estimates the bound without
+        its constant term at the end of the chain.
+
+    Example:
+        >>> from simplex.diffusion import linear_schedule
+        >>> x0, eps = torch.zeros(2, 3), torch.ones(2, 3)
+        >>> vlb_loss(lambda x, t: eps, x0, torch.tensor([2, 3]), linear_schedule(), eps).round()
+        tensor([0., 0.])
+    """
+    x = q_sample(x0, t, schedule, eps)
+    output = model(x, schedule.model_times(schedule.times(t), x))
+    require_same_shape("the output of the network", output, x0)
+    return row_mean(_nats(output, None, x0, x, t, schedule, prediction, decoder))
+
+
+def hybrid_loss(
+    model: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
+    x0: Tensor,
+    t: Tensor,
+    schedule: DiscreteSchedule,
+    eps: Tensor,
+    *,
+    prediction: Target = "eps",
+    vlb_weight: float = 1e-3,
+    decoder: Decoder = gaussian_log_density,
+) -> Tensor:
+    r"""The simple loss for the prediction, and the variational bound for a learned variance.
+
+    .. math::
+        L_{simple} + λ \, T L_t / \ln 2
+
+    where no gradient of L_t reaches the prediction.
+
+    Args:
+        model: returns a pair, the prediction and v, both of the shape of x; v interpolates the
+            variance, see :func:`learned_variance`.
+        x0: data of any shape.
+        t: (rows,) times in 1…T.
+        schedule: a chain of at least 2 steps.
+        eps: noise of the shape of the data.
+        prediction: what the model predicts.
+        vlb_weight: λ.
+        decoder: p(x_0 | x_1), see :func:`elbo`.
+
+    Returns:
+        (rows,) losses.
+
+    Departures:
+        1. The bound is counted in bits per component, as in the code of the paper.
+
+    Paper:
+        A. Nichol, P. Dhariwal, "Improved denoising diffusion probabilistic models", 2021,
+        equation 16.
+
+    Example:
+        >>> from simplex.diffusion import linear_schedule
+        >>> x0, eps, t = torch.zeros(2, 3), torch.ones(2, 3), torch.tensor([2, 3])
+        >>> hybrid_loss(lambda x, t: (eps, 0 * eps), x0, t, linear_schedule(), eps).round()
+        tensor([0., 0.])
+    """
+    x = q_sample(x0, t, schedule, eps)
+    output, v = model(x, schedule.model_times(schedule.times(t), x))
+    require_same_shape("the output of the network", output, x0)
+    require_same_shape("v", v, x0)
+    target = convert(eps, x, t, schedule, "eps", prediction) if prediction != "x0" else x0
+    nats = _nats(output.detach(), v, x0, x, t, schedule, prediction, decoder)
+    scale = vlb_weight * schedule.num_steps / math.log(2)
+    return row_mean((output - target).square()) + scale * row_mean(nats)
+
+
+def _nats(
+    output: Tensor,
+    v: Tensor | None,
+    x0: Tensor,
+    x: Tensor,
+    t: Tensor,
+    schedule: DiscreteSchedule,
+    prediction: Target,
+    decoder: Decoder,
+) -> Tensor:
+    guess = convert(output, x, t, schedule, prediction, "x0")
+    table = StepTable.of(schedule, torch.arange(schedule.num_steps, -1, -1), "small")
+    return step_nats(table, schedule.num_steps - t, x0, guess, v, decoder)
