@@ -26,7 +26,7 @@ def rates(first: int, count: int, **fixed: Any) -> list[Config]:
 
 @dataclass(frozen=True)
 class Method:
-    """An optimiser, how it is built, and the six settings tried first."""
+    """An optimiser, how it is built, and the four settings tried first."""
 
     label: str
     family: str
@@ -145,35 +145,31 @@ def kfac(model: nn.Module, config: Config) -> list[Optimizer]:
 FIRST, SECOND, LOCAL = "first order", "second order", "LocoProp"
 
 METHODS: dict[str, Method] = {
-    "adam": Method("Adam", FIRST, adam, rates(-8, 6)),
-    "rmsprop": Method("RMSProp", FIRST, rmsprop, rates(-10, 6)),
+    "adam": Method("Adam", FIRST, adam, rates(-8, 4)),
+    "rmsprop": Method("RMSProp", FIRST, rmsprop, rates(-10, 4)),
     "sgd": Method(
-        "SGD + momentum",
-        FIRST,
-        sgd,
-        [*rates(-7, 3, momentum=0.9), *rates(-8, 3, momentum=0.99)],
+        "SGD + momentum", FIRST, sgd, [*rates(-6, 2, momentum=0.9), *rates(-8, 2, momentum=0.99)]
     ),
-    "muon": Method("Muon", FIRST, muon, rates(-6, 6)),
+    "muon": Method("Muon", FIRST, muon, rates(-5, 4)),
     "lbfgs": Method(
         "L-BFGS",
         SECOND,
         lbfgs,
         [
-            *rates(-3, 4, history_size=20, full=False),
-            {"lr": 1.0, "history_size": 20, "full": True},
+            *rates(-2, 3, history_size=20, full=False),
             {"lr": 1.0, "history_size": 100, "full": True},
         ],
         closure=True,
     ),
     "shampoo": Method(
-        "Shampoo", SECOND, shampoo, [*rates(-7, 3, graft="sgd"), *rates(-9, 3, graft="rmsprop")]
+        "Shampoo", SECOND, shampoo, [*rates(-6, 2, graft="sgd"), *rates(-8, 2, graft="rmsprop")]
     ),
-    "soap": Method("SOAP", SECOND, soap, rates(-7, 6)),
+    "soap": Method("SOAP", SECOND, soap, rates(-7, 4)),
     "kfac": Method(
         "K-FAC-like (singd)",
         SECOND,
         kfac,
-        [*rates(-7, 3, damping=1e-2), *rates(-6, 3, damping=1e-1)],
+        [*rates(-6, 2, damping=1e-2), *rates(-5, 2, damping=1e-1)],
     ),
 }
 
