@@ -137,7 +137,7 @@ def solve_exact(
         The stationary point of the local objective with f = identity; an implicit gradient step;
         gradient descent preconditioned by the damped input Gram (forward-only K-FAC).
 
-    >>> solve_exact(torch.ones(2, 1), torch.ones(1, 1), step=1.0, prox=1.0).item()
+    >>> round(solve_exact(torch.ones(2, 1), torch.ones(1, 1), step=1.0, prox=1.0).item(), 4)
     -0.5
     """
     if factor is None and gram is None and _woodbury_is_cheaper(design, gradient, prox):

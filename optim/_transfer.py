@@ -115,7 +115,7 @@ def leaky_relu(slope: float = 0.01) -> Transfer:
     return _of_entries(
         f"leaky_relu({slope:g})",
         f,
-        lambda pre: torch.where(pre > 0, 1.0, slope).to(pre),
+        lambda pre: (pre > 0).to(pre) * (1 - slope) + slope,
         lambda pre: pre * f(pre) / 2,
         max(1.0, slope),
     )
@@ -143,9 +143,32 @@ def elu(alpha: float = 1.0) -> Transfer:
     return _of_entries(
         "elu" if alpha == 1 else f"elu({alpha:g})",
         lambda pre: functional.elu(pre, alpha),
-        lambda pre: torch.where(pre > 0, 1.0, alpha * torch.exp(pre.clamp(max=0))).to(pre),
+        lambda pre: torch.where(pre > 0, 1.0, alpha * torch.exp(pre.clamp(max=0))),
         potential,
         max(1.0, alpha),
+    )
+
+
+def softplus(beta: float = 1.0) -> Transfer:
+    r"""Softplus: :math:`f(a) = \log(1 + e^{βa}) / β`, :math:`F(a) = -Li_2(-e^{βa}) / β^2`.
+
+    Args:
+        beta: Above 0, so that f is monotone and bounded below.
+
+    Raises:
+        ValueError: For a beta that is not positive.
+
+    >>> round(softplus().potential(torch.zeros(1)).item(), 4)  # π²/12
+    0.8225
+    """
+    if not beta > 0:
+        raise ValueError(f"beta must be positive, got {beta}. Use variant='S' for this layer.")
+    return _of_entries(
+        "softplus" if beta == 1 else f"softplus({beta:g})",
+        lambda pre: _softplus(beta * pre) / beta,
+        lambda pre: torch.sigmoid(beta * pre),
+        lambda pre: _softplus_potential(beta * pre) / beta**2,
+        1.0,
     )
 
 
@@ -181,7 +204,7 @@ TRANSFERS: Mapping[str, Transfer] = MappingProxyType(
             ),
             leaky_relu(),
             elu(),
-            _of_entries("softplus", _softplus, torch.sigmoid, _softplus_potential, 1.0),
+            softplus(),
             _of_entries(
                 "atan",
                 torch.atan,
@@ -240,6 +263,8 @@ _OF_MODULE: Mapping[type, Callable[[nn.Module], str | Transfer]] = MappingProxyT
         nn.ReLU: lambda module: "relu",
         nn.LeakyReLU: lambda module: leaky_relu(float(module.negative_slope)),  # type: ignore[arg-type]
         nn.ELU: lambda module: elu(float(module.alpha)),  # type: ignore[arg-type]
+        nn.Softplus: lambda module: softplus(float(module.beta)),  # type: ignore[arg-type]
+        nn.Softmax: lambda module: "softmax",
         nn.Softsign: lambda module: "softsign",
         nn.GELU: lambda module: "gelu",
         nn.SiLU: lambda module: "silu",
