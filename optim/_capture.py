@@ -107,7 +107,9 @@ class Capture:
 
     Hooks are removed by :meth:`close`, or when the object dies. Inputs must not be changed in place
     before the step; outputs may be. Reentrant checkpoints capture on recomputation; those that are
-    not reentrant save no memory on the inputs of maps.
+    not reentrant save no memory on the inputs of maps. A compiled model is captured if its first
+    call comes after the capture was made: compiled code keeps the hooks of that call, and breaks
+    its graph at each map.
 
     Args:
         maps: The maps to watch.
@@ -224,8 +226,6 @@ class Capture:
         self._arrived[task][map].append(tap)
         if all(block.parameter.grad is None for block in map.trainable):
             self._captured[map].clear()
-        if map not in self.detected:
-            self._detect(map)
 
     def _forget(self, task: int) -> None:
         """The backward pass is over: what it did not confirm stays with its graph."""
@@ -234,12 +234,20 @@ class Capture:
     def _confirm(self, map: LinearMap) -> None:
         """A parameter of the map got its gradient: this backward pass counts."""
         arrived = self._arrived.get(torch._C._current_graph_task_id(), {})
-        self._captured[map] += [tap.release() for tap in arrived.pop(map, ()) if tap.call]
+        taps = arrived.pop(map, [])
+        self._captured[map] += [tap.release() for tap in taps if tap.call is not None]
+        if taps and map not in self.detected:
+            self._detect(map)
 
     def _detect(self, map: LinearMap) -> None:
-        detected = detect_transfers(running_roots())
-        unknown = Detection(None, "the graph could not be read")
-        for owner, detection in {map: unknown, **detected}.items():
+        """Reads the whole graph once, for all maps in it. Training goes on if torch has changed."""
+        try:
+            detected = detect_transfers(running_roots())
+            reason = "a graph that could not be read"
+        except (AttributeError, LookupError, RuntimeError) as error:
+            detected = {}
+            reason = f"a graph that could not be read: {error}"
+        for owner, detection in {map: Detection(None, reason), **detected}.items():
             if owner in self.maps:
                 self.detected.setdefault(owner, detection)
 

@@ -126,8 +126,8 @@ def running_roots() -> list[graph.Node]:
     """Nodes that the running backward calls started from; empty outside of backward.
 
     The engine does not tell its roots, but the Python frame that called it waits with them; on
-    accelerators it waits in another thread than the one the hooks run in. Nothing is found, and no
-    transfer, on interpreters without frames.
+    accelerators it waits in another thread than the one the hooks run in. Where frames cannot be
+    read, nothing is found.
     """
     code = graph._engine_run_backward.__code__
     roots: list[graph.Node] = []
@@ -168,7 +168,7 @@ def _follow(
 ) -> set[Detection]:
     """What each path up from ``node`` ends in; ``axis`` is where the features are by now."""
     if not consumers[node]:
-        return {Detection(None, "nothing known follows")}
+        return {Detection(None, "an output that nothing known follows")}
     found: set[Detection] = set()
     for consumer in consumers[node]:
         kind = consumer.name().split("Backward")[0]

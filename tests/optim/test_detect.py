@@ -1,5 +1,6 @@
 """Which transfer the graph shows, for every way of writing it that models use."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -143,12 +144,15 @@ def detected(layer: nn.Module, x: Tensor, loss: Callable[[Tensor], Tensor]) -> D
     return capture.detected[found]
 
 
-@pytest.mark.parametrize("shape", [(5, 3), (2, 5, 3)], ids=["2d", "3d"])
-@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(
+    ("bias", "batch"),
+    [(True, ()), (True, (2,)), (False, (2,))],
+    ids=["Addmm", "View of Addmm", "UnsafeView of Mm"],
+)
 @pytest.mark.parametrize("name", ENTRYWISE)
-def test_functions(name: str, bias: bool, shape: tuple[int, ...]) -> None:
+def test_functions(name: str, bias: bool, batch: tuple[int, ...]) -> None:
     function, expected = ENTRYWISE[name]
-    x = torch.randn(*shape[:-2], 4 if name == "sparse aggregation" else 5, 3)
+    x = torch.randn(*batch, 4, 3)
     found = detected(nn.Linear(3, 4, bias=bias), x, lambda pre: function(pre).sum())
     assert found.transfer == expected, found
 
@@ -265,13 +269,40 @@ def test_backward_from_the_output_itself() -> None:
     capture = Capture([found])
     out = layer(torch.randn(5, 3))
     out.backward(torch.ones_like(out))
-    assert capture.detected[found] == Detection(None, "nothing known follows")
+    assert capture.detected[found] == Detection(None, "an output that nothing known follows")
 
 
 def test_an_unreadable_graph_gives_no_transfer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("optim._capture.running_roots", list)
     found = detected(nn.Linear(3, 2), torch.randn(5, 3), lambda pre: pre.tanh().sum())
-    assert found == Detection(None, "the graph could not be read")
+    assert found == Detection(None, "a graph that could not be read")
+
+
+@pytest.mark.parametrize("error", [AttributeError("gone"), KeyError("gone"), RuntimeError("gone")])
+def test_training_goes_on_where_torch_has_changed(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def changed() -> None:
+        raise error
+
+    monkeypatch.setattr("optim._capture.running_roots", changed)
+    layer = nn.Linear(3, 2)
+    found = detected(layer, torch.randn(5, 3), lambda pre: pre.tanh().sum())
+    assert found.transfer is None
+    assert "could not be read: " in found.reason
+    assert layer.weight.grad is not None
+
+
+def test_gradients_by_autograd_grad_decide_nothing() -> None:
+    """Their head is not the loss: a sum of logits, say, for a saliency map."""
+    layer = nn.Linear(3, 2)
+    [found], _ = find_maps(layer)
+    capture = Capture([found])
+    x = torch.randn(5, 3, requires_grad=True)
+    torch.autograd.grad(layer(x).sum(), x)
+    assert capture.detected == {}
+    torch.sigmoid(layer(x)).sum().backward()
+    assert capture.detected[found].transfer == "sigmoid"
 
 
 @pytest.mark.parametrize("use_reentrant", [False, True])
@@ -292,12 +323,29 @@ def test_inside_a_checkpoint(use_reentrant: bool) -> None:
 
 
 def test_roots_are_those_of_the_running_backward() -> None:
-    assert running_roots() == []
     x = torch.ones(2, requires_grad=True)
     left, right, seen = x.tanh(), x.sin(), []
     x.register_hook(lambda grad: seen.extend(running_roots()))
     torch.autograd.backward([left, right], [torch.ones(2), torch.ones(2)])
     assert seen == [left.grad_fn, right.grad_fn]
+
+
+def test_roots_are_found_from_other_threads() -> None:
+    """Where the hooks of accelerators run."""
+    x, seen = torch.ones(2, requires_grad=True), []
+
+    def hook(grad: Tensor) -> None:
+        thread = threading.Thread(target=lambda: seen.extend(running_roots()))
+        thread.start()
+        thread.join()
+
+    loss = x.tanh().sum()
+    x.register_hook(hook)
+    loss.backward()
+    assert seen == [loss.grad_fn]
+
+
+def test_no_roots_outside_of_backward() -> None:
     assert running_roots() == []
 
 

@@ -93,7 +93,24 @@ def test_columns_must_match_the_weights() -> None:
 def test_the_outermost_map_claims_what_is_inside() -> None:
     maps, left = find_maps(nn.Sequential(BiasFirst(6, 4, 3), nn.Linear(3, 2)))
     assert [found.name for found in maps] == ["0", "1"]
-    assert left == {"0.linear": "inside the map '0'"}
+    assert left == {}
+
+
+def test_parameters_in_a_map_that_are_no_weights_are_named() -> None:
+    class Gated(BiasFirst):
+        def __init__(self) -> None:
+            super().__init__(6, 4, 3)
+            self.gate = nn.Linear(4, 6)
+
+    maps, left = find_maps(nn.Sequential(Gated()))
+    assert [found.name for found in maps] == ["0"]
+    assert left == {"0.gate": "in the map '0', but none of its weights"}
+
+
+def test_a_map_can_be_the_whole_model() -> None:
+    [found], left = find_maps(BiasFirst(6, 4, 3))
+    assert found.name == ""
+    assert left == {}
 
 
 def test_attention_is_left_alone() -> None:
@@ -145,7 +162,7 @@ def test_a_parametrised_weight_is_no_map() -> None:
     model = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(3, 3)))
     maps, left = find_maps(model)
     assert maps == []
-    assert {"0", "0.parametrizations.weight"} >= set(left) != set()
+    assert left["0"] == "ParametrizedLinear is no linear map"
 
 
 def test_modules_with_the_same_parameters_are_one_map() -> None:
