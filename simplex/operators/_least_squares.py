@@ -87,7 +87,9 @@ def _descend(
     direction, energy = None, goal
     for _ in range(steps):
         gradient = adjoint(residual)
-        if bool((gradient.norm(dim=0) <= goal).all()):
+        # A channel at its goal rests: steps along rounding errors alone would carry it away again.
+        moving = gradient.norm(dim=0) > goal
+        if not bool(moving.any()):
             break
         solved = precondition(gradient)
         previous, energy = energy, (gradient * solved).sum(0)
@@ -96,7 +98,8 @@ def _descend(
         else:
             direction = solved + energy / previous.clamp(min=tiny) * direction
         image = forward(direction)
-        residual = residual - energy / image.square().sum(0).clamp(min=tiny) * image
+        step = energy / image.square().sum(0).clamp(min=tiny)
+        residual = residual - torch.where(moving, step, 0.0) * image
     return residual
 
 

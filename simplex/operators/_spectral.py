@@ -1,6 +1,6 @@
 """Functions of the two halves of a Hodge Laplacian, by Chebyshev polynomials: no eigenvectors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import torch
@@ -118,23 +118,25 @@ def _cosine_transform(values: Tensor) -> Tensor:
     return coefficients
 
 
-def chebyshev_apply(matrix: LinearMap, coefficients: Tensor, bound: float, x: Tensor) -> Tensor:
+def chebyshev_apply(
+    matrix: LinearMap, coefficients: Iterable[float | Tensor], bound: float, x: Tensor
+) -> Tensor:
     r"""Σ_j c_j T_j(2A / bound - I) x by the three-term recurrence: one product with A a degree.
 
     Args:
         matrix: x ↦ A x, symmetric with eigenvalues in [0, bound].
-        coefficients: (degree + 1, …), each entry broadcastable to x: one number, or one a row or
-            channel, if A does not mix rows of different coefficients.
+        coefficients: from degree 0 on; each a number, or a tensor broadcastable to x, constant on
+            rows that A mixes.
         bound: positive.
         x: (n, channels).
     """
-    coefficients = coefficients.to(x.dtype)
-    before, now = x, matrix(x).mul_(2 / bound).sub_(x)
-    total = coefficients[0] * x
-    for j in range(1, len(coefficients)):
-        total += coefficients[j] * now
-        if j + 1 < len(coefficients):
+    before, now, total = x, x, torch.zeros_like(x)
+    for j, c in enumerate(coefficients):
+        if j == 1:
+            now = matrix(x).mul_(2 / bound).sub_(x)
+        elif j > 1:
             before, now = now, matrix(now).mul_(4 / bound).sub_(now, alpha=2).sub_(before)
+        total = total.add_(now, alpha=c) if isinstance(c, float) else total.addcmul_(now, c)
     return total
 
 
