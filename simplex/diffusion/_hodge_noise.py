@@ -10,7 +10,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.diffusion._cochain_columns import apply_to_cochains
 from simplex.diffusion._kernels import Kernel, ScaledKernel
 from simplex.diffusion._prepared import prepared_halves, prepared_projections
-from simplex.operators import betti_numbers
+from simplex.diffusion._subspace import hodge_ranks
 from simplex.operators._boundary import require_rank
 from simplex.operators._spectral import chebyshev_apply, chebyshev_coefficients, half_bounds
 
@@ -95,7 +95,7 @@ class HodgeNoise:
             for place, (kernel, bound) in enumerate(zip(kernels, bounds, strict=True))
             if bound
         ]
-        self._coefficients: dict[tuple[int, float, torch.dtype], Tensor] = {}
+        self._coefficients: dict[tuple[int, float, torch.dtype], list[float]] = {}
         self._require_positive_definite()
 
     def sample(self, like: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -189,14 +189,14 @@ class HodgeNoise:
                 y += ((value - harmonic) * image).to(x.dtype)
         return y
 
-    def _polynomial(self, part: "_Part", exponent: float, dtype: torch.dtype) -> Tensor:
+    def _polynomial(self, part: "_Part", exponent: float, dtype: torch.dtype) -> list[float]:
         """Coefficients of ψ^p on [0, bound]."""
         key = (part.place, exponent, dtype)
         if key not in self._coefficients:
             self._coefficients[key] = chebyshev_coefficients(
                 lambda at: part.kernel(at) ** exponent, part.bound, dtype
-            )
-        return self._coefficients[key].to(self.complex.device)
+            ).tolist()
+        return self._coefficients[key]
 
     def _trace_of(
         self,
@@ -209,12 +209,12 @@ class HodgeNoise:
         kernels = (self.gradient, self.curl, self.harmonic)
         zero = torch.zeros(1, dtype=torch.float64)
         at_zero = torch.cat([function(kernel(zero)) for kernel in kernels])
-        ranks = torch.tensor([_part_ranks(part, k) for part in K.split()], dtype=torch.float64)
+        ranks = torch.tensor([hodge_ranks(part, k) for part in K.split()], dtype=torch.float64)
         total = (ranks.view(-1, 3) @ at_zero).to(K.device)
         halves = prepared_halves(K, k, torch.float64)
         for part in self._parts:
             change = _change(function, part, at_zero[part.place])
-            coefficients = chebyshev_coefficients(change, part.bound, torch.float64).to(K.device)
+            coefficients = chebyshev_coefficients(change, part.bound, torch.float64).tolist()
             for probes, weight in _probes(K, k, num_probes, generator):
                 image = chebyshev_apply(halves[part.place], coefficients, part.bound, probes)
                 total.index_add_(0, K.part(k), weight * (probes * image).sum(1))
@@ -258,17 +258,6 @@ def _change(
 ) -> Callable[[Tensor], Tensor]:
     """λ ↦ f(ψ(λ)) - f(ψ(0))."""
     return lambda eigenvalues: function(part.kernel(eigenvalues)) - at_zero
-
-
-def _part_ranks(K: SimplicialComplex, k: int) -> tuple[int, int, int]:
-    """Dimensions of the gradients, curls and harmonic k-cochains."""
-    betti = betti_numbers(K.skeleton(k + 1))
-    gradients = 0
-    for j in range(k + 1):
-        curls = K.num_simplices(j) - gradients - (betti[j] if j < len(betti) else 0)
-        if j < k:
-            gradients = curls  # rank ∂_{j+1} is that of the curls of degree j
-    return gradients, curls, K.num_simplices(k) - gradients - curls
 
 
 def _probes(
