@@ -1,0 +1,500 @@
+"""The mixer on cochains: equal to MLP-Mixer on a grid, equivariant and linear everywhere else."""
+
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from simplex import SimplicialComplex
+from simplex.nn import (
+    ChannelMixerConv,
+    KernelMixerConv,
+    MixerBlock,
+    MLPMixer,
+    OneHotCodes,
+    OperatorMixerConv,
+    SimplicialMixer,
+    SimplicialMixerConv,
+    StructuralCodes,
+    apply_boundary,
+    apply_coboundary,
+    apply_down_laplacian,
+    apply_up_laplacian,
+)
+from simplex.nn._krylov import spectral_bound
+from simplex.nn._mixer_patches import to_patches
+from simplex.nn._ragged import expand_tokens, part_blocks, reduce_tokens
+from simplex.testing import (
+    assert_batch_consistent,
+    assert_inputs_untouched,
+    assert_orientation_equivariant,
+    assert_permutation_equivariant,
+    random_cochains,
+    random_complex,
+    random_orientation,
+)
+
+
+TOP, WIDTH = 3, 6
+# Norms divide small deviations up, so that float32 loses a digit more than elsewhere.
+TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-9}
+
+
+def layers(signed):
+    return {
+        "kernel": KernelMixerConv(TOP, 5, signed=signed),
+        "operator": OperatorMixerConv(TOP, 5, signed=signed),
+        "operator, powers 0 and 3": OperatorMixerConv(
+            TOP, 5, down_order=0, up_order=3, signed=signed
+        ),
+        "channel": ChannelMixerConv(WIDTH, 9, TOP, signed=signed),
+        "channel alone": ChannelMixerConv(WIDTH, 9, TOP, neighbors=False, signed=signed),
+        "block": SimplicialMixerConv(
+            KernelMixerConv(TOP, 5, signed=signed),
+            ChannelMixerConv(WIDTH, 9, TOP, signed=signed),
+            WIDTH,
+            TOP,
+            signed=signed,
+        ),
+        "network": SimplicialMixer(
+            WIDTH, 4, 3, 2, TOP, mixing="kernel", jumping_knowledge="cat", signed=signed
+        ),
+        "encoder": SimplicialMixer(WIDTH, 4, 3, 2, TOP, norm="rms", signed=signed).encode,
+    }
+
+
+def in_dtype(layer, dtype):
+    """The layer with its parameters drawn anew, none of them zero, in evaluation mode."""
+    module = getattr(layer, "__self__", layer)
+    for parameter in module.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    module.to(dtype).eval()
+    return layer
+
+
+def grid(rows, columns):
+    """A triangulated grid of vertices, row by row."""
+    squares = [
+        (i * columns + j, i * columns + j + 1, (i + 1) * columns + j, (i + 1) * columns + j + 1)
+        for i in range(rows - 1)
+        for j in range(columns - 1)
+    ]
+    triangles = [t for a, b, c, d in squares for t in ((a, b, d), (a, c, d))]
+    return SimplicialComplex.from_simplices(triangles)
+
+
+def star(num_leaves):
+    return SimplicialComplex.from_simplices([(0, leaf) for leaf in range(1, num_leaves + 1)])
+
+
+# --- laws -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("signed", [True, False], ids=["signed", "unsigned"])
+@pytest.mark.parametrize("name", layers(True))
+def test_layers_obey_the_laws(name, signed, dtype):
+    layer, tolerance = in_dtype(layers(signed)[name], dtype), TOLERANCE[dtype]
+    complexes = [random_complex(seed, num_simplices=7 + seed) for seed in range(4)]
+    cochains = [
+        random_cochains(K, WIDTH, TOP, dtype=dtype, seed=i) for i, K in enumerate(complexes)
+    ]
+    for seed, (x, K) in enumerate(zip(cochains, complexes, strict=True)):
+        assert_permutation_equivariant(layer, x, K, seed=seed, tolerance=tolerance)
+        assert_inputs_untouched(layer, x, K)
+        if signed:
+            assert_orientation_equivariant(layer, x, K, seed=seed, tolerance=tolerance)
+    items = list(zip(cochains, complexes, strict=True))
+    assert_batch_consistent(layer, items, tolerance=tolerance)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        *layers(False).values(),
+        OperatorMixerConv(TOP, 5, odd_activation=nn.functional.gelu),
+        ChannelMixerConv(WIDTH, 9, TOP, odd_activation=nn.functional.gelu),
+        KernelMixerConv(TOP, 5, codes=StructuralCodes(signed=False)),
+    ],
+)
+def test_even_codes_and_activations_see_the_orientation(layer):
+    K = random_complex(0)
+    layer = in_dtype(layer, torch.float64)
+    x = random_cochains(K, WIDTH, TOP, dtype=torch.float64)
+    with pytest.raises(AssertionError, match="under reorientation"):
+        assert_orientation_equivariant(layer, x, K)
+
+
+@pytest.mark.parametrize("mixing", ["kernel", "operator"])
+def test_a_part_without_simplices_of_a_dimension(mixing):
+    model = SimplicialMixer(2, 4, 3, 2, 2, mixing=mixing).double()
+    complexes = [
+        SimplicialComplex.from_simplices([], num_vertices=1),
+        SimplicialComplex.from_simplices([(0, 1)], num_vertices=3),
+        SimplicialComplex.from_simplices([(0, 1, 2, 3)]).skeleton(2),
+        SimplicialComplex.from_simplices([], num_vertices=2),
+    ]
+    items = [(random_cochains(K, 2, 2, dtype=torch.float64), K) for K in complexes]
+    assert_batch_consistent(model, items)
+    assert all(model(x, K).isfinite().all() for x, K in items)
+
+
+def test_the_operator_layer_is_additive_even_within_one_part():
+    layer = OperatorMixerConv(TOP, 5, normalize=False).double()
+    complexes = [random_complex(seed) for seed in range(3)]
+    union = SimplicialComplex.disjoint_union(complexes)
+    cochains = [random_cochains(K, WIDTH, TOP, dtype=torch.float64) for K in complexes]
+    joined = [torch.cat(values) for values in zip(*cochains, strict=True)]
+    apart = [layer(x, K) for x, K in zip(cochains, complexes, strict=True)]
+    for values, *each in zip(layer(joined, union.with_parts(None)), *apart, strict=True):
+        torch.testing.assert_close(values, torch.cat(each))
+
+
+# --- the operator layer by its formula ------------------------------------------------------------
+
+
+def test_the_tokens_are_the_operators():
+    K = random_complex(3)
+    layer = OperatorMixerConv(2, 5, down_order=2, up_order=1).double()
+    x = random_cochains(K.skeleton(2), 2, 2, dtype=torch.float64)
+    b1, b2 = (spectral_bound(K, k).double() for k in (1, 2))
+
+    def down(y):
+        return apply_down_laplacian(y, K, 1) / b1
+
+    expected = [
+        x[1],
+        apply_coboundary(x[0], K, 0) / b1.sqrt(),
+        down(x[1]),
+        down(down(x[1])),
+        apply_up_laplacian(x[1], K, 1) / b2,
+        apply_boundary(x[2], K, 2) / b2.sqrt(),
+    ]
+    tokens = layer.tokens(x, K)
+    torch.testing.assert_close(tokens[1], torch.stack(expected, dim=-1))
+    assert [z.shape[-1] for z in tokens] == [layer.num_operators(k) for k in range(3)] == [3, 6, 4]
+    z, w1, w2 = tokens[1], layer.lin1[1].weight, layer.lin2[1].weight
+    torch.testing.assert_close(layer(x, K)[1], torch.tanh(z @ w1.T) @ w2[0])
+    z, w1, w2 = tokens[0], layer.lin1[0].weight, layer.lin2[0].weight
+    hidden = nn.functional.gelu(z @ w1.T + layer.lin1[0].bias)
+    torch.testing.assert_close(layer(x, K)[0], hidden @ w2[0] + layer.lin2[0].bias)
+
+
+# --- the kernel layer is MLP-Mixer ----------------------------------------------------------------
+
+
+def with_token_weights(layer, fc1, fc2, counts):
+    """Copy the token MLP of the Mixer, whose tokens are the simplices, one dimension after another.
+
+    One-hot codes make W_1 = Φᵀ, so the columns of W_1 are the weights of Φ.
+    """
+    with torch.no_grad():
+        for k, columns in enumerate(fc1.weight.split(counts, dim=1)):
+            layer.read[k].weight.copy_(columns)
+        for k, rows in enumerate(fc2.weight.split(counts, dim=0)):
+            layer.write[k].weight.copy_(rows.T)
+        for k, shifts in enumerate(fc2.bias.split(counts)):
+            layer.shift[k].weight.copy_(shifts[None])
+        layer.bias.copy_(fc1.bias)
+
+
+def with_block_weights(block, official):
+    """Copy a whole block of the Mixer, for vertices alone."""
+    token, channel = block.token_half, block.channel_half
+    with_token_weights(
+        token.mixing, official.mlp_tokens.fc1, official.mlp_tokens.fc2, [official.num_tokens]
+    )
+    channel.mixing.lin1[0].load_state_dict(official.mlp_channels.fc1.state_dict())
+    channel.mixing.lin2[0].load_state_dict(official.mlp_channels.fc2.state_dict())
+    token.norms[0].load_state_dict(official.norm1.state_dict())
+    channel.norms[0].load_state_dict(official.norm2.state_dict())
+
+
+def randomised(module, seed):
+    torch.manual_seed(seed)
+    for parameter in module.parameters():
+        nn.init.normal_(parameter, std=0.3)
+    return module.double()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_token_mixing_is_the_formula_of_the_paper(seed):
+    K, channels, width = grid(3, 4), 5, 7
+    generator = torch.Generator().manual_seed(seed)
+    fc1, fc2 = nn.Linear(12, width).double(), nn.Linear(width, 12).double()
+    layer = KernelMixerConv(0, width, codes=OneHotCodes(K.f_vector), power=0.0).double()
+    with_token_weights(layer, fc1, fc2, [12])
+    x = torch.randn(12, channels, dtype=torch.float64, generator=generator)
+    hidden = nn.functional.gelu(fc1.weight @ x + fc1.bias[:, None])
+    expected = fc2.weight @ hidden + fc2.bias[:, None]
+    torch.testing.assert_close(layer([x], K)[0], expected, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_simplices_of_all_dimensions_are_the_tokens(seed):
+    K, channels, width = grid(3, 4), 5, 7
+    counts = list(K.f_vector)
+    official = randomised(MixerBlock(sum(counts), channels, width, 11), seed)
+    layer = KernelMixerConv(2, width, codes=OneHotCodes(K.f_vector), power=0.0).double()
+    with_token_weights(layer, official.mlp_tokens.fc1, official.mlp_tokens.fc2, counts)
+    x = random_cochains(K, channels, dtype=torch.float64, seed=seed)
+    expected = official.mlp_tokens(torch.cat(x)[None])[0]
+    torch.testing.assert_close(torch.cat(layer(x, K)), expected, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_on_a_batch_of_grids_the_network_is_mlp_mixer(seed):
+    official = randomised(
+        MLPMixer((6, 8), 2, 3, num_classes=0, hidden_channels=10, num_blocks=2), seed
+    )
+    K = grid(3, 4)
+    images = torch.randn(5, 3, 6, 8, dtype=torch.float64)
+    mixing = partial(KernelMixerConv, codes=OneHotCodes(K.f_vector), power=0.0)
+    model = SimplicialMixer(12, 10, 2, num_layers=2, max_dim=0, mixing=mixing).double()
+    model.stems[0].load_state_dict(official.stem.proj.state_dict())
+    for block, theirs in zip(model.convs, official.blocks, strict=True):
+        with_block_weights(block, theirs)
+    model.final_norms[0].load_state_dict(official.norm.state_dict())
+    batch = SimplicialComplex.disjoint_union([K] * len(images))
+    patches = to_patches(images, official.grid).flatten(0, 1)
+    expected = official.forward_features(images).flatten(0, 1)
+    torch.testing.assert_close(model.encode([patches], batch)[0], expected, atol=1e-10, rtol=0)
+
+
+# --- codes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("signed", [True, False])
+def test_codes_are_equivariant(seed, signed, dtype):
+    codes = StructuralCodes(signed=signed)
+
+    def layer(x, K):
+        return codes(K, TOP, dtype)
+
+    K = random_complex(seed)
+    x = random_cochains(K, 1, TOP, dtype=dtype)
+    assert_permutation_equivariant(layer, x, K, seed=seed)
+    assert [code.shape[1] for code in layer(x, K)] == codes.widths(TOP)
+    if signed:
+        assert_orientation_equivariant(layer, x, K, seed=seed)
+    items = [(x, K), *((random_cochains(L, 1, TOP), L) for L in map(random_complex, range(5, 8)))]
+    assert_batch_consistent(layer, items)
+
+
+def test_odd_codes_are_not_the_boundary_of_a_boundary():
+    K = random_complex(3)
+    even, odd, above = StructuralCodes()(K, 2, torch.float64)
+    assert apply_coboundary(apply_coboundary(even, K, 0), K, 1).abs().max() < 1e-12  # the trap
+    assert odd.norm(dim=1).min() > 0
+    assert above.norm(dim=1).min() > 0
+
+
+def test_codes_forget_what_symmetry_forbids():
+    ring = SimplicialComplex.from_simplices([(i, (i + 1) % 7) for i in range(7)])
+    even, odd = StructuralCodes()(ring, 1, torch.float64)
+    assert torch.allclose(even, even[:1])  # a rotation takes each vertex to each other
+    assert odd.abs().max() < 1e-10  # a reflection turns each edge around
+
+
+def test_codes_tell_apart_what_symmetry_allows():
+    path = SimplicialComplex.from_simplices([(0, 1), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6)])
+    even, odd = StructuralCodes()(path, 1, torch.float64)
+    assert len(even.round(decimals=6).unique(dim=0)) == 7
+    assert len(odd.round(decimals=6).unique(dim=0)) == 6
+
+
+def test_one_hot_codes_are_odd_and_know_their_complex():
+    K = grid(2, 3)
+    x = random_cochains(K, 2, dtype=torch.float64)
+    layer = in_dtype(KernelMixerConv(2, 5, codes=OneHotCodes(K.f_vector)), torch.float64)
+    assert_orientation_equivariant(layer, x, K)
+    assert_batch_consistent(layer, [(x, K), (x, K.reorient(random_orientation(K)))])
+    with pytest.raises(ValueError, match="must have 6 simplices of dimension 0"):
+        layer(random_cochains(star(3), 2, 2, dtype=torch.float64), star(3))
+    with pytest.raises(ValueError, match="an entry for each dimension 0 … 3"):
+        KernelMixerConv(3, 5, codes=OneHotCodes(K.f_vector))
+
+
+# --- ragged products and cost ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_blocks_cover_each_part_and_no_other(seed):
+    generator = torch.Generator().manual_seed(seed)
+    sizes = torch.randint(0, (1, 3, 40, 90)[seed % 4] + 1, (9,), generator=generator)
+    sizes[4] = (0, 200)[seed % 2]
+    pointer = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
+    count = int(pointer[-1])
+    K = SimplicialComplex.from_simplices([], num_vertices=count).with_parts(pointer)
+    blocks = part_blocks(K, 0)
+    places = len(blocks.parts.index) * blocks.size
+    assert places <= count + blocks.size * 9 <= 2 * count + 9 * 17  # linear
+    assert torch.equal(blocks.parts.index[blocks.rows.index // blocks.size], K.part(0))
+    assert len(blocks.rows.index.unique()) == count
+    weight, x = (
+        torch.randn(count, width, dtype=torch.float64, generator=generator) for width in (3, 4)
+    )
+    hidden = torch.randn(9, 3, 4, dtype=torch.float64, generator=generator)
+    pairs = list(zip(weight.split(sizes.tolist()), x.split(sizes.tolist()), strict=True))
+    torch.testing.assert_close(
+        reduce_tokens(weight, x, blocks), torch.stack([w.T @ y for w, y in pairs])
+    )
+    torch.testing.assert_close(
+        expand_tokens(weight, hidden, blocks),
+        torch.cat([w @ h for (w, _), h in zip(pairs, hidden, strict=True)]),
+    )
+
+
+def test_ragged_products_have_derivatives():
+    K = SimplicialComplex.disjoint_union([star(2), star(1), star(4)])
+    blocks = part_blocks(K, 0)
+    weight, x = (torch.randn(10, w, dtype=torch.float64, requires_grad=True) for w in (2, 3))
+    hidden = torch.randn(3, 2, 3, dtype=torch.float64, requires_grad=True)
+    for check in (torch.autograd.gradcheck, torch.autograd.gradgradcheck):
+        assert check(lambda w, y: reduce_tokens(w, y, blocks), (weight, x))
+        assert check(lambda w, h: expand_tokens(w, h, blocks), (weight, hidden))
+
+
+@pytest.mark.parametrize("mixing", ["kernel", "operator"])
+def test_the_cost_is_linear_even_at_a_hub(mixing):
+    model = SimplicialMixer(2, 8, 3, 2, 1, mixing=mixing)
+
+    def operations(K):
+        x = random_cochains(K, 2, 1)
+        with FlopCounterMode(display=False) as counter:
+            model(x, K)
+        return counter.get_total_flops()
+
+    small, large = operations(star(500)), operations(star(1000))
+    assert 1.8 * small < large < 2.1 * small
+    parts = SimplicialComplex.disjoint_union([star(5)] * 100)
+    assert operations(parts) < 4 * operations(star(500))
+
+
+# --- condition ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mixing", ["kernel", "operator"])
+def test_a_condition_keeps_the_laws(mixing, dtype):
+    model = SimplicialMixer(WIDTH, 4, 3, 2, TOP, mixing=mixing, cond_channels=5)
+    plain = SimplicialMixer(WIDTH, 4, 3, 2, TOP, mixing=mixing)
+    plain.load_state_dict(model.state_dict(), strict=False)
+    K = random_complex(1)
+    x = random_cochains(K, WIDTH, TOP)
+    first = torch.randn(1, 5)
+    torch.testing.assert_close(model(x, K, first), plain(x, K))  # at the start nothing changes
+
+    model = in_dtype(model, dtype)
+    conds = torch.randn(3, 5, dtype=dtype)
+    complexes = [random_complex(seed) for seed in range(3)]
+    cochains = [random_cochains(K, WIDTH, TOP, dtype=dtype) for K in complexes]
+    tolerance = TOLERANCE[dtype]
+    for each, x, K in zip(conds, cochains, complexes, strict=True):
+        for method in (model.encode, model):
+            layer = partial(method, cond=each[None])
+            assert_permutation_equivariant(layer, x, K, tolerance=tolerance)
+            assert_orientation_equivariant(layer, x, K, tolerance=tolerance)
+    union = SimplicialComplex.disjoint_union(complexes)
+    joined = [torch.cat(values) for values in zip(*cochains, strict=True)]
+    together = model(joined, union, conds)
+    for p, (x, K) in enumerate(zip(cochains, complexes, strict=True)):
+        alone = model(x, K, conds[p : p + 1])
+        torch.testing.assert_close(alone[0], together[p], atol=tolerance, rtol=tolerance)
+    assert not torch.allclose(together, model(joined, union, conds.flip(0)), atol=1e-2)
+
+
+def test_a_condition_is_given_where_it_is_wanted():
+    K = random_complex(0)
+    x = random_cochains(K, 2, TOP)
+    wanting, plain = (SimplicialMixer(2, 4, 3, 1, TOP, cond_channels=c) for c in (5, None))
+    with pytest.raises(ValueError, match=r"cond must be of shape \(1, 5\), got None"):
+        wanting(x, K)
+    with pytest.raises(ValueError, match=r"cond must be of shape \(1, 5\), got \(2, 5\)"):
+        wanting(x, K, torch.zeros(2, 5))
+    with pytest.raises(ValueError, match=r"cond must be None, got \(1, 5\)"):
+        plain(x, K, torch.zeros(1, 5))
+
+
+# --- the module -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mixing", ["kernel", "operator"])
+def test_traces_as_one_graph_with_dynamic_sizes(mixing):
+    torch._dynamo.reset()
+    model = SimplicialMixer(2, 4, 3, 1, 2, mixing=mixing).double()
+    compiled = torch.compile(model, fullgraph=True, dynamic=True, backend="eager")
+    for seed in range(3):
+        K = random_complex(seed, num_vertices=8 + seed, max_dim=2).with_parts(None)
+        x = random_cochains(K, 2, 2, dtype=torch.float64)
+        torch.testing.assert_close(compiled(x, K), model(x, K))
+
+
+@pytest.mark.parametrize("mixing", ["kernel", "operator"])
+def test_all_matrices_are_dense_layers(mixing):
+    model = SimplicialMixer(2, 4, 3, 2, 2, mixing=mixing, cond_channels=5)
+    linear = {id(module.weight) for module in model.modules() if isinstance(module, nn.Linear)}
+    assert all(p.ndim < 2 or id(p) in linear for p in model.parameters())
+
+
+@pytest.mark.parametrize("mixing", ["kernel", "operator"])
+def test_reset_draws_all_parameters(mixing):
+    model = SimplicialMixer(2, 4, 3, 2, 2, mixing=mixing, cond_channels=5)
+    for parameter in model.parameters():
+        nn.init.constant_(parameter, 7.0)
+    model.reset_parameters()
+    assert all((p != 7.0).all() for p in model.parameters())
+    zero = [p for name, p in model.named_parameters() if "modulations" in name]
+    assert len(zero) == 2 * 2 * 3 * 2
+    assert all((p == 0).all() for p in zero)
+
+
+@pytest.mark.parametrize("mixing", ["kernel", "operator"])
+def test_every_parameter_gets_a_gradient(mixing):
+    model = SimplicialMixer((1, 2, 3), 4, 3, 2, 2, mixing=mixing, cond_channels=5).double()
+    K = SimplicialComplex.disjoint_union([random_complex(s, max_dim=2) for s in range(4)])
+    x = random_cochains(K, (1, 2, 3), 2, dtype=torch.float64)
+    in_dtype(model, torch.float64)
+    model(x, K, torch.randn(4, 5, dtype=torch.float64)).square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().max() > 0 for p in model.parameters())
+
+
+def test_lazy_widths_dropout_and_autocast():
+    K = random_complex(0)
+    x = random_cochains(K, 3, TOP)
+    model = SimplicialMixer(-1, 8, 2, 2, TOP, layer_dropout=0.5, mixing="kernel")
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rough = model.eval()(x, K)
+    exact = model(x, K)
+    torch.testing.assert_close(rough.float() / exact.norm(), exact / exact.norm(), atol=0.1, rtol=0)
+    model.train()
+    assert not torch.equal(model(x, K), model(x, K))
+
+
+def test_names_and_errors():
+    assert "tokens=[3, 6, 4], token_channels=5" in repr(OperatorMixerConv(2, 5, up_order=1))
+    assert "max_dim=2, token_channels=5, codes=StructuralCodes(steps=4" in repr(
+        KernelMixerConv(2, 5)
+    )
+    assert "channel_channels=9" in repr(ChannelMixerConv(4, 9, 2))
+    sizes = (2, 4, 3, 1, 2)
+    with pytest.raises(ValueError, match="mixing must be 'kernel', 'operator' or"):
+        SimplicialMixer(*sizes, mixing="pool")
+    with pytest.raises(ValueError, match="norm must be 'layer' or 'rms'"):
+        SimplicialMixer(*sizes, norm="batch")
+    with pytest.raises(ValueError, match="jumping_knowledge must be 'cat' or None"):
+        SimplicialMixer(*sizes, jumping_knowledge="max")
+    with pytest.raises(ValueError, match="num_layers must be at least 1"):
+        SimplicialMixer(2, 4, 3, 0, 2)
+    for kind in (KernelMixerConv, OperatorMixerConv):
+        with pytest.raises(ValueError, match="token_channels must be at least 1, got 0"):
+            kind(2, 0)
+        with pytest.raises(ValueError, match=r"x\[1\] must have 2 channels, got 3"):
+            kind(2, 5)(random_cochains(grid(2, 2), (2, 3, 2)), grid(2, 2))
+    with pytest.raises(ValueError, match="hidden_channels must be at least 1"):
+        ChannelMixerConv(4, 0, 2)
+    with pytest.raises(ValueError, match="up_order must be a non-negative integer"):
+        OperatorMixerConv(2, 5, up_order=-1)
+    with pytest.raises(ValueError, match="x must hold one cochain for each dimension 0 … 2"):
+        SimplicialMixer(*sizes)(random_cochains(star(3), 2, 1), star(3))
