@@ -1,20 +1,20 @@
 r"""LocoProp: every linear map solves its own small problem, posed by one ordinary backward pass."""
 
 import logging
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from typing import Any, Literal, NoReturn, Self, overload
 
 import torch
-from torch import Tensor, nn
-from torch.nn.utils import get_total_norm
+from torch import nn
 from torch.optim import AdamW, Optimizer
 
 from optim._capture import Capture
-from optim._cover import TransferLike, choose_transfer, cover, given_transfers
+from optim._choice import Choice, TransferLike, choose, given_transfers
+from optim._cover import cover
+from optim._finite import first_nonfinite
 from optim._inner import InnerRule, RMSProp, inner_rule
-from optim._maps import LinearMap
 from optim._options import (
     LEARNING_RATE_OF,
     SOLVER_OF,
@@ -24,10 +24,9 @@ from optim._options import (
     require_options,
     require_word,
 )
-from optim._report import Coverage, Report
+from optim._report import Report, fallback_line, map_line
 from optim._restore import require_fitting_state, restored
 from optim._step import LocalProblem, displacement
-from optim._transfer import IDENTITY, Transfer
 
 
 logger = logging.getLogger("optim")
@@ -171,7 +170,9 @@ class LocoProp(Optimizer):
         self._closed = False
 
     @classmethod
-    def paper(cls, model: nn.Module, *, lr: float = 1e-5, gamma: float = 10.0, **options: Any) -> Self:
+    def paper(
+        cls, model: nn.Module, *, lr: float = 1e-5, gamma: float = 10.0, **options: Any
+    ) -> Self:
         r"""The authors' recipe: LocoProp-M, ten steps of TensorFlow's RMSProp on summed gradients.
 
         Units of sums over the batch, :math:`y^* = f(a) - γ\, ∂L/∂a` with γ = 10, inner step sizes
@@ -185,6 +186,7 @@ class LocoProp(Optimizer):
             options: Any other argument of the class.
 
         Example:
+            >>> from optim import paper_schedule
             >>> opt = LocoProp.paper(nn.Linear(2, 1))
             >>> schedule = torch.optim.lr_scheduler.LambdaLR(opt, paper_schedule)
             >>> opt.param_groups[0]["lr"]  # the first epoch stands still
@@ -242,29 +244,26 @@ class LocoProp(Optimizer):
         gradient = linear_map.gradient()
         if self._loss_reduction == "sum":
             gradient = gradient / design.shape[-2]
-        transfer, _, solver, _ = self._problem_of(group)
+        choice = self._choice(group)
         problem = LocalProblem(
             design=linear_map.trainable_columns(design),
             gradient=gradient,
-            transfer=transfer,
+            transfer=choice.transfer,
             form_pre=lambda: design @ linear_map.weights(),
         )
-        options: Any = {**group, "solver": solver}
+        options: Any = {**group, "solver": choice.solver}
         step = displacement(problem, options, self.state[group["params"][0]], self._rule)
         decay = 1 - float(group["lr"]) * group["weight_decay"]
         for block in linear_map.trainable:
             block.parameter.mul_(decay)
         linear_map.add_(step)
 
-    def _problem_of(self, group: dict[str, Any]) -> tuple[Transfer, str, Solver, bool]:
-        """Transfer, why, solver, and whether a map of variant M is solved as S."""
+    def _choice(self, group: dict[str, Any]) -> Choice:
+        """Transfer and solver of one map, from what is given and what its graph has shown."""
         linear_map = self._maps[group["name"]]
-        members = [member.name for member in linear_map.members]
-        given = next((self._given[name] for name in members if name in self._given), None)
+        given = [self._given[m.name] for m in linear_map.members if m.name in self._given]
         detected = self._capture.detected.get(linear_map)
-        transfer, why, fell = choose_transfer(given, detected, group["variant"], group["solver"])
-        closed_form = group["solver"] == "mm" and transfer is IDENTITY  # its first step is exact
-        return transfer, why, "exact" if closed_form else group["solver"], fell
+        return choose(given[0] if given else None, detected, group["variant"], group["solver"])
 
     def _ready(self) -> list[dict[str, Any]]:
         """Groups of the maps that have a gradient, and the rows that it is the gradient of."""
@@ -293,21 +292,20 @@ class LocoProp(Optimizer):
         return ready
 
     def _say_fallbacks_to_s(self, ready: list[dict[str, Any]]) -> None:
-        fell = {group["name"]: self._problem_of(group) for group in ready}
-        news = {name: why for name, (_, why, _, s) in fell.items() if s and name not in self._said}
-        if news:
-            self._said.update(news)
-            told = "; ".join(f"{name!r}, {why}" for name, why in news.items())
+        choices = {group["name"]: self._choice(group) for group in ready}
+        fell = {name for name, choice in choices.items() if choice.fell_back} - self._said
+        if fell:
+            self._said |= fell
+            told = "; ".join(f"{name!r}, {choices[name].reason}" for name in sorted(fell))
             logger.warning("solved as variant S: %s", told)
 
     def _gradients_are_finite(self) -> bool:
         """Whether the step may be taken; otherwise an error, or a skipped step that is counted."""
-        with_gradient = [p for group in self.param_groups for p in group["params"] if _has_grad(p)]
-        gradients = [_values(p) for p in with_gradient]
-        if not gradients or bool(torch.isfinite(get_total_norm(gradients, math.inf))):
+        parameters = (p for group in self.param_groups for p in group["params"])
+        culprit = first_nonfinite(parameters)
+        if culprit is None:
             return True
-        pairs = zip(with_gradient, gradients, strict=True)
-        name = next(self._cover.names[p] for p, g in pairs if not bool(torch.isfinite(g).all()))
+        name = self._cover.names[culprit]
         if self._nonfinite == "raise":
             raise ValueError(
                 f"gradients must be finite, got NaN or inf in that of {name!r}. Lower the step "
@@ -341,44 +339,18 @@ class LocoProp(Optimizer):
         Returns:
             One line for each parameter group. Transfers are known after the first backward pass.
         """
-        lines = []
-        for group in self.param_groups[: len(self._maps)]:
-            linear_map = self._maps[group["name"]]
-            transfer, why, solver, fell = self._problem_of(group)
-            pending = fell and linear_map not in self._capture.detected and not self._given
-            n, d = sum(b.columns for b in linear_map.blocks), linear_map.weights().shape[-1]
-            lines.append(
-                Coverage(
-                    name=group["name"],
-                    parameters=self._named(group["params"]),
-                    size=f"{n} x {d}",
-                    solver=f"{'S' if transfer is IDENTITY else 'M'} {solver}",
-                    transfer="pending" if pending else transfer.name,
-                    reason=why,
-                )
-            )
-        for group in self.param_groups[len(self._maps) :]:
-            lines.append(
-                Coverage(
-                    name=group["name"],
-                    parameters=self._named(group["params"]),
-                    size=str(sum(p.numel() for p in group["params"])),
-                    solver=type(self._fallback).__name__,
-                    transfer="-",
-                    reason="; ".join(self._cover.reasons),
-                )
-            )
+        maps, rest = self.param_groups[: len(self._maps)], self.param_groups[len(self._maps) :]
+        names = self._cover.names
+        lines = [map_line(self._maps[group["name"]], self._choice(group), names) for group in maps]
+        optimiser = type(self._fallback).__name__
+        lines += [fallback_line(group, optimiser, self._cover) for group in rest]
         covered = {p for each in self._cover.maps for p in each.parameters}
         return Report(
             tuple(lines),
             covered=sum(p.numel() for p in covered),
-            total=sum(p.numel() for p in self._cover.names),
+            total=sum(p.numel() for p in names),
             skipped=self.skipped,
         )
-
-    def _named(self, parameters: Sequence[nn.Parameter]) -> str:
-        names = self._cover.names
-        return ", ".join(names[p] if p.requires_grad else f"({names[p]})" for p in parameters)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Resume from a saved state: hyper-parameters, buffers, the fallback's state.
@@ -390,12 +362,14 @@ class LocoProp(Optimizer):
             ValueError: The state is of another model, cover or inner rule. Nothing is changed then.
         """
         require_fitting_state(self.param_groups, state_dict["param_groups"])
-        super().load_state_dict(state_dict)
-        saved = state_dict["param_groups"][: len(self._maps)]
-        for group, other in zip(self.param_groups, saved, strict=False):
-            parameter, key = group["params"][0], other["params"][0]
-            if key in state_dict["state"]:
-                self.state[parameter] = restored(state_dict["state"][key], parameter.device)
+        buffers = dict(state_dict["state"])
+        keys = [group["params"][0] for group in state_dict["param_groups"]]
+        ours = {key: buffers.pop(key) for key in keys[: len(self._maps)] if key in buffers}
+        super().load_state_dict({**state_dict, "state": deepcopy(buffers)})
+        for group, key in zip(self.param_groups, keys, strict=True):
+            if key in ours:
+                first = group["params"][0]
+                self.state[first] = restored(ours[key], first.device)
         self._share_with_fallback()
 
     def _share_with_fallback(self) -> None:
@@ -418,14 +392,3 @@ class LocoProp(Optimizer):
             "LocoProp must stay with its model, whose hooks it owns, got a copy or a pickle. "
             "Make a new one and load `state_dict()`."
         )
-
-
-def _has_grad(parameter: nn.Parameter) -> bool:
-    return parameter.grad is not None
-
-
-def _values(parameter: nn.Parameter) -> Tensor:
-    """The entries of a gradient, whether it is dense or sparse."""
-    gradient = parameter.grad
-    assert gradient is not None
-    return gradient.coalesce().values() if gradient.is_sparse else gradient

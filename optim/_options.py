@@ -1,7 +1,7 @@
 """The options of a parameter group of LocoProp, and what values they may take."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypedDict
 
 
@@ -19,7 +19,7 @@ _WORDS = {
     "loss_reduction": ("mean", "sum"),
     "nonfinite": ("raise", "skip"),
 }
-_RANGES = {
+_RANGES: Mapping[str, tuple[str, Callable[[float], bool]]] = {
     "lr": ("in [0, inf)", lambda value: 0 <= value < math.inf),
     "gamma": ("in (0, inf)", lambda value: 0 < value < math.inf),
     "momentum": ("in [0, 1)", lambda value: 0 <= value < 1),

@@ -1,7 +1,15 @@
 """Which parameter is trained by which local problem: the coverage report."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
+
+from torch import nn
+
+from optim._choice import Choice
+from optim._cover import Cover
+from optim._maps import LinearMap
+from optim._transfer import IDENTITY
 
 
 @dataclass(frozen=True)
@@ -14,7 +22,7 @@ class Coverage:
         parameters: Names of the parameters, frozen ones in brackets.
         size: "n x d" of the local problem, or the number of scalars for the fallback.
         solver: Variant and solver, "M mm" say, or the class of the fallback optimiser.
-        transfer: Transfer function of the matching loss; "pending" before the first backward.
+        transfer: Transfer function of the matching loss; "pending" before a backward pass.
         reason: Why this transfer, or why no local problem.
     """
 
@@ -72,3 +80,33 @@ class Report:
                 f"{self.skipped} steps skipped",
             ]
         )
+
+
+def map_line(linear_map: LinearMap, choice: Choice, names: Mapping[nn.Parameter, str]) -> Coverage:
+    """The line of one local problem."""
+    variant = "S" if choice.transfer is IDENTITY else "M"
+    outputs = linear_map.parameters[0].shape[0]
+    return Coverage(
+        name=linear_map.name,
+        parameters=_named(linear_map.parameters, names),
+        size=f"{sum(block.columns for block in linear_map.blocks)} x {outputs}",
+        solver="pending" if choice.pending else f"{variant} {choice.solver}",
+        transfer="pending" if choice.pending else choice.transfer.name,
+        reason=choice.reason,
+    )
+
+
+def fallback_line(group: Mapping[str, Any], optimiser: str, cover: Cover) -> Coverage:
+    """The line of a group of the fallback optimiser."""
+    return Coverage(
+        name=group["name"],
+        parameters=_named(group["params"], cover.names),
+        size=str(sum(parameter.numel() for parameter in group["params"])),
+        solver=optimiser,
+        transfer="-",
+        reason="; ".join(cover.reasons),
+    )
+
+
+def _named(parameters: Iterable[nn.Parameter], names: Mapping[nn.Parameter, str]) -> str:
+    return ", ".join(names[p] if p.requires_grad else f"({names[p]})" for p in parameters)

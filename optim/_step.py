@@ -22,7 +22,7 @@ State = dict[str, Any]
 
 @dataclass(frozen=True)
 class LocalProblem:
-    r"""The local problem of one map, :math:`\min_D s Σ_r D_F(a_r + z_r D, a_r) + γ⟨G, D⟩ + λ/2‖D‖²`.
+    r"""One map's problem: :math:`\min_D s Σ_r D_F(a_r + z_r D, a_r) + γ ⟨G, D⟩ + \tfrac λ2 ‖D‖²`.
 
     Attributes:
         design: Z of the weights that move, (…, R, n).
@@ -51,9 +51,7 @@ class Units:
     scale: float
 
 
-def displacement(
-    problem: LocalProblem, options: Options, state: State, rule: InnerRule
-) -> Tensor:
+def displacement(problem: LocalProblem, options: Options, state: State, rule: InnerRule) -> Tensor:
     """The step D of one local problem, (…, n, d): solve, safeguard, momentum.
 
     Args:
