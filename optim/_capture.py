@@ -28,14 +28,12 @@ class _Call:
 
     def __init__(self, map: LinearMap, member: Member, inputs: Any, options: Any) -> None:
         self.map, self.member = map, member
-        self.inputs, self.options = pytree.tree_map_only(
-            Tensor, lambda tensor: tensor.detach(), (inputs, options)
-        )
+        leaves, self.form = pytree.tree_flatten((inputs, options))
+        self.leaves = [leaf.detach() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
         self.versions = self._versions()
 
     def _versions(self) -> list[int]:
-        leaves = pytree.tree_leaves((self.inputs, self.options))
-        return [leaf._version for leaf in leaves if isinstance(leaf, Tensor)]
+        return [leaf._version for leaf in self.leaves if isinstance(leaf, Tensor)]
 
     def rows(self) -> Tensor:
         if self._versions() != self.versions:
@@ -44,7 +42,8 @@ class _Call:
                 "pass until the step, got a tensor changed in place. Use the operation that is "
                 "not in place, or exclude the map."
             )
-        return self.map.rows(self.member, *self.inputs, **self.options)
+        inputs, options = pytree.tree_unflatten(self.leaves, self.form)
+        return self.map.rows(self.member, *inputs, **options)
 
 
 class _Tap:
