@@ -1,7 +1,17 @@
 """The central data structure and its kernels; depends on torch, numpy and numba only."""
 
 from simplex.complexes._complex import SimplicialComplex
+from simplex.complexes._fillable import fillable_simplices, with_simplices
 from simplex.complexes._flag import flag_complex, unique_edges
+from simplex.complexes._restriction import Restriction, restrict
 
 
-__all__ = ["SimplicialComplex", "flag_complex", "unique_edges"]
+__all__ = [
+    "Restriction",
+    "SimplicialComplex",
+    "fillable_simplices",
+    "flag_complex",
+    "restrict",
+    "unique_edges",
+    "with_simplices",
+]

@@ -1,0 +1,75 @@
+"""Simplices that a complex could take next: all facets are there."""
+
+import torch
+from torch import Tensor
+
+from simplex.complexes._complex import SimplicialComplex
+from simplex.complexes._flag import join_on
+from simplex.complexes._memory import require_memory
+from simplex.complexes._tables import find_children
+
+
+def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
+    """The k-simplices, k ≥ 2, that are not in the complex although all their facets are.
+
+    One step of the join that builds flag complexes: a (k-1)-simplex σ is extended by the vertices
+    behind it that extend all its facets too, ⋂_{τ ≺ σ} children(τ).
+
+    Args:
+        K: the complex.
+        k: at least 2.
+
+    Returns:
+        (m, k+1) int64 facet ids, in the order of the simplices they would be.
+
+    Raises:
+        ValueError: more simplices than memory.
+
+    Example:
+        >>> fillable_simplices(SimplicialComplex.from_simplices([(0, 1), (0, 2), (1, 2)]), 2)
+        tensor([[2, 1, 0]])
+    """
+    facets, n = K.facets(k - 1), K.num_simplices(0)
+    join = join_on(K.device)
+    pointer, last = K.children(k - 2), K.simplices(k - 1)[:, -1].contiguous()
+    counts = join.count_children(facets, pointer, last, n)
+    children = torch.zeros(len(counts) + 1, dtype=torch.int64, device=K.device)
+    torch.cumsum(counts, 0, out=children[1:])
+    total = int(children[-1])
+    require_memory(total * (k + 1) * 8, K.device, f"the {total} candidates of dimension {k}")
+    rows: Tensor = join.fill_children(facets, pointer, last, children, n)
+    present = K.facets(k)[:, -1], K.simplices(k)[:, -1]
+    return rows[find_children(*present, n, rows[:, -1], last[rows[:, -2]]) < 0]
+
+
+def with_simplices(
+    K: SimplicialComplex, k: int, facets: Tensor
+) -> tuple[SimplicialComplex, Tensor, Tensor]:
+    """The complex with further k-simplices, k ≥ 1; what rides along with it is left behind.
+
+    Args:
+        K: the complex.
+        k: their dimension.
+        facets: (m, k+1) facet ids of simplices that are not in the complex, each once.
+
+    Returns:
+        The new complex, and the new ids of its old k-simplices and of the further ones.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1), (0, 2), (1, 2)])
+        >>> with_simplices(K, 2, fillable_simplices(K, 2))[0].f_vector
+        (3, 3, 1)
+    """
+    n, old = K.num_simplices(0), K.num_simplices(k)
+    rows = torch.cat([K.facets(k), facets])
+    last = K.simplices(k - 1)[rows[:, 0], -1]
+    order = (rows[:, -1] * n + last).argsort()
+    place = torch.empty_like(order)
+    place[order] = torch.arange(len(order), device=K.device)
+    tables = [K.facets(j) for j in range(1, max(K.dim, k) + 1)]
+    tables[k - 1] = rows[order]
+    if k < len(tables):
+        tables[k] = place[tables[k]]
+    pointer = K.part_pointer(0) if K.num_parts != 1 else None
+    result = SimplicialComplex(n, tables, part_pointer=pointer, device=K.device)
+    return result, place[:old], place[old:]
