@@ -96,7 +96,7 @@ def star(num_leaves):
 @pytest.mark.parametrize("name", layers(True))
 def test_layers_obey_the_laws(name, signed, dtype):
     layer, tolerance = in_dtype(layers(signed)[name], dtype), TOLERANCE[dtype]
-    complexes = [random_complex(seed, num_simplices=7 + seed) for seed in range(4)]
+    complexes = [random_complex(seed, num_simplices=7 + seed) for seed in range(3)]
     cochains = [
         random_cochains(K, WIDTH, TOP, dtype=dtype, seed=i) for i, K in enumerate(complexes)
     ]
@@ -367,10 +367,10 @@ def test_the_cost_is_linear_even_at_a_hub(mixing):
             model(x, K)
         return counter.get_total_flops()
 
-    small, large = operations(star(500)), operations(star(1000))
+    small, large = operations(star(200)), operations(star(400))
     assert 1.8 * small < large < 2.1 * small
-    parts = SimplicialComplex.disjoint_union([star(5)] * 100)
-    assert operations(parts) < 4 * operations(star(500))
+    parts = SimplicialComplex.disjoint_union([star(5)] * 40)
+    assert operations(parts) < 4 * operations(star(200))
 
 
 # --- condition ------------------------------------------------------------------------------------
@@ -420,8 +420,19 @@ def test_a_condition_is_given_where_it_is_wanted():
 # --- the module -----------------------------------------------------------------------------------
 
 
+def test_a_layer_traces_as_one_graph():
+    torch._dynamo.reset()
+    layer = KernelMixerConv(1, 3)
+    compiled = torch.compile(layer, fullgraph=True, dynamic=True, backend="eager")
+    K = star(5).with_parts(None)  # without tables made before
+    x = random_cochains(K, 2)
+    for result, expected in zip(compiled(x, K), layer(x, K), strict=True):
+        torch.testing.assert_close(result, expected)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("mixing", ["kernel", "operator"])
-def test_traces_as_one_graph_with_dynamic_sizes(mixing):
+def test_the_network_traces_as_one_graph_with_dynamic_sizes(mixing):
     torch._dynamo.reset()
     model = SimplicialMixer(2, 4, 3, 1, 2, mixing=mixing).double()
     compiled = torch.compile(model, fullgraph=True, dynamic=True, backend="eager")
@@ -460,16 +471,23 @@ def test_every_parameter_gets_a_gradient(mixing):
     assert all(p.grad is not None and p.grad.abs().max() > 0 for p in model.parameters())
 
 
-def test_lazy_widths_dropout_and_autocast():
+@pytest.mark.parametrize("name", ["kernel", "operator", "channel", "block"])
+def test_autocast(name):
+    K, layer = random_complex(0), layers(True)[name]
+    x = random_cochains(K, WIDTH, TOP)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rough = layer(x, K)
+    for near, exact in zip(rough, layer(x, K), strict=True):
+        torch.testing.assert_close(near.float(), exact, atol=0.15, rtol=0.05)
+
+
+def test_lazy_widths_and_dropout():
     K = random_complex(0)
     x = random_cochains(K, 3, TOP)
     model = SimplicialMixer(-1, 8, 2, 2, TOP, layer_dropout=0.5, mixing="kernel")
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        rough = model.eval()(x, K)
-    exact = model(x, K)
-    torch.testing.assert_close(rough.float() / exact.norm(), exact / exact.norm(), atol=0.1, rtol=0)
-    model.train()
+    assert model(x, K).shape == (1, 2)
     assert not torch.equal(model(x, K), model(x, K))
+    assert torch.equal(model.eval()(x, K), model(x, K))
 
 
 def test_names_and_errors():
