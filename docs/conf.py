@@ -67,6 +67,7 @@ PACKAGES = (
     "simplex.data",
     "simplex.transforms",
     "simplex.nn",
+    "simplex.diffusion",
     "simplex.testing",
     "simplex.datasets",
     "simplex.train",

@@ -37,6 +37,7 @@ from simplex.diffusion._gaussian import (
 from simplex.diffusion._grids import edm_sigmas, log_snr_times, spaced_times
 from simplex.diffusion._guidance import drop_labels, guided
 from simplex.diffusion._losses import hybrid_loss, min_snr_weight, simple_loss, vlb_loss
+from simplex.diffusion._mixture import GaussianMixture
 from simplex.diffusion._named_schedules import (
     cosine_schedule,
     linear_schedule,
@@ -63,6 +64,7 @@ __all__ = [
     "Elbo",
     "ExponentialAverage",
     "FlowPath",
+    "GaussianMixture",
     "LinearPath",
     "Noise",
     "Preconditioner",

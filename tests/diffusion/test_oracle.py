@@ -7,6 +7,10 @@ from simplex.diffusion import (
     ddim,
     ddpm,
     dpmpp_2m,
+    edm_sigmas,
+    euler_flow,
+    flow_of_levels,
+    heun_edm,
     linear_schedule,
     spaced_times,
 )
@@ -51,7 +55,7 @@ COLUMN = {"ddpm small": 0, "ddim eta 1": 0, "ddpm large": 1, "ddim": 2, "dpmpp_2
         (sampler, *row)
         for sampler in SAMPLERS
         for row in TABLE
-        if row[1] < 1000 or sampler != "ddim eta 1"  # that is DDPM step by step: a test elsewhere
+        if row[1] < 1000 or row[0] == 1 or COLUMN[sampler] >= 2  # traced noise costs S² numbers
     ],
 )
 def test_variance_of_samples(sampler, variance, steps):
@@ -60,3 +64,58 @@ def test_variance_of_samples(sampler, variance, steps):
     noisy = COLUMN[sampler] < 2
     got = output_variance(lambda x, z: SAMPLERS[sampler](model, x, times, z), steps if noisy else 0)
     assert got == pytest.approx(TABLE[variance, steps][COLUMN[sampler]], abs=1e-5)
+
+
+EDM_TABLE = {  # s²: the limit, then for N = 10, 18, 36, 72 Euler, and Heun; levels of rho = 7
+    0.25: (
+        0.249990,
+        (0.133381, 0.178956, 0.212518, 0.230755),
+        (0.371854, 0.278388, 0.256134, 0.251428),
+    ),
+    1: (
+        0.999844,
+        (0.563700, 0.738664, 0.863096, 0.929916),
+        (1.381642, 1.091458, 1.019871, 1.004554),
+    ),
+    4: (
+        3.997502,
+        (2.383238, 3.038977, 3.499072, 3.743494),
+        (5.215696, 4.293444, 4.062768, 4.012911),
+    ),
+}
+
+
+def heun_variance(variance, levels):
+    def denoise(x, sigma):
+        return x * (variance / (variance + sigma**2))[:, None]
+
+    return heun_edm(denoise, torch.full((1, 1), 80.0).double(), levels).square().item()
+
+
+@pytest.mark.parametrize("variance", EDM_TABLE)
+def test_heun_over_noise_levels(variance):
+    got = [heun_variance(variance, edm_sigmas(n)) for n in (10, 18, 36, 72)]
+    limit, _, heun = EDM_TABLE[variance]
+    assert got == pytest.approx(list(heun), abs=1e-5)
+    assert limit == pytest.approx(variance * 6400 / (variance + 6400), abs=1e-6)
+
+
+@pytest.mark.parametrize("variance", EDM_TABLE)
+def test_euler_over_noise_levels(variance):
+    """The equation of EDM with Euler's method."""
+    _limit, euler, _ = EDM_TABLE[variance]
+    for n, expected in zip((10, 18, 36, 72), euler, strict=True):
+        x = torch.full((1, 1), 80.0).double()
+        got = euler_flow(
+            flow_of_levels(lambda y, s: y * (variance / (variance + s**2))[:, None]),
+            x,
+            edm_sigmas(n),
+        )
+        assert got.square().item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_orders_of_the_edm_table():
+    """Errors against the limit: halving the step halves Euler's, and quarters Heun's."""
+    errors = [abs(heun_variance(1, edm_sigmas(n)) - EDM_TABLE[1][0]) for n in (18, 36, 72)]
+    assert errors[0] / errors[1] == pytest.approx(4.6, abs=0.1)
+    assert errors[1] / errors[2] == pytest.approx(4.3, abs=0.1)

@@ -1,0 +1,91 @@
+"""Mixtures of Gaussians, whose exact denoiser is known: a baseline, and an oracle for samplers."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from simplex.diffusion._rows import aligned
+
+
+class GaussianMixture:
+    r"""The law Σ wᵢ N(μᵢ, Cᵢ) on rows of d numbers, and what noise does to it.
+
+    .. math::
+        D(y; σ) &= E[x_0 \mid x_0 + σ ε = y]
+        = \sum_i r_i \left( μ_i + C_i (C_i + σ^2 I)^{-1} (y - μ_i) \right) \\
+        r_i &∝ w_i \, N(y; μ_i, C_i + σ^2 I)
+
+    Args:
+        means: (m, d) tensor μ.
+        covariances: (m, d, d) tensor C, positive semi-definite; zero for points.
+        weights: (m,) tensor w, positive; by default equal.
+
+    Raises:
+        ValueError: shapes that do not fit, weights that are not positive, or a covariance that is
+            not symmetric positive semi-definite.
+
+    Example:
+        >>> data = GaussianMixture(torch.tensor([[-1.0], [1.0]]), torch.zeros(2, 1, 1))
+        >>> data.denoise(torch.tensor([[0.0], [10.0]]), torch.tensor([1.0, 1.0])).tolist()
+        [[0.0], [1.0]]
+    """
+
+    def __init__(self, means: Tensor, covariances: Tensor, weights: Tensor | None = None) -> None:
+        if means.dim() != 2 or covariances.shape != (*means.shape, means.shape[1]):
+            raise ValueError(
+                "means must be (m, d) and covariances (m, d, d), got "
+                f"{tuple(means.shape)} and {tuple(covariances.shape)}."
+            )
+        count = len(means)
+        weights = torch.ones(count) if weights is None else weights
+        if weights.shape != (count,) or not (weights > 0).all():
+            raise ValueError(f"weights must be {count} positive numbers, got {weights.tolist()}.")
+        self.means = means.double()
+        self.weights = weights.double() / weights.double().sum()
+        C = covariances.double()
+        scale = C.abs().amax().clamp(min=1e-300)
+        eigenvalues, self.axes = torch.linalg.eigh((C + C.mT) / 2)
+        if (C - C.mT).abs().amax() > 1e-6 * scale or eigenvalues.amin() < -1e-6 * scale:
+            raise ValueError(
+                "covariances must be symmetric and positive semi-definite, got the least "
+                f"eigenvalue {eigenvalues.amin().item():g}."
+            )
+        self.eigenvalues = eigenvalues.clamp(min=0)
+
+    @classmethod
+    def fit(cls, rows: Tensor) -> "GaussianMixture":
+        """The single Gaussian with the mean and covariance of the rows, (n, d).
+
+        Example:
+            >>> GaussianMixture.fit(torch.randn(100, 3)).means.shape
+            torch.Size([1, 3])
+        """
+        return cls(rows.mean(0, keepdim=True), torch.cov(rows.T).reshape(1, *[rows.shape[1]] * 2))
+
+    def sample(self, rows: int, generator: torch.Generator | None = None) -> Tensor:
+        """(rows, d) independent draws, float64."""
+        part = torch.multinomial(self.weights, rows, replacement=True, generator=generator)
+        normal = torch.randn((rows, self.means.shape[1]), generator=generator, dtype=torch.float64)
+        scaled = normal * self.eigenvalues[part].sqrt()
+        return self.means[part] + torch.einsum("nij,nj->ni", self.axes[part], scaled)
+
+    def log_prob(self, y: Tensor, sigma: Tensor | float = 0.0) -> Tensor:
+        """(rows,) log-density of x_0 + σ ε at y; σ is one number or one per row."""
+        parts, _, _ = self._parts(y, torch.as_tensor(sigma, dtype=torch.float64))
+        return parts.logsumexp(1).to(y.dtype)
+
+    def denoise(self, y: Tensor, sigma: Tensor) -> Tensor:
+        """D(y; σ), (rows, d): the denoiser that :func:`heun_edm` takes; σ > 0 one per row."""
+        parts, along, share = self._parts(y, sigma.double())
+        shifted = torch.einsum("mij,nmj->nmi", self.axes, along * share)
+        clean = self.means + shifted
+        return torch.einsum("nm,nmi->ni", parts.softmax(1), clean).to(y.dtype)
+
+    def _parts(self, y: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Per row and part: ln(w N), the coordinates along the axes, and λ / (λ + σ²)."""
+        level = aligned(sigma, y.double()[:, None]).square()
+        along = torch.einsum("mij,nmi->nmj", self.axes, y.double()[:, None] - self.means)
+        total = self.eigenvalues + level
+        squares = (along.square() / total + (2 * math.pi * total).log()).sum(2)
+        return self.weights.log() - squares / 2, along, self.eigenvalues / total
