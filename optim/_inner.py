@@ -128,18 +128,18 @@ class Adam:
     eps: float = 1e-8
 
     def slots(self, weight: Tensor) -> dict[str, Tensor]:
-        """The buffers m and v and the step count t, all at zero."""
+        """The buffers m and v and the count t, all at zero."""
         return {
             "mean": _filled(weight, 0.0),
             "square": _filled(weight, 0.0),
-            "count": torch.zeros((), dtype=torch.float64),
+            "step": torch.zeros((), dtype=torch.float64),
         }
 
     def step_(
         self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
     ) -> None:
         """See the class."""
-        t = slots["count"].add_(1).item()
+        t = slots["step"].add_(1).item()
         lr = lr * (1 - self.beta2**t) ** 0.5 / (1 - self.beta1**t)
         for w, g, m, v in _blocks(weight, gradient, slots["mean"], slots["square"]):
             m.lerp_(g, 1 - self.beta1)

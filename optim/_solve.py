@@ -116,7 +116,7 @@ def solve_exact(
 ) -> Tensor:
     r"""The exact LocoProp-S step, :math:`D = -γ (C/R + λ I)^{-1} G`.
 
-    Without a Gram matrix or factor, and where R < n makes it cheaper, the same step through
+    Where no Gram matrix or factor is given and few rows make it cheaper, the same step comes from
     Woodbury's identity, :math:`-\tfrac γλ (G - Z^⊤ (ZZ^⊤/R + λ I)^{-1} Z G / R)`.
 
     Args:
@@ -140,11 +140,8 @@ def solve_exact(
     >>> round(solve_exact(torch.ones(2, 1), torch.ones(1, 1), step=1.0, prox=1.0).item(), 4)
     -0.5
     """
-    if factor is None and gram is None and _woodbury_is_cheaper(design, gradient, prox):
-        return _solve_woodbury(design, gradient, step, prox)
-    if factor is None:
-        factor = factorise(_gram(design) if gram is None else gram, prox=prox)
-    return _inverse_action(factor, gradient.shape[-1])(gradient).mul_(-step)
+    precondition = _preconditioner(design, prox, 1.0, gram, factor, gradient.shape[-1])
+    return precondition(gradient).mul_(-step)
 
 
 def solve_mm(
@@ -162,7 +159,8 @@ def solve_mm(
     r"""LocoProp-M by majorise-minimise: :math:`D ← D - (L_f C/R + λ I)^{-1} ∇J(D)` from D = 0.
 
     f′ ≤ L_f puts the local objective under a quadratic that touches it at D and whose minimum is
-    this step; one factorisation serves all steps (Böhning's bound, for any transfer).
+    this step; one factorisation serves all steps (Böhning's bound, for any transfer). Few rows take
+    Woodbury's identity, as in :func:`solve_exact`.
 
     Args:
         design: Z, (…, R, n).
@@ -195,10 +193,8 @@ def solve_mm(
             f"transfer must have a bounded slope for solver 'mm', got {transfer.name!r}. "
             "Use solver='iter', or variant='S'."
         )
-    if factor is None:
-        gram = _gram(design) if gram is None else gram
-        factor = factorise(gram, prox=prox, lipschitz=transfer.lipschitz)
-    precondition = _inverse_action(factor, num_steps * gradient.shape[-1])
+    columns = num_steps * gradient.shape[-1]
+    precondition = _preconditioner(design, prox, transfer.lipschitz, gram, factor, columns)
     displacement = precondition(gradient).mul_(-step)
     if num_steps > 1:
         slope = LocalGradient(design, pre, gradient, transfer, step=step, prox=prox)
@@ -215,6 +211,36 @@ def _per_problem(prox: float | Tensor, like: Tensor) -> Tensor:
     return torch.as_tensor(prox, dtype=like.dtype, device=like.device)[..., None, None]
 
 
+def _preconditioner(
+    design: Tensor,
+    prox: float | Tensor,
+    lipschitz: float,
+    gram: Tensor | None,
+    factor: Tensor | None,
+    columns: int,
+) -> Callable[[Tensor], Tensor]:
+    """The map B -> (L_f C/R + λ I)⁻¹ B, to be applied to so many columns in all."""
+    if factor is None and gram is None and _rows_are_cheaper(design, prox, columns):
+        (R, n), damping = design.shape[-2:], _per_problem(prox, design)
+        of_rows = _gram(design.mT).mul_(n / R)  # Z Zᵀ / R
+        solve = _inverse_action(factorise(of_rows, prox=prox, lipschitz=lipschitz), columns)
+        share = lipschitz / R
+        return lambda right: (right - (design.mT @ solve(design @ right)).mul_(share)).div_(damping)
+    if factor is None:
+        gram = _gram(design) if gram is None else gram
+        factor = factorise(gram, prox=prox, lipschitz=lipschitz)
+    return _inverse_action(factor, columns)
+
+
+def _rows_are_cheaper(design: Tensor, prox: float | Tensor, columns: int) -> bool:
+    """Operations of Woodbury's way against the direct one; λ = 0 has no such form."""
+    R, n = design.shape[-2:]
+    if not 0 < R < n or not bool((torch.as_tensor(prox) > 0).all()):
+        return False
+    by_rows = R * R * n + R**3 + (4 * R * n + 2 * R * R) * columns
+    return by_rows < R * n * n + n**3 + 2 * n * n * columns
+
+
 def _inverse_action(factor: Tensor, columns: int) -> Callable[[Tensor], Tensor]:
     """The map B -> (L Lᵀ)⁻¹ B, to be applied to so many columns in all.
 
@@ -229,21 +255,3 @@ def _inverse_action(factor: Tensor, columns: int) -> Callable[[Tensor], Tensor]:
 
 def _shown(prox: float | Tensor) -> str:
     return str(prox.tolist()) if isinstance(prox, Tensor) else str(prox)
-
-
-def _woodbury_is_cheaper(design: Tensor, gradient: Tensor, prox: float | Tensor) -> bool:
-    """Compare the operations of both ways; λ = 0 has no Woodbury form."""
-    (R, n), d = design.shape[-2:], gradient.shape[-1]
-    if n <= R or not bool((torch.as_tensor(prox) > 0).all()):
-        return False
-    return 2 * R * R * n + R**3 / 3 + 2 * R * R * d + 4 * R * n * d < 2 * R * n * n + n**3 / 3 + (
-        2 * n * n * d
-    )
-
-
-def _solve_woodbury(design: Tensor, gradient: Tensor, step: float, prox: float | Tensor) -> Tensor:
-    R = max(design.shape[-2], 1)
-    factor = factorise((design @ design.mT).div_(R), prox=prox)
-    rows = torch.cholesky_solve(design @ gradient, factor)
-    kept = gradient - (design.mT @ rows).div_(R)
-    return kept.mul_(-step / _per_problem(prox, gradient))

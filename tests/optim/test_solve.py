@@ -174,6 +174,17 @@ def test_first_mm_step_is_exact_with_scaled_gram(transfer: Transfer) -> None:
     torch.testing.assert_close(factor @ factor.mT, C + PROX * torch.eye(len(C)).double(), **close)
 
 
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "softmax"])
+@pytest.mark.parametrize("num_steps", [1, 6])
+def test_mm_on_few_rows_is_the_same(name: str, num_steps: int) -> None:
+    """Woodbury's identity, taken by itself where rows are few, against the Gram matrix given."""
+    problem, f = random_problem(0, rows=4, inputs=40), TRANSFERS[name]
+    rest = (problem.design, problem.pre, problem.gradient, f)
+    by_rows = solve_mm(*rest, step=STEP, prox=PROX, num_steps=num_steps)
+    by_gram = solve_mm(*rest, step=STEP, prox=PROX, num_steps=num_steps, gram=gram(problem.design))
+    torch.testing.assert_close(by_rows, by_gram, **close)
+
+
 def test_mm_needs_a_slope_bound() -> None:
     problem = random_problem(0)
     for f in (TRANSFERS["relu2"], transfer(torch.exp)):
