@@ -4,8 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes._complex import SimplicialComplex
-from simplex.complexes._flag import join_on
-from simplex.complexes._memory import require_memory
+from simplex.complexes._flag_torch import matches
 from simplex.complexes._tables import find_children
 
 
@@ -13,7 +12,8 @@ def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
     """The k-simplices, k ≥ 2, that are not in the complex although all their facets are.
 
     One step of the join that builds flag complexes: a (k-1)-simplex σ is extended by the vertices
-    behind it that extend all its facets too, ⋂_{τ ≺ σ} children(τ).
+    behind it that extend all its facets too, ⋂_{τ ≺ σ} children(τ). Here every list is looked at:
+    that two of them decide, which the compiled join relies on, holds in flag complexes only.
 
     Args:
         K: the complex.
@@ -22,22 +22,20 @@ def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
     Returns:
         (m, k+1) int64 facet ids, in the order of the simplices they would be.
 
-    Raises:
-        ValueError: more simplices than memory.
+    Cost:
+        O(Σ_σ younger siblings of σ · log): the pairs of (k-1)-simplices with a common parent.
 
     Example:
         >>> fillable_simplices(SimplicialComplex.from_simplices([(0, 1), (0, 2), (1, 2)]), 2)
         tensor([[2, 1, 0]])
     """
-    facets, n = K.facets(k - 1), K.num_simplices(0)
-    join = join_on(K.device)
-    pointer, last = K.children(k - 2), K.simplices(k - 1)[:, -1].contiguous()
-    counts = join.count_children(facets, pointer, last, n)
-    children = torch.zeros(len(counts) + 1, dtype=torch.int64, device=K.device)
-    torch.cumsum(counts, 0, out=children[1:])
-    total = int(children[-1])
-    require_memory(total * (k + 1) * 8, K.device, f"the {total} candidates of dimension {k}")
-    rows: Tensor = join.fill_children(facets, pointer, last, children, n)
+    n, last = K.num_simplices(0), K.simplices(k - 1)[:, -1].contiguous()
+    rows = torch.cat(
+        [
+            K.facets(k).new_empty(0, k + 1),
+            *matches(K.facets(k - 1), K.children(k - 2), last, n),
+        ]
+    )
     present = K.facets(k)[:, -1], K.simplices(k)[:, -1]
     return rows[find_children(*present, n, rows[:, -1], last[rows[:, -2]]) < 0]
 

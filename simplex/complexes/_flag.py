@@ -68,7 +68,7 @@ def flag_complex(
         O(Σ_σ min_i |children(σ_i)| · log): a list much longer than its partner is searched by
         galloping, so a hub costs the shorter list.
     """
-    join = join_on(edges.device)
+    join = _join_on(edges.device)
     sizes, tables = [num_vertices], []
     if max_dim >= 1 and len(edges):
         _require_room([*sizes, len(edges)], 1, max_dim, max_simplices, edges.device)
@@ -92,7 +92,7 @@ def flag_complex(
     return SimplicialComplex(num_vertices, tables, device=edges.device)
 
 
-def join_on(device: torch.device) -> ModuleType:
+def _join_on(device: torch.device) -> ModuleType:
     """The join as written for the device; loaded with the first lift, not with the package."""
     return import_module(f"simplex.complexes._flag_{'numba' if device.type == 'cpu' else 'torch'}")
 

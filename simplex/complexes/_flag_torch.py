@@ -13,7 +13,7 @@ from torch import Tensor
 _PROPOSALS_PER_CHUNK = 1 << 24
 
 
-def _matches(facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int) -> Iterator[Tensor]:
+def matches(facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int) -> Iterator[Tensor]:
     """Yield in chunks the facet rows (m, k+2) of the extended simplices."""
     ids = torch.arange(len(facets), device=facets.device)
     lengths = pointer[facets[:, -1] + 1] - ids - 1  # younger siblings of σ
@@ -37,7 +37,7 @@ def _matches(facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int) -
 def count_children(facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int) -> Tensor:
     """How many vertices extend each simplex: (n_k,) int64."""
     counts = torch.zeros(len(facets), dtype=torch.int64, device=facets.device)
-    for rows in _matches(facets, pointer, last, num_vertices):
+    for rows in matches(facets, pointer, last, num_vertices):
         counts += torch.bincount(rows[:, -1], minlength=len(facets))
     return counts
 
@@ -49,7 +49,7 @@ def fill_children(
     total, width = int(children[-1]), facets.shape[1]
     out = torch.empty((total, width + 1), dtype=torch.int64, device=facets.device)
     row = 0
-    for rows in _matches(facets, pointer, last, num_vertices):
+    for rows in matches(facets, pointer, last, num_vertices):
         out[row : row + len(rows)] = rows
         row += len(rows)
     return out
