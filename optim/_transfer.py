@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from optim._dilogarithm import dilogarithm_of_minus_exp
+
 
 @dataclass(frozen=True)
 class Transfer:
@@ -69,29 +71,6 @@ def _sigmoid_slope(pre: Tensor) -> Tensor:
 
 def _softplus(pre: Tensor) -> Tensor:
     return functional.softplus(pre, threshold=40.0)  # torch's 20 is a jump of 2e-9
-
-
-# B_2k / (2k + 1)!, k = 1, 2, …: Li2(1 - e^{-u}) = u - u²/4 + Σ_k c_k u^{2k+1}, |u| < 2π
-_DEBYE = (
-    1 / 36,
-    -1 / 3600,
-    1 / 211680,
-    -1 / 10886400,
-    5 / 66 / math.factorial(11),
-    -691 / 2730 / math.factorial(13),
-    7 / 6 / math.factorial(15),
-    -3617 / 510 / math.factorial(17),
-)
-
-
-def _softplus_potential(pre: Tensor) -> Tensor:
-    """−Li₂(−eᵃ), from the Debye series at −|a|, where |u| ≤ log 2, and the inversion formula."""
-    u = -functional.softplus(-pre.abs(), threshold=math.inf)  # -log(1 + e^{-|a|})
-    tail = torch.zeros_like(u)
-    for coefficient in reversed(_DEBYE):
-        tail = (tail + coefficient) * u.square()
-    below = u * (u / 4 - 1 - tail)
-    return torch.where(pre > 0, pre.square() / 2 + math.pi**2 / 6 - below, below)
 
 
 def leaky_relu(slope: float = 0.01) -> Transfer:
@@ -167,7 +146,7 @@ def softplus(beta: float = 1.0) -> Transfer:
         "softplus" if beta == 1 else f"softplus({beta:g})",
         lambda pre: _softplus(beta * pre) / beta,
         lambda pre: torch.sigmoid(beta * pre),
-        lambda pre: _softplus_potential(beta * pre) / beta**2,
+        lambda pre: -dilogarithm_of_minus_exp(beta * pre) / beta**2,
         1.0,
     )
 
