@@ -110,6 +110,9 @@ class Capture:
     call comes after the capture was made: compiled code keeps the hooks of that call, and breaks
     its graph at each map.
 
+    Rows are those of this process. Where several processes average their gradients, G is of all
+    rows and Z of some: reduce the Gram matrices too, or the processes drift apart.
+
     Args:
         maps: The maps to watch.
 

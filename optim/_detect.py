@@ -3,7 +3,8 @@ r"""Transfer detection: which function the autograd graph applies to a map's out
 The graph is walked from the loss down ``next_functions``; the nodes that lead to a map's node are
 its consumers. Nodes that only move, select or cast entries are passed through, a node of a known
 function is the transfer, and a loss that folds a transfer in counts as that transfer. Everything
-else leaves the transfer open: variant S is valid whatever follows.
+else leaves the transfer open: variant S is valid whatever follows. Functions that are several
+nodes (softsign, a scaled tanh, a hand-written loss) are not recognised: name them to the optimiser.
 """
 
 import sys

@@ -423,6 +423,32 @@ def test_inputs_by_keyword_and_in_containers() -> None:
     assert_explains_gradient(capture, maps[""], recorder)
 
 
+@pytest.mark.parametrize("layout", [torch.strided, torch.sparse_coo, torch.sparse_csr])
+def test_operators_as_inputs(layout: torch.layout) -> None:
+    class Aggregate(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(3, 2)
+
+        def forward(self, operator: Tensor, x: Tensor) -> Tensor:
+            return operator @ self.linear(x)
+
+        def locoprop_rows(self, operator: Tensor, x: Tensor) -> Tensor:
+            return operator @ torch.cat([x, x.new_ones(len(x), 1)], dim=-1)
+
+        def locoprop_weights(self) -> list[nn.Parameter]:
+            return [self.linear.weight, self.linear.bias]
+
+    module = Aggregate().double()
+    capture, maps = watch(module)
+    recorder = Recorder(module)
+    operator = torch.eye(5, dtype=DOUBLE).roll(1, 0) + torch.eye(5, dtype=DOUBLE)
+    operator = operator if layout == torch.strided else operator.to_sparse(layout=layout)
+    module(operator, torch.randn(5, 3, dtype=DOUBLE)).tanh().sum().backward()
+    assert_explains_gradient(capture, maps[""], recorder)
+    assert capture.detected[maps[""]].transfer == "tanh"
+
+
 def test_an_input_changed_in_place_is_refused() -> None:
     layer, buffer = nn.Linear(3, 2), torch.randn(5, 3)
     capture, maps = watch(layer)
