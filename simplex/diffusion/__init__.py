@@ -1,5 +1,11 @@
 """Diffusion and flow matching: processes, losses, samplers and likelihoods on any tensor."""
 
+from simplex.diffusion._categorical import (
+    CategoricalProcess,
+    categorical_elbo,
+    categorical_loss,
+    categorical_sample,
+)
 from simplex.diffusion._change_of_path import (
     chain_from_denoiser,
     denoiser_from_chain,
@@ -59,6 +65,7 @@ from simplex.diffusion._schedule import DiscreteSchedule, Schedule
 
 __all__ = [
     "BridgePath",
+    "CategoricalProcess",
     "ContinuousSchedule",
     "DiscreteSchedule",
     "Elbo",
@@ -71,6 +78,9 @@ __all__ = [
     "Schedule",
     "TrigonometricPath",
     "White",
+    "categorical_elbo",
+    "categorical_loss",
+    "categorical_sample",
     "chain_from_denoiser",
     "convert",
     "cosine_log_snr_schedule",

@@ -1,0 +1,299 @@
+"""Discrete diffusion (D3PM): categories that are forgotten and replaced by draws from one law."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from simplex.diffusion._rows import aligned, require_same_shape, row_sum, rows_of_times
+from simplex.diffusion._schedule import DiscreteSchedule, Times
+from simplex.diffusion._walk import Grid, Model, walk_times
+
+
+@dataclass(frozen=True, eq=False)
+class CategoricalProcess:
+    r"""A chain on K categories that keeps a value, or replaces it by a draw from a fixed law m.
+
+    .. math::
+        Q_{s → t} = \frac{\bar α_t}{\bar α_s} I +
+        \left(1 - \frac{\bar α_t}{\bar α_s}\right) \mathbf 1 m^T \qquad
+        q(x_t \mid x_0) = \text{Cat}(\bar α_t \, e_{x_0} + (1 - \bar α_t) \, m)
+
+    The uniform, absorbing and marginal chains differ in m alone, and all products are known in
+    closed form: no K × K matrix is ever built. Values are int64 tensors of any shape; a network
+    gets (x_t, t) with one time per row and returns logits of x_0, (…, K).
+
+    Args:
+        schedule: ᾱ_t, the share of values never replaced until t.
+        stationary: (K,) the law m, float64, non-negative.
+
+    Raises:
+        ValueError: m with a negative entry or without a positive one.
+
+    Paper:
+        J. Austin et al., "Structured denoising diffusion models in discrete state-spaces", 2021;
+        C. Vignac et al., "DiGress", 2023, section 4.1, for the marginal chain.
+
+    Example:
+        >>> from simplex.diffusion import linear_schedule
+        >>> process = CategoricalProcess.absorbing(linear_schedule(100), 4, mask=3)
+        >>> process.q_sample(torch.tensor([0, 1, 2]), 100).tolist()
+        [3, 3, 3]
+    """
+
+    schedule: DiscreteSchedule
+    stationary: Tensor
+
+    def __post_init__(self) -> None:
+        law = torch.as_tensor(self.stationary).to("cpu", torch.float64)
+        if law.dim() != 1 or not ((law >= 0).all() and law.sum() > 0 and law.isfinite().all()):
+            raise ValueError(f"stationary must be (K,) numbers ≥ 0, not all 0, got {law.tolist()}.")
+        object.__setattr__(self, "stationary", law / law.sum())
+
+    @classmethod
+    def uniform(cls, schedule: DiscreteSchedule, num_categories: int) -> Self:
+        """Replaced values are equally likely: for K = 2 the binomial chain of 2015."""
+        return cls(schedule, torch.ones(num_categories, dtype=torch.float64))
+
+    @classmethod
+    def absorbing(cls, schedule: DiscreteSchedule, num_categories: int, mask: int) -> Self:
+        """Replaced values become the mask, one of the K categories, and stay so."""
+        if not 0 <= mask < num_categories:
+            raise ValueError(f"mask must be in 0…{num_categories - 1}, got {mask}.")
+        law = torch.zeros(num_categories, dtype=torch.float64)
+        law[mask] = 1
+        return cls(schedule, law)
+
+    @classmethod
+    def marginal(cls, schedule: DiscreteSchedule, frequencies: Tensor | Sequence[float]) -> Self:
+        """Replaced values follow the frequencies of the data."""
+        return cls(schedule, torch.as_tensor(frequencies, dtype=torch.float64))
+
+    @property
+    def num_categories(self) -> int:
+        """K."""
+        return len(self.stationary)
+
+    def probabilities(self, x0: Tensor, t: Times, s: Times = 0) -> Tensor:
+        """q(x_t | x_s = x0), (…, K): by default from the data; s ≤ t."""
+        x0 = self._values(x0)
+        keep = self._keep(x0, t, s)
+        hot = torch.nn.functional.one_hot(x0, self.num_categories).double()
+        return keep * hot + (1 - keep) * self.stationary.to(x0.device)
+
+    def q_sample(self, x0: Tensor, t: Times, generator: torch.Generator | None = None) -> Tensor:
+        """A draw of q(x_t | x_0), int64, of the shape of the data."""
+        x0 = self._values(x0)
+        fresh = self.prior_sample(x0, generator)
+        uniform = torch.rand(x0.shape, generator=generator, device=x0.device, dtype=torch.float64)
+        return torch.where(uniform < self._keep(x0, t, 0)[..., 0], x0, fresh)
+
+    def prior_sample(self, like: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Independent draws from the law m, int64, of the shape of ``like``: where walks begin."""
+        weights = self.stationary.to(like.device)
+        draws = torch.multinomial(weights, max(like.numel(), 1), True, generator=generator)
+        return draws[: like.numel()].reshape(like.shape)
+
+    def posterior(self, logits: Tensor, x: Tensor, t: Times, s: Times) -> Tensor:
+        r"""The law of x_s given x_t, for a belief about x_0.
+
+        .. math::
+            p(x_s \mid x_t) = \sum_{x_0} q(x_s \mid x_t, x_0) \, \hat p(x_0) \qquad
+            q(x_s \mid x_t, x_0) =
+            \frac{Q_{s → t}[x_s, x_t] \; \bar Q_s[x_0, x_s]}{\bar Q_t[x_0, x_t]}
+
+        Values of x_0 that cannot lead to x_t get no weight; for certain x_0 give logits that are
+        0 there and -∞ elsewhere.
+
+        Args:
+            logits: (…, K) of x_0.
+            x: x_t, of shape (…).
+            t: the later time or times.
+            s: the earlier time or times.
+
+        Returns:
+            (…, K) probabilities, float64.
+        """
+        x = self._values(x)
+        if logits.shape != (*x.shape, self.num_categories):
+            raise ValueError(
+                f"logits must have shape {(*x.shape, self.num_categories)}, "
+                f"got {tuple(logits.shape)}."
+            )
+        law = self.stationary.to(x.device)
+        hot = torch.nn.functional.one_hot(x, self.num_categories).double()
+        keep_t, keep_s, keep_ts = self._keep(x, t, 0), self._keep(x, s, 0), self._keep(x, t, s)
+        # Q̄_t[x_0, x_t] as a function of x_0, then p̂(x_0) / Q̄_t[x_0, x_t] up to a constant.
+        reach = keep_t * hot + (1 - keep_t) * law[x][..., None]
+        weight = (logits.double().log_softmax(-1) - reach.log()).masked_fill(reach == 0, -torch.inf)
+        weight = weight.softmax(-1)
+        towards_x0 = keep_s * weight + (1 - keep_s) * law  # Σ over x_0 of weight · Q̄_s[x_0, x_s]
+        towards_xt = keep_ts * hot + (1 - keep_ts) * law[x][..., None]
+        joint = towards_x0 * towards_xt
+        return joint / joint.sum(-1, keepdim=True)
+
+    def _keep(self, x: Tensor, t: Times, s: Times) -> Tensor:
+        """ᾱ_t / ᾱ_s, to multiply (…, K)."""
+        later, earlier = self.schedule.alpha_bar(t), self.schedule.alpha_bar(s)
+        if (later > earlier).any():
+            raise ValueError("s must not be after t: the chain only forgets.")
+        ratio = torch.where(earlier > 0, later / earlier, 1.0)
+        return aligned(ratio, x, torch.float64)[..., None] if ratio.dim() else ratio.reshape(1)
+
+    def _values(self, x: Tensor) -> Tensor:
+        if x.is_floating_point() or x.is_complex() or x.dtype == torch.bool:
+            raise TypeError(f"values must be integers, got {x.dtype}.")
+        if x.numel() and (x.min() < 0 or x.max() >= self.num_categories):
+            raise ValueError(
+                f"values must be in 0…{self.num_categories - 1}, "
+                f"got {x.min().item()} to {x.max().item()}."
+            )
+        return x.long()
+
+
+def categorical_sample(
+    model: Model,
+    x: Tensor,
+    process: CategoricalProcess,
+    times: Grid,
+    *,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Walk from the stationary law to data, each step a draw from the posterior.
+
+    Args:
+        model: logits of x_0, (…, K), from x_t and one time per row.
+        x: values to start from: ``process.prior_sample(like)``.
+        process: the chain.
+        times: falling strictly, the end included.
+        generator: source of randomness; ``None`` for torch's global one.
+
+    Returns:
+        Values at the last time, int64.
+
+    Raises:
+        ValueError: times that do not fall, logits of another shape, or logits that are NaN (with
+            the step).
+
+    Example:
+        >>> from simplex.diffusion import cosine_schedule
+        >>> process = CategoricalProcess.uniform(cosine_schedule(10), 3)
+        >>> sure = torch.tensor([0.0, 0.0, 50.0]).expand(4, 3)
+        >>> categorical_sample(lambda x, t: sure, torch.zeros(4).long(), process, [10, 4, 0])
+        tensor([2, 2, 2, 2])
+    """
+    grid = walk_times(process.schedule, times)
+    with torch.no_grad():
+        for i in range(len(grid) - 1):
+            t, s = grid[i], grid[i + 1]
+            law = process.posterior(_logits(model, x, t, i), x, t, s)
+            flat = law.reshape(-1, process.num_categories)
+            x = torch.multinomial(flat, 1, generator=generator).reshape(x.shape)
+    return x
+
+
+def categorical_elbo(
+    model: Model,
+    x0: Tensor,
+    process: CategoricalProcess,
+    times: Grid | None = None,
+    *,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    r"""Estimate the bound on -ln p(x_0), with one draw of x_t per step.
+
+    .. math::
+        D_{KL}(q(x_T \mid x_0) \,\|\, m) + \sum_{t > s}
+        D_{KL}\big( q(x_s \mid x_t, x_0) \,\|\, p_θ(x_s \mid x_t) \big)
+
+    where the term of the step to the data, s = 0, is -ln p_θ(x_0 | x_t).
+
+    Args:
+        model: logits of x_0, (…, K), from x_t and one time per row.
+        x0: (rows, …) values.
+        process: the chain.
+        times: falling strictly to 0; by default T, …, 1, 0.
+        generator: source of randomness; ``None`` for torch's global one.
+
+    Returns:
+        (rows,) nats, float64; infinite if q(x_T | x_0) is not absolutely continuous with respect
+        to m: use an absorbing chain whose ᾱ_T is 0.
+
+    Example:
+        >>> from simplex.diffusion import DiscreteSchedule
+        >>> process = CategoricalProcess.uniform(DiscreteSchedule(torch.tensor([1.0, 0.5, 0.0])), 4)
+        >>> model = lambda x, t: torch.zeros(*x.shape, 4)
+        >>> categorical_elbo(model, torch.tensor([[0, 1, 2]]), process).item() / 3
+        1.38...
+    """
+    schedule = process.schedule
+    grid = walk_times(
+        schedule, torch.arange(schedule.num_steps, -1, -1) if times is None else times
+    )
+    if grid.dim() != 1 or grid[-1] != 0:
+        raise ValueError(f"times must be shared by the rows and end at 0, got {grid.tolist()}.")
+    sure = torch.nn.functional.one_hot(x0.long(), process.num_categories).double().log()
+    law = process.stationary.to(x0.device)
+    with torch.no_grad():
+        total = row_sum(_divergence(process.probabilities(x0, grid[0]), law.expand_as(sure)))
+        for i in range(len(grid) - 1):
+            t, s = grid[i], grid[i + 1]
+            x = process.q_sample(x0, t, generator)
+            model_law = process.posterior(_logits(model, x, t, i), x, t, s)
+            total += row_sum(_divergence(process.posterior(sure, x, t, s), model_law))
+    return total
+
+
+def categorical_loss(
+    model: Callable[[Tensor, Tensor], Tensor],
+    x0: Tensor,
+    t: Tensor,
+    process: CategoricalProcess,
+    *,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    r"""The cross-entropy of the predicted x_0 at noisy values, per row: what DiGress trains with.
+
+    .. math::
+        -\ln \hat p_θ(x_0 \mid x_t) \qquad x_t \sim q(x_t \mid x_0)
+
+    Args:
+        model: logits of x_0, (…, K), from x_t and one time per row.
+        x0: (rows, …) values.
+        t: (rows,) times in 1…T.
+        process: the chain.
+        generator: source of randomness; ``None`` for torch's global one.
+
+    Returns:
+        (rows,) means over the values of a row.
+
+    Example:
+        >>> from simplex.diffusion import cosine_schedule
+        >>> process = CategoricalProcess.uniform(cosine_schedule(10), 3)
+        >>> x0, t = torch.zeros(2, 5).long(), torch.tensor([1, 10])
+        >>> categorical_loss(lambda x, t: torch.zeros(2, 5, 3), x0, t, process)
+        tensor([1.0986, 1.0986])
+    """
+    x = process.q_sample(x0, t, generator)
+    logits = model(x, rows_of_times(t, x))
+    require_same_shape("the logits without their last dimension", logits[..., 0], x0)
+    picked = logits.log_softmax(-1).gather(-1, x0.long()[..., None])[..., 0]
+    return -row_sum(picked) / max(x0[0].numel(), 1)
+
+
+def _logits(model: Model, x: Tensor, t: Tensor, step: int) -> Tensor:
+    time = rows_of_times(t.to(x.device), x)
+    logits = model(x, time)
+    if logits.isnan().any():
+        raise ValueError(
+            f"the logits of the network must be numbers, got NaN at step {step}, "
+            f"time {time.min().item()}."
+        )
+    return logits
+
+
+def _divergence(p: Tensor, q: Tensor) -> Tensor:
+    """Σ p ln(p / q) over the last dimension, with 0 ln 0 = 0."""
+    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
