@@ -3,7 +3,6 @@
 from types import ModuleType
 
 import numpy as np
-import pytest
 import torch
 from scipy.special import erf
 
@@ -60,22 +59,21 @@ def google_names(num_blocks):
 
 
 def import_timm() -> ModuleType:
-    """Import timm, or skip the test where it is absent.
+    """Import timm; ``ImportError`` where it is absent.
 
     timm loads torchvision, which fails to load if built for another torch: two operators that it
     describes are then unknown. A Mixer needs neither, so their names suffice.
     """
-    library = None
     try:
         import torchvision  # noqa: F401
-    except ImportError:
-        pytest.skip("timm needs torchvision")
     except RuntimeError:
         library = torch.library.Library("torchvision", "FRAGMENT")
         for name in ("nms", "qnms"):
             library.define(f"{name}(Tensor dets, Tensor scores, float threshold) -> Tensor")
-    KEPT.append(library)
-    return pytest.importorskip("timm", reason="install the extra 'test'")
+        KEPT.append(library)
+    import timm
+
+    return timm
 
 
-KEPT: list[torch.library.Library | None] = []  # names live as long as their library
+KEPT: list[torch.library.Library] = []  # names live as long as their library

@@ -146,9 +146,16 @@ def test_the_state_is_a_copy_under_timms_names():
     assert model.head.bias.abs().min() > 0
 
 
-def against_timm(name, config, batch, **options):
-    timm = import_timm()
-    theirs = timm.create_model(name, pretrained=False, **options).eval()
+@pytest.fixture(scope="module")
+def timm():
+    try:
+        return import_timm()
+    except ImportError as error:
+        pytest.skip(f"install the extra 'test': {error}")
+
+
+def against_timm(timm, name, config, batch):
+    theirs = timm.create_model(name, pretrained=False).eval()
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for p in theirs.parameters():
@@ -166,17 +173,16 @@ def against_timm(name, config, batch, **options):
     theirs.load_state_dict(written)
 
 
-def test_logits_are_timms_small():
-    against_timm("mixer_s32_224", "S/32", 2)
+def test_logits_are_timms_small(timm):
+    against_timm(timm, "mixer_s32_224", "S/32", 2)
 
 
 @pytest.mark.slow
-def test_logits_are_timms_base():
-    against_timm("mixer_b16_224", "B/16", 2)
+def test_logits_are_timms_base(timm):
+    against_timm(timm, "mixer_b16_224", "B/16", 2)
 
 
-def test_every_block_of_timms_is_ours_in_float64():
-    timm = import_timm()
+def test_every_block_of_timms_is_ours_in_float64(timm):
     theirs = timm.models.mlp_mixer.MlpMixer(
         1000, img_size=64, patch_size=16, num_blocks=2, embed_dim=24
     )
