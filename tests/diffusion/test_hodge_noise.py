@@ -1,0 +1,234 @@
+"""Coloured noise against dense eigenvectors, its covariance, and the symmetries of the complex."""
+
+import pytest
+import torch
+
+from simplex import SimplicialComplex
+from simplex.diffusion._hodge_noise import HodgeNoise
+from simplex.diffusion._kernels import HeatKernel, MaternKernel
+from simplex.operators import down_laplacian, hodge_decomposition, up_laplacian
+from simplex.operators._spectral import (
+    chebyshev_apply,
+    chebyshev_coefficients,
+    half_bounds,
+    laplacian_halves,
+)
+from simplex.testing import random_complex, random_orientation, relabel
+from tests.tables import COMPLEXES
+
+
+CASES = [
+    (name, k)
+    for name in (
+        "one vertex",
+        "edge and isolated vertices",
+        "house",
+        "torus",
+        "reoriented",
+        "union",
+    )
+    for k in range(max(COMPLEXES[name].dim, 0) + 1)
+]
+KERNELS = {
+    "one Matern": (MaternKernel(1.3, 0.7, 2.0),),
+    "one heat": (HeatKernel(0.8, 0.9),),
+    "three": (MaternKernel(1.3, 0.7, 1.5), HeatKernel(0.8, 0.9), MaternKernel(2.0, 1.0, 1.0)),
+    "harmonic apart": (HeatKernel(), HeatKernel(), HeatKernel(3.0)),
+}
+
+
+def dense_covariance(K, k, gradient, curl=None, harmonic=None):
+    """P_G ψ_G(L_d) + P_C ψ_C(L_u) + ψ_H(0) P_H, from eigenvectors."""
+    n = K.num_simplices(k)
+    rest, total = torch.eye(n, dtype=torch.float64), torch.zeros(n, n, dtype=torch.float64)
+    for matrix, kernel in ((down_laplacian, gradient), (up_laplacian, curl or gradient)):
+        values, vectors = torch.linalg.eigh(matrix(K, k, dtype=torch.float64).to_dense())
+        inside = values > 1e-9
+        values, vectors = values[inside], vectors[:, inside]
+        total += (vectors * kernel(values)) @ vectors.T
+        rest -= vectors @ vectors.T
+    return total + float((harmonic or gradient)(torch.zeros(1).double())) * rest
+
+
+def dense_power(matrix, exponent):
+    values, vectors = torch.linalg.eigh(matrix)
+    return (vectors * values**exponent) @ vectors.T
+
+
+def roughly(dtype):
+    return {"atol": 2e-5 if dtype == torch.float32 else 1e-10, "rtol": 0}
+
+
+@pytest.mark.parametrize("kernels", KERNELS.values(), ids=KERNELS)
+@pytest.mark.parametrize(("name", "k"), CASES)
+def test_powers_are_those_of_the_dense_covariance(name, k, kernels, dtype):
+    K = COMPLEXES[name]
+    noise, covariance = HodgeNoise(K, *kernels, k=k), dense_covariance(K, k, *kernels)
+    x = torch.eye(K.num_simplices(k), dtype=dtype)
+    for exponent in (1.0, 0.5, -0.5):
+        expected = dense_power(covariance, exponent)
+        scale = max(1.0, float(expected.abs().max()))
+        got = noise.power(x, exponent).double() / scale
+        torch.testing.assert_close(got, expected / scale, **roughly(dtype))
+
+
+@pytest.mark.parametrize("kernels", KERNELS.values(), ids=KERNELS)
+@pytest.mark.parametrize(("name", "k"), CASES)
+def test_log_det_and_trace_are_exact(name, k, kernels):
+    K = COMPLEXES[name]
+    noise = HodgeNoise(K, *kernels, k=k)
+    parts = [dense_covariance(part, k, *kernels) if k <= part.dim else None for part in K.split()]
+    for got, function in ((noise.log_det(), torch.logdet), (noise.trace(), torch.trace)):
+        expected = torch.tensor([0.0 if c is None else float(function(c)) for c in parts])
+        torch.testing.assert_close(got, expected.double(), atol=1e-5, rtol=1e-6)
+    whole = sum(float(torch.logdet(c)) for c in parts if c is not None)
+    assert float(noise.log_det().sum()) == pytest.approx(whole, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["house", "torus"])
+def test_the_two_halves_split_the_heat_kernel(name):
+    """exp(-k_d L_d - k_u L_u) = exp(-k_d L_d) + exp(-k_u L_u) - I, by polynomials and densely."""
+    K = COMPLEXES[name]
+    x, rates = torch.eye(K.num_simplices(1), dtype=torch.float64), (0.3, 0.7)
+    generator = sum(
+        rate * matrix(K, 1, dtype=x.dtype).to_dense()
+        for rate, matrix in zip(rates, (down_laplacian, up_laplacian), strict=True)
+    )
+    halves = []
+    for rate, half, bound in zip(
+        rates, laplacian_halves(K, 1, x.dtype), half_bounds(K, 1), strict=True
+    ):
+        end = float(bound.max())
+        c = chebyshev_coefficients(lambda at, r=rate: torch.exp(-r * at), end, x.dtype).tolist()
+        halves.append(chebyshev_apply(half, c, end, x))
+    expected = torch.linalg.matrix_exp(-generator)
+    torch.testing.assert_close(sum(halves) - x, expected, atol=1e-13, rtol=0)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("kernels", KERNELS.values(), ids=KERNELS)
+def test_draws_have_the_covariance(kernels, seed):
+    K, draws = COMPLEXES["house"], 40_000
+    like = torch.empty(K.num_simplices(1), draws, dtype=torch.float64)
+    x = HodgeNoise(K, *kernels).sample(like, torch.Generator().manual_seed(seed))
+    covariance = dense_covariance(K, 1, *kernels)
+    spread = covariance.square() + covariance.diag()[:, None] * covariance.diag()
+    error = (x @ x.T / draws - covariance) / (spread / draws).sqrt()
+    assert float(error.abs().max()) < 4
+    assert float((x.mean(1) / (covariance.diag() / draws).sqrt()).abs().max()) < 4
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("k", [0, 1, 2, 3])
+def test_the_same_epsilon_carried_along_gives_the_same_noise(k, seed):
+    K = random_complex(seed)
+    if k > K.dim:
+        pytest.skip("no such simplices")
+    epsilon = torch.randn(K.num_simplices(k), 2, dtype=torch.float64)
+    x = HodgeNoise(K, *KERNELS["three"], k=k).colour(epsilon)
+    names = torch.randperm(K.num_simplices(0))
+    renamed = relabel(K, names)
+    moved = HodgeNoise(renamed.complex, *KERNELS["three"], k=k).colour(renamed.move(epsilon, k))
+    torch.testing.assert_close(moved, renamed.move(x, k), atol=1e-11, rtol=0)
+    signs = random_orientation(K, seed)
+    turn = signs[k][:, None] if k else 1
+    turned = HodgeNoise(K.reorient(signs), *KERNELS["three"], k=k).colour(turn * epsilon)
+    torch.testing.assert_close(turned, turn * x, atol=1e-11, rtol=0)
+
+
+def test_parts_of_a_union_are_as_alone():
+    parts = [COMPLEXES["house"], COMPLEXES["torus"]]
+    union = SimplicialComplex.disjoint_union(parts)
+    epsilon = torch.randn(union.num_simplices(1), 3, dtype=torch.float64)
+    together = HodgeNoise(union, *KERNELS["three"]).colour(epsilon)
+    pieces = epsilon.split([part.num_simplices(1) for part in parts])
+    alone = [
+        HodgeNoise(part, *KERNELS["three"]).colour(piece)
+        for part, piece in zip(parts, pieces, strict=True)
+    ]
+    torch.testing.assert_close(together, torch.cat(alone), atol=1e-11, rtol=0)
+
+
+def test_any_further_axes_and_any_place_of_the_simplices(dtype):
+    K = COMPLEXES["house"]
+    noise, x = HodgeNoise(K, *KERNELS["three"]), torch.randn(K.num_simplices(1), 2, 3, dtype=dtype)
+    got = noise.colour(x)
+    for i in range(2):
+        for j in range(3):
+            torch.testing.assert_close(got[:, i, j], noise.colour(x[:, i, j]), **roughly(dtype))
+    for axis in (1, -1):
+        across = HodgeNoise(K, *KERNELS["three"], axis=axis)
+        batch = x[:, 0].T
+        torch.testing.assert_close(across.colour(batch), got[:, 0].T, **roughly(dtype))
+    draw = noise.sample(x)
+    assert (draw.shape, draw.dtype) == (x.shape, dtype)
+
+
+def test_one_seed_gives_one_draw():
+    noise, like = HodgeNoise(COMPLEXES["torus"], MaternKernel()), torch.empty(21, 1)
+    first, second = (noise.sample(like, torch.Generator().manual_seed(5)) for _ in range(2))
+    assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize("kernels", KERNELS.values(), ids=KERNELS)
+def test_whitening_inverts_colouring_and_has_gradients(kernels):
+    K = COMPLEXES["torus"]
+    noise = HodgeNoise(K, *kernels)
+    x = torch.randn(21, 2, dtype=torch.float64, requires_grad=True)
+    torch.testing.assert_close(noise.whiten(noise.colour(x)), x, atol=1e-10, rtol=0)
+    assert torch.autograd.gradcheck(noise.colour, (x,), fast_mode=True)
+    assert torch.autograd.gradcheck(noise.whiten, (x,), fast_mode=True)
+
+
+def test_standardized_noise_has_variance_one_on_average():
+    noise = HodgeNoise(COMPLEXES["torus"], *KERNELS["three"])
+    assert float(noise.standardized().trace().sum()) == pytest.approx(21)
+    ratio = noise.standardized().power(torch.eye(21).double(), 1) / noise.power(
+        torch.eye(21).double(), 1
+    )
+    torch.testing.assert_close(ratio, ratio[0, 0].expand(21, 21))
+
+
+def test_traces_by_probes_are_unbiased():
+    noise, generator = HodgeNoise(COMPLEXES["torus"], *KERNELS["three"]), torch.Generator()
+    generator.manual_seed(0)
+    estimates = torch.stack([noise.log_det(1, generator).sum() for _ in range(100)])
+    error = estimates.mean() - noise.log_det().sum()
+    assert float(error.abs()) < 4 * float(estimates.std()) / 10
+
+
+def test_each_kernel_governs_its_own_part():
+    """Noise with a large scale in one part has most of its energy there."""
+    K, small, large = COMPLEXES["house"], HeatKernel(0.01), HeatKernel(1.0, 0.1)
+    for part in range(3):
+        kernels = [large if part == other else small for other in range(3)]
+        x = HodgeNoise(K, *kernels).sample(torch.empty(K.num_simplices(1), 50))
+        energy = torch.stack([piece.square().sum() for piece in hodge_decomposition(K, x)])
+        assert int(energy.argmax()) == part
+
+
+def test_covariances_that_are_not_positive_definite_are_refused():
+    K = COMPLEXES["torus"]
+    for kernel in (MaternKernel, HeatKernel):
+        with pytest.raises(ValueError, match="scale must be positive"):
+            kernel(scale=0.0)
+    with pytest.raises(ValueError, match="length must be positive"):
+        MaternKernel(length=0.0)
+    with pytest.raises(ValueError, match="harmonic kernel must be positive"):
+        HodgeNoise(K, HeatKernel(), harmonic=lambda at: 0 * at)
+    with pytest.raises(ValueError, match="curl kernel must be positive"):
+        HodgeNoise(K, HeatKernel(), curl=lambda at: 1 - at)
+    with pytest.raises(ValueError, match="positive definite in double precision"):
+        HodgeNoise(K, HeatKernel(length=6.0))
+
+
+def test_wrong_shapes_and_dtypes_are_refused():
+    noise = HodgeNoise(COMPLEXES["torus"], MaternKernel())
+    with pytest.raises(ValueError, match="one value per simplex, 21 along axis 0"):
+        noise.colour(torch.zeros(20, 1))
+    with pytest.raises(ValueError, match="one value per simplex"):
+        noise.colour(torch.zeros(()))
+    with pytest.raises(TypeError, match="float32 or float64"):
+        noise.colour(torch.zeros(21, 1, dtype=torch.int64))
+    with pytest.raises(ValueError, match="k must be in"):
+        HodgeNoise(COMPLEXES["torus"], MaternKernel(), k=3)
