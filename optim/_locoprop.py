@@ -241,6 +241,8 @@ class LocoProp(Optimizer):
         """One map: pose its local problem, solve it, move its weights."""
         linear_map = self._maps[group["name"]]
         design = self._capture.rows(linear_map)
+        if not design.shape[-2]:  # an empty batch
+            return
         gradient = linear_map.gradient()
         if self._loss_reduction == "sum":
             gradient = gradient / design.shape[-2]

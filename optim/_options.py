@@ -9,7 +9,7 @@ Variant = Literal["M", "S"]
 Solver = Literal["exact", "mm", "iter"]
 
 SOLVER_OF: Mapping[str, Solver] = {"M": "mm", "S": "exact"}
-LEARNING_RATE_OF: Mapping[str, float] = {"exact": 0.5, "mm": 0.5, "iter": 1e-3}
+LEARNING_RATE_OF: Mapping[str, float] = {"exact": 0.2, "mm": 0.2, "iter": 1e-2}
 
 _WORDS = {
     "variant": ("M", "S"),

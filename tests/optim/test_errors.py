@@ -1,0 +1,172 @@
+"""What goes wrong is said in words that name the cause and the remedy."""
+
+import logging
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from optim import LocoProp, paper_schedule
+
+
+def model_and_loss() -> tuple[nn.Module, Tensor]:
+    model = nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2)).double()
+    return model, torch.randn(8, 4, dtype=torch.float64)
+
+
+def test_a_model_without_a_covered_map() -> None:
+    model = nn.Sequential(nn.LayerNorm(4), nn.Embedding(5, 4))
+    with pytest.raises(ValueError, match=r"(?s)`model` must .*Embedding, LayerNorm"):
+        LocoProp(model)
+    with pytest.raises(TypeError, match=r"`model` must be .*model\.parameters\(\)"):
+        LocoProp(nn.Linear(2, 2).parameters())  # type: ignore[arg-type]
+
+
+def test_everything_excluded() -> None:
+    with pytest.raises(ValueError, match="`model` must"):
+        LocoProp(nn.Sequential(nn.Linear(2, 2)), exclude=("0",))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"variant": "X"}, r"`variant` must be one of 'M', 'S', got 'X'"),
+        ({"variant": "M", "solver": "exact"}, r"variant='S'"),
+        ({"solver": "newton"}, r"`solver` must be one of"),
+        ({"lr": -1.0}, r"`lr` must be in \[0, inf\), got -1.0"),
+        ({"lr": float("nan")}, r"`lr` must be"),
+        ({"prox": -1.0}, r"`prox` must be"),
+        ({"momentum": 1.0}, r"`momentum` must be in \[0, 1\)"),
+        ({"local_steps": 0}, r"`local_steps` must be a positive integer"),
+        ({"local_steps": 1.5}, r"`local_steps` must be a positive integer"),
+        ({"gram_every": 0}, r"`gram_every` must be"),
+        ({"gram_ema": 1.0}, r"`gram_ema` must be"),
+        ({"lr_floor": 2.0}, r"`lr_floor` must be"),
+        ({"gamma": 0.0}, r"`gamma` must be"),
+        ({"weight_decay": -0.1}, r"`weight_decay` must be"),
+        ({"safeguard": "wolfe"}, r"`safeguard` must be one of"),
+        ({"local_reduction": "max"}, r"`local_reduction` must be one of"),
+        ({"loss_reduction": "max"}, r"`loss_reduction` must be one of"),
+        ({"nonfinite": "ignore"}, r"`nonfinite` must be one of"),
+        ({"inner": "lbfgs"}, r"inner"),
+        ({"transfer": "tanh"}, r"`transfer` must be"),
+        ({"transfer": {"9": "tanh"}}, r"(?s)`transfer`.*'9'.*'0', '2'"),
+        ({"transfer": {"0": "tan"}}, r"transfer must be one of"),
+        ({"exclude": ("9",)}, r"exclude must name modules of the model, got \['9'\]"),
+        ({"exclude": "0"}, r"`exclude` must be a sequence of names"),
+    ],
+)
+def test_wrong_options(options: dict[str, Any], message: str) -> None:
+    model, _ = model_and_loss()
+    with pytest.raises((ValueError, TypeError), match=message):
+        LocoProp(model, **options)
+
+
+def test_a_wrong_option_leaves_no_hook_behind() -> None:
+    model, _ = model_and_loss()
+    with pytest.raises(ValueError, match="lr"):
+        LocoProp(model, lr=-1.0)
+    assert all(not module._forward_hooks for module in model.modules())
+
+
+def test_step_without_a_captured_forward() -> None:
+    model, x = model_and_loss()
+    opt = LocoProp(model)
+    with pytest.raises(RuntimeError, match=r"backward\(\)"):
+        opt.step()
+    with opt.paused():
+        model(x).sum().backward()
+    with pytest.raises(RuntimeError, match=r"'0'.*exclude"):
+        opt.step()
+    opt.zero_grad()
+    model(x).sum().backward()
+    opt.step()
+    with pytest.raises(RuntimeError, match="'0'"):  # the gradient is of the step before
+        opt.step()
+
+
+def test_weights_that_are_used_behind_the_module() -> None:
+    class Functional(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.hidden, self.head = nn.Linear(4, 3), nn.Linear(3, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(torch.tanh(x @ self.hidden.weight.T))
+
+    model = Functional()
+    opt = LocoProp(model)
+    model(torch.randn(5, 4)).sum().backward()
+    with pytest.raises(RuntimeError, match=r"'hidden'.*exclude"):
+        opt.step()
+    opt.close()
+    opt = LocoProp(model, exclude=("hidden",))
+    model.zero_grad()
+    model(torch.randn(5, 4)).sum().backward()
+    opt.step()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_gradients_that_are_not_finite(value: float, caplog: pytest.LogCaptureFixture) -> None:
+    model, x = model_and_loss()
+    opt = LocoProp(model)
+    before = [p.detach().clone() for p in model.parameters()]
+    model(x).sum().backward()
+    model[2].bias.grad[0] = value
+    with pytest.raises(ValueError, match=r"2\.bias.*nonfinite='skip'"):
+        opt.step()
+    opt.close()
+
+    opt = LocoProp(model, nonfinite="skip")
+    for steps in (1, 2):
+        opt.zero_grad()
+        model(x).sum().backward()
+        model[2].bias.grad[0] = value
+        with caplog.at_level(logging.WARNING, "optim"):
+            opt.step()
+        assert opt.skipped == opt.report().skipped == steps
+        assert any("2.bias" in record.getMessage() for record in caplog.records)
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    assert not opt.state
+    opt.zero_grad()
+    model(x).sum().backward()
+    opt.step()
+    assert opt.skipped == 2
+    assert not torch.equal(before[0], model[0].weight)
+
+
+def test_gram_matrix_that_is_not_positive_definite() -> None:
+    """Inputs that are not finite cannot be repaired by jitter; singular ones can."""
+    model = nn.Linear(3, 2, bias=False).double()
+    opt = LocoProp(model, "S", prox=0.0)
+    x = torch.ones(5, 3, dtype=torch.float64)  # of rank one
+    model(x).sum().backward()
+    opt.step()
+    assert bool(torch.isfinite(model.weight).all())
+
+    opt.zero_grad()
+    rows = torch.full((5, 3), float("nan"), dtype=torch.float64)
+    model(rows)[:, 0].mul(0).sum().backward()
+    model.weight.grad = torch.ones_like(model.weight)
+    with pytest.raises((RuntimeError, ValueError), match=r"(?i)positive definite"):
+        opt.step()
+
+
+def test_groups_come_from_the_model() -> None:
+    model, _ = model_and_loss()
+    opt = LocoProp(model)
+    with pytest.raises(RuntimeError, match="model"):
+        opt.add_param_group({"params": [nn.Parameter(torch.ones(2))]})
+
+
+def test_a_lazy_module_before_its_first_forward() -> None:
+    with pytest.raises((ValueError, RuntimeError), match=r"(?i)forward"):
+        LocoProp(nn.Sequential(nn.LazyLinear(3)))
+
+
+def test_wrong_schedule() -> None:
+    with pytest.raises(ValueError, match="`epoch` must be at least 0, got -1"):
+        paper_schedule(-1)
+    with pytest.raises(ValueError, match="`warmup` must be"):
+        paper_schedule(0, num_epochs=5, warmup=5)
