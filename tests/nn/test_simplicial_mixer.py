@@ -151,6 +151,41 @@ def test_the_operator_layer_is_additive_even_within_one_part():
         torch.testing.assert_close(values, torch.cat(each))
 
 
+# --- what reaches what ----------------------------------------------------------------------------
+
+
+def reach(layer, complex, k):
+    """Whether output (σ, c) of degree k depends on input (τ, c'), (n_k, C, n_k, C)."""
+    x = random_cochains(complex, 3, 2, dtype=torch.float64)
+
+    def output(values):
+        return layer([*x[:k], values, *x[k + 1 :]], complex)[k]
+
+    return torch.autograd.functional.jacobian(output, x[k]).abs() > 1e-14
+
+
+@pytest.mark.parametrize("k", [0, 1])
+@pytest.mark.parametrize("kind", [KernelMixerConv, OperatorMixerConv])
+def test_token_mixing_keeps_the_channels_apart(kind, k):
+    layer = in_dtype(kind(2, 5), torch.float64)
+    reached = reach(layer, random_complex(3).skeleton(2), k)
+    for a in range(3):
+        for b in range(3):
+            assert reached[:, a, :, b].any() == (a == b)
+
+
+def test_kernels_reach_all_of_a_part_and_operators_what_is_near():
+    path = SimplicialComplex.from_simplices([(i, i + 1) for i in range(6)])
+    union = SimplicialComplex.disjoint_union([path, path])
+    same_part = union.part(0)[:, None] == union.part(0)
+    kernel = in_dtype(KernelMixerConv(2, 5), torch.float64)
+    assert torch.equal(reach(kernel, union, 0)[:, 0, :, 0], same_part)
+    operator = in_dtype(OperatorMixerConv(2, 5, up_order=2), torch.float64)
+    place = torch.arange(7)
+    near = (place[:, None] - place).abs() <= 2
+    assert torch.equal(reach(operator, path, 0)[:, 0, :, 0], near)
+
+
 # --- the operator layer by its formula ------------------------------------------------------------
 
 
