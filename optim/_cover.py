@@ -42,7 +42,8 @@ def cover(model: nn.Module, exclude: Sequence[str]) -> Cover:
             f"`exclude` must be a sequence of names, got {exclude!r}. Write ({exclude!r},)."
         )
     found, left = find_maps(model, exclude)
-    inside = tuple(f"{member.name}." for each in found for member in each.members if member.name)
+    members = [member.name for each in found for member in each.members]
+    inside = tuple(f"{name}." if name else "" for name in members)
     outside = {  # an embedding tied to the head: p.grad is then not the head's ZᵀG alone
         parameter
         for name in left

@@ -72,7 +72,8 @@ class LocoProp(Optimizer):
         safeguard: "backtrack" halves a D until its local objective is not above the start.
         weight_decay: ω, decoupled: W ← (1 − lr ω) W in every step, biases included.
         transfer: "auto" recognises f in the autograd graph; a mapping gives it by module name.
-        loss_reduction: How the loss treats samples. "sum" divides G by their number.
+        loss_reduction: Whether the loss is a "mean" over the rows of a map (the batch, say) or
+            their "sum": G is divided by R then.
         nonfinite: "raise" an error, or "skip" the step, when a gradient is not finite.
         exclude: Names of modules that are trained by the fallback.
         fallback: Makes the optimiser of all other parameters; AdamW by default.

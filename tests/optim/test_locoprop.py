@@ -725,6 +725,52 @@ def test_a_weight_tied_to_an_embedding_is_trained_by_the_fallback() -> None:
     assert all(not torch.equal(a, b) for a, b in zip(before, weights(model), strict=True))
 
 
+class Gated(nn.Module):
+    """A map by protocol that is the whole model; one inner module has a weight that is no row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(6, 3)
+        self.inner.register_parameter("gate", nn.Parameter(torch.ones(6)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x * self.inner.gate)
+
+    def locoprop_rows(self, x: Tensor) -> Tensor:
+        return with_ones(x * self.inner.gate)
+
+    def locoprop_weights(self) -> list[nn.Parameter]:
+        return [self.inner.weight, self.inner.bias]
+
+
+def test_a_map_may_be_the_whole_model_and_keep_a_gate_for_the_fallback() -> None:
+    torch.manual_seed(0)
+    model = Gated().double()
+    opt = LocoProp(model)
+    assert [group["name"] for group in opt.param_groups] == ["", "fallback"]
+    losses = train(model, opt, batch(), 5)
+    assert losses[-1] < losses[0]
+    assert not torch.equal(model.inner.gate, torch.ones_like(model.inner.gate))
+
+
+def test_a_transformer_trains() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Unflatten(1, (3, 2)),
+        nn.Linear(2, 8),
+        nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True),
+        nn.Flatten(),
+        nn.Linear(24, 3),
+    ).double()
+    opt = LocoProp(model)
+    losses = train(model, opt, batch(), 10)
+    assert losses[-1] < losses[0]
+    report = opt.report()
+    assert [line.name for line in report] == ["1", "2.linear1", "2.linear2", "4", "fallback"]
+    assert report.lines[1].transfer == "relu"
+    assert "attention" in report.lines[-1].reason
+
+
 @pytest.mark.parametrize(("variant", "solver"), SOLVERS)
 def test_the_model_may_change_its_type_before_the_first_step(variant: Any, solver: Any) -> None:
     late, early = mlp(torch.float32), mlp(torch.float32).double()
