@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 
-_SERIES_BELOW, _SERIES_TERMS = 0.5, 16
+_SERIES_BELOW, _SERIES_TERMS = 0.5, 14
 
 
 def phi_1(x: Tensor) -> Tensor:
