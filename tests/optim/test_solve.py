@@ -103,6 +103,18 @@ def test_exact_is_the_limit_of_the_iterations(seed: int) -> None:
     torch.testing.assert_close(limit, exact, **close)
 
 
+@pytest.mark.parametrize("outputs", [3, 400], ids=["few columns", "many columns"])
+@pytest.mark.parametrize("inputs", [128, 129, 300])
+def test_large_problems_go_in_blocks(inputs: int, outputs: int) -> None:
+    problem = random_problem(0, 2, rows=2 * inputs, inputs=inputs, outputs=outputs)
+    matrix = gram(problem.design) + PROX * torch.eye(inputs).double()
+    expected = -STEP * torch.linalg.solve(matrix, problem.gradient)
+    step = solve_exact(problem.design, problem.gradient, step=STEP, prox=PROX)
+    torch.testing.assert_close(step, expected, **close)
+    alone = solve_exact(problem.design[1], problem.gradient[1], step=STEP, prox=PROX)
+    torch.testing.assert_close(alone, expected[1], **close)
+
+
 def test_accumulated_gram_and_gradient_are_those_of_the_full_batch() -> None:
     """S needs (G, C) alone: G adds, C/R averages by rows."""
     problem = random_problem(0, rows=20)
