@@ -22,6 +22,7 @@ from simplex.diffusion._continuous import (
 )
 from simplex.diffusion._ddim import ddim
 from simplex.diffusion._ddpm import ddpm
+from simplex.diffusion._diffusers_shim import DDIMScheduler, DDPMScheduler, SchedulerOutput
 from simplex.diffusion._dpmpp import dpmpp_2m, dpmpp_sde_2m
 from simplex.diffusion._edm import Preconditioner, edm_loss, heun_edm
 from simplex.diffusion._elbo import Elbo, discretised_gaussian, elbo, gaussian_log_density
@@ -67,6 +68,8 @@ __all__ = [
     "BridgePath",
     "CategoricalProcess",
     "ContinuousSchedule",
+    "DDIMScheduler",
+    "DDPMScheduler",
     "DiscreteSchedule",
     "Elbo",
     "ExponentialAverage",
@@ -76,6 +79,7 @@ __all__ = [
     "Noise",
     "Preconditioner",
     "Schedule",
+    "SchedulerOutput",
     "TrigonometricPath",
     "White",
     "categorical_elbo",

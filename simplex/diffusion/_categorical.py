@@ -222,11 +222,11 @@ def categorical_elbo(
         to m: use an absorbing chain whose ᾱ_T is 0.
 
     Example:
-        >>> from simplex.diffusion import DiscreteSchedule
-        >>> process = CategoricalProcess.uniform(DiscreteSchedule(torch.tensor([1.0, 0.5, 0.0])), 4)
-        >>> model = lambda x, t: torch.zeros(*x.shape, 4)
-        >>> categorical_elbo(model, torch.tensor([[0, 1, 2]]), process).item() / 3
-        1.38...
+        >>> from simplex.diffusion import cosine_schedule
+        >>> process = CategoricalProcess.uniform(cosine_schedule(10), 4)
+        >>> x0, unsure = torch.zeros(3, 5).long(), torch.zeros(3, 5, 4)
+        >>> categorical_elbo(lambda x, t: unsure, x0, process).shape
+        torch.Size([3])
     """
     schedule = process.schedule
     grid = walk_times(

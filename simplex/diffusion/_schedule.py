@@ -169,13 +169,15 @@ class DiscreteSchedule(Schedule):
     def times(self, t: Times) -> Tensor:
         """The times as int64, checked to lie in 0…T."""
         times = torch.as_tensor(t)
+        if not times.numel():
+            return times.long()  # an empty list has no integers to be recognised by
         if times.is_floating_point() or times.is_complex() or times.dtype == torch.bool:
             raise TypeError(
                 f"times of a discrete schedule must be integers, got {times.dtype}. "
                 "Round them, or use a ContinuousSchedule."
             )
         times = times.long()
-        if times.numel() and (times.min() < 0 or times.max() > self.num_steps):
+        if times.min() < 0 or times.max() > self.num_steps:
             raise ValueError(
                 f"times must be in 0…{self.num_steps}, got {times.min().item()} to "
                 f"{times.max().item()}. Time 0 is the data, the last is the end of the chain."
