@@ -7,7 +7,7 @@ no ε. Slots live in a dict of tensors of the caller, so they persist across min
 saved with them. A rule changes the weights and the slots in place.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
@@ -29,20 +29,8 @@ class InnerRule(Protocol):
 
 
 def _filled(weight: Tensor, value: float) -> Tensor:
-    """A slot: contiguous whatever the weight's strides, so that it can be cut into blocks."""
+    """A slot: contiguous whatever the weight's strides, as the displacements are."""
     return torch.full_like(weight, value, memory_format=torch.contiguous_format)
-
-
-_BLOCK = 1 << 15  # entries: a few arrays of a block fit the second-level cache together
-
-
-def _blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Matching pieces of equally shaped tensors: a rule passes over memory once, not per kernel."""
-    first = tensors[0]
-    if first.is_cuda or not all(each.is_contiguous() for each in tensors):
-        yield tensors
-        return
-    yield from zip(*(torch.split(each.view(-1), _BLOCK) for each in tensors), strict=True)
 
 
 @dataclass(frozen=True)
@@ -83,8 +71,7 @@ class Momentum:
         self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
     ) -> None:
         """See the class."""
-        for w, g, m in _blocks(weight, gradient, slots["momentum"]):
-            w.sub_(m.mul_(self.momentum).add_(g), alpha=lr)
+        weight.sub_(slots["momentum"].mul_(self.momentum).add_(gradient), alpha=lr)
 
 
 @dataclass(frozen=True)
@@ -105,9 +92,8 @@ class Nesterov:
         self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
     ) -> None:
         """See the class."""
-        for w, g, m in _blocks(weight, gradient, slots["momentum"]):
-            m.mul_(self.momentum).add_(g)
-            w.sub_(g, alpha=lr).sub_(m, alpha=lr * self.momentum)
+        m = slots["momentum"].mul_(self.momentum).add_(gradient)
+        weight.sub_(gradient, alpha=lr).sub_(m, alpha=lr * self.momentum)
 
 
 @dataclass(frozen=True)
@@ -141,10 +127,9 @@ class Adam:
         """See the class."""
         t = slots["step"].add_(1).item()
         lr = lr * (1 - self.beta2**t) ** 0.5 / (1 - self.beta1**t)
-        for w, g, m, v in _blocks(weight, gradient, slots["mean"], slots["square"]):
-            m.lerp_(g, 1 - self.beta1)
-            v.mul_(self.beta2).addcmul_(g, g, value=1 - self.beta2)
-            w.addcdiv_(m, v.sqrt().add_(self.eps), value=-lr)
+        m = slots["mean"].lerp_(gradient, 1 - self.beta1)
+        v = slots["square"].mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
+        weight.addcdiv_(m, v.sqrt().add_(self.eps), value=-lr)
 
 
 @dataclass(frozen=True)
@@ -165,8 +150,8 @@ class Adagrad:
         self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
     ) -> None:
         """See the class."""
-        for w, g, v in _blocks(weight, gradient, slots["square"]):
-            w.addcdiv_(g, v.addcmul_(g, g).sqrt(), value=-lr)
+        v = slots["square"].addcmul_(gradient, gradient)
+        weight.addcdiv_(gradient, v.sqrt(), value=-lr)
 
 
 @dataclass(frozen=True)
@@ -205,9 +190,9 @@ class RMSProp:
         self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
     ) -> None:
         """See the class."""
-        for w, g, v, m in _blocks(weight, gradient, slots["square"], slots["momentum"]):
-            v.mul_(self.decay).addcmul_(g, g, value=1 - self.decay)
-            w.sub_(m.mul_(self.momentum).addcdiv_(g, v.add(self.eps).sqrt_(), value=lr))
+        v = slots["square"].mul_(self.decay).addcmul_(gradient, gradient, value=1 - self.decay)
+        m = slots["momentum"].mul_(self.momentum)
+        weight.sub_(m.addcdiv_(gradient, v.add(self.eps).sqrt_(), value=lr))
 
 
 INNER_RULES: Mapping[str, Callable[[], InnerRule]] = MappingProxyType(

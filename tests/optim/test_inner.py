@@ -133,13 +133,12 @@ def test_rmsprop_is_not_scale_free() -> None:
 
 
 @every_rule
-@pytest.mark.parametrize("shape", [(300, 250), (2, 3, 70_000), ()], ids=str)
-def test_pieces_and_strides_do_not_matter(rule: InnerRule, shape: tuple[int, ...]) -> None:
-    """Large contiguous tensors go in pieces, transposed ones whole: the same numbers."""
-    stream = gradients(3, *shape)
-    whole = [gradient.mT.contiguous().mT if shape else gradient for gradient in stream]
+def test_strides_do_not_matter(rule: InnerRule) -> None:
+    stream = gradients(3, 2, 5, 7)
+    turned = [gradient.mT.contiguous().mT for gradient in stream]
+    assert all(slot.is_contiguous() for slot in rule.slots(turned[0]).values())
     torch.testing.assert_close(
-        run(rule, stream, LRS[:3]), run(rule, whole, LRS[:3]), rtol=1e-13, atol=1e-15
+        run(rule, stream, LRS[:3]), run(rule, turned, LRS[:3]), rtol=1e-13, atol=1e-15
     )
 
 
