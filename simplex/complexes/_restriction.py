@@ -56,6 +56,7 @@ def restrict(K: SimplicialComplex, present: Sequence[Tensor]) -> Restriction:
             )
         tables.append(places[k - 1][rows])
     labels, pointer = K.vertex_labels, None
+    vertices = ids[0].tolist() if ids else []  # the empty complex has no dimension at all
     top = max((k for k, kept in enumerate(ids) if len(kept)), default=-1)
 
     def kept_of(values: Sequence[Tensor] | None) -> list[Tensor] | None:
@@ -65,11 +66,11 @@ def restrict(K: SimplicialComplex, present: Sequence[Tensor]) -> Restriction:
         before = torch.cat([places[0].new_zeros(1), present[0].cumsum(0)])
         pointer = before[K.part_pointer(0)]
     complex_ = SimplicialComplex(
-        len(ids[0]) if ids else 0,
+        len(vertices),
         tables,
         orientation=kept_of(K._orientation),
         filtration=kept_of(K.filtration),
-        vertex_labels=None if labels is None else [labels[v] for v in ids[0].tolist()],
+        vertex_labels=None if labels is None else [labels[v] for v in vertices],
         part_pointer=pointer,
         device=K.device,
     )
