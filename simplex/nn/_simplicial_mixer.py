@@ -21,7 +21,6 @@ class MixerOptions(TypedDict, total=False):
 
     dropout: float
     jumping_knowledge: Literal["cat", "max"] | None
-    readout: Literal["sum", "mean", "max"]
     final_readout: Literal["sum", "mean"]
     readout_dims: Sequence[int] | None
 
@@ -62,6 +61,8 @@ class SimplicialMixer(SimplicialNetwork):
         neighbors: whether the channels of facets and cofacets enter the channel mixing.
         norm: as in :class:`SimplicialMixerConv`.
         layer_dropout: probability, on what each half of a block adds.
+        readout: how the simplices of one dimension are pooled; the mean, as in the paper, because
+            after the last norm all of them are large.
         cond_channels: width of a condition for each part, or ``None`` for none.
         signed: whether the cochains are oriented; ``False`` for features without orientation, such
             as sums over vertices.
@@ -103,6 +104,7 @@ class SimplicialMixer(SimplicialNetwork):
         neighbors: bool = True,
         norm: Literal["layer", "rms", "batch", "graph"] = "layer",
         layer_dropout: float = 0.0,
+        readout: Literal["sum", "mean", "max"] = "mean",
         cond_channels: int | None = None,
         signed: bool = True,
         activation: Callable[[Tensor], Tensor] = nn.functional.gelu,
@@ -142,7 +144,15 @@ class SimplicialMixer(SimplicialNetwork):
             )
             for _ in layer_widths(in_channels, hidden_channels, num_layers)
         ]
-        super().__init__(blocks, hidden_channels, out_channels, max_dim, oriented=signed, **options)
+        super().__init__(
+            blocks,
+            hidden_channels,
+            out_channels,
+            max_dim,
+            readout=readout,
+            oriented=signed,
+            **options,
+        )
         self.stems = nn.ModuleList(
             linear(width, hidden_channels, bias=not (signed and k > 0))
             for k, width in enumerate(widths_of(in_channels, max_dim))

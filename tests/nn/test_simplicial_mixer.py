@@ -516,6 +516,19 @@ def test_autocast(name):
         torch.testing.assert_close(near.float(), exact, atol=0.15, rtol=0.05)
 
 
+def test_the_readout_is_a_mean_as_in_the_paper():
+    K = SimplicialComplex.disjoint_union([star(3), star(5)])
+    model = SimplicialMixer(2, 4, 3, 1, 1)
+    x = random_cochains(K, 2)
+    h = model.encode(x, K)
+    means = [torch.stack([h[k].abs()[K.part(k) == p].mean(0) for p in range(2)]) for k in range(2)]
+    read = [
+        nn.functional.elu(linear(mean))
+        for linear, mean in zip(model.readout.read, means, strict=True)
+    ]
+    torch.testing.assert_close(model(x, K), model.readout.classify(sum(read)))
+
+
 def test_lazy_widths_and_dropout():
     K = random_complex(0)
     x = random_cochains(K, 3, TOP)
