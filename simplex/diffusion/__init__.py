@@ -14,6 +14,14 @@ from simplex.diffusion._change_of_path import (
     flow_of_levels,
     noise_levels,
 )
+from simplex.diffusion._complex_generation import (
+    Candidates,
+    ComplexState,
+    candidates_of,
+    complex_elbo,
+    complex_loss,
+    sample_complexes,
+)
 from simplex.diffusion._continuous import (
     ContinuousSchedule,
     cosine_log_snr_schedule,
@@ -27,6 +35,7 @@ from simplex.diffusion._dpmpp import dpmpp_2m, dpmpp_sde_2m
 from simplex.diffusion._edm import Preconditioner, edm_loss, heun_edm
 from simplex.diffusion._elbo import Elbo, discretised_gaussian, elbo, gaussian_log_density
 from simplex.diffusion._ema import ExponentialAverage
+from simplex.diffusion._face_survival import FaceSurvival
 from simplex.diffusion._flow import (
     BridgePath,
     FlowPath,
@@ -43,6 +52,9 @@ from simplex.diffusion._gaussian import (
 )
 from simplex.diffusion._grids import edm_sigmas, log_snr_times, spaced_times
 from simplex.diffusion._guidance import drop_labels, guided
+from simplex.diffusion._heat_flow import HeatFlow, bridge_weights, control_weights
+from simplex.diffusion._hodge_noise import HodgeNoise
+from simplex.diffusion._kernels import HeatKernel, Kernel, MaternKernel
 from simplex.diffusion._losses import hybrid_loss, min_snr_weight, simple_loss, vlb_loss
 from simplex.diffusion._mixture import GaussianMixture
 from simplex.diffusion._named_schedules import (
@@ -62,30 +74,45 @@ from simplex.diffusion._ode import (
 )
 from simplex.diffusion._parameterisation import convert
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule
+from simplex.diffusion._subspace import HodgeSubspace
 
 
 __all__ = [
     "BridgePath",
+    "Candidates",
     "CategoricalProcess",
+    "ComplexState",
     "ContinuousSchedule",
     "DDIMScheduler",
     "DDPMScheduler",
     "DiscreteSchedule",
     "Elbo",
     "ExponentialAverage",
+    "FaceSurvival",
     "FlowPath",
     "GaussianMixture",
+    "HeatFlow",
+    "HeatKernel",
+    "HodgeNoise",
+    "HodgeSubspace",
+    "Kernel",
     "LinearPath",
+    "MaternKernel",
     "Noise",
     "Preconditioner",
     "Schedule",
     "SchedulerOutput",
     "TrigonometricPath",
     "White",
+    "bridge_weights",
+    "candidates_of",
     "categorical_elbo",
     "categorical_loss",
     "categorical_sample",
     "chain_from_denoiser",
+    "complex_elbo",
+    "complex_loss",
+    "control_weights",
     "convert",
     "cosine_log_snr_schedule",
     "cosine_schedule",
@@ -122,6 +149,7 @@ __all__ = [
     "probability_flow",
     "q_sample",
     "reverse_variance",
+    "sample_complexes",
     "scaled_linear_schedule",
     "sigmoid_schedule",
     "simple_loss",
