@@ -8,8 +8,7 @@ import time
 
 import torch
 
-from simplex.diffusion._hodge_noise import HodgeNoise
-from simplex.diffusion._kernels import HeatKernel, Kernel, MaternKernel
+from simplex.diffusion import HeatKernel, HodgeNoise, Kernel, MaternKernel
 from tests.benchmarks.operators import delaunay, seconds, with_holes
 
 

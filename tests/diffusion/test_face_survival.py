@@ -8,14 +8,14 @@ import torch
 
 from simplex import SimplicialComplex
 from simplex.complexes import flag_complex, restrict
-from simplex.diffusion._complex_generation import (
+from simplex.diffusion import (
     ComplexState,
+    FaceSurvival,
     candidates_of,
     complex_elbo,
     complex_loss,
     sample_complexes,
 )
-from simplex.diffusion._face_survival import FaceSurvival
 from simplex.lifting import random_clique_complex
 from simplex.testing import random_complex, relabel
 from tests.tables import COMPLEXES

@@ -4,9 +4,23 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from simplex.diffusion._hodge_noise import HodgeNoise
-from simplex.diffusion._kernels import HeatKernel, MaternKernel
-from simplex.operators import down_laplacian, hodge_decomposition, up_laplacian
+from simplex.diffusion import (
+    HeatKernel,
+    HodgeNoise,
+    MaternKernel,
+    ddim,
+    ddpm,
+    elbo,
+    linear_schedule,
+    normal_log_prob,
+    spaced_times,
+)
+from simplex.operators import (
+    down_laplacian,
+    hodge_decomposition,
+    hodge_laplacian,
+    up_laplacian,
+)
 from simplex.operators._spectral import (
     chebyshev_apply,
     chebyshev_coefficients,
@@ -14,6 +28,7 @@ from simplex.operators._spectral import (
     laplacian_halves,
 )
 from simplex.testing import random_complex, random_orientation, relabel
+from tests.diffusion.gaussian import exact_network, posterior_variance
 from tests.tables import COMPLEXES
 
 
@@ -232,3 +247,71 @@ def test_wrong_shapes_and_dtypes_are_refused():
         noise.colour(torch.zeros(21, 1, dtype=torch.int64))
     with pytest.raises(ValueError, match="k must be in"):
         HodgeNoise(COMPLEXES["torus"], MaternKernel(), k=3)
+
+
+# --- chains ---------------------------------------------------------------------------------------
+
+
+class Replayed:
+    """Coloured noise from ε written beforehand, carried along by a map of cochains."""
+
+    def __init__(self, noise, draws, carry=lambda x: x):
+        self.noise, self.draws, self.carry = noise, iter(draws), carry
+
+    def sample(self, like, generator=None):
+        return self.noise.colour(self.carry(next(self.draws)))
+
+    def whiten(self, x):
+        return self.noise.whiten(x)
+
+
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim"])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_chains_of_equivariant_denoisers_are_equivariant(sampler, seed):
+    """So the law of the samples does not change with the names and orientations."""
+    schedule = linear_schedule(100)
+    times = spaced_times(schedule, 6)
+
+    def walk(K, draws, carry):
+        L = hodge_laplacian(K, 1, dtype=torch.float64)
+
+        def denoiser(x, t):  # odd in x, by local operators only
+            return torch.tanh(x) + 0.1 * torch.sparse.mm(L, x) * t[:, None] / 100
+
+        noise = Replayed(HodgeNoise(K, *KERNELS["three"]), draws, carry)
+        start = noise.sample(draws[0])
+        if sampler == "ddim":
+            return ddim(denoiser, start, schedule, times, eta=0.7, noise=noise)
+        return ddpm(denoiser, start, schedule, times, noise=noise)
+
+    K = random_complex(seed)
+    draws = [torch.randn(K.num_simplices(1), 2, dtype=torch.float64) for _ in range(8)]
+    x = walk(K, draws, lambda x: x)
+    renamed, signs = relabel(K, torch.randperm(K.num_simplices(0))), random_orientation(K, seed)
+    moved = walk(renamed.complex, draws, lambda x: renamed.move(x, 1))
+    torch.testing.assert_close(moved, renamed.move(x, 1), atol=1e-9, rtol=1e-9)
+    turned = walk(K.reorient(signs), draws, lambda x: signs[1][:, None] * x)
+    torch.testing.assert_close(turned, signs[1][:, None] * x, atol=1e-9, rtol=1e-9)
+
+
+def test_the_bound_of_coloured_data_under_coloured_noise_is_their_density():
+    """Data N(0, s²K), noise N(0, K), exact denoiser: ELBO + ½ ln det K = -ln p in expectation."""
+    K, variance, rows = COMPLEXES["house"], 0.25, 3000
+    noise, schedule = HodgeNoise(K, *KERNELS["three"], axis=1), linear_schedule(100)
+    x0 = variance**0.5 * noise.sample(torch.empty(rows, K.num_simplices(1), dtype=torch.float64))
+    bound = elbo(
+        exact_network(schedule, variance),
+        x0,
+        schedule,
+        spaced_times(schedule, 10),
+        variance=posterior_variance(schedule, variance),
+        noise=noise,
+    )
+    half = noise.log_det().sum() / 2
+    exact = half - normal_log_prob(noise.whiten(x0), variance**0.5)
+    gap = bound.nats + half - exact
+    assert abs(float(gap.mean())) < 4 * float(gap.std()) / rows**0.5
+    dense = torch.distributions.MultivariateNormal(
+        torch.zeros(x0.shape[1]).double(), variance * dense_covariance(K, 1, *KERNELS["three"])
+    )
+    torch.testing.assert_close(exact, -dense.log_prob(x0), atol=1e-8, rtol=0)

@@ -5,6 +5,10 @@ import torch
 
 from simplex import SimplicialComplex
 from simplex.diffusion import (
+    HeatKernel,
+    HodgeNoise,
+    HodgeSubspace,
+    MaternKernel,
     ddim,
     ddpm,
     dpmpp_2m,
@@ -16,9 +20,7 @@ from simplex.diffusion import (
     q_sample,
     spaced_times,
 )
-from simplex.diffusion._hodge_noise import HodgeNoise
-from simplex.diffusion._kernels import HeatKernel, MaternKernel
-from simplex.diffusion._subspace import SUBSPACES, HodgeSubspace
+from simplex.diffusion._subspace import SUBSPACES
 from simplex.operators import (
     betti_numbers,
     boundary_matrix,
