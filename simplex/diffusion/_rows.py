@@ -1,5 +1,7 @@
 """Coefficients that belong to the rows of a tensor, and linear combinations with them."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -35,9 +37,12 @@ def unrolled(values: Tensor, like: Tensor) -> list[Coefficient]:
 
 
 def combine(*terms: tuple[Coefficient, Tensor]) -> Tensor:
-    """Σ cᵢ xᵢ in one pass over memory per term."""
-    (first, x), *rest = terms
-    total = x * first
+    """Σ cᵢ xᵢ in one pass over memory per term; a first coefficient of 1 costs none."""
+    (first, x), (c, term), *rest = terms
+    if isinstance(first, float) and first == 1:
+        total = torch.add(x, term, alpha=c) if isinstance(c, float) else x.addcmul(term, c)
+    else:
+        total, rest = x * first, [(c, term), *rest]
     for c, term in rest:
         total = total.add_(term, alpha=c) if isinstance(c, float) else total.addcmul_(term, c)
     return total
@@ -73,8 +78,8 @@ def rows_of_times(t: Tensor, x: Tensor) -> Tensor:
 
 def require_number(what: str, prediction: Tensor, step: int, t: Tensor) -> None:
     """Refuse NaN and infinities, and name the step; the sum is finite in all sound cases."""
-    total = prediction.detach().sum()
-    if not total.isfinite() and not prediction.isfinite().all():
+    total = float(prediction.detach().sum())
+    if not math.isfinite(total) and not prediction.isfinite().all():
         bad = int((~prediction.isfinite()).sum())
         raise ValueError(
             f"{what} must be finite, got {bad} of {prediction.numel()} values NaN or infinite at "
