@@ -33,6 +33,7 @@ class Method:
     build: Build
     grid: list[Config]
     closure: bool = False
+    period: int = 2  # steps after which the work repeats
 
 
 def _import(package: str) -> Any:
@@ -142,6 +143,21 @@ def kfac(model: nn.Module, config: Config) -> list[Optimizer]:
     return [optimizer]
 
 
+def locoprop_paper(model: nn.Module, config: Config) -> list[Optimizer]:
+    """The authors' recipe: variant M, ten steps of RMSProp in TensorFlow's sense."""
+    from optim import LocoProp, RMSProp
+
+    rule = RMSProp(momentum=config["momentum"], decay=0.9, eps=1e-5)
+    return [LocoProp.paper(model, lr=config["lr"], inner=rule)]
+
+
+def locoprop(model: nn.Module, config: Config) -> list[Optimizer]:
+    """LocoProp with one factorisation a step and map."""
+    from optim import LocoProp
+
+    return [LocoProp(model, **config)]
+
+
 FIRST, SECOND, LOCAL = "first order", "second order", "LocoProp"
 
 METHODS: dict[str, Method] = {
@@ -162,14 +178,42 @@ METHODS: dict[str, Method] = {
         closure=True,
     ),
     "shampoo": Method(
-        "Shampoo", SECOND, shampoo, [*rates(-6, 2, graft="sgd"), *rates(-8, 2, graft="rmsprop")]
+        "Shampoo",
+        SECOND,
+        shampoo,
+        [*rates(-6, 2, graft="sgd"), *rates(-8, 2, graft="rmsprop")],
+        period=20,
     ),
-    "soap": Method("SOAP", SECOND, soap, rates(-7, 4)),
+    "soap": Method("SOAP", SECOND, soap, rates(-7, 4), period=10),
     "kfac": Method(
         "K-FAC-like (singd)",
         SECOND,
         kfac,
         [*rates(-6, 2, damping=1e-2), *rates(-5, 2, damping=1e-1)],
+    ),
+    "locoprop-paper": Method(
+        "LocoProp-M, paper",
+        LOCAL,
+        locoprop_paper,
+        [*rates(-8, 2, momentum=0.99), *rates(-10, 2, momentum=0.999)],
+    ),
+    "locoprop-s": Method(
+        "LocoProp-S, exact",
+        LOCAL,
+        locoprop,
+        [
+            *rates(-2, 2, variant="S", momentum=0.9, gram_ema=0.9, prox=0.03),
+            *rates(-2, 2, variant="S", momentum=0.9, gram_ema=0.9, prox=0.3),
+        ],
+    ),
+    "locoprop-m": Method(
+        "LocoProp-M, mm",
+        LOCAL,
+        locoprop,
+        [
+            *rates(-2, 2, variant="M", momentum=0.9, gram_ema=0.9, prox=0.03),
+            *rates(-2, 2, variant="M", momentum=0.9, gram_ema=0.9, prox=0.3),
+        ],
     ),
 }
 

@@ -109,10 +109,11 @@ def table(out: Path, data: str, names: Sequence[str]) -> None:
 
 def plot(out: Path, data: str, names: Sequence[str]) -> None:
     """Write ``DATA.png``: training and held-out loss, against epochs and against seconds."""
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
     styles = {FIRST: "--", SECOND: ":", LOCAL: "-"}
-    figure, axes = plt.subplots(2, 2, figsize=(11, 8), sharey="row", layout="constrained")
+    figure = Figure(figsize=(11, 8), layout="constrained")
+    axes = figure.subplots(2, 2, sharey="row")
     for index, curve in enumerate(collect(out, data, names)):
         method = METHODS[curve.name]
         for row, key in enumerate(["train", "held"]):
@@ -135,4 +136,3 @@ def plot(out: Path, data: str, names: Sequence[str]) -> None:
             axes[row, column].grid(alpha=0.3, which="both")
     axes[0, 0].legend(fontsize=8)
     figure.savefig(out / f"{data}.png", dpi=120)
-    plt.close(figure)

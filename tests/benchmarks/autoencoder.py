@@ -284,24 +284,21 @@ def final(book: Book, settings: Book, name: str, epochs: int, seeds: Sequence[in
         book.run("final", name, config, seed=seed, epochs=epochs)
 
 
-def cost(book: Book, names: Sequence[str], out: Path, rounds: int, block: int = 10) -> None:
-    """Seconds a step, methods interleaved: blocks of ten steps, the median over the rounds.
-
-    A block holds one period of the methods that work harder every tenth step.
-    """
+def cost(book: Book, names: Sequence[str], out: Path, rounds: int) -> None:
+    """Seconds a step, methods interleaved: one period of each, the median over the rounds."""
     trainers = {
         name: Trainer(METHODS[name], book.best(name) or METHODS[name].grid[2], book.images, 0)
         for name in names
     }
     for trainer in trainers.values():
         trainer.scale_rates(1e-3)  # the same work, and no setting diverges
-        trainer.step()
+        trainer.step()  # buffers are made
     wall: dict[str, list[float]] = {name: [] for name in names}
     cpu: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(rounds):
         for name, trainer in trainers.items():
             before = trainer.wall, trainer.cpu, trainer.evaluations
-            while trainer.evaluations < before[2] + block:
+            while trainer.evaluations < before[2] + METHODS[name].period:
                 trainer.step()
             done = trainer.evaluations - before[2]
             wall[name].append((trainer.wall - before[0]) / done)
