@@ -63,9 +63,7 @@ def mixer(mixing: str, readout: str) -> nn.Module:
 MODELS: dict[str, Callable[[str], nn.Module]] = {
     "operator": lambda readout: mixer("operator", readout),
     "kernel": lambda readout: mixer("kernel", readout),
-    "SCCNN": lambda readout: OnFlows(
-        SCCNN(*SIZES, normalize=True, readout=readout, readout_dims=[1])
-    ),
+    "SCCNN": lambda readout: OnFlows(SCCNN(*SIZES, readout=readout, readout_dims=[1])),
     "SCoNe": lambda readout: OnFlows(SCoNe(*SIZES, readout=readout, readout_dims=[1])),
     "MPSN": lambda readout: OrientedMPSN(*SIZES[:4], pool=readout),
 }
