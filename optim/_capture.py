@@ -76,9 +76,12 @@ class _ForwardHook:
         self.capture = weakref.ref(capture) if capture is not None else _nothing
         self.where = where
 
-    def __call__(self, module: nn.Module, inputs: Any, options: Any, output: Any) -> Tensor | None:
+    def __call__(self, module: nn.Module, inputs: Any, *rest: Any) -> Tensor | None:
         capture = self.capture()
-        return None if capture is None else capture._forward(self.where, inputs, options, output)
+        if capture is None:  # collected while the module runs its hooks: called without options
+            return None
+        options, output = rest
+        return capture._forward(self.where, inputs, options, output)
 
     def __reduce__(self) -> tuple[type["_ForwardHook"], tuple[()]]:
         return (_ForwardHook, ())

@@ -337,6 +337,23 @@ def test_copies_of_the_model_carry_hooks_that_do_nothing() -> None:
     assert len(capture.rows(maps["0"])) == 5
 
 
+def test_a_hook_whose_capture_dies_while_hooks_run_does_nothing() -> None:
+    # torch iterates over a snapshot of the hooks: one removed meanwhile is called without options.
+    model = nn.Linear(3, 2)
+    capture, _ = watch(model)
+    holder = [capture]
+    del capture
+
+    def collect(module: nn.Module, inputs: object, output: object) -> None:
+        holder.clear()
+        gc.collect()
+
+    model.register_forward_hook(collect)
+    model._forward_hooks.move_to_end(next(iter(model._forward_hooks)))
+    model(torch.randn(5, 3)).sum().backward()
+    assert len(model._forward_hooks) == 1
+
+
 def test_two_captures_of_one_model_do_not_meet() -> None:
     model = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
     one, of_one = watch(model)
