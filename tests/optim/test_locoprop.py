@@ -528,6 +528,70 @@ def test_safeguard_never_raises_the_local_objective() -> None:
     assert largest(weights(guarded), weights(free)) < 1e-14
 
 
+@pytest.mark.parametrize("variant", ["M", "S"])
+def test_units_of_sums_and_means_convert(variant: Any) -> None:
+    """γ is R times as large and η R times as small in sums; the relative prox stays."""
+    mean, total, data = mlp(), mlp(), batch(20)
+    plain: dict[str, Any] = {"solver": "iter", "inner": "sgd", "prox": 0.3, "local_steps": 6}
+    one = LocoProp(mean, variant, lr=0.2, gamma=0.5, **plain)
+    two = LocoProp(total, variant, lr=0.2 / 20, gamma=0.5 * 20, local_reduction="sum", **plain)
+    train(mean, one, data, 3)
+    train(total, two, data, 3)
+    assert largest(weights(mean), weights(total)) < 1e-12
+
+
+def test_first_majorised_step_scales_curvature_and_damping_by_the_slope_bound() -> None:
+    x, y = batch()
+    model = nn.Linear(6, 3).double()
+    opt = LocoProp(model, lr=0.4, prox=0.3, local_steps=1)
+    w0 = torch.cat([model.weight, model.bias[:, None]], 1).detach()
+    bce(model, (x, y)).backward()
+    gradient = torch.cat([model.weight.grad, model.bias.grad[:, None]], 1)
+    c = with_ones(x).mT @ with_ones(x) / 20
+    majoriser = (c + 0.3 * c.diagonal().mean() * torch.eye(7)) / 4  # sup of sigmoid's slope
+    opt.step()
+    w1 = torch.cat([model.weight, model.bias[:, None]], 1).detach()
+    assert torch.allclose(w1, w0 - 0.4 * torch.linalg.solve(majoriser, gradient.mT).mT, atol=1e-10)
+
+
+def test_inner_buffers_persist_unless_they_are_reset() -> None:
+    """With a reset, every step is the first step of a new optimiser."""
+    rule: dict[str, Any] = {"solver": "iter", "inner": "momentum", "lr": 0.05}
+    kept, reset, fresh = mlp(), mlp(), mlp()
+    keeping, resetting = LocoProp(kept, **rule), LocoProp(reset, reset_inner=True, **rule)
+    for _ in range(3):
+        train(kept, keeping, batch())
+        train(reset, resetting, batch())
+        new = LocoProp(fresh, **rule)
+        train(fresh, new, batch())
+        new.close()
+    assert largest(weights(reset), weights(fresh)) == 0.0
+    assert largest(weights(reset), weights(kept)) > 1e-4
+
+
+def test_zero_grad_forgets_the_pass_before_it() -> None:
+    model, twin, data = mlp(), mlp(), batch()
+    opt = LocoProp(model)
+    bce(model, batch(seed=7)).backward()
+    opt.zero_grad(set_to_none=False)  # zeros, not None: nothing but this call tells
+    bce(model, data).backward()
+    opt.step()
+    train(twin, LocoProp(twin), data)
+    assert largest(weights(model), weights(twin)) == 0.0
+
+
+def test_a_slope_without_bound_is_for_the_iterations(caplog: pytest.LogCaptureFixture) -> None:
+    for solver, expected in (("mm", "S exact identity"), ("iter", "M iter relu2")):
+        model = mlp()
+        opt = LocoProp(model, solver=solver, transfer={"0": "relu2", "2": "gelu"})
+        train(model, opt, batch())
+        first, second, head = opt.report()
+        assert f"{first.solver} {first.transfer}" == expected
+        assert (second.transfer, second.reason) == ("identity", "gelu is not monotone")
+        assert head.transfer == "sigmoid"
+    assert "'0', slope of relu2 has no bound; '2', gelu is not monotone" in caplog.text
+
+
 def test_per_group_options_are_overridable() -> None:
     model, data = mlp(), batch()
     opt = LocoProp(model)
