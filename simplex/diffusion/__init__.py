@@ -1,5 +1,6 @@
 """Diffusion and flow matching: processes, losses, samplers and likelihoods on any tensor."""
 
+from simplex.diffusion._candidate_scorer import CandidateScorer
 from simplex.diffusion._categorical import (
     CategoricalProcess,
     categorical_elbo,
@@ -79,6 +80,7 @@ from simplex.diffusion._subspace import HodgeSubspace
 
 __all__ = [
     "BridgePath",
+    "CandidateScorer",
     "Candidates",
     "CategoricalProcess",
     "ComplexState",

@@ -86,9 +86,10 @@ class CategoricalProcess:
     def q_sample(self, x0: Tensor, t: Times, generator: torch.Generator | None = None) -> Tensor:
         """A draw of q(x_t | x_0), int64, of the shape of the data."""
         x0 = self._values(x0)
-        fresh = self.prior_sample(x0, generator)
+        fresh, keep = self.prior_sample(x0, generator), self._keep(x0, t, 0)
+        keep = keep[..., 0] if keep.dim() else keep
         uniform = torch.rand(x0.shape, generator=generator, device=x0.device, dtype=torch.float64)
-        return torch.where(uniform < self._keep(x0, t, 0)[..., 0], x0, fresh)
+        return torch.where(uniform < keep, x0, fresh)
 
     def prior_sample(self, like: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Independent draws from the law m, int64, of the shape of ``like``: where walks begin."""
@@ -140,7 +141,7 @@ class CategoricalProcess:
         if (later > earlier).any():
             raise ValueError("s must not be after t: the chain only forgets.")
         ratio = torch.where(earlier > 0, later / earlier, 1.0)
-        return aligned(ratio, x, torch.float64)[..., None] if ratio.dim() else ratio.reshape(1)
+        return aligned(ratio, x, torch.float64)[..., None] if ratio.dim() else ratio
 
     def _values(self, x: Tensor) -> Tensor:
         if x.is_floating_point() or x.is_complex() or x.dtype == torch.bool:

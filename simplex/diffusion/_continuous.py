@@ -20,6 +20,7 @@ class ContinuousSchedule(Schedule):
     Args:
         log_snr_function: λ, a decreasing differentiable function of float64 tensors; it may be
             +∞ at 0 and -∞ at 1.
+        time_function: its inverse, t(λ); where it is not given, :meth:`time_at` bisects.
 
     Raises:
         ValueError: a function that rises somewhere on a grid of 257 times, or is NaN there.
@@ -34,6 +35,7 @@ class ContinuousSchedule(Schedule):
     """
 
     log_snr_function: Callable[[Tensor], Tensor]
+    time_function: Callable[[Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
         grid = torch.linspace(0, 1, 257, dtype=torch.float64)
@@ -85,8 +87,10 @@ class ContinuousSchedule(Schedule):
         return rate
 
     def time_at(self, log_snr: Tensor | float) -> Tensor:
-        """The time with the given log-SNR, by bisection to the last bit; 0 or 1 if outside."""
+        """The time with the given log-SNR; 0 or 1 if outside."""
         wanted = torch.as_tensor(log_snr, dtype=torch.float64)
+        if self.time_function is not None:
+            return self.time_function(wanted).clamp(0, 1)
         low, high = torch.zeros_like(wanted), torch.ones_like(wanted)
         for _ in range(54):
             middle = (low + high) / 2
@@ -122,7 +126,10 @@ def linear_log_snr_schedule(maximum: float = 10.0, minimum: float = -10.0) -> Co
         >>> linear_log_snr_schedule(8.0, -8.0).log_snr(0.25).item()
         4.0
     """
-    return ContinuousSchedule(lambda t: maximum + t * (minimum - maximum))
+    return ContinuousSchedule(
+        lambda t: maximum + t * (minimum - maximum),
+        lambda log_snr: (maximum - log_snr) / (maximum - minimum),
+    )
 
 
 def cosine_log_snr_schedule(maximum: float = 20.0, minimum: float = -20.0) -> ContinuousSchedule:
@@ -144,7 +151,10 @@ def cosine_log_snr_schedule(maximum: float = 20.0, minimum: float = -20.0) -> Co
         True
     """
     start, end = math.atan(math.exp(-maximum / 2)), math.atan(math.exp(-minimum / 2))
-    return ContinuousSchedule(lambda t: -2 * (start + t * (end - start)).tan().log())
+    return ContinuousSchedule(
+        lambda t: -2 * (start + t * (end - start)).tan().log(),
+        lambda log_snr: ((-log_snr / 2).exp().atan() - start) / (end - start),
+    )
 
 
 def vp_sde_schedule(beta_min: float = 0.1, beta_max: float = 20.0) -> ContinuousSchedule:
@@ -155,8 +165,11 @@ def vp_sde_schedule(beta_min: float = 0.1, beta_max: float = 20.0) -> Continuous
         \bar α_t = e^{-B(t)}, \; B(t) = β_{\min} t + \tfrac 1 2 (β_{\max} - β_{\min}) t^2
 
     Args:
-        beta_min: β(0).
-        beta_max: β(1).
+        beta_min: β(0) > 0.
+        beta_max: β(1) > 0.
+
+    Raises:
+        ValueError: a β that is not positive.
 
     Paper:
         Y. Song et al., "Score-based generative modeling through stochastic differential
@@ -166,8 +179,14 @@ def vp_sde_schedule(beta_min: float = 0.1, beta_max: float = 20.0) -> Continuous
         >>> print(f"{vp_sde_schedule().alpha_bar(1.0).item():.4e}")
         4.3186e-05
     """
+    if not (beta_min > 0 and beta_max > 0):
+        raise ValueError(f"beta_min and beta_max must be positive, got {beta_min}, {beta_max}.")
 
     def log_snr(t: Tensor) -> Tensor:
         return -torch.expm1(beta_min * t + (beta_max - beta_min) / 2 * t.square()).log()
 
-    return ContinuousSchedule(log_snr)
+    def time(log_snr: Tensor) -> Tensor:
+        total = torch.nn.functional.softplus(-log_snr)  # B, the root of a quadratic in t
+        return 2 * total / (beta_min + (beta_min**2 + 2 * (beta_max - beta_min) * total).sqrt())
+
+    return ContinuousSchedule(log_snr, time)

@@ -78,14 +78,18 @@ class GaussianMixture:
     def denoise(self, y: Tensor, sigma: Tensor) -> Tensor:
         """D(y; σ), (rows, d): the denoiser that :func:`heun_edm` takes; σ > 0 one per row."""
         parts, along, share = self._parts(y, sigma.double())
-        shifted = torch.einsum("mij,nmj->nmi", self.axes, along * share)
-        clean = self.means + shifted
+        shifted = torch.einsum("mij,nmj->nmi", self.axes.to(y.device), along * share)
+        clean = self.means.to(y.device) + shifted
         return torch.einsum("nm,nmi->ni", parts.softmax(1), clean).to(y.dtype)
 
     def _parts(self, y: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Per row and part: ln(w N), the coordinates along the axes, and λ / (λ + σ²)."""
-        level = aligned(sigma, y.double()[:, None]).square()
-        along = torch.einsum("mij,nmi->nmj", self.axes, y.double()[:, None] - self.means)
-        total = self.eigenvalues + level
+        means, axes, eigenvalues, weights = (
+            constant.to(y.device)
+            for constant in (self.means, self.axes, self.eigenvalues, self.weights)
+        )
+        centred = y.double()[:, None] - means
+        along = torch.einsum("mij,nmi->nmj", axes, centred)
+        total = eigenvalues + aligned(sigma, centred).square()
         squares = (along.square() / total + (2 * math.pi * total).log()).sum(2)
-        return self.weights.log() - squares / 2, along, self.eigenvalues / total
+        return weights.log() - squares / 2, along, eigenvalues / total

@@ -217,7 +217,7 @@ def test_minimum_of_flow_matching_is_the_velocity_of_gaussian_data():
     assert slope.item() == pytest.approx(exact, abs=0.03)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_coupling_is_optimal(seed):
     generator = torch.Generator().manual_seed(seed)
     z, x1 = torch.randn(2, 6, 2, 2, generator=generator)

@@ -36,7 +36,7 @@ SAMPLERS = [ddpm, ddim, dpmpp_2m, dpmpp_sde_2m]
 
 
 @pytest.mark.parametrize("spacing", ["linspace", "leading", "trailing"])
-@pytest.mark.parametrize("steps", [7, 30, 333])
+@pytest.mark.parametrize("steps", [7, 30, 90])
 def test_a_step_goes_where_the_walk_goes_whatever_the_spacing(spacing, steps):
     """A constant stride is wrong for 'linspace' (diffusers #11347, #12633, #9261)."""
     times = spaced_times(LINEAR, steps, spacing)
@@ -176,7 +176,7 @@ def test_a_bound_that_a_user_asks_for_is_kept():
 def test_the_first_entry_rule_of_the_bound():
     """A posterior log-variance of log 1e-20 at the first time spoils bits per dimension."""
     x0 = torch.full((1, 4), 0.1, dtype=torch.float64)
-    bound = elbo(lambda x, t: x0, x0, LINEAR, prediction="x0", variance="small")
+    bound = elbo(lambda x, t: x0, x0, LINEAR, [3, 2, 1, 0], prediction="x0", variance="small")
     second = (1 - LINEAR.alpha_bar(1)) / (1 - LINEAR.alpha_bar(2)) * LINEAR.betas[1]
     expected = 4 * 0.5 * torch.log(2 * math.pi * second)
     torch.testing.assert_close(bound.reconstruction, expected[None])
@@ -191,14 +191,14 @@ def test_every_objective_runs_with_every_sampler():
         return (t * variance - (1 - t)) / (t**2 * variance + (1 - t) ** 2) * x
 
     x = torch.randn(5, 2, dtype=torch.float64)
-    times = spaced_times(LINEAR, 300)
+    times = spaced_times(LINEAR, 150)
     denoise = denoiser_from_flow(velocity)
     chain = chain_from_denoiser(denoise, LINEAR)
     exact = x * variance**0.5
     for sampler in (ddim, dpmpp_2m):
         got = sampler(chain, x, LINEAR, times, prediction="x0")
-        torch.testing.assert_close(got, exact, rtol=2e-2, atol=0)
-    levels = torch.logspace(2, -3, 200, dtype=torch.float64)
+        torch.testing.assert_close(got, exact, rtol=4e-2, atol=0)
+    levels = torch.logspace(2, -3, 100, dtype=torch.float64)
     got = heun_edm(denoise, x * (1e4 + variance) ** 0.5, levels)
     torch.testing.assert_close(got, exact, rtol=2e-2, atol=0)
 

@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 
+from simplex import SimplicialComplex
 from simplex.diffusion import (
     GaussianMixture,
     White,
@@ -32,6 +33,7 @@ from simplex.diffusion import (
     vp_sde_schedule,
     zero_terminal_snr,
 )
+from simplex.operators import harmonic_basis, hodge_laplacian
 from tests.diffusion.gaussian import Impulses, exact_network, output_variance, posterior_variance
 
 
@@ -406,6 +408,61 @@ def test_mixture_with_the_exact_score(name, seed):
     ]  # fmt: skip
     error = features[0].std(0) / rows**0.5
     assert ((features[0].mean(0) - features[1].mean(0)).abs() < 4.5 * error + 0.01).all()
+
+
+@pytest.mark.parametrize("name", ["ddim", "dpmpp_2m", "heun_edm", "heun_flow"])
+def test_correlated_gaussian(name):
+    """A linear sampler maps white noise to the covariance of the data, all of it."""
+    root = torch.randn(4, 4, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
+    covariance = root @ root.T / 4 + 0.1 * torch.eye(4)
+    data = GaussianMixture(torch.zeros(1, 4), covariance[None])
+    start, schedule = torch.eye(4, dtype=torch.float64), vp_sde_schedule()
+    model, times = chain_from_denoiser(data.denoise, schedule), torch.linspace(1, 0, 101) ** 2
+    times[-1] = 1e-6
+    rows = {
+        "ddim": lambda: ddim(model, start, schedule, times, prediction="x0"),
+        "dpmpp_2m": lambda: dpmpp_2m(model, start, schedule, times, prediction="x0"),
+        "heun_edm": lambda: heun_edm(data.denoise, 80 * start, edm_sigmas(100)),
+        "heun_flow": lambda: heun_flow(
+            flow_from_denoiser(data.denoise), start, torch.linspace(1e-3, 0.9999, 100)
+        ),
+    }[name]()
+    tolerance = {"ddim": 0.08}.get(name, 0.01)
+    torch.testing.assert_close(rows.T @ rows, covariance, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", ["dpmpp_sde_2m", "dpmpp_2m", "heun_edm"])
+def test_mixture_of_edge_flows(name):
+    """Three parts in the space of the edges of an annulus, of full covariance in R^{n_1}."""
+    K = SimplicialComplex.from_simplices(
+        [(i, (i + 1) % 6, 6 + i) for i in range(6)]
+        + [(i, 6 + i, 6 + (i - 1) % 6) for i in range(6)]
+    )
+    laplacian = hodge_laplacian(K, 1).to_dense().double()
+    covariance = torch.linalg.inv(laplacian + torch.eye(len(laplacian)))
+    generator = torch.Generator().manual_seed(3)
+    (turn,) = harmonic_basis(K, 1).double().T
+    means = turn * torch.tensor([[-4.0], [0.0], [4.0]])
+    data = GaussianMixture(means, covariance.expand(3, -1, -1), torch.tensor([0.4, 0.2, 0.4]))
+    start = torch.randn(1500, len(turn), generator=generator, dtype=torch.float64)
+    schedule = vp_sde_schedule()
+    model, times = chain_from_denoiser(data.denoise, schedule), log_snr_times(schedule, 60)
+    x = {
+        "dpmpp_sde_2m": lambda: dpmpp_sde_2m(
+            model, start, schedule, times, prediction="x0", generator=generator
+        ),
+        "dpmpp_2m": lambda: dpmpp_2m(model, start, schedule, times, prediction="x0"),
+        "heun_edm": lambda: heun_edm(data.denoise, 80 * start, edm_sigmas(30)),
+    }[name]()
+    circulation = x @ turn
+    error = 4 / 1500**0.5
+    for low, high, share in ((-math.inf, -2, 0.4), (-2, 2, 0.2), (2, math.inf, 0.4)):
+        got = ((circulation > low) & (circulation <= high)).double().mean().item()
+        assert got == pytest.approx(share, abs=error * 0.5 + 0.02)
+    assert (x.mean(0).abs() < 4 * x.std(0) / 1500**0.5).all()
+    across = x - circulation[:, None] * turn
+    expected = (covariance.trace() - turn @ covariance @ turn).item()
+    assert across.square().sum(1).mean().item() == pytest.approx(expected, rel=0.06)
 
 
 def test_mixture_is_what_it_says():

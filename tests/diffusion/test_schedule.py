@@ -93,6 +93,10 @@ def test_zero_terminal_snr_ends_with_noise_alone_and_keeps_the_first_step():
 def test_continuous_schedules_invert(schedule):
     t = torch.linspace(0.01, 0.95, 50, dtype=torch.float64)
     torch.testing.assert_close(schedule.time_at(schedule.log_snr(t)), t, atol=1e-9, rtol=0)
+    bisected = ContinuousSchedule(schedule.log_snr_function).time_at(schedule.log_snr(t))
+    torch.testing.assert_close(bisected, t, atol=1e-9, rtol=0)
+    assert schedule.time_at(1e3) == 0
+    assert schedule.time_at(-1e3) == 1
     step = 1e-6
     slope = (schedule.log_snr(t - step) - schedule.log_snr(t - 3 * step)) / (2 * step)
     torch.testing.assert_close(schedule.log_snr_rate(t - 2 * step), slope, rtol=1e-4, atol=1e-4)
@@ -174,6 +178,8 @@ def test_edm_levels():
         (lambda: spaced_times(DISCRETE["linear"], 10, "karras"), "spacing must be"),
         (lambda: log_snr_times(DISCRETE["zero terminal"], 5), "finite at both ends"),
         (lambda: log_snr_times(DISCRETE["linear"], 1), "at least 2"),
+        (lambda: vp_sde_schedule(0.0), "must be positive"),
+        (lambda: linear_log_snr_schedule(-1.0, 1.0), "must fall on"),
         (lambda: edm_sigmas(0), "num_steps"),
         (lambda: edm_sigmas(5, 80, 0.002), "sigma_min < sigma_max"),
     ],
