@@ -51,7 +51,7 @@ class Dist2CycleConv(nn.Module):
         give.
 
     Cost:
-        O(m · incidences · channels), no matrix is formed.
+        O(m · incidences · in_channels), no matrix is formed.
 
     Paper:
         Keros, Nanda, Subr, "Dist2Cycle: A Simplicial Neural Network for Homology Localization",
@@ -99,7 +99,8 @@ class Dist2CycleConv(nn.Module):
         Returns:
             (n_k, out_channels).
         """
-        return shifted_inverse(self.lin(x), complex, self.k, self.num_steps, self.laplacian)
+        near: Tensor = self.lin(shifted_inverse(x, complex, self.k, self.num_steps, self.laplacian))
+        return near
 
     def __repr__(self) -> str:
         return f"Dist2CycleConv({self.in_channels}, {self.out_channels}, k={self.k})"

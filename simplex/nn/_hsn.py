@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
 from simplex.nn._hodge import apply_boundary, apply_coboundary, apply_up_laplacian
+from simplex.nn._linear_sum import LinearSum
 from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
 from simplex.nn._pairs import neighbor_counts
 from simplex.nn._reset import reset_submodules
@@ -47,7 +48,7 @@ class HSNConv(nn.Module):
         and not otherwise.
 
     Cost:
-        O(incidences · channels).
+        O(incidences · channels): in_channels for the first step, out_channels for the second.
 
     Paper:
         Hajij, Ramamurthy, Guzmán-Sáenz, Zamzmi, "High Skip Networks: A Higher Order Generalization
@@ -75,7 +76,7 @@ class HSNConv(nn.Module):
         self.activation, self.signed = activation, signed
         paths = ("upper", "cofacets", "facets") if k else ("upper", "cofacets")
         self.first = nn.ModuleDict({p: linear(in_channels, out_channels, False) for p in paths})
-        self.second = nn.ModuleDict({p: linear(out_channels, out_channels, False) for p in paths})
+        self.second = LinearSum({p: linear(out_channels, out_channels, False) for p in paths})
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew."""
@@ -102,11 +103,12 @@ class HSNConv(nn.Module):
             "cofacets": partial(apply_boundary, complex=complex, k=k + 1, signed=signed),
             "facets": partial(apply_coboundary, complex=complex, k=k - 1, signed=signed),
         }
-        out = []
+        returned = []
         for path, first in self.first.items():
-            between = self.activation(there[path](first(x)))
-            out.append(back[path](self.second[path](between)))
-        return torch.stack(out).sum(0)
+            between = self.activation(first(there[path](x)))
+            returned.append(back[path](between))
+        result: Tensor = self.second(*returned)
+        return result
 
     def _neighbours(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """A_↑ x: the up Laplacian without its diagonal."""

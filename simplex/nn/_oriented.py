@@ -7,9 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
+from simplex.nn._linear_sum import LinearSum
 from simplex.nn._messages import boundary_sum, coboundary_sum, incidences
 from simplex.nn._quotient import FlowQuotient, flow_quotient
 from simplex.nn._readout import pool_parts
+from simplex.nn._reset import reset_submodules
 from simplex.operators import adjacency_matrix
 
 
@@ -71,14 +73,16 @@ class OrientedConv(nn.Module):
         super().__init__()
         self.in_channels, self.out_channels, self.k = in_channels, out_channels, k
         self.activation = activation
-        self.lin = nn.Linear(in_channels, out_channels, bias=False)
-        self.lin_upper = nn.Linear(in_channels, out_channels, bias=False)
-        self.lin_lower = nn.Linear(in_channels, out_channels, bias=False)
+        self.maps = LinearSum(
+            {
+                name: nn.Linear(in_channels, out_channels, bias=False)
+                for name in ("own", "upper", "lower")
+            }
+        )
 
     def reset_parameters(self) -> None:
         """Draw the weights anew."""
-        for lin in (self.lin, self.lin_upper, self.lin_lower):
-            lin.reset_parameters()
+        reset_submodules(self)
 
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
@@ -95,23 +99,17 @@ class OrientedConv(nn.Module):
         _require_cochain(x, complex, self.k, self.in_channels)
         sign = _signs(x, complex, self.k, orientation)
         complex = _in_increasing_order(complex)
-        x = sign * x  # from here to the next sign: written in increasing vertex order
-        above = boundary_sum(x, complex, self.k + 1, signed=True)
-        upper = coboundary_sum(above, complex, self.k, signed=True)
+        plain = sign * x  # written in increasing vertex order, as the sums are
+        above = boundary_sum(plain, complex, self.k + 1, signed=True)
+        upper = sign * coboundary_sum(above, complex, self.k, signed=True)
         upper = upper.addcmul(_num_cofacets(x, complex, self.k), x, value=-1)
         lower = torch.zeros_like(x)
         if self.k > 0:
-            below = coboundary_sum(x, complex, self.k - 1, signed=True)
-            lower = boundary_sum(below, complex, self.k, signed=True)
-        # (L - (k+1)) X Wᵀ = L X Wᵀ - (k+1) X Wᵀ: the own term is taken off the weights.
-        own = self.lin.weight.sub(self.lin_lower.weight, alpha=complex.facets(self.k).shape[1])
-        out = _add_linear(nn.functional.linear(x, own), lower, self.lin_lower.weight)
-        out = sign * _add_linear(out, upper, self.lin_upper.weight)
+            below = coboundary_sum(plain, complex, self.k - 1, signed=True)
+            lower = sign * boundary_sum(below, complex, self.k, signed=True)
+            lower = lower.sub(x, alpha=self.k + 1)
+        out: Tensor = self.maps(x, upper, lower)
         return out if self.activation is None else self.activation(out)
-
-    def weights(self) -> Tensor:
-        """(3·out_channels, in_channels): W, W_↑ and W_↓, one above the other."""
-        return torch.cat([self.lin.weight, self.lin_upper.weight, self.lin_lower.weight])
 
     def extra_repr(self) -> str:
         """Sizes and degree."""
@@ -174,7 +172,7 @@ class OrientedMPSN(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew."""
-        _reset(self)
+        reset_submodules(self)
 
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
@@ -210,7 +208,7 @@ class OrientedMPSN(nn.Module):
     def forward_quotient(self, quotient: FlowQuotient) -> Tensor:
         """Apply the network to the flows of a quotient, as :meth:`forward` would: (m, channels)."""
         x = quotient.start.to(self.head.lin1.weight.dtype)
-        weights = [cast(OrientedConv, conv).weights() for conv in self.convs]
+        weights = [cast(OrientedConv, conv).maps.weight() for conv in self.convs]
         if self._collapses:  # one linear map of the values of all products of operators
             total = x.new_ones(1, 1)
             for weight in weights:
@@ -262,13 +260,17 @@ class EdgeMPNN(nn.Module):
     ) -> None:
         super().__init__()
         widths = _widths(in_channels, hidden_channels, num_layers)
-        self.lins = nn.ModuleList(nn.Linear(w, hidden_channels, bias=False) for w in widths)
-        self.lins_lower = nn.ModuleList(nn.Linear(w, hidden_channels, bias=False) for w in widths)
+        own, lower = (
+            [nn.Linear(width, hidden_channels, bias=False) for width in widths] for _ in range(2)
+        )
+        self.maps = nn.ModuleList(
+            LinearSum({"own": a, "lower": b}) for a, b in zip(own, lower, strict=True)
+        )
         self.head = _PooledHead(hidden_channels, out_channels, 1, pool)
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew."""
-        _reset(self)
+        reset_submodules(self)
 
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
@@ -281,9 +283,9 @@ class EdgeMPNN(nn.Module):
             orientation: taken and not looked at, so that the two networks are called alike.
         """
         x = x.abs()
-        for lin, lin_lower in zip(self.lins, self.lins_lower, strict=True):
+        for maps in self.maps:
             lower = boundary_sum(coboundary_sum(x, complex, 0), complex, 1)
-            x = torch.relu(lin(x) + lin_lower(lower.sub(x, alpha=2)))
+            x = torch.relu(maps(x, lower.sub(x, alpha=2)))
         result: Tensor = self.head(x, complex)
         return result
 
@@ -293,14 +295,14 @@ class EdgeMPNN(nn.Module):
         """As :meth:`OrientedMPSN.quotient`."""
         neighbors = adjacency_matrix(complex, 1, "lower")
         return flow_quotient(
-            flows.abs(), torch.ones_like(orientation), [neighbors], len(self.lins), odd=False
+            flows.abs(), torch.ones_like(orientation), [neighbors], len(self.maps), odd=False
         )
 
     def forward_quotient(self, quotient: FlowQuotient) -> Tensor:
         """As :meth:`OrientedMPSN.forward_quotient`."""
         x = quotient.start.to(self.head.lin1.weight.dtype)
-        for lin, lin_lower, layer in zip(self.lins, self.lins_lower, quotient.layers, strict=True):
-            weight = torch.cat([cast(nn.Linear, lin).weight, cast(nn.Linear, lin_lower).weight])
+        for maps, layer in zip(self.maps, quotient.layers, strict=True):
+            weight = cast(LinearSum, maps).weight()
             x = torch.relu(layer @ (x @ weight.T).view(-1, self.head.lin1.in_features))
         result: Tensor = self.head.of_classes(x, quotient)
         return result
@@ -342,12 +344,6 @@ def _widths(in_channels: int, hidden_channels: int, num_layers: int) -> list[int
     return [in_channels] + [hidden_channels] * (num_layers - 1)
 
 
-def _reset(network: nn.Module) -> None:
-    for module in network.modules():
-        if isinstance(module, nn.Linear):
-            module.reset_parameters()
-
-
 def _require_cochain(x: Tensor, complex: SimplicialComplex, k: int, channels: int) -> None:
     if x.ndim < 2 or x.shape[0] != complex.num_simplices(k) or x.shape[-1] != channels:
         raise ValueError(
@@ -387,9 +383,3 @@ def _num_cofacets(x: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
     """(n_k, 1, …): the diagonal of ∂_{k+1} ∂_{k+1}ᵀ."""
     count = incidences(complex, k + 1).pointer.diff().to(x.dtype)
     return count.view(-1, *[1] * (x.ndim - 1))
-
-
-def _add_linear(out: Tensor, x: Tensor, weight: Tensor) -> Tensor:
-    """Out + x Wᵀ in one pass."""
-    flat = torch.addmm(out.flatten(0, -2), x.flatten(0, -2), weight.T)
-    return flat.view(out.shape)

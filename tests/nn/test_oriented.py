@@ -38,9 +38,9 @@ def test_the_layer_is_the_dense_formula(name, k, dtype):
     lower, upper = off_diagonal(d.T @ d), off_diagonal(up @ up.T)
     x64, W = x.double(), {n: p.detach().double() for n, p in conv.named_parameters()}
     expected = torch.tanh(
-        x64 @ W["lin.weight"].T
-        + lower @ x64 @ W["lin_lower.weight"].T
-        + upper @ x64 @ W["lin_upper.weight"].T
+        x64 @ W["maps.own.weight"].T
+        + lower @ x64 @ W["maps.lower.weight"].T
+        + upper @ x64 @ W["maps.upper.weight"].T
     )
     assert torch.allclose(conv(x, K).double(), expected, atol=TOLERANCE[dtype])
 
@@ -131,7 +131,7 @@ def test_without_triangles_the_upper_weight_does_not_matter():
     K = SimplicialComplex.from_simplices([(0, 1), (1, 2), (2, 3), (0, 3)])
     conv = OrientedConv(1, 4)
     other = copy.deepcopy(conv)
-    torch.nn.init.zeros_(other.lin_upper.weight)
+    torch.nn.init.zeros_(other.maps["upper"].weight)
     x = torch.randn(4, 1)
     assert torch.equal(conv(x, K), other(x, K))
 
@@ -181,7 +181,8 @@ def test_the_baseline_is_the_line_graph_formula():
     x = torch.randn(6, 1, dtype=torch.float64)
     unsigned = dense_boundary(K, 1).abs()
     neighbors = off_diagonal(unsigned.T @ unsigned)
-    hidden = torch.relu(model.lins[0](x.abs()) + neighbors @ model.lins_lower[0](x.abs()))
+    maps = model.maps[0]
+    hidden = torch.relu(maps["own"](x.abs()) + neighbors @ maps["lower"](x.abs()))
     pooled = hidden.sum(0, keepdim=True)
     expected = model.head.lin2(torch.relu(model.head.lin1(pooled)))
     assert torch.allclose(model(x, K), expected)
