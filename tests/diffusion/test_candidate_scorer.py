@@ -1,0 +1,120 @@
+"""The simplicial denoiser of complexes: its symmetries, its counts, and a whole generation."""
+
+import itertools
+
+import pytest
+import torch
+
+from simplex import SimplicialComplex
+from simplex.diffusion import (
+    CandidateScorer,
+    ComplexState,
+    FaceSurvival,
+    candidates_of,
+    complex_elbo,
+    complex_loss,
+    sample_complexes,
+)
+from simplex.diffusion._candidate_scorer import common_links
+from simplex.nn import SINConv
+from simplex.testing import random_complex, relabel
+from tests.tables import COMPLEXES
+
+
+def scorer(max_dim=3, num_steps=6, seed=0):
+    torch.manual_seed(seed)
+    conv = SINConv(CandidateScorer.in_channels, 8, max_dim).double()
+    made = CandidateScorer(conv, 8, max_dim=max_dim, num_steps=num_steps, hidden_channels=16)
+    return made.double()
+
+
+def state_of(K, seed=0):
+    """The complex with a random subcomplex marked as what stayed."""
+    generator, stayed = torch.Generator().manual_seed(seed), []
+    for k, n in enumerate(K.f_vector):
+        kept = torch.rand(n, generator=generator) < 0.7
+        stayed.append(kept & stayed[-1][K.facets(k)].all(1) if k else kept | True)
+    return ComplexState(K, stayed)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize("name", COMPLEXES)
+def test_common_links_by_definition(name, k):
+    K = COMPLEXES[name]
+    have = {tuple(row) for j in range(K.dim + 1) for row in K.simplices(j).tolist()}
+    candidates = candidates_of(state_of(K), k)
+    expected = [
+        sum(
+            all(tuple(sorted((*facet, w))) in have for facet in itertools.combinations(simplex, k))
+            for w in range(K.num_simplices(0))
+            if w not in simplex
+        )
+        for simplex in candidates.simplices.tolist()
+    ]
+    assert common_links(K, candidates).tolist() == expected
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_logits_move_with_the_names(k, seed):
+    K, model = random_complex(seed, num_simplices=14), scorer()
+    renamed = relabel(K, torch.randperm(K.num_simplices(0)))
+    here = state_of(K, seed)
+    there = ComplexState(
+        renamed.complex,
+        [renamed.move(mask, j) for j, mask in enumerate(here.stayed)],
+    )
+    t = torch.tensor([3])
+    before, after = candidates_of(here, k), candidates_of(there, k)
+    moved = renamed.place[0][before.simplices].sort(1).values.tolist()
+    where = [after.simplices.tolist().index(row) for row in moved]
+    assert len(where) == len(after.simplices)
+    torch.testing.assert_close(model(there, after, t)[where], model(here, before, t))
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_a_union_is_scored_as_its_parts(k):
+    parts, model = (
+        [COMPLEXES["house"], COMPLEXES["torus"], COMPLEXES["isolated vertices"]],
+        scorer(),
+    )
+    union = SimplicialComplex.disjoint_union(parts)
+    states = [state_of(part) for part in parts]
+    stayed = [
+        torch.cat([state.stayed[j] for state in states if j < len(state.stayed)]) for j in range(3)
+    ]
+    whole = ComplexState(union, stayed)
+    together = model(whole, candidates_of(whole, k), torch.tensor([1, 4, 6]))
+    alone = [
+        model(state, candidates_of(state, k), torch.tensor([t]))
+        for state, t in zip(states, (1, 4, 6), strict=True)
+    ]
+    torch.testing.assert_close(together, torch.cat(alone))
+
+
+def test_it_learns_and_generates_complexes():
+    process, model = FaceSurvival.linear(6, 3), scorer()
+    K = SimplicialComplex.disjoint_union([COMPLEXES["house"], COMPLEXES["filled tetrahedron"]])
+    optimiser = torch.optim.Adam(model.parameters(), 0.02)
+    losses = []
+    for _ in range(15):
+        loss = complex_loss(process, model, K, torch.tensor([2, 4]))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert all(bool(p.grad.isfinite().all()) for p in model.heads[0].parameters())
+    assert sum(losses[-5:]) < sum(losses[:5])
+    made = sample_complexes(
+        process, model, [5, 6, 1, 0], generator=torch.Generator().manual_seed(0)
+    )
+    made.validate()
+    assert made.part_pointer(0).tolist() == [0, 5, 11, 12, 12]
+    bound = complex_elbo(process, model, K)
+    assert bool((bound > 0).all())
+    bound.sum().backward()
+
+
+def test_sizes_that_make_no_sense_are_refused():
+    with pytest.raises(ValueError, match="at least 1, got 0 and 5"):
+        CandidateScorer(lambda x, K: x, 3, max_dim=0, num_steps=5)
