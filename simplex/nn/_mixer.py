@@ -15,8 +15,9 @@ from simplex.nn._mixer_block import (
     require_rates,
 )
 from simplex.nn._mixer_config import mixer_config
-from simplex.nn._mixer_mlp import Gelu
+from simplex.nn._mixer_mlp import Gelu, ZeroLinear
 from simplex.nn._mixer_patches import PatchEmbedding, PatchGrid
+from simplex.nn._reset import reset_submodules
 
 
 class MLPMixerOptions(TypedDict, total=False):
@@ -93,6 +94,10 @@ class MixerTrunk(nn.Module):
             None if cond_channels is None else Modulation(cond_channels, hidden_channels, 2)
         )
         self.hidden_channels = hidden_channels
+
+    def reset_parameters(self) -> None:
+        """Draw the weights anew; heads and modulations start at zero."""
+        reset_submodules(self)
 
     @property
     def grid(self) -> PatchGrid:
@@ -277,12 +282,10 @@ class MLPMixer(MixerTrunk):
         if num_classes == 0:
             self.head = nn.Identity()
             return
-        weight = self.norm.weight
-        head = nn.Linear(self.hidden_channels, num_classes, device="meta", dtype=weight.dtype)
-        head.to_empty(device=weight.device)
-        nn.init.zeros_(head.weight)
-        nn.init.zeros_(head.bias)
-        self.head = head
+        like = self.norm.weight
+        self.head = ZeroLinear(
+            self.hidden_channels, num_classes, device=like.device, dtype=like.dtype
+        )
 
     def macs(self) -> int:
         """Multiplications and additions of one sample in the matrix products.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.nn._mixer_mlp import Gelu, MixerMLP, TokenLinear, lecun_linear
+from simplex.nn._mixer_mlp import Gelu, LecunLinear, MixerMLP, TokenLinear, ZeroLinear
 
 
 EPSILON = 1e-6  # of every layer norm here; torch's own default is 1e-5
@@ -88,7 +88,7 @@ class MixerBlock(nn.Module):
         )
         self.norm2 = nn.LayerNorm(hidden_channels, eps=EPSILON)
         self.mlp_channels = MixerMLP(
-            lecun_linear(hidden_channels, D_C), lecun_linear(D_C, hidden_channels), gelu, dropout
+            LecunLinear(hidden_channels, D_C), LecunLinear(D_C, hidden_channels), gelu, dropout
         )
         self.depth = StochasticDepth(stochastic_depth)
         self.modulation = (
@@ -156,13 +156,7 @@ class Modulation(nn.Module):
         super().__init__()
         require_positive(cond_channels=cond_channels)
         self.cond_channels, self.parts = cond_channels, parts
-        self.lin = nn.Linear(cond_channels, parts * hidden_channels)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Set the weights to zero: whatever the condition, nothing is modulated."""
-        nn.init.zeros_(self.lin.weight)
-        nn.init.zeros_(self.lin.bias)
+        self.lin = ZeroLinear(cond_channels, parts * hidden_channels)
 
     def forward(self, cond: Tensor) -> Sequence[Tensor]:
         """The parts, each (batch, 1, hidden_channels)."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from simplex.nn._mixer import MixerTrunk, MLPMixerOptions
 from simplex.nn._mixer_block import require_positive
-from simplex.nn._mixer_mlp import lecun_linear
+from simplex.nn._mixer_mlp import LecunLinear, ZeroLinear
 from simplex.nn._mixer_patches import from_patches
 
 
@@ -107,7 +107,8 @@ class MixerDenoiser(MixerTrunk):
         time_scale: float = 1.0,
         **options: Unpack[MLPMixerOptions],
     ) -> None:
-        width = options.get("cond_channels") or hidden_channels
+        width = options.get("cond_channels")
+        width = hidden_channels if width is None else width
         options["cond_channels"] = width
         super().__init__(
             image_size, patch_size, in_channels, hidden_channels, num_blocks, **options
@@ -116,17 +117,15 @@ class MixerDenoiser(MixerTrunk):
         require_positive(out_channels=self.out_channels)
         self.time = nn.Sequential(
             TimeEmbedding(2 * math.ceil(width / 2), scale=time_scale),
-            lecun_linear(2 * math.ceil(width / 2), width),
+            LecunLinear(2 * math.ceil(width / 2), width),
             nn.SiLU(),
-            lecun_linear(width, width),
+            LecunLinear(width, width),
         )
         self.label = (
             None if label_channels is None else nn.Linear(label_channels, width, bias=False)
         )
         self.label_channels = label_channels
-        self.head = nn.Linear(hidden_channels, self.out_channels * self.grid.patch_volume)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        self.head = ZeroLinear(hidden_channels, self.out_channels * self.grid.patch_volume)
 
     def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None) -> Tensor:
         """Denoise images.

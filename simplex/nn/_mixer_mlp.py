@@ -116,9 +116,31 @@ def lecun_normal_(weight: Tensor) -> Tensor:
     return nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
 
 
-def lecun_linear(in_channels: int, out_channels: int) -> nn.Linear:
-    """``nn.Linear``, drawn by :func:`lecun_normal_`, with bias 0."""
-    linear = nn.Linear(in_channels, out_channels)
-    lecun_normal_(linear.weight)
-    nn.init.zeros_(linear.bias)
-    return linear
+class LecunLinear(nn.Linear):
+    """``nn.Linear`` as Flax draws it: :func:`lecun_normal_`, bias 0.
+
+    Example:
+        >>> LecunLinear(2, 3).bias.tolist()
+        [0.0, 0.0, 0.0]
+    """
+
+    def reset_parameters(self) -> None:
+        """Draw the weights anew."""
+        lecun_normal_(self.weight)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+
+class ZeroLinear(nn.Linear):
+    """``nn.Linear`` that starts at zero.
+
+    Example:
+        >>> ZeroLinear(2, 1)(torch.ones(2)).tolist()
+        [0.0]
+    """
+
+    def reset_parameters(self) -> None:
+        """Set the weights to zero."""
+        nn.init.zeros_(self.weight)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from simplex.nn._mixer_block import require_positive
-from simplex.nn._mixer_mlp import lecun_linear
+from simplex.nn._mixer_mlp import LecunLinear
 
 
 class PatchGrid:
@@ -119,7 +119,7 @@ class PatchEmbedding(nn.Module):
         super().__init__()
         require_positive(in_channels=in_channels)
         self.grid, self.in_channels = grid, in_channels
-        self.proj = lecun_linear(in_channels * grid.patch_volume, hidden_channels)
+        self.proj = LecunLinear(in_channels * grid.patch_volume, hidden_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Embed the patches.

@@ -112,7 +112,7 @@ MODELS: dict[str, Callable[[str], nn.Module]] = {"mixer": the_mixer, "cnn": the_
 def the_optimizer(name: str, model: nn.Module) -> torch.optim.Optimizer:
     """AdamW, or LocoProp with its closed form; both then follow the same schedule."""
     if name == "locoprop":
-        return LocoProp(model, "S", lr=1.0, momentum=0.9, prox=0.1, gram_ema=0.9)
+        return LocoProp(model, "S", lr=1.0, prox=0.1)
     return torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.05)
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from optim import LocoProp
 from simplex.nn import (
     MIXER_CONFIGS,
     MixerBlock,
@@ -15,6 +16,7 @@ from simplex.nn import (
     MLPMixer,
     PatchGrid,
     TimeEmbedding,
+    TokenLinear,
     expand_resolution,
     from_patches,
     to_patches,
@@ -301,6 +303,34 @@ def test_weights_are_drawn_as_flax_draws_them():
     assert all(bias.abs().max() == 0 for bias in biases)
 
 
+def test_weights_are_drawn_anew():
+    model = mixer(cond_channels=2)
+    before = copy.deepcopy(model.state_dict())
+    randomized(model).reset_parameters()
+    for name, p in model.named_parameters():
+        drawn = p.ndim > 1 and not name.startswith("head") and "modulation" not in name
+        assert torch.equal(p, before[name]) != drawn, name
+        assert p.std().item() == pytest.approx(before[name].std().item(), rel=0.5, abs=1e-9)
+
+
+@pytest.mark.parametrize("variant", ["S", "M"])
+def test_locoprop_covers_every_linear_map(variant):
+    model = mixer(cond_channels=2)
+    optimizer = LocoProp(model, variant, lr=0.1)
+    covered = {line.name for line in optimizer.report() if line.solver}
+    linears = {n for n, m in model.named_modules() if isinstance(m, nn.Linear | TokenLinear)}
+    assert linears <= covered
+    x, cond, y = images(model, dtype=torch.float32), torch.randn(3, 2), torch.tensor([0, 1, 2])
+    losses = []
+    for _ in range(20):
+        losses.append(F.cross_entropy(model(x, cond), y))
+        optimizer.zero_grad()
+        losses[-1].backward()
+        optimizer.step()
+    assert losses[-1] < 0.8 * losses[0]
+    optimizer.close()
+
+
 def test_a_condition_changes_nothing_at_first():
     plain = randomized(mixer()).double()
     conditioned = mixer(cond_channels=4).double()
@@ -579,5 +609,5 @@ def test_an_accelerator_gives_the_same():
 def test_modules_are_the_expected_ones():
     """Hooks and quantisers look for linear maps: all are modules of their own."""
     kinds = {type(m).__name__ for m in mixer().modules() if any(True for _ in m.parameters(False))}
-    assert kinds == {"Linear", "LayerNorm", "TokenLinear"}
+    assert kinds == {"LecunLinear", "ZeroLinear", "LayerNorm", "TokenLinear"}
     assert not isinstance(mixer().blocks[0].mlp_tokens.fc1, nn.Linear)
