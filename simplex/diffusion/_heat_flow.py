@@ -15,8 +15,8 @@ from simplex.operators._boundary import require_rank
 from simplex.operators._spectral import chebyshev_apply, chebyshev_coefficients, half_bounds
 
 
-# From decay rates a (N, 1) and times t (U,) to the weights of a mode, (N, U).
-Weights = Callable[[Tensor, Tensor], Tensor]
+# From decay rates a (N, 1) and times t (U,) to the weights of a mode, (N, U) for each argument.
+Weights = Callable[[Tensor, Tensor], tuple[Tensor, ...]]
 
 
 def bridge_weights(a: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
@@ -143,7 +143,7 @@ class HeatFlow:
 
     def heat(self, x: Tensor, time: float) -> Tensor:
         """The heat flow e^{-A time} x, exactly (not by steps, as simplex.operators.heat_flow)."""
-        return self._apply(lambda a, t: torch.exp(-a * t), x, time)
+        return self._combine(lambda a, t: (torch.exp(-a * t),), time, x)
 
     def drift(self, x: Tensor) -> Tensor:
         """-A x; differentiable."""
@@ -225,9 +225,9 @@ class HeatFlow:
         for step in range(len(grid) - 1):
             h = float(grid[step + 1] - grid[step])
             before = predict(x, grid[step], step)
-            guess = self.heat(x, h) + h * self._apply(_decay_mean, before, h)
+            guess = self._combine(_driven, h, x, before)
             after = predict(guess, grid[step + 1], step)
-            x = guess + h * self._apply(_decay_ramp, after - before, h)
+            x = guess + self._combine(_ramped, h, after - before)
         return x
 
     def __repr__(self) -> str:
@@ -236,38 +236,37 @@ class HeatFlow:
 
     # --- functions of A ---------------------------------------------------------------------------
 
-    def _between(
-        self,
-        weights: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
-        x0: Tensor,
-        x1: Tensor,
-        t: Tensor | float,
-    ) -> Tensor:
+    def _between(self, weights: Weights, x0: Tensor, x1: Tensor, t: Tensor | float) -> Tensor:
         require_same_shape("the noise", x0, x1)
         _require_times(torch.as_tensor(t))
-        start = self._apply(lambda a, t: weights(a, t)[0], x0, t)
-        return start + self._apply(lambda a, t: weights(a, t)[1], x1, t)
+        return self._combine(weights, t, x0, x1)
 
-    def _apply(self, weights: Weights, x: Tensor, t: Tensor | float) -> Tensor:
-        """f(A, t) x = f(κ_d L_d, t) x + f(κ_u L_u, t) x - f(0, t) x, with a time for every row."""
-        if x.dtype not in (torch.float32, torch.float64):
-            raise TypeError(f"x must be float32 or float64, got {x.dtype}. Convert with .float().")
-        require_cochain(x, self.complex.num_simplices(self.k), self.axis)
-        times, which = self._times_by_entry(t, x)
+    def _combine(self, weights: Weights, t: Tensor | float, *arguments: Tensor) -> Tensor:
+        """Σ_i f_i(A, t) x_i with f(A) = f(κ_d L_d) + f(κ_u L_u) - f(0), a time for every row."""
+        first, count = arguments[0], self.complex.num_simplices(self.k)
+        if first.dtype not in (torch.float32, torch.float64):
+            raise TypeError(
+                f"x must be float32 or float64, got {first.dtype}. Convert with .float()."
+            )
+        require_cochain(first, count, self.axis)
+        times, which = self._times_by_entry(t, first)
+        which = torch.stack([which + i * len(times) for i in range(len(arguments))], dim=-1)
 
         def apply(y: Tensor) -> Tensor:
             halves = prepared_halves(self.complex, self.k, y.dtype)
-            zero = torch.zeros(1, 1, dtype=torch.float64)
-            total = weights(zero, times)[0].to(y)[which] * y
+            place = which.expand(-1, y.shape[1] // len(arguments), -1).flatten(1)
+            at_zero = torch.cat(weights(torch.zeros(1, 1, dtype=torch.float64), times), dim=1)
+            total = at_zero[0].to(y)[place] * y
             for half, rate, bound in zip(halves, self.rates, self.bounds, strict=True):
                 if rate * bound:
-                    change = _change(weights, rate, times)
+                    change = _change(weights, rate, times, at_zero)
                     table = chebyshev_coefficients(change, bound, y.dtype).to(y)
-                    by_entry = (coefficients[which] for coefficients in table)
+                    by_entry = (coefficients[place] for coefficients in table)
                     total += chebyshev_apply(half, by_entry, bound, y)
             return total
 
-        return apply_to_cochains(apply, x, self.complex.num_simplices(self.k), self.axis)
+        axis = self.axis % first.dim()
+        return apply_to_cochains(apply, torch.stack(arguments, dim=-1), count, axis).sum(-1)
 
     def _times_by_entry(self, t: Tensor | float, x: Tensor) -> tuple[Tensor, Tensor]:
         """The distinct times (U,), and which one each entry of (n_k | 1, channels | 1) has."""
@@ -296,18 +295,21 @@ class HeatFlow:
         return times.cpu(), which
 
 
-def _change(weights: Weights, rate: float, times: Tensor) -> Callable[[Tensor], Tensor]:
-    """λ ↦ f(κλ, t) - f(0, t), a column per time."""
-    zero = torch.zeros(1, 1, dtype=torch.float64)
-    return lambda eigenvalues: weights(rate * eigenvalues[:, None], times) - weights(zero, times)
+def _change(
+    weights: Weights, rate: float, times: Tensor, at_zero: Tensor
+) -> Callable[[Tensor], Tensor]:
+    """λ ↦ f(κλ, t) - f(0, t), a column per argument and time."""
+    return lambda at: torch.cat(weights(rate * at[:, None], times), dim=1) - at_zero
 
 
-def _decay_mean(a: Tensor, t: Tensor) -> Tensor:
-    return phi_1(a * t)
+def _driven(a: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+    """A step of length h from a state, and from rest under a constant control."""
+    return torch.exp(-a * h), h * phi_1(a * h)
 
 
-def _decay_ramp(a: Tensor, t: Tensor) -> Tensor:
-    return phi_2(a * t)
+def _ramped(a: Tensor, h: Tensor) -> tuple[Tensor]:
+    """A step from rest under a control that rises from 0 to 1."""
+    return (h * phi_2(a * h),)
 
 
 def _require_times(t: Tensor) -> None:
