@@ -1,20 +1,17 @@
 r"""LocoProp: every linear map solves its own small problem, posed by one ordinary backward pass."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from copy import deepcopy
-from typing import Any, Literal, NoReturn, Self, overload
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Self, overload
 
 import torch
 from torch import nn
-from torch.optim import AdamW, Optimizer
+from torch.optim import AdamW
 
-from optim._capture import Capture
 from optim._choice import Choice, TransferLike, choose, given_transfers
 from optim._cover import cover
-from optim._finite import first_nonfinite
 from optim._inner import InnerRule, RMSProp, inner_rule
+from optim._map_optimizer import Fallback, MapOptimizer
 from optim._options import (
     LEARNING_RATE_OF,
     SOLVER_OF,
@@ -25,16 +22,13 @@ from optim._options import (
     require_word,
 )
 from optim._report import Report, fallback_line, map_line
-from optim._restore import require_fitting_state, restored
 from optim._step import LocalProblem, displacement
 
 
 logger = logging.getLogger("optim")
 
-Fallback = Callable[[Iterable[nn.Parameter]], Optimizer]
 
-
-class LocoProp(Optimizer):
+class LocoProp(MapOptimizer):
     r"""Trains each linear map by a local problem, everything else by a first-order fallback.
 
     One backward pass gives every map its inputs Z and its weight gradient G. With the weights
@@ -55,7 +49,8 @@ class LocoProp(Optimizer):
         solver: "exact" (S only; its default) is the closed form, "mm" (default of M) majorises and
             minimises with one factorisation, "iter" takes first-order steps.
         lr: γ for "exact" and "mm", in units of a mean over rows: 1 is the full step of a squared
-            loss. For "iter" the step size η of the inner rule. Schedulers scale this number.
+            loss; default 0.2, as all maps move at once. For "iter" the step size η of the inner
+            rule, default 0.01. Schedulers scale this number.
         momentum: μ of a heavy ball on displacements, V ← μ V + D; W ← W + V.
         prox: Weight of the proximal term, relative: λ = prox · L_f · mean(diag(ZᵀZ/R)), with
             L_f = 1 for "exact" and "iter".
@@ -147,28 +142,14 @@ class LocoProp(Optimizer):
         require_options(options)
         require_word("loss_reduction", loss_reduction)
         require_word("nonfinite", nonfinite)
-        self.skipped = 0  # steps, because of gradients that were not finite
-        self._loss_reduction, self._nonfinite = loss_reduction, nonfinite
+        self._loss_reduction = loss_reduction
         self._rule = inner_rule(inner)
-        self._cover = cover(model, exclude)
-        self._maps = {each.name: each for each in self._cover.maps}
-        self._given = given_transfers(transfer, self._cover.maps)
+        covered = cover(model, exclude)
+        self._given = given_transfers(transfer, covered.maps)
         self._said: set[str] = set()  # maps whose fall back to S is in the log
-
         super().__init__(
-            [{"params": [*each.parameters], "name": name} for name, each in self._maps.items()],
-            {**options, "inner": type(self._rule).__name__},
+            covered, {**options, "inner": type(self._rule).__name__}, fallback, nonfinite=nonfinite
         )
-        self._fallback = fallback(self._cover.rest) if self._cover.rest else None
-        if self._fallback is not None:
-            for k, group in enumerate(self._fallback.param_groups):
-                group["name"] = f"fallback {k}" if k else "fallback"
-                self.param_groups.append(group)
-        for group in self.param_groups:
-            group["shapes"] = [tuple(p.shape) for p in group["params"]]
-        self._share_with_fallback()
-        self._capture = Capture(self._cover.maps)
-        self._closed = False
 
     @classmethod
     def paper(
@@ -268,32 +249,6 @@ class LocoProp(Optimizer):
         detected = self._capture.detected.get(linear_map)
         return choose(given[0] if given else None, detected, group["variant"], group["solver"])
 
-    def _ready(self) -> list[dict[str, Any]]:
-        """Groups of the maps that have a gradient, and the rows that it is the gradient of."""
-        if self._closed:
-            raise RuntimeError(
-                "step() must come before close(), got a closed LocoProp. Make a new one."
-            )
-        ready = []
-        for group in self.param_groups[: len(self._maps)]:
-            if all(p.grad is None or not p.requires_grad for p in group["params"]):
-                continue
-            if self._maps[group["name"]] not in self._capture:
-                raise RuntimeError(
-                    f"step() must follow a forward and backward pass of its own, got a gradient "
-                    f"but no captured forward of map {group['name']!r}. Call zero_grad(), forward "
-                    "and backward() (outside of paused()); if the weights are used without "
-                    f"calling the module, give exclude=({group['name']!r},)."
-                )
-            ready.append(group)
-        rest = self._cover.rest
-        if not ready and all(p.grad is None for p in rest):
-            raise RuntimeError(
-                "step() must follow a forward and backward pass, got no gradient at all. "
-                "Call loss.backward() first."
-            )
-        return ready
-
     def _say_fallbacks_to_s(self, ready: list[dict[str, Any]]) -> None:
         choices = {group["name"]: self._choice(group) for group in ready}
         fell = {name for name, choice in choices.items() if choice.fell_back} - self._said
@@ -301,40 +256,6 @@ class LocoProp(Optimizer):
             self._said |= fell
             told = "; ".join(f"{name!r}, {choices[name].reason}" for name in sorted(fell))
             logger.warning("solved as variant S: %s", told)
-
-    def _gradients_are_finite(self) -> bool:
-        """Whether the step may be taken; otherwise an error, or a skipped step that is counted."""
-        parameters = (p for group in self.param_groups for p in group["params"])
-        culprit = first_nonfinite(parameters)
-        if culprit is None:
-            return True
-        name = self._cover.names[culprit]
-        if self._nonfinite == "raise":
-            raise ValueError(
-                f"gradients must be finite, got NaN or inf in that of {name!r}. Lower the step "
-                "size, clip the gradients, or skip such steps with nonfinite='skip'."
-            )
-        self.skipped += 1
-        logger.warning("step skipped: the gradient of %r is not finite", name)
-        return False
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """Clear gradients, and forget the passes that they came from.
-
-        Args:
-            set_to_none: As in torch: None instead of zeros.
-        """
-        super().zero_grad(set_to_none)
-        self._capture.clear()
-
-    def paused(self) -> AbstractContextManager[None]:
-        """A context whose forward passes are not captured: evaluation with gradients enabled."""
-        return self._capture.paused()
-
-    def close(self) -> None:
-        """Remove all hooks from the model; the optimiser takes no further step."""
-        self._capture.close()
-        self._closed = True
 
     def report(self) -> Report:
         """Which parameter is trained by which local problem; ``print`` it.
@@ -353,45 +274,4 @@ class LocoProp(Optimizer):
             covered=sum(p.numel() for p in covered),
             total=sum(p.numel() for p in names),
             skipped=self.skipped,
-        )
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Resume from a saved state: hyper-parameters, buffers, the fallback's state.
-
-        Args:
-            state_dict: From `state_dict` of a LocoProp of the same model; it is not aliased.
-
-        Raises:
-            ValueError: The state is of another model, cover or inner rule. Nothing is changed then.
-        """
-        require_fitting_state(self.param_groups, state_dict["param_groups"])
-        buffers = dict(state_dict["state"])
-        keys = [group["params"][0] for group in state_dict["param_groups"]]
-        ours = {key: buffers.pop(key) for key in keys[: len(self._maps)] if key in buffers}
-        super().load_state_dict({**state_dict, "state": deepcopy(buffers)})
-        for group, key in zip(self.param_groups, keys, strict=True):
-            if key in ours:
-                first = group["params"][0]
-                self.state[first] = restored(ours[key], first.device)
-        self._share_with_fallback()
-
-    def _share_with_fallback(self) -> None:
-        """One state and the same groups: schedulers and state_dict see the fallback's too."""
-        if self._fallback is not None:
-            self._fallback.state = self.state
-            self._fallback.param_groups = self.param_groups[len(self._maps) :]
-
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Refused after construction: the groups are the maps of the model."""
-        if hasattr(self, "_fallback"):
-            raise RuntimeError(
-                "parameter groups must come from the model, got a further one. "
-                "Make a new LocoProp of the model that has the new layers."
-            )
-        super().add_param_group(param_group)
-
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        raise TypeError(
-            "LocoProp must stay with its model, whose hooks it owns, got a copy or a pickle. "
-            "Make a new one and load `state_dict()`."
         )

@@ -1,0 +1,165 @@
+"""An optimiser of linear maps as torch knows optimisers: groups, states, hooks, and a fallback."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from copy import deepcopy
+from typing import Any, Literal, NoReturn
+
+from torch import nn
+from torch.optim import Optimizer
+
+from optim._capture import Capture
+from optim._cover import Cover
+from optim._finite import first_nonfinite
+from optim._restore import require_fitting_state, restored
+
+
+logger = logging.getLogger("optim")
+
+Fallback = Callable[[Iterable[nn.Parameter]], Optimizer]
+
+
+class MapOptimizer(Optimizer):
+    """The habits of an optimiser that has one parameter group for each linear map of a model.
+
+    Parameters of no map have groups of the fallback optimiser, which are its own: schedulers and
+    ``state_dict`` see one optimiser. A subclass gives ``step``.
+
+    Args:
+        cover: The maps and the other parameters.
+        defaults: Options of the groups of maps.
+        fallback: Makes the optimiser of the other parameters.
+        nonfinite: "raise" an error, or "skip" the step, when a gradient is not finite.
+
+    Attributes:
+        skipped: Steps that were skipped because a gradient was not finite.
+    """
+
+    def __init__(
+        self,
+        cover: Cover,
+        defaults: Mapping[str, Any],
+        fallback: Fallback,
+        *,
+        nonfinite: Literal["raise", "skip"],
+    ) -> None:
+        self.skipped = 0
+        self._cover = cover
+        self._maps = {each.name: each for each in cover.maps}
+        self._nonfinite = nonfinite
+        super().__init__(
+            [{"params": [*each.parameters], "name": name} for name, each in self._maps.items()],
+            dict(defaults),
+        )
+        self._fallback = fallback(cover.rest) if cover.rest else None
+        if self._fallback is not None:
+            for k, group in enumerate(self._fallback.param_groups):
+                group["name"] = f"fallback {k}" if k else "fallback"
+                self.param_groups.append(group)
+        for group in self.param_groups:
+            group["shapes"] = [tuple(p.shape) for p in group["params"]]
+        self._share_with_fallback()
+        self._capture = Capture(cover.maps)
+        self._closed = False
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear gradients, and forget the passes that they came from.
+
+        Args:
+            set_to_none: As in torch: None instead of zeros.
+        """
+        super().zero_grad(set_to_none)
+        self._capture.clear()
+
+    def paused(self) -> AbstractContextManager[None]:
+        """A context whose forward passes are not captured: evaluation with gradients enabled."""
+        return self._capture.paused()
+
+    def close(self) -> None:
+        """Remove all hooks from the model; the optimiser takes no further step."""
+        self._capture.close()
+        self._closed = True
+
+    def _ready(self) -> list[dict[str, Any]]:
+        """Groups of the maps that have a gradient, and the rows that it is the gradient of."""
+        if self._closed:
+            raise RuntimeError(
+                "step() must come before close(), got a closed LocoProp. Make a new one."
+            )
+        ready = []
+        for group in self.param_groups[: len(self._maps)]:
+            if all(p.grad is None or not p.requires_grad for p in group["params"]):
+                continue
+            if self._maps[group["name"]] not in self._capture:
+                raise RuntimeError(
+                    f"step() must follow a forward and backward pass of its own, got a gradient "
+                    f"but no captured forward of map {group['name']!r}. Call zero_grad(), forward "
+                    "and backward() (outside of paused()); if the weights are used without "
+                    f"calling the module, give exclude=({group['name']!r},)."
+                )
+            ready.append(group)
+        rest = self._cover.rest
+        if not ready and all(p.grad is None for p in rest):
+            raise RuntimeError(
+                "step() must follow a forward and backward pass, got no gradient at all. "
+                "Call loss.backward() first."
+            )
+        return ready
+
+    def _gradients_are_finite(self) -> bool:
+        """Whether the step may be taken; otherwise an error, or a skipped step that is counted."""
+        parameters = (p for group in self.param_groups for p in group["params"])
+        culprit = first_nonfinite(parameters)
+        if culprit is None:
+            return True
+        name = self._cover.names[culprit]
+        if self._nonfinite == "raise":
+            raise ValueError(
+                f"gradients must be finite, got NaN or inf in that of {name!r}. Lower the step "
+                "size, clip the gradients, or skip such steps with nonfinite='skip'."
+            )
+        self.skipped += 1
+        logger.warning("step skipped: the gradient of %r is not finite", name)
+        return False
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Resume from a saved state: hyper-parameters, buffers, the fallback's state.
+
+        Args:
+            state_dict: From `state_dict` of a LocoProp of the same model; it is not aliased.
+
+        Raises:
+            ValueError: The state is of another model, cover or inner rule. Nothing is changed then.
+        """
+        require_fitting_state(self.param_groups, state_dict["param_groups"])
+        buffers = dict(state_dict["state"])
+        keys = [group["params"][0] for group in state_dict["param_groups"]]
+        ours = {key: buffers.pop(key) for key in keys[: len(self._maps)] if key in buffers}
+        super().load_state_dict({**state_dict, "state": deepcopy(buffers)})
+        for group, key in zip(self.param_groups, keys, strict=True):
+            if key in ours:
+                first = group["params"][0]
+                self.state[first] = restored(ours[key], first.device)
+        self._share_with_fallback()
+
+    def _share_with_fallback(self) -> None:
+        """One state and the same groups: schedulers and state_dict see the fallback's too."""
+        if self._fallback is not None:
+            self._fallback.state = self.state
+            self._fallback.param_groups = self.param_groups[len(self._maps) :]
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Refused after construction: the groups are the maps of the model."""
+        if hasattr(self, "_fallback"):
+            raise RuntimeError(
+                "parameter groups must come from the model, got a further one. "
+                "Make a new LocoProp of the model that has the new layers."
+            )
+        super().add_param_group(param_group)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(
+            "LocoProp must stay with its model, whose hooks it owns, got a copy or a pickle. "
+            "Make a new one and load `state_dict()`."
+        )
