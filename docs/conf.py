@@ -3,6 +3,7 @@
 import inspect
 from importlib import import_module
 from pathlib import Path
+from types import GenericAlias
 from typing import Any
 
 from docutils import nodes
@@ -71,6 +72,7 @@ PACKAGES = (
     "simplex.testing",
     "simplex.datasets",
     "simplex.train",
+    "simplex.optim",
     "simplex.plot",
     "simplex",
 )
@@ -86,6 +88,7 @@ def public_names(package: str) -> list[str]:
         name
         for name in names
         if callable(getattr(module, name))
+        and not isinstance(getattr(module, name), GenericAlias)  # a name of a kind of callable
         and not name.startswith("_")
         and (package == "simplex" or name not in simplex.__all__)
     ]
