@@ -31,6 +31,7 @@ from simplex.diffusion._continuous import (
 )
 from simplex.diffusion._ddim import ddim
 from simplex.diffusion._ddpm import ddpm
+from simplex.diffusion._diffusers_flow_shim import FlowMatchEulerDiscreteScheduler
 from simplex.diffusion._diffusers_shim import DDIMScheduler, DDPMScheduler, SchedulerOutput
 from simplex.diffusion._dpmpp import dpmpp_2m, dpmpp_sde_2m
 from simplex.diffusion._edm import Preconditioner, edm_loss, heun_edm
@@ -91,6 +92,7 @@ __all__ = [
     "Elbo",
     "ExponentialAverage",
     "FaceSurvival",
+    "FlowMatchEulerDiscreteScheduler",
     "FlowPath",
     "GaussianMixture",
     "HeatFlow",

@@ -45,9 +45,8 @@ def dpmpp_2m(
     Laws:
         Of order 2 in the step in λ. With one step it is :func:`ddim`.
 
-    Departures:
-        1. D = m₀ in the first step, and in a step to the data (σ_s = 0, h infinite); nothing else
-           lowers the order.
+    Departures from the paper: (1) D = m₀ in the first step, and in a step to the data (σ_s = 0, h
+    infinite); nothing else lowers the order.
 
     Paper:
         C. Lu et al., "DPM-Solver++", 2022, algorithm 2.

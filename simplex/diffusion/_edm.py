@@ -14,6 +14,7 @@ from simplex.diffusion._rows import (
     row_mean,
     rows_of_times,
     unrolled,
+    vanishes,
 )
 from simplex.diffusion._walk import Grid, Model, checked, require_steps
 
@@ -154,7 +155,7 @@ def heun_edm(
     ratio, jump = there / here, there - here
     on_second = -jump / (2 * there)
     on_first = -jump / (2 * here) - on_second * (1 - ratio)
-    noisy, last = (gamma > 0).any(), bool((there[-1] == 0).all())
+    last = bool((there[-1] == 0).all())
     steps = zip(
         _inputs(here, x),
         _inputs(there, x),
@@ -163,7 +164,7 @@ def heun_edm(
     )
     with torch.no_grad():
         for i, (sigma, sigma_next, a, r, e, b, c) in enumerate(steps):
-            if noisy:
+            if not vanishes(a):
                 x = combine((1.0, x), (a, noise.sample(x, generator)))
             clean = checked(denoise(x, sigma), x, sigma, i)
             euler = combine((r, x), (e, clean))

@@ -171,9 +171,9 @@ def elbo(
     Laws:
         Tight for Gaussian data, the exact network and the optimal variance, at any T.
 
-    Departures:
-        1. The posterior variance of the last step is 0; as in the code of the paper it is replaced
-           by that of the step before, for ``"small"``, ``"large"`` and ``"learned"``.
+    Departures from the paper: (1) The posterior variance of the last step is 0; as in the code of
+    the paper it is replaced by that of the step before, for ``"small"``, ``"large"`` and
+    ``"learned"``.
 
     Paper:
         J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, equation 5.

@@ -155,7 +155,7 @@ def vlb_loss(
         tensor([0., 0.])
     """
     x = q_sample(x0, t, schedule, eps)
-    output = model(x, schedule.model_times(schedule.times(t), x))
+    output = model(x, rows_of_times(schedule.model_times(schedule.times(t), x), x))
     require_same_shape("the output of the network", output, x0)
     return row_mean(_nats(output, None, x0, x, t, schedule, prediction, decoder))
 
@@ -192,8 +192,7 @@ def hybrid_loss(
     Returns:
         (rows,) losses.
 
-    Departures:
-        1. The bound is counted in bits per component, as in the code of the paper.
+    Departures from the paper: (1) The bound is counted in bits per component, as in its code.
 
     Paper:
         A. Nichol, P. Dhariwal, "Improved denoising diffusion probabilistic models", 2021,
@@ -206,7 +205,7 @@ def hybrid_loss(
         tensor([0., 0.])
     """
     x = q_sample(x0, t, schedule, eps)
-    output, v = model(x, schedule.model_times(schedule.times(t), x))
+    output, v = model(x, rows_of_times(schedule.model_times(schedule.times(t), x), x))
     require_same_shape("the output of the network", output, x0)
     require_same_shape("v", v, x0)
     target = convert(eps, x, t, schedule, "eps", prediction) if prediction != "x0" else x0

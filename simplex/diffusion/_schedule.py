@@ -64,7 +64,7 @@ class Schedule(ABC):
         return 2 * (alpha.log() - sigma.log())
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DiscreteSchedule(Schedule):
     r"""A chain of T steps, given by the table ᾱ_0 = 1 > ᾱ_1 > … > ᾱ_T ≥ 0.
 
@@ -165,6 +165,9 @@ class DiscreteSchedule(Schedule):
         if kept.dim() != 1 or not len(kept) or not (kept[1:] > kept[:-1]).all():
             raise ValueError(f"times must increase strictly, got {kept.tolist()}.")
         return DiscreteSchedule(torch.cat([self.alpha_bars[:1], self.alpha_bars[kept[kept > 0]]]))
+
+    def __repr__(self) -> str:
+        return f"DiscreteSchedule({self.num_steps} steps to ᾱ = {self.alpha_bars[-1].item():.3g})"
 
     def times(self, t: Times) -> Tensor:
         """The times as int64, checked to lie in 0…T."""

@@ -9,6 +9,8 @@ import torch
 from simplex.diffusion import (
     DDIMScheduler,
     DDPMScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    LinearPath,
     chain_from_denoiser,
     convert,
     cosine_schedule,
@@ -18,6 +20,7 @@ from simplex.diffusion import (
     dpmpp_2m,
     dpmpp_sde_2m,
     elbo,
+    euler_flow,
     heun_edm,
     linear_schedule,
     log_snr_times,
@@ -287,3 +290,41 @@ def test_shim_counts_timesteps_from_0():
     assert scheduler.previous_timestep(torch.tensor([900, 40, 3])).tolist() == [40, 3, -1]
     ours = DDPMScheduler(trained_betas=[0.1, 0.2, 1.0], rescale_betas_zero_snr=False)
     assert ours.betas.tolist() == pytest.approx([0.1, 0.2, 1.0])
+
+
+@pytest.mark.parametrize("shift", [1.0, 3.0])
+def test_flow_shim_is_euler_with_the_other_sign(shift):
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=shift)
+    scheduler.set_timesteps(12)
+
+    def velocity(x, t):
+        return x.sin() + t[:, None]
+
+    x = torch.randn(3, 2, dtype=torch.float64)
+    expected = euler_flow(velocity, x, 1 - scheduler.sigmas)
+    for timestep in scheduler.timesteps:
+        out = -velocity(x, 1 - (timestep / 1000).expand(3))
+        x = scheduler.step(out, timestep, x).prev_sample
+    torch.testing.assert_close(x, expected)
+
+
+def test_flow_shim_noises_and_denoises():
+    scheduler, (x0, z) = FlowMatchEulerDiscreteScheduler(), torch.randn(2, 3, 4)
+    t = torch.tensor([1000.0, 250.0, 10.0])
+    x = scheduler.scale_noise(x0, t, z)
+    torch.testing.assert_close(x[1], 0.25 * z[1] + 0.75 * x0[1])
+    out = scheduler.step(z - x0, t, x, previous=0.0)
+    torch.testing.assert_close(out.pred_original_sample, x0)
+    torch.testing.assert_close(out.prev_sample, x0)
+    path, velocity = LinearPath().at(z, x0, 1 - t / 1000)
+    torch.testing.assert_close(path, x)
+    torch.testing.assert_close(velocity, x0 - z)
+    for arguments in ({}, {"num_inference_steps": 0}, {"sigmas": [0.5, 0.5]}, {"sigmas": []}):
+        with pytest.raises(ValueError, match="must"):
+            scheduler.set_timesteps(**arguments)
+    with pytest.raises(ValueError, match="previous must be below"):
+        scheduler.step(z, 10.0, x0, previous=20.0)
+    with pytest.raises(ValueError, match="timesteps must be in"):
+        scheduler.step(z, 1010.0, x0)
+    with pytest.raises(ValueError, match="shift"):
+        FlowMatchEulerDiscreteScheduler(shift=0.0)
