@@ -52,7 +52,7 @@ from simplex.diffusion._gaussian import (
     q_sample,
     reverse_variance,
 )
-from simplex.diffusion._grids import edm_sigmas, log_snr_times, spaced_times
+from simplex.diffusion._grids import edm_sigmas, log_snr_times, spaced_times, times_at_levels
 from simplex.diffusion._guidance import drop_labels, guided
 from simplex.diffusion._heat_flow import HeatFlow, bridge_weights, control_weights
 from simplex.diffusion._hodge_noise import HodgeNoise
@@ -158,6 +158,7 @@ __all__ = [
     "sigmoid_schedule",
     "simple_loss",
     "spaced_times",
+    "times_at_levels",
     "vlb_loss",
     "vp_sde_schedule",
     "zero_terminal_snr",

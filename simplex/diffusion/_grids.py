@@ -59,6 +59,40 @@ def spaced_times(
     return torch.cat([times, torch.zeros(1, dtype=torch.float64)]).long()
 
 
+def times_at_levels(schedule: Schedule, sigmas: Tensor) -> Tensor:
+    r"""The times of a chain at given noise levels, falling strictly, the last of them 0.
+
+    .. math::
+        σ_{t_i} / α_{t_i} = σ_i
+
+    In a discrete chain each is the nearest time, and times met twice are kept once: the answer may
+    then be shorter.
+
+    Args:
+        schedule: any schedule.
+        sigmas: (S,) levels that fall, such as :func:`edm_sigmas`; levels beyond the end of the
+            schedule become its end.
+
+    Returns:
+        At most (S + 1,) times.
+
+    Raises:
+        ValueError: levels that rise or are negative.
+
+    Example:
+        >>> from simplex.diffusion import linear_schedule
+        >>> times_at_levels(linear_schedule(1000), edm_sigmas(5, 0.02, 150.0)).tolist()
+        [995, 846, 611, 184, 3, 0]
+    """
+    levels = torch.as_tensor(sigmas, dtype=torch.float64)
+    if levels.dim() != 1 or not ((levels >= 0).all() and (levels.diff() <= 0).all()):
+        raise ValueError(f"sigmas must fall and be at least 0, got {levels.tolist()}.")
+    times = schedule.time_at(-2 * levels[levels > 0].log())
+    times = torch.cat([times, times.new_zeros(1)])
+    distinct: Tensor = torch.unique(times)
+    return distinct.flip(0)
+
+
 def log_snr_times(schedule: Schedule, num_steps: int, *, last: int | float | None = None) -> Tensor:
     r"""Times at equal distances in log-SNR, from the end of the chain to ``last``, then 0.
 
@@ -95,11 +129,10 @@ def log_snr_times(schedule: Schedule, num_steps: int, *, last: int | float | Non
             f"log-SNR must be finite at both ends, got {start.item()} and {stop.item()}. "
             "Use spaced_times with a zero-terminal-SNR schedule."
         )
-    inner = schedule.time_at(torch.linspace(0, 1, num_steps).double() * (stop - start) + start)
-    times = torch.unique(inner.to(torch.float64)).flip(0)
-    times = torch.cat([times[times > 0], torch.zeros(1, dtype=torch.float64)])
+    log_snr = torch.linspace(0, 1, num_steps, dtype=torch.float64) * (stop - start) + start
+    times = times_at_levels(schedule, (-log_snr / 2).exp())
     times[0] = schedule.end
-    return times.long() if discrete else times
+    return times
 
 
 def edm_sigmas(

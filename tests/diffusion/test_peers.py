@@ -19,6 +19,7 @@ from simplex.diffusion import (
     denoiser_from_flow,
     dpmpp_2m,
     dpmpp_sde_2m,
+    edm_sigmas,
     elbo,
     euler_flow,
     heun_edm,
@@ -29,6 +30,7 @@ from simplex.diffusion import (
     reverse_variance,
     simple_loss,
     spaced_times,
+    times_at_levels,
     zero_terminal_snr,
 )
 from tests.diffusion.gaussian import exact_network, posterior_variance
@@ -61,6 +63,11 @@ def test_times_twice_are_refused_and_spacings_have_none():
     """Duplicates with Karras levels on a cosine chain (#12771); overflow at T steps (#10003)."""
     schedule = cosine_schedule(1000)
     assert (log_snr_times(schedule, 300).diff() < 0).all()
+    karras = times_at_levels(schedule, edm_sigmas(60, sigma_max=1e4))
+    assert (karras.diff() < 0).all()
+    assert karras[-1] == 0
+    assert len(karras) < 61
+    assert dpmpp_2m(exact_network(schedule, 1.0), torch.ones(1, 1), schedule, karras).isfinite()
     for spacing in ("leading", "linspace", "trailing"):
         times = spaced_times(schedule, 1000, spacing)
         assert times.tolist() == list(range(1000, -1, -1))

@@ -14,9 +14,11 @@ from simplex.diffusion import (
     linear_log_snr_schedule,
     linear_schedule,
     log_snr_times,
+    noise_levels,
     scaled_linear_schedule,
     sigmoid_schedule,
     spaced_times,
+    times_at_levels,
     vp_sde_schedule,
     zero_terminal_snr,
 )
@@ -150,6 +152,15 @@ def test_edm_levels():
     assert sigmas[[5, 11]].tolist() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("schedule", [DISCRETE["linear"], CONTINUOUS["vp sde"]])
+def test_times_at_levels_have_these_levels(schedule):
+    levels = torch.logspace(1.5, -1.5, 20, dtype=torch.float64)
+    times = times_at_levels(schedule, levels)
+    assert times[-1] == 0
+    torch.testing.assert_close(noise_levels(schedule, times[:-1]), levels, rtol=6e-2, atol=0)
+    assert times_at_levels(schedule, torch.tensor([1e9]))[0] == schedule.end
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -180,6 +191,7 @@ def test_edm_levels():
         (lambda: log_snr_times(DISCRETE["linear"], 1), "at least 2"),
         (lambda: vp_sde_schedule(0.0), "must be positive"),
         (lambda: linear_log_snr_schedule(-1.0, 1.0), "must fall on"),
+        (lambda: times_at_levels(DISCRETE["linear"], torch.tensor([1.0, 2.0])), "sigmas must"),
         (lambda: edm_sigmas(0), "num_steps"),
         (lambda: edm_sigmas(5, 80, 0.002), "sigma_min < sigma_max"),
     ],
