@@ -379,7 +379,7 @@ REFERENCE = MIXTURE.sample(100_000, torch.Generator().manual_seed(9))
 @pytest.mark.parametrize("seed", [0, 1])
 def test_mixture_with_the_exact_score(name, seed):
     """Moments and weights of the parts within four standard errors, for every sampler."""
-    generator, rows = torch.Generator().manual_seed(seed), 2000
+    generator, rows = torch.Generator().manual_seed(seed), 1500
     start = White().sample(torch.zeros(rows, 2, dtype=torch.float64), generator)
     schedule = vp_sde_schedule()
     model = chain_from_denoiser(MIXTURE.denoise, schedule)
@@ -431,7 +431,7 @@ def test_correlated_gaussian(name):
     torch.testing.assert_close(rows.T @ rows, covariance, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", ["dpmpp_sde_2m", "dpmpp_2m", "heun_edm"])
+@pytest.mark.parametrize("name", ["dpmpp_sde_2m", "heun_edm"])
 def test_mixture_of_edge_flows(name):
     """Three parts in the space of the edges of an annulus, of full covariance in R^{n_1}."""
     K = SimplicialComplex.from_simplices(
@@ -444,22 +444,21 @@ def test_mixture_of_edge_flows(name):
     (turn,) = harmonic_basis(K, 1).double().T
     means = turn * torch.tensor([[-4.0], [0.0], [4.0]])
     data = GaussianMixture(means, covariance.expand(3, -1, -1), torch.tensor([0.4, 0.2, 0.4]))
-    start = torch.randn(1500, len(turn), generator=generator, dtype=torch.float64)
+    start = torch.randn(1000, len(turn), generator=generator, dtype=torch.float64)
     schedule = vp_sde_schedule()
     model, times = chain_from_denoiser(data.denoise, schedule), log_snr_times(schedule, 60)
     x = {
         "dpmpp_sde_2m": lambda: dpmpp_sde_2m(
             model, start, schedule, times, prediction="x0", generator=generator
         ),
-        "dpmpp_2m": lambda: dpmpp_2m(model, start, schedule, times, prediction="x0"),
         "heun_edm": lambda: heun_edm(data.denoise, 80 * start, edm_sigmas(30)),
     }[name]()
     circulation = x @ turn
-    error = 4 / 1500**0.5
+    error = 4 / 1000**0.5
     for low, high, share in ((-math.inf, -2, 0.4), (-2, 2, 0.2), (2, math.inf, 0.4)):
         got = ((circulation > low) & (circulation <= high)).double().mean().item()
         assert got == pytest.approx(share, abs=error * 0.5 + 0.02)
-    assert (x.mean(0).abs() < 4 * x.std(0) / 1500**0.5).all()
+    assert (x.mean(0).abs() < 4 * x.std(0) / 1000**0.5).all()
     across = x - circulation[:, None] * turn
     expected = (covariance.trace() - turn @ covariance @ turn).item()
     assert across.square().sum(1).mean().item() == pytest.approx(expected, rel=0.06)
