@@ -110,7 +110,7 @@ def test_reference_values_of_the_posterior():
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_draws_follow_the_marginals_directly_by_steps_and_back(seed):
-    process, K = FaceSurvival(TABLE), copies(TRIANGLE, 3000)
+    process, K = FaceSurvival(TABLE), copies(TRIANGLE, 1500)
     generator = torch.Generator().manual_seed(seed)
     direct = process.sample(K, 2, generator)
     half_way = process.sample(K, 1, generator)
@@ -315,9 +315,9 @@ def test_the_bound_is_tight_for_the_exact_denoiser(K):
     assert bound == pytest.approx(-math.log(probability(K, 0.6, 0.3)), abs=1e-10)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0])
 def test_estimates_of_the_bound_are_unbiased(seed):
-    process, K, count = FaceSurvival.linear(2, 2), ON_THREE[-1], 800
+    process, K, count = FaceSurvival.linear(2, 2), ON_THREE[-1], 300
     generator = torch.Generator().manual_seed(seed)
     values = complex_elbo(process, opinionated, copies(K, count), generator)
     error = float(values.mean()) - exact_bound(process, opinionated, K)
@@ -326,7 +326,7 @@ def test_estimates_of_the_bound_are_unbiased(seed):
 
 @pytest.mark.parametrize("times", [None, [6, 3, 2, 0], [6, 0]], ids=["all", "some", "one pass"])
 def test_samples_of_the_exact_denoiser_follow_the_law(times):
-    process, count = FaceSurvival.linear(6, 2), 2000
+    process, count = FaceSurvival.linear(6, 2), 1000
     generator = torch.Generator().manual_seed(0)
     model = bayes(process, 0.6, 0.3)
     K = sample_complexes(process, model, [3] * count, times, generator)

