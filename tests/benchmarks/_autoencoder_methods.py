@@ -152,7 +152,11 @@ def locoprop_paper(model: nn.Module, config: Config) -> list[Optimizer]:
 
 
 def locoprop(model: nn.Module, config: Config) -> list[Optimizer]:
-    """LocoProp with one factorisation a step and map."""
+    """LocoProp with one factorisation a step and map.
+
+    Neither momentum nor a running Gram matrix: both void the bound that the proximal problem puts
+    on the move of the pre-activations, and in the first epochs the units saturate for good.
+    """
     from optim import LocoProp
 
     return [LocoProp(model, **config)]
@@ -202,8 +206,8 @@ METHODS: dict[str, Method] = {
         LOCAL,
         locoprop,
         [
-            *rates(-2, 2, variant="S", momentum=0.9, gram_ema=0.9, prox=0.03),
-            *rates(-2, 2, variant="S", momentum=0.9, gram_ema=0.9, prox=0.3),
+            *rates(-1, 2, variant="S", prox=0.1),
+            *rates(-1, 2, variant="S", prox=0.3),
         ],
     ),
     "locoprop-m": Method(
@@ -211,8 +215,8 @@ METHODS: dict[str, Method] = {
         LOCAL,
         locoprop,
         [
-            *rates(-2, 2, variant="M", momentum=0.9, gram_ema=0.9, prox=0.03),
-            *rates(-2, 2, variant="M", momentum=0.9, gram_ema=0.9, prox=0.3),
+            *rates(-2, 2, variant="M", local_steps=3, prox=0.1),
+            *rates(-2, 2, variant="M", local_steps=3, prox=0.3),
         ],
     ),
 }
