@@ -1,11 +1,12 @@
 """MLP-Mixer beside timm's: ``python -m tests.benchmarks.mixer``, or with names of configurations.
 
 Both have the same weights, checked by their logits, and take turns in one process, on two threads
-unless OMP_NUM_THREADS says otherwise. With ``compiled`` among the arguments both are compiled too.
+unless OMP_NUM_THREADS says otherwise. On a busy machine OMP_WAIT_POLICY=PASSIVE keeps threads that
+wait for each other from taking each other's time.
 """
 
+import argparse
 import os
-import sys
 from collections.abc import Callable
 from statistics import median
 from typing import Any
@@ -58,10 +59,14 @@ def measure(name: str, compiled: bool, repeats: int) -> None:
 
 def main() -> None:
     """The configurations named, S/32 and B/16 by default."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=["S/32", "B/16"], metavar="NAME")
+    parser.add_argument("--compiled", action="store_true", help="both compiled too")
+    parser.add_argument("--repeats", type=int, default=9)
+    arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
-    names = [word for word in sys.argv[1:] if word in THEIRS] or ["S/32", "B/16"]
-    for name in names:
-        measure(name, "compiled" in sys.argv[1:], repeats=15 if name.startswith("S") else 7)
+    for name in arguments.names:
+        measure(name, arguments.compiled, arguments.repeats)
 
 
 if __name__ == "__main__":
