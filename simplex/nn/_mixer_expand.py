@@ -109,8 +109,9 @@ def block_diagonal(linear: TokenLinear, columns: Tensor, rows: Tensor) -> TokenL
         A map from parts · S to parts · S' tokens.
     """
     old = linear.weight
-    with torch.device(old.device):
+    with torch.device("meta"):  # nothing is drawn
         new = TokenLinear(columns.numel(), rows.numel()).to(old.dtype)
+    new.to_empty(device=old.device)
     with torch.no_grad():
         new.weight.zero_()
         new.weight[rows[:, :, None], columns[:, None, :]] = old.detach()

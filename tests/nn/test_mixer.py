@@ -191,7 +191,9 @@ def test_the_expanded_network_is_the_small_one_on_each_part(size, factor):
 def test_expansion_keeps_the_model_and_its_type():
     model = randomized(mixer("square", cond_channels=4)).requires_grad_(False)
     before = copy.deepcopy(model.state_dict())
+    random_state = torch.get_rng_state()
     large = expand_resolution(model, 2)
+    assert torch.equal(torch.get_rng_state(), random_state)
     torch.testing.assert_close(model.state_dict(), before, atol=0, rtol=0)
     assert {p.dtype for p in large.parameters()} == {torch.float32}
     assert not any(p.requires_grad for p in large.parameters())
