@@ -219,27 +219,29 @@ def report(out: Path) -> None:
 
 
 def picture(data: str, optimizer: str, seed: int, out: Path) -> Path:
-    """Rows of W_1 of every block as images on the grid of patches, each to its own scale."""
+    """Rows of W_1 of every block on the grid of patches, and below what training added to them."""
     import matplotlib.pyplot as plt
 
-    model = the_mixer(data)
+    torch.manual_seed(seed)
+    model = the_mixer(data)  # as it was drawn for the run
+    drawn = [block.mlp_tokens.fc1.weight.detach().clone() for block in model.blocks]
     model.load_state_dict(torch.load(out / f"{data}_{optimizer}_{seed}.pt"))
-    blocks = len(model.blocks)
-    filters = [block.mlp_tokens.fc1.weight.detach() for block in model.blocks]
-    columns = len(filters[0])
-    figure, axes = plt.subplots(
-        blocks, columns, figsize=(0.45 * columns, 0.6 * blocks), squeeze=False
-    )
-    for i, weight in enumerate(filters):
-        by_norm = weight[weight.norm(dim=1).argsort(descending=True)]
-        for axis, row in zip(axes[i], by_norm.view(columns, *model.grid.shape), strict=True):
-            bound = row.abs().max().item()
-            axis.imshow(row, cmap="RdBu_r", vmin=-bound, vmax=bound)
+    rows: list[tuple[str, Tensor]] = []
+    for i, (block, old) in enumerate(zip(model.blocks, drawn, strict=True), start=1):
+        weight = block.mlp_tokens.fc1.weight.detach()
+        change = weight - old
+        order = change.norm(dim=1).argsort(descending=True)[:16]
+        rows += [(f"block {i}: $W_1$", weight[order]), ("change", change[order])]
+    figure, axes = plt.subplots(len(rows), 16, figsize=(9, 0.58 * len(rows)), squeeze=False)
+    for (name, weight), line in zip(rows, axes, strict=True):
+        for axis, filter_ in zip(line, weight.view(-1, *model.grid.shape), strict=True):
+            bound = filter_.abs().max().item()
+            axis.imshow(filter_, cmap="RdBu_r", vmin=-bound, vmax=bound)
             axis.set_xticks([])
             axis.set_yticks([])
-        axes[i, 0].set_ylabel(f"{i + 1}", rotation=0, ha="right", va="center")
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
     h, w = model.grid.shape
-    figure.suptitle(f"Token mixing, {data}: {columns} filters of {h} × {w} patches in each block")
+    figure.suptitle(f"Token mixing, {data}: filters on {h} × {w} patches, those that moved most")
     path = out / f"filters_{data}_{optimizer}.png"
     figure.savefig(path, dpi=150, bbox_inches="tight")
     plt.close(figure)
