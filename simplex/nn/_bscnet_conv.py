@@ -54,6 +54,9 @@ class BScNetConv(nn.Module):
     Cost:
         O(r · incidences · channels).
 
+    Trained by local losses, each map is a problem of its own before the relations act, which are
+    products of what maps give.
+
     Paper:
         Chen, Gel, Poor, "BScNets: Block Simplicial Complex Neural Networks", AAAI 2022,
         arXiv 2112.06826.

@@ -59,6 +59,9 @@ class GCCNConv(nn.Module):
         That of ω on the pairs of neighbours: quadratic at a hub for lower ones. The pairs are
         listed once per complex.
 
+    Trained by local losses, PyG's own dense layers, which are no ``torch.nn.Linear``, are left to the
+    fallback, unless they are registered as maps.
+
     Paper:
         Papillon, Bernárdez, Battiloro, Miolane, "TopoTune: A Framework for Generalized
         Combinatorial Complex Neural Networks", 2024, arXiv 2410.06530.

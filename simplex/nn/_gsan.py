@@ -59,6 +59,9 @@ class GSANConv(nn.Module):
     Cost:
         O(pairs) for each of the powers, never a dense matrix or a power of one.
 
+    Trained by local losses, each map is a problem of its own before the aggregation, as its result
+    also enters the scores; the vectors of the scores have none.
+
     Paper:
         Battiloro, Testa, Giusti, Sardellitti, Di Lorenzo, Barbarossa, "Generalized Simplicial
         Attention Neural Networks", 2023, arXiv 2309.02138.

@@ -206,7 +206,11 @@ class OrientedMPSN(nn.Module):
         return quotient.collapse() if self._collapses else quotient
 
     def forward_quotient(self, quotient: FlowQuotient) -> Tensor:
-        """Apply the network to the flows of a quotient, as :meth:`forward` would: (m, channels)."""
+        """Apply the network to the flows of a quotient, as :meth:`forward` would: (m, channels).
+
+        The layers' weights are used without calling the layers: to train so by local losses,
+        exclude ``convs``.
+        """
         x = quotient.start.to(self.head.lin1.weight.dtype)
         weights = [cast(OrientedConv, conv).maps.weight() for conv in self.convs]
         if self._collapses:  # one linear map of the values of all products of operators
@@ -299,7 +303,7 @@ class EdgeMPNN(nn.Module):
         )
 
     def forward_quotient(self, quotient: FlowQuotient) -> Tensor:
-        """As :meth:`OrientedMPSN.forward_quotient`."""
+        """As :meth:`OrientedMPSN.forward_quotient`; the layers are ``maps`` here."""
         x = quotient.start.to(self.head.lin1.weight.dtype)
         for maps, layer in zip(self.maps, quotient.layers, strict=True):
             weight = cast(LinearSum, maps).weight()

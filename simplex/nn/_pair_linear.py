@@ -14,6 +14,7 @@ class PairLinear(nn.Module):
     .. math:: W (h_τ ‖ h_δ) + b = W_1 h_τ + (W_2 h_δ + b)
 
     The two products are taken once per simplex; their sum is formed where a pair is met.
+    So this is no map of one matrix of rows, and training by local losses leaves it to its fallback.
 
     Args:
         in_channels: width of ``h_τ``; so wide is the result, as it is added to ``h_σ``.

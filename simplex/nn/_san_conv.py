@@ -52,6 +52,9 @@ class SANConv(nn.Module):
     Cost:
         O(pairs) for each power, on the pairs alone; O(incidences) for the harmonic part.
 
+    Trained by local losses, each map is a problem of its own before the aggregation, as its result
+    also enters the scores; the vectors of the scores have none.
+
     Paper:
         Giusti, Battiloro, Di Lorenzo, Sardellitti, Barbarossa, "Simplicial Attention Neural
         Networks", 2022, arXiv 2203.07485. ``SANLayer`` of TopoModelX 0.0.1 has ELU in the place of

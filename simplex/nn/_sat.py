@@ -48,6 +48,9 @@ class SATConv(nn.Module):
     Cost:
         O(pairs): quadratic in the degree of a hub for lower neighbours.
 
+    Trained by local losses, each map is a problem of its own before the aggregation, as its result
+    also enters the scores; the vectors of the scores have none.
+
     Paper:
         Goh, Bodnar, Liò, "Simplicial Attention Networks", 2022, arXiv 2204.09455.
 

@@ -52,6 +52,9 @@ class SCAConv(SimplicialMessagePassing):
     Cost:
         O(incidences · channels) with aggregations sum and mean.
 
+    Trained by local losses, each map is a problem of its own before the aggregation, which need
+    not be linear.
+
     Paper:
         Hajij, Zamzmi, Papamarkou, Maroulas, Cai, "Simplicial Complex Representation Learning",
         2021, arXiv 2103.04046. TopoModelX's ``SCACMPSLayer`` differs: it updates one dimension

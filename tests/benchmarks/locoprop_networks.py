@@ -9,9 +9,10 @@ folds), and MLP-Mixer on the 1,797 digits of scikit-learn (8 × 8 pixels, patch 
 three splits). One protocol for all methods: the same initial weights and batches; the rate rises
 during the first epoch and falls linearly to a hundredth. A method has five trials, half decades of
 its learning rate, on the first fold; while the best lies at the edge, up to two further ones. The
-rate with the lowest training loss at the end is run on the other folds too. Parameters outside of linear maps (norms; the pair messages of SIN) are trained by
-LocoProp's default fallback, AdamW at 1e-3, scaled by the same schedule and not tuned. The clocks
-count training steps alone, in seconds of one core.
+rate with the lowest training loss at the end is run on the other folds too. Parameters outside of
+linear maps (norms; the pair messages of SIN) are trained by LocoProp's default fallback, AdamW at
+1e-3, scaled by the same schedule and not tuned. The clocks count training steps alone, in seconds
+of one core.
 """
 
 import argparse
