@@ -59,7 +59,7 @@ class GCCNConv(nn.Module):
         That of ω on the pairs of neighbours: quadratic at a hub for lower ones. The pairs are
         listed once per complex.
 
-    Trained by local losses, PyG's own dense layers, which are no ``torch.nn.Linear``, are left to the
+    Trained by local losses, dense layers of PyG, which are no ``torch.nn.Linear``, are left to the
     fallback, unless they are registered as maps.
 
     Paper:

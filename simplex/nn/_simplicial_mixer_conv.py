@@ -149,24 +149,25 @@ class _Modulated(NamedTuple):
         return scaled if self.shift is None else scaled + self.shift
 
 
-class _Modulation(nn.Linear):
+class _Modulation(nn.Module):
     """From the condition of each part to the modulation of its simplices; zero at the start."""
 
     def __init__(self, cond_channels: int, channels: int, shift: bool) -> None:
-        super().__init__(cond_channels, (3 if shift else 2) * channels)
+        super().__init__()
         self.channels = channels
+        self.lin = _Zero(cond_channels, (3 if shift else 2) * channels)
 
+    def forward(self, cond: Tensor, complex: SimplicialComplex, k: int) -> _Modulated:
+        parts = Segments(complex.part(k), complex.part_pointer(k))
+        rows = segment_read(self.lin(nn.functional.silu(cond)), parts)
+        scale, gate, *shift = rows.view(len(rows), -1, self.channels).unbind(1)
+        return _Modulated(1 + scale, 1 + gate, shift[0] if shift else None)
+
+
+class _Zero(nn.Linear):
     def reset_parameters(self) -> None:
         nn.init.zeros_(self.weight)
         nn.init.zeros_(self.bias)
-
-    def forward(  # type: ignore[override]  # reads the result out to simplices
-        self, cond: Tensor, complex: SimplicialComplex, k: int
-    ) -> _Modulated:
-        parts = Segments(complex.part(k), complex.part_pointer(k))
-        rows = segment_read(super().forward(nn.functional.silu(cond)), parts)
-        scale, gate, *shift = rows.view(len(rows), -1, self.channels).unbind(1)
-        return _Modulated(1 + scale, 1 + gate, shift[0] if shift else None)
 
 
 class _LayerNorm(nn.LayerNorm):

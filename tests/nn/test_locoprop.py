@@ -236,6 +236,15 @@ def test_a_quotient_trains_with_its_maps_excluded():
     assert all(not torch.equal(p, before[key]) for key, p in model.named_parameters())
 
 
+def test_the_condition_of_a_simplicial_mixer_has_local_problems():
+    model, (x, K) = SimplicialMixer(*SIZES, cond_channels=3).double(), inputs()
+    opt = optimiser(model)
+    model(x, K, torch.ones(1, 3, dtype=torch.float64)).square().sum().backward()
+    opt.step()
+    modulations = [line for line in opt.report() if "modulations" in line.name]
+    assert len(modulations) == 2 * 2 * (TOP + 1)
+
+
 @every_variant
 @pytest.mark.parametrize("cond", [None, 3])
 def test_mixers_train(variant, cond):
