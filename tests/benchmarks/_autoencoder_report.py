@@ -43,6 +43,11 @@ class Curve:
         epochs, losses = self.points("train")
         return next((e for e, value in zip(epochs, losses, strict=True) if value <= loss), None)
 
+    def at(self, seconds: float) -> float:
+        """The training loss at the last point within so many seconds of training, of seed 0."""
+        epochs, losses = self.points("train")
+        return losses[sum(epoch * self.epoch_seconds <= seconds for epoch in epochs) - 1]
+
 
 def _lines(path: Path) -> list[Record]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
@@ -79,14 +84,21 @@ def _setting(config: Record) -> str:
 
 
 def table(out: Path, data: str, names: Sequence[str]) -> None:
-    """Print and write one Markdown table; the mark is the best first-order training loss."""
+    """Print and write one Markdown table.
+
+    The mark is the lowest final training loss of a first-order method, the budget its seconds.
+    """
     curves = collect(out, data, names)
-    first = [c.last("train")[0] for c in curves if METHODS[c.name].family == FIRST]
-    mark = min(first, default=0.0)
+    first = [c for c in curves if METHODS[c.name].family == FIRST]
+    if not first:
+        raise SystemExit(f"{data} has no final run of a first-order method; run final first.")
+    best = min(first, key=lambda curve: curve.last("train")[0])
+    mark = best.last("train")[0]
+    budget = best.epoch_seconds * best.points("train")[0][-1]
     rows = [
-        "| method | setting | training loss | held out | s a step | s in all "
-        f"| epochs to {mark:.1f} | s to {mark:.1f} |",
-        "|---|---|---|---|---|---|---|---|",
+        "| method | setting | epochs | training loss | held out | s a step "
+        f"| training loss after {budget:.0f} s | epochs to {mark:.1f} | s to {mark:.1f} |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for curve in curves:
         reached = curve.reach(mark)
@@ -94,10 +106,11 @@ def table(out: Path, data: str, names: Sequence[str]) -> None:
         cells = [
             METHODS[curve.name].label,
             _setting(curve.config),
+            f"{epochs[-1]:.0f}",
             _mean(curve.last("train")),
             _mean(curve.last("held")),
             f"{curve.step_seconds:.2f}",
-            f"{curve.epoch_seconds * epochs[-1]:.0f}",
+            f"{curve.at(budget):.1f}",
             "–" if reached is None else f"{reached:.0f}",
             "–" if reached is None else f"{curve.epoch_seconds * reached:.0f}",
         ]
@@ -133,6 +146,8 @@ def plot(out: Path, data: str, names: Sequence[str]) -> None:
         axes[row, 0].set_ylabel(titles[0][row])
         for column in range(2):
             axes[row, column].set(yscale="log", xlabel=titles[1][column])
+            axes[row, column].yaxis.set_major_formatter("{x:.0f}")
+            axes[row, column].yaxis.set_minor_formatter("{x:.0f}")
             axes[row, column].grid(alpha=0.3, which="both")
     axes[0, 0].legend(fontsize=8)
     figure.savefig(out / f"{data}.png", dpi=120)
