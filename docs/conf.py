@@ -1,4 +1,7 @@
-"""Sphinx builds the pages with this; every picture and every example is computed by the build."""
+"""Sphinx builds the pages with this; examples and pictures are computed, but those in pictures/.
+
+These took minutes of training; the page that shows one names the command.
+"""
 
 import inspect
 from importlib import import_module
