@@ -59,7 +59,8 @@ class SimplicialNetwork(nn.Module):
         readout_dims: the dimensions that are read; ``None`` for all.
         readout_activation: φ of the :class:`Readout`.
         oriented: whether the layers are equivariant under reorientation. The readout then pools
-            absolute values, and a norm other than ``"rms"`` is refused.
+            absolute values; a norm other than ``"rms"`` and the jumping knowledge ``"max"`` are
+            refused.
 
     Laws:
         Invariant under relabelling if the layers are equivariant; with ``oriented`` under
@@ -100,6 +101,11 @@ class SimplicialNetwork(nn.Module):
         if jumping_knowledge not in ("cat", "max", None):
             raise ValueError(
                 f"jumping_knowledge must be 'cat', 'max' or None, got {jumping_knowledge!r}."
+            )
+        if oriented and jumping_knowledge == "max":
+            raise ValueError(
+                "jumping_knowledge must be 'cat' or None in a network that is equivariant under "
+                "reorientation, got 'max': the largest value changes with the sign."
             )
         if oriented and norm not in ("rms", None):
             raise ValueError(

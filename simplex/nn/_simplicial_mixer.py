@@ -115,11 +115,6 @@ class SimplicialMixer(SimplicialNetwork):
             raise ValueError(
                 f"mixing must be 'kernel', 'operator' or what makes a layer, got {mixing!r}."
             )
-        if signed and options.get("jumping_knowledge") == "max":
-            raise ValueError(
-                "jumping_knowledge must be 'cat' or None in a network that is equivariant under "
-                "reorientation, got 'max': the largest value changes with the sign."
-            )
         make = _TOKEN_MIXINGS[mixing] if isinstance(mixing, str) else mixing
         token_width = max(1, hidden_channels // 2) if token_channels is None else token_channels
         channel_width = 4 * hidden_channels if channel_channels is None else channel_channels

@@ -145,6 +145,11 @@ def test_layers_of_different_kinds_stack():
     [
         ({"norm": "instance"}, "norm must be"),
         ({"oriented": True, "norm": "batch"}, "norm must be 'rms' or None in a network that is"),
+        (
+            {"oriented": True, "jumping_knowledge": "max"},
+            "jumping_knowledge must be 'cat' or None in a network that is equivariant under "
+            "reorientation, got 'max'",
+        ),
         ({"readout": "median"}, "readout must be one of"),
         ({"final_readout": "max"}, "final_readout must be one of"),
         ({"jumping_knowledge": "lstm"}, "jumping_knowledge must be 'cat', 'max' or None"),
