@@ -8,8 +8,8 @@ The optimiser
     which parameter is trained how.
 
 Transfer functions and local losses
-    `Transfer`, `TRANSFERS`, `transfer`, `IDENTITY`, `leaky_relu`, `elu`, `NOT_MONOTONE`;
-    `local_targets`, `matching_loss`, `bregman`, `local_objective`.
+    `Transfer`, `TRANSFERS`, `transfer`, `IDENTITY`, `leaky_relu`, `elu`, `softplus`,
+    `NOT_MONOTONE`; `local_targets`, `matching_loss`, `bregman`, `local_objective`.
 
 Solvers of one local problem, pure functions of (Z, A₀, G)
     `solve_exact`, `solve_mm`, `solve_iter`; `backtrack`, `safe_step`, `decayed`, `gram`,
@@ -49,7 +49,16 @@ from optim._maps import Block, LinearMap, LinearModule, MapAdapter, Member, find
 from optim._report import Coverage, Report
 from optim._schedule import paper_schedule
 from optim._solve import factorise, gram, mean_square, solve_exact, solve_mm
-from optim._transfer import IDENTITY, NOT_MONOTONE, TRANSFERS, Transfer, elu, leaky_relu, transfer
+from optim._transfer import (
+    IDENTITY,
+    NOT_MONOTONE,
+    TRANSFERS,
+    Transfer,
+    elu,
+    leaky_relu,
+    softplus,
+    transfer,
+)
 
 
 __all__ = [
@@ -93,6 +102,7 @@ __all__ = [
     "paper_schedule",
     "register_map",
     "safe_step",
+    "softplus",
     "solve_exact",
     "solve_iter",
     "solve_mm",

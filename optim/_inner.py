@@ -212,15 +212,21 @@ def inner_rule(value: str | InnerRule) -> InnerRule:
     """The inner rule meant by a name, or the rule itself.
 
     Args:
-        value: A key of :data:`INNER_RULES`, or an object with ``slots`` and ``step_``.
+        value: A key of ``INNER_RULES``, or an object with ``slots`` and ``step_``.
 
     Raises:
         ValueError: For an unknown name.
+        TypeError: For an object that is no rule: a torch optimiser, the class of a rule.
 
     >>> inner_rule("rmsprop").eps
     1e-05
     """
     if not isinstance(value, str):
+        if isinstance(value, type) or not (hasattr(value, "slots") and hasattr(value, "step_")):
+            raise TypeError(
+                f"inner must be a name or an object with slots and step_, got {value!r}. "
+                f"Names are {', '.join(INNER_RULES)}; optimisers of torch are no inner rules."
+            )
         return value
     if value not in INNER_RULES:
         raise ValueError(

@@ -15,9 +15,9 @@ from optim._map_optimizer import Fallback, MapOptimizer
 from optim._options import (
     LEARNING_RATE_OF,
     SOLVER_OF,
-    Options,
     Solver,
     Variant,
+    of_solver,
     require_options,
     require_word,
 )
@@ -49,21 +49,23 @@ class LocoProp(MapOptimizer):
         solver: "exact" (S only; its default) is the closed form, "mm" (default of M) majorises and
             minimises with one factorisation, "iter" takes first-order steps.
         lr: γ for "exact" and "mm", in units of a mean over rows: 1 is the full step of a squared
-            loss; default 0.2, as all maps move at once. For "iter" the step size η of the inner
+            loss; default 0.1, as all maps move at once. For "iter" the step size η of the inner
             rule, default 0.01. Schedulers scale this number.
         momentum: μ of a heavy ball on displacements, V ← μ V + D; W ← W + V.
         prox: Weight of the proximal term, relative: λ = prox · L_f · mean(diag(ZᵀZ/R)), with
             L_f = 1 for "exact" and "iter".
         local_steps: T, steps of "mm" and "iter".
-        inner: First-order rule of "iter": "rmsprop" (as TensorFlow defines it), "sgd",
-            "momentum", "nesterov", "adam", "adagrad", or an `InnerRule`.
-        gamma: γ for "iter", in units of ``local_reduction``.
-        local_reduction: Whether the local objective of "iter" is the "mean" over rows, or the
-            "sum" (the paper's; γ is then R times as large).
-        lr_floor: Inner step j of T has size η max(1 − j/T, lr_floor).
-        reset_inner: Start the inner rule's buffers afresh in every step.
-        gram_ema: Decay β of a running mean of ZᵀZ/R (bias-corrected) for "exact" and "mm".
-        gram_every: Steps between two factorisations.
+        inner: First-order rule of "iter" (only; the next four too): "rmsprop" (as TensorFlow
+            defines it), "sgd", "momentum", "nesterov" (default), "adam", "adagrad", or an
+            `InnerRule`.
+        gamma: γ for "iter", in units of ``local_reduction``; default 1.
+        local_reduction: Whether the local objective of "iter" is the "mean" over rows (default),
+            or the "sum" (the paper's; γ is then R times as large).
+        lr_floor: Inner step j of T has size η max(1 − j/T, lr_floor); default 1/4.
+        reset_inner: Start the inner rule's buffers afresh in every step; default False.
+        gram_ema: Decay β of a running mean of ZᵀZ/R (bias-corrected) for "exact" and "mm";
+            default 0.
+        gram_every: Steps between two factorisations for "exact" and "mm"; default 1.
         safeguard: "backtrack" halves a D until its local objective is not above the start.
         weight_decay: ω, decoupled: W ← (1 − lr ω) W in every step, biases included.
         transfer: "auto" recognises f in the autograd graph; a mapping gives it by module name.
@@ -74,8 +76,11 @@ class LocoProp(MapOptimizer):
         fallback: Makes the optimiser of all other parameters; AdamW by default.
 
     Raises:
-        ValueError: An option is not allowed, or no map is left to cover.
+        ValueError: An option is not allowed or not read by the solver, or no map is left to cover.
         TypeError: ``model`` is no module.
+
+    Several processes: gradients that are averaged by DistributedDataParallel meet the inputs of
+    one process, so ranks would drift apart; train in one process.
 
     Laws:
         One plain inner step of "iter" is SGD with rate η γ, for every f. Micro-batches that are
@@ -106,14 +111,14 @@ class LocoProp(MapOptimizer):
         lr: float | None = None,
         momentum: float = 0.0,
         prox: float = 0.1,
-        local_steps: int = 5,
-        inner: str | InnerRule = "nesterov",
-        gamma: float = 1.0,
-        local_reduction: Literal["mean", "sum"] = "mean",
-        lr_floor: float = 0.25,
-        reset_inner: bool = False,
-        gram_ema: float = 0.0,
-        gram_every: int = 1,
+        local_steps: int = 3,
+        inner: str | InnerRule | None = None,
+        gamma: float | None = None,
+        local_reduction: Literal["mean", "sum"] | None = None,
+        lr_floor: float | None = None,
+        reset_inner: bool | None = None,
+        gram_ema: float | None = None,
+        gram_every: int | None = None,
         safeguard: Literal["none", "backtrack"] = "none",
         weight_decay: float = 0.0,
         transfer: Literal["auto"] | Mapping[str, TransferLike] = "auto",
@@ -123,27 +128,35 @@ class LocoProp(MapOptimizer):
         fallback: Fallback = AdamW,
     ) -> None:
         solver = SOLVER_OF.get(variant, "mm") if solver is None else solver
-        options = Options(
-            variant=variant,
-            solver=solver,
-            lr=LEARNING_RATE_OF.get(solver, 0.0) if lr is None else lr,
-            gamma=gamma,
-            momentum=momentum,
-            prox=prox,
-            local_steps=local_steps,
-            lr_floor=lr_floor,
-            local_reduction=local_reduction,
-            reset_inner=reset_inner,
-            gram_ema=gram_ema,
-            gram_every=gram_every,
-            safeguard=safeguard,
-            weight_decay=weight_decay,
+        require_word("solver", solver)
+        its_own = of_solver(
+            solver,
+            {
+                "inner": inner,
+                "gamma": gamma,
+                "local_reduction": local_reduction,
+                "lr_floor": lr_floor,
+                "reset_inner": reset_inner,
+                "gram_ema": gram_ema,
+                "gram_every": gram_every,
+            },
         )
+        self._rule = inner_rule(its_own.pop("inner"))
+        options: dict[str, Any] = {
+            "variant": variant,
+            "solver": solver,
+            "lr": LEARNING_RATE_OF[solver] if lr is None else lr,
+            "momentum": momentum,
+            "prox": prox,
+            "local_steps": local_steps,
+            "safeguard": safeguard,
+            "weight_decay": weight_decay,
+            **its_own,
+        }
         require_options(options)
         require_word("loss_reduction", loss_reduction)
         require_word("nonfinite", nonfinite)
         self._loss_reduction = loss_reduction
-        self._rule = inner_rule(inner)
         covered = cover(model, exclude)
         self._given = given_transfers(transfer, covered.maps)
         self._said: set[str] = set()  # maps whose fall back to S is in the log
@@ -202,8 +215,8 @@ class LocoProp(MapOptimizer):
 
         Raises:
             RuntimeError: No forward and backward pass was captured since the last step.
-            ValueError: A gradient is not finite (``nonfinite="raise"``), or a Gram matrix cannot
-                be made positive definite.
+            ValueError: A gradient is not finite (``nonfinite="raise"``), an option in a parameter
+                group is not allowed, or a Gram matrix cannot be made positive definite.
         """
         loss = None
         if closure is not None:
@@ -212,6 +225,8 @@ class LocoProp(MapOptimizer):
         if self._gradients_are_finite():
             ready = self._ready()
             self._say_fallbacks_to_s(ready)
+            for group in ready:
+                require_options(group)  # users and schedulers write into groups
             for group in ready:
                 self._move(group)
             if self._fallback is not None:
@@ -254,8 +269,9 @@ class LocoProp(MapOptimizer):
         fell = {name for name, choice in choices.items() if choice.fell_back} - self._said
         if fell:
             self._said |= fell
-            told = "; ".join(f"{name!r}, {choices[name].reason}" for name in sorted(fell))
-            logger.warning("solved as variant S: %s", told)
+            told = [f"{name!r}, {choices[name].reason}" for name in sorted(fell)]
+            rest = [f"and {len(told) - 3} more, see report()"] if len(told) > 3 else []
+            logger.warning("%d maps solved as S: %s", len(told), "; ".join([*told[:3], *rest]))
 
     def report(self) -> Report:
         """Which parameter is trained by which local problem; ``print`` it.

@@ -2,14 +2,27 @@
 
 import math
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import Any, Literal, TypedDict
+
+from torch import Tensor
 
 
 Variant = Literal["M", "S"]
 Solver = Literal["exact", "mm", "iter"]
 
 SOLVER_OF: Mapping[str, Solver] = {"M": "mm", "S": "exact"}
-LEARNING_RATE_OF: Mapping[str, float] = {"exact": 0.2, "mm": 0.2, "iter": 1e-2}
+LEARNING_RATE_OF: Mapping[str, float] = {"exact": 0.1, "mm": 0.1, "iter": 1e-2}
+
+_OF_SOLVERS: Mapping[str, tuple[Any, tuple[Solver, ...]]] = {  # default, who reads it
+    "inner": ("nesterov", ("iter",)),
+    "gamma": (1.0, ("iter",)),
+    "local_reduction": ("mean", ("iter",)),
+    "lr_floor": (0.25, ("iter",)),
+    "reset_inner": (False, ("iter",)),
+    "gram_ema": (0.0, ("exact", "mm")),
+    "gram_every": (1, ("exact", "mm")),
+}
 
 _WORDS = {
     "variant": ("M", "S"),
@@ -51,11 +64,29 @@ class Options(TypedDict):
     weight_decay: float
 
 
+def of_solver(solver: Solver, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that not every solver reads: what is given, defaults for what is None.
+
+    Raises:
+        ValueError: An option is given that the solver would ignore.
+    """
+    for name, value in given.items():
+        _, readers = _OF_SOLVERS[name]
+        if value is not None and solver not in readers:
+            raise ValueError(
+                f"`{name}` must be left out with solver {solver!r}, which does not read it, got "
+                f"{value!r}. It is for solver={' or '.join(map(repr, readers))}."
+            )
+    return {name: _OF_SOLVERS[name][0] if value is None else value for name, value in given.items()}
+
+
 def require_options(options: Mapping[str, Any]) -> None:
-    """Raise a ValueError that names the first option whose value is not allowed."""
+    """Raise a ValueError (TypeError) that names the first option whose value is not allowed."""
     for name in options.keys() & _WORDS.keys():
         require_word(name, options[name])
     for name, (allowed, holds) in _RANGES.items():
+        if not isinstance(options[name], Real | Tensor):
+            raise TypeError(f"`{name}` must be a number, {allowed}, got {options[name]!r}.")
         if not holds(options[name]):
             raise ValueError(f"`{name}` must be {allowed}, got {options[name]!r}.")
     if options["variant"] == "M" and options["solver"] == "exact":

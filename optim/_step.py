@@ -110,8 +110,11 @@ def _iterate(
 ) -> tuple[Tensor, Units]:
     rows = problem.design.shape[-2]
     summed = options["local_reduction"] == "sum"
-    prox = options["prox"] * mean_square(problem.design)
-    units = Units(options["gamma"], prox * rows if summed else prox, 1.0 if summed else 1.0 / rows)
+    scale = 1.0 if summed else 1.0 / rows
+    prox = problem.gradient.new_zeros(problem.gradient.shape[:-2])
+    if options["prox"]:
+        prox = options["prox"] * scale * rows * mean_square(problem.design)
+    units = Units(options["gamma"], prox, scale)
     slots = state.get("inner")
     if slots is None or options["reset_inner"] or not _fit(slots, problem.gradient):
         slots = rule.slots(problem.gradient)

@@ -4,6 +4,17 @@ The same objects, not copies: ``simplex.optim.X is optim.X`` for every public na
 """
 
 import optim
+
+
+if not hasattr(optim, "LocoProp"):  # a module of the same name that comes first on the path
+    raise ImportError(
+        "`optim` must be the package that comes with simplex, got "
+        f"{getattr(optim, '__file__', None) or optim!r}. Rename that file or folder, or put its "
+        "directory behind site-packages in sys.path.",
+        name="optim",
+        path=getattr(optim, "__file__", None),
+    )
+
 from optim import *  # noqa: F403
 
 

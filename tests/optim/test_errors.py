@@ -1,13 +1,16 @@
 """What goes wrong is said in words that name the cause and the remedy."""
 
 import logging
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from optim import LocoProp, paper_schedule
+from optim import LocoProp, RMSProp, paper_schedule
 
 
 def model_and_loss() -> tuple[nn.Module, Tensor]:
@@ -42,14 +45,17 @@ def test_everything_excluded() -> None:
         ({"local_steps": 1.5}, r"`local_steps` must be a positive integer"),
         ({"gram_every": 0}, r"`gram_every` must be"),
         ({"gram_ema": 1.0}, r"`gram_ema` must be"),
-        ({"lr_floor": 2.0}, r"`lr_floor` must be"),
-        ({"gamma": 0.0}, r"`gamma` must be"),
+        ({"lr": "0.1"}, r"`lr` must be a number, in \[0, inf\), got '0.1'"),
+        ({"solver": "iter", "lr_floor": 2.0}, r"`lr_floor` must be in \[0, 1\]"),
+        ({"solver": "iter", "gamma": 0.0}, r"`gamma` must be in"),
         ({"weight_decay": -0.1}, r"`weight_decay` must be"),
         ({"safeguard": "wolfe"}, r"`safeguard` must be one of"),
-        ({"local_reduction": "max"}, r"`local_reduction` must be one of"),
+        ({"solver": "iter", "local_reduction": "max"}, r"`local_reduction` must be one of"),
         ({"loss_reduction": "max"}, r"`loss_reduction` must be one of"),
         ({"nonfinite": "ignore"}, r"`nonfinite` must be one of"),
-        ({"inner": "lbfgs"}, r"inner"),
+        ({"solver": "iter", "inner": "lbfgs"}, r"inner must be one of"),
+        ({"solver": "iter", "inner": torch.optim.Adam}, r"inner must be a name or an object"),
+        ({"solver": "iter", "inner": RMSProp}, r"inner must be a name or an object"),
         ({"transfer": "tanh"}, r"`transfer` must be"),
         ({"transfer": {"9": "tanh"}}, r"(?s)`transfer`.*'9'.*'0', '2'"),
         ({"transfer": {"0": "tan"}}, r"transfer must be one of"),
@@ -61,6 +67,57 @@ def test_wrong_options(options: dict[str, Any], message: str) -> None:
     model, _ = model_and_loss()
     with pytest.raises((ValueError, TypeError), match=message):
         LocoProp(model, **options)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "reader"),
+    [
+        ("inner", "rmsprop", "iter"),
+        ("gamma", 5.0, "iter"),
+        ("local_reduction", "sum", "iter"),
+        ("reset_inner", True, "iter"),
+        ("lr_floor", 0.5, "iter"),
+        ("gram_ema", 0.9, "mm"),
+        ("gram_every", 5, "mm"),
+    ],
+)
+def test_options_that_the_solver_would_ignore(option: str, value: Any, reader: Any) -> None:
+    model, _ = model_and_loss()
+    ignorant: Any = {"iter": "mm", "mm": "iter"}[reader]
+    with pytest.raises(ValueError, match=rf"`{option}` must be left out .*{ignorant}.*{reader}"):
+        LocoProp(model, solver=ignorant, **{option: value})
+    if reader == "iter":
+        with pytest.raises(ValueError, match=rf"`{option}` must be left out"):
+            LocoProp(model, "S", **{option: value})
+    groups = LocoProp(model, solver=reader, **{option: value}).param_groups
+    assert all(group[option] == ("RMSProp" if option == "inner" else value) for group in groups)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [("prox", -5.0, ValueError), ("lr", float("nan"), ValueError), ("momentum", "0", TypeError)],
+)
+def test_options_are_checked_in_the_groups_too(name: str, value: Any, error: Any) -> None:
+    """A scheduler or a user may write there after the constructor."""
+    model, x = model_and_loss()
+    opt = LocoProp(model)
+    before = [p.detach().clone() for p in model.parameters()]
+    model(x).sum().backward()
+    opt.param_groups[1][name] = value
+    with pytest.raises(error, match=f"`{name}` must be"):
+        opt.step()
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+
+
+def test_a_foreign_module_named_optim(tmp_path: Path) -> None:
+    """`import simplex.optim` beside a user's own optim.py says whose file is in the way."""
+    (tmp_path / "optim.py").write_text("x = 1")
+    done = subprocess.run(
+        [sys.executable, "-c", "import simplex.optim"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "ImportError: `optim` must be the package that comes with simplex" in done.stderr
+    assert str(tmp_path / "optim.py") in done.stderr
 
 
 def test_a_wrong_option_leaves_no_hook_behind() -> None:
