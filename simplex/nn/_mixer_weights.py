@@ -1,14 +1,17 @@
 """Weights of the Mixer in the two formats that are published: Google's npz and timm's keys."""
 
 import os
+import zlib
 from collections.abc import Mapping
 from typing import BinaryIO
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from simplex.nn._mixer import MLPMixer
+from simplex.nn._mixer_copy import copy_weights
 
 
 Arrays = Mapping[str, np.ndarray]
@@ -28,8 +31,10 @@ def load_google_npz(
         head: whether the head is read too; ``False`` leaves that of the model, for fine-tuning.
 
     Raises:
-        ValueError: names are missing or foreign, or shapes differ: all are listed, and the model
-            is left as it was.
+        TypeError: the model is no Mixer.
+        ValueError: the file is no ``.npz`` of arrays; or names are missing or foreign, or values
+            are not real floating-point numbers or of another shape: the first of them are listed,
+            and the model is left as it was.
 
     Example:
         >>> from io import BytesIO
@@ -37,13 +42,10 @@ def load_google_npz(
         >>> save_google_npz(model, file)
         >>> load_google_npz(model, BytesIO(file.getvalue()))
     """
-    if isinstance(file, Mapping):
-        arrays = dict(file)
-    else:
-        with np.load(file, allow_pickle=False) as opened:
-            arrays = dict(opened)
-    tensors = {name: torch.from_numpy(np.asarray(array)) for name, array in arrays.items()}
-    _copy(tensors, _google_views(model), "head/", head)
+    _require_mixer(model)
+    arrays = file if isinstance(file, Mapping) else _read_npz(file)
+    values = {name: _as_tensor(array) for name, array in arrays.items()}
+    copy_weights(values, _google_views(model), "head/", head)
 
 
 def save_google_npz(model: MLPMixer, file: str | os.PathLike[str] | BinaryIO) -> None:
@@ -51,7 +53,7 @@ def save_google_npz(model: MLPMixer, file: str | os.PathLike[str] | BinaryIO) ->
 
     Args:
         model: gives the weights; in a half precision they are written as float32.
-        file: an ``.npz`` file, by path or open.
+        file: where to, as a path, taken as it is, or an open file.
 
     Raises:
         ValueError: the network has a condition, for which the format has no names.
@@ -67,7 +69,11 @@ def save_google_npz(model: MLPMixer, file: str | os.PathLike[str] | BinaryIO) ->
     views = {name: view.cpu() for name, view in _google_views(model).items()}
     wide = {n: v if v.dtype == torch.float64 else v.float() for n, v in views.items()}
     arrays = {name: np.ascontiguousarray(view.numpy()) for name, view in wide.items()}
-    np.savez(file, allow_pickle=False, **arrays)
+    if isinstance(file, str | os.PathLike):
+        with open(file, "wb") as opened:  # by itself NumPy would append .npz to the path
+            np.savez(opened, allow_pickle=False, **arrays)
+    else:
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def load_timm_state(model: MLPMixer, state: Mapping[str, Tensor], *, head: bool = True) -> None:
@@ -82,14 +88,22 @@ def load_timm_state(model: MLPMixer, state: Mapping[str, Tensor], *, head: bool 
         head: whether the head is read too; ``False`` leaves that of the model, for fine-tuning.
 
     Raises:
-        ValueError: names are missing or foreign, or shapes differ: all are listed, and the model
-            is left as it was.
+        TypeError: the model is no Mixer, or the state no mapping.
+        ValueError: names are missing or foreign, or values are no floating-point tensors or of
+            another shape: the first of them are listed, and the model is left as it was.
 
     Example:
         >>> model = MLPMixer(8, 4, 1, 3, 6, 1)
         >>> load_timm_state(model, timm_state(model))
     """
-    _copy(state, _timm_views(model), "head.", head)
+    _require_mixer(model)
+    given: object = state
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            f"state must be a mapping of names to tensors, got {type(given).__name__}. Read a "
+            f"file with torch.load, or with safetensors, first."
+        )
+    copy_weights(state, _timm_views(model), "head.", head)
 
 
 def timm_state(model: MLPMixer) -> dict[str, Tensor]:
@@ -151,36 +165,48 @@ def _google_name(name: str) -> str:
     return "/".join([*found, scale if last == "weight" else "bias"])
 
 
-def _copy(
-    source: Mapping[str, Tensor], target: Mapping[str, Tensor], head: str, read: bool
-) -> None:
-    """Copy the tensors into the views of the same names, or list all that hinders it."""
-    if not read:
-        source = {name: x for name, x in source.items() if not name.startswith(head)}
-        target = {name: x for name, x in target.items() if not name.startswith(head)}
-    complaints = {
-        "missing": [name for name in target if name not in source],
-        "foreign": [name for name in source if name not in target],
-        "of another shape": [
-            f"{name} {tuple(source[name].shape)} for {tuple(view.shape)}"
-            for name, view in target.items()
-            if name in source and source[name].shape != view.shape
-        ],
-    }
-    if any(complaints.values()):
-        found = "; ".join(
-            f"{word}: {', '.join(names)}" for word, names in complaints.items() if names
-        )
-        raise ValueError(
-            f"weights must have the names and shapes of the network, got {found}. head=False "
-            f"leaves the head aside; for another image size see expand_resolution."
-        )
-    for name, view in target.items():
-        view.copy_(source[name])
+def _read_npz(file: str | os.PathLike[str] | BinaryIO) -> dict[str, np.ndarray]:
+    """The arrays of an ``.npz`` file."""
+    if isinstance(file, str | os.PathLike):
+        with open(file, "rb") as opened_here:  # NumPy leaves files open that it cannot read
+            return _read_npz(opened_here)
+    found = "a file of another kind"
+    try:
+        opened = np.load(file, allow_pickle=False)
+        if isinstance(opened, np.lib.npyio.NpzFile):
+            with opened:
+                arrays = dict(opened)
+            if all(isinstance(array, np.ndarray) for array in arrays.values()):
+                return arrays
+            found = "an archive of other things"
+        cause = None
+    except (EOFError, ValueError, BadZipFile, zlib.error) as error:
+        found, cause = "one that NumPy cannot read", error
+    name = getattr(file, "name", "an open file")
+    raise ValueError(
+        f"file must be an .npz of arrays under the names of Google's Mixer, got {found}: {name}. "
+        f"For state dicts of torch see load_timm_state."
+    ) from cause
+
+
+def _as_tensor(array: object) -> object:
+    """The array as a tensor where torch knows its type, or as it is, to be complained about."""
+    found = np.asarray(array)
+    if found.dtype.kind != "f" or found.dtype.itemsize > 8:
+        return found
+    return torch.from_numpy(np.require(found, found.dtype.newbyteorder("="), ["C", "W"]))
+
+
+def _require_mixer(model: MLPMixer) -> None:
+    """Raise ``TypeError`` for anything else."""
+    given: object = model
+    if not isinstance(given, MLPMixer):
+        raise TypeError(f"model must be an MLPMixer, got {type(given).__name__}.")
 
 
 def _require_unconditioned(model: MLPMixer) -> None:
     """Raise ``ValueError`` for a network whose modulation the formats cannot hold."""
+    _require_mixer(model)
     if model.modulation is not None:
         raise ValueError(
             "model must be without a condition to be written in this format, got one with "

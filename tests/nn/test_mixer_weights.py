@@ -136,6 +136,114 @@ def test_another_image_size_is_a_matter_of_shape():
         )
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (lambda x: x.numpy(), "array of float32"),
+        (lambda x: x.to(torch.int8), "torch.int8"),
+        (lambda x: x.to(torch.complex64), "torch.complex64"),
+        (lambda x: x.to_sparse(), "torch.float32, torch.sparse_coo"),
+        (lambda x: x.to("meta"), "torch.float32 without memory"),
+        (lambda x: x.tolist(), "list"),
+    ],
+)
+def test_values_that_do_not_fit_change_nothing(value, words):
+    """The last name is the wrong one, so that a copy on the way would have begun."""
+    model = randomized(small())
+    before = {name: p.clone() for name, p in model.state_dict().items()}
+    state = timm_state(small())
+    state["head.bias"] = value(state["head.bias"])
+    with pytest.raises(ValueError, match=rf"not of floating point: head.bias \({words}\)\.$"):
+        load_timm_state(model, state)
+    torch.testing.assert_close(model.state_dict(), before, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["int8", "complex128", "object", "longdouble"])
+def test_arrays_that_do_not_fit_change_nothing(kind):
+    model = randomized(small())
+    before = {name: p.clone() for name, p in model.state_dict().items()}
+    written = arrays()
+    written["head/bias"] = written["head/bias"].astype(kind)
+    kind = written["head/bias"].dtype
+    with pytest.raises(ValueError, match=rf"not of floating point: head/bias \(array of {kind}\)"):
+        load_google_npz(model, written)
+    torch.testing.assert_close(model.state_dict(), before, atol=0, rtol=0)
+
+
+def test_arrays_of_any_layout_are_read():
+    written = arrays()
+    model = small().double()
+    load_google_npz(model, written)
+    other = small().double()
+    odd = {name: x.astype(">f8")[::-1].copy()[::-1] for name, x in written.items()}
+    for x in odd.values():
+        x.flags.writeable = False
+    load_google_npz(other, odd)
+    torch.testing.assert_close(other.state_dict(), model.state_dict(), atol=0, rtol=0)
+
+
+def test_long_lists_are_cut_and_hints_are_to_the_point():
+    state = timm_state(small())
+    with pytest.raises(ValueError, match=r"… and 24 more.* seem to lie under 'model'") as caught:
+        load_timm_state(small(), {"epoch": 3, "model": state})
+    assert len(str(caught.value)) < 500
+    assert "head=False" not in str(caught.value)
+    with pytest.raises(ValueError, match=r"prefix 'module\.': remove it") as caught:
+        load_timm_state(small(), {f"module.{name}": x for name, x in state.items()})
+    assert len(str(caught.value)) < 800
+    del state["norm.bias"]
+    with pytest.raises(ValueError, match=r"got missing: norm.bias\.$"):
+        load_timm_state(small(), state)
+
+
+def test_other_models_and_sources_are_refused():
+    with pytest.raises(TypeError, match=r"state must be a mapping.* got str.*torch\.load"):
+        load_timm_state(small(), "weights.pt")
+    for call in (
+        lambda model: load_timm_state(model, {}),
+        lambda model: load_google_npz(model, {}),
+        lambda model: save_google_npz(model, BytesIO()),
+        timm_state,
+    ):
+        with pytest.raises(TypeError, match="model must be an MLPMixer, got Linear"):
+            call(torch.nn.Linear(2, 3))
+
+
+@pytest.mark.parametrize("kind", ["garbage", "empty", "truncated", "npy", "pt", "damaged"])
+def test_wrong_files_are_refused_by_name(kind, tmp_path):
+    path = tmp_path / "weights"
+    save_google_npz(small(), path)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    path.write_bytes(
+        {
+            "garbage": b"no weights at all",
+            "empty": b"",
+            "truncated": whole[:middle],
+            "damaged": whole[: middle - 99] + bytes(200) + whole[middle + 101 :],
+        }.get(kind, b"")
+    )
+    if kind == "npy":
+        with path.open("wb") as file:
+            np.save(file, np.ones(3))
+    if kind == "pt":
+        torch.save(small().state_dict(), path)
+    with pytest.raises(ValueError, match=r"file must be an \.npz of arrays .*, got .*weights"):
+        load_google_npz(small(), path)
+    with pytest.raises(FileNotFoundError):
+        load_google_npz(small(), tmp_path / "absent.npz")
+
+
+@pytest.mark.parametrize("name", ["w", "w.npz", "w.weights"])
+@pytest.mark.parametrize("kind", [str, lambda path: path])
+def test_a_file_is_written_to_the_path_given(name, kind, tmp_path):
+    model, other = randomized(small()), small()
+    save_google_npz(model, kind(tmp_path / name))
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    load_google_npz(other, kind(tmp_path / name))
+    torch.testing.assert_close(other.state_dict(), model.state_dict(), atol=0, rtol=0)
+
+
 def test_the_state_is_a_copy_under_timms_names():
     model = randomized(small())
     state = timm_state(model)
