@@ -127,7 +127,7 @@ class LinearMap:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Type of the local problem: the parameters', float32 at least."""
+        """The numbers of the local problem are those of the parameters, float32 at least."""
         return torch.promote_types(self.blocks[0].parameter.dtype, torch.float32)
 
     @torch.no_grad()

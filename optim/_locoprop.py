@@ -2,7 +2,7 @@ r"""LocoProp: every linear map solves its own small problem, posed by one ordina
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Self, overload
+from typing import Any, Literal, Self
 
 import torch
 from torch import nn
@@ -197,14 +197,10 @@ class LocoProp(MapOptimizer):
         }
         return cls(model, lr=lr, gamma=gamma, **{**recipe, **options})
 
-    @overload
-    def step(self, closure: None = None) -> None: ...
-
-    @overload
-    def step(self, closure: Callable[[], float]) -> float: ...
-
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+    def step(  # type: ignore[override]  # torch's two overloads in one
+        self, closure: Callable[[], float] | None = None
+    ) -> float | None:
         """Solve every local problem of the captured pass, then take the fallback's step.
 
         Args:

@@ -274,7 +274,7 @@ def transfer(value: str | Transfer | Callable[[Tensor], Tensor]) -> Transfer:
     """The transfer function meant by a name, a torch function, a torch module or a callable.
 
     Args:
-        value: A key of :data:`TRANSFERS`; a function or module of torch with an entry there; any
+        value: A key of ``TRANSFERS``; a function or module of torch with an entry there; any
             other callable, taken as monotone, without potential and with unbounded slope (solver
             ``iter`` only); or a :class:`Transfer`, returned as it is.
 

@@ -83,7 +83,7 @@ class HodgeSubspace:
 
     @property
     def dim(self) -> int:
-        """Its dimension: what to divide likelihoods by, in place of n_k."""
+        """The dimension of the subspace, to divide likelihoods by in place of n_k."""
         ranks = hodge_ranks(self.complex, self.k)
         return sum(rank for rank, kept in zip(ranks, SUBSPACES[self.subspace], strict=True) if kept)
 

@@ -108,7 +108,7 @@ class MixerTrunk(nn.Module):
         """The tokens after the last norm.
 
         Args:
-            x: (batch, in_channels, *image_size); left as it is.
+            x: ``(batch, in_channels, *image_size)``; left as it is.
             cond: (batch, cond_channels), where the network has a condition.
 
         Returns:
@@ -162,7 +162,7 @@ class MLPMixer(MixerTrunk):
             ``cond_channels``, see :class:`MixerTrunk`.
 
     Shapes:
-        x (batch, in_channels, *image_size) to (batch, num_classes).
+        x ``(batch, in_channels, *image_size)`` to (batch, num_classes).
 
     Laws:
         A permutation of the patches is absorbed by the token mixing, one of the pixels shared by
@@ -251,7 +251,7 @@ class MLPMixer(MixerTrunk):
         """Mean over the tokens, then the head.
 
         Args:
-            features: (batch, S, C), of :meth:`forward_features`.
+            features: (batch, S, C), of :meth:`MixerTrunk.forward_features`.
 
         Returns:
             (batch, num_classes), or (batch, C) without a head.
@@ -263,7 +263,7 @@ class MLPMixer(MixerTrunk):
         """Classify images.
 
         Args:
-            x: (batch, in_channels, *image_size); left as it is.
+            x: ``(batch, in_channels, *image_size)``; left as it is.
             cond: (batch, cond_channels), where the network has a condition.
 
         Returns:

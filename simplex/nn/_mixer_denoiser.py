@@ -86,7 +86,7 @@ class MixerDenoiser(MixerTrunk):
         options: as in :class:`MixerTrunk`; ``cond_channels``, width of c, is C by default.
 
     Shapes:
-        x (batch, in_channels, *image_size), time (batch,) or (); the result is like x.
+        x ``(batch, in_channels, *image_size)``, time (batch,) or (); the result is like x.
 
     Example:
         >>> model = MixerDenoiser(8, 2, 1, hidden_channels=16, num_blocks=2)
@@ -131,13 +131,13 @@ class MixerDenoiser(MixerTrunk):
         """Denoise images.
 
         Args:
-            x: (batch, in_channels, *image_size); left as it is.
+            x: ``(batch, in_channels, *image_size)``; left as it is.
             time: (batch,), or a single one.
             label: (batch, label_channels), where the network takes one; ``None`` for none, as in
                 guidance without a classifier.
 
         Returns:
-            (batch, out_channels, *image_size).
+            ``(batch, out_channels, *image_size)``.
 
         Raises:
             ValueError: an argument has another shape, or a label is not wanted.

@@ -50,7 +50,7 @@ def to_patches(x: Tensor, grid: PatchGrid) -> Tensor:
     """Cut images into patches, row by row.
 
     Args:
-        x: (batch, channels, *image_size).
+        x: ``(batch, channels, *image_size)``.
         grid: how to cut.
 
     Returns:
@@ -80,7 +80,7 @@ def from_patches(x: Tensor, grid: PatchGrid) -> Tensor:
         grid: how they were cut.
 
     Returns:
-        (batch, channels, *image_size).
+        ``(batch, channels, *image_size)``.
 
     Example:
         >>> import torch
@@ -107,7 +107,7 @@ class PatchEmbedding(nn.Module):
         hidden_channels: C.
 
     Shapes:
-        x (batch, in_channels, *image_size) to (batch, S, C).
+        x ``(batch, in_channels, *image_size)`` to (batch, S, C).
 
     Example:
         >>> import torch
@@ -125,7 +125,7 @@ class PatchEmbedding(nn.Module):
         """Embed the patches.
 
         Args:
-            x: (batch, in_channels, *image_size); left as it is.
+            x: ``(batch, in_channels, *image_size)``; left as it is.
 
         Returns:
             (batch, num_tokens, hidden_channels).
