@@ -8,7 +8,10 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._krylov import chain_down, chain_up
 from simplex.nn._messages import require_cochains
+from simplex.nn._mixer_block import require_positive
+from simplex.nn._parity import require_activations, require_flags
 from simplex.nn._reset import reset_submodules
+from simplex.nn._scnn import require_orders
 
 
 class ChannelMixerConv(nn.Module):
@@ -31,6 +34,10 @@ class ChannelMixerConv(nn.Module):
         signed: whether the cochains are oriented.
         activation: a where values are even: on vertices, and everywhere if not signed.
         odd_activation: a elsewhere; an odd function.
+
+    Raises:
+        TypeError: ``signed`` is no bool, or an activation no function.
+        ValueError: a size is too small, or ``odd_activation`` is not odd where it is used.
 
     Laws:
         Permutation equivariant; orientation equivariant if signed. A disjoint union gives what its
@@ -59,11 +66,13 @@ class ChannelMixerConv(nn.Module):
         odd_activation: Callable[[Tensor], Tensor] = torch.tanh,
     ) -> None:
         super().__init__()
-        if hidden_channels < 1:
-            raise ValueError(f"hidden_channels must be at least 1, got {hidden_channels}.")
+        require_positive(channels=channels, hidden_channels=hidden_channels)
+        require_orders(max_dim=max_dim)
+        require_flags(neighbors=neighbors, signed=signed)
         self.channels, self.hidden_channels, self.max_dim = channels, hidden_channels, max_dim
         self.neighbors, self.signed = neighbors, signed
         odd = [signed and k > 0 for k in range(max_dim + 1)]
+        require_activations(activation, odd_activation, any(odd))
         self.activations = [odd_activation if each else activation for each in odd]
         terms = [1 + ((k > 0) + (k < max_dim) if neighbors else 0) for k in range(max_dim + 1)]
         self.lin1 = nn.ModuleList(

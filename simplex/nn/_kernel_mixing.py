@@ -9,8 +9,11 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._codes import PositionalCodes, StructuralCodes
 from simplex.nn._messages import require_cochains
+from simplex.nn._mixer_block import require_positive
+from simplex.nn._parity import require_activations, require_flags
 from simplex.nn._ragged import expand_tokens, part_blocks, reduce_tokens
 from simplex.nn._reset import reset_submodules
+from simplex.nn._scnn import require_orders
 
 
 class KernelMixerConv(nn.Module):
@@ -67,8 +70,10 @@ class KernelMixerConv(nn.Module):
         activation: Callable[[Tensor], Tensor] = nn.functional.gelu,
     ) -> None:
         super().__init__()
-        if token_channels < 1:
-            raise ValueError(f"token_channels must be at least 1, got {token_channels}.")
+        require_orders(max_dim=max_dim)
+        require_positive(token_channels=token_channels)
+        require_flags(signed=signed)
+        require_activations(activation, activation, odd=False)
         self.max_dim, self.token_channels, self.power = max_dim, token_channels, power
         self.codes = StructuralCodes(signed=signed) if codes is None else codes
         self.activation = activation

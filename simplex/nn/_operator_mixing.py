@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._krylov import chain_down, chain_up
 from simplex.nn._messages import require_cochains
+from simplex.nn._mixer_block import require_positive
+from simplex.nn._parity import require_activations, require_flags
 from simplex.nn._reset import reset_submodules
 from simplex.nn._scnn import require_orders
 
@@ -36,6 +38,10 @@ class OperatorMixerConv(nn.Module):
         signed: whether the cochains are oriented; ``False`` for |∂| and even values.
         activation: a where values are even: on vertices, and everywhere if not signed.
         odd_activation: a elsewhere; an odd function.
+
+    Raises:
+        TypeError: ``signed`` is no bool, or an activation no function.
+        ValueError: a size is too small, or ``odd_activation`` is not odd where it is used.
 
     Shapes:
         ``x[k]`` (n_k, channels) to (n_k, channels), k = 0 … max_dim; empty ones as well.
@@ -72,13 +78,14 @@ class OperatorMixerConv(nn.Module):
         odd_activation: Callable[[Tensor], Tensor] = torch.tanh,
     ) -> None:
         super().__init__()
-        require_orders(down_order=down_order, up_order=up_order)
-        if token_channels < 1:
-            raise ValueError(f"token_channels must be at least 1, got {token_channels}.")
+        require_orders(max_dim=max_dim, down_order=down_order, up_order=up_order)
+        require_positive(token_channels=token_channels)
+        require_flags(normalize=normalize, signed=signed)
         self.max_dim, self.token_channels = max_dim, token_channels
         self.down_order, self.up_order = down_order, up_order
         self.normalize, self.signed = normalize, signed
         odd = [signed and k > 0 for k in range(max_dim + 1)]
+        require_activations(activation, odd_activation, any(odd))
         self.activations = [odd_activation if each else activation for each in odd]
         self.lin1 = nn.ModuleList(
             nn.Linear(self.num_operators(k), token_channels, bias=not odd[k])

@@ -10,7 +10,8 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._channel_mixing import ChannelMixerConv
 from simplex.nn._kernel_mixing import KernelMixerConv
 from simplex.nn._messages import require_cochains
-from simplex.nn._network import SimplicialNetwork, layer_widths
+from simplex.nn._mixer_block import require_positive
+from simplex.nn._network import SimplicialNetwork
 from simplex.nn._operator_mixing import OperatorMixerConv
 from simplex.nn._simplicial_mixer_conv import SimplicialMixerConv, mixer_norms
 from simplex.nn._widths import linear, widths_of
@@ -71,6 +72,10 @@ class SimplicialMixer(SimplicialNetwork):
         odd_activation: of the channel MLP elsewhere; an odd function.
         **options: see :class:`SimplicialNetwork`.
 
+    Raises:
+        TypeError: ``signed`` is no bool, or an activation no function.
+        ValueError: a size is too small, or an option is none of its values or breaks the laws.
+
     Laws:
         Invariant under relabelling; under reorientation if signed. In evaluation mode a batch gives
         what its items give.
@@ -111,13 +116,18 @@ class SimplicialMixer(SimplicialNetwork):
         odd_activation: Callable[[Tensor], Tensor] = torch.tanh,
         **options: Unpack[MixerOptions],
     ) -> None:
-        if isinstance(mixing, str) and mixing not in _TOKEN_MIXINGS:
+        require_positive(
+            hidden_channels=hidden_channels, out_channels=out_channels, num_layers=num_layers
+        )
+        widths = widths_of(in_channels, max_dim)
+        token_width = max(1, hidden_channels // 2) if token_channels is None else token_channels
+        channel_width = 4 * hidden_channels if channel_channels is None else channel_channels
+        require_positive(token_channels=token_width, channel_channels=channel_width)
+        if mixing not in tuple(_TOKEN_MIXINGS) and not callable(mixing):
             raise ValueError(
                 f"mixing must be 'kernel', 'operator' or what makes a layer, got {mixing!r}."
             )
         make = _TOKEN_MIXINGS[mixing] if isinstance(mixing, str) else mixing
-        token_width = max(1, hidden_channels // 2) if token_channels is None else token_channels
-        channel_width = 4 * hidden_channels if channel_channels is None else channel_channels
         blocks = [
             SimplicialMixerConv(
                 make(max_dim, token_width, signed=signed),
@@ -137,7 +147,7 @@ class SimplicialMixer(SimplicialNetwork):
                 cond_channels=cond_channels,
                 signed=signed,
             )
-            for _ in layer_widths(in_channels, hidden_channels, num_layers)
+            for _ in range(num_layers)
         ]
         super().__init__(
             blocks,
@@ -150,7 +160,7 @@ class SimplicialMixer(SimplicialNetwork):
         )
         self.stems = nn.ModuleList(
             linear(width, hidden_channels, bias=not (signed and k > 0))
-            for k, width in enumerate(widths_of(in_channels, max_dim))
+            for k, width in enumerate(widths)
         )
         read = hidden_channels * (num_layers if self.jumping_knowledge == "cat" else 1)
         self.final_norms = mixer_norms(norm, read, max_dim, signed)

@@ -6,8 +6,11 @@ from typing import Literal, NamedTuple
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
+from simplex.nn._mixer_block import require_positive
 from simplex.nn._norm import make_norm
+from simplex.nn._parity import require_flags
 from simplex.nn._reset import reset_submodules
+from simplex.nn._scnn import require_orders
 from simplex.nn._segments import Segments, segment_read
 
 
@@ -65,6 +68,11 @@ class SimplicialMixerConv(nn.Module):
         signed: bool = True,
     ) -> None:
         super().__init__()
+        require_positive(channels=channels)
+        require_orders(max_dim=max_dim)
+        require_flags(signed=signed)
+        if cond_channels is not None:
+            require_positive(cond_channels=cond_channels)
         options = (norm, dropout, cond_channels, signed)
         self.token_half = _Half(token_mixing, channels, max_dim, *options)
         self.channel_half = _Half(channel_mixing, channels, max_dim, *options)

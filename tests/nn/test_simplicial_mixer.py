@@ -74,6 +74,12 @@ def in_dtype(layer, dtype):
     return layer
 
 
+def with_even_activations(layer):
+    """Against the constructor, which refuses them."""
+    layer.activations = [nn.functional.gelu] * len(layer.activations)
+    return layer
+
+
 def grid(rows, columns):
     """A triangulated grid of vertices, row by row."""
     squares = [
@@ -113,8 +119,8 @@ def test_layers_obey_the_laws(name, signed, dtype):
     "layer",
     [
         *layers(False).values(),
-        OperatorMixerConv(TOP, 5, odd_activation=nn.functional.gelu),
-        ChannelMixerConv(WIDTH, 9, TOP, odd_activation=nn.functional.gelu),
+        with_even_activations(OperatorMixerConv(TOP, 5)),
+        with_even_activations(ChannelMixerConv(WIDTH, 9, TOP)),
         KernelMixerConv(TOP, 5, codes=StructuralCodes(signed=False)),
     ],
 )
@@ -551,16 +557,102 @@ def test_names_and_errors():
         SimplicialMixer(*sizes, norm="batch")
     with pytest.raises(ValueError, match="jumping_knowledge must be 'cat' or None"):
         SimplicialMixer(*sizes, jumping_knowledge="max")
-    with pytest.raises(ValueError, match="num_layers must be at least 1"):
-        SimplicialMixer(2, 4, 3, 0, 2)
     for kind in (KernelMixerConv, OperatorMixerConv):
-        with pytest.raises(ValueError, match="token_channels must be at least 1, got 0"):
+        with pytest.raises(ValueError, match="token_channels must be a positive integer, got 0"):
             kind(2, 0)
         with pytest.raises(ValueError, match=r"x\[1\] must have 2 channels, got 3"):
             kind(2, 5)(random_cochains(grid(2, 2), (2, 3, 2)), grid(2, 2))
-    with pytest.raises(ValueError, match="hidden_channels must be at least 1"):
+    with pytest.raises(ValueError, match="hidden_channels must be a positive integer, got 0"):
         ChannelMixerConv(4, 0, 2)
     with pytest.raises(ValueError, match="up_order must be a non-negative integer"):
         OperatorMixerConv(2, 5, up_order=-1)
     with pytest.raises(ValueError, match="x must hold one cochain for each dimension 0 … 2"):
         SimplicialMixer(*sizes)(random_cochains(star(3), 2, 1), star(3))
+
+
+MIXERS = {
+    "network": lambda **options: SimplicialMixer(2, 4, 3, 1, 2, **options),
+    "operator": lambda **options: OperatorMixerConv(2, 5, **options),
+    "channel": lambda **options: ChannelMixerConv(4, 9, 2, **options),
+}
+
+
+@pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
+@pytest.mark.parametrize(
+    "even", [torch.relu, torch.sigmoid, torch.abs, nn.SiLU(), lambda x: torch.tanh(x) + 1e-3]
+)
+def test_an_odd_activation_has_to_be_odd(make, even):
+    with pytest.raises(ValueError, match=r"odd_activation must be odd, f\(-x\) = -f\(x\), got"):
+        make(odd_activation=even)
+    make(odd_activation=even, signed=False)  # where it is not used
+
+
+@pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
+@pytest.mark.parametrize(
+    "odd",
+    [
+        nn.Tanh(),
+        nn.Softshrink(),
+        nn.functional.softsign,
+        lambda x: x * x.abs(),
+        nn.Linear(9, 9, bias=False),  # odd, but needs a width
+    ],
+)
+def test_odd_activations_of_any_kind_are_taken(make, odd):
+    make(odd_activation=odd)
+    with torch.device("meta"):
+        make(odd_activation=odd)
+
+
+@pytest.mark.parametrize("signed", ["no", 0, None])
+def test_signed_has_to_be_a_bool(signed):
+    operator, channel = OperatorMixerConv(2, 5), ChannelMixerConv(4, 9, 2)
+    for make in (
+        *MIXERS.values(),
+        lambda signed: SimplicialMixer(2, 4, 3, 1, 2, mixing="kernel", signed=signed),
+        lambda signed: KernelMixerConv(2, 5, signed=signed),
+        lambda signed: SimplicialMixerConv(operator, channel, 4, 2, signed=signed),
+    ):
+        with pytest.raises(TypeError, match=f"signed must be True or False, got {signed!r}"):
+            make(signed=signed)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "options", "words"),
+    [
+        ((2, 4, 0, 1, 2), {}, "out_channels must be a positive integer, got 0"),
+        ((2, 4.0, 3, 1, 2), {}, "hidden_channels must be a positive integer, got 4.0"),
+        ((2, 4, 3, 0, 2), {}, "num_layers must be a positive integer, got 0"),
+        ((2, 4, 3, 1, -1), {}, "max_dim must be a non-negative integer, got -1"),
+        ((2, 4, 3, 1, 2), {"cond_channels": 0}, "cond_channels must be a positive integer, got 0"),
+        ((2, 4, 3, 1, 2), {"channel_channels": 0}, "channel_channels must be a positive integer"),
+        ((2, 4, 3, 1, 2), {"token_channels": 0}, "token_channels must be a positive integer"),
+        ((2, 4, 3, 1, 2), {"mixing": None}, "mixing must be .* or what makes a layer, got None"),
+    ],
+)
+def test_sizes_are_named_as_they_were_given(sizes, options, words):
+    with pytest.raises(ValueError, match=words):
+        SimplicialMixer(*sizes, **options)
+
+
+def test_sizes_of_the_layers_are_checked():
+    operator, channel = OperatorMixerConv(2, 5), ChannelMixerConv(4, 9, 2)
+    for make in (
+        lambda: OperatorMixerConv(-1, 5),
+        lambda: KernelMixerConv(-1, 5),
+        lambda: ChannelMixerConv(4, 9, -1),
+        lambda: SimplicialMixerConv(operator, channel, 4, -1),
+    ):
+        with pytest.raises(ValueError, match="max_dim must be a non-negative integer, got -1"):
+            make()
+    with pytest.raises(ValueError, match="cond_channels must be a positive integer, got 0"):
+        SimplicialMixerConv(operator, channel, 4, 2, cond_channels=0)
+
+
+@pytest.mark.parametrize("name", ["activation", "odd_activation"])
+def test_activations_have_to_be_functions(name):
+    for make in MIXERS.values():
+        with pytest.raises(TypeError, match=f"{name} must be a function of a tensor, got 'relu'"):
+            make(**{name: "relu"})
+    with pytest.raises(TypeError, match="activation must be a function"):
+        KernelMixerConv(2, 5, activation="relu")
