@@ -30,7 +30,7 @@ def cover(model: nn.Module, exclude: Sequence[str]) -> Cover:
 
     Raises:
         TypeError: ``model`` is no module, or ``exclude`` is one name.
-        ValueError: The model has no linear map.
+        ValueError: The model has no linear map, or frozen ones only.
     """
     if not isinstance(model, nn.Module):
         raise TypeError(
@@ -57,6 +57,11 @@ def cover(model: nn.Module, exclude: Sequence[str]) -> Cover:
             f"`model` must have a linear map that is not excluded, got modules {', '.join(kinds)}. "
             "Write `locoprop_rows` and `locoprop_weights`, call `register_map`, or take another "
             "optimiser."
+        )
+    if not any(each.trainable for each in maps):
+        raise ValueError(
+            "`model` must have a linear map with a parameter that requires a gradient, got frozen "
+            "maps only. Thaw some with `requires_grad_()` first."
         )
     covered = {parameter for each in maps for parameter in each.parameters}
     rest = tuple(p for p in model.parameters() if p not in covered)

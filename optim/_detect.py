@@ -16,7 +16,7 @@ from typing import Any
 from torch import Tensor
 from torch.autograd import graph
 
-from optim._transfer import Transfer, elu, leaky_relu, transfer
+from optim._transfer import Transfer, elu, leaky_relu, softplus, transfer
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,17 @@ def named_transfer(name: str) -> Transfer:
     ('leaky_relu(0.2)', 'tanh')
     """
     head, _, argument = name.partition("(")
-    families: Mapping[str, Callable[[float], Transfer]] = {"leaky_relu": leaky_relu, "elu": elu}
+    families: Mapping[str, Callable[[float], Transfer]] = {
+        "leaky_relu": leaky_relu,
+        "elu": elu,
+        "softplus": softplus,
+    }
     return families[head](float(argument.rstrip(")"))) if argument else transfer(name)
+
+
+def _scaled_elu(node: Any) -> bool:
+    """SELU is an ELU node with scales."""
+    return bool(node._saved_scale != 1 or node._saved_input_scale != 1)
 
 
 # Nodes by name, without "Backward0". What moves, selects or casts entries:
@@ -88,13 +97,19 @@ _ENTRYWISE: Mapping[str, Callable[[Any], str | None]] = {
     "BinaryCrossEntropyWithLogits": lambda node: "sigmoid",
     "Relu": lambda node: "relu",
     "Atan": lambda node: "atan",
-    "LeakyRelu": lambda node: leaky_relu(float(node._saved_negative_slope)).name,
-    "Elu": lambda node: (
-        elu(float(node._saved_alpha)).name
-        if node._saved_scale == 1 and node._saved_input_scale == 1
+    "LeakyRelu": lambda node: (
+        leaky_relu(float(node._saved_negative_slope)).name
+        if node._saved_negative_slope >= 0
         else None
     ),
-    "Softplus": lambda node: "softplus" if node._saved_beta == 1 else None,
+    "Elu": lambda node: (
+        elu(float(node._saved_alpha)).name
+        if not _scaled_elu(node) and node._saved_alpha >= 0
+        else None
+    ),
+    "Softplus": lambda node: (
+        softplus(float(node._saved_beta)).name if node._saved_beta > 0 else None
+    ),
 }
 _ROWWISE = frozenset({"Softmax", "LogSoftmax"})
 
@@ -176,7 +191,8 @@ def _follow(
         if kind in _PASSED:
             found |= _follow(consumers, consumer, output, _moved(consumer, kind, axis))
         else:
-            found.add(Detection(_transfer(consumer, kind, output, axis), kind))
+            words = "a scaled Elu, as SELU" if kind == "Elu" and _scaled_elu(consumer) else kind
+            found.add(Detection(_transfer(consumer, kind, output, axis), words))
     return found
 
 

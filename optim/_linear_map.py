@@ -103,8 +103,9 @@ class LinearMap:
     """One local problem: the modules that share its parameters, and the parameters as W.
 
     Matrices have shapes (n, d), or (groups, n, d): n columns of Z, d outputs. Numbers are at least
-    float32, whatever the parameters are. Frozen parameters keep their columns in :meth:`weights`
-    (they are part of the pre-activations) and have none in :meth:`gradient` and :meth:`add_`.
+    float32, whatever the parameters are. Parameters that do not move, frozen or without a gradient,
+    keep their columns in :meth:`weights` (they are part of the pre-activations) and have none in
+    :meth:`gradient` and :meth:`add_`.
     """
 
     members: tuple[Member, ...]
@@ -124,6 +125,11 @@ class LinearMap:
     def trainable(self) -> tuple[Block, ...]:
         """Blocks whose parameter requires a gradient now."""
         return tuple(block for block in self.blocks if block.parameter.requires_grad)
+
+    @property
+    def moving(self) -> tuple[Block, ...]:
+        """Trainable blocks that have a gradient: ``grad`` None means leave alone, as in torch."""
+        return tuple(block for block in self.trainable if block.parameter.grad is not None)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -149,29 +155,23 @@ class LinearMap:
         return self._stack(self.blocks, [block.parameter.detach() for block in self.blocks])
 
     def gradient(self) -> Tensor:
-        """G = Zᵀ g (…, n, d): ``grad`` of the trainable parameters stacked, zero where None."""
-        blocks = self.trainable
-        grads = [block.parameter.grad for block in blocks]
-        return self._stack(
-            blocks,
-            [
-                torch.zeros_like(block.parameter) if grad is None else grad.detach()
-                for block, grad in zip(blocks, grads, strict=True)
-            ],
-        )
+        """G = Zᵀ g (…, n, d): ``grad`` of the moving parameters stacked."""
+        grads = [block.parameter.grad for block in self.moving]
+        return self._stack(self.moving, [grad.detach() for grad in grads if grad is not None])
 
-    def trainable_columns(self, design: Tensor) -> Tensor:
-        """The columns of Z (…, R, n) that meet trainable parameters; Z itself if all are."""
-        if len(self.trainable) == len(self.blocks):
+    def moving_columns(self, design: Tensor) -> Tensor:
+        """The columns of Z (…, R, n) that meet moving parameters; Z itself if all are."""
+        moving = self.moving
+        if len(moving) == len(self.blocks):
             return design
         pieces = torch.split(design, [block.columns for block in self.blocks], dim=-1)
-        kept = [p for p, b in zip(pieces, self.blocks, strict=True) if b.parameter.requires_grad]
+        kept = [piece for piece, b in zip(pieces, self.blocks, strict=True) if b in moving]
         return torch.cat(kept, dim=-1)
 
     @torch.no_grad()
     def add_(self, displacement: Tensor) -> None:
-        """Adds D (…, n, d), in the columns of :meth:`gradient`, to the trainable parameters."""
-        blocks = self.trainable
+        """Adds D (…, n, d), in the columns of :meth:`gradient`, to the moving parameters."""
+        blocks = self.moving
         pieces = torch.split(displacement, [block.columns for block in blocks], dim=-2)
         for block, piece in zip(blocks, pieces, strict=True):
             block.parameter.add_(block.unpack(piece))

@@ -76,8 +76,12 @@ class LocoProp(MapOptimizer):
         fallback: Makes the optimiser of all other parameters; AdamW by default.
 
     Raises:
-        ValueError: An option is not allowed or not read by the solver, or no map is left to cover.
-        TypeError: ``model`` is no module.
+        ValueError: An option is not allowed or not read by the solver, no map is left to cover or
+            all are frozen, or ``fallback`` leaves a parameter out.
+        TypeError: ``model`` is no module, or ``fallback`` makes no optimiser.
+
+    A parameter that is frozen, or whose ``grad`` is None, stays as it is and leaves the problem. A
+    mask that zeroes entries of ``grad`` does not freeze: the curvature couples the entries of G.
 
     Several processes: gradients that are averaged by DistributedDataParallel meet the inputs of
     one process, so ranks would drift apart; train in one process.
@@ -241,7 +245,7 @@ class LocoProp(MapOptimizer):
             gradient = gradient / design.shape[-2]
         choice = self._choice(group)
         problem = LocalProblem(
-            design=linear_map.trainable_columns(design),
+            design=linear_map.moving_columns(design),
             gradient=gradient,
             transfer=choice.transfer,
             form_pre=lambda: design @ linear_map.weights(),
@@ -249,7 +253,7 @@ class LocoProp(MapOptimizer):
         options: Any = {**group, "solver": choice.solver}
         step = displacement(problem, options, self.state[group["params"][0]], self._rule)
         decay = 1 - float(group["lr"]) * group["weight_decay"]
-        for block in linear_map.trainable:
+        for block in linear_map.moving:
             block.parameter.mul_(decay)
         linear_map.add_(step)
 
@@ -280,10 +284,12 @@ class LocoProp(MapOptimizer):
         lines = [map_line(self._maps[group["name"]], self._choice(group), names) for group in maps]
         optimiser = type(self._fallback).__name__
         lines += [fallback_line(group, optimiser, self._cover) for group in rest]
-        covered = {p for each in self._cover.maps for p in each.parameters}
+        covered = {p for each in self._cover.maps for p in each.parameters if p.requires_grad}
+        total = sum(p.numel() for p in names if p.requires_grad)
         return Report(
             tuple(lines),
             covered=sum(p.numel() for p in covered),
-            total=sum(p.numel() for p in names),
+            total=total,
             skipped=self.skipped,
+            frozen=sum(p.numel() for p in names) - total,
         )

@@ -52,7 +52,7 @@ class MapOptimizer(Optimizer):
             [{"params": [*each.parameters], "name": name} for name, each in self._maps.items()],
             dict(defaults),
         )
-        self._fallback = fallback(cover.rest) if cover.rest else None
+        self._fallback = _made(fallback, cover) if cover.rest else None
         if self._fallback is not None:
             for k, group in enumerate(self._fallback.param_groups):
                 group["name"] = f"fallback {k}" if k else "fallback"
@@ -163,3 +163,23 @@ class MapOptimizer(Optimizer):
             "LocoProp must stay with its model, whose hooks it owns, got a copy or a pickle. "
             "Make a new one and load `state_dict()`."
         )
+
+
+def _made(fallback: Fallback, cover: Cover) -> Optimizer:
+    """The optimiser of the parameters of no map; it has all of them that train, and no other."""
+    made = fallback(cover.rest) if callable(fallback) else fallback
+    if not isinstance(made, Optimizer):
+        raise TypeError(
+            f"`fallback` must make a torch optimiser of the parameters it is given, got {made!r}. "
+            "Write fallback=lambda params: torch.optim.SGD(params, lr=0.1), for instance."
+        )
+    held = {p for group in made.param_groups for p in group["params"]}
+    missing = [cover.names[p] for p in cover.rest if p.requires_grad and p not in held]
+    foreign = len(held.difference(cover.rest))
+    if missing or foreign:
+        names = f" (without {', '.join(map(repr, missing[:3]))})" if missing else ""
+        raise ValueError(
+            f"`fallback` must take the {len(cover.rest)} parameters it is given and no other, got "
+            f"{len(held) - foreign} of them{names} and {foreign} other. Pass on its argument."
+        )
+    return made

@@ -7,7 +7,9 @@ methods of :class:`LinearModule`, or after :func:`register_map`.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from optim._linear_map import Block, LinearMap, LinearModule, MapAdapter, Member
 from optim._rows import convolution_rows, linear_rows
@@ -91,12 +93,29 @@ def _claim(model: nn.Module, excluded: set[str], left: dict[str, str]) -> list[M
         if not why and isinstance(module, nn.MultiheadAttention):
             closed[name] = why, _ = "attention reads its weights without calling the module", set()
         adapter = None if why else adapter_of(module)
-        if adapter is not None and (weights := adapter.weights(module)):
+        weights = adapter.weights(module) if adapter is not None else []
+        if adapter is not None and weights and not any(map(torch.is_complex, weights)):
             members.append(Member(name, module, adapter))
             closed[name] = f"in the map {name!r}, but none of its weights", set(weights)
-        elif not claimed.issuperset(own.values()):
-            left[name] = why or f"{type(module).__name__} is no linear map"
+            continue
+        if not why and is_parametrized(module):
+            closed[name] = why, _ = "its weight is parametrised", set()
+        if not claimed.issuperset(own.values()):
+            left[name] = why or _why_no_map(module, weights)
     return members
+
+
+def _why_no_map(module: nn.Module, weights: Sequence[nn.Parameter]) -> str:
+    kind = type(module)
+    if weights:
+        return "its weight is complex"
+    if adapter_of(module) is not None:
+        return "its weight is parametrised"  # by hooks: a weight that is no parameter
+    if any(base in _ADAPTERS for base in kind.__mro__):
+        return f"{kind.__name__} has a forward of its own"
+    if kind.__name__ in {known.__name__ for known in _ADAPTERS}:
+        return f"{kind.__module__}.{kind.__name__} is no linear map known here"
+    return f"{kind.__name__} is no linear map"
 
 
 def _below(name: str, top: str) -> bool:

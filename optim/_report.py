@@ -12,6 +12,9 @@ from optim._maps import LinearMap
 from optim._transfer import IDENTITY
 
 
+_SHOWN = 3
+
+
 @dataclass(frozen=True)
 class Coverage:
     """One line of the report: a parameter group and how it is trained.
@@ -22,7 +25,8 @@ class Coverage:
         parameters: Names of the parameters, frozen ones in brackets.
         size: "n x d" of the local problem, or the number of scalars for the fallback.
         solver: Variant and solver, "M mm" say, or the class of the fallback optimiser.
-        transfer: Transfer function of the matching loss; "pending" before a backward pass.
+        transfer: Transfer function of the matching loss; "pending" before a backward pass, "-"
+            without a local problem or where all parameters are frozen.
         reason: Why this transfer, or why no local problem.
     """
 
@@ -36,13 +40,14 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Report:
-    """The coverage of a model as a table; ``print`` it.
+    """The coverage of a model as a table; ``print`` it (long lists are cut there, not in lines).
 
     Attributes:
         lines: One `Coverage` for each parameter group, in order.
         covered: Scalars that are trained by local problems.
-        total: Scalars of the model.
+        total: Scalars of the model that require a gradient.
         skipped: Steps that were skipped because of gradients that were not finite.
+        frozen: Scalars of the model that require no gradient now.
 
     Example:
         >>> line = Coverage("0", "weight, bias", "5 x 3", "M mm", "tanh", "autograd graph")
@@ -56,6 +61,7 @@ class Report:
     covered: int
     total: int
     skipped: int
+    frozen: int = 0
 
     def __iter__(self) -> Iterator[Coverage]:
         return iter(self.lines)
@@ -66,7 +72,7 @@ class Report:
     def __str__(self) -> str:
         header = ("map", "parameters", "size", "solver", "transfer", "reason")
         cells = [header] + [
-            tuple(str(getattr(line, field.name)) for field in fields(Coverage)) for line in self
+            tuple(_short(getattr(line, field.name)) for field in fields(Coverage)) for line in self
         ]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         table = [
@@ -77,7 +83,8 @@ class Report:
             [
                 *table,
                 f"{self.covered} of {self.total} parameters are trained by local problems; "
-                f"{self.skipped} steps skipped",
+                + (f"{self.frozen} are frozen (in brackets); " if self.frozen else "")
+                + f"{self.skipped} steps skipped",
             ]
         )
 
@@ -86,13 +93,18 @@ def map_line(linear_map: LinearMap, choice: Choice, names: Mapping[nn.Parameter,
     """The line of one local problem."""
     variant = "S" if choice.transfer is IDENTITY else "M"
     outputs = linear_map.parameters[0].shape[0]
+    solver = "pending" if choice.pending else f"{variant} {choice.solver}"
+    transfer = "pending" if choice.pending else choice.transfer.name
+    reason = choice.reason
+    if not linear_map.trainable:
+        solver, transfer, reason = "-", "-", "frozen"
     return Coverage(
         name=linear_map.name,
         parameters=_named(linear_map.parameters, names),
         size=f"{sum(block.columns for block in linear_map.blocks)} x {outputs}",
-        solver="pending" if choice.pending else f"{variant} {choice.solver}",
-        transfer="pending" if choice.pending else choice.transfer.name,
-        reason=choice.reason,
+        solver=solver,
+        transfer=transfer,
+        reason=reason,
     )
 
 
@@ -106,6 +118,15 @@ def fallback_line(group: Mapping[str, Any], optimiser: str, cover: Cover) -> Cov
         transfer="-",
         reason="; ".join(cover.reasons),
     )
+
+
+def _short(cell: str) -> str:
+    """At most four items of a list, in words how many more there are."""
+    for separator in ("; ", ", "):
+        items = cell.split(separator)
+        if len(items) > _SHOWN + 1:
+            return f"{separator.join(items[:_SHOWN])} … and {len(items) - _SHOWN} more"
+    return cell
 
 
 def _named(parameters: Iterable[nn.Parameter], names: Mapping[nn.Parameter, str]) -> str:

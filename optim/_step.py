@@ -116,6 +116,10 @@ def _iterate(
         prox = options["prox"] * scale * rows * mean_square(problem.design)
     units = Units(options["gamma"], prox, scale)
     slots = state.get("inner")
+    if slots is not None:  # the model may have changed its type since
+        slots = {
+            name: slot.to(problem.gradient) if slot.dim() else slot for name, slot in slots.items()
+        }
     if slots is None or options["reset_inner"] or not _fit(slots, problem.gradient):
         slots = rule.slots(problem.gradient)
     if not options["reset_inner"]:
@@ -159,9 +163,10 @@ def _curvature(
 
     if not mean and period == 1:
         return None, units(mean_square(problem.design))
-    if any(state[name].shape[-1] != columns for name in ("gram", "factor") if name in state):
+    kept = [state[name] for name in ("gram", "factor") if name in state]
+    if any(k.shape[-1] != columns or k.dtype != problem.design.dtype for k in kept):
         for name in ("gram", "gram_count", "factor", "factor_age", "factor_prox"):
-            state.pop(name, None)  # weights were frozen or freed
+            state.pop(name, None)  # weights were frozen or freed, or the model changed its type
     if "factor" in state and state["factor_age"] < period:
         state["factor_age"] += 1
         return state["factor"], Units(float(options["lr"]), state["factor_prox"], 1 / rows)
@@ -183,9 +188,10 @@ def _fit(slots: Mapping[str, Tensor], like: Tensor) -> bool:
 
 
 def _kept(state: State, name: str, like: Tensor) -> Tensor:
-    """The buffer of that name, at zero where it is missing or of another shape."""
+    """The buffer of that name, in that type; at zero where it is missing or of another shape."""
     buffer = state.get(name)
     if buffer is None or buffer.shape != like.shape:
-        buffer = state[name] = torch.zeros_like(like)
+        buffer = torch.zeros_like(like)
     assert isinstance(buffer, Tensor)
+    buffer = state[name] = buffer.to(like)
     return buffer

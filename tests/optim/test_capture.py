@@ -45,7 +45,7 @@ class Recorder:
 
 
 def assert_explains_gradient(capture: Capture, found, recorder: Recorder) -> None:
-    design = found.trainable_columns(capture.rows(found))
+    design = found.moving_columns(capture.rows(found))
     torch.testing.assert_close(design.mT @ recorder.rows(), found.gradient(), rtol=0, atol=1e-10)
 
 

@@ -34,8 +34,11 @@ ENTRYWISE: dict[str, tuple[Callable[[Tensor], Tensor], str | None]] = {
     "elu in place": (nn.ELU(inplace=True), "elu"),
     "softplus": (functional.softplus, "softplus"),
     "atan": (torch.atan, "atan"),
+    "softplus beta": (nn.Softplus(beta=2.0), "softplus(2)"),
     # not in the table of matching losses, not monotone, or not entry by entry
-    "softplus beta": (nn.Softplus(beta=2.0), None),
+    "softplus falling": (nn.Softplus(beta=-2.0), None),
+    "leaky relu falling": (nn.LeakyReLU(-0.2), None),
+    "elu falling": (nn.ELU(-0.5), None),
     "selu": (functional.selu, None),
     "celu": (functional.celu, None),
     "softsign": (functional.softsign, None),
@@ -349,6 +352,13 @@ def test_no_roots_outside_of_backward() -> None:
     assert running_roots() == []
 
 
+def test_a_selu_is_named_in_words() -> None:
+    pre = nn.Linear(3, 2)(torch.randn(5, 3))
+    Output("layer", features=2, axis=-1).mark(pre.grad_fn)
+    root = functional.selu(pre).sum().grad_fn
+    assert detect_transfers([root])["layer"] == Detection(None, "a scaled Elu, as SELU")
+
+
 def test_reading_a_graph_leaves_it_usable() -> None:
     layer = nn.Linear(3, 2)
     pre = layer(torch.randn(5, 3))
@@ -361,7 +371,7 @@ def test_reading_a_graph_leaves_it_usable() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["leaky_relu(0.25)", "elu(0.5)", *(f.name for f in TRANSFERS.values())]
+    "name", ["leaky_relu(0.25)", "elu(0.5)", "softplus(2)", *(f.name for f in TRANSFERS.values())]
 )
 def test_names_lead_back_to_transfers(name: str) -> None:
     pre = torch.linspace(-2, 2, 9)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.optim import SGD
 
 from optim import LocoProp, RMSProp, paper_schedule
 
@@ -118,6 +119,38 @@ def test_a_foreign_module_named_optim(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "ImportError: `optim` must be the package that comes with simplex" in done.stderr
     assert str(tmp_path / "optim.py") in done.stderr
+
+
+def test_a_model_that_is_frozen() -> None:
+    model, _ = model_and_loss()
+    model.requires_grad_(False)
+    with pytest.raises(ValueError, match=r"`model` must have .* got frozen maps only"):
+        LocoProp(model)
+
+
+@pytest.mark.parametrize(
+    ("fallback", "error", "message"),
+    [
+        (None, TypeError, "must make a torch optimiser .*got None"),
+        (lambda params: None, TypeError, "must make a torch optimiser .*got None"),
+        (lambda params: SGD(list(params)[:1]), ValueError, r"1 of them \(without '2.bias'\)"),
+        (lambda params: SGD([nn.Parameter(torch.ones(1)), *params]), ValueError, "and 1 other"),
+    ],
+)
+def test_a_wrong_fallback(fallback: Any, error: Any, message: str) -> None:
+    model, _ = model_and_loss()
+    with pytest.raises(error, match=f"(?s)`fallback` must .*{message}"):
+        LocoProp(model, exclude=("2",), fallback=fallback)
+    assert all(not module._forward_hooks for module in model.modules())
+
+
+def test_a_fallback_may_leave_frozen_parameters_out() -> None:
+    model, _ = model_and_loss()
+    model[2].bias.requires_grad_(False)
+    opt = LocoProp(
+        model, exclude=("2",), fallback=lambda ps: SGD([p for p in ps if p.requires_grad])
+    )
+    assert len(opt.param_groups[-1]["params"]) == 1
 
 
 def test_a_wrong_option_leaves_no_hook_behind() -> None:

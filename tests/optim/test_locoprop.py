@@ -627,6 +627,29 @@ def test_report_tells_how_each_parameter_is_trained() -> None:
     assert [group["name"] for group in opt.param_groups] == ["0", "3", "5", "fallback"]
 
 
+def test_report_counts_what_trains_and_names_what_is_frozen() -> None:
+    model = mlp()
+    model[0].bias.requires_grad_(False)
+    model[2].requires_grad_(False)
+    opt = LocoProp(model)
+    train(model, opt, batch())
+    report = opt.report()
+    assert (report.covered, report.total, report.frozen) == (30 + 15, 30 + 15, 5 + 24)
+    assert report.lines[0].parameters == "0.weight, (0.bias)"
+    frozen = report.lines[1]
+    assert (frozen.solver, frozen.transfer, frozen.reason) == ("-", "-", "frozen")
+    assert "45 of 45 parameters" in str(report)
+    assert "29 are frozen (in brackets)" in str(report)
+
+
+def test_the_printed_report_abbreviates_long_lists() -> None:
+    model = nn.Sequential(nn.Linear(6, 6), *(nn.LayerNorm(6) for _ in range(20)))
+    report = LocoProp(model).report()
+    assert report.lines[-1].parameters.count(",") == 39
+    assert "1.weight, 1.bias, 2.weight … and 37 more" in str(report)
+    assert max(map(len, str(report).splitlines())) < 130
+
+
 def test_falling_back_to_s_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     model = nn.Sequential(nn.Linear(6, 5), nn.GELU(), nn.Linear(5, 3)).double()
     opt = LocoProp(model)
@@ -702,6 +725,23 @@ def test_frozen_bias_is_an_offset() -> None:
             torch.tanh(model(x) + shift).sub(y).square().sum(1).mean().backward()
             opt.step()
     assert torch.allclose(biased.weight, offset.weight, atol=1e-12)
+
+
+@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
+@pytest.mark.parametrize("name", ["weight", "bias"])
+def test_a_parameter_without_gradient_stays_as_if_frozen(
+    name: str, variant: Any, solver: Any
+) -> None:
+    cleared, frozen = mlp(), mlp()
+    before = getattr(cleared[0], name).detach().clone()
+    getattr(frozen[0], name).requires_grad_(False)
+    one, two = (LocoProp(m, variant, solver=solver, weight_decay=0.1) for m in (cleared, frozen))
+    bce(cleared, batch()).backward()
+    getattr(cleared[0], name).grad = None
+    one.step()
+    train(frozen, two, batch())
+    assert torch.equal(getattr(cleared[0], name), before)
+    assert largest(weights(cleared), weights(frozen)) == 0.0
 
 
 class Twice(nn.Module):
@@ -846,6 +886,19 @@ def test_the_model_may_change_its_type_before_the_first_step(variant: Any, solve
     train(late, opt, batch(), 3)
     train(early, LocoProp(early, variant, solver=solver, momentum=0.5), batch(), 3)
     assert largest(weights(late), weights(early)) == 0.0
+
+
+@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
+def test_the_model_may_change_its_type_between_steps(variant: Any, solver: Any) -> None:
+    model = mlp(torch.float32)
+    options: dict[str, Any] = {} if solver == "iter" else {"gram_ema": 0.5, "gram_every": 3}
+    opt = LocoProp(model, variant, solver=solver, momentum=0.5, **options)
+    losses = train(model, opt, batch(dtype=torch.float32), 2)
+    model.double()
+    losses += train(model, opt, batch(), 3)
+    assert losses[-1] < losses[0]
+    state = opt.state[model[0].weight]
+    assert state["velocity"].dtype is torch.float64
 
 
 @pytest.mark.parametrize(("variant", "solver"), SOLVERS)

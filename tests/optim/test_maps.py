@@ -37,6 +37,7 @@ def test_adding_a_displacement_moves_the_output_by_its_rows(name: str, dtype: to
     module, x = make().to(dtype), torch.randn(shape, dtype=dtype)
     found, member = the_map(module)
     design, before = found.rows(member, x), as_rows(module, module(x).detach())
+    module(x).sum().backward()
     displacement = torch.randn_like(found.weights())
     found.add_(displacement)
     after = as_rows(module, module(x).detach())
@@ -61,18 +62,20 @@ def test_frozen_parameters_stay_and_have_no_columns(name: str, frozen: str) -> N
     found, member = the_map(module)
     module(x).sum().backward()
     design = found.rows(member, x)
-    trainable, before = found.trainable_columns(design), as_rows(module, module(x).detach())
+    moving, before = found.moving_columns(design), as_rows(module, module(x).detach())
     displacement = torch.randn_like(found.gradient())
     found.add_(displacement)
     after = as_rows(module, module(x).detach())
-    torch.testing.assert_close(after - before, trainable @ displacement, rtol=0, atol=1e-10)
+    torch.testing.assert_close(after - before, moving @ displacement, rtol=0, atol=1e-10)
     assert torch.equal(getattr(module, frozen), kept)
 
 
 def test_half_precision_parameters_are_solved_in_float32() -> None:
     module = nn.Linear(4, 3).bfloat16()
     found, member = the_map(module)
-    design = found.rows(member, torch.randn(5, 4).bfloat16())
+    x = torch.randn(5, 4).bfloat16()
+    module(x).sum().backward()
+    design = found.rows(member, x)
     assert {design.dtype, found.weights().dtype, found.gradient().dtype} == {torch.float32}
     before = module.weight.clone()
     found.add_(torch.ones_like(found.weights()))
@@ -155,14 +158,26 @@ def test_a_changed_forward_is_no_map() -> None:
 
     maps, left = find_maps(nn.Sequential(Scaled(3, 3), Same(3, 3)))
     assert [found.name for found in maps] == ["1"]
-    assert left == {"0": "Scaled is no linear map"}
+    assert left == {"0": "Scaled has a forward of its own"}
 
 
 def test_a_parametrised_weight_is_no_map() -> None:
-    model = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(3, 3)))
+    model = nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(3, 3)))
     maps, left = find_maps(model)
     assert maps == []
-    assert left["0"] == "ParametrizedLinear is no linear map"
+    assert set(left.values()) == {"its weight is parametrised"}
+
+
+def test_a_complex_weight_is_no_map() -> None:
+    maps, left = find_maps(nn.Sequential(nn.Linear(3, 3, dtype=torch.complex64), nn.Linear(3, 3)))
+    assert [found.name for found in maps] == ["1"]
+    assert left == {"0": "its weight is complex"}
+
+
+def test_a_foreign_class_of_a_known_name_is_named_with_its_module() -> None:
+    foreign = type("Linear", (nn.Bilinear,), {"__module__": "elsewhere.nn"})
+    _, left = find_maps(nn.Sequential(foreign(2, 3, 4)))
+    assert left == {"0": "elsewhere.nn.Linear is no linear map known here"}
 
 
 def test_modules_with_the_same_parameters_are_one_map() -> None:
