@@ -656,3 +656,24 @@ def test_activations_have_to_be_functions(name):
             make(**{name: "relu"})
     with pytest.raises(TypeError, match="activation must be a function"):
         KernelMixerConv(2, 5, activation="relu")
+
+
+def test_wrong_cochains_are_named():
+    K = random_complex(0).skeleton(2)
+    x = random_cochains(K, 2, 2)
+    model, each = SimplicialMixer(2, 4, 3, 1, 2), SimplicialMixer((1, 2, 3), 4, 3, 1, 2)
+    for call in (model, model.encode):
+        with pytest.raises(ValueError, match=r"x\[0\] must have 2 channels, got 3"):
+            call(random_cochains(K, 3, 2), K)
+        with pytest.raises(TypeError, match=r"x\[0\] must be a tensor, got None.*\(0, channels\)"):
+            call([None, *x[1:]], K)
+        with pytest.raises(TypeError, match=r"x must be a list of cochains, .* got dict"):
+            call(dict(enumerate(x)), K)
+        with pytest.raises(TypeError, match=r"x must be a list of cochains, .* got one tensor"):
+            call(x[0], K)
+    with pytest.raises(ValueError, match=r"x\[2\] must have 3 channels, got 1"):
+        each(random_cochains(K, (1, 2, 1), 2), K)
+    late = SimplicialMixer(-1, 4, 3, 1, 2)
+    assert late(tuple(x), K).shape == (1, 3)
+    with pytest.raises(ValueError, match=r"x\[0\] must have 2 channels, got 3"):
+        late(random_cochains(K, 3, 2), K)
