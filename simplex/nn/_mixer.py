@@ -225,6 +225,7 @@ class MLPMixer(MixerTrunk):
             The network, with weights drawn anew.
 
         Raises:
+            TypeError: a size is given that the configuration fixes.
             ValueError: there is no configuration of that name.
 
         Example:
@@ -234,6 +235,12 @@ class MLPMixer(MixerTrunk):
             59880472
         """
         config = mixer_config(name)
+        for word, value in options.items():
+            if word in ("patch_size", "hidden_channels", "num_blocks"):
+                raise TypeError(
+                    f"{word} must be left to the configuration {name!r}, got {value!r}. For other "
+                    f"sizes call the class itself."
+                )
         options.setdefault("token_width", config.token_width)
         options.setdefault("channel_width", config.channel_width)
         return cls(

@@ -200,6 +200,13 @@ def require_positive(**numbers: int) -> None:
             raise ValueError(f"{name} must be a positive integer, got {number!r}.")
 
 
+def require_sizes(**sizes: int | Sequence[int]) -> None:
+    """Raise ``ValueError`` unless the sizes are positive integers or sequences of them."""
+    for name, size in sizes.items():
+        for one in size if isinstance(size, Sequence) else (size,):
+            require_positive(**{name: one})
+
+
 def require_rates(**rates: float) -> None:
     """Raise ``ValueError`` unless the probabilities are in [0, 1)."""
     for name, rate in rates.items():

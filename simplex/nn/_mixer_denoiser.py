@@ -109,6 +109,8 @@ class MixerDenoiser(MixerTrunk):
     ) -> None:
         width = options.get("cond_channels")
         width = hidden_channels if width is None else width
+        if label_channels is not None:
+            require_positive(label_channels=label_channels)
         options["cond_channels"] = width
         super().__init__(
             image_size, patch_size, in_channels, hidden_channels, num_blocks, **options
@@ -140,13 +142,25 @@ class MixerDenoiser(MixerTrunk):
             ``(batch, out_channels, *image_size)``.
 
         Raises:
+            TypeError: the time is no tensor.
             ValueError: an argument has another shape, or a label is not wanted.
         """
+        given: object = time
+        if not isinstance(given, Tensor):
+            raise TypeError(
+                f"time must be a tensor of shape ({len(x)},) or (), got {time!r}. Wrap a number "
+                f"with torch.tensor."
+            )
         if time.shape not in ((), (len(x),)):
             raise ValueError(f"time must have shape ({len(x)},) or (), got {tuple(time.shape)}.")
         cond = self.time(time.expand(len(x)))
         if label is not None:
-            if self.label is None or label.shape != (len(x), self.label_channels):
+            if self.label is None:
+                raise ValueError(
+                    "label must be None in a network without labels, got a tensor. Give "
+                    "label_channels to the constructor."
+                )
+            if label.shape != (len(x), self.label_channels):
                 raise ValueError(
                     f"label must have shape ({len(x)}, {self.label_channels}) or be None, got "
                     f"{tuple(label.shape)}."

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from simplex.nn._mixer import MixerTrunk
-from simplex.nn._mixer_block import MixerBlock, require_positive
+from simplex.nn._mixer_block import MixerBlock, require_sizes
 from simplex.nn._mixer_mlp import TokenLinear
 from simplex.nn._mixer_patches import PatchGrid
 
@@ -37,6 +37,7 @@ def expand_resolution(model: Mixer, factor: int | Sequence[int]) -> Mixer:
         as large.
 
     Raises:
+        TypeError: the model is no Mixer.
         ValueError: a factor is no positive integer, or there is not one per axis.
 
     Laws:
@@ -52,6 +53,12 @@ def expand_resolution(model: Mixer, factor: int | Sequence[int]) -> Mixer:
         >>> expand_resolution(small, 2)(torch.ones(2, 3, 32, 16)).shape
         torch.Size([2, 5])
     """
+    given: object = model
+    if not isinstance(given, MixerTrunk):
+        raise TypeError(
+            f"model must be an MLPMixer or a MixerDenoiser, got {type(given).__name__}."
+        )
+    require_sizes(factor=factor)
     grid = model.grid
     factors = (factor,) * len(grid.shape) if isinstance(factor, int) else tuple(factor)
     if len(factors) != len(grid.shape):
@@ -59,8 +66,6 @@ def expand_resolution(model: Mixer, factor: int | Sequence[int]) -> Mixer:
             f"factor must be a number or have one entry for each of the {len(grid.shape)} axes of "
             f"the image, got {factor}."
         )
-    for one in factors:
-        require_positive(factor=one)
     size = tuple(m * n for m, n in zip(factors, grid.image_size, strict=True))
     tokens = tokens_of_parts(grid.shape, factors)
     expanded = copy.deepcopy(model)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from simplex.nn._mixer_block import require_positive
+from simplex.nn._mixer_block import require_positive, require_sizes
 from simplex.nn._mixer_mlp import LecunLinear
 
 
@@ -17,7 +17,8 @@ class PatchGrid:
         patch_size: the sizes of a patch; a number for all axes.
 
     Raises:
-        ValueError: an axis of the image is no multiple of that of the patch.
+        ValueError: a size is no positive integer, or an axis of the image is no multiple of that
+            of the patch.
 
     Example:
         >>> grid = PatchGrid((32, 64), 8)
@@ -26,6 +27,7 @@ class PatchGrid:
     """
 
     def __init__(self, image_size: int | Sequence[int], patch_size: int | Sequence[int]) -> None:
+        require_sizes(image_size=image_size, patch_size=patch_size)
         image = (image_size,) * 2 if isinstance(image_size, int) else tuple(image_size)
         patch = (patch_size,) * len(image) if isinstance(patch_size, int) else tuple(patch_size)
         if not image or len(patch) != len(image):
@@ -33,8 +35,6 @@ class PatchGrid:
                 f"patch_size must be a number or have one entry for each of the {len(image)} axes "
                 f"of the image, at least one, got {patch_size} for image_size {image_size}."
             )
-        for size, part in zip(image, patch, strict=True):
-            require_positive(image_size=size, patch_size=part)
         if any(size % part for size, part in zip(image, patch, strict=True)):
             near = tuple(math.ceil(s / p) * p for s, p in zip(image, patch, strict=True))
             raise ValueError(
@@ -117,7 +117,7 @@ class PatchEmbedding(nn.Module):
 
     def __init__(self, grid: PatchGrid, in_channels: int, hidden_channels: int) -> None:
         super().__init__()
-        require_positive(in_channels=in_channels)
+        require_positive(in_channels=in_channels, hidden_channels=hidden_channels)
         self.grid, self.in_channels = grid, in_channels
         self.proj = LecunLinear(in_channels * grid.patch_volume, hidden_channels)
 

@@ -544,6 +544,15 @@ def test_the_default_widths_are_the_papers():
         ),
         (lambda: mixer_of((32, 32), (8, 8, 8)), "one entry for each of the 2 axes"),
         (lambda: mixer_of((), 8), "at least one"),
+        (lambda: mixer_of(32.0, 8), "image_size must be a positive integer, got 32.0"),
+        (lambda: mixer_of((32, 32.0), 8), "image_size must be a positive integer, got 32.0"),
+        (lambda: mixer_of(None, 8), "image_size must be a positive integer, got None"),
+        (lambda: mixer_of(32, 8.0), "patch_size must be a positive integer, got 8.0"),
+        (lambda: mixer_of(32, True), "patch_size must be a positive integer, got True"),
+        (
+            lambda: mixer_of(32, 8, channels=8.0),
+            "hidden_channels must be a positive integer, got 8",
+        ),
         (lambda: mixer_of(32, 0), "patch_size must be a positive integer, got 0"),
         (lambda: mixer_of(32, 8, colours=0), "in_channels must be a positive"),
         (lambda: mixer_of(32, 8, classes=-1), "num_classes must be a non-negative integer, got -1"),
@@ -562,6 +571,7 @@ def test_the_default_widths_are_the_papers():
         (lambda: MLPMixer.from_config("B/16", image_size=250), "must be a multiple of patch_size"),
         (lambda: TimeEmbedding(3), "channels must be even, got 3"),
         (lambda: expand_resolution(mixer(), 0), "factor must be a positive integer, got 0"),
+        (lambda: expand_resolution(mixer(), 1.5), "factor must be a positive integer, got 1.5"),
         (lambda: expand_resolution(mixer(), (2, 2, 2)), "each of the 2 axes"),
         (
             lambda: mixer()(torch.ones(2, 1, 8, 8)),
@@ -587,12 +597,42 @@ def test_the_default_widths_are_the_papers():
             lambda: MixerDenoiser(4, 2, 1, 6, 1)(
                 torch.ones(2, 1, 4, 4), torch.ones(2), torch.ones(2, 1)
             ),
-            "label must have",
+            "label must be None in a network without labels.*label_channels",
         ),
+        (
+            lambda: MixerDenoiser(4, 2, 1, 6, 1, label_channels=2)(
+                torch.ones(2, 1, 4, 4), torch.ones(2), torch.ones(2, 1)
+            ),
+            r"label must have shape \(2, 2\) or be None, got \(2, 1\)",
+        ),
+        (lambda: MixerDenoiser(4, 2, 1, 6, 1, label_channels=0), "label_channels must be a posi"),
     ],
 )
 def test_errors_say_what_and_how(make, words):
     with pytest.raises(ValueError, match=words):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (
+            lambda: MLPMixer.from_config("S/32", num_blocks=2),
+            "num_blocks must be left to the configuration 'S/32', got 2",
+        ),
+        (
+            lambda: MLPMixer.from_config("S/32", patch_size=8),
+            "patch_size must be left to the configuration 'S/32', got 8",
+        ),
+        (lambda: expand_resolution(nn.Linear(2, 3), 2), "model must be an MLPMixer .* got Linear"),
+        (
+            lambda: MixerDenoiser(4, 2, 1, 6, 1)(torch.ones(2, 1, 4, 4), 5),
+            r"time must be a tensor of shape \(2,\) or \(\), got 5.*torch.tensor",
+        ),
+    ],
+)
+def test_errors_of_kind(make, words):
+    with pytest.raises(TypeError, match=words):
         make()
 
 
