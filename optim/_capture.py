@@ -19,7 +19,7 @@ from torch.autograd import Variable
 from torch.utils import _pytree as pytree
 from torch.utils.hooks import RemovableHandle
 
-from optim._detect import Detection, Output, detect_transfers, running_roots
+from optim._detect import Detection, Output, detect_transfers, reduction_of, running_roots
 from optim._maps import LinearMap, Member
 
 
@@ -122,6 +122,7 @@ class Capture:
     Attributes:
         detected: What follows each map; filled at the first backward pass that reaches it. An entry
             made by hand is kept.
+        reduction: Of the loss, "mean" or "sum", where the graph shows it at that pass.
 
     >>> from optim._maps import find_maps
     >>> model = nn.Sequential(nn.Linear(3, 2), nn.Tanh())
@@ -135,6 +136,7 @@ class Capture:
     def __init__(self, maps: Iterable[LinearMap]) -> None:
         self.maps = tuple(maps)
         self.detected: dict[LinearMap, Detection] = {}
+        self.reduction: str | None = None
         self._captured: dict[LinearMap, list[_Call]] = defaultdict(list)
         self._arrived: dict[int, dict[LinearMap, list[_Tap]]] = {}  # by id of the backward pass
         self._paused = 0
@@ -247,7 +249,9 @@ class Capture:
     def _detect(self, map: LinearMap) -> None:
         """Reads the whole graph once, for all maps in it. Training goes on if torch has changed."""
         try:
-            detected = detect_transfers(running_roots())
+            roots = running_roots()
+            detected = detect_transfers(roots)
+            self.reduction = reduction_of(roots)
             reason = "a graph that could not be read"
         except (AttributeError, LookupError, RuntimeError) as error:
             detected = {}

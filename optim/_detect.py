@@ -112,6 +112,10 @@ _ENTRYWISE: Mapping[str, Callable[[Any], str | None]] = {
     ),
 }
 _ROWWISE = frozenset({"Softmax", "LogSoftmax"})
+_LOSSES = frozenset(
+    {"MseLoss", "NllLoss", "NllLoss2D", "BinaryCrossEntropy", "BinaryCrossEntropyWithLogits"}
+)
+_REDUCTIONS: Mapping[int, str] = {1: "mean", 2: "sum"}  # as ATen counts them
 
 
 def detect_transfers(roots: Iterable[graph.Node]) -> dict[Any, Detection]:
@@ -138,6 +142,20 @@ def detect_transfers(roots: Iterable[graph.Node]) -> dict[Any, Detection]:
     return {owner: _agree(detections) for owner, detections in found.items()}
 
 
+def reduction_of(roots: Iterable[graph.Node]) -> str | None:
+    """Whether the loss is a "mean" or a "sum"; None unless the only root is a known loss itself.
+
+    >>> import torch
+    >>> pre = torch.ones(3, 2, requires_grad=True)
+    >>> reduction_of([torch.nn.functional.mse_loss(pre, torch.zeros(3, 2)).grad_fn])
+    'mean'
+    """
+    nodes: list[Any] = list(roots)
+    if len(nodes) != 1 or _kind(nodes[0]) not in _LOSSES:
+        return None
+    return _REDUCTIONS.get(nodes[0]._saved_reduction)
+
+
 def running_roots() -> list[graph.Node]:
     """Nodes that the running backward calls started from; empty outside of backward.
 
@@ -154,6 +172,10 @@ def running_roots() -> list[graph.Node]:
                 roots.extend(_node(root) for root in frame.f_locals["t_outputs"])
             frame = frame.f_back
     return [root for root in roots if root is not None]
+
+
+def _kind(node: graph.Node) -> str:
+    return node.name().split("Backward")[0]
 
 
 def _node(root: Any) -> Any:
@@ -187,7 +209,7 @@ def _follow(
         return {Detection(None, "an output that nothing known follows")}
     found: set[Detection] = set()
     for consumer in consumers[node]:
-        kind = consumer.name().split("Backward")[0]
+        kind = _kind(consumer)
         if kind in _PASSED:
             found |= _follow(consumers, consumer, output, _moved(consumer, kind, axis))
         else:

@@ -70,7 +70,8 @@ class LocoProp(MapOptimizer):
         weight_decay: ω, decoupled: W ← (1 − lr ω) W in every step, biases included.
         transfer: "auto" recognises f in the autograd graph; a mapping gives it by module name.
         loss_reduction: Whether the loss is a "mean" over the rows of a map (the batch, say) or
-            their "sum": G is divided by R then.
+            their "sum": G is divided by R then. The logger warns once where the loss is a single
+            function of torch that was given the other ``reduction``.
         nonfinite: "raise" an error, or "skip" the step, when a gradient is not finite.
         exclude: Names of modules that are trained by the fallback.
         fallback: Makes the optimiser of all other parameters; AdamW by default.
@@ -163,6 +164,7 @@ class LocoProp(MapOptimizer):
         self._loss_reduction = loss_reduction
         covered = cover(model, exclude)
         self._given = given_transfers(transfer, covered.maps)
+        self._said_reductions: set[str | None] = set()
         self._said: set[str] = set()  # maps whose fall back to S is in the log
         super().__init__(
             covered, {**options, "inner": type(self._rule).__name__}, fallback, nonfinite=nonfinite
@@ -225,6 +227,7 @@ class LocoProp(MapOptimizer):
         if self._gradients_are_finite():
             ready = self._ready()
             self._say_fallbacks_to_s(ready)
+            self._say_wrong_reduction()
             for group in ready:
                 require_options(group)  # users and schedulers write into groups
             for group in ready:
@@ -272,6 +275,18 @@ class LocoProp(MapOptimizer):
             told = [f"{name!r}, {choices[name].reason}" for name in sorted(fell)]
             rest = [f"and {len(told) - 3} more, see report()"] if len(told) > 3 else []
             logger.warning("%d maps solved as S: %s", len(told), "; ".join([*told[:3], *rest]))
+
+    def _say_wrong_reduction(self) -> None:
+        shown = self._capture.reduction
+        if shown not in {None, self._loss_reduction, *self._said_reductions}:
+            self._said_reductions.add(shown)
+            logger.warning(
+                "the loss is a %s but loss_reduction is %r: steps are wrong by the number of rows; "
+                "give loss_reduction=%r",
+                shown,
+                self._loss_reduction,
+                shown,
+            )
 
     def report(self) -> Report:
         """Which parameter is trained by which local problem; ``print`` it.

@@ -660,6 +660,32 @@ def test_falling_back_to_s_is_said_once(caplog: pytest.LogCaptureFixture) -> Non
     assert "'0'" in said[0].getMessage()
 
 
+@pytest.mark.parametrize("said", ["mean", "sum"])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("loss", ["mse_loss", "binary_cross_entropy_with_logits", "cross_entropy"])
+def test_a_loss_of_another_reduction_is_said_once(
+    loss: str, reduction: str, said: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    model, (x, y) = mlp(), batch()
+    target = y.argmax(1) if loss == "cross_entropy" else y
+    opt = LocoProp(model, loss_reduction=said, lr=1e-3)
+    for _ in range(2):
+        opt.zero_grad()
+        getattr(nn.functional, loss)(model(x), target, reduction=reduction).backward()
+        opt.step()
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == (said != reduction)
+    assert all(f"give loss_reduction={reduction!r}" in message for message in messages)
+
+
+def test_a_loss_that_is_rescaled_by_hand_is_not_judged(caplog: pytest.LogCaptureFixture) -> None:
+    model, (x, y) = mlp(), batch()
+    opt = LocoProp(model)
+    (nn.functional.mse_loss(model(x), y, reduction="sum") / len(x)).backward()
+    opt.step()
+    assert not caplog.records
+
+
 def test_given_transfers_are_used() -> None:
     data = batch()
     auto, given = mlp(), mlp()
