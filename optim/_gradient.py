@@ -1,9 +1,18 @@
 """The gradient of a local objective, the one computation that every inner iteration repeats."""
 
+from collections.abc import Callable, Mapping
+
 import torch
 from torch import Tensor
 
 from optim._transfer import IDENTITY, Transfer
+
+
+_IN_PLACE: Mapping[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]] = {
+    torch.tanh: torch.tanh_,  # no fresh memory in each inner iteration
+    torch.sigmoid: torch.sigmoid_,
+    torch.relu: torch.relu_,
+}
 
 
 class LocalGradient:
@@ -45,7 +54,6 @@ class LocalGradient:
         self.design = _stacked(design)
         self.constant = _stacked(gradient).mul(step).contiguous()
         self.prox = prox if bool((torch.as_tensor(prox) != 0).any()) else 0.0
-        self.transfer = transfer
         self.gram = None
         if transfer is IDENTITY and R * n * n + calls * n * n * d < 2 * calls * R * n * d:
             self.gram = torch.bmm(self.design.mT, self.design)
@@ -53,6 +61,7 @@ class LocalGradient:
             self.pre = _stacked(pre)
             self.post = transfer.f(self.pre)
             self.moved = torch.empty_like(self.post, memory_format=torch.contiguous_format)
+            self.move = _IN_PLACE.get(transfer.f, transfer.f)
         self.slope = torch.empty_like(self.constant)
 
     def __call__(self, displacement: Tensor) -> Tensor:
@@ -62,7 +71,7 @@ class LocalGradient:
             torch.baddbmm(self.constant, self.gram, at, alpha=self.scale, out=self.slope)
         else:
             torch.baddbmm(self.pre, self.design, at, out=self.moved)
-            rise = self.transfer.f(self.moved).sub_(self.post)
+            rise = self.move(self.moved).sub_(self.post)
             torch.baddbmm(self.constant, self.design.mT, rise, alpha=self.scale, out=self.slope)
         if isinstance(self.prox, Tensor):
             self.slope.addcmul_(at, self.prox.reshape(-1, 1, 1).to(at))
