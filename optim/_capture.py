@@ -24,10 +24,14 @@ from optim._maps import LinearMap, Member
 
 
 class _Call:
-    """One forward call: its inputs, detached, and their versions then."""
+    """One forward call: its inputs, detached, and their versions then; its output likewise."""
 
-    def __init__(self, map: LinearMap, member: Member, inputs: Any, options: Any) -> None:
+    def __init__(
+        self, map: LinearMap, member: Member, inputs: Any, options: Any, output: Tensor | None
+    ) -> None:
         self.map, self.member = map, member
+        self.output = None if output is None else output.detach()
+        self.output_version = 0 if output is None else output._version
         leaves, self.form = pytree.tree_flatten((inputs, options))
         self.leaves = [leaf.detach() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
         self.versions = self._versions()
@@ -44,6 +48,12 @@ class _Call:
             )
         inputs, options = pytree.tree_unflatten(self.leaves, self.form)
         return self.map.rows(self.member, *inputs, **options)
+
+    def pre(self) -> Tensor | None:
+        read = self.member.adapter.pre
+        if read is None or self.output is None or self.output._version != self.output_version:
+            return None
+        return read(self.member.module, self.output)
 
 
 class _Tap:
@@ -122,6 +132,7 @@ class Capture:
     Attributes:
         detected: What follows each map; filled at the first backward pass that reaches it. An entry
             made by hand is kept.
+        keeps_outputs: Whether calls keep their outputs too, for :meth:`pre`.
         reduction: Of the loss, "mean" or "sum", where the graph shows it at that pass.
 
     >>> from optim._maps import find_maps
@@ -136,6 +147,7 @@ class Capture:
     def __init__(self, maps: Iterable[LinearMap]) -> None:
         self.maps = tuple(maps)
         self.detected: dict[LinearMap, Detection] = {}
+        self.keeps_outputs = False
         self.reduction: str | None = None
         self._captured: dict[LinearMap, list[_Call]] = defaultdict(list)
         self._arrived: dict[int, dict[LinearMap, list[_Tap]]] = {}  # by id of the backward pass
@@ -166,6 +178,18 @@ class Capture:
             )
         rows = [call.rows() for call in self._captured[map]]
         return rows[0] if len(rows) == 1 else torch.cat(rows, dim=-2)
+
+    def pre(self, map: LinearMap) -> Tensor | None:
+        """Pre-activations A₀ (…, R, d) of all captured calls, in the order of :meth:`rows`.
+
+        None where they were not kept (``keeps_outputs``) or are not what the map made: changed in
+        place by the transfer function, rounded by autocast.
+        """
+        pieces = [call.pre() for call in self._captured[map]]
+        kept = [piece for piece in pieces if piece is not None and piece.dtype == map.dtype]
+        if not kept or len(kept) < len(pieces):
+            return None
+        return kept[0] if len(kept) == 1 else torch.cat(kept, dim=-2)
 
     def clear(self) -> None:
         """Forgets all captured calls and frees their inputs."""
@@ -207,7 +231,9 @@ class Capture:
             source = output._base
             if map not in self.detected:
                 source = output = output.clone()
-        tap = _Tap(self, _Call(map, member, inputs, options))
+        hooks = member.module._forward_hooks.values()  # others may replace the output
+        keeps = self.keeps_outputs and all(isinstance(hook, _ForwardHook) for hook in hooks)
+        tap = _Tap(self, _Call(map, member, inputs, options, output if keeps else None))
         source.register_hook(tap)  # type: ignore[no-untyped-call]
         if map not in self.detected:
             axis = member.features

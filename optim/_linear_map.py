@@ -41,12 +41,15 @@ class MapAdapter:
         weights: ``module -> parameters`` in column order; empty where the module is no map.
         groups: ``module -> number`` of independent problems of equal shape that split the outputs.
         features: ``module -> axis`` of the features in the module's output, negative: from the end.
+        pre: ``(module, output) -> A``, the output as pre-activations (…, R, d) in the order of the
+            rows; None where it is easier to multiply Z W again.
     """
 
     rows: Callable[..., Tensor]
     weights: Callable[[Any], Sequence[nn.Parameter]]
     groups: Callable[[Any], int] = lambda module: 1
     features: Callable[[Any], int] = lambda module: -1
+    pre: Callable[[Any, Tensor], Tensor] | None = None
 
 
 @dataclass(frozen=True, eq=False)

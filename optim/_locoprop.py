@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import AdamW
 
 from optim._choice import Choice, TransferLike, choose, given_transfers
 from optim._cover import cover
 from optim._inner import InnerRule, RMSProp, inner_rule
+from optim._linear_map import LinearMap
 from optim._map_optimizer import Fallback, MapOptimizer
 from optim._options import (
     LEARNING_RATE_OF,
@@ -169,6 +170,7 @@ class LocoProp(MapOptimizer):
         super().__init__(
             covered, {**options, "inner": type(self._rule).__name__}, fallback, nonfinite=nonfinite
         )
+        self._capture.keeps_outputs = solver != "exact"  # which does without pre-activations
 
     @classmethod
     def paper(
@@ -251,7 +253,7 @@ class LocoProp(MapOptimizer):
             design=linear_map.moving_columns(design),
             gradient=gradient,
             transfer=choice.transfer,
-            form_pre=lambda: design @ linear_map.weights(),
+            form_pre=lambda: self._pre(linear_map, design),
         )
         options: Any = {**group, "solver": choice.solver}
         step = displacement(problem, options, self.state[group["params"][0]], self._rule)
@@ -259,6 +261,11 @@ class LocoProp(MapOptimizer):
         for block in linear_map.moving:
             block.parameter.mul_(decay)
         linear_map.add_(step)
+
+    def _pre(self, linear_map: LinearMap, design: Tensor) -> Tensor:
+        """A₀ = Z W₀ as the forward pass made it, or once more where that is gone."""
+        kept = self._capture.pre(linear_map)
+        return design @ linear_map.weights() if kept is None else kept
 
     def _choice(self, group: dict[str, Any]) -> Choice:
         """Transfer and solver of one map, from what is given and what its graph has shown."""

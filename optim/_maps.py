@@ -38,7 +38,11 @@ _PROTOCOL = MapAdapter(
     weights=lambda module: module.locoprop_weights(),
 )
 _ADAPTERS: dict[type[nn.Module], MapAdapter] = {
-    nn.Linear: MapAdapter(rows=linear_rows, weights=_weight_and_bias),
+    nn.Linear: MapAdapter(
+        rows=linear_rows,
+        weights=_weight_and_bias,
+        pre=lambda module, output: output.reshape(-1, output.shape[-1]),
+    ),
     **{
         convolution: MapAdapter(
             rows=convolution_rows,

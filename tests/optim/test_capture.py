@@ -5,6 +5,7 @@ import gc
 import io
 import pickle
 import weakref
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -63,6 +64,41 @@ def test_rows_times_output_gradient_is_grad(name: str, seed: int) -> None:
         recorder.rows().flatten(0, -2)
     )
     assert found_rows.dtype == DOUBLE
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (2, 5, 4)])
+def test_outputs_are_the_pre_activations(shape: tuple[int, ...]) -> None:
+    module = nn.Linear(4, 3).double()
+    capture, maps = watch(module)
+    capture.keeps_outputs = True
+    for _ in range(2):  # two calls, one after the other
+        torch.tanh(module(torch.randn(shape, dtype=DOUBLE))).sum().backward()
+    pre = capture.pre(maps[""])
+    assert pre is not None
+    expected = capture.rows(maps[""]) @ maps[""].weights()
+    torch.testing.assert_close(pre, expected, rtol=0, atol=1e-12)
+    capture.clear()
+    assert capture.pre(maps[""]) is None
+
+
+def test_outputs_that_are_no_pre_activations_are_not_used() -> None:
+    def kept(follow: Callable[[Tensor], Tensor], prepare: Callable[[nn.Module], object]) -> bool:
+        module = nn.Linear(4, 3)
+        prepare(module)
+        capture, maps = watch(module)
+        capture.keeps_outputs = True
+        follow(module(torch.randn(5, 4))).sum().backward()
+        assert maps[""] in capture
+        return capture.pre(maps[""]) is not None
+
+    def doubled(module: nn.Module) -> object:
+        return module.register_forward_hook(lambda module, inputs, output: 2 * output)
+
+    assert kept(torch.relu, id)
+    assert not kept(torch.relu_, id)
+    assert not kept(torch.relu, doubled)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert not kept(torch.relu, id)
 
 
 @pytest.mark.parametrize("frozen", ["weight", "bias"])
