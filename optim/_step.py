@@ -113,7 +113,7 @@ def _iterate(
     scale = 1.0 if summed else 1.0 / rows
     prox = problem.gradient.new_zeros(problem.gradient.shape[:-2])
     if options["prox"]:
-        prox = options["prox"] * scale * rows * mean_square(problem.design)
+        prox = options["prox"] * (rows if summed else 1) * mean_square(problem.design)
     units = Units(options["gamma"], prox, scale)
     slots = state.get("inner")
     if slots is not None:  # the model may have changed its type since

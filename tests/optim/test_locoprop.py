@@ -927,6 +927,30 @@ def test_the_model_may_change_its_type_between_steps(variant: Any, solver: Any) 
     assert state["velocity"].dtype is torch.float64
 
 
+def test_without_a_proximal_term_no_scale_of_the_inputs_is_computed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[Tensor] = []
+
+    def counted(design: Tensor) -> Tensor:
+        calls.append(design)
+        return design.square().mean((-2, -1))
+
+    monkeypatch.setattr("optim._step.mean_square", counted)
+    for prox, expected in ((0.0, 0), (0.1, 3)):
+        model = mlp()
+        train(model, LocoProp.paper(model, prox=prox), batch())
+        assert len(calls) == expected
+
+
+@pytest.mark.parametrize("variant", ["M", "S"])
+def test_the_default_step_is_a_tenth_of_the_full_one(variant: Any) -> None:
+    default, given = mlp(), mlp()
+    train(default, LocoProp(default, variant), batch(), 3)
+    train(given, LocoProp(given, variant, lr=0.1), batch(), 3)
+    assert largest(weights(default), weights(given)) == 0.0
+
+
 @pytest.mark.parametrize(("variant", "solver"), SOLVERS)
 def test_a_batch_without_rows_moves_nothing(variant: Any, solver: Any) -> None:
     model = mlp()
