@@ -131,7 +131,7 @@ class LinearMap:
 
     @property
     def moving(self) -> tuple[Block, ...]:
-        """Trainable blocks that have a gradient: ``grad`` None means leave alone, as in torch."""
+        """Trainable blocks that have a gradient; ``grad`` None means leave alone, as in torch."""
         return tuple(block for block in self.trainable if block.parameter.grad is not None)
 
     @property
