@@ -1,6 +1,6 @@
 """The sums of message passing: pure functions of facet tables, linear in their size."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -251,6 +251,12 @@ def require_cochains(
             f"complex must be a SimplicialComplex, got {type(given).__name__}. Pass the .complex "
             "of lifted data, or lift a graph with simplex.lifting.clique_complex."
         )
+    container: object = x
+    if isinstance(container, Mapping):
+        raise TypeError(
+            f"x must be a list of cochains, one for each dimension, got {type(x).__name__}. Pass "
+            "its values in the order of the dimensions."
+        )
     if isinstance(x, Tensor):
         raise TypeError(
             f"x must be a list of cochains, one for each dimension 0 … {max_dim}, got one tensor "
@@ -262,6 +268,13 @@ def require_cochains(
             "without simplices need an empty one, of shape (0, channels)."
         )
     widths = [in_channels] * len(x) if isinstance(in_channels, int) else in_channels
+    cochains: Sequence[object] = x
+    for k, cochain in enumerate(cochains):
+        if not isinstance(cochain, Tensor):
+            raise TypeError(
+                f"x[{k}] must be a tensor, got {cochain!r}. Dimensions without simplices need an "
+                "empty one, of shape (0, channels)."
+            )
     for k, (values, width) in enumerate(zip(x, widths, strict=True)):
         if values.ndim != 2 or values.shape[0] != complex.num_simplices(k):
             raise ValueError(

@@ -1,6 +1,6 @@
 """MLP-Mixer on simplicial complexes: blocks of token mixing and channel mixing, and a readout."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, TypedDict, Unpack
 
 import torch
@@ -184,7 +184,6 @@ class SimplicialMixer(SimplicialNetwork):
             ValueError: the cochains do not fit the complex, ``max_dim`` or ``in_channels``; or a
                 condition is missing, unasked for or of another shape.
         """
-        _require_tensors(x)
         require_cochains(x, complex, self.max_dim, [_width(stem) for stem in self.stems])
         h: list[Tensor] = [stem(values) for stem, values in zip(self.stems, x, strict=True)]
         layers = []
@@ -225,18 +224,3 @@ def _width(stem: nn.Module) -> int:
     """The width that a dense map takes; -1 where it waits for its first input."""
     assert isinstance(stem, nn.Linear)
     return stem.in_features or -1
-
-
-def _require_tensors(x: object) -> None:
-    """Raise ``TypeError`` for a dict, or ``None`` in the place of a cochain."""
-    if isinstance(x, Mapping):
-        raise TypeError(
-            f"x must be a list of cochains, one for each dimension, got {type(x).__name__}. Pass "
-            f"its values in the order of the dimensions."
-        )
-    for k, values in enumerate(x if isinstance(x, Sequence) else ()):
-        if not isinstance(values, Tensor):
-            raise TypeError(
-                f"x[{k}] must be a tensor, got {values!r}. Dimensions without simplices need an "
-                f"empty one, of shape (0, channels)."
-            )

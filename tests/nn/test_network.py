@@ -7,6 +7,7 @@ from torch_geometric.nn import GraphNorm
 from simplex import SimplicialComplex
 from simplex.nn import (
     SCNN,
+    SIN,
     EachDegree,
     OrientedConv,
     SimplexGraphNorm,
@@ -168,3 +169,13 @@ def test_wrong_sizes():
         SCNN(2, 0, 2, 1, 2)
     with pytest.raises(ValueError, match=r"x\[2\] must have shape"):
         network()([*inputs()[:2], torch.zeros(1, 4)], UNION)
+
+
+def test_what_is_no_list_of_cochains_is_named():
+    K = SimplicialComplex.from_simplices([(0, 1)])
+    model = SIN(1, 4, 2, num_layers=1, max_dim=1)
+    x = [torch.ones(n, 1) for n in K.f_vector]
+    with pytest.raises(TypeError, match=r"x must be a list of cochains.*got dict"):
+        model(dict(enumerate(x)), K)
+    with pytest.raises(TypeError, match=r"x\[1\] must be a tensor, got None.*\(0, channels\)"):
+        model([x[0], None], K)
