@@ -170,7 +170,7 @@ METHODS: dict[str, Method] = {
     "sgd": Method(
         "SGD + momentum", FIRST, sgd, [*rates(-6, 2, momentum=0.9), *rates(-8, 2, momentum=0.99)]
     ),
-    "muon": Method("Muon", FIRST, muon, rates(-5, 4)),
+    "muon": Method("Muon", FIRST, muon, rates(-4, 4)),
     "lbfgs": Method(
         "L-BFGS",
         SECOND,
@@ -188,7 +188,7 @@ METHODS: dict[str, Method] = {
         [*rates(-6, 2, graft="sgd"), *rates(-8, 2, graft="rmsprop")],
         period=20,
     ),
-    "soap": Method("SOAP", SECOND, soap, rates(-7, 4), period=10),
+    "soap": Method("SOAP", SECOND, soap, rates(-6, 4), period=10),
     "kfac": Method(
         "K-FAC-like (singd)",
         SECOND,
