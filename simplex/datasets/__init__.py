@@ -6,6 +6,7 @@ from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._graph6 import strongly_regular_family
 from simplex.datasets._ocean import ocean_drifters
 from simplex.datasets._pairs import GraphPair, classical_pairs
+from simplex.datasets._random_complexes import community_complexes, delaunay_complexes
 from simplex.datasets._strongly_regular import (
     chang_graphs,
     latin_square_graph,
@@ -29,8 +30,10 @@ __all__ = [
     "TimedSimplices",
     "chang_graphs",
     "classical_pairs",
+    "community_complexes",
     "csl_graph",
     "csl_graphs",
+    "delaunay_complexes",
     "latin_square_graph",
     "ocean_drifters",
     "paley_graph",
