@@ -6,6 +6,7 @@ from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._graph6 import strongly_regular_family
 from simplex.datasets._ocean import ocean_drifters
 from simplex.datasets._pairs import GraphPair, classical_pairs
+from simplex.datasets._planted_flows import PlantedFlows, planted_flows
 from simplex.datasets._random_complexes import community_complexes, delaunay_complexes
 from simplex.datasets._strongly_regular import (
     chang_graphs,
@@ -26,6 +27,7 @@ __all__ = [
     "FlowTask",
     "Fold",
     "GraphPair",
+    "PlantedFlows",
     "Surface",
     "TimedSimplices",
     "chang_graphs",
@@ -37,6 +39,7 @@ __all__ = [
     "latin_square_graph",
     "ocean_drifters",
     "paley_graph",
+    "planted_flows",
     "random_surface",
     "read_benson",
     "rook_graph",
