@@ -6,6 +6,12 @@ from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._graph6 import strongly_regular_family
 from simplex.datasets._ocean import ocean_drifters
 from simplex.datasets._pairs import GraphPair, classical_pairs
+from simplex.datasets._planar_toys import (
+    checkerboard,
+    eight_gaussians,
+    swiss_roll,
+    two_moons,
+)
 from simplex.datasets._planted_flows import PlantedFlows, planted_flows
 from simplex.datasets._random_complexes import community_complexes, delaunay_complexes
 from simplex.datasets._strongly_regular import (
@@ -31,11 +37,13 @@ __all__ = [
     "Surface",
     "TimedSimplices",
     "chang_graphs",
+    "checkerboard",
     "classical_pairs",
     "community_complexes",
     "csl_graph",
     "csl_graphs",
     "delaunay_complexes",
+    "eight_gaussians",
     "latin_square_graph",
     "ocean_drifters",
     "paley_graph",
@@ -47,8 +55,10 @@ __all__ = [
     "stratified_folds",
     "strongly_regular_family",
     "surfaces",
+    "swiss_roll",
     "synthetic_flow",
     "triangular_graph",
     "tu_dataset",
     "tu_folds",
+    "two_moons",
 ]
