@@ -25,8 +25,9 @@ class CandidateScorer(nn.Module):
 
     Args:
         encoder: from cochains ``[x_0, …, x_D]``, (n_k, 3) each, and the complex, to cochains of
-            ``channels`` channels: any network of ``simplex.nn``. The inputs are 1, whether the
-            simplex is in x_t, and t/T. Dimensions beyond the complex get empty cochains.
+            ``channels`` channels: ``encode`` of any network of ``simplex.nn``, whose parameters then
+            become the scorer's. The inputs are 1, whether the simplex is in x_t, and t/T.
+            Dimensions beyond the complex get empty cochains.
         channels: width of what the encoder returns.
         max_dim: D, that of the process.
         num_steps: T, that of the process.
@@ -60,6 +61,8 @@ class CandidateScorer(nn.Module):
                 f"max_dim and num_steps must be at least 1, got {max_dim} and {num_steps}."
             )
         self.encoder, self.max_dim, self.num_steps = encoder, max_dim, num_steps
+        network = getattr(encoder, "__self__", None)  # of a bound method, torch sees no parameters
+        self.network = network if isinstance(network, nn.Module) else None
         self.heads = nn.ModuleList(
             nn.Sequential(
                 nn.Linear(2 * channels + 3, hidden_channels),

@@ -1,5 +1,6 @@
 """The simplicial denoiser of complexes: its symmetries, its counts, and a whole generation."""
 
+import copy
 import itertools
 
 import pytest
@@ -16,7 +17,7 @@ from simplex.diffusion import (
     sample_complexes,
 )
 from simplex.diffusion._candidate_scorer import common_links
-from simplex.nn import SINConv
+from simplex.nn import SIN, SINConv
 from simplex.testing import random_complex, relabel
 from tests.tables import COMPLEXES
 
@@ -118,3 +119,13 @@ def test_it_learns_and_generates_complexes():
 def test_sizes_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match="at least 1, got 0 and 5"):
         CandidateScorer(lambda x, K: x, 3, max_dim=0, num_steps=5)
+
+
+def test_the_network_of_a_bound_method_is_trained_and_saved():
+    network = SIN(3, 8, 1, num_layers=2, max_dim=2)
+    scorer = CandidateScorer(network.encode, 8, max_dim=2, num_steps=4)
+    assert {id(p) for p in network.parameters()} <= {id(p) for p in scorer.parameters()}
+    assert not scorer.eval().network.training
+    assert any(name.startswith("network.") for name in scorer.state_dict())
+    twin = copy.deepcopy(scorer)
+    assert twin.encoder.__self__ is twin.network is not network
