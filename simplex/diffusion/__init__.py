@@ -38,6 +38,7 @@ from simplex.diffusion._edm import Preconditioner, edm_loss, heun_edm
 from simplex.diffusion._elbo import Elbo, discretised_gaussian, elbo, gaussian_log_density
 from simplex.diffusion._ema import ExponentialAverage
 from simplex.diffusion._face_survival import FaceSurvival
+from simplex.diffusion._fitted_noise import fitted_hodge_noise
 from simplex.diffusion._flow import (
     BridgePath,
     FlowPath,
@@ -132,6 +133,7 @@ __all__ = [
     "edm_sigmas",
     "elbo",
     "euler_flow",
+    "fitted_hodge_noise",
     "flow_from_denoiser",
     "flow_matching_loss",
     "flow_of_levels",

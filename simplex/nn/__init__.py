@@ -20,6 +20,7 @@ from simplex.nn._hodge import (
     apply_hodge_laplacian,
     apply_up_laplacian,
 )
+from simplex.nn._hodge_denoiser import HodgeDenoiser
 from simplex.nn._hsn import HSN, HSNConv
 from simplex.nn._kernel_mixing import KernelMixerConv
 from simplex.nn._message_passing import SimplicialMessagePassing
@@ -103,6 +104,7 @@ __all__ = [
     "GSANConv",
     "HSNConv",
     "HeatNet",
+    "HodgeDenoiser",
     "KernelMixerConv",
     "MLPMixer",
     "MLPMixerOptions",

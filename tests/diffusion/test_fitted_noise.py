@@ -1,0 +1,62 @@
+"""Noise fitted to data: the energy of each Hodge part is that of the data."""
+
+import pytest
+import torch
+
+from simplex import SimplicialComplex
+from simplex.datasets import planted_flows
+from simplex.diffusion import HeatKernel, MaternKernel, fitted_hodge_noise
+from simplex.operators import hodge_decomposition
+from simplex.testing import random_complex
+
+
+@pytest.mark.parametrize("kernel", [MaternKernel(), HeatKernel(length=0.5)])
+@pytest.mark.parametrize("domain", ["annulus", "torus"])
+def test_each_part_of_the_covariance_has_the_energy_of_the_data(domain, kernel):
+    shares = (0.6, 0.1, 0.3)
+    made = planted_flows(domain, 30, 0, shares=shares, generator=torch.Generator().manual_seed(0))
+    K, n = made.complex, made.complex.num_simplices(1)
+    noise = fitted_hodge_noise(K, made.train, kernel)
+    covariance = noise.power(torch.eye(n, dtype=torch.float64), 1.0)
+    for found, part in zip(
+        hodge_decomposition(K, covariance), made.parts(made.train.double()), strict=True
+    ):
+        assert float(found.trace()) == pytest.approx(float(part.square().sum(1).mean()), rel=1e-5)
+    assert float(noise.trace()) == pytest.approx(float(made.train.square().sum(1).mean()), rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("k", [1, 2])
+def test_parts_that_the_complex_lacks_need_no_energy(seed, k):
+    K = random_complex(seed)
+    x = torch.randn(20, K.num_simplices(k), dtype=torch.float64)
+    noise = fitted_hodge_noise(K, x, k=k)
+    assert float(noise.trace()) == pytest.approx(float(x.square().sum(1).mean()))
+    torch.testing.assert_close(noise.whiten(noise.colour(x)), x)
+
+
+def test_the_kernel_keeps_its_shape():
+    made = planted_flows("torus", 5, 0, generator=torch.Generator().manual_seed(0))
+    kernel = MaternKernel(length=3.0)
+    at = torch.linspace(0, 8, 9, dtype=torch.float64)
+    noise = fitted_hodge_noise(made.complex, made.train, kernel)
+    for part in (noise.gradient, noise.curl, noise.harmonic):
+        ratio = part(at) / kernel(at)
+        torch.testing.assert_close(ratio, ratio[:1].expand(9))
+
+
+def test_data_without_one_of_the_parts_are_refused():
+    made = planted_flows("torus", 5, 0, generator=torch.Generator().manual_seed(0))
+    x = made.train.double()
+    gradient, curl, harmonic = made.parts(x)
+    for name, part in (("gradient", gradient), ("curl", curl), ("harmonic", harmonic)):
+        with pytest.raises(ValueError, match=f"energy in the {name} part"):
+            fitted_hodge_noise(made.complex, x - part)
+
+
+def test_wrong_shapes_are_refused():
+    K = SimplicialComplex.from_simplices([(0, 1, 2)])
+    union = SimplicialComplex.disjoint_union([K, K])
+    for complex_, x in ((K, torch.ones(3, 2)), (K, torch.ones(3)), (union, torch.ones(2, 6))):
+        with pytest.raises(ValueError, match="x must be of shape"):
+            fitted_hodge_noise(complex_, x)

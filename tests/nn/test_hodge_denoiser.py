@@ -1,0 +1,91 @@
+"""The Hodge denoiser: its symmetries, what it starts as, and laws it can denoise exactly."""
+
+import pytest
+import torch
+
+from simplex import SimplicialComplex
+from simplex.datasets import planted_flows
+from simplex.nn import HodgeDenoiser
+from simplex.operators import harmonic_basis
+from simplex.testing import random_complex, random_orientation, relabel
+
+
+def randomized(model, dtype=torch.float64):
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.5)
+    return model.to(dtype)
+
+
+@pytest.mark.parametrize("k", [1, 2])
+@pytest.mark.parametrize("seed", range(3))
+def test_names_and_orientations_do_not_matter(seed, k, dtype):
+    K = random_complex(seed)
+    model = randomized(HodgeDenoiser(4, 2, k=k), dtype)
+    x, t = torch.randn(3, K.num_simplices(k), dtype=dtype), torch.tensor([0, 500, 999])
+    y = model(x, t, K)
+    renamed, signs = relabel(K, torch.randperm(K.num_simplices(0))), random_orientation(K, seed)
+    tolerance = {"atol": 1e-3, "rtol": 1e-3} if dtype == torch.float32 else {}
+    moved = model(renamed.move(x.T, k).T, t, renamed.complex)
+    torch.testing.assert_close(moved, renamed.move(y.T, k).T, **tolerance)
+    turned = model(signs[k] * x, t, K.reorient(signs))
+    torch.testing.assert_close(turned, signs[k] * y, **tolerance)
+
+
+def test_rows_do_not_mix_and_each_has_its_time():
+    K = random_complex(0)
+    model = randomized(HodgeDenoiser(4))
+    x, t = torch.randn(4, K.num_simplices(1), dtype=torch.float64), torch.arange(4) * 100
+    together = model(x, t, K)
+    for i in range(4):
+        torch.testing.assert_close(model(x[i : i + 1], t[i], K)[0], together[i])
+    assert not torch.allclose(model(x, t.flip(0), K), together)
+
+
+def test_it_starts_at_zero_and_leaves_its_input():
+    K = random_complex(1)
+    x = torch.randn(2, K.num_simplices(1))
+    before = x.clone()
+    assert not HodgeDenoiser()(x, torch.tensor(3), K).any()
+    assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_it_learns_the_denoiser_of_two_modes(seed):
+    """x = ±c f plus noise: E[±c | x] = c tanh(c a / σ²), odd and far from linear."""
+    torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    K = planted_flows("annulus", 1, 0, size=(2, 8), generator=generator).complex
+    f = harmonic_basis(K, 1).T
+    model = HodgeDenoiser(2, cond_channels=16)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+
+    def draw(rows):
+        side = torch.randint(0, 2, (rows, 1), generator=generator) * 2.0 - 1
+        noise = torch.randn(rows, K.num_simplices(1), generator=generator)
+        x = 2 * side @ f + noise
+        return x, 2 * torch.tanh(2 * x @ f.T) @ f, 2 * side @ f
+
+    time = torch.tensor(0)
+    for _ in range(150):
+        x, _, clean = draw(256)
+        optimizer.zero_grad()
+        (model(x, time, K) - clean).square().sum(1).mean().backward()
+        optimizer.step()
+    x, best, clean = draw(2000)
+    with torch.no_grad():
+        excess = float((model(x, time, K) - best).square().sum(1).mean())
+    linear = float((0.8 * x @ f.T @ f - best).square().sum(1).mean())  # 4 / (4 + 1)
+    assert excess < 0.4 * linear
+
+
+def test_wrong_shapes_are_refused():
+    K, model = SimplicialComplex.from_simplices([(0, 1, 2)]), HodgeDenoiser(2)
+    union = SimplicialComplex.disjoint_union([K, K])
+    for complex_, x in ((K, torch.ones(2, 4)), (K, torch.ones(3)), (union, torch.ones(2, 6))):
+        with pytest.raises(ValueError, match="x must be of shape"):
+            model(x, torch.tensor(0), complex_)
+    with pytest.raises(ValueError, match="time must have shape"):
+        model(torch.ones(2, 3), torch.ones(3), K)
+    with pytest.raises(ValueError, match="num_blocks must be"):
+        HodgeDenoiser(num_blocks=0)
