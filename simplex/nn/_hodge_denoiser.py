@@ -10,6 +10,7 @@ from simplex.nn._mixer_denoiser import TimeEmbedding
 from simplex.operators import harmonic_basis
 
 
+_STEEPNESS = (1.0, 2.0, 4.0, 8.0)  # of tanh on circulations of order 1
 _LEAST_ENERGY = 1e-3  # added below the logarithm; values are of order 1
 
 
@@ -17,18 +18,25 @@ class HodgeDenoiser(nn.Module):
     r"""From noisy k-cochains and a time to k-cochains, local by Laplacians, global by harmonics.
 
     .. math::
-        F x &= \big[\, x, \; P_H x, \; L_d x, …, L_d^T x, \; L_u x, …, L_u^T x \,\big] \\
+        F x &= \big[\, x, \; \sqrt{n / β} \, P_H x, \; L_d x, …, L_d^T x, \;
+               L_u x, …, L_u^T x \,\big] \\
         c &= \text{MLP}\big( \text{TimeEmbedding}(t), \, \log(ε + \|F_m x\|^2 / n) \big) \\
         h_0 &= F x \, W, \qquad
         h_{l+1} = h_l + α_l(c) ⊙ \tanh\big( (1 + γ_l(c)) ⊙ F h_l \, V_l \big) W_l \\
         y &= \sum_m g_m(c) \, F_m x + \big( (1 + γ(c)) ⊙ F h_L \big) w
+             + \sum_i f_i \sum_{s ∈ \{1, 2, 4, 8\}} G_s(c) \, \tanh(s \langle f_i, x \rangle)
 
-    with L_d and L_u divided by a bound of their eigenvalues, and the projection P_H onto harmonic
-    cochains, which no number of local steps reaches. The first sum alone is the best denoiser of a
-    law that is normal on each Hodge part, and of any even law of the circulation around one hole:
-    its gains depend on the energy of the harmonic part.
+    with L_d and L_u divided by a bound of their eigenvalues, and the projection P_H onto the β
+    dimensions of harmonic cochains, which no number of local steps reaches. White noise has so
+    little of it on each simplex that the tanh would not bend, hence the root, left out in F h. The
+    first sum alone is the best denoiser of a law that is normal on each Hodge part, and of any even
+    law of the circulation around one hole: its gains depend on the energy of the harmonic part.
 
-    The maps g and w start at zero, and so does the result.
+    The last sum is over harmonic unit fields f_i, given with the complex, such as those that run
+    around one hole each. With several holes their circulations may have modes, and P_H alone is
+    blind to directions within its space.
+
+    The maps g, G and w start at zero, and so does the result.
 
     Args:
         hidden_channels: width of h.
@@ -43,7 +51,8 @@ class HodgeDenoiser(nn.Module):
         x (batch, n_k), time (batch,) or (); the result is like x.
 
     Laws:
-        Equivariant under relabelling and reorientation. The parameters do not know the complex.
+        Equivariant under relabelling and reorientation, the fields carried along; their order,
+        signs and lengths do not matter. The parameters do not know the complex.
 
     Cost:
         O(batch · incidences · T · hidden_channels) and dense maps of the channels; once per complex
@@ -96,22 +105,32 @@ class HodgeDenoiser(nn.Module):
         self.gain = nn.Linear(cond_channels, filters)
         self.last_scale = nn.Linear(cond_channels, wide)
         self.head = nn.Linear(wide, 1, bias=False)
-        for start in (self.gain.weight, self.gain.bias, self.head.weight):
-            nn.init.zeros_(start)
+        self.modes = nn.Linear(cond_channels, len(_STEEPNESS))
+        for linear in (self.gain, self.modes):
+            nn.init.zeros_(linear.weight)
+            nn.init.zeros_(linear.bias)
+        nn.init.zeros_(self.head.weight)
 
-    def forward(self, x: Tensor, time: Tensor, complex: SimplicialComplex) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        time: Tensor,
+        complex: SimplicialComplex,
+        fields: Tensor | None = None,
+    ) -> Tensor:
         """Denoise cochains.
 
         Args:
             x: (batch, n_k) cochains on one complex; left as they are.
             time: (batch,), or a single one.
             complex: the complex, of one part.
+            fields: (holes, n_k) harmonic cochains, oriented as the complex; ``None`` for none.
 
         Returns:
             (batch, n_k).
 
         Raises:
-            ValueError: x or the time is of another shape, or the complex a union.
+            ValueError: x, the time or the fields are of another shape, or the complex a union.
         """
         count = complex.num_simplices(self.k)
         if x.ndim != 2 or x.shape[1] != count or complex.num_parts != 1:
@@ -121,11 +140,16 @@ class HodgeDenoiser(nn.Module):
             )
         if time.shape not in ((), (len(x),)):
             raise ValueError(f"time must have shape ({len(x)},) or (), got {tuple(time.shape)}.")
+        if fields is not None and (fields.ndim != 2 or fields.shape[1] != count):
+            raise ValueError(
+                f"fields must be of shape (holes, {count}), got {tuple(fields.shape)}."
+            )
         basis = _harmonic(complex, self.k, x.dtype)
         filtered = self._filters(x.T, complex, basis)  # (n_k, batch, filters)
-        sizes = torch.full((filtered.shape[-1],), count, dtype=x.dtype, device=x.device)
-        sizes[1] = max(basis.shape[1], 1)
-        energies = filtered.square().sum(0) / sizes
+        spread = torch.ones(filtered.shape[-1], dtype=x.dtype, device=x.device)
+        spread[1] = (count / max(basis.shape[1], 1)) ** 0.5
+        filtered = spread * filtered
+        energies = filtered.square().mean(0)
         features = self.time(time.expand(len(x))).to(x.dtype), (energies + _LEAST_ENERGY).log()
         c = self.condition(torch.cat(features, dim=1))
 
@@ -136,7 +160,12 @@ class HodgeDenoiser(nn.Module):
             h = h + (1 + gate(c)) * leave(torch.tanh((1 + scale(c)) * inside))
         last = (1 + self.last_scale(c)) * self._filters(h, complex, basis).flatten(2)
         result: Tensor = (self.gain(c) * filtered).sum(-1) + self.head(last).squeeze(-1)
-        return result.T
+        result = result.T
+        if fields is not None:
+            unit = nn.functional.normalize(fields.to(x), dim=1)
+            steps = torch.tanh((x @ unit.T)[..., None] * x.new_tensor(_STEEPNESS))
+            result = result + (steps @ self.modes(c)[..., None])[..., 0] @ unit
+        return result
 
     def _filters(self, h: Tensor, complex: SimplicialComplex, basis: Tensor) -> Tensor:
         """F h, one more axis at the end."""

@@ -32,6 +32,23 @@ def test_names_and_orientations_do_not_matter(seed, k, dtype):
     torch.testing.assert_close(turned, signs[k] * y, **tolerance)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_fields_are_carried_along_and_their_order_and_signs_do_not_matter(seed):
+    made = planted_flows("torus", 3, 0, size=(4, 4), dtype=torch.float64)
+    K, t = made.complex, torch.tensor(300)
+    model = randomized(HodgeDenoiser(2))
+    y = model(made.train, t, K, made.fields)
+    assert not torch.allclose(y, model(made.train, t, K))
+    torch.testing.assert_close(model(made.train, t, K, -2 * made.fields.flip(0)), y)
+    signs = random_orientation(K, seed)
+    turned = model(signs[1] * made.train, t, K.reorient(signs), signs[1] * made.fields)
+    torch.testing.assert_close(turned, signs[1] * y)
+    renamed = relabel(K, torch.randperm(K.num_simplices(0)))
+    x, fields = (renamed.move(flows.T, 1).T for flows in (made.train, made.fields))
+    moved = model(x, t, renamed.complex, fields)
+    torch.testing.assert_close(moved, renamed.move(y.T, 1).T)
+
+
 def test_rows_do_not_mix_and_each_has_its_time():
     K = random_complex(0)
     model = randomized(HodgeDenoiser(4))
@@ -48,6 +65,15 @@ def test_it_starts_at_zero_and_leaves_its_input():
     before = x.clone()
     assert not HodgeDenoiser()(x, torch.tensor(3), K).any()
     assert torch.equal(x, before)
+
+
+def test_the_fields_only_reach_harmonic_cochains():
+    made = planted_flows("torus", 3, 0, size=(4, 4), dtype=torch.float64)
+    model = randomized(HodgeDenoiser(2))
+    with_fields = model(made.train, torch.tensor(3), made.complex, made.fields)
+    added = with_fields - model(made.train, torch.tensor(3), made.complex)
+    basis = harmonic_basis(made.complex, 1, torch.float64)
+    torch.testing.assert_close(added @ basis @ basis.T, added)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -68,7 +94,7 @@ def test_it_learns_the_denoiser_of_two_modes(seed):
 
     time = torch.tensor(0)
     for _ in range(150):
-        x, _, clean = draw(256)
+        x, _, clean = draw(128)
         optimizer.zero_grad()
         (model(x, time, K) - clean).square().sum(1).mean().backward()
         optimizer.step()
@@ -87,5 +113,8 @@ def test_wrong_shapes_are_refused():
             model(x, torch.tensor(0), complex_)
     with pytest.raises(ValueError, match="time must have shape"):
         model(torch.ones(2, 3), torch.ones(3), K)
+    for fields in (torch.ones(3), torch.ones(1, 4)):
+        with pytest.raises(ValueError, match="fields must be"):
+            model(torch.ones(2, 3), torch.tensor(0), K, fields)
     with pytest.raises(ValueError, match="num_blocks must be"):
         HodgeDenoiser(num_blocks=0)
