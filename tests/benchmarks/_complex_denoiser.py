@@ -101,6 +101,7 @@ class StructuralEncoder(nn.Module):
     def __init__(self, hidden_channels: int, num_layers: int) -> None:
         super().__init__()
         self.channels = hidden_channels * num_layers
+        self.said: list[Tensor] = []  # the last answer, for who asks more than the scorer does
         own = CandidateScorer.in_channels
         self.network = SIN(
             [own + 6 + WALKS - 1, own + 3, own],
@@ -130,11 +131,15 @@ class StructuralEncoder(nn.Module):
         whole = torch.stack([sizes[0] / 32, sizes[1] / sizes[0] / 3, sizes[2] / sizes[0] / 3], 1)
         vertices = torch.cat([x[0], torch.stack(counts, 1), whole[part], returns], dim=1)
         edges = torch.cat([x[1], above[:, None], (above == 0)[:, None], (above > 1)[:, None]], 1)
-        return self.network.encode([vertices, edges, x[2]], K)
+        self.said = self.network.encode([vertices, edges, x[2]], K)
+        return self.said
 
 
 class WalkScorer(nn.Module):
-    r"""Logits of a ``CandidateScorer``, of the walks between the ends of a pair, and of the clock.
+    r"""Logits of a ``CandidateScorer``, of what lies between the ends of a pair, and of the clock.
+
+    Between the ends u, v of a pair lie the walks from one to the other, and their common neighbours
+    w, told by the edges to them: Σ_w φ(h_uw + h_vw, h_uw ⊙ h_vw).
 
     A simplex that is missing although its facets stayed has lost its own clock, so that
 
@@ -146,6 +151,7 @@ class WalkScorer(nn.Module):
         num_layers: of the encoder.
         structure: whether the encoder is told more than the scorer tells it.
         pairs: whether the walks between the ends of a pair are told.
+        links: whether the edges to common neighbours are told; with ``structure`` and ``pairs``.
         clock: whether the logits begin with log(1 - a_t).
     """
 
@@ -157,10 +163,12 @@ class WalkScorer(nn.Module):
         *,
         structure: bool = True,
         pairs: bool = True,
+        links: bool = True,
         clock: bool = True,
     ) -> None:
         super().__init__()
-        self.process, self.pairs, self.clock = process, pairs, clock
+        links = links and structure and pairs
+        self.process, self.pairs, self.linked, self.clock = process, pairs, links, clock
         if structure:
             encoder: nn.Module = StructuralEncoder(hidden_channels, num_layers)
             channels = encoder.channels
@@ -174,8 +182,14 @@ class WalkScorer(nn.Module):
             num_steps=process.num_steps,
             hidden_channels=2 * hidden_channels,
         )
+        self.links = nn.Sequential(
+            nn.Linear(2 * channels, 2 * hidden_channels),
+            nn.SiLU(),
+            nn.Linear(2 * hidden_channels, hidden_channels),
+            nn.SiLU(),
+        )
         self.head = nn.Sequential(
-            nn.Linear(2 * (WALKS - 1) + 11, 2 * hidden_channels),
+            nn.Linear(2 * (WALKS - 1) + 11 + hidden_channels * links, 2 * hidden_channels),
             nn.SiLU(),
             nn.Linear(2 * hidden_channels, 2 * hidden_channels),
             nn.SiLU(),
@@ -186,12 +200,31 @@ class WalkScorer(nn.Module):
         """Logits (m,)."""
         logits: Tensor = self.scorer(state, candidates, t)
         if self.pairs and candidates.k == 1:
-            logits = logits + self.head(self._between(state.complex, candidates, t)).squeeze(1)
+            between = self._between(state.complex, candidates, t)
+            if self.linked:
+                edges = self.scorer.encoder.said[1]
+                between = torch.cat([between, self._linked(state.complex, candidates, edges)], 1)
+            logits = logits + self.head(between).squeeze(1)
         if self.clock:
             gone = 1 - self.process.at(t, candidates.k)[candidates.part]
             lost = candidates.facets_stayed & (gone > 0)
             logits = logits + torch.where(lost, gone, 1.0).log().to(logits)
         return logits
+
+    def _linked(self, K: SimplicialComplex, candidates: Candidates, edges: Tensor) -> Tensor:
+        """Σ_w φ(h_uw + h_vw, h_uw ⊙ h_vw) over the common neighbours w of a pair."""
+        place = walks(K, edges.dtype).place
+        ends, part = place[K.simplices(1)], K.part(1)
+        size = int(K.part_pointer(0).diff().max())
+        table = torch.full((K.num_parts, size, size), -1, device=K.device)
+        number = torch.arange(len(part), device=K.device)
+        table[part, ends[:, 0], ends[:, 1]] = number
+        table[part, ends[:, 1], ends[:, 0]] = number
+        u, v = (table[candidates.part, each] for each in place[candidates.simplices].T)
+        owner, w = ((u >= 0) & (v >= 0)).nonzero(as_tuple=True)
+        one, two = edges[u[owner, w]], edges[v[owner, w]]
+        message = self.links(torch.cat([one + two, one * two], 1))
+        return message.new_zeros(len(u), message.shape[1]).index_add(0, owner, message)
 
     def _between(self, K: SimplicialComplex, candidates: Candidates, t: Tensor) -> Tensor:
         """Walks of 2 … 8 steps beside their limit, the distance, degrees, sizes and the time."""

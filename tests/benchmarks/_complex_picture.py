@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import networkx as nx
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,7 +23,7 @@ def layout(K: SimplicialComplex) -> Tensor:
     graph = skeleton(K)
     place = nx.kamada_kawai_layout(graph) if nx.is_connected(graph) else None
     place = nx.spring_layout(graph, pos=place, seed=0, iterations=30 if place is None else 0)
-    return torch.tensor([place[v] for v in range(K.num_simplices(0))], dtype=torch.float64)
+    return torch.from_numpy(np.stack([place[v] for v in range(K.num_simplices(0))]))
 
 
 @torch.no_grad()
@@ -45,6 +46,7 @@ def picture(
 ) -> None:
     """Three rows for each data set, into ``diffusion_complexes.png``."""
     from matplotlib import pyplot
+    from PIL import Image
 
     figure, axes = pyplot.subplots(
         3 * len(draw), SHOWN, figsize=(8.4, 4.0 * len(draw)), layout="constrained", squeeze=False
@@ -75,4 +77,6 @@ def picture(
             for side in row[0].spines.values():
                 side.set_visible(False)
             row[0].set_ylabel(f"{name}: {what}", fontsize=8)
-    figure.savefig(out / "diffusion_complexes.png", dpi=90)
+    path = out / "diffusion_complexes.png"
+    figure.savefig(path, dpi=90)
+    Image.open(path).convert("RGB").quantize(40).save(path, optimize=True)
