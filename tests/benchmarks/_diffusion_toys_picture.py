@@ -7,15 +7,15 @@ from torch import Tensor
 
 COLUMNS = {
     "data": "data",
-    "frame 0": "chain: noise",
+    "frame 0": "chain, noise",
     "frame 1": "level 1",
     "frame 2": "level 0.3",
-    "ddpm: ddpm, 1000 steps": "DDPM, 1000",
-    "ddpm: dpmpp_2m, 20 steps": "DPM++, 20",
-    "edm: heun_edm, 18 steps": "EDM, 18",
-    "flow: euler, 4 steps": "flow, 4",
-    "flow, OT: euler, 4 steps": "flow OT, 4",
-    "flow, OT: heun, 20 steps": "flow OT, 20",
+    "ddpm: ddpm, 1000 steps": "DDPM 1000",
+    "ddpm: dpmpp_2m, 20 steps": "DPM++ 20",
+    "edm: heun_edm, 18 steps": "EDM 18",
+    "flow: euler, 4 steps": "flow 4",
+    "flow, OT: euler, 4 steps": "flow OT 4",
+    "flow, OT: heun, 20 steps": "flow OT 20",
 }
 BINS, REACH = 72, 2.3
 
@@ -29,14 +29,14 @@ def draw(samples: dict[str, dict[str, Tensor]], path: Path) -> None:
         len(samples), len(COLUMNS), figsize=(len(COLUMNS), len(samples) + 0.25), squeeze=False
     )
     figure.subplots_adjust(0.004, 0.01, 0.996, 0.92, 0.05, 0.05)
+    for axis, title in zip(axes[0], COLUMNS.values(), strict=True):
+        axis.set_title(title, fontsize=10, pad=3)
     for row, columns in zip(axes, samples.values(), strict=True):
-        for axis, (key, title) in zip(row, COLUMNS.items(), strict=True):
+        for axis, key in zip(row, COLUMNS, strict=True):
             points = columns[key].clamp(-REACH, REACH).numpy()
             window = [[-REACH, REACH]] * 2
             axis.hist2d(*points.T, bins=BINS, range=window, cmap="magma", vmax=6)
             axis.set(xticks=[], yticks=[])
-            if row is axes[0]:
-                axis.set_title(title, fontsize=9, pad=3)
     figure.savefig(path, dpi=120)
     plt.close(figure)
     image = Image.open(path).convert("RGB")
