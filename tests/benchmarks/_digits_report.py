@@ -58,7 +58,9 @@ def _mean(values: list[float]) -> float:
 
 def _cell(rows: list[dict[str, Any]], key: str, digits: int) -> str:
     values = [row[key] for row in rows if key in row]
-    return mean_and_spread(values, digits) if values else "–"
+    if not values or key == "parameters":
+        return f"{values[0]:,d}" if values else "–"
+    return mean_and_spread(values, digits)
 
 
 def sample_picture(kept: dict[str, Tensor], out: Path) -> Path:
