@@ -25,7 +25,7 @@ class CandidateScorer(nn.Module):
 
     Args:
         encoder: from cochains ``[x_0, …, x_D]``, (n_k, 3) each, and the complex, to cochains of
-            ``channels`` channels: ``encode`` of any network of ``simplex.nn``, whose parameters then
+            ``channels`` channels: ``encode`` of any network of ``simplex.nn``, whose parameters
             become the scorer's. The inputs are 1, whether the simplex is in x_t, and t/T.
             Dimensions beyond the complex get empty cochains.
         channels: width of what the encoder returns.

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from simplex.diffusion._elbo import Decoder, StepTable, gaussian_log_density, step_nats
 from simplex.diffusion._gaussian import q_sample
+from simplex.diffusion._noise import WHITE, Noise
 from simplex.diffusion._parameterisation import Target, convert
 from simplex.diffusion._rows import require_same_shape, row_mean, rows_of_times
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule
@@ -128,6 +129,7 @@ def vlb_loss(
     *,
     prediction: Target = "eps",
     decoder: Decoder = gaussian_log_density,
+    noise: Noise = WHITE,
 ) -> Tensor:
     r"""One term of the variational bound, at random times, with the fixed small variance.
 
@@ -143,6 +145,7 @@ def vlb_loss(
         eps: noise of the shape of the data.
         prediction: what the model predicts.
         decoder: p(x_0 | x_1), see :func:`elbo`.
+        noise: the law of eps; the bound is in the coordinates that it whitens, as in :func:`elbo`.
 
     Returns:
         (rows,) nats per component; T times their mean over uniform t estimates the bound without
@@ -157,7 +160,7 @@ def vlb_loss(
     x = q_sample(x0, t, schedule, eps)
     output = model(x, rows_of_times(schedule.model_times(schedule.times(t), x), x))
     require_same_shape("the output of the network", output, x0)
-    return row_mean(_nats(output, None, x0, x, t, schedule, prediction, decoder))
+    return row_mean(_nats(output, None, x0, x, t, schedule, prediction, decoder, noise))
 
 
 def hybrid_loss(
@@ -170,6 +173,7 @@ def hybrid_loss(
     prediction: Target = "eps",
     vlb_weight: float = 1e-3,
     decoder: Decoder = gaussian_log_density,
+    noise: Noise = WHITE,
 ) -> Tensor:
     r"""The simple loss for the prediction, and the variational bound for a learned variance.
 
@@ -188,6 +192,7 @@ def hybrid_loss(
         prediction: what the model predicts.
         vlb_weight: λ.
         decoder: p(x_0 | x_1), see :func:`elbo`.
+        noise: the law of eps; the bound is in the coordinates that it whitens, as in :func:`elbo`.
 
     Returns:
         (rows,) losses.
@@ -209,7 +214,7 @@ def hybrid_loss(
     require_same_shape("the output of the network", output, x0)
     require_same_shape("v", v, x0)
     target = convert(eps, x, t, schedule, "eps", prediction) if prediction != "x0" else x0
-    nats = _nats(output.detach(), v, x0, x, t, schedule, prediction, decoder)
+    nats = _nats(output.detach(), v, x0, x, t, schedule, prediction, decoder, noise)
     scale = vlb_weight * schedule.num_steps / math.log(2)
     return row_mean((output - target).square()) + scale * row_mean(nats)
 
@@ -223,7 +228,8 @@ def _nats(
     schedule: DiscreteSchedule,
     prediction: Target,
     decoder: Decoder,
+    noise: Noise,
 ) -> Tensor:
     guess = convert(output, x, t, schedule, prediction, "x0")
     table = StepTable.of(schedule, torch.arange(schedule.num_steps, -1, -1), "small")
-    return step_nats(table, schedule.num_steps - t, x0, guess, v, decoder)
+    return step_nats(table, schedule.num_steps - t, x0, guess, v, decoder, noise)

@@ -8,7 +8,9 @@ import torch
 
 from simplex.diffusion import (
     BridgePath,
+    HodgeNoise,
     LinearPath,
+    MaternKernel,
     Preconditioner,
     TrigonometricPath,
     convert,
@@ -26,6 +28,7 @@ from simplex.diffusion import (
     zero_terminal_snr,
 )
 from tests.diffusion.gaussian import exact_network
+from tests.tables import COMPLEXES
 
 
 SCHEDULE = cosine_schedule(1000)
@@ -269,3 +272,36 @@ def test_labels_are_dropped_as_often_as_asked():
 def test_refusals(call, message):
     with pytest.raises(ValueError, match=message):
         call(torch.ones(2, 3), lambda x, t: x)
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_the_bound_under_coloured_noise_is_that_of_the_whitened_chain(learned):
+    K = COMPLEXES["house"]
+    noise = HodgeNoise(K, MaternKernel(length=2.0), harmonic=MaternKernel(scale=3.0), axis=1)
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.arange(1, 6) * 150
+    x0, eps = torch.randn(2, 5, K.num_simplices(1), generator=generator, dtype=torch.float64)
+    v = torch.rand(x0.shape, generator=generator, dtype=torch.float64)
+
+    def model(x, t):
+        return (x.tanh(), v) if learned else x.tanh()
+
+    def whitened(y, t):
+        output = noise.whiten(noise.colour(y).tanh())
+        return (output, v) if learned else output
+
+    loss = (
+        (lambda *args, **kwargs: hybrid_loss(*args, vlb_weight=1e3, **kwargs))
+        if learned
+        else vlb_loss
+    )
+    got = loss(model, x0, rows, SCHEDULE, eps, noise=noise)
+    white = [noise.whiten(each) for each in (x0, eps)]
+    expected = loss(whitened, white[0], rows, SCHEDULE, white[1])
+    if learned:  # the simple part is not in the metric of the noise
+        got = got - simple_loss(lambda x, t: x.tanh(), x0, rows, SCHEDULE, eps)
+        expected = expected - simple_loss(
+            lambda y, t: whitened(y, t)[0], white[0], rows, SCHEDULE, white[1]
+        )
+    torch.testing.assert_close(got, expected, rtol=1e-8, atol=1e-8)
+    assert not torch.allclose(got, loss(model, x0, rows, SCHEDULE, eps))
