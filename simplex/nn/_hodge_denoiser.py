@@ -20,7 +20,7 @@ class HodgeDenoiser(nn.Module):
     .. math::
         F x &= \big[\, x, \; \sqrt{n / β} \, P_H x, \; L_d x, …, L_d^T x, \;
                L_u x, …, L_u^T x \,\big] \\
-        c &= \text{MLP}\big( \text{TimeEmbedding}(t), \, \log(ε + \|F_m x\|^2 / n) \big) \\
+        c &= \text{MLP}\big( \text{TimeEmbedding}(t), \, \log(ε + \|P_H x\|^2 / β) \big) \\
         h_0 &= F x \, W, \qquad
         h_{l+1} = h_l + α_l(c) ⊙ \tanh\big( (1 + γ_l(c)) ⊙ F h_l \, V_l \big) W_l \\
         y &= \sum_m g_m(c) \, F_m x + \big( (1 + γ(c)) ⊙ F h_L \big) w
@@ -29,8 +29,9 @@ class HodgeDenoiser(nn.Module):
     with L_d and L_u divided by a bound of their eigenvalues, and the projection P_H onto the β
     dimensions of harmonic cochains, which no number of local steps reaches. White noise has so
     little of it on each simplex that the tanh would not bend, hence the root, left out in F h. The
-    first sum alone is the best denoiser of a law that is normal on each Hodge part, and of any even
-    law of the circulation around one hole: its gains depend on the energy of the harmonic part.
+    first sum alone can be the best denoiser of a law that is normal on each Hodge part, to the
+    order T, and of any even law of the circulation around one hole: its gains know the energy of
+    the harmonic part.
 
     The last sum is over harmonic unit fields f_i, given with the complex, such as those that run
     around one hole each. With several holes their circulations may have modes, and P_H alone is
@@ -88,7 +89,7 @@ class HodgeDenoiser(nn.Module):
         wide, middle = filters * hidden_channels, 2 * hidden_channels
         self.time = TimeEmbedding(32, scale=time_scale)
         self.condition = nn.Sequential(
-            nn.Linear(32 + filters, cond_channels),
+            nn.Linear(33, cond_channels),
             nn.SiLU(),
             nn.Linear(cond_channels, cond_channels),
             nn.SiLU(),
@@ -149,8 +150,8 @@ class HodgeDenoiser(nn.Module):
         spread = torch.ones(filtered.shape[-1], dtype=x.dtype, device=x.device)
         spread[1] = (count / max(basis.shape[1], 1)) ** 0.5
         filtered = spread * filtered
-        energies = filtered.square().mean(0)
-        features = self.time(time.expand(len(x))).to(x.dtype), (energies + _LEAST_ENERGY).log()
+        energy = filtered[..., 1].square().mean(0)[:, None]
+        features = self.time(time.expand(len(x))).to(x.dtype), (energy + _LEAST_ENERGY).log()
         c = self.condition(torch.cat(features, dim=1))
 
         h = self.stem(filtered)

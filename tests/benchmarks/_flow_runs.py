@@ -16,6 +16,7 @@ from simplex.diffusion import (
     ExponentialAverage,
     GaussianMixture,
     HeatFlow,
+    HodgeNoise,
     LinearPath,
     Noise,
     White,
@@ -34,7 +35,7 @@ from simplex.nn import HodgeDenoiser, TimeEmbedding
 SCHEDULE = cosine_schedule(1000)
 TIMES = log_snr_times(SCHEDULE, 49)  # 49 evaluations and those of the flows 50
 BATCH = 64
-RATES = {"mlp": 3e-3, "simplicial": 3e-3}
+RATES = {"mlp": 3e-3, "simplicial": 5e-3}
 Network = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -43,7 +44,7 @@ class ResidualMLP(nn.Module):
 
     def __init__(self, size: int, width: int = 256, num_blocks: int = 2, dropout: float = 0.1):
         super().__init__()
-        self.time = nn.Sequential(TimeEmbedding(64), nn.Linear(64, width), nn.SiLU())
+        self.time = nn.Sequential(TimeEmbedding(64, scale=0.02), nn.Linear(64, width), nn.SiLU())
         self.enter = nn.Linear(size, width)
         self.blocks = nn.ModuleList(
             nn.Sequential(
@@ -72,7 +73,7 @@ class OnComplex(nn.Module):
 
     def __init__(self, K: SimplicialComplex, fields: Tensor) -> None:
         super().__init__()
-        self.denoiser = HodgeDenoiser(hidden_channels=4)
+        self.denoiser = HodgeDenoiser(hidden_channels=4, time_scale=0.02)
         self.complex, self.fields = K, fields.float()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "OnComplex":
@@ -149,11 +150,27 @@ def mean_square(error: Tensor) -> Tensor:
     return error.square().mean()
 
 
-def balanced_square(made: PlantedFlows, error: Tensor) -> Tensor:
-    """The mean over the Hodge parts of the mean square of each: no part is lost among many."""
-    ranks = len(made.gradient), len(made.curl), len(made.fields)
-    parts = zip(made.parts(error), ranks, strict=True)
-    return sum((part.square().sum(1).mean() / rank for part, rank in parts), torch.zeros(())) / 3
+def by_part(task: Task, noise: str) -> Callable[[Tensor], Tensor]:
+    r"""The loss Σ_p |P_p K^{1/2} e|² / tr(P_p K) of errors e in the whitened coordinates.
+
+    Errors count as they will in a flow: the few smooth modes have most of the energy. And no part
+    is lost among many coordinates: the harmonic one has one or two.
+    """
+    made = task.made
+    root = _colour(task, noise, torch.eye(made.train.shape[1], dtype=torch.float64))
+    energies = [float(part.square().sum()) for part in made.parts(root)]
+    root = root.float()
+
+    def loss(error: Tensor) -> Tensor:
+        squares = (part.square().sum(1).mean() for part in made.parts(error @ root))
+        return sum((s / e for s, e in zip(squares, energies, strict=True)), torch.zeros(())) / 3
+
+    return loss
+
+
+def _colour(task: Task, noise: str, y: Tensor) -> Tensor:
+    law = task.noises[noise]
+    return law.colour(y) if isinstance(law, HodgeNoise) else y
 
 
 def method_of(name: str, K: SimplicialComplex) -> Method:
@@ -185,8 +202,8 @@ def train(task: Task, noise: str, kind: str, method: Method, seconds: float, see
     optimizer = torch.optim.AdamW(
         network.parameters(), RATES[kind], weight_decay=0.01 if kind == "mlp" else 0.0
     )
-    average = ExponentialAverage(network, 0.995)
-    loss_of = mean_square if kind == "mlp" else partial(balanced_square, task.made)
+    average = ExponentialAverage(network, 0.99)
+    loss_of = mean_square if kind == "mlp" else by_part(task, noise)
     best, least, best_step, step, checks = average.network, math.inf, 0, 0, 0
     began = time.process_time()
     while (spent := time.process_time() - began) < seconds:
@@ -205,7 +222,7 @@ def train(task: Task, noise: str, kind: str, method: Method, seconds: float, see
             average.eval()
             with torch.no_grad():
                 noisy, t, target = method.pairs(held_out, torch.Generator().manual_seed(1))
-                value = float(mean_square(average(noisy, t) - target))
+                value = float(loss_of(average(noisy, t) - target))
             if value < least:
                 best, least, best_step = copy.deepcopy(average.network), value, step
     facts = {
@@ -223,10 +240,8 @@ def generate(
 ) -> Tensor:
     """Flows from white noise, coloured at last."""
     generator = torch.Generator().manual_seed(100 + seed)
-    law = task.noises[noise]
     start = torch.randn(count, task.made.train.shape[1], generator=generator)
-    y = method.sample(network, start)
-    return law.colour(y) if noise == "hodge" else y  # type: ignore[attr-defined]
+    return _colour(task, noise, method.sample(network, start))
 
 
 def exact(task: Task, noise: str) -> Network:

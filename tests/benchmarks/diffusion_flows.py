@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> None:
                     for row, flows in baselines(task, seed):
                         note(row, flows)
                 jobs = [(noise, kind, "chain") for noise, kind in CELLS]
-                if domain == "annulus" and size == max(args.sizes):
+                if args.flows:
                     jobs += [(noise, "simplicial", path) for noise, path in FLOWS]
                 for noise, kind, path in jobs:
                     row = f"{noise}, {kind}" if path == "chain" else f"{path}, {noise}"
@@ -76,8 +76,8 @@ def report(args: argparse.Namespace) -> None:
         here = [r for r in records if (r["domain"], r["size"]) == (domain, size)]
         print(f"\n**{domain}, {size} training flows** ({len({r['seed'] for r in here})} seeds)\n")
         heads = [f"modes, {p}" for p in PARTS] + [f"energy, {p}" for p in PARTS]
-        print(f"| | {' | '.join(heads)} | shares | between | nearest | steps |")
-        print("|" + "---|" * 11)
+        print(f"| | {' | '.join(heads)} | modulus | shares | between | nearest | steps |")
+        print("|" + "---|" * 12)
         for row in dict.fromkeys(r["row"] for r in here):
             runs = [r for r in here if r["row"] == row]
             cells = [
@@ -85,6 +85,7 @@ def report(args: argparse.Namespace) -> None:
                 for metric in ("modes", "energy")
                 for p in PARTS
             ]
+            cells.append(mean_and_spread([r["modulus"] for r in runs]))
             shares = " ".join(f"{sum(r['share'][p] for r in runs) / len(runs):.2f}" for p in PARTS)
             cells.append(shares)
             for name, form in (("between", ".3f"), ("nearest", ".2f"), ("steps", ".0f")):
@@ -114,7 +115,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--domains", nargs="+", default=["annulus", "torus"])
     parser.add_argument("--sizes", type=int, nargs="+", default=[200, 1000])
-    parser.add_argument("--seconds", type=float, default=12.0, help="of training, each run")
+    parser.add_argument("--seconds", type=float, default=16.0, help="of training, each run")
+    parser.add_argument("--flows", action="store_true", help="flow matching too")
     parser.add_argument("--keep", action="store_true", help="networks of the first seed")
     parser.add_argument("--picture", type=Path, default=Path("docs/pictures/diffusion_flows.png"))
     args = parser.parse_args()
