@@ -75,7 +75,7 @@ def _generate(made: "PlantedFlows", generator: Any) -> "Tensor":
     data = noise.whiten(made.train)
     root = noise.colour(torch.eye(data.shape[1]))
     energies = [part.square().sum() for part in made.parts(root)]
-    network = HodgeDenoiser(hidden_channels=4, time_scale=0.02)
+    network = HodgeDenoiser(4, num_fields=1, time_scale=0.02)
     average = ExponentialAverage(network, 0.99)
     optimizer = torch.optim.Adam(network.parameters(), _RATE)
     for step in trange(_STEPS, desc="training", disable=None, leave=False):

@@ -24,7 +24,7 @@ class HodgeDenoiser(nn.Module):
         h_0 &= F x \, W, \qquad
         h_{l+1} = h_l + α_l(c) ⊙ \tanh\big( (1 + γ_l(c)) ⊙ F h_l \, V_l \big) W_l \\
         y &= \sum_m g_m(c) \, F_m x + \big( (1 + γ(c)) ⊙ F h_L \big) w
-             + \sum_i f_i \sum_{s ∈ \{1, 2, 4, 8\}} G_s(c) \, \tanh(s \langle f_i, x \rangle)
+             + \sum_i f_i \sum_{s ∈ \{1, 2, 4, 8\}} G_{is}(c) \, \tanh(s \langle f_i, x \rangle)
 
     with L_d and L_u divided by a bound of their eigenvalues, and the projection P_H onto the β
     dimensions of harmonic cochains, which no number of local steps reaches. White noise has so
@@ -34,8 +34,8 @@ class HodgeDenoiser(nn.Module):
     the harmonic part.
 
     The last sum is over harmonic unit fields f_i, given with the complex, such as those that run
-    around one hole each. With several holes their circulations may have modes, and P_H alone is
-    blind to directions within its space.
+    around one hole each. With several holes each circulation has a law of its own, perhaps with
+    several modes, and P_H alone is blind to directions within its space.
 
     The maps g, G and w start at zero, and so does the result.
 
@@ -45,6 +45,7 @@ class HodgeDenoiser(nn.Module):
         order: T, powers of each Laplacian.
         cond_channels: width of c.
         k: degree of the cochains, at least 1.
+        num_fields: how many fields f_i are given with each call.
         time_scale: factor of the time, see :class:`TimeEmbedding`: 1 for steps 0, 1, …, 1000 for a
             time in [0, 1].
 
@@ -52,8 +53,8 @@ class HodgeDenoiser(nn.Module):
         x (batch, n_k), time (batch,) or (); the result is like x.
 
     Laws:
-        Equivariant under relabelling and reorientation, the fields carried along; their order,
-        signs and lengths do not matter. The parameters do not know the complex.
+        Equivariant under relabelling and reorientation, the fields carried along; their signs and
+        lengths do not matter. The parameters do not know the complex, but the order of the fields.
 
     Cost:
         O(batch · incidences · T · hidden_channels) and dense maps of the channels; once per complex
@@ -74,6 +75,7 @@ class HodgeDenoiser(nn.Module):
         order: int = 2,
         cond_channels: int = 64,
         k: int = 1,
+        num_fields: int = 0,
         time_scale: float = 1.0,
     ) -> None:
         super().__init__()
@@ -84,7 +86,9 @@ class HodgeDenoiser(nn.Module):
             cond_channels=cond_channels,
             k=k,
         )
-        self.order, self.k = order, k
+        if num_fields < 0:
+            raise ValueError(f"num_fields must be at least 0, got {num_fields}.")
+        self.order, self.k, self.num_fields = order, k, num_fields
         filters = 2 + 2 * order
         wide, middle = filters * hidden_channels, 2 * hidden_channels
         self.time = TimeEmbedding(32, scale=time_scale)
@@ -106,8 +110,11 @@ class HodgeDenoiser(nn.Module):
         self.gain = nn.Linear(cond_channels, filters)
         self.last_scale = nn.Linear(cond_channels, wide)
         self.head = nn.Linear(wide, 1, bias=False)
-        self.modes = nn.Linear(cond_channels, len(_STEEPNESS))
-        for linear in (self.gain, self.modes):
+        starts = [self.gain]
+        if num_fields:
+            self.modes = nn.Linear(cond_channels, num_fields * len(_STEEPNESS))
+            starts.append(self.modes)
+        for linear in starts:
             nn.init.zeros_(linear.weight)
             nn.init.zeros_(linear.bias)
         nn.init.zeros_(self.head.weight)
@@ -125,7 +132,7 @@ class HodgeDenoiser(nn.Module):
             x: (batch, n_k) cochains on one complex; left as they are.
             time: (batch,), or a single one.
             complex: the complex, of one part.
-            fields: (holes, n_k) harmonic cochains, oriented as the complex; ``None`` for none.
+            fields: (num_fields, n_k) harmonic cochains, oriented as the complex; ``None`` for 0.
 
         Returns:
             (batch, n_k).
@@ -141,9 +148,10 @@ class HodgeDenoiser(nn.Module):
             )
         if time.shape not in ((), (len(x),)):
             raise ValueError(f"time must have shape ({len(x)},) or (), got {tuple(time.shape)}.")
-        if fields is not None and (fields.ndim != 2 or fields.shape[1] != count):
+        fields = x.new_zeros(0, count) if fields is None else fields
+        if fields.shape != (self.num_fields, count):
             raise ValueError(
-                f"fields must be of shape (holes, {count}), got {tuple(fields.shape)}."
+                f"fields must be of shape ({self.num_fields}, {count}), got {tuple(fields.shape)}."
             )
         basis = _harmonic(complex, self.k, x.dtype)
         filtered = self._filters(x.T, complex, basis)  # (n_k, batch, filters)
@@ -162,10 +170,10 @@ class HodgeDenoiser(nn.Module):
         last = (1 + self.last_scale(c)) * self._filters(h, complex, basis).flatten(2)
         result: Tensor = (self.gain(c) * filtered).sum(-1) + self.head(last).squeeze(-1)
         result = result.T
-        if fields is not None:
+        if self.num_fields:
             unit = nn.functional.normalize(fields.to(x), dim=1)
             steps = torch.tanh((x @ unit.T)[..., None] * x.new_tensor(_STEEPNESS))
-            result = result + (steps @ self.modes(c)[..., None])[..., 0] @ unit
+            result = result + (self.modes(c).view_as(steps) * steps).sum(-1) @ unit
         return result
 
     def _filters(self, h: Tensor, complex: SimplicialComplex, basis: Tensor) -> Tensor:

@@ -73,7 +73,7 @@ class OnComplex(nn.Module):
 
     def __init__(self, K: SimplicialComplex, fields: Tensor) -> None:
         super().__init__()
-        self.denoiser = HodgeDenoiser(hidden_channels=4, time_scale=0.02)
+        self.denoiser = HodgeDenoiser(4, num_fields=len(fields), time_scale=0.02)
         self.complex, self.fields = K, fields.float()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "OnComplex":
