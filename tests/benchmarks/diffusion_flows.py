@@ -65,8 +65,10 @@ def run(args: argparse.Namespace) -> None:
                     network, facts = train(task, noise, kind, method, args.seconds, seed)
                     flows = generate(task, noise, method, network, SAMPLES, seed)
                     note(row, flows, **facts)
-                    if args.keep and seed == args.seeds[0] and path == "chain":
-                        torch.save(network.state_dict(), args.out / f"{domain}-{size}-{row}.pt")
+                    if args.keep and path == "chain":
+                        torch.save(
+                            network.state_dict(), args.out / f"{domain}-{size}-{seed}-{row}.pt"
+                        )
 
 
 def report(args: argparse.Namespace) -> None:
@@ -105,7 +107,7 @@ def picture(args: argparse.Namespace) -> None:
     """Data, the chain, samples, and the circulations of every cell."""
     from tests.benchmarks._flow_picture import draw
 
-    draw(args.out, args.picture, args.sizes[0])
+    draw(args.out, args.picture, args.sizes[0], args.seeds[0])
 
 
 def main() -> None:
@@ -117,7 +119,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[200, 1000])
     parser.add_argument("--seconds", type=float, default=16.0, help="of training, each run")
     parser.add_argument("--flows", action="store_true", help="flow matching too")
-    parser.add_argument("--keep", action="store_true", help="networks of the first seed")
+    parser.add_argument("--keep", action="store_true", help="the networks, for the picture")
     parser.add_argument("--picture", type=Path, default=Path("docs/pictures/diffusion_flows.png"))
     args = parser.parse_args()
     torch.set_num_threads(1)
