@@ -42,11 +42,11 @@ def winding_table() -> str:
     ]
     variance = 1 + _SPREAD**2
     for noise in (0.25, 0.5, 1.0, 2.0):
-        for name, prior in (("g", noise), ("sd of a_1", (variance + noise**2) ** 0.5)):
+        for name, prior in (("g²", noise), ("Var a_1", (variance + noise**2) ** 0.5)):
             even, uneven = winding(0.5, 1.0, noise, prior), winding(0.7, 1.0, noise, prior)
             modes = "two" if noise < 1 else "one"
             lines.append(
-                f"| heat, g = {noise:g} c | {modes} | N(0, {name}²) | {even[0]:.3f} | "
+                f"| heat, g = {noise:g} c | {modes} | N(0, {name}) | {even[0]:.3f} | "
                 f"{uneven[0]:.3f} | {uneven[1]:.2f} |"
             )
     damping = 4.93e-5  # √ᾱ_T of the cosine chain
