@@ -154,8 +154,8 @@ def locoprop_paper(model: nn.Module, config: Config) -> list[Optimizer]:
 def locoprop(model: nn.Module, config: Config) -> list[Optimizer]:
     """LocoProp with one factorisation a step and map.
 
-    Neither momentum nor a running Gram matrix: both void the bound that the proximal problem puts
-    on the move of the pre-activations, and in the first epochs the units saturate for good.
+    Momentum wants a tenth of the rate: the proximal problem bounds the move of the pre-activations
+    in one step, momentum adds up ten of them, and units that saturate in the first epochs stay so.
     """
     from optim import LocoProp
 
@@ -207,7 +207,7 @@ METHODS: dict[str, Method] = {
         locoprop,
         [
             *rates(-1, 2, variant="S", prox=0.1),
-            *rates(-1, 2, variant="S", prox=0.3),
+            *rates(-3, 2, variant="S", prox=0.1, momentum=0.9),
         ],
     ),
     "locoprop-m": Method(
@@ -216,7 +216,7 @@ METHODS: dict[str, Method] = {
         locoprop,
         [
             *rates(-2, 2, variant="M", local_steps=3, prox=0.1),
-            *rates(-2, 2, variant="M", local_steps=3, prox=0.3),
+            *rates(-4, 2, variant="M", local_steps=3, prox=0.1, momentum=0.9),
         ],
     ),
 }
