@@ -10,7 +10,7 @@ from typing import Any
 
 
 _COMMANDS = {
-    "demo": "lift, compare and train end to end on embedded data, with pictures",
+    "demo": "lift, compare, train and generate end to end on embedded data, with pictures",
     "lift": "turn graphs into clique complexes",
     "wl": "compare graphs by the simplicial Weisfeiler-Lehman test",
     "info": "f-vector, Betti numbers and other invariants",
