@@ -5,6 +5,7 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex
 from simplex.diffusion._hodge_noise import HodgeNoise
 from simplex.diffusion._kernels import Kernel, MaternKernel, ScaledKernel
+from simplex.diffusion._subspace import SUBSPACES
 from simplex.operators import hodge_decomposition
 
 
@@ -53,7 +54,7 @@ def fitted_hodge_noise(
     if x.ndim != 2 or x.shape[1] != count or not len(x) or K.num_parts != 1:
         raise ValueError(
             f"x must be of shape (rows, {count}) on a complex of one part, got {tuple(x.shape)} "
-            f"and {K.num_parts} parts."
+            f"and {K.num_parts} parts. Fit the parts of a union one at a time: K.split()."
         )
     parts = hodge_decomposition(K, x.detach().double().T, k)
     energies = [float(part.square().sum(0).mean()) for part in parts]
@@ -71,7 +72,16 @@ def fitted_hodge_noise(
         if present and energy <= 1e-9 * total:
             raise ValueError(
                 f"x must have energy in the {name} part of the complex, got none: the covariance "
-                "must be positive definite. Data in some parts only live in a HodgeSubspace."
+                f"must be positive definite. {_remedy(energies, k)}"
             )
         scaled.append(ScaledKernel(kernel, energy / size if present else 1.0))
     return HodgeNoise(K, *scaled, k=k, axis=-1)
+
+
+def _remedy(energies: list[float], k: int) -> str:
+    """Which subspace data with these energies live in."""
+    kept = tuple(energy > 1e-9 * sum(energies) for energy in energies)
+    for name, parts in SUBSPACES.items():
+        if parts == kept:
+            return f'Such data live in HodgeSubspace(K, "{name}", k={k}, axis=-1).'
+    return "All of x is 0."

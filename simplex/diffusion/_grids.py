@@ -33,12 +33,18 @@ def spaced_times(
         (S + 1,) int64.
 
     Raises:
+        TypeError: a schedule that is not discrete, or S that is no integer.
         ValueError: S outside 1…T, or an unknown rule.
 
     Example:
         >>> spaced_times(DiscreteSchedule.from_betas([0.1] * 10), 4).tolist()
         [10, 8, 5, 2, 0]
     """
+    if not isinstance(schedule, DiscreteSchedule):
+        raise TypeError(
+            f"schedule must be a DiscreteSchedule, got {schedule!r}. Use log_snr_times, "
+            "which takes any schedule."
+        )
     total = schedule.num_steps
     if isinstance(num_steps, bool) or not isinstance(num_steps, int):
         raise TypeError(f"num_steps must be an integer, got {num_steps!r}.")

@@ -8,10 +8,9 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
 from simplex.diffusion._cochain_columns import apply_to_cochains
-from simplex.diffusion._kernels import Kernel, ScaledKernel
+from simplex.diffusion._kernels import Kernel, ScaledKernel, require_kernel
 from simplex.diffusion._prepared import prepared_halves, prepared_projections
-from simplex.diffusion._subspace import hodge_ranks
-from simplex.operators._boundary import require_rank
+from simplex.diffusion._subspace import hodge_ranks, require_degree
 from simplex.operators._spectral import chebyshev_apply, chebyshev_coefficients, half_bounds
 
 
@@ -48,12 +47,16 @@ class HodgeNoise:
         harmonic: ψ_H, of which only ψ_H(0) counts; ``None`` for ψ_G.
         k: degree of the cochains, 0 … dim. For k = 0 there is no gradient part: L_0 = L_u, and the
             constants are harmonic.
-        axis: which axis of the tensors runs over the simplices: 0 for (n_k, channels), 1 for
-            (samples, n_k), ….
+        axis: which axis of the tensors runs over the simplices: 0 for (n_k, channels). For rows of
+            samples, (batch, n_k), as :class:`~simplex.nn.HodgeDenoiser` and
+            :func:`fitted_hodge_noise` take, say ``axis=-1``: with a batch of exactly n_k rows the
+            mistake is silent.
 
     Raises:
-        ValueError: ``k`` beyond the dimension, or a covariance that is not positive definite in
-            double precision, the harmonic part included.
+        TypeError: a kernel that is no function, or does not return a tensor.
+        ValueError: ``k`` beyond the dimension, a kernel that does not return one variance per
+            eigenvalue, or a covariance that is not positive definite in double precision, the
+            harmonic part included.
 
     Laws:
         Commutes with relabelling and reorientation: carried along, the same ε gives the same noise.
@@ -84,10 +87,14 @@ class HodgeNoise:
         k: int = 1,
         axis: int = 0,
     ) -> None:
-        require_rank(K, k, 0)
+        require_degree(K, k)
         self.complex, self.k, self.axis = K, k, axis
-        self.gradient, self.curl = gradient, curl or gradient
-        self.harmonic = harmonic or gradient
+        self.gradient, self.curl = gradient, gradient if curl is None else curl
+        self.harmonic = gradient if harmonic is None else harmonic
+        for name, kernel in zip(
+            ("gradient", "curl", "harmonic"), (self.gradient, self.curl, self.harmonic), strict=True
+        ):
+            require_kernel(name, kernel)
         bounds = [float(bound.max()) if len(bound) else 0.0 for bound in half_bounds(K, k)]
         kernels = (self.gradient, self.curl)
         self._parts = [
@@ -163,7 +170,8 @@ class HodgeNoise:
 
         Arguments as for :meth:`trace`.
         """
-        factor = self.complex.num_simplices(self.k) / float(self.trace(num_probes, generator).sum())
+        count = self.complex.num_simplices(self.k)
+        factor = count / float(self.trace(num_probes, generator).sum()) if count else 1.0
         kernels = (self.gradient, self.curl, self.harmonic)
         scaled = [ScaledKernel(kernel, factor) for kernel in kernels]
         return HodgeNoise(self.complex, *scaled, k=self.k, axis=self.axis)
@@ -225,11 +233,13 @@ class HodgeNoise:
         values = [torch.tensor([_at_zero(self.harmonic)], dtype=torch.float64)]
         for part in self._parts:
             values.append(part.kernel(torch.linspace(0, part.bound, 257, dtype=torch.float64)))
-        names = ["harmonic", *(("gradient", "curl")[part.place] for part in self._parts)]
+        shared = ", which is the gradient kernel unless given, at 0"
+        names = ["harmonic kernel" + (shared if self.harmonic is self.gradient else "")]
+        names += [f"{('gradient', 'curl')[part.place]} kernel" for part in self._parts]
         for name, value in zip(names, values, strict=True):
             if not bool((value.isfinite() & (value > 0)).all()):
                 raise ValueError(
-                    f"the {name} kernel must be positive and finite on the spectrum, got "
+                    f"the {name} must be positive and finite on the spectrum, got "
                     f"{float(value.min()):.3g}: the covariance must be positive definite. Noise in "
                     "some Hodge parts only is that of a HodgeSubspace."
                 )

@@ -101,6 +101,20 @@ class ScaledKernel:
         return self.factor * self.kernel(eigenvalues)
 
 
+def require_kernel(name: str, kernel: Kernel) -> None:
+    """Raise unless the kernel answers each of some eigenvalues with a number."""
+    rule = f"{name} must be a kernel, which maps (m,) float64 eigenvalues to (m,) variances, got"
+    remedy = "Noise of one variance c at all frequencies is lambda at: torch.full_like(at, c)."
+    if not callable(kernel):
+        raise TypeError(f"{rule} {kernel!r}. {remedy}")
+    eigenvalues = torch.zeros(2, dtype=torch.float64)
+    values = kernel(eigenvalues)
+    if not isinstance(values, Tensor):
+        raise TypeError(f"{rule} one that returns {type(values).__name__}. {remedy}")
+    if values.shape != eigenvalues.shape:
+        raise ValueError(f"{rule} {tuple(values.shape)} for (2,). {remedy}")
+
+
 def require_positive(name: str, value: float) -> None:
     """Raise unless the number is positive and finite."""
     if not 0 < value < float("inf"):

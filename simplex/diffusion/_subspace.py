@@ -43,7 +43,10 @@ class HodgeSubspace:
         subspace: ``"gradient"``, ``"curl"``, ``"harmonic"``, ``"divergence-free"`` (curl and
             harmonic), ``"curl-free"`` (gradient and harmonic) or ``"gradient and curl"``.
         k: degree of the cochains, 0 … dim.
-        axis: which axis of the tensors runs over the simplices.
+        axis: which axis of the tensors runs over the simplices: 0 for (n_k, channels). For rows of
+            samples, (batch, n_k), as :class:`~simplex.nn.HodgeDenoiser` and
+            :func:`fitted_hodge_noise` take, say ``axis=-1``: with a batch of exactly n_k rows the
+            mistake is silent.
         noise: what is projected for :meth:`sample`; it must commute with the projection, as white
             and Hodge-coloured noise do. ``None`` for white noise.
 
@@ -75,7 +78,7 @@ class HodgeSubspace:
         axis: int = 0,
         noise: Noise | None = None,
     ) -> None:
-        require_rank(K, k, 0)
+        require_degree(K, k)
         if subspace not in SUBSPACES:
             raise ValueError(f"subspace must be one of {sorted(SUBSPACES)}, got {subspace!r}.")
         self.complex, self.subspace, self.k, self.axis = K, subspace, k, axis
@@ -138,6 +141,13 @@ class HodgeSubspace:
         for part in parts:
             total += part
         return (y - total if harmonic else total).to(x.dtype)
+
+
+def require_degree(K: SimplicialComplex, k: int) -> None:
+    """Raise unless ``k`` is in 0 … dim; the empty complex counts as 0."""
+    if isinstance(K, SimplicialComplex) and K.dim < 0 and type(k) is int and k > 0:
+        raise ValueError(f"k must be 0 on the empty complex, got {k}: it has no {k}-simplices.")
+    require_rank(K, k, 0)
 
 
 def hodge_ranks(K: SimplicialComplex, k: int) -> tuple[int, int, int]:

@@ -236,6 +236,38 @@ def test_covariances_that_are_not_positive_definite_are_refused():
         HodgeNoise(K, HeatKernel(length=6.0))
 
 
+@pytest.mark.parametrize("place", ["gradient", "curl", "harmonic"])
+@pytest.mark.parametrize(
+    ("kernel", "error", "message"),
+    [
+        (1.0, TypeError, "eigenvalues to .m,. variances, got 1.0"),
+        (0.0, TypeError, "got 0.0"),
+        (lambda at: 2.0, TypeError, "one that returns float"),
+        (lambda at: torch.tensor(2.0), ValueError, r"got \(\) for \(2,\)"),
+        (lambda at: torch.ones(1), ValueError, r"got \(1,\) for \(2,\)"),
+    ],
+)
+@pytest.mark.parametrize("name", ["torus", "one vertex"])
+def test_what_is_no_kernel_is_refused_in_every_place(name, place, kernel, error, message):
+    K = COMPLEXES[name]
+    with pytest.raises(error, match=f"{place} must be a kernel.*{message}"):
+        HodgeNoise(K, **{"gradient": HeatKernel(), place: kernel}, k=K.dim)
+
+
+def test_a_gradient_kernel_that_vanishes_at_0_is_named():
+    K = COMPLEXES["torus"]
+    with pytest.raises(ValueError, match="which is the gradient kernel unless given, at 0"):
+        HodgeNoise(K, lambda at: at)
+
+
+def test_the_empty_complex_has_noise_of_degree_0_only():
+    K = SimplicialComplex.from_simplices([])
+    noise = HodgeNoise(K, MaternKernel(), k=0).standardized()
+    assert noise.sample(torch.zeros(0, 3)).shape == (0, 3)
+    with pytest.raises(ValueError, match="no 1-simplices"):
+        HodgeNoise(K, MaternKernel())
+
+
 def test_wrong_shapes_and_dtypes_are_refused():
     noise = HodgeNoise(COMPLEXES["torus"], MaternKernel())
     with pytest.raises(ValueError, match="one value per simplex, 21 along axis 0"):

@@ -208,6 +208,7 @@ def test_refusals(make, message):
         lambda: DISCRETE["linear"].alpha_bar(True),
         lambda: CONTINUOUS["linear"].alpha_bar(1j),
         lambda: spaced_times(DISCRETE["linear"], 2.0),
+        lambda: spaced_times(CONTINUOUS["linear"], 5),
     ],
 )
 def test_refusals_of_types(make):
