@@ -7,7 +7,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from simplex.diffusion._rows import aligned, require_same_shape, row_sum, rows_of_times
+from simplex.diffusion._losses import require_training_times
+from simplex.diffusion._rows import aligned, row_sum, rows_of_times
 from simplex.diffusion._schedule import DiscreteSchedule, Times
 from simplex.diffusion._walk import Grid, Model, walk_times
 
@@ -97,6 +98,14 @@ class CategoricalProcess:
         draws = torch.multinomial(weights, max(like.numel(), 1), True, generator=generator)
         return draws[: like.numel()].reshape(like.shape)
 
+    def require_logits(self, logits: Tensor, x: Tensor) -> None:
+        """Refuse logits that are not one per category and value."""
+        if logits.shape != (*x.shape, self.num_categories):
+            raise ValueError(
+                f"logits must have shape {(*x.shape, self.num_categories)}, "
+                f"got {tuple(logits.shape)}."
+            )
+
     def posterior(self, logits: Tensor, x: Tensor, t: Times, s: Times) -> Tensor:
         r"""The law of x_s given x_t, for a belief about x_0.
 
@@ -118,11 +127,7 @@ class CategoricalProcess:
             (…, K) probabilities, float64.
         """
         x = self._values(x)
-        if logits.shape != (*x.shape, self.num_categories):
-            raise ValueError(
-                f"logits must have shape {(*x.shape, self.num_categories)}, "
-                f"got {tuple(logits.shape)}."
-            )
+        self.require_logits(logits, x)
         law = self.stationary.to(x.device)
         hot = torch.nn.functional.one_hot(x, self.num_categories).double()
         keep_t, keep_s, keep_ts = self._keep(x, t, 0), self._keep(x, s, 0), self._keep(x, t, s)
@@ -277,9 +282,10 @@ def categorical_loss(
         >>> categorical_loss(lambda x, t: torch.zeros(2, 5, 3), x0, t, process)
         tensor([1.0986, 1.0986])
     """
+    require_training_times(process.schedule.times(t), process.schedule)
     x = process.q_sample(x0, t, generator)
     logits = model(x, rows_of_times(t, x))
-    require_same_shape("the logits without their last dimension", logits[..., 0], x0)
+    process.require_logits(logits, x0)
     picked = logits.log_softmax(-1).gather(-1, x0.long()[..., None])[..., 0]
     return -row_sum(picked) / max(x0[0].numel(), 1)
 

@@ -43,7 +43,7 @@ def ddim(
             own times. With η = 0 they may also rise: the walk is then inverted.
         prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
         eta: η ≥ 0; 0 adds no noise, 1 is DDPM with the small variance.
-        noise: the law of z.
+        noise: the law of z: that of the chain, if it was trained with another one than white.
         generator: source of randomness; ``None`` for torch's global one.
 
     Returns:

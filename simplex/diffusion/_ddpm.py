@@ -57,7 +57,7 @@ def ddpm(
         prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
         variance: ``"small"``, ``"large"``, ``"learned"``, or Var[x_0 | x_t] as a function of the
             times, which is optimal; see :func:`reverse_variance` and :func:`learned_variance`.
-        noise: the law of z.
+        noise: the law of z: that of the chain, if it was trained with another one than white.
         generator: source of randomness; ``None`` for torch's global one.
 
     Returns:

@@ -87,7 +87,7 @@ def dpmpp_sde_2m(
         times: falling strictly, the end included: (S + 1,), or (S + 1, rows) to give each row its
             own times.
         prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
-        noise: the law of z.
+        noise: the law of z: that of the chain, if it was trained with another one than white.
         generator: source of randomness; ``None`` for torch's global one.
 
     Returns:

@@ -118,7 +118,7 @@ def heun_edm(
         churn: S_churn ≥ 0; 0 is deterministic.
         churn_range: levels (S_tmin, S_tmax) between which noise is added.
         churn_noise: S_noise, the scale of the noise added.
-        noise: the law of z.
+        noise: the law of z: that of the chain, if it was trained with another one than white.
         generator: source of randomness; ``None`` for torch's global one.
 
     Returns:

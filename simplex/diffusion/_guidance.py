@@ -57,6 +57,8 @@ def drop_labels(
         (rows,) int64, a new tensor.
 
     Raises:
+        TypeError: labels that are no vector of integers, such as one-hot rows: drop first, and
+            encode then, ``one_hot(dropped, classes + 1)``.
         ValueError: a probability outside [0, 1].
 
     Example:
@@ -65,5 +67,13 @@ def drop_labels(
     """
     if not 0 <= probability <= 1:
         raise ValueError(f"probability must be in [0, 1], got {probability}.")
+    given: object = labels
+    whole = isinstance(given, Tensor) and not given.is_floating_point() and given.dim() == 1
+    if not whole:
+        got = f"{given.dtype} {tuple(given.shape)}" if isinstance(given, Tensor) else repr(given)
+        raise TypeError(
+            f"labels must be (rows,) integers, got {got}. Drop labels first, then encode them, "
+            "torch.nn.functional.one_hot(dropped, classes + 1)."
+        )
     uniform = torch.rand(labels.shape, generator=generator, device=labels.device)
     return labels.where(uniform >= probability, null)

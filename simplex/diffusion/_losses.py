@@ -9,7 +9,7 @@ from torch import Tensor
 from simplex.diffusion._elbo import Decoder, StepTable, gaussian_log_density, step_nats
 from simplex.diffusion._gaussian import q_sample
 from simplex.diffusion._noise import WHITE, Noise
-from simplex.diffusion._parameterisation import Target, convert
+from simplex.diffusion._parameterisation import TARGETS, Target, convert
 from simplex.diffusion._rows import require_same_shape, row_mean, rows_of_times
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule
 from simplex.diffusion._walk import Model
@@ -44,8 +44,9 @@ def simple_loss(
         (rows,) losses.
 
     Raises:
-        ValueError: noise or an output of another shape than the data, or times outside the
-            schedule.
+        TypeError: data of integers.
+        ValueError: noise or an output of another shape than the data, times outside the schedule,
+            or time 0 of a discrete chain.
 
     Laws:
         With noise N(0, I) the minimum for data of covariance C is, per component,
@@ -60,8 +61,8 @@ def simple_loss(
         >>> simple_loss(lambda x, t: 0 * x, x0, t, linear_schedule(), torch.ones(3, 2)).tolist()
         [1.0, 1.0, 1.0]
     """
-    x = q_sample(x0, t, schedule, eps)
-    output = model(x, rows_of_times(schedule.model_times(schedule.times(t), x), x))
+    x, times = _noised(x0, t, schedule, eps, prediction)
+    output = model(x, times)
     require_same_shape("the output of the network", output, x0)
     target = convert(eps, x, t, schedule, "eps", prediction) if prediction != "x0" else x0
     return row_mean((output - target).square())
@@ -157,8 +158,8 @@ def vlb_loss(
         >>> vlb_loss(lambda x, t: eps, x0, torch.tensor([2, 3]), linear_schedule(), eps).round()
         tensor([0., 0.])
     """
-    x = q_sample(x0, t, schedule, eps)
-    output = model(x, rows_of_times(schedule.model_times(schedule.times(t), x), x))
+    x, times = _noised(x0, t, schedule, eps, prediction)
+    output = model(x, times)
     require_same_shape("the output of the network", output, x0)
     return row_mean(_nats(output, None, x0, x, t, schedule, prediction, decoder, noise))
 
@@ -209,14 +210,41 @@ def hybrid_loss(
         >>> hybrid_loss(lambda x, t: (eps, 0 * eps), x0, t, linear_schedule(), eps).round()
         tensor([0., 0.])
     """
-    x = q_sample(x0, t, schedule, eps)
-    output, v = model(x, rows_of_times(schedule.model_times(schedule.times(t), x), x))
+    x, times = _noised(x0, t, schedule, eps, prediction)
+    output, v = model(x, times)
     require_same_shape("the output of the network", output, x0)
     require_same_shape("v", v, x0)
     target = convert(eps, x, t, schedule, "eps", prediction) if prediction != "x0" else x0
     nats = _nats(output.detach(), v, x0, x, t, schedule, prediction, decoder, noise)
     scale = vlb_weight * schedule.num_steps / math.log(2)
     return row_mean((output - target).square()) + scale * row_mean(nats)
+
+
+def require_training_times(times: Tensor, schedule: Schedule) -> None:
+    """Refuse time 0 of a discrete chain: there is no noise, and nothing to learn."""
+    if isinstance(schedule, DiscreteSchedule) and not (times > 0).all():
+        raise ValueError(
+            f"t must be in 1…{schedule.num_steps} in training, got 0, the data without noise. Code "
+            "that counts from 0 adds 1: torch.randint(1, T + 1, (rows,))."
+        )
+
+
+def _noised(
+    x0: Tensor, t: Tensor, schedule: Schedule, eps: Tensor, prediction: Target
+) -> tuple[Tensor, Tensor]:
+    """x_t and the times that the network gets, all that a loss is given being checked."""
+    if prediction not in TARGETS:
+        raise ValueError(
+            f"prediction must be one of {', '.join(map(repr, TARGETS))}, got {prediction!r}."
+        )
+    if not x0.is_floating_point():
+        raise TypeError(
+            f"x0 must be of floating point, got {x0.dtype}. Scale images of bytes to [-1, 1], "
+            "x0 / 127.5 - 1."
+        )
+    require_training_times(schedule.times(t), schedule)
+    x = q_sample(x0, t, schedule, eps)
+    return x, rows_of_times(schedule.model_times(schedule.times(t), x), x)
 
 
 def _nats(

@@ -65,6 +65,9 @@ def row_sum(x: Tensor) -> Tensor:
 
 def require_same_shape(what: str, got: Tensor, x: Tensor) -> None:
     """Refuse a tensor that would only fit the data by broadcasting."""
+    given: object = got
+    if not isinstance(given, Tensor):
+        raise TypeError(f"{what} must be a tensor, got {type(given).__name__}.")
     if got.shape != x.shape:
         raise ValueError(
             f"{what} must have the shape of the data, {tuple(x.shape)}, got {tuple(got.shape)}."
@@ -73,13 +76,24 @@ def require_same_shape(what: str, got: Tensor, x: Tensor) -> None:
 
 def rows_of_times(t: Tensor, x: Tensor) -> Tensor:
     """The times that a network gets: one per row of x, also where all rows share it."""
-    return t.expand(x.shape[:1]) if t.dim() == 0 else t
+    return t.expand(x.shape[:1]) if t.numel() == 1 else t
 
 
-def require_number(what: str, prediction: Tensor, step: int, t: Tensor) -> None:
-    """Refuse NaN and infinities, and name the step; the sum is finite in all sound cases."""
+def require_number(
+    what: str, prediction: Tensor, step: int, t: Tensor, x: Tensor | None = None
+) -> None:
+    """Refuse NaN and infinities, and name the step; the sum is finite in all sound cases.
+
+    Where x, which the network was asked about, is not finite itself, the network is not blamed.
+    """
     total = float(prediction.detach().sum())
     if not math.isfinite(total) and not prediction.isfinite().all():
+        if x is not None and not x.isfinite().all():
+            raise ValueError(
+                f"x must be finite, got NaN or infinite values before step {step}, "
+                f"time {_span(t)}. In {x.dtype} a step can overflow: sample in float32, or "
+                "predict 'v'."
+            )
         bad = int((~prediction.isfinite()).sum())
         raise ValueError(
             f"{what} must be finite, got {bad} of {prediction.numel()} values NaN or infinite at "

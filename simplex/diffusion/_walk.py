@@ -48,7 +48,7 @@ def evaluate(model: Model, x: Tensor, t: Tensor, step: int) -> Tensor:
 def checked(prediction: Tensor, x: Tensor, t: Tensor, step: int) -> Tensor:
     """A prediction of the shape of x without NaN; the error names the step."""
     require_same_shape("the prediction of the network", prediction, x)
-    require_number("the prediction of the network", prediction, step, t)
+    require_number("the prediction of the network", prediction, step, t, x)
     return prediction
 
 

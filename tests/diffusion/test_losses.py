@@ -8,13 +8,16 @@ import torch
 
 from simplex.diffusion import (
     BridgePath,
+    CategoricalProcess,
     HodgeNoise,
     LinearPath,
     MaternKernel,
     Preconditioner,
     TrigonometricPath,
+    categorical_loss,
     convert,
     cosine_schedule,
+    ddim,
     drop_labels,
     edm_loss,
     flow_matching_loss,
@@ -305,3 +308,47 @@ def test_the_bound_under_coloured_noise_is_that_of_the_whitened_chain(learned):
         )
     torch.testing.assert_close(got, expected, rtol=1e-8, atol=1e-8)
     assert not torch.allclose(got, loss(model, x0, rows, SCHEDULE, eps))
+
+
+@pytest.mark.parametrize("loss", [simple_loss, vlb_loss])
+def test_what_a_loss_is_given_is_checked(loss):
+    x0, eps, t = torch.zeros(4, 3), torch.ones(4, 3), torch.arange(1, 5)
+
+    def call(x0=x0, t=t, model=lambda x, t: x, **options):
+        return loss(model, x0, t, SCHEDULE, eps, **options)
+
+    with pytest.raises(ValueError, match=r"t must be in 1…1000 in training, got 0.*adds 1"):
+        call(t=t - 1)
+    with pytest.raises(TypeError, match=r"x0 must be of floating point, got torch.uint8. Scale"):
+        call(x0=x0.byte())
+    with pytest.raises(TypeError, match="output of the network must be a tensor, got tuple"):
+        call(model=lambda x, t: (x, x))
+    with pytest.raises(ValueError, match=r"prediction must be one of 'eps', 'x0'.*got 'epsilon'"):
+        call(prediction="epsilon")
+    seen = []
+    call(t=torch.tensor([5]), model=lambda x, t: seen.append(t) or x)
+    assert seen[0].tolist() == [5, 5, 5, 5]
+
+
+def test_what_a_categorical_loss_is_given_is_checked():
+    process = CategoricalProcess.uniform(cosine_schedule(10), 3)
+    x0, t = torch.zeros(2, 5).long(), torch.tensor([1, 10])
+    for count in (2, 4):
+        with pytest.raises(ValueError, match=r"logits must have shape \(2, 5, 3\), got \(2, 5"):
+            categorical_loss(lambda x, t, n=count: torch.zeros(2, 5, n), x0, t, process)
+    with pytest.raises(ValueError, match="t must be in 1…10 in training"):
+        categorical_loss(lambda x, t: torch.zeros(2, 5, 3), x0, t - 1, process)
+
+
+def test_labels_are_dropped_before_they_are_encoded():
+    for wrong in (torch.eye(3), torch.eye(3).long(), torch.ones(3), [1, 2]):
+        with pytest.raises(TypeError, match=r"labels must be \(rows,\) integers.*one_hot"):
+            drop_labels(wrong, 3, 0.5)
+
+
+def test_the_network_is_not_blamed_for_a_state_that_is_not_finite():
+    x = torch.tensor([[math.nan, 1.0]])
+    with pytest.raises(ValueError, match=r"x must be finite.*before step 0"):
+        ddim(lambda x, t: 0 * x, x, SCHEDULE, [1000, 500, 0], prediction="v")
+    with pytest.raises(ValueError, match="prediction of the network must be finite"):
+        ddim(lambda x, t: x / 0, torch.ones(1, 2), SCHEDULE, [1000, 500, 0], prediction="v")
