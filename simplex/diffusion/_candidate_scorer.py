@@ -33,6 +33,10 @@ class CandidateScorer(nn.Module):
         num_steps: T, that of the process.
         hidden_channels: width of the MLPs.
 
+    Raises:
+        ValueError: sizes below 1; in a call, times after T, candidates or a complex of dimension
+            above D, an encoder that does not return such cochains.
+
     Laws:
         Invariant under relabelling; a union is treated as its parts, if the encoder is so.
 
@@ -60,7 +64,8 @@ class CandidateScorer(nn.Module):
             raise ValueError(
                 f"max_dim and num_steps must be at least 1, got {max_dim} and {num_steps}."
             )
-        self.encoder, self.max_dim, self.num_steps = encoder, max_dim, num_steps
+        self.encoder, self.channels = encoder, channels
+        self.max_dim, self.num_steps = max_dim, num_steps
         network = getattr(encoder, "__self__", None)  # of a bound method, torch sees no parameters
         self.network = network if isinstance(network, nn.Module) else None
         self.heads = nn.ModuleList(
@@ -81,9 +86,10 @@ class CandidateScorer(nn.Module):
             t: (num_parts,) int64 times.
         """
         K, k = state.complex, candidates.k
+        self._require_fitting(K, k, t)
         dtype = self.heads[0][0].weight.dtype  # type: ignore[index]
         time = t.to(dtype) / self.num_steps
-        below = self.encoder(self._inputs(state, time), K)[k - 1][candidates.facets]
+        below = self._encode(state, time, k - 1)[candidates.facets]
         total = below.sum(1)
         pairs = (total.square() - below.square().sum(1)) / 2
         others = torch.stack(
@@ -100,6 +106,34 @@ class CandidateScorer(nn.Module):
     def extra_repr(self) -> str:
         """What the repr of the module shows."""
         return f"max_dim={self.max_dim}, num_steps={self.num_steps}"
+
+    def _encode(self, state: ComplexState, time: Tensor, k: int) -> Tensor:
+        """The (n_k, channels) cochains of the encoder in dimension k."""
+        cochains: object = self.encoder(self._inputs(state, time), state.complex)
+        listed = list(cochains) if isinstance(cochains, Sequence) else []
+        shape = (state.complex.num_simplices(k), self.channels)
+        if len(listed) <= k or listed[k].shape != shape:
+            found = [tuple(each.shape) for each in listed] or type(cochains).__name__
+            raise ValueError(
+                "the encoder must return a list of cochains, one tensor per dimension, of shape "
+                f"{shape} in dimension {k}, got {found}. Of a network give network.encode, and as "
+                "channels the width of what it returns."
+            )
+        result: Tensor = listed[k]
+        return result
+
+    def _require_fitting(self, K: SimplicialComplex, k: int, t: Tensor) -> None:
+        top = max(K.dim, k)
+        if top > self.max_dim:
+            raise ValueError(
+                f"max_dim of the scorer must be that of the process, got {self.max_dim} and "
+                f"simplices of dimension {top}. Give max_dim=process.max_dim."
+            )
+        if bool((t > self.num_steps).any()):
+            raise ValueError(
+                f"num_steps of the scorer must be that of the process, got {self.num_steps} and "
+                f"times up to {int(t.max())}. Give num_steps=process.num_steps."
+            )
 
     def _inputs(self, state: ComplexState, time: Tensor) -> list[Tensor]:
         K, inputs = state.complex, []

@@ -121,6 +121,28 @@ def test_sizes_that_make_no_sense_are_refused():
         CandidateScorer(lambda x, K: x, 3, max_dim=0, num_steps=5)
 
 
+def test_a_scorer_that_does_not_fit_the_process_is_refused():
+    K = COMPLEXES["filled tetrahedron"]
+    with pytest.raises(ValueError, match="of the process, got 6 and times up to 7"):
+        complex_loss(FaceSurvival.linear(8, 3), scorer(), K, 7)
+    with pytest.raises(ValueError, match="got 2 and simplices of dimension 3"):
+        complex_loss(FaceSurvival.linear(6, 3), scorer(max_dim=2), K, 1, s=0)
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        SIN(3, 8, 1, num_layers=2, max_dim=2),  # without .encode: one row per complex
+        SIN(3, 4, 1, num_layers=2, max_dim=2).encode,  # of another width
+        lambda x, K: [x[0].new_zeros(len(x[0]), 8)],  # vertices alone
+    ],
+)
+def test_an_encoder_that_does_not_return_the_cochains_is_refused(encoder):
+    model = CandidateScorer(encoder, 8, max_dim=2, num_steps=4)
+    with pytest.raises(ValueError, match=r"shape \(\d+, 8\) in dimension .* network\.encode"):
+        complex_loss(FaceSurvival.linear(4, 2), model, COMPLEXES["torus"], 1)
+
+
 def test_the_network_of_a_bound_method_is_trained_and_saved():
     network = SIN(3, 8, 1, num_layers=2, max_dim=2)
     scorer = CandidateScorer(network.encode, 8, max_dim=2, num_steps=4)

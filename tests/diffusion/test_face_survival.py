@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import networkx
 import pytest
 import torch
 
@@ -400,5 +401,38 @@ def test_wrong_processes_and_answers_are_refused():
         sample_complexes(process, opinionated, [3], [3, 3, 0])
     with pytest.raises(ValueError, match="one logit per candidate"):
         sample_complexes(process, lambda *a: torch.zeros(1), [3])
-    with pytest.raises(ValueError, match="NaN or infinite at step 0"):
+    with pytest.raises(ValueError, match="NaN or infinite at step 0, in dimension 1"):
         sample_complexes(process, lambda s, c, t: torch.full((len(c.part),), torch.nan), [3])
+
+
+@pytest.mark.parametrize(
+    ("K", "t", "error", "message"),
+    [
+        (TRIANGLE, 0, ValueError, r"times must be in 1 … 3, got \[0\]"),
+        (TRIANGLE, torch.tensor([1, 2]), ValueError, r"shape \(1,\), one per part .* \(2,\)"),
+        (TRIANGLE, 1.0, TypeError, "times must be integers, got torch.float32"),
+        ([TRIANGLE, TRIANGLE], 1, TypeError, "got a list. .*disjoint_union"),
+        (networkx.path_graph(3), 1, TypeError, "got a Graph"),
+    ],
+)
+def test_the_loss_refuses_wrong_times_and_complexes(K, t, error, message):
+    with pytest.raises(error, match=message):
+        complex_loss(FaceSurvival.linear(3, 2), opinionated, K, t)
+
+
+def test_the_dimension_of_nan_is_named():
+    def broken(state, candidates, t):
+        return torch.full((len(candidates.simplices),), math.nan if candidates.k == 2 else 0.0)
+
+    process = FaceSurvival(torch.tensor([[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]))
+    with pytest.raises(ValueError, match=r"1 of 1 values NaN or infinite in dimension 2"):
+        complex_loss(process, broken, TRIANGLE, 1)
+
+
+def test_numbers_of_vertices_are_checked():
+    process = FaceSurvival.linear(3, 2)
+    with pytest.raises(TypeError, match=r"got 8\. For one complex give \[8\]"):
+        sample_complexes(process, opinionated, 8)
+    for wrong in ([-1], [2.5]):
+        with pytest.raises(ValueError, match="num_vertices must be whole numbers, at least 0"):
+            sample_complexes(process, opinionated, wrong)
