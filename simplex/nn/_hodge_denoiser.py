@@ -6,16 +6,20 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._krylov import chain_down, chain_up
 from simplex.nn._mixer_block import require_positive
-from simplex.nn._mixer_denoiser import TimeEmbedding
+from simplex.nn._mixer_denoiser import TimeEmbedding, require_dtype_of, require_times
 from simplex.operators import harmonic_basis
 
 
 _STEEPNESS = (1.0, 2.0, 4.0, 8.0)  # of tanh on circulations of order 1
 _LEAST_ENERGY = 1e-3  # added below the logarithm; values are of order 1
+_HARMONIC = 1e-3  # of the length of a field may lie outside the harmonic cochains
 
 
 class HodgeDenoiser(nn.Module):
     r"""From noisy k-cochains and a time to k-cochains, local by Laplacians, global by harmonics.
+
+    It predicts the noise, the clean flow or v in the diffusion of edge flows on one fixed complex,
+    where most of the signal is smooth or runs around holes.
 
     .. math::
         F x &= \big[\, x, \; \sqrt{n / β} \, P_H x, \; L_d x, …, L_d^T x, \;
@@ -34,8 +38,9 @@ class HodgeDenoiser(nn.Module):
     the harmonic part.
 
     The last sum is over harmonic unit fields f_i, given with the complex, such as those that run
-    around one hole each. With several holes each circulation has a law of its own, perhaps with
-    several modes, and P_H alone is blind to directions within its space.
+    around one hole each: give ``harmonic_basis(K, 1).T``, or the ``fields`` of ``PlantedFlows``.
+    With several holes each circulation has a law of its own, perhaps with several modes, and P_H
+    alone is blind to directions within its space.
 
     The maps g, G and w start at zero, and so does the result.
 
@@ -132,28 +137,38 @@ class HodgeDenoiser(nn.Module):
             x: (batch, n_k) cochains on one complex; left as they are.
             time: (batch,), or a single one.
             complex: the complex, of one part.
-            fields: (num_fields, n_k) harmonic cochains, oriented as the complex; ``None`` for 0.
+            fields: (num_fields, n_k) harmonic cochains, oriented as the complex, such as
+                ``harmonic_basis(complex, k).T``; ``None`` where num_fields is 0.
 
         Returns:
             (batch, n_k).
 
         Raises:
-            ValueError: x, the time or the fields are of another shape, or the complex a union.
+            TypeError: the time is no tensor.
+            ValueError: x, the time or the fields are of another shape, x is of another dtype than
+                the parameters, the fields are not harmonic, or the complex is a union.
         """
         count = complex.num_simplices(self.k)
-        if x.ndim != 2 or x.shape[1] != count or complex.num_parts != 1:
+        if complex.num_parts != 1:
             raise ValueError(
-                f"x must be of shape (batch, {count}) on a complex of one part, got "
-                f"{tuple(x.shape)} and {complex.num_parts} parts. The rows are the batch."
+                f"the complex must be of one part, got {complex.num_parts}. Take one complex at a "
+                "time: K.split()."
             )
-        if time.shape not in ((), (len(x),)):
-            raise ValueError(f"time must have shape ({len(x)},) or (), got {tuple(time.shape)}.")
+        if x.ndim != 2 or x.shape[1] != count:
+            raise ValueError(
+                f"x must be of shape (batch, {count}), got {tuple(x.shape)}. The rows are the "
+                "batch."
+            )
+        require_times(time, len(x))
+        require_dtype_of(self.stem.weight, x)
         fields = x.new_zeros(0, count) if fields is None else fields
         if fields.shape != (self.num_fields, count):
             raise ValueError(
                 f"fields must be of shape ({self.num_fields}, {count}), got {tuple(fields.shape)}."
             )
         basis = _harmonic(complex, self.k, x.dtype)
+        if self.num_fields:
+            _require_harmonic(fields, complex, self.k)
         filtered = self._filters(x.T, complex, basis)  # (n_k, batch, filters)
         spread = torch.ones(filtered.shape[-1], dtype=x.dtype, device=x.device)
         spread[1] = (count / max(basis.shape[1], 1)) ** 0.5
@@ -182,6 +197,17 @@ class HodgeDenoiser(nn.Module):
         up = chain_up(h, complex, self.k, 2 * self.order, True, True)[2::2]
         harmonic = (basis @ (basis.T @ h.flatten(1))).view_as(h)
         return torch.stack([h, harmonic, *down, *up], dim=-1)
+
+
+def _require_harmonic(fields: Tensor, complex: SimplicialComplex, k: int) -> None:
+    unit = nn.functional.normalize(fields.detach(), dim=1)
+    basis = _harmonic(complex, k, fields.dtype)
+    outside = float((unit - unit @ basis @ basis.T).norm(dim=1).max())
+    if outside > max(_HARMONIC, 8 * torch.finfo(fields.dtype).eps):
+        raise ValueError(
+            f"fields must be harmonic, got one with a part {outside:.2g} of its length outside the "
+            f"harmonic cochains. Give harmonic_basis(K, {k}).T, or the fields of PlantedFlows."
+        )
 
 
 def _harmonic(complex: SimplicialComplex, k: int, dtype: torch.dtype) -> Tensor:

@@ -13,6 +13,32 @@ from simplex.nn._mixer_mlp import LecunLinear, ZeroLinear
 from simplex.nn._mixer_patches import from_patches
 
 
+_METHODS = {torch.float32: "float()", torch.float64: "double()", torch.float16: "half()"}
+
+
+def require_times(time: object, count: int) -> None:
+    """Refuse a time that is no tensor, or neither one number nor one for each of the rows."""
+    if not isinstance(time, Tensor):
+        raise TypeError(
+            f"time must be a tensor of shape ({count},) or (), got {time!r}. Wrap a number with "
+            "torch.tensor."
+        )
+    if time.shape not in ((), (count,)):
+        raise ValueError(f"time must have shape ({count},) or (), got {tuple(time.shape)}.")
+
+
+def require_dtype_of(parameter: Tensor, x: Tensor) -> None:
+    """Refuse data of another dtype than the parameters, unless autocast converts them."""
+    if x.dtype == parameter.dtype or torch.is_autocast_enabled(x.device.type):
+        return
+    wanted, got = (_METHODS.get(dtype, f"to({dtype})") for dtype in (parameter.dtype, x.dtype))
+    other = f" or network.{got}" if x.is_floating_point() else ""
+    raise ValueError(
+        f"x must be {str(parameter.dtype).removeprefix('torch.')} as the parameters are, got "
+        f"{str(x.dtype).removeprefix('torch.')}: x.{wanted}{other}."
+    )
+
+
 class TimeEmbedding(nn.Module):
     r"""Sines and cosines of a time at geometrically spaced frequencies.
 
@@ -82,6 +108,9 @@ class MixerDenoiser(MixerTrunk):
         num_blocks: L.
         out_channels: channels of the result; ``None`` for those of the image.
         label_channels: width of a further condition y, such as a one-hot class; ``None`` for none.
+            To train with dropped labels, as guidance without a classifier needs, either zero their
+            rows, and then sample without a class by ``label=None``; or take one channel more than
+            there are classes, for the null class, and then always give a label.
         time_scale: factor of the time, see :class:`TimeEmbedding`.
         options: as in :class:`MixerTrunk`; ``cond_channels``, width of c, is C by default.
 
@@ -135,24 +164,19 @@ class MixerDenoiser(MixerTrunk):
         Args:
             x: ``(batch, in_channels, *image_size)``; left as it is.
             time: (batch,), or a single one.
-            label: (batch, label_channels), where the network takes one; ``None`` for none, as in
-                guidance without a classifier.
+            label: (batch, label_channels) of any type, where the network takes one; ``None`` is
+                the same as rows of zeros.
 
         Returns:
             ``(batch, out_channels, *image_size)``.
 
         Raises:
             TypeError: the time is no tensor.
-            ValueError: an argument has another shape, or a label is not wanted.
+            ValueError: an argument has another shape, x another dtype than the parameters, or a
+                label is not wanted.
         """
-        given: object = time
-        if not isinstance(given, Tensor):
-            raise TypeError(
-                f"time must be a tensor of shape ({len(x)},) or (), got {time!r}. Wrap a number "
-                f"with torch.tensor."
-            )
-        if time.shape not in ((), (len(x),)):
-            raise ValueError(f"time must have shape ({len(x)},) or (), got {tuple(time.shape)}.")
+        require_times(time, len(x))
+        require_dtype_of(self.head.weight, x)
         cond = self.time(time.expand(len(x)))
         if label is not None:
             if self.label is None:
@@ -161,11 +185,13 @@ class MixerDenoiser(MixerTrunk):
                     "label_channels to the constructor."
                 )
             if label.shape != (len(x), self.label_channels):
+                classes = label.ndim < 2 and not label.is_floating_point()
+                remedy = " One-hot: torch.nn.functional.one_hot(label, n).float()."
                 raise ValueError(
                     f"label must have shape ({len(x)}, {self.label_channels}) or be None, got "
-                    f"{tuple(label.shape)}."
+                    f"{tuple(label.shape)}.{remedy if classes else ''}"
                 )
-            cond = cond + self.label(label)
+            cond = cond + self.label(label.to(self.label.weight.dtype))
         return from_patches(self.head(self.forward_features(x, cond)), self.grid)
 
     def __repr__(self) -> str:

@@ -112,9 +112,13 @@ def test_it_learns_the_denoiser_of_two_modes(seed):
 def test_wrong_shapes_are_refused():
     K, model = SimplicialComplex.from_simplices([(0, 1, 2)]), HodgeDenoiser(2)
     union = SimplicialComplex.disjoint_union([K, K])
-    for complex_, x in ((K, torch.ones(2, 4)), (K, torch.ones(3)), (union, torch.ones(2, 6))):
+    for x in (torch.ones(2, 4), torch.ones(3)):
         with pytest.raises(ValueError, match="x must be of shape"):
-            model(x, torch.tensor(0), complex_)
+            model(x, torch.tensor(0), K)
+    with pytest.raises(ValueError, match=r"of one part, got 2\. .* K\.split\(\)"):
+        model(torch.ones(2, 6), torch.tensor(0), union)
+    with pytest.raises(TypeError, match="time must be a tensor"):
+        model(torch.ones(2, 3), 5, K)
     with pytest.raises(ValueError, match="time must have shape"):
         model(torch.ones(2, 3), torch.ones(3), K)
     for fields in (torch.ones(3), torch.ones(1, 4), torch.ones(1, 3)):
@@ -126,3 +130,26 @@ def test_wrong_shapes_are_refused():
         HodgeDenoiser(num_fields=-1)
     with pytest.raises(ValueError, match="num_blocks must be"):
         HodgeDenoiser(num_blocks=0)
+
+
+def test_another_dtype_than_that_of_the_parameters_is_refused():
+    K, model, t = SimplicialComplex.from_simplices([(0, 1, 2)]), HodgeDenoiser(2), torch.tensor(0)
+    x = torch.ones(2, 3)
+    with pytest.raises(ValueError, match=r"got float64: x\.float\(\) or network\.double\(\)\."):
+        model(x.double(), t, K)
+    with pytest.raises(ValueError, match=r"got int64: x\.float\(\)\."):
+        model(x.long(), t, K)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert model(x, t, K).shape == x.shape
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_fields_that_are_not_harmonic_are_refused(seed, dtype):
+    torch.manual_seed(seed)
+    made = planted_flows("torus", 3, 0, size=(4, 4), dtype=dtype)
+    model = HodgeDenoiser(2, num_fields=2).to(dtype)
+    for fields in (made.fields, made.fields.to(dtype), 0.1 * made.fields.to(torch.bfloat16)):
+        model(made.train, torch.tensor(3), made.complex, fields)
+    tilted = made.fields + 0.01 * made.fields.norm() * torch.randn(made.fields.shape)
+    with pytest.raises(ValueError, match=r"fields must be harmonic.*harmonic_basis\(K, 1\)\.T"):
+        model(made.train, torch.tensor(3), made.complex, tilted)

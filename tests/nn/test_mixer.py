@@ -483,6 +483,26 @@ def test_the_denoiser_returns_images(size, dtype):
         assert p.grad.abs().sum() > 0, name
 
 
+def test_labels_of_any_type_are_cast_and_none_is_zeros():
+    model = randomized(MixerDenoiser(4, 2, 1, 6, 1, label_channels=3))
+    x, time, label = torch.randn(2, 1, 4, 4), torch.rand(2), torch.tensor([0, 2])
+    hot = F.one_hot(label, 3)
+    torch.testing.assert_close(model(x, time, hot), model(x, time, hot.float()))
+    torch.testing.assert_close(model(x, time, torch.zeros_like(hot)), model(x, time))
+    with pytest.raises(ValueError, match=r"got \(2,\)\. One-hot: .*one_hot\(label, n\)"):
+        model(x, time, label)
+
+
+def test_the_denoiser_refuses_another_dtype_than_that_of_its_parameters():
+    model, x, time = MixerDenoiser(4, 2, 1, 6, 1), torch.ones(2, 1, 4, 4), torch.rand(2)
+    with pytest.raises(ValueError, match=r"got float64: x\.float\(\) or network\.double\(\)\."):
+        model(x.double(), time)
+    with pytest.raises(ValueError, match=r"got uint8: x\.float\(\)\."):
+        model(x.byte(), time)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert model(x, time).shape == x.shape
+
+
 def test_a_denoiser_learns_the_mean():
     """With noise alone as input, and one constant target, it has to find the target."""
     model = MixerDenoiser(4, 2, 1, 16, 1)
