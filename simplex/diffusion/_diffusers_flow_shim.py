@@ -5,7 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from simplex.diffusion._diffusers_shim import SchedulerOutput
+from simplex.diffusion._diffusers_shim import (
+    SchedulerConfig,
+    SchedulerOutput,
+    require_finite_output,
+)
 from simplex.diffusion._rows import combine, per_row, require_same_shape
 
 
@@ -48,6 +52,7 @@ class FlowMatchEulerDiscreteScheduler:
             )
         self.num_train_timesteps = num_train_timesteps
         self.shift = shift
+        self.config = SchedulerConfig(num_train_timesteps=num_train_timesteps, shift=shift)
         self.set_timesteps(num_train_timesteps)
 
     def __len__(self) -> int:
@@ -57,6 +62,11 @@ class FlowMatchEulerDiscreteScheduler:
     def timesteps(self) -> Tensor:
         """(S,) T times the levels before each step."""
         return self.sigmas[:-1] * self.num_train_timesteps
+
+    @property
+    def num_inference_steps(self) -> int:
+        """How many steps the walk has; T before :meth:`set_timesteps`."""
+        return len(self.sigmas) - 1
 
     def set_timesteps(
         self,
@@ -105,9 +115,14 @@ class FlowMatchEulerDiscreteScheduler:
         sample: Tensor,
         *,
         previous: float | Tensor | None = None,
+        return_dict: bool = True,
     ) -> SchedulerOutput:
-        """One Euler step, to the next timestep of the walk or to ``previous``."""
+        """One Euler step, to the next timestep of the walk or to ``previous``.
+
+        The output is a tuple that begins with ``prev_sample``, whatever ``return_dict``.
+        """
         require_same_shape("model_output", model_output, sample)
+        require_finite_output(model_output, timestep)
         level = self._level(timestep)
         after = self._level(self.previous_timestep(timestep) if previous is None else previous)
         if not (after < level).all():

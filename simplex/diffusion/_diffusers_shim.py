@@ -1,6 +1,7 @@
 """Schedulers with the method names of the library diffusers, for code that is written for them."""
 
 from collections.abc import Callable, Collection, Sequence
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import torch
@@ -28,6 +29,26 @@ SCHEDULES: dict[str, Callable[[int, float, float], DiscreteSchedule]] = {
     "scaled_linear": scaled_linear_schedule,
     "squaredcos_cap_v2": lambda steps, start, end: cosine_schedule(steps),
 }
+# Arguments there that have one value here.
+FIXED: dict[str, object] = {"set_alpha_to_one": True, "steps_offset": 0, "thresholding": False}
+
+
+class SchedulerConfig(SimpleNamespace):
+    """The arguments that a scheduler was made with, to read.
+
+    Raises:
+        AttributeError: an attempt to change one.
+
+    Example:
+        >>> DDPMScheduler().config.num_train_timesteps
+        1000
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(
+            f"config must stay as the scheduler was made, got {name} = {value!r}. Make a new "
+            "scheduler."
+        )
 
 
 class SchedulerOutput(NamedTuple):
@@ -63,13 +84,16 @@ class DDPMScheduler:
         beta_schedule: ``"linear"``, ``"scaled_linear"`` or ``"squaredcos_cap_v2"``.
         trained_betas: (T,) β instead of a named schedule.
         variance_type: ``"fixed_small"`` or ``"fixed_large"``.
-        clip_sample: None, or the bound on |x_0| to clip predictions to.
+        clip_sample: None or False, or the bound on |x_0| to clip predictions to.
         prediction_type: ``"epsilon"``, ``"sample"`` or ``"v_prediction"``.
         timestep_spacing: ``"leading"``, ``"trailing"`` or ``"linspace"``.
         rescale_betas_zero_snr: rescale to a terminal signal-to-noise ratio of 0.
+        **fixed: ``set_alpha_to_one=True``, ``steps_offset=0`` and ``thresholding=False``, which
+            are taken at these values only.
 
     Raises:
-        ValueError: an unknown name.
+        TypeError: an unknown argument, or ``clip_sample=True``, which names no bound.
+        ValueError: an unknown name, or an argument that is fixed here at another value.
 
     Example:
         >>> scheduler = DDPMScheduler()
@@ -90,18 +114,20 @@ class DDPMScheduler:
         beta_schedule: str = "linear",
         trained_betas: Sequence[float] | Tensor | None = None,
         variance_type: str = "fixed_small",
-        clip_sample: float | None = None,
+        clip_sample: float | bool | None = None,
         prediction_type: str = "epsilon",
         timestep_spacing: Spacing = "leading",
         rescale_betas_zero_snr: bool = False,
+        **fixed: object,
     ) -> None:
+        _require_fixed(fixed)
         _require_name("beta_schedule", beta_schedule, SCHEDULES)
         _require_name("prediction_type", prediction_type, PREDICTIONS)
         _require_name("variance_type", variance_type, ("fixed_small", "fixed_large"))
-        if isinstance(clip_sample, bool):
+        if clip_sample is True:
             raise TypeError(
-                "clip_sample must be None or the bound to clip to, such as 1.0, got "
-                f"{clip_sample}. Nothing is clipped by default."
+                "clip_sample must be None, False or the bound to clip to, such as 1.0, got True. "
+                "Nothing is clipped by default."
             )
         if trained_betas is None:
             schedule = SCHEDULES[beta_schedule](num_train_timesteps, beta_start, beta_end)
@@ -110,12 +136,30 @@ class DDPMScheduler:
         self.schedule = zero_terminal_snr(schedule) if rescale_betas_zero_snr else schedule
         self.prediction = PREDICTIONS[prediction_type]
         self.variance_type = variance_type
-        self.clip_sample = clip_sample
+        self.clip_sample = None if clip_sample is False else clip_sample
         self.timestep_spacing: Spacing = timestep_spacing
         self.timesteps = torch.arange(self.schedule.num_steps - 1, -1, -1)
+        self.config = SchedulerConfig(
+            num_train_timesteps=self.schedule.num_steps,
+            beta_start=beta_start,
+            beta_end=beta_end,
+            beta_schedule=beta_schedule,
+            trained_betas=trained_betas,
+            variance_type=variance_type,
+            clip_sample=clip_sample,
+            prediction_type=prediction_type,
+            timestep_spacing=timestep_spacing,
+            rescale_betas_zero_snr=rescale_betas_zero_snr,
+            **FIXED,
+        )
 
     def __len__(self) -> int:
         return self.schedule.num_steps
+
+    @property
+    def num_inference_steps(self) -> int:
+        """How many timesteps the walk has; all T before :meth:`set_timesteps`."""
+        return len(self.timesteps)
 
     @property
     def alphas_cumprod(self) -> Tensor:
@@ -139,8 +183,8 @@ class DDPMScheduler:
         if num_inference_steps is not None:
             chosen = spaced_times(self.schedule, num_inference_steps, self.timestep_spacing)[:-1]
         else:
-            chosen = self.schedule.times(torch.as_tensor(timesteps) + 1)
-            if chosen.numel() == 0 or (chosen == 0).any() or not (chosen.diff() < 0).all():
+            chosen = self._times("timesteps", torch.as_tensor(timesteps))
+            if chosen.numel() == 0 or not (chosen.diff() < 0).all():
                 raise ValueError(
                     f"timesteps must be in 0…{len(self) - 1} and fall strictly, got "
                     f"{(chosen - 1).tolist()}."
@@ -160,12 +204,12 @@ class DDPMScheduler:
 
     def add_noise(self, original_samples: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         """Noise the data, :func:`q_sample`."""
-        return q_sample(original_samples, timesteps.long() + 1, self.schedule, noise)
+        return q_sample(original_samples, self._times("timesteps", timesteps), self.schedule, noise)
 
     def get_velocity(self, sample: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         """The v of data and noise, α_t ε - σ_t x_0."""
         require_same_shape("noise", noise, sample)
-        alpha, sigma = self.schedule.coefficients(timesteps.long() + 1)
+        alpha, sigma = self.schedule.coefficients(self._times("timesteps", timesteps))
         return combine((per_row(alpha, noise), noise), (per_row(-sigma, sample), sample))
 
     def step(
@@ -176,8 +220,12 @@ class DDPMScheduler:
         generator: torch.Generator | None = None,
         *,
         previous: int | Tensor | None = None,
+        return_dict: bool = True,
     ) -> SchedulerOutput:
-        """One step of :func:`ddpm`, to the next timestep of the walk or to ``previous``."""
+        """One step of :func:`ddpm`, to the next timestep of the walk or to ``previous``.
+
+        The output is a tuple that begins with ``prev_sample``, whatever ``return_dict``.
+        """
         clean, t, s = self._clean(model_output, timestep, sample, previous)
         on_x, on_p, spread = ddpm_coefficients(
             self.schedule, t, s, "x0", "small" if self.variance_type == "fixed_small" else "large"
@@ -195,12 +243,27 @@ class DDPMScheduler:
         previous: int | Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The prediction of x_0, and our times of the step."""
-        t = torch.as_tensor(timestep).cpu() + 1
-        s = (self.previous_timestep(t - 1) if previous is None else torch.as_tensor(previous)) + 1
+        require_finite_output(output, timestep)
+        t = self._times("timestep", timestep).cpu()
+        after = self.previous_timestep(t - 1) if previous is None else previous
+        s = self._times("previous", after, low=-1).cpu()
         clean = convert(output, sample, t, self.schedule, self.prediction, "x0")
         if self.clip_sample is not None:
             clean = clean.clamp(-self.clip_sample, self.clip_sample)
-        return clean, t, s.cpu()
+        return clean, t, s
+
+    def _times(self, what: str, timesteps: int | Tensor, low: int = 0) -> Tensor:
+        """Our times of timesteps, which must be in low … T - 1."""
+        counted = torch.as_tensor(timesteps)
+        if not counted.numel():
+            return counted.long()  # an empty list has no integers to be recognised by
+        if counted.is_floating_point() or counted.is_complex() or counted.dtype == torch.bool:
+            raise TypeError(f"{what} must be integers, got {counted.dtype}. Use .long().")
+        least, most = int(counted.min()), int(counted.max())
+        if least < low or most >= len(self):
+            wrong = least if least < low else most
+            raise ValueError(f"{what} must be in {low}…{len(self) - 1}, got {wrong}.")
+        return counted.long() + 1
 
 
 class DDIMScheduler(DDPMScheduler):
@@ -226,14 +289,38 @@ class DDIMScheduler(DDPMScheduler):
         *,
         eta: float = 0.0,
         previous: int | Tensor | None = None,
+        return_dict: bool = True,
     ) -> SchedulerOutput:
-        """One step of :func:`ddim`, to the next timestep of the walk or to ``previous``."""
+        """One step of :func:`ddim`, to the next timestep of the walk or to ``previous``.
+
+        The output is a tuple that begins with ``prev_sample``, whatever ``return_dict``.
+        """
         clean, t, s = self._clean(model_output, timestep, sample, previous)
         on_x, on_p, spread = ddim_coefficients(self.schedule, t, s, "x0", eta)
         terms = [(per_row(on_x, sample), sample), (per_row(on_p, sample), clean)]
         if spread.any():
             terms.append((per_row(spread, sample), WHITE.sample(sample, generator)))
         return SchedulerOutput(combine(*terms), clean)
+
+
+def require_finite_output(model_output: Tensor, timestep: float | Tensor) -> None:
+    """Refuse NaN and infinities of the network, and name the timestep."""
+    finite = model_output.isfinite()
+    if not finite.all():
+        at = torch.as_tensor(timestep).tolist()
+        raise ValueError(
+            f"model_output must be finite, got {int((~finite).sum())} of {finite.numel()} values "
+            f"NaN or infinite at timestep {at}. Under mixed precision, run the last layers in "
+            "float32."
+        )
+
+
+def _require_fixed(given: dict[str, object]) -> None:
+    for name, value in given.items():
+        if name not in FIXED:
+            raise TypeError(f"{name} must not be given, got {value!r}: no such argument is known.")
+        if value != FIXED[name]:
+            raise ValueError(f"{name} must be {FIXED[name]}, got {value!r}: it is fixed here.")
 
 
 def _require_name(what: str, got: str, known: Collection[str]) -> None:

@@ -136,6 +136,60 @@ def test_arguments_are_checked():
         DDPMScheduler(clip_sample=True)
 
 
+@pytest.mark.parametrize("make", [DDPMScheduler, DDIMScheduler])
+def test_arguments_of_ordinary_scripts_are_taken_at_the_values_we_have(make):
+    scheduler = make(
+        num_train_timesteps=50, clip_sample=False, set_alpha_to_one=True, steps_offset=0,
+        thresholding=False,
+    )  # fmt: skip
+    assert scheduler.config.num_train_timesteps == 50
+    assert scheduler.config.prediction_type == "epsilon"
+    assert make(trained_betas=[0.1, 0.2]).config.num_train_timesteps == 2
+    with pytest.raises(AttributeError, match="config must stay"):
+        scheduler.config.prediction_type = "sample"
+    scheduler.set_timesteps(5)
+    assert scheduler.num_inference_steps == 5
+    x = torch.full((2, 3), 9.0)
+    assert scheduler.step(-x, 40, x).pred_original_sample.max() > 1  # not clipped
+    for name, value in (("set_alpha_to_one", False), ("steps_offset", 1), ("thresholding", True)):
+        with pytest.raises(ValueError, match=f"{name} must be .*, got {value}: it is fixed"):
+            make(**{name: value})
+    with pytest.raises(TypeError, match="beta_strat must not be given"):
+        make(beta_strat=0.1)
+
+
+@pytest.mark.parametrize("make", [DDPMScheduler, DDIMScheduler, FlowMatchEulerDiscreteScheduler])
+def test_a_step_is_a_tuple_and_names_the_timestep_of_a_network_that_breaks(make):
+    scheduler, x = make(), torch.ones(2, 3)
+    first, *_ = scheduler.step(0.1 * x, 0 if make is not FlowMatchEulerDiscreteScheduler else 1.0,
+                               x, return_dict=False)  # fmt: skip
+    assert first.shape == x.shape
+    assert scheduler.config.num_train_timesteps == len(scheduler) == scheduler.num_inference_steps
+    for bad in (math.nan, math.inf):
+        with pytest.raises(ValueError, match="6 of 6 values NaN or infinite at timestep 400"):
+            scheduler.step(bad * x, 400, x)
+
+
+@pytest.mark.parametrize("make", [DDPMScheduler, DDIMScheduler])
+@pytest.mark.parametrize("wrong", [-1, 1000])
+def test_timesteps_outside_are_named_as_the_shims_count(make, wrong):
+    scheduler, x, t = make(), torch.ones(2, 3), torch.tensor([5, wrong])
+    message = f"timesteps? must be in 0…999, got {wrong}"
+    for call in (
+        lambda: scheduler.step(x, wrong, x),
+        lambda: scheduler.step(x, t, x),
+        lambda: scheduler.add_noise(x, x, t),
+        lambda: scheduler.get_velocity(x, x, t),
+        lambda: scheduler.set_timesteps(timesteps=[wrong]),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+    with pytest.raises(ValueError, match="previous must be in -1…999, got -2"):
+        scheduler.step(x, 5, x, previous=-2)
+    with pytest.raises(TypeError, match="timesteps must be integers"):
+        scheduler.add_noise(x, x, torch.tensor([0.5, 1.0]))
+
+
 def test_calls_in_any_order_do_not_change_a_step():
     """A step counter inside a scheduler makes calls depend on their order."""
     scheduler = DDIMScheduler()
