@@ -48,8 +48,8 @@ def sample_edge_flows(out: Path) -> None:
         distances = _distances(made, each.double(), made.test.double())
         print(f"{name:36}" + "".join(f"{distance:>11.3f}" for distance in distances), flush=True)
     print(
-        "(Of the coefficients in the modes of each part, in standard deviations; of the\n"
-        "circulation in units of its size. Only the harmonic part is not Gaussian.)"
+        "Smaller is better. The Gaussian is about as good in the first two columns, which are\n"
+        "Gaussian; in the third it puts flows between the two directions, where no data are."
     )
     _draw(made, generated, flows["a Gaussian fitted to the data"], out / "edge_flows.png")
 
@@ -142,5 +142,9 @@ def _draw(made: "PlantedFlows", generated: "Tensor", gaussian: "Tensor", path: P
             ("Gaussian", gaussian, {"histtype": "step", "color": "#4c72b0"}),
         ):
             ax.hist(made.circulation(flows)[:, 0].numpy(), bins=40, label=name, **style)
-        ax.set(xlabel="circulation around the hole", ylabel="flows")
+        ax.set(
+            title="Circulation: to the left, or to the right",
+            xlabel="circulation around the hole",
+            ylabel="number of flows",
+        )
         ax.legend()

@@ -37,6 +37,7 @@ def test_demo(short, tmp_path, capsys):
         (row,) = [line for line in out.splitlines() if line.startswith(name)]
         distances = [float(number) for number in row.split()[-3:]]
         assert all(0 < distance < 2 for distance in distances)
+    assert "Smaller is better." in out
     pictures = sorted(path.name for path in (tmp_path / "new" / "folder").glob("*.png"))
     assert pictures == ["edge_flows.png", "flows.png", "les_miserables.png", "training.png"]
     assert all(name in out for name in pictures)
