@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     lift_les_miserables(args.out)
     compare_classical_pairs()
     train_on_flows(args.out)
-    _heading("4. Generate: flows around a hole, from noise that knows where it is")
+    _heading("4. Generate: draw new flows around a hole, by diffusion")
     sample_edge_flows(args.out)
     print(f"\nDone in {time.perf_counter() - began:.0f} s. Pictures in {args.out}/:")
     for picture in sorted(args.out.glob("*.png")):
