@@ -104,7 +104,8 @@ def test_every_network_has_a_row():
         and "complex" in inspect.signature(value.forward).parameters
         and not name.endswith(("Conv", "Norm"))
     }
-    assert whole - FRAMES - {"EachDegree", "Readout"} == set(NETWORKS)
+    elsewhere = {"EachDegree", "Readout", "HodgeDenoiser"}  # takes times, and one complex
+    assert whole - FRAMES - elsewhere == set(NETWORKS)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
