@@ -15,6 +15,7 @@ from simplex.complexes import (
     with_simplices,
 )
 from simplex.diffusion._face_survival import FaceSurvival, return_rate
+from simplex.diffusion._rows import require_number
 
 
 class ComplexState(NamedTuple):
@@ -277,14 +278,12 @@ def _evaluate(
             f"the network must give one logit per candidate, shape ({count},), got "
             f"{tuple(logits.shape)}."
         )
-    bad = int((~logits.detach().isfinite()).sum())
-    if bad:
-        where = "in" if step is None else f"at step {step}, in"
-        raise ValueError(
-            f"the logits of the network must be finite, got {bad} of {count} values NaN or "
-            f"infinite {where} dimension {candidates.k}, times {t.tolist()}. Under mixed "
-            "precision, run the last layers in float32."
-        )
+    at = "" if step is None else f"at step {step}, "
+    require_number(
+        "the logits of the network",
+        logits,
+        lambda: f"{at}in dimension {candidates.k}, times {t.tolist()}",
+    )
     return logits
 
 

@@ -19,7 +19,7 @@ from simplex.diffusion._named_schedules import (
 )
 from simplex.diffusion._noise import WHITE
 from simplex.diffusion._parameterisation import Target, convert
-from simplex.diffusion._rows import combine, per_row, require_same_shape
+from simplex.diffusion._rows import combine, per_row, require_number, require_same_shape
 from simplex.diffusion._schedule import DiscreteSchedule
 
 
@@ -305,14 +305,8 @@ class DDIMScheduler(DDPMScheduler):
 
 def require_finite_output(model_output: Tensor, timestep: float | Tensor) -> None:
     """Refuse NaN and infinities of the network, and name the timestep."""
-    finite = model_output.isfinite()
-    if not finite.all():
-        at = torch.as_tensor(timestep).tolist()
-        raise ValueError(
-            f"model_output must be finite, got {int((~finite).sum())} of {finite.numel()} values "
-            f"NaN or infinite at timestep {at}. Under mixed precision, run the last layers in "
-            "float32."
-        )
+    where = torch.as_tensor(timestep)
+    require_number("model_output", model_output, lambda: f"at timestep {where.tolist()}")
 
 
 def _require_fixed(given: dict[str, object]) -> None:

@@ -10,7 +10,8 @@ from simplex.complexes import SimplicialComplex
 from simplex.diffusion._cochain_columns import apply_to_cochains, require_cochain
 from simplex.diffusion._exponential import phi_1, phi_2
 from simplex.diffusion._prepared import prepared_halves
-from simplex.diffusion._rows import require_number, require_same_shape, rows_of_times
+from simplex.diffusion._rows import require_same_shape, rows_of_times
+from simplex.diffusion._walk import evaluate
 from simplex.operators._boundary import require_rank
 from simplex.operators._spectral import chebyshev_apply, chebyshev_coefficients, half_bounds
 
@@ -217,10 +218,7 @@ class HeatFlow:
             raise ValueError(f"times must be at least 2 and increase, got {grid.tolist()}.")
 
         def predict(x: Tensor, t: Tensor, step: int) -> Tensor:
-            control = model(x, rows_of_times(t.to(x), x))
-            require_same_shape("the prediction of the network", control, x)
-            require_number("the prediction of the network", control, step, t)
-            return control
+            return evaluate(model, x, rows_of_times(t.to(x), x), step)
 
         for step in range(len(grid) - 1):
             h = float(grid[step + 1] - grid[step])

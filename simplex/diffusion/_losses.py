@@ -242,9 +242,10 @@ def _noised(
             f"x0 must be of floating point, got {x0.dtype}. Scale images of bytes to [-1, 1], "
             "x0 / 127.5 - 1."
         )
-    require_training_times(schedule.times(t), schedule)
-    x = q_sample(x0, t, schedule, eps)
-    return x, rows_of_times(schedule.model_times(schedule.times(t), x), x)
+    times = schedule.times(t)
+    require_training_times(times, schedule)
+    x = q_sample(x0, times, schedule, eps)
+    return x, rows_of_times(schedule.model_times(times, x), x)
 
 
 def _nats(

@@ -1,6 +1,7 @@
 """Coefficients that belong to the rows of a tensor, and linear combinations with them."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -76,31 +77,32 @@ def require_same_shape(what: str, got: Tensor, x: Tensor) -> None:
 
 def rows_of_times(t: Tensor, x: Tensor) -> Tensor:
     """The times that a network gets: one per row of x, also where all rows share it."""
-    return t.expand(x.shape[:1]) if t.numel() == 1 else t
+    return t.reshape(()).expand(x.shape[:1]) if t.shape in ((), (1,)) else t
 
 
 def require_number(
-    what: str, prediction: Tensor, step: int, t: Tensor, x: Tensor | None = None
+    what: str, values: Tensor, where: Callable[[], str], x: Tensor | None = None
 ) -> None:
-    """Refuse NaN and infinities, and name the step; the sum is finite in all sound cases.
+    """Refuse NaN and infinities, and say where; the sum is finite in all sound cases.
 
     Where x, which the network was asked about, is not finite itself, the network is not blamed.
     """
-    total = float(prediction.detach().sum())
-    if not math.isfinite(total) and not prediction.isfinite().all():
-        if x is not None and not x.isfinite().all():
-            raise ValueError(
-                f"x must be finite, got NaN or infinite values before step {step}, "
-                f"time {_span(t)}. In {x.dtype} a step can overflow: sample in float32, or "
-                "predict 'v'."
-            )
-        bad = int((~prediction.isfinite()).sum())
+    total = float(values.detach().sum())
+    if math.isfinite(total) or bool(values.isfinite().all()):
+        return
+    if x is not None and not x.isfinite().all():
         raise ValueError(
-            f"{what} must be finite, got {bad} of {prediction.numel()} values NaN or infinite at "
-            f"step {step}, time {_span(t)}. Under mixed precision, run the last layers in float32."
+            f"x must be finite, got NaN or infinite values {where()}, before the network was "
+            f"asked. In {x.dtype} a step can overflow: sample in float32, or predict 'v'."
         )
+    bad = int((~values.isfinite()).sum())
+    raise ValueError(
+        f"{what} must be finite, got {bad} of {values.numel()} values NaN or infinite {where()}. "
+        "Under mixed precision, run the last layers in float32."
+    )
 
 
-def _span(t: Tensor) -> str:
+def span(t: Tensor) -> str:
+    """The least and the largest of some times, for messages."""
     low, high = t.min().item(), t.max().item()
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from simplex.diffusion._rows import require_number, require_same_shape, rows_of_times
+from simplex.diffusion._rows import require_number, require_same_shape, rows_of_times, span
 from simplex.diffusion._schedule import Schedule
 
 
@@ -48,7 +48,8 @@ def evaluate(model: Model, x: Tensor, t: Tensor, step: int) -> Tensor:
 def checked(prediction: Tensor, x: Tensor, t: Tensor, step: int) -> Tensor:
     """A prediction of the shape of x without NaN; the error names the step."""
     require_same_shape("the prediction of the network", prediction, x)
-    require_number("the prediction of the network", prediction, step, t, x)
+    what = "the prediction of the network"
+    require_number(what, prediction, lambda: f"at step {step}, time {span(t)}", x)
     return prediction
 
 

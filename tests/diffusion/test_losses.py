@@ -348,7 +348,8 @@ def test_labels_are_dropped_before_they_are_encoded():
 
 def test_the_network_is_not_blamed_for_a_state_that_is_not_finite():
     x = torch.tensor([[math.nan, 1.0]])
-    with pytest.raises(ValueError, match=r"x must be finite.*before step 0"):
+    blamed = r"x must be finite.*at step 0, time 1000, before the network was asked"
+    with pytest.raises(ValueError, match=blamed):
         ddim(lambda x, t: 0 * x, x, SCHEDULE, [1000, 500, 0], prediction="v")
     with pytest.raises(ValueError, match="prediction of the network must be finite"):
         ddim(lambda x, t: x / 0, torch.ones(1, 2), SCHEDULE, [1000, 500, 0], prediction="v")
