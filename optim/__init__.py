@@ -30,6 +30,7 @@ What a backward pass leaves
 """
 
 from optim._capture import Capture
+from optim._curvature import factorise, gram, mean_square
 from optim._detect import Detection, detect_transfers, named_transfer
 from optim._inner import (
     INNER_RULES,
@@ -42,13 +43,12 @@ from optim._inner import (
     RMSProp,
     inner_rule,
 )
-from optim._iterate import decayed, safe_step, solve_iter, spectral_filter
-from optim._local_loss import backtrack, bregman, local_objective, local_targets, matching_loss
-from optim._locoprop import LocoProp
-from optim._maps import Block, LinearMap, LinearModule, MapAdapter, Member, find_maps, register_map
+from optim._linear_map import Block, LinearMap, LinearModule, MapAdapter, Member
+from optim._locoprop import LocoProp, paper_schedule
+from optim._maps import find_maps, register_map
+from optim._problem import backtrack, bregman, local_objective, local_targets, matching_loss
 from optim._report import Coverage, Report
-from optim._schedule import paper_schedule
-from optim._solve import factorise, gram, mean_square, solve_exact, solve_mm
+from optim._solve import decayed, safe_step, solve_exact, solve_iter, solve_mm, spectral_filter
 from optim._transfer import (
     IDENTITY,
     NOT_MONOTONE,

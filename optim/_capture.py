@@ -20,7 +20,7 @@ from torch.utils import _pytree as pytree
 from torch.utils.hooks import RemovableHandle
 
 from optim._detect import Detection, Output, detect_transfers, reduction_of, running_roots
-from optim._maps import LinearMap, Member
+from optim._linear_map import LinearMap, Member
 
 
 class _Call:

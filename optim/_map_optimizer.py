@@ -1,21 +1,92 @@
-"""An optimiser of linear maps as torch knows optimisers: groups, states, hooks, and a fallback."""
+"""Whether gradients are finite, and whose is not."""
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from copy import deepcopy
 from typing import Any, Literal, NoReturn
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from optim._capture import Capture
-from optim._cover import Cover
-from optim._finite import first_nonfinite
-from optim._restore import require_fitting_state, restored
+from optim._maps import Cover
+
+
+def first_nonfinite(parameters: Iterable[nn.Parameter]) -> nn.Parameter | None:
+    """The first parameter whose gradient has a NaN or an infinity; None if there is none.
+
+    Args:
+        parameters: Those without a gradient are passed over.
+
+    Example:
+        >>> weight = nn.Parameter(torch.zeros(2))
+        >>> weight.grad = torch.tensor([0.0, math.nan])
+        >>> first_nonfinite([weight]) is weight
+        True
+    """
+    with_gradient = [(p, _entries(p.grad)) for p in parameters if p.grad is not None]
+    gradients = [entries for _, entries in with_gradient if entries.numel()]
+    largest = get_total_norm(gradients, math.inf)  # one pass; a maximum keeps NaN
+    if bool(torch.isfinite(largest)):
+        return None
+    return next(p for p, entries in with_gradient if not bool(torch.isfinite(entries).all()))
+
+
+def _entries(gradient: Tensor) -> Tensor:
+    """The stored entries, of a dense or a sparse gradient."""
+    return gradient.coalesce().values() if gradient.is_sparse else gradient
+
+
+def require_fitting_state(groups: list[dict[str, Any]], saved: list[dict[str, Any]]) -> None:
+    """Raise a ValueError if saved parameter groups are not those of the same model and rule.
+
+    Args:
+        groups: The optimiser's own groups.
+        saved: ``state_dict["param_groups"]``.
+    """
+    if len(saved) != len(groups):
+        raise ValueError(
+            f"`state_dict` must have {len(groups)} parameter groups, one for each covered map and "
+            f"the fallback, got {len(saved)}. Save the state of a LocoProp of the same model."
+        )
+    names, found = ([group.get("name") for group in each] for each in (groups, saved))
+    if found != names:
+        raise ValueError(
+            f"names of the parameter groups of `state_dict` must be {names}, got {found}. "
+            "Make this optimiser with the same model and `exclude` as the saved one."
+        )
+    for group, other in zip(groups, saved, strict=True):
+        if other.get("shapes") != group["shapes"]:
+            raise ValueError(
+                f"shapes of the parameters of group {group['name']!r} must be {group['shapes']}, "
+                f"got {other.get('shapes')}. Load the state into the model it was saved with."
+            )
+        if other.get("solver") == "iter" and other["inner"] != group["inner"]:
+            raise ValueError(
+                f"`inner` must be the saved rule {other['inner']}, got {group['inner']}. "
+                "The buffers of one rule mean nothing to another."
+            )
+
+
+def restored(value: Any, device: torch.device) -> Any:
+    """A deep copy with tensors on the device, their types kept.
+
+    torch casts loaded buffers to the type of their parameter; ours are float32 at least beside
+    half-precision weights, and a resumed run would not be the same. Counters stay where they are.
+    """
+    if isinstance(value, Tensor):
+        return value.detach().to(device if value.dim() else value.device, copy=True)
+    if isinstance(value, Mapping):
+        return {name: restored(each, device) for name, each in value.items()}
+    return value
 
 
 logger = logging.getLogger("optim")
+
 
 Fallback = Callable[[Iterable[nn.Parameter]], Optimizer]
 

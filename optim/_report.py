@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import nn
 
-from optim._choice import Choice
-from optim._cover import Cover
-from optim._maps import LinearMap
+from optim._linear_map import LinearMap
+from optim._maps import Cover
+from optim._options import Choice
 from optim._transfer import IDENTITY
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from simplex.cli._arguments import FORMATS, add_max_dim
+from simplex.cli._output import FORMATS, add_max_dim
 
 
 _MOST_SHOWN = 20  # complexes of one file that are described one by one

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from simplex.cli._arguments import FORMATS, add_max_dim
+from simplex.cli._output import FORMATS, add_max_dim
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from simplex.cli._arguments import FORMATS, add_max_dim, whole_number
+from simplex.cli._output import FORMATS, add_max_dim, whole_number
 
 
 _ENDINGS = (".png", ".pdf", ".svg")

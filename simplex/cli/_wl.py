@@ -4,7 +4,7 @@ import argparse
 from functools import partial
 from typing import TYPE_CHECKING
 
-from simplex.cli._arguments import FORMATS, add_max_dim
+from simplex.cli._output import FORMATS, add_max_dim
 
 
 if TYPE_CHECKING:

@@ -1,9 +1,8 @@
 """The central data structure and its kernels; depends on torch, numpy and numba only."""
 
 from simplex.complexes._complex import SimplicialComplex
-from simplex.complexes._fillable import fillable_simplices, with_simplices
 from simplex.complexes._flag import flag_complex, unique_edges
-from simplex.complexes._restriction import Restriction, restrict
+from simplex.complexes._subcomplex import Restriction, fillable_simplices, restrict, with_simplices
 
 
 __all__ = [

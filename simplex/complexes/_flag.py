@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes._complex import SimplicialComplex
-from simplex.complexes._memory import available_bytes
+from simplex.complexes._machine import available_bytes
 from simplex.complexes._tables import child_pointer, require_edge_keys
 
 

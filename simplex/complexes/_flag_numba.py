@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes._compiled import INT64S, TABLE, compiled
+from simplex.complexes._machine import INT64S, TABLE, compiled
 
 
 _ROWS_PER_TASK = 1 << 14

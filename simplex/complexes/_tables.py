@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from simplex.complexes._memory import require_memory
+from simplex.complexes._machine import require_memory
 
 
 # The largest vertex count n for which the edge key v0·n + v1 stays below 2⁶³.

@@ -1,11 +1,16 @@
 """Data to run the protocols on."""
 
 from simplex.datasets._benson import TimedSimplices, read_benson
-from simplex.datasets._circulant import CSL_SKIPS, csl_graph, csl_graphs
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
-from simplex.datasets._graph6 import strongly_regular_family
 from simplex.datasets._ocean import ocean_drifters
-from simplex.datasets._pairs import GraphPair, classical_pairs
+from simplex.datasets._pairs import (
+    CSL_SKIPS,
+    GraphPair,
+    classical_pairs,
+    csl_graph,
+    csl_graphs,
+    strongly_regular_family,
+)
 from simplex.datasets._planar_toys import (
     checkerboard,
     eight_gaussians,

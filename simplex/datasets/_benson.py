@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.complexes._memory import require_memory
+from simplex.complexes._machine import require_memory
 from simplex.complexes._tables import unique_rows
 from simplex.lifting._subsets import small_subsets
 

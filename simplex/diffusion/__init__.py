@@ -1,21 +1,16 @@
 """Diffusion and flow matching: processes, losses, samplers and likelihoods on any tensor."""
 
-from simplex.diffusion._candidate_scorer import CandidateScorer
 from simplex.diffusion._categorical import (
     CategoricalProcess,
     categorical_elbo,
     categorical_loss,
     categorical_sample,
 )
-from simplex.diffusion._change_of_path import (
-    chain_from_denoiser,
-    denoiser_from_chain,
-    denoiser_from_flow,
-    flow_from_denoiser,
-    flow_of_levels,
-    noise_levels,
-)
-from simplex.diffusion._complex_generation import (
+from simplex.diffusion._cochains.heat_flow import HeatFlow, bridge_weights, control_weights
+from simplex.diffusion._cochains.kernels import HeatKernel, Kernel, MaternKernel
+from simplex.diffusion._cochains.noise import HodgeNoise, fitted_hodge_noise
+from simplex.diffusion._cochains.subspace import HodgeSubspace
+from simplex.diffusion._complexes.generation import (
     Candidates,
     ComplexState,
     candidates_of,
@@ -23,23 +18,22 @@ from simplex.diffusion._complex_generation import (
     complex_loss,
     sample_complexes,
 )
+from simplex.diffusion._complexes.scorer import CandidateScorer
+from simplex.diffusion._complexes.survival import FaceSurvival
 from simplex.diffusion._continuous import (
     ContinuousSchedule,
     cosine_log_snr_schedule,
     linear_log_snr_schedule,
     vp_sde_schedule,
 )
-from simplex.diffusion._ddim import ddim
-from simplex.diffusion._ddpm import ddpm
-from simplex.diffusion._diffusers_flow_shim import FlowMatchEulerDiscreteScheduler
-from simplex.diffusion._diffusers_shim import DDIMScheduler, DDPMScheduler, SchedulerOutput
+from simplex.diffusion._ddpm import ddim, ddpm
+from simplex.diffusion._diffusers import DDIMScheduler, DDPMScheduler, SchedulerOutput
+from simplex.diffusion._diffusers_flow import FlowMatchEulerDiscreteScheduler
 from simplex.diffusion._dpmpp import dpmpp_2m, dpmpp_sde_2m
 from simplex.diffusion._edm import Preconditioner, edm_loss, heun_edm
 from simplex.diffusion._elbo import Elbo, discretised_gaussian, elbo, gaussian_log_density
 from simplex.diffusion._ema import ExponentialAverage
-from simplex.diffusion._face_survival import FaceSurvival
-from simplex.diffusion._fitted_noise import fitted_hodge_noise
-from simplex.diffusion._flow import (
+from simplex.diffusion._flow_matching import (
     BridgePath,
     FlowPath,
     LinearPath,
@@ -48,6 +42,8 @@ from simplex.diffusion._flow import (
     ot_coupling,
 )
 from simplex.diffusion._gaussian import (
+    Noise,
+    White,
     learned_variance,
     posterior,
     q_sample,
@@ -55,19 +51,8 @@ from simplex.diffusion._gaussian import (
 )
 from simplex.diffusion._grids import edm_sigmas, log_snr_times, spaced_times, times_at_levels
 from simplex.diffusion._guidance import drop_labels, guided
-from simplex.diffusion._heat_flow import HeatFlow, bridge_weights, control_weights
-from simplex.diffusion._hodge_noise import HodgeNoise
-from simplex.diffusion._kernels import HeatKernel, Kernel, MaternKernel
 from simplex.diffusion._losses import hybrid_loss, min_snr_weight, simple_loss, vlb_loss
 from simplex.diffusion._mixture import GaussianMixture
-from simplex.diffusion._named_schedules import (
-    cosine_schedule,
-    linear_schedule,
-    scaled_linear_schedule,
-    sigmoid_schedule,
-    zero_terminal_snr,
-)
-from simplex.diffusion._noise import Noise, White
 from simplex.diffusion._ode import (
     euler_flow,
     heun_flow,
@@ -75,9 +60,24 @@ from simplex.diffusion._ode import (
     normal_log_prob,
     probability_flow,
 )
-from simplex.diffusion._parameterisation import convert
-from simplex.diffusion._schedule import DiscreteSchedule, Schedule
-from simplex.diffusion._subspace import HodgeSubspace
+from simplex.diffusion._parameterisation import (
+    chain_from_denoiser,
+    convert,
+    denoiser_from_chain,
+    denoiser_from_flow,
+    flow_from_denoiser,
+    flow_of_levels,
+    noise_levels,
+)
+from simplex.diffusion._schedule import (
+    DiscreteSchedule,
+    Schedule,
+    cosine_schedule,
+    linear_schedule,
+    scaled_linear_schedule,
+    sigmoid_schedule,
+    zero_terminal_snr,
+)
 
 
 __all__ = [

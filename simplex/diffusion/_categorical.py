@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from simplex.diffusion._losses import require_training_times
-from simplex.diffusion._rows import aligned, row_sum, rows_of_times
 from simplex.diffusion._schedule import DiscreteSchedule, Times
-from simplex.diffusion._walk import Grid, Model, walk_times
+from simplex.diffusion._walk import Grid, Model, aligned, row_sum, rows_of_times, walk_times
 
 
 @dataclass(frozen=True, eq=False)

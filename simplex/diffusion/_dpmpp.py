@@ -3,11 +3,20 @@
 import torch
 from torch import Tensor
 
-from simplex.diffusion._noise import WHITE, Noise
+from simplex.diffusion._gaussian import WHITE, Noise
 from simplex.diffusion._parameterisation import Target, linear_forms, require_finite
-from simplex.diffusion._rows import Coefficient, combine, unrolled, vanishes
 from simplex.diffusion._schedule import Schedule
-from simplex.diffusion._walk import Grid, Model, evaluate, model_inputs, walk_times
+from simplex.diffusion._walk import (
+    Coefficient,
+    Grid,
+    Model,
+    combine,
+    evaluate,
+    model_inputs,
+    unrolled,
+    vanishes,
+    walk_times,
+)
 
 
 def dpmpp_2m(

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from simplex.diffusion._noise import WHITE, Noise
-from simplex.diffusion._rows import (
+from simplex.diffusion._gaussian import WHITE, Noise
+from simplex.diffusion._walk import (
+    Grid,
+    Model,
+    checked,
     combine,
     per_row,
     require_same_shape,
+    require_steps,
     row_mean,
     rows_of_times,
     unrolled,
     vanishes,
 )
-from simplex.diffusion._walk import Grid, Model, checked, require_steps
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ import torch
 from torch import Tensor
 
 from simplex.diffusion._gaussian import (
+    WHITE,
+    Noise,
     Variance,
     learned_variance,
     q_sample,
     reverse_variance,
     step_coefficients,
 )
-from simplex.diffusion._noise import WHITE, Noise
 from simplex.diffusion._parameterisation import Target, convert
-from simplex.diffusion._rows import aligned, row_sum
 from simplex.diffusion._schedule import DiscreteSchedule
-from simplex.diffusion._walk import Grid, checked, model_inputs, walk_times
+from simplex.diffusion._walk import Grid, aligned, checked, model_inputs, row_sum, walk_times
 
 
 Decoder = Callable[[Tensor, Tensor, Tensor], Tensor]

@@ -7,12 +7,10 @@ import torch
 from torch import Tensor
 
 from simplex.diffusion._elbo import Decoder, StepTable, gaussian_log_density, step_nats
-from simplex.diffusion._gaussian import q_sample
-from simplex.diffusion._noise import WHITE, Noise
+from simplex.diffusion._gaussian import WHITE, Noise, q_sample
 from simplex.diffusion._parameterisation import TARGETS, Target, convert
-from simplex.diffusion._rows import require_same_shape, row_mean, rows_of_times
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule
-from simplex.diffusion._walk import Model
+from simplex.diffusion._walk import Model, require_same_shape, row_mean, rows_of_times
 
 
 def simple_loss(

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from simplex.diffusion._rows import aligned
+from simplex.diffusion._walk import aligned
 
 
 class GaussianMixture:

@@ -9,8 +9,17 @@ from torch import Tensor
 
 from simplex.diffusion._continuous import ContinuousSchedule
 from simplex.diffusion._parameterisation import Target, convert
-from simplex.diffusion._rows import combine, per_row, row_sum, rows_of_times, unrolled
-from simplex.diffusion._walk import Grid, Model, checked, require_steps
+from simplex.diffusion._walk import (
+    Grid,
+    Model,
+    checked,
+    combine,
+    per_row,
+    require_steps,
+    row_sum,
+    rows_of_times,
+    unrolled,
+)
 
 
 def euler_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:

@@ -5,11 +5,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from simplex.diffusion._rows import combine, per_row, require_same_shape
 from simplex.diffusion._schedule import Schedule, Times
+from simplex.diffusion._walk import Model, aligned, combine, per_row, require_same_shape
 
 
 Target = Literal["eps", "x0", "v", "score"]
+
+
 TARGETS: tuple[Target, ...] = ("eps", "x0", "v", "score")
 
 
@@ -97,3 +99,163 @@ def require_finite(what: str, *coefficients: Tensor) -> None:
             f"{what} must be defined at every time, got one where α = 0 or σ = 0. "
             "Predict 'v', which is defined at both ends, or leave that time out."
         )
+
+
+def noise_levels(schedule: Schedule, t: Times) -> Tensor:
+    r"""The noise levels of a chain, in the scale where the data keep theirs.
+
+    .. math::
+        x_t / α_t = x_0 + \frac{σ_t}{α_t} ε
+
+    Args:
+        schedule: gives α and σ.
+        t: times.
+
+    Returns:
+        σ_t / α_t, float64, of the shape of the times: what :func:`heun_edm` walks down.
+
+    Example:
+        >>> from simplex.diffusion import linear_schedule
+        >>> noise_levels(linear_schedule(1000), [1000, 0]).tolist()
+        [157.4..., 0.0]
+    """
+    alpha, sigma = schedule.coefficients(t)
+    return sigma / alpha
+
+
+def denoiser_from_chain(model: Model, schedule: Schedule, prediction: Target = "eps") -> Model:
+    r"""D(y, σ) from a network of a chain.
+
+    .. math::
+        D(y; σ) = \hat x_0(α_t \, y, t) \qquad \text{where } σ_t / α_t = σ
+
+    Args:
+        model: any callable of x and one time per row of x.
+        schedule: of a discrete chain the nearest time is taken; :func:`noise_levels` are exact.
+        prediction: what the model predicts.
+
+    Returns:
+        A denoiser, for :func:`heun_edm`, :func:`flow_from_denoiser` and :func:`flow_of_levels`.
+
+    Example:
+        >>> import torch
+        >>> from simplex.diffusion import linear_schedule
+        >>> D = denoiser_from_chain(lambda x, t: x, linear_schedule(1000), "x0")
+        >>> D(torch.ones(2, 3), torch.tensor([0.01, 157.0]))[:, 0]
+        tensor([0.9999, 0.0064])
+    """
+
+    def denoise(y: Tensor, sigma: Tensor) -> Tensor:
+        t = schedule.time_at(-2 * sigma.double().log())
+        x = y * aligned(schedule.coefficients(t)[0], y)
+        times = schedule.model_times(t, x)
+        return convert(model(x, times), x, t, schedule, prediction, "x0")
+
+    return denoise
+
+
+def chain_from_denoiser(denoise: Model, schedule: Schedule) -> Model:
+    r"""A network of a chain that predicts x₀, from D(y, σ).
+
+    .. math::
+        \hat x_0(x, t) = D(x / α_t; σ_t / α_t)
+
+    Args:
+        denoise: D(y, σ), with one σ per row of y.
+        schedule: its signal must not vanish at the times in use.
+
+    Returns:
+        A model for ``prediction="x0"``.
+
+    Example:
+        >>> import torch
+        >>> from simplex.diffusion import linear_schedule
+        >>> model = chain_from_denoiser(lambda y, sigma: 0 * y, linear_schedule(1000))
+        >>> model(torch.ones(2, 3), torch.tensor([5, 10])).abs().max().item()
+        0.0
+    """
+
+    def model(x: Tensor, t: Tensor) -> Tensor:
+        alpha, sigma = schedule.coefficients(t)
+        return denoise(x / aligned(alpha, x), (sigma / alpha).to(x.device, x.dtype))
+
+    return model
+
+
+def denoiser_from_flow(velocity: Model) -> Model:
+    r"""D(y, σ) from the velocity of a flow along the straight path.
+
+    .. math::
+        D(y; σ) = x + (1 - t) \, u(x, t) \qquad t = \frac{1}{1 + σ}, \; x = t \, y
+
+    Args:
+        velocity: u(x, t) with time 0 for noise and 1 for data.
+
+    Returns:
+        A denoiser, for :func:`heun_edm` and :func:`chain_from_denoiser`.
+
+    Example:
+        >>> import torch
+        >>> D = denoiser_from_flow(lambda x, t: 0 * x)
+        >>> D(torch.ones(1, 1), torch.tensor([1.0])).item()
+        0.5
+    """
+
+    def denoise(y: Tensor, sigma: Tensor) -> Tensor:
+        t = 1 / (1 + sigma)
+        x = y * aligned(t, y)
+        return x + velocity(x, t) * aligned(1 - t, y)
+
+    return denoise
+
+
+def flow_from_denoiser(denoise: Model) -> Model:
+    r"""The velocity of the flow along the straight path, from D(y, σ).
+
+    .. math::
+        u(x, t) = \frac{D(x / t; (1 - t) / t) - x}{1 - t} \qquad 0 < t < 1
+
+    Args:
+        denoise: D(y, σ), with one σ per row of y.
+
+    Returns:
+        A velocity for :func:`euler_flow` and :func:`heun_flow`, inside the open interval: at time 0
+        the level is infinite, at time 1 nothing is left to denoise.
+
+    Example:
+        >>> import torch
+        >>> u = flow_from_denoiser(lambda y, sigma: 0 * y)
+        >>> u(torch.ones(1, 1), torch.tensor([0.5])).item()
+        -2.0
+    """
+
+    def velocity(x: Tensor, t: Tensor) -> Tensor:
+        time = aligned(t, x)
+        return (denoise(x / time, (1 - t) / t) - x) / (1 - time)
+
+    return velocity
+
+
+def flow_of_levels(denoise: Model) -> Model:
+    r"""The velocity over noise levels, from D(y, σ): the equation that EDM integrates.
+
+    .. math::
+        \frac{dy}{dσ} = \frac{y - D(y; σ)}{σ}
+
+    Args:
+        denoise: D(y, σ), with one σ per row of y.
+
+    Returns:
+        A velocity whose time is σ, for :func:`log_likelihood` with levels that rise.
+
+    Example:
+        >>> import torch
+        >>> u = flow_of_levels(lambda y, sigma: 0 * y)
+        >>> u(torch.ones(1, 1), torch.tensor([2.0])).item()
+        0.5
+    """
+
+    def velocity(y: Tensor, sigma: Tensor) -> Tensor:
+        return (y - denoise(y, sigma)) / aligned(sigma, y)
+
+    return velocity

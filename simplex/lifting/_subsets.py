@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes._memory import require_memory
+from simplex.complexes._machine import require_memory
 from simplex.complexes._tables import unique_rows
 
 

@@ -1,30 +1,61 @@
 """Layers (``…Conv``) and whole models on simplicial complexes."""
 
-from simplex.nn._bscnet import BScNet
-from simplex.nn._bscnet_conv import BScNetConv
-from simplex.nn._channel_mixing import ChannelMixerConv
-from simplex.nn._codes import OneHotCodes, PositionalCodes, StructuralCodes
-from simplex.nn._dist2cycle import Dist2Cycle, Dist2CycleConv
-from simplex.nn._empsn import EMPSN
-from simplex.nn._empsn_conv import EMPSNConv
-from simplex.nn._f_vector import FVectorMLP
-from simplex.nn._gccn import GCCN, GCCNConv
-from simplex.nn._geometry import boundary_invariants, simplex_volumes, upper_invariants
-from simplex.nn._gin import GIN, GINConv
-from simplex.nn._gsan import GSAN, GSANConv
-from simplex.nn._heat import HeatNet
-from simplex.nn._hodge import (
+from simplex.nn._cochain_mixer.block import SimplicialMixerConv
+from simplex.nn._cochain_mixer.channel import ChannelMixerConv
+from simplex.nn._cochain_mixer.codes import OneHotCodes, PositionalCodes, StructuralCodes
+from simplex.nn._cochain_mixer.kernel import KernelMixerConv
+from simplex.nn._cochain_mixer.network import MixerOptions, SimplicialMixer
+from simplex.nn._cochain_mixer.operator import OperatorMixerConv
+from simplex.nn._flows.hodge_denoiser import HodgeDenoiser
+from simplex.nn._flows.oriented import EdgeMPNN, OrientedConv, OrientedMPSN
+from simplex.nn._flows.quotient import FlowQuotient, flow_quotient
+from simplex.nn._message_passing import SimplicialMessagePassing
+from simplex.nn._mixer.block import MixerBlock, MixerMLP, TokenLinear
+from simplex.nn._mixer.denoiser import MixerDenoiser
+from simplex.nn._mixer.expand import expand_resolution
+from simplex.nn._mixer.mixer import (
+    MIXER_CONFIGS,
+    MixerConfig,
+    MixerTrunk,
+    MLPMixer,
+    MLPMixerOptions,
+)
+from simplex.nn._mixer.patches import PatchEmbedding, PatchGrid, from_patches, to_patches
+from simplex.nn._mixer.weights import load_google_npz, load_timm_state, save_google_npz, timm_state
+from simplex.nn._modules import TimeEmbedding
+from simplex.nn._network import EachDegree, NetworkOptions, ReadOptions, SimplicialNetwork
+from simplex.nn._networks.baselines import FVectorMLP, HeatNet, PooledMLP
+from simplex.nn._networks.bscnet import BScNet, BScNetConv
+from simplex.nn._networks.dist2cycle import Dist2Cycle, Dist2CycleConv
+from simplex.nn._networks.empsn import EMPSN, EMPSNConv
+from simplex.nn._networks.gccn import GCCN, GCCNConv
+from simplex.nn._networks.geometry import boundary_invariants, simplex_volumes, upper_invariants
+from simplex.nn._networks.gin import GIN, GINConv
+from simplex.nn._networks.gsan import GSAN, GSANConv
+from simplex.nn._networks.hsn import HSN, HSNConv
+from simplex.nn._networks.mpsn import MPSN, MPSNConv
+from simplex.nn._networks.pair_sum import upper_pair_sum
+from simplex.nn._networks.san import SAN, SANConv
+from simplex.nn._networks.sat import SAT, SATConv
+from simplex.nn._networks.sc import SCConv, SCNet
+from simplex.nn._networks.sca import SCA, SCAAttentionConv, SCAConv
+from simplex.nn._networks.sccnn import SCCNN, SCCNNConv
+from simplex.nn._networks.scn import SCCN, SCN, SCCNConv, SCNConv
+from simplex.nn._networks.scnn import SCNN, SCNNConv, SCoNe, SCoNeConv
+from simplex.nn._networks.sin import SIN, SINConv
+from simplex.nn._networks.snn import SNN, SNNConv
+from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
+from simplex.nn._readout import Readout
+from simplex.operators._adjacency import Pairs, neighbor_counts, neighbor_pairs
+from simplex.operators._apply import (
     apply_boundary,
     apply_coboundary,
     apply_down_laplacian,
     apply_hodge_laplacian,
+    apply_random_walk_laplacian,
     apply_up_laplacian,
 )
-from simplex.nn._hodge_denoiser import HodgeDenoiser
-from simplex.nn._hsn import HSN, HSNConv
-from simplex.nn._kernel_mixing import KernelMixerConv
-from simplex.nn._message_passing import SimplicialMessagePassing
-from simplex.nn._messages import (
+from simplex.operators._incidence import (
     boundary_sum,
     coboundary_sum,
     gather_facets,
@@ -32,44 +63,15 @@ from simplex.nn._messages import (
     scatter_to_facets,
     upper_sum,
 )
-from simplex.nn._mixer import MixerTrunk, MLPMixer, MLPMixerOptions
-from simplex.nn._mixer_block import MixerBlock
-from simplex.nn._mixer_config import MIXER_CONFIGS, MixerConfig
-from simplex.nn._mixer_denoiser import MixerDenoiser, TimeEmbedding
-from simplex.nn._mixer_expand import expand_resolution
-from simplex.nn._mixer_mlp import MixerMLP, TokenLinear
-from simplex.nn._mixer_patches import PatchEmbedding, PatchGrid, from_patches, to_patches
-from simplex.nn._mixer_weights import load_google_npz, load_timm_state, save_google_npz, timm_state
-from simplex.nn._mpsn import MPSN, MPSNConv
-from simplex.nn._network import EachDegree, NetworkOptions, ReadOptions, SimplicialNetwork
-from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
-from simplex.nn._operator_mixing import OperatorMixerConv
-from simplex.nn._oriented import EdgeMPNN, OrientedConv, OrientedMPSN
-from simplex.nn._pair_sum import upper_pair_sum
-from simplex.nn._pairs import Pairs, neighbor_counts, neighbor_pairs
-from simplex.nn._pooled import PooledMLP
-from simplex.nn._quotient import FlowQuotient, SparseRows, flow_quotient
-from simplex.nn._random_walk import apply_random_walk_laplacian
-from simplex.nn._readout import Readout, pool_parts
-from simplex.nn._san import SAN
-from simplex.nn._san_conv import SANConv
-from simplex.nn._sat import SAT, SATConv
-from simplex.nn._sc_conv import SCConv
-from simplex.nn._sc_net import SCNet
-from simplex.nn._sca import SCA
-from simplex.nn._sca_conv import SCAAttentionConv, SCAConv
-from simplex.nn._sccnn import SCCNN
-from simplex.nn._sccnn_conv import SCCNNConv
-from simplex.nn._scn import SCCN, SCN
-from simplex.nn._scn_conv import SCCNConv, SCNConv
-from simplex.nn._scnn import SCNN, SCNNConv
-from simplex.nn._scone import SCoNe, SCoNeConv
-from simplex.nn._segments import Segments, segment_read, segment_softmax, segment_sum, segments
-from simplex.nn._simplicial_mixer import MixerOptions, SimplicialMixer
-from simplex.nn._simplicial_mixer_conv import SimplicialMixerConv
-from simplex.nn._sin import SIN
-from simplex.nn._sin_conv import SINConv
-from simplex.nn._snn import SNN, SNNConv
+from simplex.operators._rows import (
+    Segments,
+    SparseRows,
+    pool_parts,
+    segment_read,
+    segment_softmax,
+    segment_sum,
+    segments,
+)
 
 
 __all__ = [

@@ -9,21 +9,16 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._messages import (
-    gather_facets,
-    lower_sum,
-    require_cochains,
-    scatter_to_facets,
-    upper_sum,
-)
-from simplex.nn._pairs import (
+from simplex.nn._checks import require_cochains
+from simplex.operators._adjacency import (
     ADJACENCIES,
     Pairs,
     neighbor_counts,
     neighbor_pairs,
     receiver_chunks,
 )
-from simplex.nn._segments import Segments, segment_read, segment_sum, segments
+from simplex.operators._incidence import gather_facets, lower_sum, scatter_to_facets, upper_sum
+from simplex.operators._rows import Segments, segment_read, segment_sum, segments
 
 
 class SimplicialMessagePassing(nn.Module):

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._messages import require_cochains
+from simplex.nn._checks import require_cochains
+from simplex.nn._modules import reset_submodules
 from simplex.nn._norm import make_norm
 from simplex.nn._readout import Readout
-from simplex.nn._reset import reset_submodules
 
 
 class ReadOptions(TypedDict, total=False):

@@ -6,36 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._segments import Segments, segment_sum
-
-
-def pool_parts(x: Tensor, pointer: Tensor, reduce: str) -> Tensor:
-    """Sum, mean or maximum over the simplices of each part; a part without simplices gives zeros.
-
-    Args:
-        x: (n_k, F) cochain of a disjoint union.
-        pointer: (num_parts+1,) ``complex.part_pointer(k)``.
-        reduce: ``"sum"``, ``"mean"`` or ``"max"``.
-
-    Returns:
-        (num_parts, F).
-
-    Example:
-        >>> pool_parts(torch.tensor([[1.0], [3.0], [5.0]]), torch.tensor([0, 2, 2, 3]), "mean")
-        tensor([[2.],
-                [0.],
-                [5.]])
-    """
-    row = torch.arange(x.shape[0], device=x.device)
-    part = torch.searchsorted(pointer[1:].contiguous(), row, right=True)
-    if reduce == "max":
-        place = part[:, None].expand(x.shape)
-        zeros = x.new_zeros(pointer.shape[0] - 1, x.shape[1])
-        return zeros.scatter_reduce(0, place, x, "amax", include_self=False)
-    total = segment_sum(x, Segments(part, pointer))
-    if reduce == "sum":
-        return total
-    return total / pointer.diff().clamp(min=1)[:, None].to(x.dtype)
+from simplex.operators._rows import pool_parts
 
 
 class Readout(nn.Module):

@@ -1,6 +1,5 @@
 """Protocols: training loops with their reports."""
 
-from simplex.train._cross_validation import cross_validate
 from simplex.train._curves import (
     NestedSummary,
     Summary,
@@ -12,7 +11,7 @@ from simplex.train._distributed import Processes, torchrun_processes
 from simplex.train._flow import FlowEpoch, flow_accuracy, train_flow
 from simplex.train._grid import configurations, parse_grid, parse_options
 from simplex.train._models import MODELS, make_model
-from simplex.train._protocols import Configuration, Outcome, hold_out, run_protocols
+from simplex.train._protocols import Configuration, Outcome, cross_validate, hold_out, run_protocols
 from simplex.train._records import EpochRecord, FoldChoice, write_csv
 from simplex.train._settings import TrainSettings, TUSettings
 from simplex.train._tu import TUReport, train_tu

@@ -16,7 +16,7 @@ from simplex.diffusion import (
     complex_loss,
     sample_complexes,
 )
-from simplex.diffusion._candidate_scorer import common_links
+from simplex.diffusion._complexes.scorer import common_links
 from simplex.nn import SIN, SINConv
 from simplex.testing import random_complex, relabel
 from tests.tables import COMPLEXES

@@ -8,7 +8,7 @@ import torch
 
 from simplex import SimplicialComplex
 from simplex.diffusion import HeatFlow, bridge_weights, control_weights, heun_flow
-from simplex.diffusion._exponential import phi_1, phi_2
+from simplex.diffusion._cochains.heat_flow import phi_1, phi_2
 from simplex.operators import down_laplacian, hodge_decomposition, up_laplacian
 from simplex.testing import random_complex, random_orientation, relabel
 from tests.tables import COMPLEXES

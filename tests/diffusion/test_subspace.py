@@ -20,7 +20,7 @@ from simplex.diffusion import (
     q_sample,
     spaced_times,
 )
-from simplex.diffusion._subspace import SUBSPACES
+from simplex.diffusion._cochains.subspace import SUBSPACES
 from simplex.operators import (
     betti_numbers,
     boundary_matrix,

@@ -7,11 +7,11 @@ import torch
 
 from simplex import SimplicialComplex
 from simplex.nn import SAN, SAT, SANConv, SATConv
-from simplex.nn._attention import attend, support_pairs
-from simplex.nn._gsan import GSAN, GSANConv
-from simplex.nn._harmonic import harmonic_filter, hodge_bound
-from simplex.nn._weighted_sum import entries, weighted_sum
+from simplex.nn._networks.attention import attend, support_pairs
+from simplex.nn._networks.gsan import GSAN, GSANConv
 from simplex.operators import boundary_matrix, down_laplacian, hodge_laplacian, up_laplacian
+from simplex.operators._chains import harmonic_filter, hodge_bound
+from simplex.operators._rows import entries, weighted_sum
 from simplex.testing import (
     assert_batch_consistent,
     assert_inputs_untouched,

@@ -8,7 +8,7 @@ from torch import nn
 from torch_geometric.nn import GATConv, GCNConv, GINConv, SAGEConv
 
 from simplex.nn import GCCN, GCCNConv
-from simplex.nn._gccn import edge_index
+from simplex.nn._networks.gccn import edge_index
 from simplex.operators import adjacency_matrix
 from simplex.testing import (
     assert_batch_consistent,

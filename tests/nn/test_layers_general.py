@@ -10,16 +10,14 @@ import torch
 
 from simplex import SimplicialComplex
 from simplex.nn import EachDegree
-from simplex.nn._bscnet import BScNet
-from simplex.nn._bscnet_conv import BScNetConv
-from simplex.nn._dist2cycle import Dist2Cycle, Dist2CycleConv, shifted_inverse
-from simplex.nn._harmonic import hodge_bound
-from simplex.nn._hsn import HSN, HSNConv
-from simplex.nn._mpsn import MPSN, MPSNConv
-from simplex.nn._random_walk import apply_random_walk_laplacian
-from simplex.nn._sca import SCA
-from simplex.nn._sca_conv import SCAAttentionConv, SCAConv
+from simplex.nn._networks.bscnet import BScNet, BScNetConv
+from simplex.nn._networks.dist2cycle import Dist2Cycle, Dist2CycleConv, shifted_inverse
+from simplex.nn._networks.hsn import HSN, HSNConv
+from simplex.nn._networks.mpsn import MPSN, MPSNConv
+from simplex.nn._networks.sca import SCA, SCAAttentionConv, SCAConv
 from simplex.operators import harmonic_basis, hodge_laplacian, normalized_laplacian
+from simplex.operators._apply import apply_random_walk_laplacian
+from simplex.operators._chains import hodge_bound
 from simplex.testing import (
     assert_batch_consistent,
     assert_inputs_untouched,

@@ -6,15 +6,11 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from simplex.nn._sc_conv import SCConv
-from simplex.nn._sc_net import SCNet
-from simplex.nn._sccnn import SCCNN
-from simplex.nn._sccnn_conv import SCCNNConv
-from simplex.nn._scn import SCCN, SCN
-from simplex.nn._scn_conv import SCCNConv, SCNConv
-from simplex.nn._scnn import SCNN, SCNNConv
-from simplex.nn._scone import SCoNe, SCoNeConv
-from simplex.nn._snn import SNN, SNNConv
+from simplex.nn._networks.sc import SCConv, SCNet
+from simplex.nn._networks.sccnn import SCCNN, SCCNNConv
+from simplex.nn._networks.scn import SCCN, SCN, SCCNConv, SCNConv
+from simplex.nn._networks.scnn import SCNN, SCNNConv, SCoNe, SCoNeConv
+from simplex.nn._networks.snn import SNN, SNNConv
 from simplex.operators import boundary_matrix
 from simplex.testing import (
     assert_batch_consistent,

@@ -18,8 +18,7 @@ from simplex.nn import (
     SCNNConv,
     SimplicialMixer,
 )
-from simplex.nn._linear_sum import LinearSum
-from simplex.nn._reset import reset_submodules
+from simplex.nn._modules import LinearSum, reset_submodules
 from simplex.testing import random_cochains, random_complex, random_orientation, relabel
 from tests.nn.test_laws import HIDDEN, NETWORKS, OUT, SIZES, TOP, WIDTH
 

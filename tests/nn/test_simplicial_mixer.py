@@ -23,9 +23,9 @@ from simplex.nn import (
     apply_down_laplacian,
     apply_up_laplacian,
 )
-from simplex.nn._krylov import spectral_bound
-from simplex.nn._mixer_patches import to_patches
-from simplex.nn._ragged import expand_tokens, part_blocks, reduce_tokens
+from simplex.nn._cochain_mixer.kernel import expand_tokens, part_blocks, reduce_tokens
+from simplex.nn._mixer.patches import to_patches
+from simplex.operators._chains import spectral_bound
 from simplex.testing import (
     assert_batch_consistent,
     assert_inputs_untouched,

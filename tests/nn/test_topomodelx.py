@@ -8,15 +8,14 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from simplex.nn._dist2cycle import Dist2CycleConv
-from simplex.nn._hsn import HSNConv
-from simplex.nn._san_conv import SANConv
-from simplex.nn._sc_conv import SCConv
-from simplex.nn._sca_conv import SCAConv
-from simplex.nn._sccnn_conv import SCCNNConv
-from simplex.nn._scn_conv import SCCNConv, SCNConv
-from simplex.nn._scnn import SCNNConv
-from simplex.nn._scone import SCoNeConv
+from simplex.nn._networks.dist2cycle import Dist2CycleConv
+from simplex.nn._networks.hsn import HSNConv
+from simplex.nn._networks.san import SANConv
+from simplex.nn._networks.sc import SCConv
+from simplex.nn._networks.sca import SCAConv
+from simplex.nn._networks.sccnn import SCCNNConv
+from simplex.nn._networks.scn import SCCNConv, SCNConv
+from simplex.nn._networks.scnn import SCNNConv, SCoNeConv
 
 
 REFERENCE = json.loads((Path(__file__).parent / "topomodelx_reference.json").read_text())

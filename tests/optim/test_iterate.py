@@ -7,11 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from optim._gradient import LocalGradient
 from optim._inner import SGD, RMSProp
-from optim._iterate import decayed, safe_step, solve_iter, spectral_filter
-from optim._local_loss import local_objective
-from optim._solve import gram
+from optim._problem import LocalGradient, local_objective
+from optim._solve import decayed, gram, safe_step, solve_iter, spectral_filter
 from optim._transfer import IDENTITY, TRANSFERS, Transfer
 from tests.optim.problems import (
     Problem,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from optim._local_loss import backtrack, bregman, local_objective, local_targets, matching_loss
+from optim._problem import backtrack, bregman, local_objective, local_targets, matching_loss
 from optim._solve import solve_exact
 from optim._transfer import IDENTITY, TRANSFERS, Transfer
 from tests.optim.problems import every_bounded_transfer, every_transfer, random_problem, seeds

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 
 from optim._inner import SGD
-from optim._iterate import solve_iter
-from optim._local_loss import local_objective
-from optim._solve import gram, solve_exact, solve_mm
+from optim._problem import local_objective
+from optim._solve import gram, solve_exact, solve_iter, solve_mm
 from optim._transfer import IDENTITY, TRANSFERS, Transfer
 from simplex import SimplicialComplex
 from simplex.operators import down_laplacian, up_laplacian

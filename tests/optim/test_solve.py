@@ -7,11 +7,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from optim._gradient import LocalGradient
 from optim._inner import SGD, RMSProp
-from optim._iterate import decayed, safe_step, solve_iter, spectral_filter
-from optim._local_loss import local_objective
-from optim._solve import factorise, gram, mean_square, solve_exact, solve_mm
+from optim._problem import LocalGradient, local_objective
+from optim._solve import (
+    decayed,
+    factorise,
+    gram,
+    mean_square,
+    safe_step,
+    solve_exact,
+    solve_iter,
+    solve_mm,
+    spectral_filter,
+)
 from optim._transfer import IDENTITY, TRANSFERS, Transfer, transfer
 from tests.optim.problems import (
     Problem,

@@ -1,0 +1,303 @@
+r"""LocoProp's local losses, as the paper poses them and as the solvers read them.
+
+One layer sees inputs Z (R, n), weights W (n, d), pre-activations A = Z W (R, d) and, from one
+ordinary backward, g = ∂L/∂A. With f the layer's transfer function and F its potential, the paper
+moves the post-activation by the gradient and fits the layer to it under a matching loss,
+
+.. math:: Y^* = f(A_0) - γ g, \qquad \min_W \sum_r [F(a_r) - y^*_r · a_r].
+
+In the displacement D = W − W₀ the same problem needs the weight gradient G = Zᵀg alone,
+
+.. math:: J(D) = s \sum_r D_F(a_{0r} + z_r D, a_{0r}) + γ ⟨G, D⟩ + \tfrac λ2 ‖D‖^2,
+
+which differs from the paper's by a constant and the proximal term. Two unit systems, never mixed:
+
+======================  ====================  ===================
+quantity                per row (default)     summed (the paper)
+======================  ====================  ===================
+scale s                 1/R                   1
+step of the target      γ = gb (Y* moves      γ = gb R
+                        by gb R g)
+proximal weight         λ                     R λ
+inner step size         η                     η / R
+======================  ====================  ===================
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from optim._transfer import IDENTITY, Transfer
+
+
+def local_targets(pre: Tensor, grad_output: Tensor, step: float, transfer: Transfer) -> Tensor:
+    r"""Targets of the post-activations, :math:`Y^* = f(A_0) - γ g`.
+
+    The gradient with respect to the PRE-activation moves the POST-activation: a mirror-descent
+    step. With f = identity it is plain gradient descent and the target of LocoProp-S.
+
+    Args:
+        pre: Pre-activations A₀, (…, R, d).
+        grad_output: g = ∂L/∂A₀ with the loss's own reduction, (…, R, d).
+        step: γ, in units of a loss summed over rows; gb · R in per-row units. For a sigmoid or
+            softmax head under the mean cross-entropy, γ = R makes the targets the labels.
+        transfer: The layer's f.
+
+    Returns:
+        Targets, (…, R, d).
+
+    >>> from optim._transfer import TRANSFERS
+    >>> local_targets(torch.zeros(1, 1), torch.ones(1, 1), 0.25, TRANSFERS["sigmoid"]).item()
+    0.25
+    """
+    return transfer.f(pre) - step * grad_output
+
+
+def matching_loss(pre: Tensor, target: Tensor, transfer: Transfer) -> Tensor:
+    r"""The matching loss of each row up to its constant, :math:`F(a_r) - y^*_r · a_r`.
+
+    Where :math:`y^* = f(a^*)` it is :math:`D_F(a, a^*)` plus a term without a. Its gradient is
+    :math:`f(a) - y^*`, never times f′. It is unbounded below when y* leaves the range of f.
+
+    Args:
+        pre: Pre-activations a, (…, R, d).
+        target: Targets y* of the POST-activations, (…, R, d).
+        transfer: The layer's f.
+
+    Returns:
+        One value per row, (…, R).
+
+    Laws:
+        Convex in ``pre``; for softmax it is the cross-entropy against soft labels.
+
+    >>> from optim._transfer import IDENTITY
+    >>> matching_loss(torch.tensor([[3.0]]), torch.tensor([[1.0]]), IDENTITY).item()
+    1.5
+    """
+    return transfer.potential(pre) - (target * pre).sum(-1)
+
+
+def bregman(pre: Tensor, center: Tensor, transfer: Transfer) -> Tensor:
+    r"""The Bregman divergence of each row, :math:`D_F(a, a_0) = F(a) - F(a_0) - f(a_0)·(a-a_0)`.
+
+    Args:
+        pre: Pre-activations a, (…, R, d).
+        center: Pre-activations a₀, (…, R, d).
+        transfer: The layer's f.
+
+    Returns:
+        One value per row, (…, R).
+
+    Laws:
+        At least 0, and 0 at a = a₀; at most ``L_f ‖a − a₀‖² / 2``.
+
+    >>> from optim._transfer import IDENTITY
+    >>> bregman(torch.tensor([[3.0]]), torch.tensor([[1.0]]), IDENTITY).item()
+    2.0
+    """
+    rise = transfer.potential(pre) - transfer.potential(center)
+    return rise - (transfer.f(center) * (pre - center)).sum(-1)
+
+
+def local_objective(
+    displacement: Tensor,
+    design: Tensor,
+    pre: Tensor,
+    gradient: Tensor,
+    transfer: Transfer,
+    *,
+    step: float,
+    prox: float | Tensor = 0.0,
+    scale: float | None = None,
+) -> Tensor:
+    r"""The local objective :math:`J(D) = s Σ_r D_F(A_0 + Z D, A_0) + γ⟨G, D⟩ + \tfrac λ2 ‖D‖²`.
+
+    Args:
+        displacement: D, (…, n, d).
+        design: Z, (…, R, n); leading dimensions are problems of their own.
+        pre: A₀, (…, R, d).
+        gradient: G = Zᵀg, (…, n, d): the weight gradient of the global loss.
+        transfer: The layer's f.
+        step: γ in the units of ``scale``.
+        prox: λ in the units of ``scale``; a number, or one per problem (…,).
+        scale: s; 1/R by default, 1 for the paper's sums.
+
+    Returns:
+        One value per problem, (…,).
+
+    Laws:
+        J(0) = 0; convex; its gradient at 0 is γ G for every f.
+
+    >>> from optim._transfer import IDENTITY
+    >>> one = torch.ones(1, 1)
+    >>> local_objective(-one, one, one, one, IDENTITY, step=1.0).item()
+    -0.5
+    """
+    scale = 1 / max(design.shape[-2], 1) if scale is None else scale
+    divergence = bregman(pre + design @ displacement, pre, transfer).sum(-1)
+    linear = (gradient * displacement).sum((-2, -1))
+    return scale * divergence + step * linear + prox / 2 * displacement.square().sum((-2, -1))
+
+
+def backtrack(
+    displacement: Tensor,
+    design: Tensor,
+    pre: Tensor,
+    gradient: Tensor,
+    transfer: Transfer,
+    *,
+    step: float,
+    prox: float | Tensor = 0.0,
+    scale: float | None = None,
+    halvings: int = 10,
+) -> Tensor:
+    """The displacement, halved until the local objective is not above its start J(0) = 0.
+
+    J is convex, so halving ends for a direction of descent; a problem that still rises after the
+    last halving, or is not finite, does not move. Z D is formed once.
+
+    Args:
+        displacement: D, (…, n, d).
+        design: Z, (…, R, n).
+        pre: A₀, (…, R, d).
+        gradient: G, (…, n, d).
+        transfer: The layer's f, with a potential.
+        step: γ in the units of ``scale``.
+        prox: λ in the units of ``scale``; a number, or one per problem (…,).
+        scale: s; 1/R by default.
+        halvings: How many times a displacement may be halved.
+
+    Returns:
+        t D with t per problem in {1, 1/2, …, 0}, (…, n, d).
+
+    >>> from optim._transfer import IDENTITY
+    >>> one = torch.ones(1, 1)
+    >>> backtrack(-6 * one, one, one, one, IDENTITY, step=1.0).item()
+    -1.5
+    """
+    scale = 1 / max(design.shape[-2], 1) if scale is None else scale
+    moved = design @ displacement
+    linear = step * (gradient * displacement).sum((-2, -1))
+    square = prox / 2 * displacement.square().sum((-2, -1))
+    length = torch.ones_like(linear)
+    for halving in range(halvings + 1):
+        t = length[..., None, None]
+        rise = scale * bregman(pre + t * moved, pre, transfer).sum(-1) + length * linear
+        accepted = rise + length.square() * square <= 0
+        if bool(accepted.all()):
+            break
+        shorter = length / 2 if halving < halvings else torch.zeros_like(length)
+        length = torch.where(accepted, length, shorter)
+    t = length[..., None, None]
+    return torch.where(t > 0, displacement * t, 0.0)
+
+
+@dataclass(frozen=True)
+class LocalProblem:
+    r"""One map's problem: :math:`\min_D s Σ_r D_F(a_r + z_r D, a_r) + γ ⟨G, D⟩ + \tfrac λ2 ‖D‖²`.
+
+    Attributes:
+        design: Z of the weights that move, (…, R, n).
+        gradient: G = Zᵀg, (…, n, d), read from ``p.grad``.
+        transfer: f; identity for variant S.
+        form_pre: Makes A₀ = Z W₀, (…, R, d), with the weights that do not move.
+    """
+
+    design: Tensor
+    gradient: Tensor
+    transfer: Transfer
+    form_pre: Callable[[], Tensor]
+
+    @cached_property
+    def pre(self) -> Tensor:
+        """A₀, formed at its first use: the exact step does without."""
+        return self.form_pre()
+
+
+@dataclass(frozen=True)
+class Units:
+    """γ, λ and s of the local objective, in the units of the solver."""
+
+    step: float
+    prox: Tensor
+    scale: float
+
+
+_IN_PLACE: Mapping[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]] = {
+    torch.tanh: torch.tanh_,  # no fresh memory in each inner iteration
+    torch.sigmoid: torch.sigmoid_,
+    torch.relu: torch.relu_,
+}
+
+
+class LocalGradient:
+    r"""The gradient :math:`∇J(D) = s Z^⊤(f(A_0 + Z D) - f(A_0)) + γ G + λ D`, in kept buffers.
+
+    For f = identity the data term is s C D, from the Gram matrix where that costs less.
+
+    Args:
+        design: Z, (…, R, n).
+        pre: A₀, (…, R, d).
+        gradient: G = Zᵀg, (…, n, d).
+        transfer: The layer's f.
+        step: γ in the units of ``scale``.
+        prox: λ in the units of ``scale``; a number, or one per problem (…,).
+        scale: s; 1/R by default, 1 for the paper's sums.
+        calls: How many evaluations are expected.
+
+    >>> from optim._transfer import TRANSFERS
+    >>> one = torch.ones(1, 1)
+    >>> LocalGradient(one, one, one, TRANSFERS["tanh"], step=0.5)(torch.zeros(1, 1)).item()
+    0.5
+    """
+
+    def __init__(
+        self,
+        design: Tensor,
+        pre: Tensor,
+        gradient: Tensor,
+        transfer: Transfer,
+        *,
+        step: float,
+        prox: float | Tensor = 0.0,
+        scale: float | None = None,
+        calls: int = 1,
+    ) -> None:
+        (R, n), d = design.shape[-2:], gradient.shape[-1]
+        self.shape = gradient.shape
+        self.scale = 1 / max(R, 1) if scale is None else scale
+        self.design = _stacked(design)
+        self.constant = _stacked(gradient).mul(step).contiguous()
+        self.prox = prox if bool((torch.as_tensor(prox) != 0).any()) else 0.0
+        self.gram = None
+        if transfer is IDENTITY and R * n * n + calls * n * n * d < 2 * calls * R * n * d:
+            self.gram = torch.bmm(self.design.mT, self.design)
+        else:
+            self.pre = _stacked(pre)
+            self.post = transfer.f(self.pre)
+            self.moved = torch.empty_like(self.post, memory_format=torch.contiguous_format)
+            self.move = _IN_PLACE.get(transfer.f, transfer.f)
+        self.slope = torch.empty_like(self.constant)
+
+    def __call__(self, displacement: Tensor) -> Tensor:
+        """The gradient at D, (…, n, d), in a buffer that the next call overwrites."""
+        at = _stacked(displacement)
+        if self.gram is not None:
+            torch.baddbmm(self.constant, self.gram, at, alpha=self.scale, out=self.slope)
+        else:
+            torch.baddbmm(self.pre, self.design, at, out=self.moved)
+            rise = self.move(self.moved).sub_(self.post)
+            torch.baddbmm(self.constant, self.design.mT, rise, alpha=self.scale, out=self.slope)
+        if isinstance(self.prox, Tensor):
+            self.slope.addcmul_(at, self.prox.reshape(-1, 1, 1).to(at))
+        elif self.prox:
+            self.slope.add_(at, alpha=self.prox)
+        return self.slope.view(self.shape)
+
+
+def _stacked(matrices: Tensor) -> Tensor:
+    """Any leading dimensions as one."""
+    return matrices.reshape(-1, *matrices.shape[-2:])

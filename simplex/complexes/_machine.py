@@ -1,0 +1,69 @@
+"""What the machine offers: its memory, and kernels compiled once and cached."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import torch
+
+
+def available_bytes(device: torch.device) -> int:
+    """Free memory in bytes on the device: what an allocation can still get."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    candidates = [_meminfo_available(), _control_group_available()]
+    known = [value for value in candidates if value is not None]
+    if known:
+        return min(known)
+    # Systems without /proc (macOS): free pages undercount what can be reclaimed, so take all pages.
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _meminfo_available() -> int | None:
+    meminfo = Path("/proc/meminfo")
+    if not meminfo.exists():
+        return None
+    for line in meminfo.read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _control_group_available() -> int | None:
+    limit, current = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    if not (limit.exists() and current.exists()) or limit.read_text().strip() == "max":
+        return None
+    return max(0, int(limit.read_text()) - int(current.read_text()))
+
+
+def require_memory(num_bytes: int, device: torch.device, what: str) -> None:
+    """Raise ``ValueError`` where ``num_bytes`` exceeds half of the free memory of the device."""
+    if num_bytes < 2**26:  # too small to be worth asking the system
+        return
+    limit = available_bytes(device) // 2
+    if num_bytes > limit:
+        raise ValueError(
+            f"{what} must fit in half of the free memory, {limit / 2**30:.1f} GiB on {device}, "
+            f"got {num_bytes / 2**30:.1f} GiB. Lower the dimension or give fewer simplices."
+        )
+
+
+INT64S = "int64[::1]"
+
+
+TABLE = "int64[:,::1]"
+
+
+def compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile for one signature, at once; keep the code on disk where there is a place for it."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        try:
+            kernel: Callable[..., Any] = numba.njit(signature, nogil=True, cache=True)(function)
+        except RuntimeError:  # no writable cache folder: compile in every process
+            kernel = numba.njit(signature, nogil=True)(function)
+        return kernel
+
+    return decorate

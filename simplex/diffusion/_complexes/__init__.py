@@ -1,0 +1,1 @@
+"""Diffusion of complexes: faces that survive, and complexes that grow by dimension."""

@@ -1,0 +1,172 @@
+"""A simplicial denoiser of complexes: candidates scored by what is known of their facets."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from simplex.complexes import SimplicialComplex
+from simplex.diffusion._complexes.generation import Candidates, ComplexState
+
+
+class CandidateScorer(nn.Module):
+    r"""Logits of candidates from the cochains that a simplicial network gives their facets.
+
+    .. math::
+        h = \text{encoder}(x, K), \qquad
+        \text{logit}_σ = \text{MLP}_k\Big( \sum_i h_{σ_i}, \
+            \sum_{i<j} h_{σ_i} ⊙ h_{σ_j}, \ \log(1 + c_σ), \ [\text{all } σ_i ∈ x_t], \ t/T \Big)
+
+    with the facets σ_i of the candidate σ. c_σ counts the vertices w that all facets see, σ_i ∪ {w}
+    ∈ K: for a pair of vertices their common neighbours. A network that passes messages along
+    simplices cannot tell it, as two vertices of one neighbourhood look like two of different ones.
+
+    Call it as a denoiser of :func:`complex_loss` and :func:`sample_complexes`.
+
+    Args:
+        encoder: from cochains ``[x_0, …, x_D]``, (n_k, 3) each, and the complex, to cochains of
+            ``channels`` channels: ``encode`` of any network of ``simplex.nn``, whose parameters
+            become the scorer's. The inputs are 1, whether the simplex is in x_t, and t/T.
+            Dimensions beyond the complex get empty cochains.
+        channels: width of what the encoder returns.
+        max_dim: D, that of the process.
+        num_steps: T, that of the process.
+        hidden_channels: width of the MLPs.
+
+    Raises:
+        ValueError: sizes below 1; in a call, times after T, candidates or a complex of dimension
+            above D, an encoder that does not return such cochains.
+
+    Laws:
+        Invariant under relabelling; a union is treated as its parts, if the encoder is so.
+
+    Example:
+        >>> from simplex.diffusion import FaceSurvival, complex_loss
+        >>> scorer = CandidateScorer(lambda x, K: x, 3, max_dim=2, num_steps=8)
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> complex_loss(FaceSurvival.linear(8, 2), scorer, K, 5).shape
+        torch.Size([])
+    """
+
+    in_channels = 3
+
+    def __init__(
+        self,
+        encoder: Callable[[list[Tensor], SimplicialComplex], Sequence[Tensor]],
+        channels: int,
+        *,
+        max_dim: int,
+        num_steps: int,
+        hidden_channels: int = 64,
+    ) -> None:
+        super().__init__()
+        if max_dim < 1 or num_steps < 1:
+            raise ValueError(
+                f"max_dim and num_steps must be at least 1, got {max_dim} and {num_steps}."
+            )
+        self.encoder, self.channels = encoder, channels
+        self.max_dim, self.num_steps = max_dim, num_steps
+        network = getattr(encoder, "__self__", None)  # of a bound method, torch sees no parameters
+        self.network = network if isinstance(network, nn.Module) else None
+        self.heads = nn.ModuleList(
+            nn.Sequential(
+                nn.Linear(2 * channels + 3, hidden_channels),
+                nn.SiLU(),
+                nn.Linear(hidden_channels, 1),
+            )
+            for _ in range(max_dim)
+        )
+
+    def forward(self, state: ComplexState, candidates: Candidates, t: Tensor) -> Tensor:
+        """Logits (m,) of the candidates being in x_0.
+
+        Args:
+            state: the complex, and what of it is in x_t.
+            candidates: of one dimension.
+            t: (num_parts,) int64 times.
+        """
+        K, k = state.complex, candidates.k
+        self._require_fitting(K, k, t)
+        dtype = self.heads[0][0].weight.dtype  # type: ignore[index]
+        time = t.to(dtype) / self.num_steps
+        below = self._encode(state, time, k - 1)[candidates.facets]
+        total = below.sum(1)
+        pairs = (total.square() - below.square().sum(1)) / 2
+        others = torch.stack(
+            [
+                common_links(K, candidates).to(dtype).log1p(),
+                candidates.facets_stayed.to(dtype),
+                time[candidates.part],
+            ],
+            dim=1,
+        )
+        logits: Tensor = self.heads[k - 1](torch.cat([total, pairs, others], dim=1))
+        return logits.squeeze(1)
+
+    def extra_repr(self) -> str:
+        """What the repr of the module shows."""
+        return f"max_dim={self.max_dim}, num_steps={self.num_steps}"
+
+    def _encode(self, state: ComplexState, time: Tensor, k: int) -> Tensor:
+        """The (n_k, channels) cochains of the encoder in dimension k."""
+        cochains: object = self.encoder(self._inputs(state, time), state.complex)
+        listed = list(cochains) if isinstance(cochains, Sequence) else []
+        shape = (state.complex.num_simplices(k), self.channels)
+        if len(listed) <= k or listed[k].shape != shape:
+            found = [tuple(each.shape) for each in listed] or type(cochains).__name__
+            raise ValueError(
+                "the encoder must return a list of cochains, one tensor per dimension, of shape "
+                f"{shape} in dimension {k}, got {found}. Of a network give network.encode, and as "
+                "channels the width of what it returns."
+            )
+        result: Tensor = listed[k]
+        return result
+
+    def _require_fitting(self, K: SimplicialComplex, k: int, t: Tensor) -> None:
+        top = max(K.dim, k)
+        if top > self.max_dim:
+            raise ValueError(
+                f"max_dim of the scorer must be that of the process, got {self.max_dim} and "
+                f"simplices of dimension {top}. Give max_dim=process.max_dim."
+            )
+        if bool((t > self.num_steps).any()):
+            raise ValueError(
+                f"num_steps of the scorer must be that of the process, got {self.num_steps} and "
+                f"times up to {int(t.max())}. Give num_steps=process.num_steps."
+            )
+
+    def _inputs(self, state: ComplexState, time: Tensor) -> list[Tensor]:
+        K, inputs = state.complex, []
+        for k in range(self.max_dim + 1):
+            when = time[K.part(k)]
+            stayed = state.stayed[k].to(when) if k < len(state.stayed) else torch.zeros_like(when)
+            inputs.append(torch.stack([torch.ones_like(when), stayed, when], dim=1))
+        return inputs
+
+
+def common_links(K: SimplicialComplex, candidates: Candidates) -> Tensor:
+    """How many vertices w every facet of a candidate sees: σ_i ∪ {w} ∈ K for all i, (m,) int64.
+
+    Cost:
+        O(Σ_σ min_i |cofacets of σ_i| · log).
+
+    Example:
+        >>> from simplex.diffusion import ComplexState, candidates_of
+        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2), (0, 3), (2, 3)])
+        >>> stayed = [torch.ones(n, dtype=torch.bool) for n in K.f_vector]
+        >>> common_links(K, candidates_of(ComplexState(K, stayed), 1))  # across both diagonals
+        tensor([2, 2])
+    """
+    k, facets = candidates.k, candidates.facets
+    pointer, cofacets = K.cofacets(k - 1)
+    counts, place = pointer.diff()[facets].min(dim=1)
+    nearest = facets.gather(1, place[:, None]).squeeze(1)
+    owner = torch.arange(len(facets), device=K.device).repeat_interleave(counts)
+    offset = torch.arange(len(owner), device=K.device) - (counts.cumsum(0) - counts)[owner]
+    above = cofacets[pointer[nearest[owner]] + offset]
+    below = K.simplices(k - 1)
+    vertex = K.simplices(k)[above].sum(1) - below[nearest[owner]].sum(1)
+    seen = torch.ones_like(vertex, dtype=torch.bool)
+    for column in facets.unbind(1):
+        seen &= K.index(torch.cat([below[column[owner]], vertex[:, None]], dim=1)) >= 0
+    return torch.bincount(owner[seen], minlength=len(facets))

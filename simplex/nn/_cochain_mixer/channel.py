@@ -1,0 +1,121 @@
+"""Channel mixing of cochains: the same two-layer network for every simplex of a dimension."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from simplex.complexes import SimplicialComplex
+from simplex.nn._checks import (
+    require_activations,
+    require_cochains,
+    require_flags,
+    require_orders,
+    require_positive,
+)
+from simplex.nn._modules import reset_submodules
+from simplex.operators._chains import chain_down, chain_up
+
+
+class ChannelMixerConv(nn.Module):
+    r"""The channel MLP of MLP-Mixer, in every dimension, on the channels of neighbours as well.
+
+    .. math::
+        X'_k = a\big( [\, X_k ‖ ∂_k^⊤ X_{k-1} ‖ ∂_{k+1} X_{k+1} \,] \, W_3 + b_3 \big) W_4 + b_4
+
+    with ∂ divided by the root of a bound of its largest singular value, part by part.
+
+    Departures from the paper: (1) The channels of facets and cofacets, if ``neighbors``; on
+    vertices alone (``max_dim`` 0) there are none. (2) In dimensions whose cochains are oriented the
+    biases are dropped and the activation is odd.
+
+    Args:
+        channels: width of the cochains, C.
+        hidden_channels: width of the MLP, D_C.
+        max_dim: the top dimension of the cochains.
+        neighbors: whether the channels of facets and cofacets are mixed in.
+        signed: whether the cochains are oriented.
+        activation: a where values are even: on vertices, and everywhere if not signed.
+        odd_activation: a elsewhere; an odd function.
+
+    Raises:
+        TypeError: ``signed`` is no bool, or an activation no function.
+        ValueError: a size is too small, or ``odd_activation`` is not odd where it is used.
+
+    Laws:
+        Permutation equivariant; orientation equivariant if signed. A disjoint union gives what its
+        parts give.
+
+    Paper:
+        Tolstikhin et al., "MLP-Mixer: An all-MLP Architecture for Vision", NeurIPS 2021, Eq. 1; the
+        step to complexes is ours.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> conv = ChannelMixerConv(8, 32, max_dim=2)
+        >>> [tuple(y.shape) for y in conv([torch.ones(n, 8) for n in K.f_vector], K)]
+        [(4, 8), (4, 8), (1, 8)]
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        hidden_channels: int,
+        max_dim: int,
+        *,
+        neighbors: bool = True,
+        signed: bool = True,
+        activation: Callable[[Tensor], Tensor] = nn.functional.gelu,
+        odd_activation: Callable[[Tensor], Tensor] = torch.tanh,
+    ) -> None:
+        super().__init__()
+        require_positive(channels=channels, hidden_channels=hidden_channels)
+        require_orders(max_dim=max_dim)
+        require_flags(neighbors=neighbors, signed=signed)
+        self.channels, self.hidden_channels, self.max_dim = channels, hidden_channels, max_dim
+        self.neighbors, self.signed = neighbors, signed
+        odd = [signed and k > 0 for k in range(max_dim + 1)]
+        require_activations(activation, odd_activation, any(odd))
+        self.activations = [odd_activation if each else activation for each in odd]
+        terms = [1 + ((k > 0) + (k < max_dim) if neighbors else 0) for k in range(max_dim + 1)]
+        self.lin1 = nn.ModuleList(
+            nn.Linear(count * channels, hidden_channels, bias=not each)
+            for count, each in zip(terms, odd, strict=True)
+        )
+        self.lin2 = nn.ModuleList(
+            nn.Linear(hidden_channels, channels, bias=not each) for each in odd
+        )
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        reset_submodules(self)
+
+    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """Mix the channels of each simplex.
+
+        Args:
+            x: one cochain (n_k, channels) per dimension 0 … max_dim; left as they are.
+            complex: the complex, or the disjoint union of a batch.
+
+        Returns:
+            One cochain (n_k, channels) per dimension.
+
+        Raises:
+            ValueError: the cochains do not fit the complex, ``max_dim`` or ``channels``.
+        """
+        require_cochains(x, complex, self.max_dim, self.channels)
+        terms = [[values] for values in x]
+        if self.neighbors:
+            for k in range(self.max_dim):
+                terms[k + 1].append(chain_up(x[k], complex, k, 1, self.signed, True)[1])
+                terms[k].append(chain_down(x[k + 1], complex, k + 1, 1, self.signed, True)[1])
+        return [
+            lin2(activation(lin1(torch.cat(each, dim=-1))))
+            for each, lin1, lin2, activation in zip(
+                terms, self.lin1, self.lin2, self.activations, strict=True
+            )
+        ]
+
+    def extra_repr(self) -> str:
+        """Sizes."""
+        return f"{self.channels}, channel_channels={self.hidden_channels}, max_dim={self.max_dim}"

@@ -1,0 +1,225 @@
+"""MLP-Mixer on simplicial complexes: blocks of token mixing and channel mixing, and a readout."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, TypedDict, Unpack
+
+import torch
+from torch import Tensor, nn
+
+from simplex.complexes import SimplicialComplex
+from simplex.nn._checks import require_cochains, require_positive
+from simplex.nn._cochain_mixer.block import SimplicialMixerConv, mixer_norms
+from simplex.nn._cochain_mixer.channel import ChannelMixerConv
+from simplex.nn._cochain_mixer.kernel import KernelMixerConv
+from simplex.nn._cochain_mixer.operator import OperatorMixerConv
+from simplex.nn._modules import linear, widths_of
+from simplex.nn._network import SimplicialNetwork
+
+
+class MixerOptions(TypedDict, total=False):
+    """Keyword arguments that go to :class:`SimplicialNetwork`."""
+
+    dropout: float
+    jumping_knowledge: Literal["cat", "max"] | None
+    final_readout: Literal["sum", "mean"]
+    readout_dims: Sequence[int] | None
+
+
+_TOKEN_MIXINGS: dict[str, Callable[..., nn.Module]] = {
+    "kernel": KernelMixerConv,
+    "operator": OperatorMixerConv,
+}
+
+
+class SimplicialMixer(SimplicialNetwork):
+    r"""Dense maps into the network, blocks that mix tokens and channels by turns, a readout.
+
+    .. math::
+        h^{(0)}_k = x_k W_k \, (+ b_k), \qquad h^{(l+1)} = \text{block}_l(h^{(l)}, K), \qquad
+        y = \text{Readout}\big( \text{norm}(h^{(L)}), K \big)
+
+    with blocks :class:`SimplicialMixerConv`. Call it as ``model(x, complex)``; for a batch,
+    ``model(batch.cochains(), batch.complex)``; with a condition, such as the time of a diffusion,
+    ``model.encode(x, complex, cond)`` gives the cochains that it predicts.
+
+    The token mixing is an operator between simplices, a function of codes (``"kernel"``, of low
+    rank and global) or polynomials of Laplacians (``"operator"``, local), with a non-linearity on
+    the token axis and weights shared by all channels. This sharing, and the mixing by turns, are
+    what MLP-Mixer is; messages are passed all the same.
+
+    Args:
+        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
+        hidden_channels: width of the blocks, C.
+        out_channels: width of the result.
+        num_layers: number of blocks.
+        max_dim: the top dimension of the cochains.
+        mixing: ``"kernel"`` for :class:`KernelMixerConv`, ``"operator"`` for
+            :class:`OperatorMixerConv`; or what makes the layer, called as ``mixing(max_dim,
+            token_channels, signed=signed)``, such as ``partial(OperatorMixerConv, up_order=4)``.
+        token_channels: width of the token MLP, D_S; ``None`` for C/2 as in the paper.
+        channel_channels: width of the channel MLP, D_C; ``None`` for 4 C as in the paper.
+        neighbors: whether the channels of facets and cofacets enter the channel mixing.
+        norm: as in :class:`SimplicialMixerConv`.
+        layer_dropout: probability, on what each half of a block adds.
+        readout: how the simplices of one dimension are pooled; the mean, as in the paper, because
+            after the last norm all of them are large.
+        cond_channels: width of a condition for each part, or ``None`` for none.
+        signed: whether the cochains are oriented; ``False`` for features without orientation, such
+            as sums over vertices.
+        activation: of the channel MLP where values are even: on vertices, and everywhere if not
+            signed. That of the token MLP is an argument of its layer.
+        odd_activation: of the channel MLP elsewhere; an odd function.
+        **options: see :class:`SimplicialNetwork`.
+
+    Raises:
+        TypeError: ``signed`` is no bool, or an activation no function.
+        ValueError: a size is too small, or an option is none of its values or breaks the laws.
+
+    Laws:
+        Invariant under relabelling; under reorientation if signed. In evaluation mode a batch gives
+        what its items give.
+
+    Cost:
+        Linear in the incidences.
+
+    Paper:
+        Tolstikhin et al., "MLP-Mixer: An all-MLP Architecture for Vision", NeurIPS 2021,
+        arXiv:2105.01601. The step to complexes is ours.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> model = SimplicialMixer(1, 8, 2, num_layers=2, max_dim=2, mixing="kernel")
+        >>> x = [torch.ones(n, 1) for n in K.f_vector]
+        >>> model(x, K).shape, model.encode(x, K)[1].shape
+        (torch.Size([1, 2]), torch.Size([4, 8]))
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int,
+        max_dim: int,
+        *,
+        mixing: Literal["kernel", "operator"] | Callable[..., nn.Module] = "operator",
+        token_channels: int | None = None,
+        channel_channels: int | None = None,
+        neighbors: bool = True,
+        norm: Literal["layer", "rms", "batch", "graph"] = "layer",
+        layer_dropout: float = 0.0,
+        readout: Literal["sum", "mean", "max"] = "mean",
+        cond_channels: int | None = None,
+        signed: bool = True,
+        activation: Callable[[Tensor], Tensor] = nn.functional.gelu,
+        odd_activation: Callable[[Tensor], Tensor] = torch.tanh,
+        **options: Unpack[MixerOptions],
+    ) -> None:
+        require_positive(
+            hidden_channels=hidden_channels, out_channels=out_channels, num_layers=num_layers
+        )
+        widths = widths_of(in_channels, max_dim)
+        token_width = max(1, hidden_channels // 2) if token_channels is None else token_channels
+        channel_width = 4 * hidden_channels if channel_channels is None else channel_channels
+        require_positive(token_channels=token_width, channel_channels=channel_width)
+        if mixing not in tuple(_TOKEN_MIXINGS) and not callable(mixing):
+            raise ValueError(
+                f"mixing must be 'kernel', 'operator' or what makes a layer, got {mixing!r}."
+            )
+        make = _TOKEN_MIXINGS[mixing] if isinstance(mixing, str) else mixing
+        blocks = [
+            SimplicialMixerConv(
+                make(max_dim, token_width, signed=signed),
+                ChannelMixerConv(
+                    hidden_channels,
+                    channel_width,
+                    max_dim,
+                    neighbors=neighbors,
+                    signed=signed,
+                    activation=activation,
+                    odd_activation=odd_activation,
+                ),
+                hidden_channels,
+                max_dim,
+                norm=norm,
+                dropout=layer_dropout,
+                cond_channels=cond_channels,
+                signed=signed,
+            )
+            for _ in range(num_layers)
+        ]
+        super().__init__(
+            blocks,
+            hidden_channels,
+            out_channels,
+            max_dim,
+            readout=readout,
+            oriented=signed,
+            **options,
+        )
+        self.stems = nn.ModuleList(
+            linear(width, hidden_channels, bias=not (signed and k > 0))
+            for k, width in enumerate(widths)
+        )
+        read = hidden_channels * (num_layers if self.jumping_knowledge == "cat" else 1)
+        self.final_norms = mixer_norms(norm, read, max_dim, signed)
+
+    def encode(
+        self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None = None
+    ) -> list[Tensor]:
+        """The cochains after all blocks and the last norm.
+
+        Args:
+            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
+            complex: the complex, or the disjoint union of a batch.
+            cond: (num_parts, cond_channels), for networks made with a condition.
+
+        Returns:
+            One cochain per dimension, (n_k, hidden_channels), or with ``"cat"`` of that times
+            ``num_layers`` channels.
+
+        Raises:
+            TypeError: x is no list of floating-point tensors.
+            ValueError: the cochains do not fit the complex, ``max_dim`` or ``in_channels``; or a
+                condition is missing, unasked for or of another shape.
+        """
+        require_cochains(x, complex, self.max_dim, [_width(stem) for stem in self.stems])
+        h: list[Tensor] = [stem(values) for stem, values in zip(self.stems, x, strict=True)]
+        layers = []
+        for block in self.convs:
+            h = block(h, complex, cond)
+            layers.append(h)
+        if self.jumping_knowledge == "cat":
+            h = [torch.cat(each, dim=-1) for each in zip(*layers, strict=True)]
+        elif self.jumping_knowledge == "max":
+            h = [torch.stack(each).amax(0) for each in zip(*layers, strict=True)]
+        return [
+            norm(values, complex, k)
+            for k, (norm, values) in enumerate(zip(self.final_norms, h, strict=True))
+        ]
+
+    def forward(
+        self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None = None
+    ) -> Tensor:
+        """One row per part of the complex.
+
+        Args:
+            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
+            complex: the complex, or the disjoint union of a batch.
+            cond: (num_parts, cond_channels), for networks made with a condition.
+
+        Returns:
+            (num_parts, out_channels).
+
+        Raises:
+            TypeError: as for :meth:`encode`.
+            ValueError: as for :meth:`encode`.
+        """
+        result: Tensor = self.readout(self.encode(x, complex, cond), complex)
+        return result
+
+
+def _width(stem: nn.Module) -> int:
+    """The width that a dense map takes; -1 where it waits for its first input."""
+    assert isinstance(stem, nn.Linear)
+    return stem.in_features or -1

@@ -1,0 +1,1 @@
+"""Networks on flows and other oriented cochains of one degree."""

@@ -1,0 +1,195 @@
+"""Signals quotient: what looks alike to a message-passing network is computed once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from simplex.operators._rows import SparseRows, _pointer, _product
+
+
+_SAMPLES_AT_ONCE = 128  # bounds the memory of a refinement round
+
+
+@dataclass(frozen=True, eq=False)
+class FlowQuotient:
+    r"""Flows on one complex as classes of simplices that a network cannot tell apart.
+
+    A network of layers x' = a(Σ_j A_j x W_j), with fixed operators A_j and an activation that acts
+    on each entry, gives equal rows to simplices that combine the same rows of the layer before with
+    the same coefficients. By induction, these may be counted by classes: two simplices are in one
+    class after l layers if their A_j combine the classes after l-1 layers alike. Two more cases
+    cost nothing: if a(0) = 0, a simplex that combines nothing has the row 0 and no class, which
+    leaves out all that is more than l steps away from the flow; and if a is odd, combinations with
+    opposite coefficients give opposite rows, and share a class. Layer l is computed on one
+    representative of each class. Nothing is approximated.
+
+    Args:
+        start: (q_0, 1) the values of the classes at the start.
+        layers: for each layer the matrix (q_l, J·q_{l-1}) that holds in row c, column J·d + j, the
+            coefficient of class d in A_j at a member of class c.
+        pool: (m, q_L) how many simplices of each class a sample has.
+        num_operators: J, with the identity A_0.
+        num_simplices: n_k, for means.
+
+    Paper:
+        The classes are those of the Weisfeiler-Lehman test on (samples of) the complex, with signs:
+        the bound on networks in Bodnar et al., "Weisfeiler and Lehman Go Topological", ICML 2021,
+        put to use.
+    """
+
+    start: Tensor
+    layers: tuple[SparseRows, ...]
+    pool: SparseRows
+    num_operators: int
+    num_simplices: int
+
+    def __len__(self) -> int:
+        return len(self.pool.pointer) - 1
+
+    def collapse(self) -> "FlowQuotient":
+        """For layers without activation: the values of all products A_{j_L} … A_{j_1} x instead.
+
+        Returns:
+            A quotient without layers, with ``start`` (q_L, J^L); the last operator is the slowest
+            digit of a column.
+        """
+        start = self.start.double()
+        for layer in self.layers:
+            parts = (layer.slice(j, self.num_operators) for j in range(self.num_operators))
+            start = torch.cat([_product(part, start) for part in parts], dim=1)
+        fits = float(start.abs().max()) <= 2**24 if start.numel() else True
+        return replace(self, start=start.float() if fits else start, layers=())
+
+    def __getitem__(self, index: Tensor) -> "FlowQuotient":
+        """Some of the samples, with the classes that they need."""
+        pool, kept = self.pool.select(index).without_empty_columns(1)
+        layers = []
+        for layer in reversed(self.layers):
+            needed, kept = layer.select(kept).without_empty_columns(self.num_operators)
+            layers.append(needed)
+        return replace(self, start=self.start[kept], layers=tuple(reversed(layers)), pool=pool)
+
+
+def flow_quotient(
+    flows: Tensor,
+    orientation: Tensor,
+    operators: Sequence[Tensor],
+    num_layers: int,
+    odd: bool,
+) -> FlowQuotient:
+    r"""The quotient of flows for layers x' = a(x W_0 + Σ_j A_j x W_j) with a(0) = 0.
+
+    Classes are found by hashes: each class gets a random 64-bit key for each operator, and a
+    simplex the sum of coefficient times key, modulo 2⁶⁴. Different combinations have different sums
+    but for a chance of about 2⁻⁶³ for each pair of classes.
+
+    Args:
+        flows: (m, n_k) integers, the values of each sample in its own orientation.
+        orientation: (m, n_k) ±1, that of each sample, relative to increasing vertex order.
+        operators: A_1, …: sparse (n_k, n_k) with integer entries, in increasing vertex order.
+        num_layers: L.
+        odd: whether a is odd: opposite rows are then merged as well, and the orientation of a
+            sample makes no difference.
+
+    Returns:
+        The quotient.
+
+    Cost:
+        O(L · m · entries of the operators) once, O(m · n_k) memory.
+    """
+    value, turn = (flows * orientation if odd else flows).T.long(), orientation.T.long()
+    size, num_samples = value.shape
+    generator = torch.Generator().manual_seed(0)
+    matrices = [_identity(size, value.device), *(_rows_of(operator) for operator in operators)]
+    classes = _classes(value, turn, odd)
+    start = value.T.reshape(-1)[classes.member]
+    start = (start.abs() if odd else start)[:, None].float()
+    layers = []
+    for _ in range(num_layers):
+        keys = torch.randint(
+            -(2**63), 2**63 - 1, (len(matrices), len(classes.member)), generator=generator
+        )
+        keys = torch.cat([keys.new_zeros(len(keys), 1), keys], dim=1).to(value.device)
+        total = torch.zeros_like(value)
+        for first in range(0, num_samples, _SAMPLES_AT_ONCE):
+            columns = slice(first, first + _SAMPLES_AT_ONCE)
+            color, seen = classes.color[:, columns], classes.seen[:, columns]
+            part = total[:, columns]  # a view
+            for matrix, key in zip(matrices, keys, strict=True):
+                sent = (key[color] * seen).index_select(0, matrix.column)
+                sent *= matrix.weight.long()[:, None]
+                part.index_add_(0, matrix.row(), sent)
+        below, classes = classes, _classes(total if odd else total * turn, turn, odd)
+        layers.append(_representatives(below, classes, matrices))
+    sample, simplex = classes.color.T.nonzero().unbind(1)
+    index = torch.stack([sample, classes.color[simplex, sample] - 1])
+    shape = (num_samples, len(classes.member))
+    pool = torch.sparse_coo_tensor(index, torch.ones_like(sample), shape, check_invariants=False)
+    return FlowQuotient(start, tuple(layers), _rows_of(pool), len(matrices), size)
+
+
+class _Classes(NamedTuple):
+    """The classes of one round.
+
+    Attributes:
+        color: (n, m), 0 for the value 0 and else from 1.
+        seen: (n, m) ±1, from the row of the class to the one here, in increasing vertex order.
+        member: for each class a place in the flattened (m, n) table.
+    """
+
+    color: Tensor
+    seen: Tensor
+    member: Tensor
+
+
+def _classes(total: Tensor, turn: Tensor, odd: bool) -> _Classes:
+    flat = total.T.reshape(-1)
+    place = flat.nonzero()[:, 0]
+    values = flat[place].abs() if odd else flat[place]
+    found, number = torch.unique(values, return_inverse=True)
+    color = torch.zeros_like(flat)
+    color[place] = number + 1
+    member = place.new_empty(len(found)).scatter_(0, number, place)
+    color = color.view(total.T.shape).T.contiguous()
+    return _Classes(color, total.sign() if odd else turn * (color > 0), member)
+
+
+def _representatives(
+    below: _Classes, classes: _Classes, matrices: Sequence[SparseRows]
+) -> SparseRows:
+    """The rows of a layer, for one member of each class."""
+    size = len(below.color)
+    sample, simplex = classes.member // size, classes.member % size
+    own = classes.seen[simplex, sample]
+    rows, columns, weights = [], [], []
+    for j, matrix in enumerate(matrices):
+        picked = matrix.select(simplex)
+        row, sender = picked.row(), picked.column
+        sent = below.color[sender, sample[row]]
+        there = sent > 0
+        row, sender, sent = row[there], sender[there], sent[there]
+        rows.append(row)
+        columns.append((sent - 1) * len(matrices) + j)
+        weights.append(picked.weight[there].long() * below.seen[sender, sample[row]] * own[row])
+    index = torch.stack([torch.cat(rows), torch.cat(columns)])
+    shape = (len(classes.member), len(below.member) * len(matrices))
+    return _rows_of(
+        torch.sparse_coo_tensor(index, torch.cat(weights), shape, check_invariants=False)
+    )
+
+
+def _identity(size: int, device: torch.device) -> SparseRows:
+    place = torch.arange(size + 1, device=device)
+    return SparseRows(place, place[:-1], torch.ones(size, device=device), size)
+
+
+def _rows_of(matrix: Tensor) -> SparseRows:
+    """A sparse COO matrix by rows, without zeros."""
+    matrix = matrix.coalesce()
+    kept = matrix.values() != 0
+    row, column = matrix.indices()[:, kept]
+    size = torch.bincount(row, minlength=matrix.shape[0])
+    return SparseRows(_pointer(size), column, matrix.values()[kept].float(), matrix.shape[1])

@@ -1,0 +1,1 @@
+"""MLP-Mixer on images: blocks, patches, released weights, a denoiser."""

@@ -1,0 +1,142 @@
+"""Images cut into patches, and patches put together to images, in any number of dimensions."""
+
+import math
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from simplex.nn._checks import require_positive, require_sizes
+from simplex.nn._modules import LecunLinear
+
+
+class PatchGrid:
+    """How an image is cut: the sizes, and the number of patches along each axis.
+
+    Args:
+        image_size: the sizes of the axes; a number for a square of two axes.
+        patch_size: the sizes of a patch; a number for all axes.
+
+    Raises:
+        ValueError: a size is no positive integer, or an axis of the image is no multiple of that
+            of the patch.
+
+    Example:
+        >>> grid = PatchGrid((32, 64), 8)
+        >>> grid.shape, grid.num_tokens, grid.patch_size
+        ((4, 8), 32, (8, 8))
+    """
+
+    def __init__(self, image_size: int | Sequence[int], patch_size: int | Sequence[int]) -> None:
+        require_sizes(image_size=image_size, patch_size=patch_size)
+        image = (image_size,) * 2 if isinstance(image_size, int) else tuple(image_size)
+        patch = (patch_size,) * len(image) if isinstance(patch_size, int) else tuple(patch_size)
+        if not image or len(patch) != len(image):
+            raise ValueError(
+                f"patch_size must be a number or have one entry for each of the {len(image)} axes "
+                f"of the image, at least one, got {patch_size} for image_size {image_size}."
+            )
+        if any(size % part for size, part in zip(image, patch, strict=True)):
+            near = tuple(math.ceil(s / p) * p for s, p in zip(image, patch, strict=True))
+            raise ValueError(
+                f"image_size must be a multiple of patch_size {patch} along every axis, got "
+                f"{image}. Resize or pad to {near}."
+            )
+        self.image_size, self.patch_size = image, patch
+        self.shape = tuple(size // part for size, part in zip(image, patch, strict=True))
+        self.num_tokens, self.patch_volume = math.prod(self.shape), math.prod(patch)
+
+
+def to_patches(x: Tensor, grid: PatchGrid) -> Tensor:
+    """Cut images into patches, row by row.
+
+    Args:
+        x: ``(batch, channels, *image_size)``.
+        grid: how to cut.
+
+    Returns:
+        (batch, num_tokens, channels · patch_volume), within a patch channel by channel.
+
+    Laws:
+        Undone by :func:`from_patches`.
+
+    Example:
+        >>> import torch
+        >>> to_patches(torch.arange(16.0).view(1, 1, 4, 4), PatchGrid(4, 2))[0, 1].tolist()
+        [2.0, 3.0, 6.0, 7.0]
+    """
+    axes = [n for pair in zip(grid.shape, grid.patch_size, strict=True) for n in pair]
+    dims = range(len(grid.shape))
+    channels = x.shape[1]
+    x = x.reshape(len(x), channels, *axes)
+    x = x.permute(0, *(2 + 2 * i for i in dims), 1, *(3 + 2 * i for i in dims))
+    return x.reshape(len(x), grid.num_tokens, channels * grid.patch_volume)
+
+
+def from_patches(x: Tensor, grid: PatchGrid) -> Tensor:
+    """Put patches together to images.
+
+    Args:
+        x: (batch, num_tokens, channels · patch_volume).
+        grid: how they were cut.
+
+    Returns:
+        ``(batch, channels, *image_size)``.
+
+    Example:
+        >>> import torch
+        >>> x, grid = torch.rand(2, 3, 4, 8), PatchGrid((4, 8), 2)
+        >>> bool((from_patches(to_patches(x, grid), grid) == x).all())
+        True
+    """
+    d = len(grid.shape)
+    channels = x.shape[-1] // grid.patch_volume
+    x = x.reshape(len(x), *grid.shape, channels, *grid.patch_size)
+    x = x.permute(0, 1 + d, *(axis for i in range(d) for axis in (1 + i, 2 + d + i)))
+    return x.reshape(len(x), channels, *grid.image_size)
+
+
+class PatchEmbedding(nn.Module):
+    r"""The stem: one affine map of every patch to C channels, the patches being tokens row by row.
+
+    Equal to a convolution with kernel and stride of one patch; as a matrix product it serves any
+    number of axes and is no slower.
+
+    Args:
+        grid: how images are cut.
+        in_channels: channels of the image.
+        hidden_channels: C.
+
+    Shapes:
+        x ``(batch, in_channels, *image_size)`` to (batch, S, C).
+
+    Example:
+        >>> import torch
+        >>> PatchEmbedding(PatchGrid((8, 8, 8), 4), 1, 16)(torch.ones(2, 1, 8, 8, 8)).shape
+        torch.Size([2, 8, 16])
+    """
+
+    def __init__(self, grid: PatchGrid, in_channels: int, hidden_channels: int) -> None:
+        super().__init__()
+        require_positive(in_channels=in_channels, hidden_channels=hidden_channels)
+        self.grid, self.in_channels = grid, in_channels
+        self.proj = LecunLinear(in_channels * grid.patch_volume, hidden_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Embed the patches.
+
+        Args:
+            x: ``(batch, in_channels, *image_size)``; left as it is.
+
+        Returns:
+            (batch, num_tokens, hidden_channels).
+
+        Raises:
+            ValueError: x has another shape.
+        """
+        shape = (self.in_channels, *self.grid.image_size)
+        if x.shape[1:] != shape:
+            raise ValueError(
+                f"x must have shape {('batch', *shape)}, got {tuple(x.shape)}.".replace("'", "")
+            )
+        result: Tensor = self.proj(to_patches(x, self.grid))
+        return result

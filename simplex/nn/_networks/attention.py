@@ -1,0 +1,189 @@
+"""Attention over the neighbours of each simplex: a sparse operator whose entries are learned."""
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from simplex.complexes import SimplicialComplex
+from simplex.operators._adjacency import Pairs, neighbor_counts, neighbor_pairs, receiver_chunks
+from simplex.operators._rows import (
+    Entries,
+    Segments,
+    entries,
+    read_rows,
+    segment_read,
+    segment_softmax,
+    weighted_sum,
+)
+
+
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    complex: SimplicialComplex,
+    adjacency: str,
+    k: int,
+    *,
+    signed: bool = False,
+    slope: float = 0.2,
+    max_pairs: int = 1 << 20,
+) -> Tensor:
+    r"""Mean of the values on the support of a Laplacian, with weights by softmax: masked attention.
+
+    .. math::
+        y_σ = \sum_{τ ∈ \bar N(σ)} s_{στ} \, α_{στ} \, v_τ, \qquad
+        α_{στ} = \underset{τ ∈ \bar N(σ)}{\text{softmax}} \; \text{LeakyReLU}(q_σ + k_τ)
+
+    where :math:`\bar N(σ)` are the upper or lower neighbours of σ, and σ itself if it has a cofacet
+    (upper) or a facet (lower): the row of σ in ∂∂ᵀ or ∂ᵀ∂.
+
+    Args:
+        query: (n_k, …, H) scores of the receivers, one per head.
+        key: (n_k, …, H) scores of the senders.
+        value: (n_k, …, H, F).
+        complex: the complex.
+        adjacency: ``"lower"`` or ``"upper"``.
+        k: degree of the cochains.
+        signed: with the relative orientation s = ±1 (+1 for σ itself) before each value.
+        slope: of the LeakyReLU for negative scores.
+        max_pairs: pairs held at once, unless a single simplex has more; further chunks are computed
+            anew in the backward pass, so memory stays bounded.
+
+    Returns:
+        (n_k, …, H, F); zeros where a simplex has no row.
+
+    Cost:
+        O(pairs · F) in time, O(pairs) in memory for each head: quadratic in the degree of a hub for
+        lower neighbours, never n_k × n_k.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
+        >>> same, x = torch.zeros(3, 1), torch.tensor([[[1.0]], [[2.0]], [[4.0]]])
+        >>> attend(same, same, x, K, "upper", 0).flatten().tolist()  # means over the edges' ends
+        [1.5, 2.3333334922790527, 3.0]
+    """
+
+    def of_table(
+        table: Entries, sign: Tensor, rows: range, query: Tensor, key: Tensor, value: Tensor
+    ) -> Tensor:
+        segment = Segments(table.row, table.row_pointer)
+        own = segment_read(query[rows.start : rows.stop], segment)
+        other = read_rows(key, table.column, table.order, table.column_pointer)
+        weight = segment_softmax(nn.functional.leaky_relu(own + other, slope), segment)
+        if signed:
+            weight = weight * sign[:, None].to(weight.dtype)
+        weight = weight.to(value.dtype)
+        heads = zip(value.unbind(1), weight.unbind(1), strict=True)
+        return torch.stack([weighted_sum(each, by, table) for each, by in heads], dim=1)
+
+    def of_rows(rows: range, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        table, sign = _support(complex, adjacency, k, rows)
+        return of_table(table, sign, rows, query, key, value)
+
+    scores_and_values = (query.flatten(1), key.flatten(1), value.flatten(1, -2))
+    chunks = receiver_chunks(complex, adjacency, k, max_pairs, own=1)
+    if len(chunks) == 1:
+        table, sign = complex.cached(
+            f"{adjacency} support", k, lambda: _support(complex, adjacency, k, chunks[0])
+        )
+        result = of_table(table, sign, chunks[0], *scores_and_values)
+    else:
+        result = torch.cat(
+            [checkpoint(of_rows, rows, *scores_and_values, use_reentrant=False) for rows in chunks]
+        )
+    return result.view(value.shape)
+
+
+def attention_filter(
+    mapped: Tensor,
+    score: Tensor,
+    complex: SimplicialComplex,
+    adjacency: str,
+    k: int,
+    *,
+    order: int,
+    slope: float = 0.2,
+    max_pairs: int = 1 << 20,
+) -> Tensor:
+    r"""A polynomial of the attention operator, applied power by power.
+
+    .. math::
+        Y = \sum_{p=1}^{P} A^p X W_p, \qquad
+        A_{στ} = \underset{τ ∈ \bar N(σ)}{\text{softmax}} \; \text{LeakyReLU}\big(
+        a^⊤ [\, ‖_p W_p^⊤ x_σ \;‖\; ‖_p W_p^⊤ x_τ \,] \big)
+
+    Args:
+        mapped: (n_k, …, P · out_channels), the features X W_1 … X W_P side by side.
+        score: (2, P · out_channels), the two halves of a.
+        complex: the complex.
+        adjacency: ``"lower"`` or ``"upper"``; with the diagonal, as in :func:`attend`.
+        k: degree of the cochain.
+        order: P.
+        slope: of the LeakyReLU for negative scores.
+        max_pairs: as in :func:`attend`.
+
+    Returns:
+        (n_k, …, out_channels).
+
+    Cost:
+        P passes over the pairs, at the width of the result; no power of a matrix is formed.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
+        >>> x = torch.tensor([[0.0, 0.0], [0.0, 6.0], [0.0, 0.0]])  # X W_2 alone
+        >>> attention_filter(x, torch.zeros(2, 2), K, "upper", 0, order=2).flatten().tolist()
+        [2.5, 2.6666667461395264, 2.5]
+    """
+    query, key = nn.functional.linear(mapped, score).chunk(2, dim=-1)
+    terms = mapped.chunk(order, dim=-1)
+    result = torch.zeros_like(terms[0])
+    for term in reversed(terms):  # Horner: A(x W_1 + A(x W_2 + …))
+        value = (result + term).unsqueeze(-2)
+        result = attend(
+            query, key, value, complex, adjacency, k, slope=slope, max_pairs=max_pairs
+        ).squeeze(-2)
+    return result
+
+
+def support_pairs(
+    complex: SimplicialComplex, adjacency: str, k: int, receivers: range | None = None
+) -> Pairs:
+    """The pairs of neighbours with the diagonal: where ∂ᵀ∂ or ∂∂ᵀ has entries, row by row.
+
+    Args:
+        complex: the complex.
+        adjacency: ``"lower"`` for ∂ᵀ∂, ``"upper"`` for ∂∂ᵀ.
+        k: degree of the simplices.
+        receivers: consecutive ids; ``None`` for all.
+
+    Returns:
+        The pairs in the order of the receivers, without the shared simplices.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1), (2,)])
+        >>> support_pairs(K, "upper", 0)[:2]
+        (tensor([0, 0, 1, 1]), tensor([0, 1, 1, 0]))
+    """
+    rows = range(complex.num_simplices(k)) if receivers is None else receivers
+    pairs = neighbor_pairs(complex, adjacency, k, rows)
+    own = torch.arange(rows.start, rows.stop, device=complex.device)
+    through = neighbor_counts(complex, {"lower": "boundary", "upper": "coboundary"}[adjacency], k)
+    own = own[through[rows.start : rows.stop] > 0]
+    receiver = torch.cat([own, pairs.receiver])
+    order = torch.sort(receiver, stable=True).indices
+    return Pairs(
+        receiver[order],
+        torch.cat([own, pairs.sender])[order],
+        None,
+        torch.cat([torch.ones_like(own, dtype=torch.int8), pairs.sign])[order],
+    )
+
+
+def _support(
+    complex: SimplicialComplex, adjacency: str, k: int, rows: range
+) -> tuple[Entries, Tensor]:
+    """Where the entries of a range of rows are, and their signs."""
+    pairs = support_pairs(complex, adjacency, k, rows)
+    table = entries(pairs.receiver - rows.start, pairs.sender, len(rows), complex.num_simplices(k))
+    return table, pairs.sign

@@ -1,0 +1,245 @@
+"""The baselines: pooled features, f-vectors, and heat without messages."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from simplex.complexes import SimplicialComplex
+from simplex.nn._checks import require_cochains
+from simplex.nn._modules import linear, reset_submodules, widths_of
+from simplex.nn._norm import SimplexBatchNorm
+from simplex.operators import heat_energy
+from simplex.operators._rows import pool_parts
+
+
+class PooledMLP(nn.Module):
+    r"""A dense network on the f-vector and the pooled input features: no simplex sees another.
+
+    .. math::
+        z_k &= \log(1 + n_k) \;‖\; g\Big( \sum_{σ ∈ K_k} x_σ \Big) \;‖\;
+               \frac{1}{n_k} \sum_{σ ∈ K_k} x_σ, \qquad g(s) = \text{sgn}(s) \log(1 + |s|) \\
+        y &= \text{MLP}\big( \text{norm}(z_0 ‖ … ‖ z_{K}) \big)
+
+    A dimension without simplices pools to zeros. What a network on complexes scores beyond this
+    comes from how simplices lie to each other, or from functions of the features of one simplex
+    that a sum does not keep. :class:`FVectorMLP` sees the counts alone.
+
+    Args:
+        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
+        hidden_channels: width of the hidden layers.
+        out_channels: width of the result.
+        num_layers: number of hidden layers.
+        max_dim: K, the top dimension of the cochains.
+        dropout: probability, before the last map.
+
+    Laws:
+        Invariant under relabelling. In evaluation mode, batched equals one by one.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> model = PooledMLP(1, 16, 2, num_layers=2, max_dim=2)
+        >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape
+        torch.Size([1, 2])
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int,
+        max_dim: int,
+        *,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if num_layers < 1:
+            raise ValueError(f"num_layers must be at least 1, got {num_layers}.")
+        widths = widths_of(in_channels, max_dim)
+        width = -1 if -1 in widths else max_dim + 1 + 2 * sum(widths)
+        self.max_dim = max_dim
+        hidden: list[nn.Module] = []
+        for i in range(num_layers):
+            hidden += [linear(width if i == 0 else hidden_channels, hidden_channels), nn.ELU()]
+        self.norm = LazySimplexBatchNorm() if width == -1 else SimplexBatchNorm(width)
+        self.hidden = nn.Sequential(*hidden)
+        self.dropout = nn.Dropout(dropout)
+        self.classify = nn.Linear(hidden_channels, out_channels)
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        reset_submodules(self)
+
+    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
+        """One row per part of the complex.
+
+        Args:
+            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
+            complex: the complex, or the disjoint union of a batch.
+
+        Returns:
+            (num_parts, out_channels).
+
+        Raises:
+            ValueError: the cochains do not fit the complex or ``max_dim``.
+        """
+        require_cochains(x, complex, self.max_dim)
+        seen = []
+        for k, values in enumerate(x):
+            pointer = complex.part_pointer(k)
+            total = pool_parts(values, pointer, "sum")
+            count = pointer.diff().to(total.dtype)[:, None]
+            seen += [count.log1p(), total.sign() * total.abs().log1p(), total / count.clamp(min=1)]
+        result: Tensor = self.classify(self.dropout(self.hidden(self.norm(torch.cat(seen, dim=1)))))
+        return result
+
+
+class LazySimplexBatchNorm(nn.LazyBatchNorm1d, SimplexBatchNorm):
+    """A :class:`SimplexBatchNorm` that takes its width from its first input."""
+
+    cls_to_become = SimplexBatchNorm
+
+
+class FVectorMLP(nn.Module):
+    r"""A dense network on the f-vector: what a model knows that only counts simplices.
+
+    .. math:: y = \text{MLP}\big( \text{norm}(\log(1 + n_0), …, \log(1 + n_K)) \big)
+
+    Whatever a network on complexes scores beyond this comes from features and structure.
+
+    Args:
+        hidden_channels: width of the two hidden layers.
+        out_channels: width of the result.
+        max_dim: K, the top dimension counted.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> FVectorMLP(16, 2, max_dim=2)([], K).shape
+        torch.Size([1, 2])
+    """
+
+    def __init__(self, hidden_channels: int, out_channels: int, max_dim: int) -> None:
+        super().__init__()
+        self.max_dim = max_dim
+        self.layers = nn.Sequential(
+            SimplexBatchNorm(max_dim + 1),
+            nn.Linear(max_dim + 1, hidden_channels),
+            nn.ELU(),
+            nn.Linear(hidden_channels, hidden_channels),
+            nn.ELU(),
+            nn.Linear(hidden_channels, out_channels),
+        )
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        reset_submodules(self)
+
+    def forward(self, x: object, complex: SimplicialComplex) -> Tensor:
+        """One row per part; the cochains ``x`` are not looked at.
+
+        Returns:
+            (num_parts, out_channels).
+        """
+        counts = [complex.part_pointer(k).diff() for k in range(self.max_dim + 1)]
+        dtype = next(self.parameters()).dtype
+        result: Tensor = self.layers(torch.stack(counts, dim=1).to(dtype).log1p())
+        return result
+
+
+class HeatNet(nn.Module):
+    r"""Classify complexes by the energy that oriented cochains keep under the heat flow.
+
+    .. math::
+        h_k^{(l)} &= (I - L_k / λ)^{2^l} \, x_k \qquad l = 0, …, L-1 \\
+        e_{k,l} &= \tfrac{1}{\text{channels}} \, \| h_k^{(l)} \|^2 \\
+        y &= \text{MLP}\big( \text{norm}(\log(1 + n_k), \; \log(1 + e_{k,l})) \big)
+
+    The flow, :func:`simplex.operators.heat_flow`, is linear message passing with signs, to lower
+    and upper neighbours, without weights; the last energies come after 2^(L-1) steps.
+
+    Give it **random oriented cochains**, independent standard normal numbers on the simplices of
+    each dimension (the transform ``simplex.transforms.RandomCochains``): then e_{k,l} estimates the
+    trace of (I - L_k/λ)^(2^(l+1)), which falls to the Betti number β_k. A surface is orientable
+    where β_2 = 1. The energies of features that are functions of the complex, such as degrees or
+    ones, tell nothing of the kind: a covering has the same on every sheet, and there is none that
+    turns its sign with the orientation.
+
+    Args:
+        hidden_channels: width of the two hidden layers.
+        out_channels: width of the result.
+        num_layers: L, the number of times at which is read.
+        max_dim: the top dimension of the cochains.
+
+    Shapes:
+        - input x: one cochain (n_k, channels) per dimension, of any widths.
+        - output: (num_parts, out_channels).
+
+    Laws:
+        Invariant under reorientation and relabelling; batched equals one by one.
+
+    Cost:
+        2^(L-1) steps of O(incidences · channels). There is no parameter before the energies:
+        :meth:`energies` can be computed once for a whole data set, and :meth:`classify` trained.
+
+    Paper:
+        The traces, for graphs: Tsitsulin et al., "NetLSD: Hearing the Shape of a Graph", KDD 2018;
+        estimation by random vectors: Hutchinson, Comm. Statist. Simulation Comput. 1989.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> model = HeatNet(16, 2, num_layers=4, max_dim=2)
+        >>> model([torch.randn(n, 8) for n in K.f_vector], K).shape
+        torch.Size([1, 2])
+    """
+
+    def __init__(
+        self, hidden_channels: int, out_channels: int, num_layers: int, max_dim: int
+    ) -> None:
+        super().__init__()
+        if num_layers < 1:
+            raise ValueError(f"num_layers must be at least 1, got {num_layers}.")
+        self.max_dim = max_dim
+        self.num_steps = tuple(2**layer for layer in range(num_layers))
+        width = (max_dim + 1) * (num_layers + 1)
+        self.layers = nn.Sequential(
+            SimplexBatchNorm(width),
+            nn.Linear(width, hidden_channels),
+            nn.ELU(),
+            nn.Linear(hidden_channels, hidden_channels),
+            nn.ELU(),
+            nn.Linear(hidden_channels, out_channels),
+        )
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        reset_submodules(self)
+
+    def energies(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
+        """The counts and energies of each part, (num_parts, (max_dim+1)·(num_layers+1))."""
+        read = []
+        for k in range(self.max_dim + 1):
+            pointer = complex.part_pointer(k)
+            read.append(pointer.diff().to(x[k].dtype)[:, None])
+            energy = x[k].new_zeros(0, len(self.num_steps))
+            if k <= complex.dim:
+                energy = heat_energy(complex, x[k], k, self.num_steps)
+            read.append(pool_parts(energy, pointer, "sum"))
+        return torch.cat(read, dim=1)
+
+    def classify(self, energies: Tensor) -> Tensor:
+        """The dense part of the network, on the result of :meth:`energies`."""
+        result: Tensor = self.layers(energies.log1p())
+        return result
+
+    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
+        """One row per part of the complex.
+
+        Args:
+            x: one cochain (n_k, channels) per dimension 0 … max_dim, oriented as the complex.
+            complex: the complex, or the disjoint union of a batch.
+
+        Returns:
+            (num_parts, out_channels).
+        """
+        return self.classify(self.energies(x, complex))

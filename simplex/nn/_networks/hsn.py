@@ -1,0 +1,184 @@
+"""The high skip network: two steps, one within a dimension and one over its neighbours."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Unpack
+
+import torch
+from torch import Tensor, nn
+
+from simplex.complexes import SimplicialComplex
+from simplex.nn._modules import LinearSum, linear, reset_submodules, widths_of
+from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.operators._adjacency import neighbor_counts
+from simplex.operators._apply import apply_boundary, apply_coboundary, apply_up_laplacian
+
+
+class HSNConv(nn.Module):
+    r"""The high skip layer on k-cochains: two steps over the upper neighbours, and paths that skip.
+
+    .. math::
+        X' = A_↑ \, a\big( A_↑ X W_1 \big) W_2
+             + ∂_{k+1} \, a\big( ∂_{k+1}^⊤ X W_3 \big) W_4
+             + ∂_k^⊤ \, a\big( ∂_k X W_5 \big) W_6
+
+    A_↑ is the adjacency matrix of upper neighbours; the second term passes through the cofacets and
+    the third, for k ≥ 1, through the facets. Unsigned by default: |∂| in the place of ∂, which is
+    for features that are no flows.
+
+    Departures from the paper: (1) it has vertices with the first two terms and edges with all
+    three; here every degree has those it can have. (2) A_↑ is not normalised, as in TopoModelX.
+    (3) The activation of the result is left to the network.
+
+    Args:
+        in_channels: width of the input; or -1, taken from the first one.
+        out_channels: width of the result, and of the values between the steps.
+        k: the degree of the cochain.
+        activation: a, between the two steps.
+        signed: with the incidence numbers ±1 of ∂ and the relative orientations in A_↑.
+
+    Shapes:
+        x (n_k, …, in_channels) to (n_k, …, out_channels).
+
+    Laws:
+        Permutation equivariant; a disjoint union gives what its parts give. Blind to the
+        orientation unless ``signed``; with ``signed`` equivariant under reorientation if a is odd,
+        and not otherwise.
+
+    Cost:
+        O(incidences · channels): in_channels for the first step, out_channels for the second.
+
+    Paper:
+        Hajij, Ramamurthy, Guzmán-Sáenz, Zamzmi, "High Skip Networks: A Higher Order Generalization
+        of Skip Connections", ICLR 2022 Workshop on Geometrical and Topological Representation
+        Learning. TopoModelX's layer of this name has vertices only, one width throughout, and a
+        sigmoid on the result; on vertices, a sigmoid of what this layer gives is equal to it.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> HSNConv(3, 8, k=1)(torch.ones(4, 3), K).shape
+        torch.Size([4, 8])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        k: int,
+        *,
+        activation: Callable[[Tensor], Tensor] = torch.sigmoid,
+        signed: bool = False,
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels, self.k = in_channels, out_channels, k
+        self.activation, self.signed = activation, signed
+        paths = ("upper", "cofacets", "facets") if k else ("upper", "cofacets")
+        self.first = nn.ModuleDict({p: linear(in_channels, out_channels, False) for p in paths})
+        self.second = LinearSum({p: linear(out_channels, out_channels, False) for p in paths})
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        reset_submodules(self)
+
+    def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
+        """Apply the layer.
+
+        Args:
+            x: (n_k, …, in_channels) cochain; left as it is.
+            complex: where it lives, or the disjoint union of a batch.
+
+        Returns:
+            (n_k, …, out_channels).
+        """
+        k, signed = self.k, self.signed
+        there: dict[str, Callable[[Tensor], Tensor]] = {
+            "upper": partial(self._neighbours, complex=complex),
+            "cofacets": partial(apply_coboundary, complex=complex, k=k, signed=signed),
+            "facets": partial(apply_boundary, complex=complex, k=k, signed=signed),
+        }
+        back: dict[str, Callable[[Tensor], Tensor]] = {
+            "upper": there["upper"],
+            "cofacets": partial(apply_boundary, complex=complex, k=k + 1, signed=signed),
+            "facets": partial(apply_coboundary, complex=complex, k=k - 1, signed=signed),
+        }
+        returned = []
+        for path, first in self.first.items():
+            between = self.activation(first(there[path](x)))
+            returned.append(back[path](between))
+        result: Tensor = self.second(*returned)
+        return result
+
+    def _neighbours(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
+        """A_↑ x: the up Laplacian without its diagonal."""
+        degree = neighbor_counts(complex, "coboundary", self.k).to(x.dtype)
+        own = degree.view(-1, *[1] * (x.ndim - 1)) * x
+        return apply_up_laplacian(x, complex, self.k, self.signed) - own
+
+    def extra_repr(self) -> str:
+        """Sizes and degree."""
+        return f"{self.in_channels}, {self.out_channels}, k={self.k}"
+
+    def __repr__(self) -> str:
+        return f"HSNConv({self.extra_repr()})"
+
+
+class HSN(SimplicialNetwork):
+    r"""The high skip network on all dimensions of a complex.
+
+    .. math:: h_k^{(l+1)} = a\big( \text{HSNConv}_{l,k}(h_k^{(l)}, K) \big), \qquad
+              y = \text{Readout}(h^{(L)}, K)
+
+    No message passes from one dimension to another; the readout brings them together.
+
+    Args:
+        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
+        hidden_channels: width of the layers.
+        out_channels: width of the result.
+        num_layers: number of :class:`HSNConv` layers.
+        max_dim: the top dimension of the cochains.
+        signed: for signals on oriented simplices; the network is then invariant under reorientation
+            if the activation is odd, such as ``torch.tanh``.
+        activation: between the two steps of a layer, and after it.
+        **options: as in :class:`SimplicialNetwork`.
+
+    Laws:
+        Invariant under relabelling. In evaluation mode, batched equals one by one.
+
+    Paper:
+        Hajij et al. 2022, see :class:`HSNConv`; its network stops at the vertices.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> model = HSN(1, 16, 2, num_layers=2, max_dim=2)
+        >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape
+        torch.Size([1, 2])
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int,
+        max_dim: int,
+        *,
+        signed: bool = False,
+        activation: Callable[[Tensor], Tensor] = torch.sigmoid,
+        **options: Unpack[NetworkOptions],
+    ) -> None:
+        make = partial(HSNConv, activation=activation, signed=signed)
+        convs = [
+            EachDegree(
+                [make(own, hidden_channels, k) for k, own in enumerate(widths_of(width, max_dim))]
+            )
+            for width in layer_widths(in_channels, hidden_channels, num_layers)
+        ]
+        super().__init__(
+            convs,
+            hidden_channels,
+            out_channels,
+            max_dim,
+            activation=activation,
+            oriented=signed,
+            **options,
+        )

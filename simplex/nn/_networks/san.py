@@ -1,0 +1,208 @@
+"""SAN, the simplicial attention neural network: layer and network."""
+
+from collections.abc import Callable, Sequence
+from typing import Unpack
+
+import torch
+from torch import Tensor, nn
+
+from simplex.complexes import SimplicialComplex
+from simplex.nn._modules import linear, reset_submodules, widths_of
+from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.nn._networks.attention import attention_filter
+from simplex.operators._chains import harmonic_filter
+
+
+class SANConv(nn.Module):
+    r"""Polynomials of learned attention over lower and upper neighbours, and a harmonic part.
+
+    .. math::
+        X' = \sum_{p=1}^{P} A_↓^p X W_{↓,p} + \sum_{p=1}^{P} A_↑^p X W_{↑,p}
+             + (I - ε L_k)^J X W_h
+
+    The rows of A_↓ and A_↑ are softmaxes over the entries of a row of ∂_kᵀ∂_k and of
+    ∂_{k+1}∂_{k+1}ᵀ: over the lower, or the upper, neighbours of a simplex and itself,
+
+    .. math::
+        (A_↓)_{στ} = \underset{τ}{\text{softmax}} \; \text{LeakyReLU}\big( a_↓^⊤ [\,
+        ‖_p W_{↓,p}^⊤ x_σ \;‖\; ‖_p W_{↓,p}^⊤ x_τ \,] \big).
+
+    There is no bias.
+
+    Departures from the paper: (1) ε is 1 over a bound on λ_max(L_k), where not given; a fixed one
+    makes the powers of I - εL explode at hubs. (2) A simplex without a cofacet (k = 0: vertices
+    have no lower part at all) has an empty row and gets nothing; dense code that masks by a large
+    negative number lets it attend to *every* simplex alike. (3) No dropout of coefficients.
+
+    Args:
+        in_channels: width of the cochain; -1 to take it from the first input.
+        out_channels: width of the result.
+        k: the degree of the cochain.
+        order: P.
+        harmonic_order: J.
+        epsilon: ε; ``None`` for one that keeps all eigenvalues of I - εL in [0, 1].
+        slope: of the LeakyReLU for negative scores.
+        max_pairs: pairs of neighbours held at once.
+
+    Shapes:
+        x: (n_k, …, in_channels) to (n_k, …, out_channels).
+
+    Laws:
+        Permutation equivariant, if the orientation moves along (the harmonic part sees it); a
+        disjoint union gives what its parts give. *Not* equivariant under reorientation: attention
+        forgets the signs of L_k; :class:`SATConv` keeps them.
+
+    Cost:
+        O(pairs) for each power, on the pairs alone; O(incidences) for the harmonic part.
+
+    Trained by local losses, each map is a problem of its own before the aggregation, as its result
+    also enters the scores; the vectors of the scores have none.
+
+    Paper:
+        Giusti, Battiloro, Di Lorenzo, Sardellitti, Barbarossa, "Simplicial Attention Neural
+        Networks", 2022, arXiv 2203.07485. ``SANLayer`` of TopoModelX 0.0.1 has ELU in the place of
+        LeakyReLU and gives the same numbers where no score is negative; it turns the attention
+        into a dense n_k × n_k matrix and raises it to powers, as it does I - εL with ε = 0.1.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> SANConv(2, 8, k=1)(torch.ones(4, 2), K).shape
+        torch.Size([4, 8])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        k: int = 1,
+        *,
+        order: int = 2,
+        harmonic_order: int = 5,
+        epsilon: float | None = None,
+        slope: float = 0.2,
+        max_pairs: int = 1 << 20,
+    ) -> None:
+        super().__init__()
+        if order < 1:
+            raise ValueError(f"order must be at least 1, got {order}.")
+        if harmonic_order < 0:
+            raise ValueError(f"harmonic_order must not be negative, got {harmonic_order}.")
+        self.in_channels, self.out_channels, self.k = in_channels, out_channels, k
+        self.order, self.harmonic_order, self.epsilon = order, harmonic_order, epsilon
+        self.slope, self.max_pairs = slope, max_pairs
+        adjacencies = ("lower", "upper") if k > 0 else ("upper",)
+        self.maps = nn.ModuleDict(
+            {a: linear(in_channels, order * out_channels, bias=False) for a in adjacencies}
+        )
+        self.score = nn.ParameterDict({a: torch.empty(2, order * out_channels) for a in self.maps})
+        self.harmonic = linear(in_channels, out_channels, bias=False)
+        self._reset_scores()
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        reset_submodules(self)
+        self._reset_scores()
+
+    def _reset_scores(self) -> None:
+        for score in self.score.values():
+            nn.init.xavier_uniform_(score)
+
+    def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
+        """Apply the layer to one cochain.
+
+        Args:
+            x: (n_k, …, in_channels); left as it is.
+            complex: the complex, or the disjoint union of a batch.
+
+        Returns:
+            (n_k, …, out_channels).
+        """
+        smooth = harmonic_filter(x, complex, self.k, self.harmonic_order, self.epsilon)
+        result: Tensor = self.harmonic(smooth)
+        for adjacency, maps in self.maps.items():
+            mapped = maps(x)
+            result = result + attention_filter(
+                mapped,
+                self.score[adjacency],
+                complex,
+                adjacency,
+                self.k,
+                order=self.order,
+                slope=self.slope,
+                max_pairs=self.max_pairs,
+            )
+        return result
+
+    def __repr__(self) -> str:
+        return f"SANConv({self.in_channels}, {self.out_channels}, k={self.k}, order={self.order})"
+
+
+class SAN(SimplicialNetwork):
+    r"""Layers of :class:`SANConv` on the cochains of each degree, and a readout.
+
+    .. math::
+        h_k^{(l+1)} = a\big( \text{SANConv}_{l,k}(h_k^{(l)}, K) \big), \qquad
+        y = \text{Readout}(h^{(L)}, K)
+
+    The degrees meet in the readout alone; :class:`GSAN` lets them meet in every layer.
+
+    Args:
+        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
+        hidden_channels: width of the layers.
+        out_channels: width of the result.
+        num_layers: number of layers.
+        max_dim: the top dimension of the cochains.
+        order: powers of the attention operators, P.
+        harmonic_order: J, the steps of the harmonic filter.
+        epsilon: ε of the harmonic filter; ``None`` to bound the spectrum.
+        activation: a.
+        **options: see :class:`SimplicialNetwork`.
+
+    Laws:
+        Invariant under relabelling that carries the orientation, not under reorientation; batched
+        equals one by one.
+
+    Paper:
+        Giusti et al. 2022, arXiv 2203.07485. Departure: it has one degree; here are all of them.
+
+    Example:
+        >>> import torch; from simplex import SimplicialComplex
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> model = SAN(1, 16, 2, num_layers=2, max_dim=2)
+        >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape
+        torch.Size([1, 2])
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int,
+        max_dim: int,
+        *,
+        order: int = 2,
+        harmonic_order: int = 5,
+        epsilon: float | None = None,
+        activation: Callable[[Tensor], Tensor] = nn.functional.leaky_relu,
+        **options: Unpack[NetworkOptions],
+    ) -> None:
+        convs = [
+            EachDegree(
+                [
+                    SANConv(
+                        width,
+                        hidden_channels,
+                        k,
+                        order=order,
+                        harmonic_order=harmonic_order,
+                        epsilon=epsilon,
+                    )
+                    for k, width in enumerate(widths_of(widths, max_dim))
+                ]
+            )
+            for widths in layer_widths(in_channels, hidden_channels, num_layers)
+        ]
+        super().__init__(
+            convs, hidden_channels, out_channels, max_dim, activation=activation, **options
+        )

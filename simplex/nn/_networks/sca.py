@@ -1,0 +1,306 @@
+"""SCA, the simplicial complex autoencoder's layers and network."""
+
+from collections.abc import Callable, Sequence
+from typing import Unpack
+
+import torch
+from torch import Tensor, nn
+
+from simplex.complexes import SimplicialComplex
+from simplex.nn._checks import require_cochains
+from simplex.nn._message_passing import SimplicialMessagePassing
+from simplex.nn._modules import linear, reset_submodules, widths_of
+from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.operators._rows import Segments, segment_softmax
+
+
+SCHEMES = {
+    "adjacency": ("upper", "coboundary"),
+    "coadjacency": ("lower", "boundary"),
+    "homology": ("boundary", "coboundary"),
+}
+
+
+class SCAConv(SimplicialMessagePassing):
+    r"""A layer of one of the schemes AMPS, CMPS and HCMPS: two neighbourhoods, averaged.
+
+    .. math::
+        h'_σ = W h_σ + b + \text{mean}_{𝒩 ∈ S} \, \text{aggr}_{τ ∈ 𝒩(σ)} \, Θ_𝒩 h_τ
+
+    The scheme S says from where a simplex hears: ``"coadjacency"`` (CMPS) from its lower
+    neighbours and its facets, ``"adjacency"`` (AMPS) from its upper neighbours and its cofacets,
+    ``"homology"`` (HCMPS) from its facets and its cofacets. All maps are private to their
+    dimension. The mean is over the neighbourhoods that the dimension has; a vertex has none in
+    CMPS, and keeps W h + b. All dimensions are updated at once, from the old values.
+
+    Departures from the paper: (1) it leaves the message function, the aggregation and the update
+    open; these are linear maps, a sum and an addition. (2) The activation is left to the network.
+    (3) Attention is in :class:`SCAAttentionConv`.
+
+    Args:
+        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
+        out_channels: width of the result.
+        max_dim: the top dimension of the cochains.
+        scheme: ``"coadjacency"``, ``"adjacency"`` or ``"homology"``.
+        aggr: an aggregation of PyG by name, within a neighbourhood.
+
+    Shapes:
+        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
+
+    Laws:
+        Permutation equivariant; blind to the orientation, as no sign enters; a disjoint union gives
+        what its parts give.
+
+    Cost:
+        O(incidences · channels) with aggregations sum and mean.
+
+    Trained by local losses, each map is a problem of its own before the aggregation, which need
+    not be linear.
+
+    Paper:
+        Hajij, Zamzmi, Papamarkou, Maroulas, Cai, "Simplicial Complex Representation Learning",
+        2021, arXiv 2103.04046. TopoModelX's ``SCACMPSLayer`` differs: it updates one dimension
+        after the other, so that each is computed from the new values of the one below, in the
+        caller's own list; it leaves x_0 as it is; and it weights each message by a sum over the
+        whole complex, so that the parts of a batch would change each other.
+
+    Example:
+        >>> import torch; K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> conv = SCAConv(8, 16, max_dim=2, scheme="adjacency")
+        >>> [tuple(y.shape) for y in conv([torch.ones(n, 8) for n in K.f_vector], K)]
+        [(4, 16), (4, 16), (1, 16)]
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        out_channels: int,
+        max_dim: int,
+        *,
+        scheme: str = "coadjacency",
+        aggr: str | nn.Module = "sum",
+    ) -> None:
+        super().__init__(aggr)
+        if scheme not in SCHEMES:
+            raise ValueError(
+                f"scheme must be one of {', '.join(map(repr, SCHEMES))}, got {scheme!r}."
+            )
+        self.in_channels, self.out_channels, self.max_dim = in_channels, out_channels, max_dim
+        self.scheme = scheme
+        self._messages = {a: self._messages[a] for a in SCHEMES[scheme]}
+        widths = widths_of(in_channels, max_dim)
+        self.own = nn.ModuleList(linear(width, out_channels) for width in widths)
+        self.send = nn.ModuleDict()
+        for adjacency in self._messages:
+            senders = _senders(adjacency, max_dim)
+            self.send[adjacency] = nn.ModuleDict(
+                {str(k): linear(widths[j], out_channels, False) for k, j in senders.items()}
+            )
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        reset_submodules(self)
+
+    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """One round of messages on all dimensions at once.
+
+        Args:
+            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
+            complex: the complex, or the disjoint union of a batch.
+
+        Returns:
+            One cochain (n_k, out_channels) per dimension.
+
+        Raises:
+            ValueError: the cochains do not fit the complex or ``max_dim``.
+        """
+        require_cochains(x, complex, self.max_dim, self.in_channels)
+        return super().forward(x, complex)
+
+    def message_boundary(self, k: int, sender: Tensor) -> Tensor:
+        """Θ_B of the facets."""
+        return self._map("boundary", k, sender)
+
+    def message_coboundary(self, k: int, sender: Tensor) -> Tensor:
+        """Θ_C of the cofacets."""
+        return self._map("coboundary", k, sender)
+
+    def message_lower(self, k: int, sender: Tensor) -> Tensor:
+        """Θ_↓ of the lower neighbours."""
+        return self._map("lower", k, sender)
+
+    def message_upper(self, k: int, sender: Tensor) -> Tensor:
+        """Θ_↑ of the upper neighbours."""
+        return self._map("upper", k, sender)
+
+    def _map(self, adjacency: str, k: int, values: Tensor) -> Tensor:
+        result: Tensor = self.send[adjacency][str(k)](values)  # type: ignore[index]
+        return result
+
+    def update(self, k: int, x: Tensor, messages: dict[str, Tensor]) -> Tensor:
+        """The own value and the mean over the neighbourhoods."""
+        own: Tensor = self.own[k](x)
+        return own + sum(messages.values()) / len(messages) if messages else own
+
+    def __repr__(self) -> str:
+        name, widths = type(self).__name__, f"{self.in_channels}, {self.out_channels}"
+        return f"{name}({widths}, max_dim={self.max_dim}, scheme={self.scheme!r})"
+
+
+class SCAAttentionConv(SCAConv):
+    r"""The same schemes with attention: a softmax over the neighbours weighs their messages.
+
+    .. math::
+        h'_σ &= W h_σ + b + \text{mean}_{𝒩 ∈ S} \sum_{τ ∈ 𝒩(σ)} α_{στ} \, Θ_𝒩 h_τ \\
+        α_{στ} &= \text{softmax}_{τ ∈ 𝒩(σ)} \,
+                  \text{LeakyReLU}\big( a_𝒩^⊤ Θ_𝒩 h_τ + b_𝒩^⊤ h_σ \big)
+
+    Departure from the paper: it leaves the attention function open; this is the additive one, in
+    which receiver and sender each have a map, as their widths may differ.
+
+    Args:
+        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
+        out_channels: width of the result.
+        max_dim: the top dimension of the cochains.
+        scheme: as in :class:`SCAConv`.
+
+    Laws:
+        As :class:`SCAConv`.
+
+    Cost:
+        O(pairs of neighbours): quadratic in the degree of a hub for lower neighbours.
+
+    Paper:
+        Hajij et al. 2021, as :class:`SCAConv`.
+
+    Example:
+        >>> import torch; K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> conv = SCAAttentionConv(8, 16, max_dim=2)
+        >>> [tuple(y.shape) for y in conv([torch.ones(n, 8) for n in K.f_vector], K)]
+        [(4, 16), (4, 16), (1, 16)]
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        out_channels: int,
+        max_dim: int,
+        *,
+        scheme: str = "coadjacency",
+    ) -> None:
+        super().__init__(in_channels, out_channels, max_dim, scheme=scheme)
+        widths = widths_of(in_channels, max_dim)
+        self.of_sender, self.of_receiver = nn.ModuleDict(), nn.ModuleDict()
+        for adjacency in SCHEMES[scheme]:
+            receivers = _senders(adjacency, max_dim)
+            self.of_sender[adjacency] = nn.ModuleDict(
+                {str(k): nn.Linear(out_channels, 1, bias=False) for k in receivers}
+            )
+            self.of_receiver[adjacency] = nn.ModuleDict(
+                {str(k): linear(widths[k], 1, bias=False) for k in receivers}
+            )
+
+    def message_boundary(  # type: ignore[override]
+        self, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+    ) -> Tensor:
+        """Θ_B of the facets, weighed."""
+        return self._weigh("boundary", k, sender, receiver, segment)
+
+    def message_coboundary(  # type: ignore[override]
+        self, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+    ) -> Tensor:
+        """Θ_C of the cofacets, weighed."""
+        return self._weigh("coboundary", k, sender, receiver, segment)
+
+    def message_lower(  # type: ignore[override]
+        self, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+    ) -> Tensor:
+        """Θ_↓ of the lower neighbours, weighed."""
+        return self._weigh("lower", k, sender, receiver, segment)
+
+    def message_upper(  # type: ignore[override]
+        self, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+    ) -> Tensor:
+        """Θ_↑ of the upper neighbours, weighed."""
+        return self._weigh("upper", k, sender, receiver, segment)
+
+    def _weigh(
+        self, adjacency: str, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+    ) -> Tensor:
+        value, place = self._map(adjacency, k, sender), str(k)
+        score = self.of_sender[adjacency][place](value)  # type: ignore[index]
+        score = score + self.of_receiver[adjacency][place](receiver)  # type: ignore[index]
+        score = nn.functional.leaky_relu(score, 0.2)
+        return segment_softmax(score, segment) * value
+
+
+def _senders(adjacency: str, max_dim: int) -> dict[int, int]:
+    """For each receiving dimension that has the neighbourhood, the dimension of the senders."""
+    needs = 1 if adjacency in ("coboundary", "upper") else -1
+    step = needs if adjacency in ("boundary", "coboundary") else 0
+    return {k: k + step for k in range(max_dim + 1) if 0 <= k + needs <= max_dim}
+
+
+class SCA(SimplicialNetwork):
+    r"""The encoder of the simplicial complex autoencoder with a readout.
+
+    .. math:: h^{(l+1)} = a\big( \text{SCAConv}_l(h^{(l)}, K) \big), \qquad
+              y = \text{Readout}(h^{(L)}, K)
+
+    ``model.encode(x, complex)`` gives the embedding of every simplex.
+
+    Departure from the paper: it trains the embeddings to reproduce proximities of simplices, by a
+    decoder of inner products; here a label of the complex, or any loss on ``encode``, trains them.
+
+    Args:
+        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
+        hidden_channels: width of the layers.
+        out_channels: width of the result.
+        num_layers: number of layers.
+        max_dim: the top dimension of the cochains.
+        scheme: ``"coadjacency"`` (CMPS), ``"adjacency"`` (AMPS) or ``"homology"`` (HCMPS). In each
+            of the first two, information moves one way through the dimensions.
+        attention: whether a softmax weighs the neighbours.
+        activation: after every layer, and of the readout.
+        **options: as in :class:`SimplicialNetwork`.
+
+    Laws:
+        Invariant under relabelling. In evaluation mode, batched equals one by one.
+
+    Paper:
+        Hajij et al. 2021, arXiv 2103.04046, see :class:`SCAConv`.
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> model = SCA(1, 16, 2, num_layers=2, max_dim=2, attention=True)
+        >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape
+        torch.Size([1, 2])
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int,
+        max_dim: int,
+        *,
+        scheme: str = "coadjacency",
+        attention: bool = False,
+        activation: Callable[[Tensor], Tensor] = torch.relu,
+        **options: Unpack[NetworkOptions],
+    ) -> None:
+        layer = SCAAttentionConv if attention else SCAConv
+        super().__init__(
+            [
+                layer(width, hidden_channels, max_dim, scheme=scheme)
+                for width in layer_widths(in_channels, hidden_channels, num_layers)
+            ],
+            hidden_channels,
+            out_channels,
+            max_dim,
+            activation=activation,
+            readout_activation=activation,
+            **options,
+        )

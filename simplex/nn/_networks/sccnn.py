@@ -1,0 +1,219 @@
+"""SCCNN, simplicial complex convolution: layer and network."""
+
+from collections.abc import Callable, Sequence
+from typing import Unpack
+
+import torch
+from torch import Tensor, nn
+
+from simplex.complexes import SimplicialComplex
+from simplex.nn._checks import require_cochains, require_orders
+from simplex.nn._modules import linear, reset_submodules, widths_of
+from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.operators._chains import chain_down, chain_up
+
+
+class SCCNNConv(nn.Module):
+    r"""A convolution within each dimension and from both neighbouring ones, in any dimension.
+
+    .. math::
+        X'_k = H_k(L^d_k, L^u_k) X_k
+               + H^d_k(L^d_k) \, ∂_k^⊤ X_{k-1} + H^u_k(L^u_k) \, ∂_{k+1} X_{k+1}
+
+    with polynomials whose coefficients are dense maps,
+
+    .. math::
+        H_k X &= X W_0 + \sum_{t=1}^{T_d} (L^d_k)^t X W^d_t + \sum_{t=1}^{T_u} (L^u_k)^t X W^u_t \\
+        H^d_k Y &= \sum_{t=0}^{T_d} (L^d_k)^t Y V^d_t, \qquad
+        H^u_k Y = \sum_{t=0}^{T_u} (L^u_k)^t Y V^u_t
+
+    The layer sees the skeleton of dimension ``max_dim``: its top dimension has no upper terms.
+
+    Departures from the paper: (1) The two constant terms of H_k are one. (2) The activation is left
+    to the network. (3) ``normalize``, ``signed`` and ``bias`` are options; the defaults are the
+    paper's.
+
+    Args:
+        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
+        out_channels: width of the result.
+        max_dim: the top dimension of the cochains, K.
+        down_order: T_d.
+        up_order: T_u.
+        normalize: divide each ∂_k by the root of a bound of λ_max(∂_kᵀ∂_k), part by part, so that
+            the powers do not grow.
+        signed: whether ∂ has signs; ``False`` for |∂|, for cochains without an orientation.
+        bias: whether a bias is added.
+
+    Shapes:
+        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
+
+    Laws:
+        Permutation equivariant. Orientation equivariant if signed and without bias, and linear. A
+        disjoint union gives what its parts give.
+
+    Cost:
+        O(T · incidences · in_channels) and one dense product per dimension. As L^d_k ∂_kᵀ = ∂_kᵀ
+        L^u_{k-1}, the products ∂ᵀ∂…x with an even number of factors serve the dimension of x and
+        those with an odd number its neighbour: half of the sparse products of a term-by-term sum.
+
+    Paper:
+        Yang, Isufi, "Convolutional Learning on Simplicial Complexes", arXiv:2301.11163 (2023).
+        ``SCCNNLayer`` of TopoModelX 0.0.1 gives the same numbers, but has three dimensions only, of
+        one width, multiplies by dense identities and initialises the weights with the fans of a
+        three-dimensional tensor; TopoBench's variant takes L^d for L^u in the edge-to-edge term.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> conv = SCCNNConv(8, 16, max_dim=2, down_order=2)
+        >>> [tuple(y.shape) for y in conv([torch.ones(n, 8) for n in K.f_vector], K)]
+        [(4, 16), (4, 16), (1, 16)]
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        out_channels: int,
+        max_dim: int,
+        *,
+        down_order: int = 1,
+        up_order: int = 1,
+        normalize: bool = False,
+        signed: bool = True,
+        bias: bool = False,
+    ) -> None:
+        super().__init__()
+        require_orders(down_order=down_order, up_order=up_order)
+        widths = widths_of(in_channels, max_dim)
+        self.in_channels, self.out_channels, self.max_dim = in_channels, out_channels, max_dim
+        self.down_order, self.up_order = down_order, up_order
+        self.normalize, self.signed = normalize, signed
+        self.lins = nn.ModuleList(
+            linear(self._joint_width(k, widths), out_channels, bias) for k in range(max_dim + 1)
+        )
+
+    def _joint_width(self, k: int, widths: Sequence[int]) -> int:
+        """The width of all terms that dimension k receives."""
+        if widths[k] == -1:
+            return -1
+        width = widths[k]
+        if k > 0:
+            width += self.down_order * widths[k] + (self.down_order + 1) * widths[k - 1]
+        if k < self.max_dim:
+            width += self.up_order * widths[k] + (self.up_order + 1) * widths[k + 1]
+        return width
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        reset_submodules(self)
+
+    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """Apply the layer to all dimensions at once.
+
+        Args:
+            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
+            complex: the complex, or the disjoint union of a batch.
+
+        Returns:
+            One cochain (n_k, out_channels) per dimension.
+
+        Raises:
+            ValueError: the cochains do not fit the complex or ``max_dim``.
+        """
+        require_cochains(x, complex, self.max_dim, self.in_channels)
+        terms: list[list[Tensor]] = [[values] for values in x]
+        options = (self.signed, self.normalize)
+        # The order within terms[k]: x_k, then for each pair of dimensions (k-1, k) and (k, k+1)
+        # the even places of the own chain and the odd places of the neighbour's.
+        for k in range(1, self.max_dim + 1):
+            down = chain_down(
+                x[k], complex, k, max(2 * self.down_order, 2 * self.up_order + 1), *options
+            )
+            up = chain_up(
+                x[k - 1], complex, k - 1, max(2 * self.up_order, 2 * self.down_order + 1), *options
+            )
+            terms[k] += [
+                *down[2 : 2 * self.down_order + 1 : 2],
+                *up[1 : 2 * self.down_order + 2 : 2],
+            ]
+            terms[k - 1] += [
+                *up[2 : 2 * self.up_order + 1 : 2],
+                *down[1 : 2 * self.up_order + 2 : 2],
+            ]
+        return [lin(torch.cat(each, dim=-1)) for lin, each in zip(self.lins, terms, strict=True)]
+
+    def __repr__(self) -> str:
+        return f"SCCNNConv({self.in_channels}, {self.out_channels}, max_dim={self.max_dim})"
+
+
+class SCCNN(SimplicialNetwork):
+    r"""Simplicial complex convolutions, and a readout of whole complexes.
+
+    Call it as ``model(x, complex)``; for a batch, ``model(batch.cochains(), batch.complex)``.
+
+    Args:
+        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
+        hidden_channels: width of the layers.
+        out_channels: width of the result.
+        num_layers: number of :class:`SCCNNConv` layers.
+        max_dim: the top dimension of the cochains.
+        down_order: T_d.
+        up_order: T_u.
+        normalize: as in :class:`SCCNNConv`.
+        signed: whether the cochains are oriented.
+        bias: as in :class:`SCCNNConv`.
+        activation: after every layer; an odd one keeps the law below.
+        options: of :class:`SimplicialNetwork`.
+
+    Laws:
+        Invariant under relabelling; under reorientation if signed, without bias and with an odd
+        activation.
+
+    Paper:
+        Yang, Isufi, "Convolutional Learning on Simplicial Complexes", arXiv:2301.11163 (2023).
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> model = SCCNN(1, 8, 2, num_layers=2, max_dim=2)
+        >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape
+        torch.Size([1, 2])
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int,
+        max_dim: int,
+        *,
+        down_order: int = 1,
+        up_order: int = 1,
+        normalize: bool = False,
+        signed: bool = True,
+        bias: bool = False,
+        activation: Callable[[Tensor], Tensor] = torch.tanh,
+        **options: Unpack[NetworkOptions],
+    ) -> None:
+        convs = [
+            SCCNNConv(
+                width,
+                hidden_channels,
+                max_dim,
+                down_order=down_order,
+                up_order=up_order,
+                normalize=normalize,
+                signed=signed,
+                bias=bias,
+            )
+            for width in layer_widths(in_channels, hidden_channels, num_layers)
+        ]
+        super().__init__(
+            convs,
+            hidden_channels,
+            out_channels,
+            max_dim,
+            activation=activation,
+            oriented=signed and not bias,
+            **options,
+        )
