@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from simplex.datasets import strongly_regular_family
-from tests.benchmarks.strongly_regular import (
+from tests.benchmarks.graphs.strongly_regular import (
     MAX_DIM,
     NOISE_FACTOR,
     PUBLISHED_THRESHOLD,

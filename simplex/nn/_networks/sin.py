@@ -247,7 +247,8 @@ class SIN(SimplicialNetwork):
 
     Departure from the paper: the graph norm. Without it a sum multiplies what all simplices have in
     common by their degree and what they differ in by less, layer by layer; the outputs of two
-    graphs then agree to 10⁻⁹ where the SWL colours differ (tests/benchmarks/strongly_regular.py).
+    graphs then agree to 10⁻⁹ where the SWL colours differ
+    (tests/benchmarks/graphs/strongly_regular.py).
 
     Paper:
         Bodnar et al. 2021, Section 6; the readout follows the authors' code (with ``"cat"`` the
