@@ -11,11 +11,11 @@ from simplex.complexes import SimplicialComplex
 _LARGEST_LAYOUT = 5000  # vertices; the spring layout costs their square
 
 
-def spring_layout(complex_: SimplicialComplex, seed: int = 0) -> Tensor:
+def spring_layout(K: SimplicialComplex, seed: int = 0) -> Tensor:
     """Positions in the plane by networkx's spring layout of the 1-skeleton.
 
     Args:
-        complex_: the complex.
+        K: the complex.
         seed: of the random start; the same seed gives the same picture.
 
     Returns:
@@ -33,7 +33,7 @@ def spring_layout(complex_: SimplicialComplex, seed: int = 0) -> Tensor:
 
     from simplex.interop import to_networkx
 
-    count = complex_.num_simplices(0)
+    count = K.num_simplices(0)
     if count > _LARGEST_LAYOUT:
         raise ValueError(
             f"a complex must have at most {_LARGEST_LAYOUT} vertices to be laid out, got {count}. "
@@ -41,13 +41,13 @@ def spring_layout(complex_: SimplicialComplex, seed: int = 0) -> Tensor:
         )
     if count == 0:
         return torch.zeros(0, 2, dtype=torch.float64)
-    graph = to_networkx(complex_.with_vertex_labels(None))
+    graph = to_networkx(K.with_vertex_labels(None))
     place = nx.spring_layout(graph, seed=seed, k=2.5 / count**0.5, iterations=100)
     return torch.from_numpy(np.array([place[v] for v in range(count)], dtype=np.float64))
 
 
 def draw_complex(
-    complex_: SimplicialComplex,
+    K: SimplicialComplex,
     positions: Any = None,
     *,
     ax: Any = None,
@@ -59,7 +59,7 @@ def draw_complex(
     Simplices of dimension 3 and more show as their triangles.
 
     Args:
-        complex_: the complex.
+        K: the complex.
         positions: (n_0, 2) coordinates of the vertices; ``None`` for :func:`spring_layout`.
         ax: matplotlib axes to draw on; ``None`` for the current ones.
         labels: whether to write the vertex labels.
@@ -81,9 +81,9 @@ def draw_complex(
     from matplotlib.collections import LineCollection, PolyCollection
     from matplotlib.patheffects import withStroke
 
-    place = _read_positions(complex_, positions)
+    place = _read_positions(K, positions)
     ax = _axes(ax)
-    corners, ends = (place[complex_.simplices(k).cpu()].numpy() for k in (2, 1))
+    corners, ends = (place[K.simplices(k).cpu()].numpy() for k in (2, 1))
     opacity = min(0.35, 0.2 * len(ends) / max(len(corners), 1))  # pale where they overlap much
     thickness = 0.8 if len(ends) < 2000 else 0.4
     ax.add_collection(PolyCollection(list(corners), facecolors=color, alpha=opacity, linewidths=0))
@@ -91,7 +91,7 @@ def draw_complex(
     size = max(2.0, min(30.0, 4000 / max(len(place), 1)))
     ax.scatter(*place.T.numpy(), s=size, c="#222222", linewidths=0, zorder=4)
     if labels:
-        names = complex_.vertex_labels or range(len(place))
+        names = K.vertex_labels or range(len(place))
         for name, point in zip(names, place.tolist(), strict=True):
             ax.annotate(
                 str(name),
@@ -105,7 +105,7 @@ def draw_complex(
 
 
 def draw_flow(
-    complex_: SimplicialComplex,
+    K: SimplicialComplex,
     positions: Any,
     flow: Tensor,
     *,
@@ -118,7 +118,7 @@ def draw_flow(
     they do not: the picture does not depend on the orientation.
 
     Args:
-        complex_: the complex.
+        K: the complex.
         positions: (n_0, 2) coordinates of the vertices.
         flow: (n_1,) values, in the orientation of the complex.
         ax: matplotlib axes to draw on; ``None`` for the current ones.
@@ -136,19 +136,19 @@ def draw_flow(
         >>> place = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]
         >>> ax = draw_flow(K, place, torch.tensor([1.0, 0.5]), ax=Figure().add_subplot())
     """
-    if flow.shape != (complex_.num_simplices(1),) or not bool(flow.isfinite().all()):
+    if flow.shape != (K.num_simplices(1),) or not bool(flow.isfinite().all()):
         raise ValueError(
-            f"flow must be finite and of shape ({complex_.num_simplices(1)},), got "
+            f"flow must be finite and of shape ({K.num_simplices(1)},), got "
             f"{tuple(flow.shape)}. Draw one channel, or one sample, at a time."
         )
-    place = _read_positions(complex_, positions)
-    ax = draw_complex(complex_, place, ax=ax, color="#c9d3e3")
-    along = (flow * complex_.orientation(1)).detach().cpu().double()
+    place = _read_positions(K, positions)
+    ax = draw_complex(K, place, ax=ax, color="#c9d3e3")
+    along = (flow * K.orientation(1)).detach().cpu().double()
     used = along != 0
     if not bool(used.any()):
         return ax
     strength = along[used].abs() / along.abs().max()
-    ends = complex_.simplices(1).cpu()[used]
+    ends = K.simplices(1).cpu()[used]
     ends = torch.where(along[used, None] > 0, ends, ends.flip(1))
     start, step = place[ends[:, 0]], place[ends[:, 1]] - place[ends[:, 0]]
     ax.quiver(
@@ -165,13 +165,13 @@ def draw_flow(
     return ax
 
 
-def _read_positions(complex_: SimplicialComplex, positions: Any) -> Tensor:
+def _read_positions(K: SimplicialComplex, positions: Any) -> Tensor:
     if positions is None:
-        return spring_layout(complex_)
+        return spring_layout(K)
     place = torch.as_tensor(positions).detach().cpu().double()
-    if place.shape != (complex_.num_simplices(0), 2) or not bool(place.isfinite().all()):
+    if place.shape != (K.num_simplices(0), 2) or not bool(place.isfinite().all()):
         raise ValueError(
-            f"positions must be finite and of shape ({complex_.num_simplices(0)}, 2), got "
+            f"positions must be finite and of shape ({K.num_simplices(0)}, 2), got "
             f"{tuple(place.shape)}."
         )
     return place

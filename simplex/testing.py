@@ -54,7 +54,7 @@ def random_complex(
 
 
 def random_cochains(
-    complex: SimplicialComplex,
+    K: SimplicialComplex,
     channels: int | Sequence[int],
     max_dim: int | None = None,
     *,
@@ -64,7 +64,7 @@ def random_cochains(
     """Normal random cochains, one per dimension.
 
     Args:
-        complex: the complex.
+        K: the complex.
         channels: width of all, or of each dimension.
         max_dim: the top dimension; ``None`` for that of the complex. Dimensions beyond the complex
             get empty cochains (0, channels).
@@ -78,17 +78,17 @@ def random_cochains(
         >>> [tuple(x.shape) for x in random_cochains(random_complex(0), 2, max_dim=4)]
         [(8, 2), (19, 2), (14, 2), (3, 2), (0, 2)]
     """
-    top = max(complex.dim, 0) if max_dim is None else max_dim
+    top = max(K.dim, 0) if max_dim is None else max_dim
     widths = [channels] * (top + 1) if isinstance(channels, int) else list(channels)
     generator = torch.Generator().manual_seed(seed)
     return [
-        torch.randn(complex.num_simplices(k), widths[k], dtype=dtype, generator=generator)
+        torch.randn(K.num_simplices(k), widths[k], dtype=dtype, generator=generator)
         for k in range(top + 1)
     ]
 
 
-def random_orientation(complex: SimplicialComplex, seed: int = 0) -> dict[int, Tensor]:
-    """Random signs ±1 of all simplices of dimension at least 1, as ``complex.reorient`` takes them.
+def random_orientation(K: SimplicialComplex, seed: int = 0) -> dict[int, Tensor]:
+    """Random signs ±1 of all simplices of dimension at least 1, as ``K.reorient`` takes them.
 
     Example:
         >>> sorted(random_orientation(random_complex(0)))
@@ -96,8 +96,8 @@ def random_orientation(complex: SimplicialComplex, seed: int = 0) -> dict[int, T
     """
     generator = torch.Generator().manual_seed(seed)
     return {
-        k: 1 - 2 * torch.randint(0, 2, (complex.num_simplices(k),), generator=generator)
-        for k in range(1, complex.dim + 1)
+        k: 1 - 2 * torch.randint(0, 2, (K.num_simplices(k),), generator=generator)
+        for k in range(1, K.dim + 1)
     }
 
 
@@ -118,11 +118,11 @@ class Relabelling(NamedTuple):
         return torch.empty_like(x).index_copy(0, self.place[k], x)
 
 
-def relabel(complex: SimplicialComplex, names: Tensor) -> Relabelling:
+def relabel(K: SimplicialComplex, names: Tensor) -> Relabelling:
     """Rename vertex v to ``names[v]`` and say where each simplex has gone.
 
     Args:
-        complex: the complex, read as one part.
+        K: the complex, read as one part.
         names: (n_0,) a permutation of 0 … n_0-1.
 
     Raises:
@@ -136,15 +136,15 @@ def relabel(complex: SimplicialComplex, names: Tensor) -> Relabelling:
         >>> moved.complex.orientation(1).tolist()  # (0, 1) went to (2, 0)
         [1, -1]
     """
-    count = complex.num_simplices(0)
+    count = K.num_simplices(0)
     if sorted(names.tolist()) != list(range(count)):
         raise ValueError(f"names must be a permutation of 0 … {count - 1}, got {names.tolist()}.")
-    rows = [names[complex.simplices(k)] for k in range(max(complex.dim, 0) + 1)]
+    rows = [names[K.simplices(k)] for k in range(max(K.dim, 0) + 1)]
     image = SimplicialComplex.from_simplices(rows, num_vertices=count)
     place = [image.index(each) if len(each) else each[:, 0] for each in rows]
     signs = {}
-    for k in range(1, complex.dim + 1):
-        sign = _permutation_sign(rows[k]).to(torch.int8) * complex.orientation(k)
+    for k in range(1, K.dim + 1):
+        sign = _permutation_sign(rows[k]).to(torch.int8) * K.orientation(k)
         signs[k] = torch.empty_like(sign).index_copy(0, place[k], sign)
     return Relabelling(image.reorient(signs), place)
 
@@ -162,7 +162,7 @@ def _permutation_sign(rows: Tensor) -> Tensor:
 def assert_permutation_equivariant(
     layer: Layer,
     x: Cochains,
-    complex: SimplicialComplex,
+    K: SimplicialComplex,
     *,
     seed: int = 0,
     tolerance: float | None = None,
@@ -179,7 +179,7 @@ def assert_permutation_equivariant(
             cochains; or a mapping from degrees to cochains, e.g. ``{1: y}`` for a layer on edges;
             or one tensor (num_parts, channels).
         x: the cochains, one per dimension.
-        complex: where they live, read as one part.
+        K: where they live, read as one part.
         seed: of the permutation.
         tolerance: relative to the largest output; ``None`` for 1e-4 in float32, 1e-9 in float64.
 
@@ -188,9 +188,9 @@ def assert_permutation_equivariant(
         >>> K = random_complex(0)
         >>> assert_permutation_equivariant(SINConv(2, 3, K.dim), random_cochains(K, 2), K)
     """
-    whole = complex.with_parts(None)
+    whole = K.with_parts(None)
     generator = torch.Generator().manual_seed(seed)
-    moved = relabel(whole, torch.randperm(complex.num_simplices(0), generator=generator))
+    moved = relabel(whole, torch.randperm(K.num_simplices(0), generator=generator))
     images = [moved.move(values, k) if k <= whole.dim else values for k, values in enumerate(x)]
     with torch.no_grad():
         before, after = _outputs(layer(x, whole)), _outputs(layer(images, moved.complex))
@@ -202,7 +202,7 @@ def assert_permutation_equivariant(
 def assert_orientation_equivariant(
     layer: Layer,
     x: Cochains,
-    complex: SimplicialComplex,
+    K: SimplicialComplex,
     *,
     seed: int = 0,
     tolerance: float | None = None,
@@ -216,7 +216,7 @@ def assert_orientation_equivariant(
     Args:
         layer: as for :func:`assert_permutation_equivariant`.
         x: the cochains; those of dimension at least 1 are multiplied by T.
-        complex: where they live.
+        K: where they live.
         seed: of T.
         tolerance: relative to the largest output; ``None`` for 1e-4 in float32, 1e-9 in float64.
 
@@ -226,7 +226,7 @@ def assert_orientation_equivariant(
         >>> layer = lambda x, K: {1: conv(x[1], K)}
         >>> assert_orientation_equivariant(layer, random_cochains(K, 2), K)
     """
-    signs = random_orientation(complex, seed)
+    signs = random_orientation(K, seed)
 
     def turn(values: Tensor, k: int) -> Tensor:
         if k not in signs:
@@ -235,8 +235,8 @@ def assert_orientation_equivariant(
 
     turned = [turn(values, k) for k, values in enumerate(x)]
     with torch.no_grad():
-        before = _outputs(layer(x, complex))
-        after = _outputs(layer(turned, complex.reorient(signs)))
+        before = _outputs(layer(x, K))
+        after = _outputs(layer(turned, K.reorient(signs)))
     for k, values in before.items():
         _assert_close(after[k], turn(values, k), tolerance, f"reorientation (seed {seed})", k)
 
@@ -269,25 +269,25 @@ def assert_batch_consistent(
         _assert_close(values, expected, tolerance, "batching", k)
 
 
-def assert_inputs_untouched(layer: Layer, x: Cochains, complex: SimplicialComplex) -> None:
+def assert_inputs_untouched(layer: Layer, x: Cochains, K: SimplicialComplex) -> None:
     """Raise ``AssertionError`` if a call changes cochains or complex, or a second one differs.
 
     Args:
         layer: as for :func:`assert_permutation_equivariant`; without dropout, or in evaluation
             mode, as both calls must agree exactly.
         x: the cochains.
-        complex: where they live.
+        K: where they live.
 
     Example:
         >>> from simplex.nn import SINConv
         >>> K = random_complex(0)
         >>> assert_inputs_untouched(SINConv(2, 3, K.dim), random_cochains(K, 2), K)
     """
-    tables = [complex.facets(k) for k in range(complex.dim + 1)]
+    tables = [K.facets(k) for k in range(K.dim + 1)]
     before = [values.clone() for values in (*x, *tables)]
     given = list(x)
     with torch.no_grad():
-        first, second = _outputs(layer(given, complex)), _outputs(layer(given, complex))
+        first, second = _outputs(layer(given, K)), _outputs(layer(given, K))
     if len(given) != len(x) or any(a is not b for a, b in zip(given, x, strict=True)):
         raise AssertionError("the layer must leave the list of cochains as it is.")
     for number, (old, new) in enumerate(zip(before, (*x, *tables), strict=True)):

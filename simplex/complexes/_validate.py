@@ -11,31 +11,31 @@ if TYPE_CHECKING:
     from simplex.complexes._complex import SimplicialComplex
 
 
-def validate(complex_: "SimplicialComplex") -> None:
+def validate(K: "SimplicialComplex") -> None:
     """Raise ``ValueError`` unless the tables describe a simplicial complex in our conventions."""
-    _validate_parts(complex_.part_pointer(0), complex_.num_simplices(0))
-    for k in range(1, complex_.dim + 1):
-        facets, below = complex_.facets(k), complex_.num_simplices(k - 1)
+    _validate_parts(K.part_pointer(0), K.num_simplices(0))
+    for k in range(1, K.dim + 1):
+        facets, below = K.facets(k), K.num_simplices(k - 1)
         _require(((facets >= 0) & (facets < below)).all(1), k, f"facet ids in 0 … {below - 1}")
         if k >= 2:
-            lower = complex_.facets(k - 1)
+            lower = K.facets(k - 1)
             for i, j in combinations(range(k + 1), 2):
                 same = lower[facets[:, j], i] == lower[facets[:, i], j - 1]
                 _require(same, k, f"one common face without vertices {i} and {j}")
-        rows = complex_.simplices(k)
+        rows = K.simplices(k)
         if k == 1:
-            part = complex_.part(0)
+            part = K.part(0)
             _require(part[rows[:, 0]] == part[rows[:, 1]], k, "its vertices in one part")
         _require((rows[:, 1:] > rows[:, :-1]).all(1), k, "strictly increasing vertices")
         _require(_follows(rows), k, "a place after its predecessor in lexicographic order")
-    for k in range(complex_.dim + 1):
-        sign = complex_.orientation(k)
+    for k in range(K.dim + 1):
+        sign = K.orientation(k)
         allowed = (sign == 1) if k == 0 else (sign.abs() == 1)
         _require(allowed, k, "orientation +1" if k == 0 else "orientation +1 or -1")
-    if complex_.filtration is not None:
-        for k in range(1, complex_.dim + 1):
-            value, facet_value = complex_.filtration[k], complex_.filtration[k - 1]
-            late = (facet_value[complex_.facets(k)] > value[:, None]).any(1)
+    if K.filtration is not None:
+        for k in range(1, K.dim + 1):
+            value, facet_value = K.filtration[k], K.filtration[k - 1]
+            late = (facet_value[K.facets(k)] > value[:, None]).any(1)
             _require(~late, k, "a filtration value not below those of its facets")
 
 

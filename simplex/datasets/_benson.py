@@ -216,13 +216,13 @@ def _earliest(rows: Tensor, times: Tensor, num_vertices: int) -> tuple[Tensor, T
     )
 
 
-def _filtration(complex_: SimplicialComplex, blocks: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+def _filtration(K: SimplicialComplex, blocks: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
     """First times, (n_k,) float64: of the listed simplices, then down to the faces of each."""
-    values = [torch.full((n,), torch.inf, dtype=torch.float64) for n in complex_.f_vector]
+    values = [torch.full((n,), torch.inf, dtype=torch.float64) for n in K.f_vector]
     for rows, first in blocks:
         k = rows.shape[1] - 1
-        values[k].scatter_reduce_(0, complex_.index(rows), first.double(), "amin")
-    for k in range(complex_.dim, 0, -1):
+        values[k].scatter_reduce_(0, K.index(rows), first.double(), "amin")
+    for k in range(K.dim, 0, -1):
         spread = values[k].repeat_interleave(k + 1)
-        values[k - 1].scatter_reduce_(0, complex_.facets(k).flatten(), spread, "amin")
+        values[k - 1].scatter_reduce_(0, K.facets(k).flatten(), spread, "amin")
     return values

@@ -170,10 +170,10 @@ def _inside(points: Tensor, box: tuple[tuple[float, float], tuple[float, float]]
     return inside
 
 
-def flows_of_steps(complex_: SimplicialComplex, walks: Walks, num_samples: int) -> Tensor:
+def flows_of_steps(K: SimplicialComplex, walks: Walks, num_samples: int) -> Tensor:
     """(num_samples, n_1) int8: the steps on each edge, +1 from its smaller to its larger vertex."""
-    edges = complex_.index(torch.stack([walks.source, walks.target], dim=1))
-    flows = torch.zeros(num_samples, complex_.num_simplices(1), dtype=torch.int8)
+    edges = K.index(torch.stack([walks.source, walks.target], dim=1))
+    flows = torch.zeros(num_samples, K.num_simplices(1), dtype=torch.int8)
     signs = (walks.target - walks.source).sign().to(torch.int8)
     return flows.index_put_((walks.sample, edges), signs, accumulate=True)
 

@@ -112,7 +112,7 @@ def _mesh(fields: dict[str, Tensor], place: Path) -> SimplicialComplex:
     return complex_
 
 
-def _steps(complex_: SimplicialComplex, fields: dict[str, Tensor], place: Path) -> Walks:
+def _steps(K: SimplicialComplex, fields: dict[str, Tensor], place: Path) -> Walks:
     """The steps of all paths; paths are those of the labels, and step along edges."""
     nodes, offsets = fields["path_nodes"], fields["path_offsets"]
     label, lengths = fields["label"], offsets.diff()
@@ -128,7 +128,7 @@ def _steps(complex_: SimplicialComplex, fields: dict[str, Tensor], place: Path) 
     sample = torch.arange(len(label)).repeat_interleave(lengths)
     inside = sample[1:] == sample[:-1]
     walks = Walks(sample[1:][inside], nodes[:-1][inside], nodes[1:][inside])
-    absent = complex_.index(torch.stack([walks.source, walks.target], dim=1)) < 0
+    absent = K.index(torch.stack([walks.source, walks.target], dim=1)) < 0
     if bool(absent.any()):
         first = int(absent.nonzero()[0])
         step = f"{int(walks.source[first])} → {int(walks.target[first])}"

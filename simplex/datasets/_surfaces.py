@@ -223,7 +223,7 @@ def _cochains(
     if features != "degree":
         raise ValueError(f"features must be 'degree', 'ones' or 'random', got {features!r}.")
     degree = union.cofacets(0)[0].diff().to(torch.get_default_dtype())
-    return spread_features(degree[:, None], union, 2)
+    return spread_features(union, degree[:, None], 2)
 
 
 def _triangles(

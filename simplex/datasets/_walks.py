@@ -21,7 +21,7 @@ class Walks(NamedTuple):
 
 
 def walk_by_checkpoint(
-    complex_: SimplicialComplex,
+    K: SimplicialComplex,
     positions: Tensor,
     start: Tensor,
     end: Tensor,
@@ -36,7 +36,7 @@ def walk_by_checkpoint(
     is drawn anew, ends included.
 
     Args:
-        complex_: its edges are walked on.
+        K: its edges are walked on.
         positions: (n_0, 2) coordinates of the vertices.
         start: (n_0,) mask of the vertices to start in.
         end: (n_0,) mask of those to end in.
@@ -54,7 +54,7 @@ def walk_by_checkpoint(
                 f"got a mesh of {len(positions)} vertices with an empty corner. "
                 "Raise num_points or draw another mesh."
             )
-    neighbors = _neighbor_table(complex_)
+    neighbors = _neighbor_table(K)
     pending, steps = torch.arange(len(labels)), [torch.empty(3, 0, dtype=torch.int64)]
     for _ in range(_MAX_DRAWS):
         if len(pending) == 0:
@@ -82,12 +82,12 @@ def _choose(region: Tensor, count: int, generator: torch.Generator | None) -> Te
     return vertices[torch.randint(len(vertices), (count,), generator=generator)]
 
 
-def _neighbor_table(complex_: SimplicialComplex) -> Tensor:
+def _neighbor_table(K: SimplicialComplex) -> Tensor:
     """(n_0, max degree) neighbours of each vertex, ascending, filled up with -1."""
-    edges = complex_.simplices(1)
+    edges = K.simplices(1)
     both = torch.cat([edges, edges.flip(1)])
-    both = both[(both[:, 0] * complex_.num_simplices(0) + both[:, 1]).argsort()]
-    degree = both[:, 0].bincount(minlength=complex_.num_simplices(0))
+    both = both[(both[:, 0] * K.num_simplices(0) + both[:, 1]).argsort()]
+    degree = both[:, 0].bincount(minlength=K.num_simplices(0))
     column = torch.arange(len(both)) - (degree.cumsum(0) - degree)[both[:, 0]]
     table = torch.full((len(degree), int(degree.max())), -1)
     table[both[:, 0], column] = both[:, 1]

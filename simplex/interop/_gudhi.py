@@ -53,11 +53,11 @@ def from_gudhi(tree: Any) -> SimplicialComplex:
     return complex_.with_filtration(filtration).with_vertex_labels(names.tolist() if gaps else None)
 
 
-def to_gudhi(complex_: SimplicialComplex) -> Any:
+def to_gudhi(K: SimplicialComplex) -> Any:
     """A ``gudhi.SimplexTree`` of the complex, on its vertex numbers, with its filtration values.
 
     Args:
-        complex_: any complex; without filtration every simplex gets 0.
+        K: any complex; without filtration every simplex gets 0.
 
     Returns:
         The tree; inserted dimension by dimension in bulk.
@@ -68,11 +68,11 @@ def to_gudhi(complex_: SimplicialComplex) -> Any:
     import gudhi
 
     tree = gudhi.SimplexTree()
-    for k in range(complex_.dim + 1):
-        rows = complex_.simplices(k).cpu().numpy()
+    for k in range(K.dim + 1):
+        rows = K.simplices(k).cpu().numpy()
         value = np.zeros(len(rows))
-        if complex_.filtration is not None:
-            value = complex_.filtration[k].detach().double().cpu().numpy()
+        if K.filtration is not None:
+            value = K.filtration[k].detach().double().cpu().numpy()
         if np.isnan(value).any():
             raise ValueError(
                 f"filtration values must be numbers, got NaN in dimension {k}. "

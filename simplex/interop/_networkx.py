@@ -34,7 +34,7 @@ def from_networkx(graph: Any) -> SimplicialComplex:
     return _one_dimensional(read_graph(graph))
 
 
-def to_networkx(complex_: SimplicialComplex) -> Any:
+def to_networkx(K: SimplicialComplex) -> Any:
     """The 1-skeleton as a networkx graph on the vertex labels (or numbers), nodes in order.
 
     Raises:
@@ -42,7 +42,7 @@ def to_networkx(complex_: SimplicialComplex) -> Any:
     """
     import networkx as nx
 
-    labels = complex_.vertex_labels or tuple(range(complex_.num_simplices(0)))
+    labels = K.vertex_labels or tuple(range(K.num_simplices(0)))
     if len(set(labels)) < len(labels):
         raise ValueError(
             "vertex_labels must be distinct to become nodes, got repeated ones. Use "
@@ -50,7 +50,7 @@ def to_networkx(complex_: SimplicialComplex) -> Any:
         )
     graph = nx.Graph()
     graph.add_nodes_from(labels)
-    graph.add_edges_from((labels[u], labels[v]) for u, v in complex_.simplices(1).tolist())
+    graph.add_edges_from((labels[u], labels[v]) for u, v in K.simplices(1).tolist())
     return graph
 
 
@@ -72,9 +72,9 @@ def from_edge_index(edge_index: Tensor, num_vertices: int | None = None) -> Simp
     return _one_dimensional(read_graph(torch.as_tensor(edge_index), num_vertices))
 
 
-def to_edge_index(complex_: SimplicialComplex) -> Tensor:
+def to_edge_index(K: SimplicialComplex) -> Tensor:
     """The 1-skeleton as PyG's ``edge_index``, (2, 2·n_1): each edge in both directions."""
-    edges = complex_.simplices(1)
+    edges = K.simplices(1)
     return torch.cat([edges, edges.flip(1)]).T.contiguous()
 
 

@@ -74,17 +74,17 @@ def vietoris_rips_complex(
     return with_flag_filtration(complex_, lengths)
 
 
-def with_flag_filtration(complex_: SimplicialComplex, lengths: Tensor) -> SimplicialComplex:
+def with_flag_filtration(K: SimplicialComplex, lengths: Tensor) -> SimplicialComplex:
     """Filtration of a flag complex from its edges: vertices 0, a simplex the maximum of its facets.
 
     Args:
-        complex_: a flag complex.
+        K: a flag complex.
         lengths: (n_1,) edge values, non-negative.
     """
-    values = [lengths.new_zeros(complex_.num_simplices(0)), lengths]
-    for k in range(2, complex_.dim + 1):
-        values.append(values[-1][complex_.facets(k)].amax(1))
-    return complex_.with_filtration(values[: complex_.dim + 1])
+    values = [lengths.new_zeros(K.num_simplices(0)), lengths]
+    for k in range(2, K.dim + 1):
+        values.append(values[-1][K.facets(k)].amax(1))
+    return K.with_filtration(values[: K.dim + 1])
 
 
 def _close_points(points: Tensor, radius: float) -> Tensor:

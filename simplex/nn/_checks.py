@@ -60,8 +60,8 @@ def _is_odd(function: Callable[[Tensor], Tensor]) -> bool:
 
 
 def require_cochains(
+    K: SimplicialComplex,
     x: Sequence[Tensor] | Tensor,
-    complex: SimplicialComplex,
     max_dim: int,
     in_channels: int | Sequence[int] = -1,
 ) -> None:
@@ -69,7 +69,7 @@ def require_cochains(
 
     Args:
         x: what was given as cochains.
-        complex: what was given as the complex.
+        K: what was given as the complex.
         max_dim: the top dimension.
         in_channels: the widths; -1 for any.
 
@@ -77,7 +77,7 @@ def require_cochains(
         TypeError: no list of tensors, no complex, or values that are not floating point.
         ValueError: another number of cochains, rows or channels.
     """
-    given: object = complex
+    given: object = K
     if not isinstance(given, SimplicialComplex):
         raise TypeError(
             f"complex must be a SimplicialComplex, got {type(given).__name__}. Pass the .complex "
@@ -108,10 +108,10 @@ def require_cochains(
                 "empty one, of shape (0, channels)."
             )
     for k, (values, width) in enumerate(zip(x, widths, strict=True)):
-        if values.ndim != 2 or values.shape[0] != complex.num_simplices(k):
+        if values.ndim != 2 or values.shape[0] != K.num_simplices(k):
             raise ValueError(
                 f"x[{k}] must have shape (n_{k}, channels) with n_{k} = "
-                f"{complex.num_simplices(k)}, got {tuple(values.shape)}."
+                f"{K.num_simplices(k)}, got {tuple(values.shape)}."
             )
         if not values.is_floating_point():
             raise TypeError(
@@ -149,11 +149,11 @@ def require_orders(**orders: int) -> None:
             raise ValueError(f"{name} must be a non-negative integer, got {order!r}.")
 
 
-def require_cochain(x: Tensor, complex: SimplicialComplex, k: int) -> None:
+def require_cochain(K: SimplicialComplex, x: Tensor, k: int) -> None:
     """Raise ``ValueError`` unless x has one row per k-simplex, and channels."""
-    if x.ndim < 2 or x.shape[0] != complex.num_simplices(k):
+    if x.ndim < 2 or x.shape[0] != K.num_simplices(k):
         raise ValueError(
-            f"x must have shape (n_{k}, …, channels) with n_{k} = {complex.num_simplices(k)}, got "
+            f"x must have shape (n_{k}, …, channels) with n_{k} = {K.num_simplices(k)}, got "
             f"{tuple(x.shape)}."
         )
 

@@ -121,7 +121,7 @@ class SimplicialMessagePassing(nn.Module):
         Raises:
             ValueError: a cochain does not have one row per simplex.
         """
-        require_cochains(x, complex, len(x) - 1)
+        require_cochains(complex, x, len(x) - 1)
         result = []
         for k in range(len(x)):
             arrived = {a: self.propagate(a, k, x, complex) for a in self._messages}
@@ -168,7 +168,7 @@ class SimplicialMessagePassing(nn.Module):
             return self._over_pairs(adjacency, k, x, complex, function, names)
         total = self._over_incidences(adjacency, k, x, complex, function, names)
         if self.aggr == "mean":
-            total = total / neighbor_counts(complex, adjacency, k).clamp(min=1)[:, None]
+            total = total / neighbor_counts(complex, k, adjacency).clamp(min=1)[:, None]
         return total
 
     # --- φ(sender, shared) ------------------------------------------------------------------------
@@ -184,30 +184,30 @@ class SimplicialMessagePassing(nn.Module):
     ) -> Tensor:
         given: dict[str, Any] = {"k": k}
         if adjacency == "boundary":
-            given["sender"] = gather_facets(x[k - 1], complex, k)
+            given["sender"] = gather_facets(complex, x[k - 1], k)
         elif adjacency == "coboundary":
             given["sender"] = x[k + 1][:, None]
         elif adjacency == "lower":
             given["sender"] = x[k][:, None]
             if "shared" in names:
-                given["shared"] = gather_facets(x[k - 1], complex, k)
+                given["shared"] = gather_facets(complex, x[k - 1], k)
         else:
-            given["sender"] = gather_facets(x[k], complex, k + 1)
+            given["sender"] = gather_facets(complex, x[k], k + 1)
             given["shared"] = x[k + 1][:, None]
         message = function(**{name: given[name] for name in names})
         table = complex.facets(k if adjacency in ("boundary", "lower") else k + 1)
         _require_rows(message, adjacency, [(*table.shape,), (len(table), 1)])
         message = message.expand(*table.shape, message.shape[-1])
         if adjacency == "lower":
-            return lower_sum(message, complex, k, self.signed)
+            return lower_sum(complex, message, k, signed=self.signed)
         if adjacency == "upper":
-            return upper_sum(message, complex, k, self.signed)
+            return upper_sum(complex, message, k, signed=self.signed)
         if self.signed:
             degree = k if adjacency == "boundary" else k + 1
             message = message * complex.facet_signs(degree).to(message.dtype)[:, :, None]
         if adjacency == "boundary":
             return message.sum(1)
-        return scatter_to_facets(message, complex, k + 1)
+        return scatter_to_facets(complex, message, k + 1)
 
     # --- φ(receiver, sender, shared) --------------------------------------------------------------
 
@@ -244,13 +244,13 @@ class SimplicialMessagePassing(nn.Module):
         def of_rows(
             rows: range, receiver: Tensor, sender: Tensor, between: Tensor | None
         ) -> Tensor:
-            pairs = neighbor_pairs(complex, adjacency, k, rows)
+            pairs = neighbor_pairs(complex, k, adjacency, rows)
             return of_chunk(receiver, sender, between, pairs, rows)
 
-        chunks = receiver_chunks(complex, adjacency, k, self.max_pairs)
+        chunks = receiver_chunks(complex, k, adjacency, self.max_pairs)
         if len(chunks) == 1:
             pairs = complex.cached(
-                f"{adjacency} pairs", k, lambda: neighbor_pairs(complex, adjacency, k)
+                f"{adjacency} pairs", k, lambda: neighbor_pairs(complex, k, adjacency)
             )
             return of_chunk(*sources, pairs, chunks[0])
         return torch.cat(

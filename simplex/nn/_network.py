@@ -158,7 +158,7 @@ class SimplicialNetwork(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim)
+        require_cochains(complex, x, self.max_dim)
         h, layers = list(x), []
         for number, conv in enumerate(self.convs):
             out: list[Tensor] = list(conv(h, complex))

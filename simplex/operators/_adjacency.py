@@ -173,6 +173,7 @@ def adjacency_matrix(
     K: SimplicialComplex,
     k: int,
     adjacency: str = "upper",
+    *,
     signed: bool = False,
     dtype: torch.dtype | None = None,
 ) -> Tensor:
@@ -206,9 +207,9 @@ def adjacency_matrix(
     """
     require_rank(K, k, 0)
     if adjacency == "boundary":
-        return boundary_matrix(K, k, signed, dtype).t().coalesce()
+        return boundary_matrix(K, k, signed=signed, dtype=dtype).t().coalesce()
     if adjacency == "coboundary":
-        return boundary_matrix(K, k + 1, signed, dtype)
+        return boundary_matrix(K, k + 1, signed=signed, dtype=dtype)
     laplacians = {"lower": down_laplacian, "upper": up_laplacian}
     if adjacency not in laplacians:
         raise ValueError(
@@ -237,37 +238,37 @@ class Pairs(NamedTuple):
     sign: Tensor
 
 
-def neighbor_counts(complex: SimplicialComplex, adjacency: str, k: int) -> Tensor:
+def neighbor_counts(K: SimplicialComplex, k: int, adjacency: str) -> Tensor:
     """How many neighbours each k-simplex has, (n_k,) int64, without listing them.
 
     Args:
-        complex: the complex.
+        K: the complex.
         adjacency: ``"boundary"``, ``"coboundary"``, ``"lower"`` or ``"upper"``.
         k: degree of the receiving simplices.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
-        >>> neighbor_counts(K, "lower", 1).tolist(), neighbor_counts(K, "upper", 1).tolist()
+        >>> neighbor_counts(K, 1, "lower").tolist(), neighbor_counts(K, 1, "upper").tolist()
         ([2, 3, 3, 2], [2, 2, 2, 0])
     """
     if adjacency in ("coboundary", "upper"):
-        cofacets = incidences(complex, k + 1).pointer.diff()
+        cofacets = incidences(K, k + 1).pointer.diff()
         return cofacets if adjacency == "coboundary" else (k + 1) * cofacets
     if k == 0:
-        return torch.zeros(complex.num_simplices(0), dtype=torch.int64, device=complex.device)
-    table = incidences(complex, k)
+        return torch.zeros(K.num_simplices(0), dtype=torch.int64, device=K.device)
+    table = incidences(K, k)
     if adjacency == "lower":
         return (table.pointer.diff() - 1)[table.facets].sum(1)
     return torch.full_like(table.facets[:, 0], k + 1)
 
 
 def neighbor_pairs(
-    complex: SimplicialComplex, adjacency: str, k: int, receivers: range | None = None
+    K: SimplicialComplex, k: int, adjacency: str, receivers: range | None = None
 ) -> Pairs:
     """List the neighbours of a range of k-simplices, in the order of the receivers.
 
     Args:
-        complex: the complex.
+        K: the complex.
         adjacency: ``"boundary"``, ``"coboundary"``, ``"lower"`` or ``"upper"``; at k = 0 the first
             and the third are empty.
         k: degree of the receiving simplices.
@@ -278,26 +279,26 @@ def neighbor_pairs(
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> pairs = neighbor_pairs(K, "lower", 1)
+        >>> pairs = neighbor_pairs(K, 1, "lower")
         >>> pairs.receiver.tolist(), pairs.sender.tolist(), pairs.shared.tolist()
         ([0, 1], [1, 0], [1, 1])
     """
-    rows = range(complex.num_simplices(k)) if receivers is None else receivers
+    rows = range(K.num_simplices(k)) if receivers is None else receivers
     if k == 0 and adjacency in ("boundary", "lower"):
-        none = torch.empty(0, dtype=torch.int64, device=complex.device)
+        none = torch.empty(0, dtype=torch.int64, device=K.device)
         shared = none if adjacency == "lower" else None
         return Pairs(none, none, shared, none.to(torch.int8))
     build = {"boundary": _boundary, "coboundary": _coboundary, "lower": _lower, "upper": _upper}
-    return build[adjacency](complex, k, rows)
+    return build[adjacency](K, k, rows)
 
 
 def receiver_chunks(
-    complex: SimplicialComplex, adjacency: str, k: int, max_pairs: int, own: int = 0
+    K: SimplicialComplex, k: int, adjacency: str, max_pairs: int, own: int = 0
 ) -> list[range]:
     """Consecutive receivers with at most ``max_pairs`` pairs together, or a single one with more.
 
     Args:
-        complex: the complex.
+        K: the complex.
         adjacency: ``"boundary"``, ``"coboundary"``, ``"lower"`` or ``"upper"``.
         k: degree of the receiving simplices.
         max_pairs: pairs in a chunk.
@@ -305,10 +306,10 @@ def receiver_chunks(
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> receiver_chunks(K, "upper", 0, max_pairs=2)
+        >>> receiver_chunks(K, 0, "upper", max_pairs=2)
         [range(0, 1), range(1, 2), range(2, 3)]
     """
-    count, above = complex.num_simplices(k), complex.num_simplices(k + 1)
+    count, above = K.num_simplices(k), K.num_simplices(k + 1)
     totals = {
         "boundary": count * (k + 1),
         "coboundary": above * (k + 2),
@@ -316,12 +317,12 @@ def receiver_chunks(
     }
     total = totals.get(adjacency)
     if total is None:  # of lower pairs: depends on the data
-        total = complex.cached(
-            "number of lower pairs", k, lambda: int(neighbor_counts(complex, "lower", k).sum())
+        total = K.cached(
+            "number of lower pairs", k, lambda: int(neighbor_counts(K, k, "lower").sum())
         )
     if total + own * count <= max_pairs:
         return [range(count)]
-    ends = (neighbor_counts(complex, adjacency, k) + own).cumsum(0).cpu()
+    ends = (neighbor_counts(K, k, adjacency) + own).cumsum(0).cpu()
     chunks, start, base = [], 0, 0
     while start < count:
         stop = max(start + 1, int(torch.searchsorted(ends, base + max_pairs, right=True)))
@@ -330,9 +331,9 @@ def receiver_chunks(
     return chunks
 
 
-def _boundary(complex: SimplicialComplex, k: int, rows: range) -> Pairs:
-    table, part = incidences(complex, k), slice(rows.start, rows.stop)
-    receiver = torch.arange(rows.start, rows.stop, device=complex.device)[:, None]
+def _boundary(K: SimplicialComplex, k: int, rows: range) -> Pairs:
+    table, part = incidences(K, k), slice(rows.start, rows.stop)
+    receiver = torch.arange(rows.start, rows.stop, device=K.device)[:, None]
     facets = table.facets[part]
     return Pairs(
         receiver.expand(facets.shape).flatten(),
@@ -342,17 +343,17 @@ def _boundary(complex: SimplicialComplex, k: int, rows: range) -> Pairs:
     )
 
 
-def _coboundary(complex: SimplicialComplex, k: int, rows: range) -> Pairs:
-    table = incidences(complex, k + 1)
-    place, cofacet = _cofacet_places(complex, k, rows)
+def _coboundary(K: SimplicialComplex, k: int, rows: range) -> Pairs:
+    table = incidences(K, k + 1)
+    place, cofacet = _cofacet_places(K, k, rows)
     return Pairs(table.facets.flatten()[place], cofacet, None, table.signs.flatten()[place])
 
 
-def _upper(complex: SimplicialComplex, k: int, rows: range) -> Pairs:
-    table = incidences(complex, k + 1)
-    place, cofacet = _cofacet_places(complex, k, rows)
+def _upper(K: SimplicialComplex, k: int, rows: range) -> Pairs:
+    table = incidences(K, k + 1)
+    place, cofacet = _cofacet_places(K, k, rows)
     own = place % (k + 2)
-    column = torch.arange(k + 1, device=complex.device) + torch.zeros_like(own)[:, None]
+    column = torch.arange(k + 1, device=K.device) + torch.zeros_like(own)[:, None]
     column = column + (column >= own[:, None])  # step over the receiver itself
     signs = table.signs[cofacet].gather(1, torch.cat([own[:, None], column], dim=1))
     receiver = table.facets.flatten()[place]
@@ -364,12 +365,12 @@ def _upper(complex: SimplicialComplex, k: int, rows: range) -> Pairs:
     )
 
 
-def _lower(complex: SimplicialComplex, k: int, rows: range) -> Pairs:
-    table, part = incidences(complex, k), slice(rows.start, rows.stop)
+def _lower(K: SimplicialComplex, k: int, rows: range) -> Pairs:
+    table, part = incidences(K, k), slice(rows.start, rows.stop)
     facet = table.facets[part].flatten()
     others = table.pointer.diff()[facet] - 1  # for each incidence (δ, σ) the other cofacets of δ
-    owner = torch.arange(len(facet), device=complex.device).repeat_interleave(others)
-    nth = torch.arange(len(owner), device=complex.device) - (others.cumsum(0) - others)[owner]
+    owner = torch.arange(len(facet), device=K.device).repeat_interleave(others)
+    nth = torch.arange(len(owner), device=K.device) - (others.cumsum(0) - others)[owner]
     sender = table.pointer[facet][owner] + nth
     own = _inverse(table.order)[rows.start * (k + 1) : rows.stop * (k + 1)]
     sender = sender + (sender >= own[owner])  # step over the receiver itself
@@ -382,10 +383,10 @@ def _lower(complex: SimplicialComplex, k: int, rows: range) -> Pairs:
     )
 
 
-def _cofacet_places(complex: SimplicialComplex, k: int, rows: range) -> tuple[Tensor, Tensor]:
+def _cofacet_places(K: SimplicialComplex, k: int, rows: range) -> tuple[Tensor, Tensor]:
     """The places in ``facets(k+1).flatten()`` where the given k-simplices stand, and their rows."""
-    table = incidences(complex, k + 1)
-    if rows == range(complex.num_simplices(k)):
+    table = incidences(K, k + 1)
+    if rows == range(K.num_simplices(k)):
         return table.order, table.cofacets
     part = slice(int(table.pointer[rows.start]), int(table.pointer[rows.stop]))
     return table.order[part], table.cofacets[part]

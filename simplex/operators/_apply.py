@@ -7,12 +7,12 @@ from simplex.operators._adjacency import neighbor_counts
 from simplex.operators._incidence import boundary_sum, coboundary_sum
 
 
-def apply_boundary(x: Tensor, complex: SimplicialComplex, k: int, signed: bool = True) -> Tensor:
+def apply_boundary(K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = True) -> Tensor:
     r"""∂_k x of a k-cochain.
 
     Args:
         x: (n_k, …) values, with any further dimensions.
-        complex: the complex, whose orientation gives the signs.
+        K: the complex, whose orientation gives the signs.
         k: the degree of x.
         signed: ``False`` for |∂_k| x.
 
@@ -22,20 +22,20 @@ def apply_boundary(x: Tensor, complex: SimplicialComplex, k: int, signed: bool =
     Example:
         >>> import torch
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> apply_boundary(torch.tensor([1.0, 2.0]), K, 1).tolist()
+        >>> apply_boundary(K, torch.tensor([1.0, 2.0]), 1).tolist()
         [-1.0, -1.0, 2.0]
     """
     if k == 0:
         return x.new_zeros(0, *x.shape[1:])
-    return coboundary_sum(x, complex, k - 1, signed)
+    return coboundary_sum(K, x, k - 1, signed=signed)
 
 
-def apply_coboundary(x: Tensor, complex: SimplicialComplex, k: int, signed: bool = True) -> Tensor:
+def apply_coboundary(K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = True) -> Tensor:
     r"""∂_{k+1}ᵀ x of a k-cochain: its gradient for k = 0, its curl for k = 1.
 
     Args:
         x: (n_k, …) values, with any further dimensions.
-        complex: the complex, whose orientation gives the signs.
+        K: the complex, whose orientation gives the signs.
         k: the degree of x.
         signed: ``False`` for |∂_{k+1}|ᵀ x.
 
@@ -45,20 +45,18 @@ def apply_coboundary(x: Tensor, complex: SimplicialComplex, k: int, signed: bool
     Example:
         >>> import torch
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> apply_coboundary(torch.tensor([1.0, 2.0, 5.0]), K, 0).tolist()
+        >>> apply_coboundary(K, torch.tensor([1.0, 2.0, 5.0]), 0).tolist()
         [1.0, 3.0]
     """
-    return boundary_sum(x, complex, k + 1, signed)
+    return boundary_sum(K, x, k + 1, signed=signed)
 
 
-def apply_down_laplacian(
-    x: Tensor, complex: SimplicialComplex, k: int, signed: bool = True
-) -> Tensor:
+def apply_down_laplacian(K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = True) -> Tensor:
     r"""∂_kᵀ ∂_k x of a k-cochain: from each simplex to its facets and back.
 
     Args:
         x: (n_k, …) values, with any further dimensions.
-        complex: the complex.
+        K: the complex.
         k: the degree of x.
         signed: ``False`` for |∂_k|ᵀ |∂_k| x.
 
@@ -71,20 +69,18 @@ def apply_down_laplacian(
     Example:
         >>> import torch
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> apply_down_laplacian(torch.tensor([1.0, 2.0]), K, 1).tolist()
+        >>> apply_down_laplacian(K, torch.tensor([1.0, 2.0]), 1).tolist()
         [0.0, 3.0]
     """
-    return boundary_sum(apply_boundary(x, complex, k, signed), complex, k, signed)
+    return boundary_sum(K, apply_boundary(K, x, k, signed=signed), k, signed=signed)
 
 
-def apply_up_laplacian(
-    x: Tensor, complex: SimplicialComplex, k: int, signed: bool = True
-) -> Tensor:
+def apply_up_laplacian(K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = True) -> Tensor:
     r"""∂_{k+1} ∂_{k+1}ᵀ x of a k-cochain: from each simplex to its cofacets and back.
 
     Args:
         x: (n_k, …) values, with any further dimensions.
-        complex: the complex.
+        K: the complex.
         k: the degree of x.
         signed: ``False`` for |∂_{k+1}| |∂_{k+1}|ᵀ x.
 
@@ -94,20 +90,20 @@ def apply_up_laplacian(
     Example:
         >>> import torch
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> apply_up_laplacian(torch.tensor([1.0, 2.0, 5.0]), K, 0).tolist()  # of the graph
+        >>> apply_up_laplacian(K, torch.tensor([1.0, 2.0, 5.0]), 0).tolist()  # of the graph
         [-1.0, -2.0, 3.0]
     """
-    return coboundary_sum(apply_coboundary(x, complex, k, signed), complex, k, signed)
+    return coboundary_sum(K, apply_coboundary(K, x, k, signed=signed), k, signed=signed)
 
 
 def apply_hodge_laplacian(
-    x: Tensor, complex: SimplicialComplex, k: int, signed: bool = True
+    K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = True
 ) -> Tensor:
     r"""L_k x = ∂_kᵀ ∂_k x + ∂_{k+1} ∂_{k+1}ᵀ x of a k-cochain.
 
     Args:
         x: (n_k, …) values, with any further dimensions.
-        complex: the complex.
+        K: the complex.
         k: the degree of x.
         signed: ``False`` to build both parts from |∂|; nothing cancels then.
 
@@ -120,15 +116,15 @@ def apply_hodge_laplacian(
     Example:
         >>> import torch
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
-        >>> apply_hodge_laplacian(torch.tensor([1.0, 2.0, 5.0]), K, 1).tolist()
+        >>> apply_hodge_laplacian(K, torch.tensor([1.0, 2.0, 5.0]), 1).tolist()
         [3.0, 6.0, 15.0]
     """
-    down = apply_down_laplacian(x, complex, k, signed)
-    return down + apply_up_laplacian(x, complex, k, signed)
+    down = apply_down_laplacian(K, x, k, signed=signed)
+    return down + apply_up_laplacian(K, x, k, signed=signed)
 
 
 def apply_random_walk_laplacian(
-    x: Tensor, complex: SimplicialComplex, k: int, signed: bool = True
+    K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = True
 ) -> Tensor:
     r"""The normalised Hodge Laplacian of a k-cochain, its spectrum in [0, 1].
 
@@ -139,7 +135,7 @@ def apply_random_walk_laplacian(
 
     Args:
         x: (n_k, channels).
-        complex: the complex.
+        K: the complex.
         k: the degree of x.
         signed: ``False`` to build both parts from |∂|.
 
@@ -159,14 +155,14 @@ def apply_random_walk_laplacian(
     Example:
         >>> import torch
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> apply_random_walk_laplacian(torch.tensor([[1.0], [0.0]]), K, 1).squeeze(1).tolist()
+        >>> apply_random_walk_laplacian(K, torch.tensor([[1.0], [0.0]]), 1).squeeze(1).tolist()
         [0.75, -0.25]
     """
-    degree = neighbor_counts(complex, "coboundary", k).clamp(min=1)[:, None].to(x.dtype)
-    up = apply_boundary(apply_coboundary(x / degree, complex, k, signed), complex, k + 1, signed)
+    degree = neighbor_counts(K, k, "coboundary").clamp(min=1)[:, None].to(x.dtype)
+    up = apply_boundary(K, apply_coboundary(K, x / degree, k, signed=signed), k + 1, signed=signed)
     if k == 0:
         return up / 2
     # A facet of some k-simplex weighs more than 1, so the clamp changes only those of none.
-    below = (k + 1) * apply_boundary(degree, complex, k, signed=False).clamp(min=1 / (k + 1))
-    down = apply_coboundary(apply_boundary(x, complex, k, signed) / below, complex, k - 1, signed)
+    below = (k + 1) * apply_boundary(K, degree, k, signed=False).clamp(min=1 / (k + 1))
+    down = apply_coboundary(K, apply_boundary(K, x, k, signed=signed) / below, k - 1, signed=signed)
     return degree * down + up / (k + 2)

@@ -8,7 +8,7 @@ from simplex.operators._sparse import row_major_order, sorted_sparse
 
 
 def boundary_matrix(
-    K: SimplicialComplex, k: int, signed: bool = True, dtype: torch.dtype | None = None
+    K: SimplicialComplex, k: int, *, signed: bool = True, dtype: torch.dtype | None = None
 ) -> Tensor:
     r"""The boundary map ∂_k from the k-simplices to the (k-1)-simplices.
 
@@ -51,7 +51,7 @@ def boundary_matrix(
 
 
 def coboundary_matrix(
-    K: SimplicialComplex, k: int, signed: bool = True, dtype: torch.dtype | None = None
+    K: SimplicialComplex, k: int, *, signed: bool = True, dtype: torch.dtype | None = None
 ) -> Tensor:
     r"""The coboundary map δ_k = ∂_{k+1}ᵀ from k-cochains to (k+1)-cochains.
 
@@ -80,10 +80,10 @@ def coboundary_matrix(
         tensor([[ 1., -1.,  1.]])
     """
     require_rank(K, k, -1)
-    return boundary_matrix(K, k + 1, signed, dtype).t().coalesce()
+    return boundary_matrix(K, k + 1, signed=signed, dtype=dtype).t().coalesce()
 
 
-def incidence_matrix(K: SimplicialComplex, k: int, dtype: torch.dtype | None = None) -> Tensor:
+def incidence_matrix(K: SimplicialComplex, k: int, *, dtype: torch.dtype | None = None) -> Tensor:
     r"""The incidence matrix |∂_k|: 1 where the (k-1)-simplex is a facet of the k-simplex.
 
     TopoNetX's ``incidence_matrix`` is :func:`boundary_matrix`, signed unless told otherwise.
@@ -106,7 +106,7 @@ def incidence_matrix(K: SimplicialComplex, k: int, dtype: torch.dtype | None = N
                 [1.],
                 [1.]])
     """
-    return boundary_matrix(K, k, False, dtype)
+    return boundary_matrix(K, k, signed=False, dtype=dtype)
 
 
 def boundary_index(K: SimplicialComplex, k: int) -> tuple[Tensor, Tensor]:

@@ -9,10 +9,11 @@ from simplex.operators._incidence import incidences
 
 
 def chain_down(
+    K: SimplicialComplex,
     x: Tensor,
-    complex: SimplicialComplex,
     k: int,
     length: int,
+    *,
     signed: bool = True,
     normalize: bool = False,
 ) -> list[Tensor]:
@@ -23,7 +24,7 @@ def chain_down(
 
     Args:
         x: (n_k, …) values, k ≥ 1.
-        complex: the complex.
+        K: the complex.
         k: the degree of x.
         length: number of half steps.
         signed: ``False`` for |∂| in place of ∂.
@@ -34,24 +35,25 @@ def chain_down(
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> [values.tolist() for values in chain_down(torch.tensor([1.0, 2.0]), K, 1, 2)]
+        >>> [values.tolist() for values in chain_down(K, torch.tensor([1.0, 2.0]), 1, 2)]
         [[1.0, 2.0], [-1.0, -1.0, 2.0], [0.0, 3.0]]
     """
     chain = [x]
     for step in range(length):
         if step % 2 == 0:
-            y, degree = apply_boundary(chain[-1], complex, k, signed), k - 1
+            y, degree = apply_boundary(K, chain[-1], k, signed=signed), k - 1
         else:
-            y, degree = apply_coboundary(chain[-1], complex, k - 1, signed), k
-        chain.append(y * _like(root_scale(complex, k, degree, y), y) if normalize else y)
+            y, degree = apply_coboundary(K, chain[-1], k - 1, signed=signed), k
+        chain.append(y * _like(root_scale(K, k, degree, y), y) if normalize else y)
     return chain
 
 
 def chain_up(
+    K: SimplicialComplex,
     x: Tensor,
-    complex: SimplicialComplex,
     k: int,
     length: int,
+    *,
     signed: bool = True,
     normalize: bool = False,
 ) -> list[Tensor]:
@@ -62,7 +64,7 @@ def chain_up(
 
     Args:
         x: (n_k, …) values.
-        complex: the complex.
+        K: the complex.
         k: the degree of x.
         length: number of half steps.
         signed: ``False`` for |∂| in place of ∂.
@@ -73,20 +75,20 @@ def chain_up(
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> [values.tolist() for values in chain_up(torch.tensor([1.0, 2.0, 5.0]), K, 0, 2)]
+        >>> [values.tolist() for values in chain_up(K, torch.tensor([1.0, 2.0, 5.0]), 0, 2)]
         [[1.0, 2.0, 5.0], [1.0, 3.0], [-1.0, -2.0, 3.0]]
     """
     chain = [x]
     for step in range(length):
         if step % 2 == 0:
-            y, degree = apply_coboundary(chain[-1], complex, k, signed), k + 1
+            y, degree = apply_coboundary(K, chain[-1], k, signed=signed), k + 1
         else:
-            y, degree = apply_boundary(chain[-1], complex, k + 1, signed), k
-        chain.append(y * _like(root_scale(complex, k + 1, degree, y), y) if normalize else y)
+            y, degree = apply_boundary(K, chain[-1], k + 1, signed=signed), k
+        chain.append(y * _like(root_scale(K, k + 1, degree, y), y) if normalize else y)
     return chain
 
 
-def spectral_bound(complex: SimplicialComplex, k: int) -> Tensor:
+def spectral_bound(K: SimplicialComplex, k: int) -> Tensor:
     r"""For each part an upper bound of λ_max(∂_kᵀ ∂_k) = λ_max(∂_k ∂_kᵀ), signed or unsigned.
 
     .. math:: b_k = \max_{σ ∈ K_k} \sum_{δ ∈ B(σ)} |C(δ)|
@@ -104,25 +106,25 @@ def spectral_bound(complex: SimplicialComplex, k: int) -> Tensor:
     """
 
     def compute() -> Tensor:
-        bound = torch.zeros(complex.num_parts, dtype=torch.int64, device=complex.device)
+        bound = torch.zeros(K.num_parts, dtype=torch.int64, device=K.device)
         if k == 0:
             return bound
-        table = incidences(complex, k)
+        table = incidences(K, k)
         row_sums = table.pointer.diff()[table.facets].sum(1)
-        return bound.scatter_reduce(0, complex.part(k), row_sums, "amax")
+        return bound.scatter_reduce(0, K.part(k), row_sums, "amax")
 
-    result: Tensor = complex.cached("spectral bound", k, compute)
+    result: Tensor = K.cached("spectral bound", k, compute)
     return result
 
 
-def root_scale(complex: SimplicialComplex, k: int, degree: int, like: Tensor) -> Tensor:
+def root_scale(K: SimplicialComplex, k: int, degree: int, like: Tensor) -> Tensor:
     """For each simplex of ``degree`` the factor b_k^(-1/2) of its part, (n,); 1 where b_k = 0."""
 
     def compute() -> Tensor:
-        bound = spectral_bound(complex, k).clamp(min=1).to(like.dtype)
-        return bound.rsqrt()[complex.part(degree)]
+        bound = spectral_bound(K, k).clamp(min=1).to(like.dtype)
+        return bound.rsqrt()[K.part(degree)]
 
-    result: Tensor = complex.cached(f"root scale of degree {degree} as {like.dtype}", k, compute)
+    result: Tensor = K.cached(f"root scale of degree {degree} as {like.dtype}", k, compute)
     return result
 
 
@@ -131,7 +133,7 @@ def _like(column: Tensor, y: Tensor) -> Tensor:
 
 
 def harmonic_filter(
-    x: Tensor, complex: SimplicialComplex, k: int, order: int, epsilon: float | None = None
+    K: SimplicialComplex, x: Tensor, k: int, order: int, epsilon: float | None = None
 ) -> Tensor:
     r"""Damp all but the harmonic part of a cochain: (I - ε L_k)^J x.
 
@@ -139,7 +141,7 @@ def harmonic_filter(
 
     Args:
         x: (n_k, …).
-        complex: the complex.
+        K: the complex.
         k: the degree of x.
         order: J; 0 leaves x as it is.
         epsilon: ε, below 2 / λ_max(L_k) lest the powers grow; ``None`` for 1 / b with a bound
@@ -154,20 +156,20 @@ def harmonic_filter(
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
         >>> x = torch.tensor([3.0, 0.0, 0.0])  # harmonic part: the mean
-        >>> harmonic_filter(x, K, 0, 1).tolist(), harmonic_filter(x, K, 0, 40).round().tolist()
+        >>> harmonic_filter(K, x, 0, 1).tolist(), harmonic_filter(K, x, 0, 40).round().tolist()
         ([2.0, 1.0, 0.0], [1.0, 1.0, 1.0])
     """
     if epsilon is None:
-        step = 1 / hodge_bound(complex, k).to(x.dtype)
+        step = 1 / hodge_bound(K, k).to(x.dtype)
     else:
         step = x.new_full((len(x),), epsilon)
     step = step.view(-1, *(1,) * (x.ndim - 1))
     for _ in range(order):
-        x = x - step * apply_hodge_laplacian(x, complex, k)
+        x = x - step * apply_hodge_laplacian(K, x, k)
     return x
 
 
-def hodge_bound(complex: SimplicialComplex, k: int) -> Tensor:
+def hodge_bound(K: SimplicialComplex, k: int) -> Tensor:
     r"""A bound on the largest eigenvalue of L_k, for each k-simplex that of its part.
 
     .. math:: λ_{max}(L_k) = \max\big( λ_{max}(∂_k^⊤ ∂_k), \, λ_{max}(∂_{k+1} ∂_{k+1}^⊤) \big)
@@ -175,7 +177,7 @@ def hodge_bound(complex: SimplicialComplex, k: int) -> Tensor:
     as the two products annihilate each other; :func:`spectral_bound` bounds each.
 
     Args:
-        complex: the complex, or the disjoint union of a batch.
+        K: the complex, or the disjoint union of a batch.
         k: the degree.
 
     Returns:
@@ -186,5 +188,5 @@ def hodge_bound(complex: SimplicialComplex, k: int) -> Tensor:
         >>> hodge_bound(K, 0).tolist(), hodge_bound(K, 1).tolist()  # λ_max = 3
         ([3, 3, 3], [3, 3])
     """
-    bound = torch.maximum(spectral_bound(complex, k), spectral_bound(complex, k + 1))
-    return bound.clamp(min=1)[complex.part(k)]
+    bound = torch.maximum(spectral_bound(K, k), spectral_bound(K, k + 1))
+    return bound.clamp(min=1)[K.part(k)]

@@ -6,7 +6,7 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex
 
 
-def dirac_operator(K: SimplicialComplex, dtype: torch.dtype | None = None) -> Tensor:
+def dirac_operator(K: SimplicialComplex, *, dtype: torch.dtype | None = None) -> Tensor:
     r"""The Dirac operator D = ∂ + ∂ᵀ on the cochains of all degrees.
 
     .. math:: D = \begin{pmatrix} 0 & \partial_1 \\ \partial_1^\top & 0 & \partial_2 \\

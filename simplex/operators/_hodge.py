@@ -64,7 +64,7 @@ def hodge_decomposition(
     return gradient, curl, harmonic
 
 
-def harmonic_basis(K: SimplicialComplex, k: int, dtype: torch.dtype | None = None) -> Tensor:
+def harmonic_basis(K: SimplicialComplex, k: int, *, dtype: torch.dtype | None = None) -> Tensor:
     r"""An orthonormal basis of the harmonic k-cochains, ker L_k: one vector per k-dimensional hole.
 
     β_k random cochains are projected onto the harmonic space, which they span with probability 1,

@@ -13,7 +13,7 @@ from simplex.operators._boundary import boundary_index
 LARGEST_PRIME = 2**31 - 1
 
 
-def betti_numbers(K: SimplicialComplex, prime: int = LARGEST_PRIME) -> tuple[int, ...]:
+def betti_numbers(K: SimplicialComplex, *, prime: int = LARGEST_PRIME) -> tuple[int, ...]:
     r"""The Betti numbers, exact over the field of ``prime`` elements.
 
     .. math:: \beta_k = n_k - \operatorname{rank} \partial_k - \operatorname{rank} \partial_{k+1}
@@ -51,7 +51,7 @@ def betti_numbers(K: SimplicialComplex, prime: int = LARGEST_PRIME) -> tuple[int
         (2, 1)
     """
     _require_prime(prime)
-    ranks = [0, *coboundary_ranks(K, prime)]
+    ranks = [0, *coboundary_ranks(K, prime=prime)]
     return tuple(n - ranks[k] - ranks[k + 1] for k, n in enumerate(K.f_vector))
 
 
@@ -66,7 +66,7 @@ def euler_characteristic(K: SimplicialComplex) -> int:
     return sum(n if k % 2 == 0 else -n for k, n in enumerate(K.f_vector))
 
 
-def coboundary_ranks(K: SimplicialComplex, prime: int) -> list[int]:
+def coboundary_ranks(K: SimplicialComplex, *, prime: int) -> list[int]:
     """Ranks of δ_0, …, δ_dim over the field; the last is 0."""
     from simplex.operators._homology_numba import reduce_coboundary
 

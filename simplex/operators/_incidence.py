@@ -28,29 +28,27 @@ class Incidences(NamedTuple):
     cofacets: Tensor
 
 
-def incidences(complex: SimplicialComplex, k: int) -> Incidences:
+def incidences(K: SimplicialComplex, k: int) -> Incidences:
     """The incidences of the k-simplices, k ≥ 1, with the (k-1)-simplices; kept with the complex."""
 
     def compute() -> Incidences:
-        facets, count = complex.facets(k), complex.num_simplices(k - 1)
+        facets, count = K.facets(k), K.num_simplices(k - 1)
         if torch.compiler.is_compiling():
             order = torch.sort(facets.flatten(), stable=True).indices
         else:
             order = row_major_order(facets, count)
-        bounds = torch.arange(count + 1, device=complex.device)
+        bounds = torch.arange(count + 1, device=K.device)
         pointer = torch.searchsorted(facets.flatten()[order], bounds)
-        return Incidences(facets, complex.facet_signs(k), pointer, order, order // (k + 1))
+        return Incidences(facets, K.facet_signs(k), pointer, order, order // (k + 1))
 
-    result: Incidences = complex.cached("incidences", k, compute)
+    result: Incidences = K.cached("incidences", k, compute)
     return result
 
 
 # --- linear maps between the dimensions -----------------------------------------------------------
 
 
-def boundary_sum(
-    x_below: Tensor, complex: SimplicialComplex, k: int, signed: bool = False
-) -> Tensor:
+def boundary_sum(K: SimplicialComplex, x_below: Tensor, k: int, *, signed: bool = False) -> Tensor:
     r"""Sum over the boundary of each k-simplex.
 
     .. math:: y_σ = \sum_{δ ∈ B(σ)} [σ : δ] \, x_δ, \qquad
@@ -58,7 +56,7 @@ def boundary_sum(
 
     Args:
         x_below: (n_{k-1}, …) values on the (k-1)-simplices.
-        complex: the complex.
+        K: the complex.
         k: degree of the receiving simplices.
         signed: with the incidence numbers [σ : δ] = ±1, or with 1 in their place.
 
@@ -74,17 +72,17 @@ def boundary_sum(
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> boundary_sum(torch.tensor([[1.0], [2.0], [3.0]]), K, 1).squeeze(1).tolist()
+        >>> boundary_sum(K, torch.tensor([[1.0], [2.0], [3.0]]), 1).squeeze(1).tolist()
         [3.0, 5.0]
     """
     if k == 0:
-        return x_below.new_zeros(complex.num_simplices(0), *x_below.shape[1:])
-    to_simplex, to_facet = _bags(complex, k, signed, x_below.dtype)
+        return x_below.new_zeros(K.num_simplices(0), *x_below.shape[1:])
+    to_simplex, to_facet = _bags(K, k, signed, x_below.dtype)
     return sum_bags(x_below, to_simplex, to_facet)
 
 
 def coboundary_sum(
-    x_above: Tensor, complex: SimplicialComplex, k: int, signed: bool = False
+    K: SimplicialComplex, x_above: Tensor, k: int, *, signed: bool = False
 ) -> Tensor:
     r"""Sum over the coboundary of each k-simplex.
 
@@ -93,7 +91,7 @@ def coboundary_sum(
 
     Args:
         x_above: (n_{k+1}, …) values on the (k+1)-simplices.
-        complex: the complex.
+        K: the complex.
         k: degree of the receiving simplices.
         signed: with the incidence numbers [δ : σ] = ±1, or with 1 in their place.
 
@@ -105,22 +103,22 @@ def coboundary_sum(
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> coboundary_sum(torch.tensor([[1.0], [2.0]]), K, 0, signed=True).squeeze(1).tolist()
+        >>> coboundary_sum(K, torch.tensor([[1.0], [2.0]]), 0, signed=True).squeeze(1).tolist()
         [-1.0, -1.0, 2.0]
     """
-    to_simplex, to_facet = _bags(complex, k + 1, signed, x_above.dtype)
+    to_simplex, to_facet = _bags(K, k + 1, signed, x_above.dtype)
     return sum_bags(x_above, to_facet, to_simplex)
 
 
 # --- messages along incidences --------------------------------------------------------------------
 
 
-def gather_facets(x_below: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
+def gather_facets(K: SimplicialComplex, x_below: Tensor, k: int) -> Tensor:
     r"""The values of the facets of each k-simplex: ``x_below[complex.facets(k)]``.
 
     Args:
         x_below: (n_{k-1}, F) values on the (k-1)-simplices.
-        complex: the complex.
+        K: the complex.
         k: degree of the simplices whose facets are read, k ≥ 1.
 
     Returns:
@@ -128,20 +126,20 @@ def gather_facets(x_below: Tensor, complex: SimplicialComplex, k: int) -> Tensor
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1)])
-        >>> gather_facets(torch.tensor([[1.0], [2.0]]), K, 1).squeeze(2).tolist()  # head, tail
+        >>> gather_facets(K, torch.tensor([[1.0], [2.0]]), 1).squeeze(2).tolist()  # head, tail
         [[2.0, 1.0]]
     """
-    table = incidences(complex, k)
+    table = incidences(K, k)
     rows = read_rows(x_below, table.facets.flatten(), table.order, table.pointer)
     return rows.view(*table.facets.shape, x_below.shape[1])
 
 
-def scatter_to_facets(rows: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
+def scatter_to_facets(K: SimplicialComplex, rows: Tensor, k: int) -> Tensor:
     r"""Give each (k-1)-simplex the sum of what its cofacets hold for it; adjoint of the gather.
 
     Args:
         rows: (n_k, k+1, F); entry ``[δ, i]`` is for the i-th facet of δ.
-        complex: the complex.
+        K: the complex.
         k: degree of the simplices that hand out, k ≥ 1.
 
     Returns:
@@ -149,14 +147,14 @@ def scatter_to_facets(rows: Tensor, complex: SimplicialComplex, k: int) -> Tenso
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> scatter_to_facets(torch.ones(2, 2, 1), K, 1).squeeze(1).tolist()
+        >>> scatter_to_facets(K, torch.ones(2, 2, 1), 1).squeeze(1).tolist()
         [1.0, 2.0, 1.0]
     """
-    table = incidences(complex, k)
+    table = incidences(K, k)
     return sum_places(rows.flatten(0, 1), table.facets.flatten(), table.order, table.pointer)
 
 
-def upper_sum(message: Tensor, complex: SimplicialComplex, k: int, signed: bool = False) -> Tensor:
+def upper_sum(K: SimplicialComplex, message: Tensor, k: int, *, signed: bool = False) -> Tensor:
     r"""Sum over the upper neighbours of each k-simplex of messages φ(sender, shared cofacet).
 
     .. math:: y_σ = \sum_{τ ∈ N_↑(σ),\, δ = σ ∪ τ} φ(τ, δ)
@@ -167,7 +165,7 @@ def upper_sum(message: Tensor, complex: SimplicialComplex, k: int, signed: bool 
 
     Args:
         message: (n_{k+1}, k+2, F); entry ``[δ, i]`` is φ(τ, δ) of the i-th facet τ of δ.
-        complex: the complex.
+        K: the complex.
         k: degree of the receiving simplices.
         signed: with the relative orientation [δ : σ][δ : τ] = ±1 before each message.
 
@@ -183,17 +181,17 @@ def upper_sum(message: Tensor, complex: SimplicialComplex, k: int, signed: bool 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
         >>> x = torch.tensor([[1.0], [2.0], [3.0]])
-        >>> upper_sum(gather_facets(x, K, 1), K, 0).squeeze(1).tolist()
+        >>> upper_sum(K, gather_facets(K, x, 1), 0).squeeze(1).tolist()
         [2.0, 4.0, 2.0]
     """
-    signs = _sign_table(complex, k + 1, message) if signed else None
+    signs = _sign_table(K, k + 1, message) if signed else None
     message = message if signs is None else message * signs
     others = message.sum(1, keepdim=True) - message
     others = others if signs is None else others * signs
-    return scatter_to_facets(others, complex, k + 1)
+    return scatter_to_facets(K, others, k + 1)
 
 
-def lower_sum(message: Tensor, complex: SimplicialComplex, k: int, signed: bool = False) -> Tensor:
+def lower_sum(K: SimplicialComplex, message: Tensor, k: int, *, signed: bool = False) -> Tensor:
     r"""Sum over the lower neighbours of each k-simplex of messages φ(sender, shared facet).
 
     .. math:: y_σ = \sum_{τ ∈ N_↓(σ),\, δ = σ ∩ τ} φ(τ, δ)
@@ -201,7 +199,7 @@ def lower_sum(message: Tensor, complex: SimplicialComplex, k: int, signed: bool 
 
     Args:
         message: (n_k, k+1, F); entry ``[τ, i]`` is φ(τ, δ) for the i-th facet δ of τ.
-        complex: the complex.
+        K: the complex.
         k: degree of the receiving simplices.
         signed: with the relative orientation [σ : δ][τ : δ] = ±1 before each message.
 
@@ -214,23 +212,21 @@ def lower_sum(message: Tensor, complex: SimplicialComplex, k: int, signed: bool 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2), (1, 3)])
         >>> x = torch.tensor([[1.0], [2.0], [4.0]])
-        >>> lower_sum(x[:, None].expand(-1, 2, -1), K, 1).squeeze(1).tolist()
+        >>> lower_sum(K, x[:, None].expand(-1, 2, -1), 1).squeeze(1).tolist()
         [6.0, 5.0, 3.0]
     """
     if k == 0:
         return message.new_zeros(len(message), message.shape[-1])
-    signs = _sign_table(complex, k, message) if signed else None
+    signs = _sign_table(K, k, message) if signed else None
     message = message if signs is None else message * signs
-    total = scatter_to_facets(message, complex, k)
-    others = gather_facets(total, complex, k) - message
+    total = scatter_to_facets(K, message, k)
+    others = gather_facets(K, total, k) - message
     return (others if signs is None else others * signs).sum(1)
 
 
-def _bags(
-    complex: SimplicialComplex, k: int, signed: bool, dtype: torch.dtype
-) -> tuple[Bags, Bags]:
+def _bags(K: SimplicialComplex, k: int, signed: bool, dtype: torch.dtype) -> tuple[Bags, Bags]:
     """The sums of the k-simplices over their facets, and of the facets over their cofacets."""
-    table = incidences(complex, k)
+    table = incidences(K, k)
     if not signed:
         return Bags(table.facets, None, None), Bags(table.cofacets, table.pointer, None)
 
@@ -238,13 +234,13 @@ def _bags(
         signs = table.signs.to(dtype).contiguous()
         return signs, signs.flatten()[table.order]
 
-    by_simplex, by_facet = complex.cached(f"signs as {dtype}", k, compute)
+    by_simplex, by_facet = K.cached(f"signs as {dtype}", k, compute)
     return (
         Bags(table.facets, None, by_simplex),
         Bags(table.cofacets, table.pointer, by_facet),
     )
 
 
-def _sign_table(complex: SimplicialComplex, k: int, like: Tensor) -> Tensor:
+def _sign_table(K: SimplicialComplex, k: int, like: Tensor) -> Tensor:
     """The entries of ∂_k for each k-simplex, (n_k, k+1, 1)."""
-    return complex.facet_signs(k).to(like.dtype)[:, :, None]
+    return K.facet_signs(k).to(like.dtype)[:, :, None]

@@ -123,7 +123,7 @@ def scaled_boundary(
         raise ValueError(
             f"dtype must be torch.float32 or torch.float64, got {dtype}. Convert the result."
         )
-    matrix = boundary_matrix(K, k, signed, dtype)
+    matrix = boundary_matrix(K, k, signed=signed, dtype=dtype)
     if not weights:
         return matrix
     values, (facet, simplex) = matrix.values(), matrix.indices()

@@ -13,6 +13,7 @@ def normalized_laplacian(
     K: SimplicialComplex,
     k: int,
     normalization: str = "symmetric",
+    *,
     dtype: torch.dtype | None = None,
 ) -> Tensor:
     r"""The Hodge Laplacian of the k-simplices, scaled to a spectrum in [0, 1].

@@ -100,13 +100,13 @@ def train_flow(
 
 @torch.no_grad()
 def flow_accuracy(
-    model: nn.Module, complex: SimplicialComplex, samples: FlowSamples, batch_size: int = 64
+    model: nn.Module, K: SimplicialComplex, samples: FlowSamples, batch_size: int = 64
 ) -> float:
     """The share of samples that a network classifies correctly.
 
     Args:
         model: as for :func:`train_flow`; put into evaluation mode.
-        complex: where the flows live.
+        K: where the flows live.
         samples: the flows, each in its own orientation.
         batch_size: flows at once.
 
@@ -117,7 +117,7 @@ def flow_accuracy(
         raise ValueError("samples must not be empty.")
     model.eval()
     right = [
-        (_logits(model, complex, samples[index]).argmax(1) == samples.labels[index]).sum()
+        (_logits(model, K, samples[index]).argmax(1) == samples.labels[index]).sum()
         for index in torch.split(torch.arange(len(samples)).to(samples.labels.device), batch_size)
     ]
     return float(torch.stack(right).sum()) / len(samples)
@@ -135,19 +135,19 @@ class _WithQuotient(Protocol):
 
 
 def _logits_of(
-    model: nn.Module, complex: SimplicialComplex, samples: FlowSamples
+    model: nn.Module, K: SimplicialComplex, samples: FlowSamples
 ) -> Callable[[Tensor], Tensor]:
     """From the numbers of m samples to their logits (m, classes), by a quotient if there is one."""
     if isinstance(model, _WithQuotient):
-        quotient = model.quotient(complex, samples.flows, samples.orientation)
+        quotient = model.quotient(K, samples.flows, samples.orientation)
         if quotient is not None:
             return lambda index: model.forward_quotient(quotient[index])
-    return lambda index: _logits(model, complex, samples[index])
+    return lambda index: _logits(model, K, samples[index])
 
 
-def _logits(model: nn.Module, complex: SimplicialComplex, samples: FlowSamples) -> Tensor:
+def _logits(model: nn.Module, K: SimplicialComplex, samples: FlowSamples) -> Tensor:
     """(m, classes) for m samples, which become m batch columns of one cochain."""
     dtype = next(model.parameters()).dtype
     x, orientation = samples.flows.T[..., None].to(dtype), samples.orientation.T
-    logits: Tensor = model(x, complex, orientation)
+    logits: Tensor = model(x, K, orientation)
     return logits[0]

@@ -49,7 +49,7 @@ def clique_lift(
         raise ValueError("data must be a graph, got SimplicialData, which has been lifted already.")
     complex = clique_complex(data, max_dim).with_parts(None)
     fields = {key: value for key, value in data if key not in ("x", "num_nodes")}
-    x = [] if data.x is None else spread_features(data.x, complex, max_dim, init)
+    x = [] if data.x is None else spread_features(complex, data.x, max_dim, init)
     return SimplicialData.from_complex(complex, x, max_dim=max_dim, **fields)
 
 
@@ -99,7 +99,7 @@ def lift_dataset(
     union = clique_complex(graphs, max_dim)
     stored, slices, _ = collate(Data, graphs, increment=False, add_batch=False)
     fields = {key: value for key, value in stored if key not in ("x", "num_nodes")}
-    x = [] if stored.x is None else spread_features(stored.x, union, max_dim, init)
+    x = [] if stored.x is None else spread_features(union, stored.x, max_dim, init)
     return SimplicialDataset.from_union(
         union, x, max_dim=max_dim, fields=fields, slices={key: slices[key] for key in fields}
     )

@@ -8,7 +8,7 @@ from simplex.complexes import SimplicialComplex
 
 
 def spread_features(
-    x: Tensor, complex: SimplicialComplex, max_dim: int, init: Literal["sum", "mean"] = "sum"
+    K: SimplicialComplex, x: Tensor, max_dim: int, init: Literal["sum", "mean"] = "sum"
 ) -> list[Tensor]:
     r"""Give every simplex the sum or the mean of the features of its vertices.
 
@@ -19,7 +19,7 @@ def spread_features(
 
     Args:
         x: (n_0, F) vertex features.
-        complex: the complex.
+        K: the complex.
         max_dim: the top dimension of the result.
         init: ``"sum"`` or ``"mean"``.
 
@@ -33,7 +33,7 @@ def spread_features(
     Example:
         >>> import torch
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
-        >>> spread_features(torch.tensor([[1.0], [2.0], [4.0]]), K, 2)[1].squeeze(1).tolist()
+        >>> spread_features(K, torch.tensor([[1.0], [2.0], [4.0]]), 2)[1].squeeze(1).tolist()
         [3.0, 5.0, 6.0]
     """
     if init not in ("sum", "mean"):
@@ -42,10 +42,9 @@ def spread_features(
         raise TypeError(
             f"x must be floating point for init='mean', got {x.dtype}. Convert it with .float()."
         )
-    if x.ndim != 2 or len(x) != complex.num_simplices(0):
+    if x.ndim != 2 or len(x) != K.num_simplices(0):
         raise ValueError(
-            f"x must have shape (n_0, F) with n_0 = {complex.num_simplices(0)}, got "
-            f"{tuple(x.shape)}."
+            f"x must have shape (n_0, F) with n_0 = {K.num_simplices(0)}, got {tuple(x.shape)}."
         )
-    corners = [x[complex.simplices(k)] for k in range(1, max_dim + 1)]  # (n_k, k+1, F)
+    corners = [x[K.simplices(k)] for k in range(1, max_dim + 1)]  # (n_k, k+1, F)
     return [x, *((each.sum(1) if init == "sum" else each.mean(1)) for each in corners)]

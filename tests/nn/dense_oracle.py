@@ -12,7 +12,7 @@ def boundary(complex_, k, signed, dtype):
     if k > complex_.dim + 1:
         shape = complex_.num_simplices(k - 1), complex_.num_simplices(k)
         return torch.zeros(shape, dtype=dtype)
-    return boundary_matrix(complex_, k, signed, dtype=dtype).to_dense()
+    return boundary_matrix(complex_, k, signed=signed, dtype=dtype).to_dense()
 
 
 def neighbours(complex_, k):
@@ -136,7 +136,7 @@ def bscnet(conv, x, complex_):
     for k, values in enumerate(x):
         laplacian = torch.zeros(len(values), len(values), dtype=dtype)
         if k <= max(complex_.dim, 0):
-            laplacian = normalized_laplacian(complex_, k, "random_walk", dtype).to_dense()
+            laplacian = normalized_laplacian(complex_, k, "random_walk", dtype=dtype).to_dense()
         if not conv.signed:
             laplacian = _unsigned_random_walk(complex_, k, dtype)
         laplacians.append(torch.linalg.matrix_power(laplacian, conv.power))

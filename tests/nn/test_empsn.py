@@ -68,7 +68,7 @@ def test_volumes_are_those_of_the_distances(name):
     for k in range(complex_.dim + 1):
         expected = [cayley_menger(pos[list(s)].numpy()) for s in complex_.simplices(k).tolist()]
         expected = torch.tensor(expected, dtype=torch.float64)
-        torch.testing.assert_close(simplex_volumes(pos, complex_, k), expected, atol=1e-8, rtol=0)
+        torch.testing.assert_close(simplex_volumes(complex_, pos, k), expected, atol=1e-8, rtol=0)
 
 
 @pytest.mark.parametrize("name", FLAT)
@@ -77,7 +77,7 @@ def test_invariants_from_their_definition(name):
     pos = positions(complex_)
     points = pos.numpy()
     for k in range(complex_.dim + 1):
-        table = upper_invariants(pos, complex_, k)
+        table = upper_invariants(complex_, pos, k)
         for row, delta in enumerate(complex_.simplices(k + 1).tolist()):
             for i, b in enumerate(delta):  # the i-th facet lacks the i-th vertex
                 others = [v for v in delta if v != b]
@@ -95,7 +95,7 @@ def test_invariants_from_their_definition(name):
                     found = table[row, i, j].numpy()
                     np.testing.assert_allclose(found, expected, atol=1e-8)
         if k > 0:
-            table = boundary_invariants(pos, complex_, k)
+            table = boundary_invariants(complex_, pos, k)
             for row, sigma in enumerate(complex_.simplices(k).tolist()):
                 for i, b in enumerate(sigma):
                     tau = points[[v for v in sigma if v != b]]
@@ -113,11 +113,11 @@ def test_the_regular_tetrahedron():
     corners = corners / math.sqrt(8)  # edges of length 1
     volumes = [1, 1, math.sqrt(3) / 4, 1 / (6 * math.sqrt(2))]
     for k, volume in enumerate(volumes):
-        found = simplex_volumes(corners, complex_, k)
+        found = simplex_volumes(complex_, corners, k)
         torch.testing.assert_close(found, torch.full_like(found, volume))
-    dihedral = upper_invariants(corners, complex_, 2)[..., 5]
+    dihedral = upper_invariants(complex_, corners, 2)[..., 5]
     torch.testing.assert_close(dihedral, torch.full_like(dihedral, 1 / 3))
-    at_corners = upper_invariants(corners, complex_, 1)[..., 5]
+    at_corners = upper_invariants(complex_, corners, 1)[..., 5]
     torch.testing.assert_close(at_corners, torch.full_like(at_corners, 1 / 2))
 
 
@@ -125,8 +125,8 @@ def test_flat_simplices_have_finite_gradients():
     complex_ = COMPLEXES["filled tetrahedron"]
     for pos in (torch.zeros(4, 3), torch.arange(12.0).view(4, 3), torch.eye(4)[:, :2]):
         pos = pos.double().requires_grad_()
-        values = [upper_invariants(pos, complex_, k).sum() for k in range(3)]
-        values += [boundary_invariants(pos, complex_, k).sum() for k in range(1, 4)]
+        values = [upper_invariants(complex_, pos, k).sum() for k in range(3)]
+        values += [boundary_invariants(complex_, pos, k).sum() for k in range(1, 4)]
         (gradient,) = torch.autograd.grad(sum(values), pos)
         assert all(value.isfinite() for value in values)
         assert gradient.isfinite().all()
@@ -136,9 +136,9 @@ def test_gradients_of_the_invariants():
     complex_ = COMPLEXES["filled tetrahedron"]
     pos = positions(complex_, 3).requires_grad_()
     for k in range(3):
-        assert torch.autograd.gradcheck(lambda p, k=k: upper_invariants(p, complex_, k), (pos,))
+        assert torch.autograd.gradcheck(lambda p, k=k: upper_invariants(complex_, p, k), (pos,))
         assert torch.autograd.gradcheck(
-            lambda p, k=k: boundary_invariants(p, complex_, k + 1), (pos,)
+            lambda p, k=k: boundary_invariants(complex_, p, k + 1), (pos,)
         )
 
 
@@ -152,7 +152,7 @@ def conv_from_pairs(conv, x, complex_, pos):
         return second * torch.sigmoid(m.gate(second))
 
     def volume(s):
-        return simplex_volumes(pos[list(s)], COMPLEXES[_FULL[len(s)]], len(s) - 1)[0]
+        return simplex_volumes(COMPLEXES[_FULL[len(s)]], pos[list(s)], len(s) - 1)[0]
 
     levels = [list(map(tuple, complex_.simplices(k).tolist())) for k in range(complex_.dim + 1)]
     result, moved = [], pos.clone()

@@ -106,7 +106,7 @@ def test_edges_are_those_of_the_adjacency(key, adjacency):
     complex_ = COMPLEXES[key]
     for k in range(complex_.dim + 1):
         expected = adjacency_matrix(complex_, k, adjacency).to_dense()
-        sender, receiver = edge_index(complex_, adjacency, k)
+        sender, receiver = edge_index(complex_, k, adjacency)
         found = torch.zeros_like(expected).index_put((receiver, sender), torch.tensor(1.0), True)
         assert torch.equal(found, expected)
 

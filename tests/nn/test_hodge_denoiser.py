@@ -76,7 +76,7 @@ def test_the_fields_only_reach_harmonic_cochains():
     )
     added = y - rest
     assert bool(added.abs().max() > 1e-3)
-    basis = harmonic_basis(made.complex, 1, torch.float64)
+    basis = harmonic_basis(made.complex, 1, dtype=torch.float64)
     torch.testing.assert_close(added @ basis @ basis.T, added)
 
 

@@ -25,7 +25,7 @@ def blocks(monkeypatch):
 def outcome(activation, complex_, k, dtype):
     torch.manual_seed(0)
     own, shared = inputs(complex_, k, dtype)
-    y = upper_pair_sum(own, shared, activation, complex_, k)
+    y = upper_pair_sum(complex_, own, shared, k, activation)
     weight = torch.linspace(-1, 1, y.numel(), dtype=dtype).view(y.shape)
     return y, *torch.autograd.grad((y * weight).sum(), (own, shared))
 
@@ -45,7 +45,7 @@ def test_first_and_second_derivatives(blocks):
     own, shared = inputs(complex_, 1, torch.float64)
 
     def function(own, shared):
-        return upper_pair_sum(own, shared, torch.tanh, complex_, 1)
+        return upper_pair_sum(complex_, own, shared, 1, torch.tanh)
 
     assert torch.autograd.gradcheck(function, (own, shared))
     assert torch.autograd.gradgradcheck(function, (own, shared))
@@ -55,9 +55,9 @@ def test_activations_of_chance_or_with_parameters_are_computed_once(blocks):
     complex_ = random_complex(1)
     prelu = torch.nn.PReLU()
     own, shared = inputs(complex_, 1, torch.float32)
-    upper_pair_sum(own, shared, prelu, complex_, 1).sum().backward()
+    upper_pair_sum(complex_, own, shared, 1, prelu).sum().backward()
     assert prelu.weight.grad is not None
     with torch.no_grad():
         calls = []
-        upper_pair_sum(own, shared, lambda x: calls.append(len(x)) or x, complex_, 1)
+        upper_pair_sum(complex_, own, shared, 1, lambda x: calls.append(len(x)) or x)
     assert calls == [complex_.num_simplices(2)]

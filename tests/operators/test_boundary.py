@@ -42,7 +42,7 @@ def test_boundary_is_the_definition(name, k, dtype):
     assert np.array_equal(matrix.to_dense().numpy(), expected)
     unsigned = boundary_matrix(K, k, signed=False, dtype=dtype)
     assert np.array_equal(unsigned.to_dense().numpy(), abs(expected))
-    assert torch.equal(incidence_matrix(K, k, dtype).to_dense(), unsigned.to_dense())
+    assert torch.equal(incidence_matrix(K, k, dtype=dtype).to_dense(), unsigned.to_dense())
     coboundary = coboundary_matrix(K, k - 1, dtype=dtype)
     assert_row_major(coboundary)
     assert np.array_equal(coboundary.to_dense().numpy(), expected.T)
@@ -120,7 +120,7 @@ def test_device_sort_gives_the_same_order():
 @pytest.mark.parametrize("name", ALL)
 def test_dirac_squares_to_the_laplacians(name, dtype):
     K = ALL[name]
-    D = dirac_operator(K, dtype)
+    D = dirac_operator(K, dtype=dtype)
     assert_row_major(D)
     D = D.to_dense()
     laplacians = [hodge_laplacian(K, k, dtype=dtype).to_dense() for k in range(K.dim + 1)]

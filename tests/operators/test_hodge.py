@@ -152,21 +152,21 @@ def test_gradients_flow_through_the_decomposition():
 @pytest.mark.parametrize(("name", "k"), CASES)
 def test_harmonic_basis_spans_the_kernel(name, k, dtype):
     K = ALL[name]
-    basis = harmonic_basis(K, k, dtype)
+    basis = harmonic_basis(K, k, dtype=dtype)
     assert basis.dtype == dtype
     assert basis.shape == (K.num_simplices(k), [*betti_numbers(K), 0][k])
     near = 1e-5 if dtype == torch.float32 else 1e-10
     gram = basis.T @ basis
     assert torch.allclose(gram, torch.eye(len(gram), dtype=dtype), atol=near)
     assert np.allclose(dense_laplacian(K, k) @ basis.double().numpy(), 0, atol=near)
-    assert torch.equal(basis, harmonic_basis(K, k, dtype))
+    assert torch.equal(basis, harmonic_basis(K, k, dtype=dtype))
 
 
 @pytest.mark.parametrize("num_circles", [5, 40])
 def test_harmonic_basis_of_a_bouquet(num_circles):
     """A zero eigenvalue of high multiplicity."""
     K = bouquet(num_circles)
-    basis = harmonic_basis(K, 1, torch.float64)
+    basis = harmonic_basis(K, 1, dtype=torch.float64)
     assert basis.shape == (3 * num_circles, num_circles)
     assert torch.allclose(basis.T @ basis, torch.eye(num_circles).double(), atol=1e-12)
     circles = (basis @ basis.T).reshape(3 * num_circles, -1)
@@ -176,7 +176,7 @@ def test_harmonic_basis_of_a_bouquet(num_circles):
 
 def test_harmonic_basis_of_a_mesh_with_holes():
     K = grid_with_holes(40, {(8 * i + 3, 8 * j + 3) for i in range(4) for j in range(4)})
-    basis = harmonic_basis(K, 1, torch.float64)
+    basis = harmonic_basis(K, 1, dtype=torch.float64)
     assert basis.shape == (K.num_simplices(1), 16)
     laplacian = hodge_laplacian(K, 1, dtype=torch.float64)
     assert float((laplacian @ basis).abs().max()) < 1e-11

@@ -30,7 +30,7 @@ def graphs(seed, count=6):
 def test_spread_is_the_sum_or_mean_over_vertices(name, init, dtype):
     complex_ = COMPLEXES[name]
     x = torch.randn(complex_.num_simplices(0), 2, dtype=dtype)
-    spread = spread_features(x, complex_, 4, init)
+    spread = spread_features(complex_, x, 4, init)
     assert len(spread) == 5
     for k, values in enumerate(spread):
         expected = [getattr(x[list(s)], init)(0) for s in complex_.simplices(k).tolist()]
@@ -119,9 +119,9 @@ def test_errors():
     with pytest.raises(ValueError, match="init must be 'sum' or 'mean', got 'max'"):
         CliqueLift(init="max")(graphs(0)[2])
     with pytest.raises(TypeError, match="floating point"):
-        spread_features(torch.ones(2, 1, dtype=torch.int64), COMPLEXES["edge"], 1, "mean")
+        spread_features(COMPLEXES["edge"], torch.ones(2, 1, dtype=torch.int64), 1, "mean")
     with pytest.raises(ValueError, match=r"\(n_0, F\) with n_0 = 2"):
-        spread_features(torch.ones(3, 1), COMPLEXES["edge"], 1)
+        spread_features(COMPLEXES["edge"], torch.ones(3, 1), 1)
     with pytest.raises(TypeError, match="torch_geometric Data, got Graph"):
         CliqueLift()(nx.path_graph(3))
     with pytest.raises(ValueError, match="has been lifted already"):

@@ -131,7 +131,7 @@ class _Half(nn.Module):
             norm(values, complex, k)
             for k, (norm, values) in enumerate(zip(self.norms, x, strict=True))
         ]
-        given = _require_condition(cond, complex, self.cond_channels)
+        given = _require_condition(complex, cond, self.cond_channels)
         if given is None:
             added = self.mixing(h, complex)
         else:
@@ -204,10 +204,10 @@ def mixer_norms(name: str, channels: int, max_dim: int, signed: bool) -> nn.Modu
 
 
 def _require_condition(
-    cond: Tensor | None, complex: SimplicialComplex, channels: int | None
+    K: SimplicialComplex, cond: Tensor | None, channels: int | None
 ) -> Tensor | None:
     given = None if cond is None else tuple(cond.shape)
-    expected = None if channels is None else (complex.num_parts, channels)
+    expected = None if channels is None else (K.num_parts, channels)
     if given != expected:
         raise ValueError(
             f"cond must be {'None' if expected is None else f'of shape {expected}'}, got "

@@ -103,12 +103,16 @@ class ChannelMixerConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex, ``max_dim`` or ``channels``.
         """
-        require_cochains(x, complex, self.max_dim, self.channels)
+        require_cochains(complex, x, self.max_dim, self.channels)
         terms = [[values] for values in x]
         if self.neighbors:
             for k in range(self.max_dim):
-                terms[k + 1].append(chain_up(x[k], complex, k, 1, self.signed, True)[1])
-                terms[k].append(chain_down(x[k + 1], complex, k + 1, 1, self.signed, True)[1])
+                terms[k + 1].append(
+                    chain_up(complex, x[k], k, 1, signed=self.signed, normalize=True)[1]
+                )
+                terms[k].append(
+                    chain_down(complex, x[k + 1], k + 1, 1, signed=self.signed, normalize=True)[1]
+                )
         return [
             lin2(activation(lin1(torch.cat(each, dim=-1))))
             for each, lin1, lin2, activation in zip(

@@ -143,14 +143,12 @@ class OneHotCodes:
         return codes
 
 
-def _even_codes(
-    complex: SimplicialComplex, max_dim: int, steps: int, dtype: torch.dtype
-) -> list[Tensor]:
+def _even_codes(K: SimplicialComplex, max_dim: int, steps: int, dtype: torch.dtype) -> list[Tensor]:
     """E_k of the skeleton of dimension max_dim, whose top simplices have no cofacet."""
     num_cofacets = [
-        incidences(complex, k + 1).pointer.diff().to(dtype)[:, None]
+        incidences(K, k + 1).pointer.diff().to(dtype)[:, None]
         if k < max_dim
-        else torch.zeros(complex.num_simplices(k), 1, dtype=dtype, device=complex.device)
+        else torch.zeros(K.num_simplices(k), 1, dtype=dtype, device=K.device)
         for k in range(max_dim + 1)
     ]
     walk = [[count.log1p() for count in num_cofacets]]
@@ -159,9 +157,9 @@ def _even_codes(
         for k, count in enumerate(num_cofacets):
             total = torch.zeros_like(h[k])
             if k > 0:
-                total = total + boundary_sum(h[k - 1], complex, k)
+                total = total + boundary_sum(K, h[k - 1], k)
             if k < max_dim:
-                total = total + coboundary_sum(h[k + 1], complex, k)
+                total = total + coboundary_sum(K, h[k + 1], k)
             num_facets = k + 1 if k > 0 else 0
             following.append(total / (num_facets + count).clamp(min=1))
         walk.append(following)
@@ -171,26 +169,26 @@ def _even_codes(
         columns = [torch.ones_like(h[0]), h[0]]
         if steps:
             change = torch.cat([a - b for a, b in pairwise(h)], dim=1)
-            columns.append(_standard(change, complex, k, centre=True))
+            columns.append(_standard(K, change, k, centre=True))
         codes.append(torch.cat(columns, dim=1))
     return codes
 
 
-def _odd_codes(complex: SimplicialComplex, even: Sequence[Tensor]) -> list[Tensor]:
+def _odd_codes(K: SimplicialComplex, even: Sequence[Tensor]) -> list[Tensor]:
     """P_k: E_0 on the vertices, products of gradients with even codes above."""
     factor = [code[:, 1:].roll(1, dims=1) for code in even]
     codes, odd = [even[0]], even[0][:, 1:]
     for k in range(1, len(even)):
         below = odd if k == 1 else odd * factor[k - 1]
-        odd = _standard(boundary_sum(below, complex, k, signed=True), complex, k, centre=False)
-        more = _standard(odd * factor[k], complex, k, centre=False)
+        odd = _standard(K, boundary_sum(K, below, k, signed=True), k, centre=False)
+        more = _standard(K, odd * factor[k], k, centre=False)
         codes.append(torch.cat([odd, more], dim=1))
     return codes
 
 
-def _standard(x: Tensor, complex: SimplicialComplex, k: int, centre: bool) -> Tensor:
+def _standard(K: SimplicialComplex, x: Tensor, k: int, centre: bool) -> Tensor:
     """Each column of size 1 in each part; one of rounding errors alone stays small."""
-    pointer, part = complex.part_pointer(k), complex.part(k)
+    pointer, part = K.part_pointer(k), K.part(k)
     if centre:
         x = x - pool_parts(x, pointer, "mean").index_select(0, part)
     scale = (pool_parts(x.square(), pointer, "mean") + 1e-4).rsqrt()

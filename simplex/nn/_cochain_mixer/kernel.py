@@ -106,7 +106,7 @@ class KernelMixerConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex, ``max_dim`` or one another.
         """
-        require_cochains(x, complex, self.max_dim, x[0].shape[-1] if len(x) else -1)
+        require_cochains(complex, x, self.max_dim, x[0].shape[-1] if len(x) else -1)
         codes = self.codes(complex, self.max_dim, x[0].dtype)
         blocks = [part_blocks(complex, k) for k in range(self.max_dim + 1)]
         hidden = self.bias[:, None]
@@ -158,7 +158,7 @@ class Blocks(NamedTuple):
     size: int
 
 
-def part_blocks(complex: SimplicialComplex, k: int) -> Blocks:
+def part_blocks(K: SimplicialComplex, k: int) -> Blocks:
     """The blocks of the k-simplices, about as large as a part; at least 16. Kept with the complex.
 
     A part of n simplices takes at most (n-1)/size + 1 blocks, so that their number is known from
@@ -171,19 +171,19 @@ def part_blocks(complex: SimplicialComplex, k: int) -> Blocks:
     """
 
     def compute() -> Blocks:
-        count, num_parts = complex.num_simplices(k), complex.num_parts
+        count, num_parts = K.num_simplices(k), K.num_parts
         size = max(16, -(-count // num_parts))
-        pointer, part = complex.part_pointer(k), complex.part(k)
-        number = torch.arange(num_parts, device=complex.device)
+        pointer, part = K.part_pointer(k), K.part(k)
+        number = torch.arange(num_parts, device=K.device)
         start = (pointer[:-1] - number).div(size, rounding_mode="floor") + number
-        row = torch.arange(count, device=complex.device)
+        row = torch.arange(count, device=K.device)
         place = start[part] * size + row - pointer[part]
         num_blocks = (count - num_parts) // size + num_parts
-        block = torch.arange(num_blocks, device=complex.device)
+        block = torch.arange(num_blocks, device=K.device)
         owner = torch.searchsorted(start[1:].contiguous(), block, right=True)
         return Blocks(segments(place, num_blocks * size), segments(owner, num_parts), size)
 
-    result: Blocks = complex.cached("blocks of parts", k, compute)
+    result: Blocks = K.cached("blocks of parts", k, compute)
     return result
 
 

@@ -183,7 +183,7 @@ class SimplicialMixer(SimplicialNetwork):
             ValueError: the cochains do not fit the complex, ``max_dim`` or ``in_channels``; or a
                 condition is missing, unasked for or of another shape.
         """
-        require_cochains(x, complex, self.max_dim, [_width(stem) for stem in self.stems])
+        require_cochains(complex, x, self.max_dim, [_width(stem) for stem in self.stems])
         h: list[Tensor] = [stem(values) for stem, values in zip(self.stems, x, strict=True)]
         layers = []
         for block in self.convs:

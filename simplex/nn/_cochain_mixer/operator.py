@@ -111,14 +111,14 @@ class OperatorMixerConv(nn.Module):
     def tokens(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """Z_k, (n_k, channels, J) for each dimension."""
         terms: list[list[Tensor]] = [[values] for values in x]
-        options = (self.signed, self.normalize)
+        options = {"signed": self.signed, "normalize": self.normalize}
         for k, values in enumerate(x):
             if k > 0:
-                down = chain_down(values, complex, k, max(1, 2 * self.down_order), *options)
+                down = chain_down(complex, values, k, max(1, 2 * self.down_order), **options)
                 terms[k] += down[2 : 2 * self.down_order + 1 : 2]
                 terms[k - 1].append(down[1])
             if k < self.max_dim:
-                up = chain_up(values, complex, k, max(1, 2 * self.up_order), *options)
+                up = chain_up(complex, values, k, max(1, 2 * self.up_order), **options)
                 terms[k] += up[2 : 2 * self.up_order + 1 : 2]
                 terms[k + 1].append(up[1])
         return [torch.stack(each, dim=-1) for each in terms]
@@ -137,7 +137,7 @@ class OperatorMixerConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex, ``max_dim`` or one another.
         """
-        require_cochains(x, complex, self.max_dim, x[0].shape[-1] if len(x) else -1)
+        require_cochains(complex, x, self.max_dim, x[0].shape[-1] if len(x) else -1)
         return [
             lin2(activation(lin1(z))).squeeze(-1)
             for z, lin1, lin2, activation in zip(

@@ -172,7 +172,7 @@ class HodgeDenoiser(nn.Module):
             )
         basis = _harmonic(complex, self.k, x.dtype)
         if self.num_fields:
-            _require_harmonic(fields, complex, self.k)
+            _require_harmonic(complex, fields, self.k)
         filtered = self._filters(x.T, complex, basis)  # (n_k, batch, filters)
         spread = torch.ones(filtered.shape[-1], dtype=x.dtype, device=x.device)
         spread[1] = (count / max(basis.shape[1], 1)) ** 0.5
@@ -197,15 +197,15 @@ class HodgeDenoiser(nn.Module):
 
     def _filters(self, h: Tensor, complex: SimplicialComplex, basis: Tensor) -> Tensor:
         """F h, one more axis at the end."""
-        down = chain_down(h, complex, self.k, 2 * self.order, True, True)[2::2]
-        up = chain_up(h, complex, self.k, 2 * self.order, True, True)[2::2]
+        down = chain_down(complex, h, self.k, 2 * self.order, signed=True, normalize=True)[2::2]
+        up = chain_up(complex, h, self.k, 2 * self.order, signed=True, normalize=True)[2::2]
         harmonic = (basis @ (basis.T @ h.flatten(1))).view_as(h)
         return torch.stack([h, harmonic, *down, *up], dim=-1)
 
 
-def _require_harmonic(fields: Tensor, complex: SimplicialComplex, k: int) -> None:
+def _require_harmonic(K: SimplicialComplex, fields: Tensor, k: int) -> None:
     unit = nn.functional.normalize(fields.detach(), dim=1)
-    basis = _harmonic(complex, k, fields.dtype)
+    basis = _harmonic(K, k, fields.dtype)
     outside = float((unit - unit @ basis @ basis.T).norm(dim=1).max())
     if outside > max(_HARMONIC, 8 * torch.finfo(fields.dtype).eps):
         raise ValueError(
@@ -214,9 +214,9 @@ def _require_harmonic(fields: Tensor, complex: SimplicialComplex, k: int) -> Non
         )
 
 
-def _harmonic(complex: SimplicialComplex, k: int, dtype: torch.dtype) -> Tensor:
+def _harmonic(K: SimplicialComplex, k: int, dtype: torch.dtype) -> Tensor:
     """The harmonic basis, computed once per complex and dtype."""
-    found: Tensor = complex.cached(
-        f"harmonic basis as {dtype}", k, lambda: harmonic_basis(complex, k, dtype)
+    found: Tensor = K.cached(
+        f"harmonic basis as {dtype}", k, lambda: harmonic_basis(K, k, dtype=dtype)
     )
     return found

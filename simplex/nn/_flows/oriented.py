@@ -97,17 +97,17 @@ class OrientedConv(nn.Module):
                 complex: the orientation in which x is written, if it is another one or differs from
                 signal to signal.
         """
-        _require_cochain(x, complex, self.k, self.in_channels)
-        sign = _signs(x, complex, self.k, orientation)
+        _require_cochain(complex, x, self.k, self.in_channels)
+        sign = _signs(complex, x, self.k, orientation)
         complex = _in_increasing_order(complex)
         plain = sign * x  # written in increasing vertex order, as the sums are
-        above = boundary_sum(plain, complex, self.k + 1, signed=True)
-        upper = sign * coboundary_sum(above, complex, self.k, signed=True)
-        upper = upper.addcmul(_num_cofacets(x, complex, self.k), x, value=-1)
+        above = boundary_sum(complex, plain, self.k + 1, signed=True)
+        upper = sign * coboundary_sum(complex, above, self.k, signed=True)
+        upper = upper.addcmul(_num_cofacets(complex, x, self.k), x, value=-1)
         lower = torch.zeros_like(x)
         if self.k > 0:
-            below = coboundary_sum(plain, complex, self.k - 1, signed=True)
-            lower = sign * boundary_sum(below, complex, self.k, signed=True)
+            below = coboundary_sum(complex, plain, self.k - 1, signed=True)
+            lower = sign * boundary_sum(complex, below, self.k, signed=True)
             lower = lower.sub(x, alpha=self.k + 1)
         out: Tensor = self.maps(x, upper, lower)
         return out if self.activation is None else self.activation(out)
@@ -289,7 +289,7 @@ class EdgeMPNN(nn.Module):
         """
         x = x.abs()
         for maps in self.maps:
-            lower = boundary_sum(coboundary_sum(x, complex, 0), complex, 1)
+            lower = boundary_sum(complex, coboundary_sum(complex, x, 0), 1)
             x = torch.relu(maps(x, lower.sub(x, alpha=2)))
         result: Tensor = self.head(x, complex)
         return result
@@ -337,9 +337,9 @@ class _PooledHead(nn.Module):
         return out
 
 
-def _operators(complex: SimplicialComplex, k: int) -> list[Tensor]:
+def _operators(K: SimplicialComplex, k: int) -> list[Tensor]:
     """The signed upper and lower adjacency in increasing vertex order."""
-    plain = _in_increasing_order(complex)
+    plain = _in_increasing_order(K)
     return [adjacency_matrix(plain, k, kind, signed=True) for kind in ("upper", "lower")]
 
 
@@ -349,17 +349,17 @@ def _widths(in_channels: int, hidden_channels: int, num_layers: int) -> list[int
     return [in_channels] + [hidden_channels] * (num_layers - 1)
 
 
-def _require_cochain(x: Tensor, complex: SimplicialComplex, k: int, channels: int) -> None:
-    if x.ndim < 2 or x.shape[0] != complex.num_simplices(k) or x.shape[-1] != channels:
+def _require_cochain(K: SimplicialComplex, x: Tensor, k: int, channels: int) -> None:
+    if x.ndim < 2 or x.shape[0] != K.num_simplices(k) or x.shape[-1] != channels:
         raise ValueError(
-            f"x must have shape (n_{k}, *, {channels}) with n_{k} = {complex.num_simplices(k)}, "
+            f"x must have shape (n_{k}, *, {channels}) with n_{k} = {K.num_simplices(k)}, "
             f"got {tuple(x.shape)}. A single channel is x[..., None]."
         )
 
 
-def _signs(x: Tensor, complex: SimplicialComplex, k: int, orientation: Tensor | None) -> Tensor:
+def _signs(K: SimplicialComplex, x: Tensor, k: int, orientation: Tensor | None) -> Tensor:
     """The signs of the k-simplices in the dtype of x, with as many dimensions as x."""
-    signs = complex.orientation(k).to(x.dtype).view(-1, *[1] * (x.ndim - 1))
+    signs = K.orientation(k).to(x.dtype).view(-1, *[1] * (x.ndim - 1))
     if orientation is None:
         return signs
     if orientation.shape not in (x.shape[:1], x.shape[:-1]):
@@ -370,21 +370,21 @@ def _signs(x: Tensor, complex: SimplicialComplex, k: int, orientation: Tensor | 
     return signs * orientation.view(*orientation.shape, *[1] * (x.ndim - orientation.ndim))
 
 
-def _in_increasing_order(complex: SimplicialComplex) -> SimplicialComplex:
+def _in_increasing_order(K: SimplicialComplex) -> SimplicialComplex:
     """The complex without its orientation; kept with it, as its tables of incidences are."""
-    result: SimplicialComplex = complex.cached(
+    result: SimplicialComplex = K.cached(
         "in increasing order",
         0,
         lambda: SimplicialComplex(
-            complex.num_simplices(0),
-            [complex.facets(k) for k in range(1, complex.dim + 1)],
-            device=complex.device,
+            K.num_simplices(0),
+            [K.facets(k) for k in range(1, K.dim + 1)],
+            device=K.device,
         ),
     )
     return result
 
 
-def _num_cofacets(x: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
+def _num_cofacets(K: SimplicialComplex, x: Tensor, k: int) -> Tensor:
     """(n_k, 1, …): the diagonal of ∂_{k+1} ∂_{k+1}ᵀ."""
-    count = incidences(complex, k + 1).pointer.diff().to(x.dtype)
+    count = incidences(K, k + 1).pointer.diff().to(x.dtype)
     return count.view(-1, *[1] * (x.ndim - 1))

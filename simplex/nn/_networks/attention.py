@@ -18,12 +18,12 @@ from simplex.operators._rows import (
 
 
 def attend(
+    K: SimplicialComplex,
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    complex: SimplicialComplex,
-    adjacency: str,
     k: int,
+    adjacency: str,
     *,
     signed: bool = False,
     slope: float = 0.2,
@@ -42,7 +42,7 @@ def attend(
         query: (n_k, …, H) scores of the receivers, one per head.
         key: (n_k, …, H) scores of the senders.
         value: (n_k, …, H, F).
-        complex: the complex.
+        K: the complex.
         adjacency: ``"lower"`` or ``"upper"``.
         k: degree of the cochains.
         signed: with the relative orientation s = ±1 (+1 for σ itself) before each value.
@@ -60,7 +60,7 @@ def attend(
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
         >>> same, x = torch.zeros(3, 1), torch.tensor([[[1.0]], [[2.0]], [[4.0]]])
-        >>> attend(same, same, x, K, "upper", 0).flatten().tolist()  # means over the edges' ends
+        >>> attend(K, same, same, x, 0, "upper").flatten().tolist()  # means over the edges' ends
         [1.5, 2.3333334922790527, 3.0]
     """
 
@@ -78,14 +78,14 @@ def attend(
         return torch.stack([weighted_sum(each, by, table) for each, by in heads], dim=1)
 
     def of_rows(rows: range, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        table, sign = _support(complex, adjacency, k, rows)
+        table, sign = _support(K, k, adjacency, rows)
         return of_table(table, sign, rows, query, key, value)
 
     scores_and_values = (query.flatten(1), key.flatten(1), value.flatten(1, -2))
-    chunks = receiver_chunks(complex, adjacency, k, max_pairs, own=1)
+    chunks = receiver_chunks(K, k, adjacency, max_pairs, own=1)
     if len(chunks) == 1:
-        table, sign = complex.cached(
-            f"{adjacency} support", k, lambda: _support(complex, adjacency, k, chunks[0])
+        table, sign = K.cached(
+            f"{adjacency} support", k, lambda: _support(K, k, adjacency, chunks[0])
         )
         result = of_table(table, sign, chunks[0], *scores_and_values)
     else:
@@ -96,11 +96,11 @@ def attend(
 
 
 def attention_filter(
+    K: SimplicialComplex,
     mapped: Tensor,
     score: Tensor,
-    complex: SimplicialComplex,
-    adjacency: str,
     k: int,
+    adjacency: str,
     *,
     order: int,
     slope: float = 0.2,
@@ -116,7 +116,7 @@ def attention_filter(
     Args:
         mapped: (n_k, …, P · out_channels), the features X W_1 … X W_P side by side.
         score: (2, P · out_channels), the two halves of a.
-        complex: the complex.
+        K: the complex.
         adjacency: ``"lower"`` or ``"upper"``; with the diagonal, as in :func:`attend`.
         k: degree of the cochain.
         order: P.
@@ -132,7 +132,7 @@ def attention_filter(
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
         >>> x = torch.tensor([[0.0, 0.0], [0.0, 6.0], [0.0, 0.0]])  # X W_2 alone
-        >>> attention_filter(x, torch.zeros(2, 2), K, "upper", 0, order=2).flatten().tolist()
+        >>> attention_filter(K, x, torch.zeros(2, 2), 0, "upper", order=2).flatten().tolist()
         [2.5, 2.6666667461395264, 2.5]
     """
     query, key = nn.functional.linear(mapped, score).chunk(2, dim=-1)
@@ -141,18 +141,18 @@ def attention_filter(
     for term in reversed(terms):  # Horner: A(x W_1 + A(x W_2 + …))
         value = (result + term).unsqueeze(-2)
         result = attend(
-            query, key, value, complex, adjacency, k, slope=slope, max_pairs=max_pairs
+            K, query, key, value, k, adjacency, slope=slope, max_pairs=max_pairs
         ).squeeze(-2)
     return result
 
 
 def support_pairs(
-    complex: SimplicialComplex, adjacency: str, k: int, receivers: range | None = None
+    K: SimplicialComplex, k: int, adjacency: str, receivers: range | None = None
 ) -> Pairs:
     """The pairs of neighbours with the diagonal: where ∂ᵀ∂ or ∂∂ᵀ has entries, row by row.
 
     Args:
-        complex: the complex.
+        K: the complex.
         adjacency: ``"lower"`` for ∂ᵀ∂, ``"upper"`` for ∂∂ᵀ.
         k: degree of the simplices.
         receivers: consecutive ids; ``None`` for all.
@@ -162,13 +162,13 @@ def support_pairs(
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (2,)])
-        >>> support_pairs(K, "upper", 0)[:2]
+        >>> support_pairs(K, 0, "upper")[:2]
         (tensor([0, 0, 1, 1]), tensor([0, 1, 1, 0]))
     """
-    rows = range(complex.num_simplices(k)) if receivers is None else receivers
-    pairs = neighbor_pairs(complex, adjacency, k, rows)
-    own = torch.arange(rows.start, rows.stop, device=complex.device)
-    through = neighbor_counts(complex, {"lower": "boundary", "upper": "coboundary"}[adjacency], k)
+    rows = range(K.num_simplices(k)) if receivers is None else receivers
+    pairs = neighbor_pairs(K, k, adjacency, rows)
+    own = torch.arange(rows.start, rows.stop, device=K.device)
+    through = neighbor_counts(K, k, {"lower": "boundary", "upper": "coboundary"}[adjacency])
     own = own[through[rows.start : rows.stop] > 0]
     receiver = torch.cat([own, pairs.receiver])
     order = torch.sort(receiver, stable=True).indices
@@ -180,10 +180,8 @@ def support_pairs(
     )
 
 
-def _support(
-    complex: SimplicialComplex, adjacency: str, k: int, rows: range
-) -> tuple[Entries, Tensor]:
+def _support(K: SimplicialComplex, k: int, adjacency: str, rows: range) -> tuple[Entries, Tensor]:
     """Where the entries of a range of rows are, and their signs."""
-    pairs = support_pairs(complex, adjacency, k, rows)
-    table = entries(pairs.receiver - rows.start, pairs.sender, len(rows), complex.num_simplices(k))
+    pairs = support_pairs(K, k, adjacency, rows)
+    table = entries(pairs.receiver - rows.start, pairs.sender, len(rows), K.num_simplices(k))
     return table, pairs.sign

@@ -84,7 +84,7 @@ class PooledMLP(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim)
+        require_cochains(complex, x, self.max_dim)
         seen = []
         for k, values in enumerate(x):
             pointer = complex.part_pointer(k)

@@ -111,7 +111,7 @@ class BScNetConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim, self.in_channels)
+        require_cochains(complex, x, self.max_dim, self.in_channels)
         diffused = [self._diffuse(values, complex, k) for k, values in enumerate(x)]
         out: list[Tensor] = []
         for k, values in enumerate(x):
@@ -119,15 +119,15 @@ class BScNetConv(nn.Module):
         z = [relate(values) for relate, values in zip(self.relate, diffused, strict=False)]
         for k in range(1, self.max_dim + 1):
             to_simplex, to_facet = self._relations(z[k - 1], z[k], complex, k)
-            from_facets = gather_facets(self.below[k - 1](x[k - 1]), complex, k)
+            from_facets = gather_facets(complex, self.below[k - 1](x[k - 1]), k)
             from_simplex = self.above[k - 1](x[k])[:, None]
             out[k] = out[k] + (to_simplex * from_facets).sum(1)
-            out[k - 1] = out[k - 1] + scatter_to_facets(to_facet * from_simplex, complex, k)
+            out[k - 1] = out[k - 1] + scatter_to_facets(complex, to_facet * from_simplex, k)
         return out
 
     def _diffuse(self, x: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
         for _ in range(self.power):
-            x = apply_random_walk_laplacian(x, complex, k, self.signed)
+            x = apply_random_walk_laplacian(complex, x, k, signed=self.signed)
         return x
 
     def _relations(
@@ -135,7 +135,7 @@ class BScNetConv(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """The entries of R_{k,k-1} and R_{k-1,k} for every incidence, (n_k, k+1, 1) each."""
         table = incidences(complex, k)
-        score = (gather_facets(z_below, complex, k) * z[:, None]).sum(-1)
+        score = (gather_facets(complex, z_below, k) * z[:, None]).sum(-1)
         sign = table.signs.to(score.dtype) if self.signed else torch.ones_like(score)
         score = (sign * score / math.sqrt(self.relation_channels)).relu()
         to_simplex = sign * score.softmax(1)

@@ -98,7 +98,7 @@ class Dist2CycleConv(nn.Module):
         Returns:
             (n_k, out_channels).
         """
-        near: Tensor = self.lin(shifted_inverse(x, complex, self.k, self.num_steps, self.laplacian))
+        near: Tensor = self.lin(shifted_inverse(complex, x, self.k, self.num_steps, self.laplacian))
         return near
 
     def __repr__(self) -> str:
@@ -106,17 +106,13 @@ class Dist2CycleConv(nn.Module):
 
 
 def shifted_inverse(
-    x: Tensor,
-    complex: SimplicialComplex,
-    k: int,
-    num_steps: int = 20,
-    laplacian: str = "hodge",
+    K: SimplicialComplex, x: Tensor, k: int, num_steps: int = 20, laplacian: str = "hodge"
 ) -> Tensor:
     r"""(I + L)⁻¹ x by Chebyshev iteration on [1, 1 + b], part by part.
 
     Args:
         x: (n_k, channels).
-        complex: the complex.
+        K: the complex.
         k: the degree of x.
         num_steps: m; the error is bounded as :class:`Dist2CycleConv` says.
         laplacian: ``"hodge"`` or ``"down"``.
@@ -129,19 +125,19 @@ def shifted_inverse(
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> y = shifted_inverse(torch.tensor([[1.0], [0.0]]), K, 1)  # L = [[2, -1], [-1, 2]]
+        >>> y = shifted_inverse(K, torch.tensor([[1.0], [0.0]]), 1)  # L = [[2, -1], [-1, 2]]
         >>> [round(each, 5) for each in y.squeeze(1).tolist()]
         [0.375, 0.125]
     """
 
     def shifted(values: Tensor) -> Tensor:
-        result = values + apply_down_laplacian(values, complex, k)
-        return result if laplacian == "down" else result + apply_up_laplacian(values, complex, k)
+        result = values + apply_down_laplacian(K, values, k)
+        return result if laplacian == "down" else result + apply_up_laplacian(K, values, k)
 
     if laplacian == "hodge":
-        bound = hodge_bound(complex, k)
+        bound = hodge_bound(K, k)
     else:
-        bound = spectral_bound(complex, k).clamp(min=1)[complex.part(k)]
+        bound = spectral_bound(K, k).clamp(min=1)[K.part(k)]
     half = bound.to(x.dtype)[:, None] / 2
     center = 1 + half
     ratio = half / center

@@ -133,7 +133,7 @@ class EMPSNConv(nn.Module):
         Raises:
             ValueError: the cochains or positions do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim, self.in_channels)
+        require_cochains(complex, x, self.max_dim, self.in_channels)
         if pos.ndim != 2 or len(pos) != complex.num_simplices(0):
             raise ValueError(
                 f"pos must have shape (n_0, D) with n_0 = {complex.num_simplices(0)}, got "
@@ -146,7 +146,7 @@ class EMPSNConv(nn.Module):
                 state.append(self._from_boundary(k, x, complex, pos))
             if k < self.max_dim:
                 messages = self._from_upper(k, x[k], complex, pos)
-                state.append(scatter_to_facets(messages, complex, k + 1))
+                state.append(scatter_to_facets(complex, messages, k + 1))
                 if k == 0 and self.move is not None:
                     moved = pos + self._shift(messages, complex, pos)
             result.append(self.skip[k](x[k]) + self.update[k](torch.cat(state, dim=-1)))
@@ -157,27 +157,27 @@ class EMPSNConv(nn.Module):
     ) -> Tensor:
         message: GeometricMessage = self.boundary[k - 1]  # type: ignore[assignment]
         receiver = message.receive(x[k])[:, None]
-        sender = gather_facets(message.send(x[k - 1]), complex, k)
-        total: Tensor = message(receiver, sender, boundary_invariants(pos, complex, k)).sum(1)
+        sender = gather_facets(complex, message.send(x[k - 1]), k)
+        total: Tensor = message(receiver, sender, boundary_invariants(complex, pos, k)).sum(1)
         return total
 
     def _from_upper(self, k: int, x: Tensor, complex: SimplicialComplex, pos: Tensor) -> Tensor:
         """What each cofacet has for each of its facets: (n_{k+1}, k+2, out_channels)."""
         message: GeometricMessage = self.upper[k]  # type: ignore[assignment]
         _, senders, _ = facet_pairs(k + 2)
-        receiver = gather_facets(message.receive(x), complex, k + 1)[:, :, None]
-        sender = gather_facets(message.send(x), complex, k + 1)[:, senders]
+        receiver = gather_facets(complex, message.receive(x), k + 1)[:, :, None]
+        sender = gather_facets(complex, message.send(x), k + 1)[:, senders]
         sender = sender.view(len(sender), k + 2, k + 1, -1 if len(sender) else self.out_channels)
-        total: Tensor = message(receiver, sender, upper_invariants(pos, complex, k)).sum(2)
+        total: Tensor = message(receiver, sender, upper_invariants(complex, pos, k)).sum(2)
         return total
 
     def _shift(self, messages: Tensor, complex: SimplicialComplex, pos: Tensor) -> Tensor:
         """A vertex has one neighbour on each edge, so messages of edges are those of pairs."""
-        ends = gather_facets(pos, complex, 1)
+        ends = gather_facets(complex, pos, 1)
         weight: Tensor = self.move(messages)  # type: ignore[misc]
         shift = (ends - ends.flip(1)) * weight.to(pos.dtype)
-        degree = neighbor_counts(complex, "upper", 0).clamp(min=1)
-        return scatter_to_facets(shift, complex, 1) / degree[:, None]
+        degree = neighbor_counts(complex, 0, "upper").clamp(min=1)
+        return scatter_to_facets(complex, shift, 1) / degree[:, None]
 
     def __repr__(self) -> str:
         return (
@@ -303,7 +303,7 @@ class EMPSN(nn.Module):
             complex: the complex, or the disjoint union of a batch.
             pos: (n_0, D) positions of the vertices; left as they are.
         """
-        require_cochains(x, complex, self.max_dim)
+        require_cochains(complex, x, self.max_dim)
         h = [embed(values) for embed, values in zip(self.embed, x, strict=True)]
         for conv in self.convs:
             h, pos = conv(h, complex, pos)

@@ -128,7 +128,7 @@ class GCCNConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim, self.in_channels)
+        require_cochains(complex, x, self.max_dim, self.in_channels)
         result = []
         for k, own in enumerate(self.own):
             arrived = [self._convolve(a, k, x, complex) for a in self._neighborhoods(k)]
@@ -147,7 +147,7 @@ class GCCNConv(nn.Module):
         self, adjacency: str, k: int, x: Sequence[Tensor], complex: SimplicialComplex
     ) -> Tensor:
         conv, source = self.convs[f"{adjacency}_{k}"], x[k + _SENDERS[adjacency]]
-        index = edge_index(complex, adjacency, k)
+        index = edge_index(complex, k, adjacency)
         result: Tensor
         if _SENDERS[adjacency] == 0:
             result = conv(x[k], index)
@@ -231,20 +231,20 @@ class GCCN(SimplicialNetwork):
         )
 
 
-def edge_index(complex: SimplicialComplex, adjacency: str, k: int) -> Tensor:
+def edge_index(K: SimplicialComplex, k: int, adjacency: str) -> Tensor:
     """The neighbours of the k-simplices as PyG has them, (2, E): senders and receivers.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> edge_index(K, "boundary", 1).tolist()
+        >>> edge_index(K, 1, "boundary").tolist()
         [[1, 0, 2, 1], [0, 0, 1, 1]]
     """
 
     def compute() -> Tensor:
-        pairs = neighbor_pairs(complex, adjacency, k)
+        pairs = neighbor_pairs(K, k, adjacency)
         return torch.stack([pairs.sender, pairs.receiver])
 
-    result: Tensor = complex.cached(f"{adjacency} edge index", k, compute)
+    result: Tensor = K.cached(f"{adjacency} edge index", k, compute)
     return result
 
 

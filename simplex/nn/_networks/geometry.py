@@ -10,7 +10,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.operators._incidence import gather_facets
 
 
-def simplex_volumes(pos: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
+def simplex_volumes(K: SimplicialComplex, pos: Tensor, k: int) -> Tensor:
     r"""The k-dimensional volumes of the k-simplices: 1 of a vertex, length, area, volume, ….
 
     .. math:: \text{vol}(σ) = \frac{1}{k!} \sqrt{\det E^⊤ E}, \qquad
@@ -18,7 +18,7 @@ def simplex_volumes(pos: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
 
     Args:
         pos: (n_0, D) positions of the vertices.
-        complex: the complex.
+        K: the complex.
         k: the degree.
 
     Returns:
@@ -27,17 +27,17 @@ def simplex_volumes(pos: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
         >>> pos = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0]])
-        >>> simplex_volumes(pos, K, 1).tolist(), simplex_volumes(pos, K, 2).tolist()
+        >>> simplex_volumes(K, pos, 1).tolist(), simplex_volumes(K, pos, 2).tolist()
         ([3.0, 4.0, 5.0], [6.0])
     """
-    corners = pos[complex.simplices(k)]
+    corners = pos[K.simplices(k)]
     edges = corners[:, 1:] - corners[:, :1]
     # Below the smallest number the root has no slope: a flat simplex gives a gradient of zero.
     squared = _det(_inner(edges, edges)).clamp(min=torch.finfo(pos.dtype).tiny)
     return squared.sqrt() / math.factorial(k)
 
 
-def boundary_invariants(pos: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
+def boundary_invariants(K: SimplicialComplex, pos: Tensor, k: int) -> Tensor:
     r"""Of each k-simplex and each of its facets: distances to the other vertex, both volumes.
 
     .. math:: \sum_{p ∈ τ} ‖p - b‖, \quad \text{vol}(τ), \quad \text{vol}(σ),
@@ -45,7 +45,7 @@ def boundary_invariants(pos: Tensor, complex: SimplicialComplex, k: int) -> Tens
 
     Args:
         pos: (n_0, D) positions of the vertices.
-        complex: the complex.
+        K: the complex.
         k: degree of the receiving simplices, k ≥ 1.
 
     Returns:
@@ -53,18 +53,18 @@ def boundary_invariants(pos: Tensor, complex: SimplicialComplex, k: int) -> Tens
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1)])
-        >>> boundary_invariants(torch.tensor([[0.0], [2.0]]), K, 1).tolist()
+        >>> boundary_invariants(K, torch.tensor([[0.0], [2.0]]), 1).tolist()
         [[[2.0, 1.0, 2.0], [2.0, 1.0, 2.0]]]
     """
-    corners = pos[complex.simplices(k)]
+    corners = pos[K.simplices(k)]
     away = [[j for j in range(k + 1) if j != i] for i in range(k + 1)]
     distances = torch.linalg.vector_norm(corners[:, :, None] - corners[:, away], dim=-1).sum(-1)
-    facets = gather_facets(simplex_volumes(pos, complex, k - 1)[:, None], complex, k).squeeze(-1)
-    own = simplex_volumes(pos, complex, k)[:, None].expand_as(facets)
+    facets = gather_facets(K, simplex_volumes(K, pos, k - 1)[:, None], k).squeeze(-1)
+    own = simplex_volumes(K, pos, k)[:, None].expand_as(facets)
     return torch.stack([distances, facets, own], dim=-1)
 
 
-def upper_invariants(pos: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
+def upper_invariants(K: SimplicialComplex, pos: Tensor, k: int) -> Tensor:
     r"""Of each pair of upper neighbours: distances, both volumes, and the angle between them.
 
     .. math:: ‖a - b‖, \quad \sum_{p ∈ σ ∩ τ} ‖p - a‖, \quad \sum_{p ∈ σ ∩ τ} ‖p - b‖, \quad
@@ -76,7 +76,7 @@ def upper_invariants(pos: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
 
     Args:
         pos: (n_0, D) positions of the vertices.
-        complex: the complex.
+        K: the complex.
         k: degree of the simplices.
 
     Returns:
@@ -86,18 +86,18 @@ def upper_invariants(pos: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
         >>> pos = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0]])
-        >>> upper_invariants(pos, K, 1)[0, 1, 1].tolist()  # the legs, at the right angle
+        >>> upper_invariants(K, pos, 1)[0, 1, 1].tolist()  # the legs, at the right angle
         [5.0, 4.0, 3.0, 4.0, 3.0, 0.0]
     """
     receiver, sender, shared = facet_pairs(k + 2)
-    corners = pos[complex.simplices(k + 1)]
+    corners = pos[K.simplices(k + 1)]
     a, b, common = corners[:, sender], corners[:, receiver], corners[:, shared]
     distances = [
         torch.linalg.vector_norm(a - b, dim=-1),
         torch.linalg.vector_norm(common - a[:, :, None], dim=-1).sum(-1),
         torch.linalg.vector_norm(common - b[:, :, None], dim=-1).sum(-1),
     ]
-    volumes = gather_facets(simplex_volumes(pos, complex, k)[:, None], complex, k + 1).squeeze(-1)
+    volumes = gather_facets(K, simplex_volumes(K, pos, k)[:, None], k + 1).squeeze(-1)
     own, other = volumes[:, receiver], volumes[:, sender]
     frames = [torch.cat([common, tip[:, :, None]], dim=2) for tip in (a, b)]
     left, right = (frame[:, :, 1:] - frame[:, :, :1] for frame in frames)

@@ -87,7 +87,7 @@ class GINConv(nn.Module):
             (n_0, out_channels).
         """
         # Each end of an edge gets the other: flipped, not total minus own, so nothing is rounded.
-        neighbours = scatter_to_facets(gather_facets(x, complex, 1).flip(1), complex, 1)
+        neighbours = scatter_to_facets(complex, gather_facets(complex, x, 1).flip(1), 1)
         result: Tensor = self.mlp((1 + self.eps) * x + neighbours)
         return result
 
@@ -173,5 +173,5 @@ class GIN(SimplicialNetwork):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.top)
+        require_cochains(complex, x, self.top)
         return super().encode(x[:1], complex)

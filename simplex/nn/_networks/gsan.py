@@ -137,25 +137,25 @@ class GSANConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim, self.in_channels)
+        require_cochains(complex, x, self.max_dim, self.in_channels)
         return [self._update(k, x, complex) for k in range(self.max_dim + 1)]
 
     def _update(self, k: int, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
-        smooth = harmonic_filter(x[k], complex, k, self.harmonic_order, self.epsilon)
+        smooth = harmonic_filter(complex, x[k], k, self.harmonic_order, self.epsilon)
         result: Tensor = self.harmonic[k](smooth)
         for adjacency in self._adjacencies(k):
             if adjacency == "lower":
-                block, brought = k - 1, apply_coboundary(x[k - 1], complex, k - 1)
+                block, brought = k - 1, apply_coboundary(complex, x[k - 1], k - 1)
             else:
-                block, brought = k, apply_boundary(x[k + 1], complex, k + 1)
+                block, brought = k, apply_boundary(complex, x[k + 1], k + 1)
             within, between = self.within[block](x[k]), self.between[block](brought)
             for kind, mapped in (("within", within), ("between", between)):
                 result = result + attention_filter(
+                    complex,
                     mapped,
                     self.score[f"{kind}_{adjacency}_{k}"],
-                    complex,
-                    adjacency,
                     k,
+                    adjacency,
                     order=self.order,
                     slope=self.slope,
                     max_pairs=self.max_pairs,

@@ -93,13 +93,13 @@ class HSNConv(nn.Module):
         k, signed = self.k, self.signed
         there: dict[str, Callable[[Tensor], Tensor]] = {
             "upper": partial(self._neighbours, complex=complex),
-            "cofacets": partial(apply_coboundary, complex=complex, k=k, signed=signed),
-            "facets": partial(apply_boundary, complex=complex, k=k, signed=signed),
+            "cofacets": partial(apply_coboundary, complex, k=k, signed=signed),
+            "facets": partial(apply_boundary, complex, k=k, signed=signed),
         }
         back: dict[str, Callable[[Tensor], Tensor]] = {
             "upper": there["upper"],
-            "cofacets": partial(apply_boundary, complex=complex, k=k + 1, signed=signed),
-            "facets": partial(apply_coboundary, complex=complex, k=k - 1, signed=signed),
+            "cofacets": partial(apply_boundary, complex, k=k + 1, signed=signed),
+            "facets": partial(apply_coboundary, complex, k=k - 1, signed=signed),
         }
         returned = []
         for path, first in self.first.items():
@@ -110,9 +110,9 @@ class HSNConv(nn.Module):
 
     def _neighbours(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """A_↑ x: the up Laplacian without its diagonal."""
-        degree = neighbor_counts(complex, "coboundary", self.k).to(x.dtype)
+        degree = neighbor_counts(complex, self.k, "coboundary").to(x.dtype)
         own = degree.view(-1, *[1] * (x.ndim - 1)) * x
-        return apply_up_laplacian(x, complex, self.k, self.signed) - own
+        return apply_up_laplacian(complex, x, self.k, signed=self.signed) - own
 
     def extra_repr(self) -> str:
         """Sizes and degree."""

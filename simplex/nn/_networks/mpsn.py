@@ -115,7 +115,7 @@ class MPSNConv(SimplicialMessagePassing):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim, self.in_channels)
+        require_cochains(complex, x, self.max_dim, self.in_channels)
         return super().forward(x, complex)
 
     def message_boundary(self, k: int, receiver: Tensor, sender: Tensor) -> Tensor:

@@ -26,11 +26,11 @@ _SMALL = 1 << 20  # entries of a table that is not worth the loop
 
 
 def upper_pair_sum(
+    K: SimplicialComplex,
     own: Tensor,
     shared: Tensor,
-    activation: Callable[[Tensor], Tensor],
-    complex: SimplicialComplex,
     k: int,
+    activation: Callable[[Tensor], Tensor],
 ) -> Tensor:
     r"""Sum over the upper neighbours of messages that are a function of a sum.
 
@@ -47,7 +47,7 @@ def upper_pair_sum(
         own: (n_k, F) values u of the senders.
         shared: (n_{k+1}, F) values v of the cofacets.
         activation: a, row by row.
-        complex: the complex.
+        K: the complex.
         k: degree of the receiving simplices.
 
     Returns:
@@ -56,10 +56,10 @@ def upper_pair_sum(
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
         >>> x = torch.tensor([[1.0], [2.0], [3.0]])
-        >>> upper_pair_sum(x, torch.zeros(2, 1), torch.relu, K, 0).squeeze(1).tolist()
+        >>> upper_pair_sum(K, x, torch.zeros(2, 1), 0, torch.relu).squeeze(1).tolist()
         [2.0, 4.0, 2.0]
     """
-    facets = complex.facets(k + 1)
+    facets = K.facets(k + 1)
     blockwise = (
         activation in _ELEMENTWISE
         and own.device.type == "cpu"
@@ -68,8 +68,8 @@ def upper_pair_sum(
         and not torch.compiler.is_compiling()
     )
     if not blockwise:
-        message = activation(gather_facets(own, complex, k + 1) + shared[:, None])
-        return upper_sum(message, complex, k)
+        message = activation(gather_facets(K, own, k + 1) + shared[:, None])
+        return upper_sum(K, message, k)
     result: Tensor = _Blockwise.apply(own, shared, activation, facets)  # type: ignore[no-untyped-call]
     return result
 

@@ -117,16 +117,16 @@ class SANConv(nn.Module):
         Returns:
             (n_k, …, out_channels).
         """
-        smooth = harmonic_filter(x, complex, self.k, self.harmonic_order, self.epsilon)
+        smooth = harmonic_filter(complex, x, self.k, self.harmonic_order, self.epsilon)
         result: Tensor = self.harmonic(smooth)
         for adjacency, maps in self.maps.items():
             mapped = maps(x)
             result = result + attention_filter(
+                complex,
                 mapped,
                 self.score[adjacency],
-                complex,
-                adjacency,
                 self.k,
+                adjacency,
                 order=self.order,
                 slope=self.slope,
                 max_pairs=self.max_pairs,

@@ -112,12 +112,12 @@ class SATConv(nn.Module):
         value = mapped.view(*mapped.shape[:-1], self.heads, self.out_channels // self.heads)
         query, key = ((value.abs() * half).sum(-1) for half in self.score[adjacency])
         result = attend(
+            complex,
             query,
             key,
             value,
-            complex,
-            adjacency,
             self.k,
+            adjacency,
             signed=True,
             slope=self.slope,
             max_pairs=self.max_pairs,

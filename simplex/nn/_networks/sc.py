@@ -113,7 +113,7 @@ class SCConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim, self.in_channels)
+        require_cochains(complex, x, self.max_dim, self.in_channels)
         result = []
         for k, lin in enumerate(self.lins):
             terms = [self._within(k, x[k], complex)]
@@ -130,11 +130,11 @@ class SCConv(nn.Module):
     ) -> Tensor:
         """D_k ∂_kᵀ of a (k-1)-cochain."""
         degree = self._weights(k, complex, like).degree
-        return degree * apply_coboundary(below, complex, k - 1, self.signed)
+        return degree * apply_coboundary(complex, below, k - 1, signed=self.signed)
 
     def _boundary(self, k: int, above: Tensor, complex: SimplicialComplex) -> Tensor:
         """∂̃_{k+1} of a (k+1)-cochain."""
-        y = apply_boundary(above, complex, k + 1, self.signed)
+        y = apply_boundary(complex, above, k + 1, signed=self.signed)
         return y / self._weights(1, complex, above).below if k == 0 else y / (k + 2)
 
     def _within(self, k: int, x: Tensor, complex: SimplicialComplex) -> Tensor:
@@ -142,12 +142,12 @@ class SCConv(nn.Module):
         weights, parts = self._weights(k, complex, x), []
         if k < self.max_dim:
             y = x / (weights.degree + 1)
-            up = apply_up_laplacian(y, complex, k, self.signed)
+            up = apply_up_laplacian(complex, y, k, signed=self.signed)
             factor = 1 if k == 0 else 1 / (k + 2)
             parts.append(x + factor * self._minus(up, weights.num_cofacets, y))
         if k > 0:
-            below = apply_boundary(x, complex, k, self.signed) / weights.below
-            down = apply_coboundary(below, complex, k - 1, self.signed)
+            below = apply_boundary(complex, x, k, signed=self.signed) / weights.below
+            down = apply_coboundary(complex, below, k - 1, signed=self.signed)
             own = (1 / weights.degree + 1) * x
             parts.append((weights.degree + 1) * (own + self._minus(down, weights.share, x)))
         return torch.stack(parts).sum(0) if parts else x
@@ -167,9 +167,9 @@ class SCConv(nn.Module):
             degree = num_cofacets.clamp(min=1)
             if k == 0:
                 return _Weights(num_cofacets, degree, degree[:0], torch.zeros_like(degree))
-            below = (k + 1) * coboundary_sum(degree, complex, k - 1)
+            below = (k + 1) * coboundary_sum(complex, degree, k - 1)
             below = torch.where(below > 0, below, 1)
-            return _Weights(num_cofacets, degree, below, boundary_sum(1 / below, complex, k))
+            return _Weights(num_cofacets, degree, below, boundary_sum(complex, 1 / below, k))
 
         place = "top " if top else ""
         name = f"weights of {place}random walks as {like.dtype}"

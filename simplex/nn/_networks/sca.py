@@ -114,7 +114,7 @@ class SCAConv(SimplicialMessagePassing):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim, self.in_channels)
+        require_cochains(complex, x, self.max_dim, self.in_channels)
         return super().forward(x, complex)
 
     def message_boundary(self, k: int, sender: Tensor) -> Tensor:

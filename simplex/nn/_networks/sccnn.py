@@ -119,17 +119,17 @@ class SCCNNConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim, self.in_channels)
+        require_cochains(complex, x, self.max_dim, self.in_channels)
         terms: list[list[Tensor]] = [[values] for values in x]
-        options = (self.signed, self.normalize)
+        options = {"signed": self.signed, "normalize": self.normalize}
         # The order within terms[k]: x_k, then for each pair of dimensions (k-1, k) and (k, k+1)
         # the even places of the own chain and the odd places of the neighbour's.
         for k in range(1, self.max_dim + 1):
             down = chain_down(
-                x[k], complex, k, max(2 * self.down_order, 2 * self.up_order + 1), *options
+                complex, x[k], k, max(2 * self.down_order, 2 * self.up_order + 1), **options
             )
             up = chain_up(
-                x[k - 1], complex, k - 1, max(2 * self.up_order, 2 * self.down_order + 1), *options
+                complex, x[k - 1], k - 1, max(2 * self.up_order, 2 * self.down_order + 1), **options
             )
             terms[k] += [
                 *down[2 : 2 * self.down_order + 1 : 2],

@@ -94,9 +94,9 @@ class SCNConv(nn.Module):
         top = k == self.max_dim
         loop, degree, root = _diagonals(complex, k, top, x)
         x = x * root
-        hodge = apply_down_laplacian(x, complex, k, self.signed)
+        hodge = apply_down_laplacian(complex, x, k, signed=self.signed)
         if not top:
-            hodge = hodge + apply_up_laplacian(x, complex, k, self.signed)
+            hodge = hodge + apply_up_laplacian(complex, x, k, signed=self.signed)
         adjacent = x * degree - hodge if self.signed else hodge - x * degree
         return (adjacent + loop * x) * root
 
@@ -117,7 +117,7 @@ class SCNConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim, self.in_channels)
+        require_cochains(complex, x, self.max_dim, self.in_channels)
         return [
             lin(torch.cat(self._terms(k, x, complex), dim=-1)) for k, lin in enumerate(self.lins)
         ]
@@ -174,15 +174,13 @@ class SCCNConv(SCNConv):
     def _terms(self, k: int, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         terms = super()._terms(k, x, complex)
         if k > 0:
-            terms.append(apply_coboundary(x[k - 1], complex, k - 1, self.signed))
+            terms.append(apply_coboundary(complex, x[k - 1], k - 1, signed=self.signed))
         if k < self.max_dim:
-            terms.append(apply_boundary(x[k + 1], complex, k + 1, self.signed))
+            terms.append(apply_boundary(complex, x[k + 1], k + 1, signed=self.signed))
         return terms
 
 
-def _diagonals(
-    complex: SimplicialComplex, k: int, top: bool, like: Tensor
-) -> tuple[int, Tensor, Tensor]:
+def _diagonals(K: SimplicialComplex, k: int, top: bool, like: Tensor) -> tuple[int, Tensor, Tensor]:
     """The weight of the self loops, the diagonal of the Laplacian, and the root of 1 / D_k.
 
     A simplex has Σ_{δ ∈ B(σ)} (|C(δ)| - 1) lower and (k+1) |C(σ)| upper neighbours.
@@ -190,21 +188,21 @@ def _diagonals(
     loop = (k > 0) + (not top) or 1
 
     def compute() -> tuple[Tensor, Tensor]:
-        neighbors = torch.zeros(complex.num_simplices(k), dtype=torch.int64, device=complex.device)
+        neighbors = torch.zeros(K.num_simplices(k), dtype=torch.int64, device=K.device)
         degree = neighbors
         if k > 0:
-            table = incidences(complex, k)
+            table = incidences(K, k)
             neighbors = neighbors + (table.pointer.diff()[table.facets] - 1).sum(1)
             degree = degree + (k + 1)
         if not top:
-            cofacets = incidences(complex, k + 1).pointer.diff()
+            cofacets = incidences(K, k + 1).pointer.diff()
             neighbors = neighbors + (k + 1) * cofacets
             degree = degree + cofacets
         root = (neighbors + loop).to(like.dtype).rsqrt()
         return degree.to(like.dtype)[:, None], root[:, None]
 
     place = "top " if top else ""
-    degree, root = complex.cached(f"diagonals of the {place}adjacency as {like.dtype}", k, compute)
+    degree, root = K.cached(f"diagonals of the {place}adjacency as {like.dtype}", k, compute)
     return loop, degree, root
 
 

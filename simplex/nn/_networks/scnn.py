@@ -94,10 +94,10 @@ class SCNNConv(nn.Module):
         Raises:
             ValueError: x does not have one row per k-simplex.
         """
-        require_cochain(x, complex, self.k)
-        options = (self.signed, self.normalize)
-        down = chain_down(x, complex, self.k, 2 * self.down_order, *options)
-        up = chain_up(x, complex, self.k, 2 * self.up_order, *options)
+        require_cochain(complex, x, self.k)
+        options = {"signed": self.signed, "normalize": self.normalize}
+        down = chain_down(complex, x, self.k, 2 * self.down_order, **options)
+        up = chain_up(complex, x, self.k, 2 * self.up_order, **options)
         result: Tensor = self.lin(torch.cat([*down[::2], *up[2::2]], dim=-1))
         return result
 

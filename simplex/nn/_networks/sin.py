@@ -194,18 +194,18 @@ class SINConv(nn.Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(x, complex, self.max_dim, self.in_channels)
+        require_cochains(complex, x, self.max_dim, self.in_channels)
         return [self._update(k, x, complex) for k in range(self.max_dim + 1)]
 
     def _update(self, k: int, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
         from_boundary = (1 + self.eps[k, 0]) * x[k]
         if k > 0:
             below = self.project[k - 1](x[k - 1])
-            from_boundary = from_boundary + boundary_sum(below, complex, k)
+            from_boundary = from_boundary + boundary_sum(complex, below, k)
         from_upper = (1 + self.eps[k, 1]) * x[k]
         if k < self.max_dim:
             own, shared = self.message[k](x[k], x[k + 1])
-            messages = upper_pair_sum(own, shared, self.activation, complex, k)
+            messages = upper_pair_sum(complex, own, shared, k, self.activation)
             from_upper = from_upper + messages
         both = (self.boundary_update[k](from_boundary), self.upper_update[k](from_upper))
         updated: Tensor = self.combine[k](torch.cat(both, dim=-1))
@@ -304,6 +304,6 @@ class SIN(SimplicialNetwork):
     def encode(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """As in the base class, after the embedding where there is one."""
         if len(self.embed):
-            require_cochains(x, complex, self.max_dim)
+            require_cochains(complex, x, self.max_dim)
             x = [embed(values) for embed, values in zip(self.embed, x, strict=True)]
         return super().encode(x, complex)

@@ -89,11 +89,14 @@ class SNNConv(nn.Module):
         Raises:
             ValueError: x does not have one row per k-simplex.
         """
-        require_cochain(x, complex, self.k)
+        require_cochain(complex, x, self.k)
         scale = _scale(complex, self.k, self.signed, x)
         terms = [x]
         for p in range(self.order):
-            y = scale * apply_hodge_laplacian(terms[-1], complex, self.k, self.signed) - terms[-1]
+            y = (
+                scale * apply_hodge_laplacian(complex, terms[-1], self.k, signed=self.signed)
+                - terms[-1]
+            )
             terms.append(y if p == 0 else 2 * y - terms[-2])
         result: Tensor = self.lin(torch.cat(terms, dim=-1))
         return result
@@ -169,7 +172,7 @@ class SNN(SimplicialNetwork):
         )
 
 
-def _scale(complex: SimplicialComplex, k: int, signed: bool, x: Tensor) -> Tensor:
+def _scale(K: SimplicialComplex, k: int, signed: bool, x: Tensor) -> Tensor:
     """2 / b of the part of each k-simplex, (n_k, 1, …).
 
     The two parts of the signed Laplacian annihilate each other, so its λ_max is the larger one of
@@ -177,10 +180,10 @@ def _scale(complex: SimplicialComplex, k: int, signed: bool, x: Tensor) -> Tenso
     """
 
     def compute() -> Tensor:
-        down, up = spectral_bound(complex, k), spectral_bound(complex, k + 1)
+        down, up = spectral_bound(K, k), spectral_bound(K, k + 1)
         bound = torch.maximum(down, up) if signed else down + up
-        return (2 / bound.clamp(min=1).to(x.dtype))[complex.part(k)]
+        return (2 / bound.clamp(min=1).to(x.dtype))[K.part(k)]
 
     name = "signed" if signed else "unsigned"
-    column: Tensor = complex.cached(f"Chebyshev scale, {name}, as {x.dtype}", k, compute)
+    column: Tensor = K.cached(f"Chebyshev scale, {name}, as {x.dtype}", k, compute)
     return column.view(-1, *[1] * (x.ndim - 1))

@@ -47,9 +47,9 @@ class Layer:
         """Boundary and upper messages of all dimensions, ours."""
         out = []
         for k in range(2):
-            out.append(boundary_sum(self.x[k], self.K, k + 1))
+            out.append(boundary_sum(self.K, self.x[k], k + 1))
             own, shared = self.conv.message[k](self.x[k], self.x[k + 1])
-            out.append(upper_pair_sum(own, shared, elu, self.K, k))
+            out.append(upper_pair_sum(self.K, own, shared, k, elu))
         return out
 
     def messages_of_pairs(self) -> list[Tensor]:
@@ -174,7 +174,7 @@ def _only(what: str) -> None:
         star = torch.stack([torch.zeros(count, dtype=torch.int64), torch.arange(1, count + 1)], 1)
         K = SimplicialComplex.from_simplices(star)
         x = torch.randn(count, WIDTH, requires_grad=True)
-        lower_sum(torch.tanh(x)[:, None].expand(-1, 2, -1), K, 1).sum().backward()
+        lower_sum(K, torch.tanh(x)[:, None].expand(-1, 2, -1), 1).sum().backward()
     elif way != "nothing":
         task = Layer(the_complex(SIZES[size]))
         if way == "pairs":
@@ -206,7 +206,7 @@ def sums(num_points: int = 20_000) -> None:
                     0, facets.flatten(), (x[:, None] * signs).flatten(0, 1)
                 ),
                 "∂x: CSR product": lambda: rows @ x,
-                "∂x: bags": lambda: apply_boundary(x, K, 1),
+                "∂x: bags": lambda: apply_boundary(K, x, 1),
             },
             20,
         ),
@@ -217,7 +217,7 @@ def sums(num_points: int = 20_000) -> None:
             {
                 "∂ᵀx: gather": lambda: (v[facets] * signs).sum(1),
                 "∂ᵀx: CSR product": lambda: columns @ v,
-                "∂ᵀx: bags": lambda: apply_coboundary(v, K, 0),
+                "∂ᵀx: bags": lambda: apply_coboundary(K, v, 0),
                 "bare embedding_bag": lambda: embedding_bag(facets, v, mode="sum"),
             },
             20,
