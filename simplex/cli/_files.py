@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from simplex.complexes import SimplicialComplex
-from simplex.interop._graphs import GraphEdges, read_graph
-from simplex.lifting._clique import lift_edges
+from simplex.interop import GraphEdges, read_graph
+from simplex.lifting import lift_edges
 
 
 DEFAULT_MAX_DIM = 2  # of the lift of a graph

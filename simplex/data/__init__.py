@@ -2,6 +2,7 @@
 
 from simplex.data._dataset import SimplicialDataset
 from simplex.data._simplicial_data import SimplicialData
+from simplex.data._simplicial_data import cochain_keys as cochain_keys
 
 
 __all__ = ["SimplicialData", "SimplicialDataset"]

@@ -10,10 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.complexes._machine import require_memory
-from simplex.complexes._tables import unique_rows
-from simplex.lifting._subsets import small_subsets
+from simplex.complexes import SimplicialComplex, require_memory, unique_rows
+from simplex.lifting import small_subsets
 
 
 class TimedSimplices(NamedTuple):

@@ -11,7 +11,7 @@ vertex into a triangle, 3-1 takes a vertex of degree 3 out.
 
 import numpy as np
 
-from simplex.complexes._machine import INT64S, TABLE, compiled
+from simplex.complexes import INT64S, TABLE, compiled
 
 
 _STATE = "uint64[::1]"

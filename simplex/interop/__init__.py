@@ -1,5 +1,7 @@
 """Foreign formats, both ways: networkx, GUDHI, scipy and edge lists."""
 
+from simplex.interop._graphs import GraphEdges as GraphEdges
+from simplex.interop._graphs import read_graph as read_graph
 from simplex.interop._gudhi import from_gudhi, to_gudhi
 from simplex.interop._networkx import (
     from_edge_index,

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes._vertices import require_vertex_count
+from simplex.complexes import require_vertex_count
 
 
 class GraphEdges(NamedTuple):

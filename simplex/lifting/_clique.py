@@ -3,7 +3,7 @@
 from typing import Any
 
 from simplex.complexes import SimplicialComplex, flag_complex, unique_edges
-from simplex.interop._graphs import GraphEdges, read_graph
+from simplex.interop import GraphEdges, read_graph
 
 
 def clique_complex(

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from simplex.complexes import SimplicialComplex
-from simplex.interop._gudhi import from_gudhi
+from simplex.interop import from_gudhi
 from simplex.lifting._clique import require_max_dim
 from simplex.lifting._points import read_points, require_distinct
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, unique_edges
-from simplex.interop._graphs import read_graph
+from simplex.interop import read_graph
 from simplex.lifting._clique import require_max_dim
 from simplex.lifting._subsets import small_subsets
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import torch
 
-from simplex.complexes import SimplicialComplex, flag_complex, unique_edges
-from simplex.complexes._tables import cofacet_table
-from simplex.interop._graphs import read_graph
+from simplex.complexes import SimplicialComplex, cofacet_table, flag_complex, unique_edges
+from simplex.interop import read_graph
 from simplex.lifting._clique import require_max_dim
 from simplex.lifting._subsets import small_subsets
 

@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes._machine import require_memory
-from simplex.complexes._tables import unique_rows
+from simplex.complexes import require_memory, unique_rows
 
 
 def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int) -> list[Tensor]:

@@ -46,31 +46,29 @@ from simplex.nn._networks.sin import SIN, SINConv
 from simplex.nn._networks.snn import SNN, SNNConv
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
 from simplex.nn._readout import Readout
-from simplex.operators._adjacency import Pairs, neighbor_counts, neighbor_pairs
-from simplex.operators._apply import (
+from simplex.operators import (
+    Pairs,
+    Segments,
+    SparseRows,
     apply_boundary,
     apply_coboundary,
     apply_down_laplacian,
     apply_hodge_laplacian,
     apply_random_walk_laplacian,
     apply_up_laplacian,
-)
-from simplex.operators._incidence import (
     boundary_sum,
     coboundary_sum,
     gather_facets,
     lower_sum,
-    scatter_to_facets,
-    upper_sum,
-)
-from simplex.operators._rows import (
-    Segments,
-    SparseRows,
+    neighbor_counts,
+    neighbor_pairs,
     pool_parts,
+    scatter_to_facets,
     segment_read,
     segment_softmax,
     segment_sum,
     segments,
+    upper_sum,
 )
 
 

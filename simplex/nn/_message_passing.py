@@ -10,15 +10,21 @@ from torch.utils.checkpoint import checkpoint
 
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
-from simplex.operators._adjacency import (
+from simplex.operators import (
     ADJACENCIES,
     Pairs,
+    Segments,
+    gather_facets,
+    lower_sum,
     neighbor_counts,
     neighbor_pairs,
     receiver_chunks,
+    scatter_to_facets,
+    segment_read,
+    segment_sum,
+    segments,
+    upper_sum,
 )
-from simplex.operators._incidence import gather_facets, lower_sum, scatter_to_facets, upper_sum
-from simplex.operators._rows import Segments, segment_read, segment_sum, segments
 
 
 class SimplicialMessagePassing(nn.Module):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators._rows import pool_parts
+from simplex.operators import pool_parts
 
 
 class Readout(nn.Module):

@@ -5,8 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.complexes._machine import require_memory
+from simplex.complexes import SimplicialComplex, require_memory
 from simplex.operators._boundary import boundary_index, boundary_matrix, require_rank
 from simplex.operators._incidence import incidences
 from simplex.operators._laplacian import down_laplacian, up_laplacian

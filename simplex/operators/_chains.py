@@ -159,10 +159,7 @@ def harmonic_filter(
         >>> harmonic_filter(K, x, 0, 1).tolist(), harmonic_filter(K, x, 0, 40).round().tolist()
         ([2.0, 1.0, 0.0], [1.0, 1.0, 1.0])
     """
-    if epsilon is None:
-        step = 1 / hodge_bound(K, k).to(x.dtype)
-    else:
-        step = x.new_full((len(x),), epsilon)
+    step = x.new_full((len(x),), epsilon) if epsilon is not None else 1 / hodge_bound(K, k).to(x)
     step = step.view(-1, *(1,) * (x.ndim - 1))
     for _ in range(order):
         x = x - step * apply_hodge_laplacian(K, x, k)

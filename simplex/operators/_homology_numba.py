@@ -7,7 +7,7 @@ stays what the cofacet table says, which is the usual case: the pair is an appar
 
 import numpy as np
 
-from simplex.complexes._machine import INT64S, compiled
+from simplex.complexes import INT64S, compiled
 
 
 _FLAGS = "boolean[::1]"

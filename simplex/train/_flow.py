@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
 from simplex.datasets import FlowSamples, FlowTask
-from simplex.nn._flows.quotient import FlowQuotient
+from simplex.nn import FlowQuotient
 
 
 @dataclass(frozen=True)

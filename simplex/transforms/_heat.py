@@ -8,8 +8,7 @@ from torch import Tensor
 from torch_geometric.transforms import BaseTransform
 
 from simplex.complexes import SimplicialComplex
-from simplex.data import SimplicialData
-from simplex.data._simplicial_data import cochain_keys
+from simplex.data import SimplicialData, cochain_keys
 from simplex.operators import heat_energy
 
 

@@ -201,7 +201,7 @@ def test_kernels_compile_without_a_cache_folder(monkeypatch):
     """Where no folder is writable numba cannot cache: a kernel then compiles in memory."""
     import numba.core.caching
 
-    from simplex.complexes._machine import compiled
+    from simplex.complexes import compiled
 
     def refuse(*args, **kwargs):
         raise RuntimeError("cannot cache function: no locator available")

@@ -5,7 +5,7 @@ import torch
 
 from simplex.datasets import synthetic_flow
 from simplex.nn import OrientedMPSN
-from simplex.train._flow import flow_accuracy, train_flow
+from simplex.train import flow_accuracy, train_flow
 
 
 def task(seed=0, num_points=200, num_train=12, num_test=6):

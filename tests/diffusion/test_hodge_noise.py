@@ -16,16 +16,14 @@ from simplex.diffusion import (
     spaced_times,
 )
 from simplex.operators import (
-    down_laplacian,
-    hodge_decomposition,
-    hodge_laplacian,
-    up_laplacian,
-)
-from simplex.operators._spectral import (
     chebyshev_apply,
     chebyshev_coefficients,
+    down_laplacian,
     half_bounds,
+    hodge_decomposition,
+    hodge_laplacian,
     laplacian_halves,
+    up_laplacian,
 )
 from simplex.testing import random_complex, random_orientation, relabel
 from tests.diffusion.gaussian import exact_network, posterior_variance

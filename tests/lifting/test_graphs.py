@@ -8,7 +8,8 @@ import torch
 from torch_geometric.data import Batch, Data
 
 from simplex import SimplicialComplex
-from simplex.interop._graphs import GraphEdges, unite
+from simplex.interop import GraphEdges
+from simplex.interop._graphs import unite
 from simplex.lifting import clique_complex, khop_complex, line_complex, neighborhood_complex
 
 

@@ -6,12 +6,18 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from simplex.nn import SAN, SAT, SANConv, SATConv
+from simplex.nn import GSAN, SAN, SAT, GSANConv, SANConv, SATConv
 from simplex.nn._networks.attention import attend, support_pairs
-from simplex.nn._networks.gsan import GSAN, GSANConv
-from simplex.operators import boundary_matrix, down_laplacian, hodge_laplacian, up_laplacian
-from simplex.operators._chains import harmonic_filter, hodge_bound
-from simplex.operators._rows import entries, weighted_sum
+from simplex.operators import (
+    boundary_matrix,
+    down_laplacian,
+    entries,
+    harmonic_filter,
+    hodge_bound,
+    hodge_laplacian,
+    up_laplacian,
+    weighted_sum,
+)
 from simplex.testing import (
     assert_batch_consistent,
     assert_inputs_untouched,

@@ -9,8 +9,7 @@ from torch_geometric.nn import GINConv as ReferenceGINConv
 
 from simplex import SimplicialComplex
 from simplex.lifting import clique_complex
-from simplex.nn._networks.baselines import PooledMLP
-from simplex.nn._networks.gin import GIN, GINConv
+from simplex.nn import GIN, GINConv, PooledMLP
 from simplex.testing import (
     assert_batch_consistent,
     assert_inputs_untouched,

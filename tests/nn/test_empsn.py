@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from simplex.nn._networks.empsn import EMPSN, EMPSNConv
-from simplex.nn._networks.geometry import boundary_invariants, simplex_volumes, upper_invariants
+from simplex.nn import EMPSN, EMPSNConv, boundary_invariants, simplex_volumes, upper_invariants
 from simplex.testing import (
     assert_batch_consistent,
     assert_inputs_untouched,

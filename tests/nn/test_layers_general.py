@@ -9,15 +9,28 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from simplex.nn import EachDegree
-from simplex.nn._networks.bscnet import BScNet, BScNetConv
-from simplex.nn._networks.dist2cycle import Dist2Cycle, Dist2CycleConv, shifted_inverse
-from simplex.nn._networks.hsn import HSN, HSNConv
-from simplex.nn._networks.mpsn import MPSN, MPSNConv
-from simplex.nn._networks.sca import SCA, SCAAttentionConv, SCAConv
-from simplex.operators import harmonic_basis, hodge_laplacian, normalized_laplacian
-from simplex.operators._apply import apply_random_walk_laplacian
-from simplex.operators._chains import hodge_bound
+from simplex.nn import (
+    HSN,
+    MPSN,
+    SCA,
+    BScNet,
+    BScNetConv,
+    Dist2Cycle,
+    Dist2CycleConv,
+    EachDegree,
+    HSNConv,
+    MPSNConv,
+    SCAAttentionConv,
+    SCAConv,
+)
+from simplex.nn._networks.dist2cycle import shifted_inverse
+from simplex.operators import (
+    apply_random_walk_laplacian,
+    harmonic_basis,
+    hodge_bound,
+    hodge_laplacian,
+    normalized_laplacian,
+)
 from simplex.testing import (
     assert_batch_consistent,
     assert_inputs_untouched,

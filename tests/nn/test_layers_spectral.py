@@ -6,11 +6,22 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from simplex.nn._networks.sc import SCConv, SCNet
-from simplex.nn._networks.sccnn import SCCNN, SCCNNConv
-from simplex.nn._networks.scn import SCCN, SCN, SCCNConv, SCNConv
-from simplex.nn._networks.scnn import SCNN, SCNNConv, SCoNe, SCoNeConv
-from simplex.nn._networks.snn import SNN, SNNConv
+from simplex.nn import (
+    SCCN,
+    SCCNN,
+    SCN,
+    SCNN,
+    SNN,
+    SCCNConv,
+    SCCNNConv,
+    SCConv,
+    SCNConv,
+    SCNet,
+    SCNNConv,
+    SCoNe,
+    SCoNeConv,
+    SNNConv,
+)
 from simplex.operators import boundary_matrix
 from simplex.testing import (
     assert_batch_consistent,

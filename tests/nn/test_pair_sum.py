@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from simplex.nn import upper_pair_sum
 from simplex.nn._networks import pair_sum as _pair_sum
-from simplex.nn._networks.pair_sum import upper_pair_sum
 from simplex.testing import random_complex
 
 

@@ -22,10 +22,10 @@ from simplex.nn import (
     apply_coboundary,
     apply_down_laplacian,
     apply_up_laplacian,
+    to_patches,
 )
 from simplex.nn._cochain_mixer.kernel import expand_tokens, part_blocks, reduce_tokens
-from simplex.nn._mixer.patches import to_patches
-from simplex.operators._chains import spectral_bound
+from simplex.operators import spectral_bound
 from simplex.testing import (
     assert_batch_consistent,
     assert_inputs_untouched,

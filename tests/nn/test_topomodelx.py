@@ -8,14 +8,18 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from simplex.nn._networks.dist2cycle import Dist2CycleConv
-from simplex.nn._networks.hsn import HSNConv
-from simplex.nn._networks.san import SANConv
-from simplex.nn._networks.sc import SCConv
-from simplex.nn._networks.sca import SCAConv
-from simplex.nn._networks.sccnn import SCCNNConv
-from simplex.nn._networks.scn import SCCNConv, SCNConv
-from simplex.nn._networks.scnn import SCNNConv, SCoNeConv
+from simplex.nn import (
+    Dist2CycleConv,
+    HSNConv,
+    SANConv,
+    SCAConv,
+    SCCNConv,
+    SCCNNConv,
+    SCConv,
+    SCNConv,
+    SCNNConv,
+    SCoNeConv,
+)
 
 
 REFERENCE = json.loads((Path(__file__).parent / "topomodelx_reference.json").read_text())

@@ -8,13 +8,13 @@ import torch
 from simplex import SimplicialComplex
 from simplex.operators import (
     betti_numbers,
+    boundary_matrix,
     down_laplacian,
     hodge_laplacian,
     normalized_laplacian,
     normalizing_weights,
     up_laplacian,
 )
-from simplex.operators._boundary import boundary_matrix
 from simplex.operators._sparse import _gram_sum_torch
 from tests.operators.oracles import ALL, CASES, dense_boundary, dense_laplacian, tolerance
 from tests.operators.test_boundary import assert_row_major

@@ -3,12 +3,14 @@
 import pytest
 import torch
 
-from simplex.operators import down_laplacian, hodge_decomposition, up_laplacian
-from simplex.operators._spectral import (
+from simplex.operators import (
     chebyshev_apply,
     chebyshev_coefficients,
+    down_laplacian,
     half_bounds,
+    hodge_decomposition,
     laplacian_halves,
+    up_laplacian,
 )
 from tests.tables import COMPLEXES
 

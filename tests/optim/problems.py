@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from optim._transfer import TRANSFERS, Transfer
+from optim import TRANSFERS, Transfer
 
 
 MATCHING = list(TRANSFERS.values())

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from optim._capture import Capture
-from optim._maps import find_maps
+from optim import Capture, find_maps
 from tests.optim.layers import LAYERS, BiasFirst, Propagation, as_rows
 
 

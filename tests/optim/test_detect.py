@@ -9,10 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from optim._capture import Capture
-from optim._detect import Detection, Output, detect_transfers, named_transfer, running_roots
-from optim._maps import find_maps
-from optim._transfer import TRANSFERS
+from optim import TRANSFERS, Capture, Detection, detect_transfers, find_maps, named_transfer
+from optim._detect import Output, running_roots
 
 
 ENTRYWISE: dict[str, tuple[Callable[[Tensor], Tensor], str | None]] = {

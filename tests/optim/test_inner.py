@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from optim._inner import (
+from optim import (
     INNER_RULES,
     SGD,
     Adagrad,

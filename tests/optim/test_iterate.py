@@ -7,10 +7,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from optim._inner import SGD, RMSProp
-from optim._problem import LocalGradient, local_objective
-from optim._solve import decayed, gram, safe_step, solve_iter, spectral_filter
-from optim._transfer import IDENTITY, TRANSFERS, Transfer
+from optim import (
+    IDENTITY,
+    SGD,
+    TRANSFERS,
+    RMSProp,
+    Transfer,
+    decayed,
+    gram,
+    local_objective,
+    safe_step,
+    solve_iter,
+    spectral_filter,
+)
+from optim._problem import LocalGradient
 from tests.optim.problems import (
     Problem,
     every_bounded_transfer,

@@ -4,9 +4,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from optim._problem import backtrack, bregman, local_objective, local_targets, matching_loss
-from optim._solve import solve_exact
-from optim._transfer import IDENTITY, TRANSFERS, Transfer
+from optim import (
+    IDENTITY,
+    TRANSFERS,
+    Transfer,
+    backtrack,
+    bregman,
+    local_objective,
+    local_targets,
+    matching_loss,
+    solve_exact,
+)
 from tests.optim.problems import every_bounded_transfer, every_transfer, random_problem, seeds
 
 

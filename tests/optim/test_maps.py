@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from optim._maps import MapAdapter, find_maps, register_map
+from optim import MapAdapter, find_maps, register_map
 from tests.optim.layers import LAYERS, BiasFirst, Propagation, as_rows
 
 

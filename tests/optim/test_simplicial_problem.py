@@ -6,10 +6,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from optim._inner import SGD
-from optim._problem import local_objective
-from optim._solve import gram, solve_exact, solve_iter, solve_mm
-from optim._transfer import IDENTITY, TRANSFERS, Transfer
+from optim import (
+    IDENTITY,
+    SGD,
+    TRANSFERS,
+    Transfer,
+    gram,
+    local_objective,
+    solve_exact,
+    solve_iter,
+    solve_mm,
+)
 from simplex import SimplicialComplex
 from simplex.operators import down_laplacian, up_laplacian
 from simplex.testing import random_complex

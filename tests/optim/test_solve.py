@@ -7,20 +7,25 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from optim._inner import SGD, RMSProp
-from optim._problem import LocalGradient, local_objective
-from optim._solve import (
+from optim import (
+    IDENTITY,
+    SGD,
+    TRANSFERS,
+    RMSProp,
+    Transfer,
     decayed,
     factorise,
     gram,
+    local_objective,
     mean_square,
     safe_step,
     solve_exact,
     solve_iter,
     solve_mm,
     spectral_filter,
+    transfer,
 )
-from optim._transfer import IDENTITY, TRANSFERS, Transfer, transfer
+from optim._problem import LocalGradient
 from tests.optim.problems import (
     Problem,
     every_bounded_transfer,

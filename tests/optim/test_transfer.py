@@ -8,16 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from optim._transfer import (
-    IDENTITY,
-    NOT_MONOTONE,
-    TRANSFERS,
-    Transfer,
-    elu,
-    leaky_relu,
-    softplus,
-    transfer,
-)
+from optim import IDENTITY, NOT_MONOTONE, TRANSFERS, Transfer, elu, leaky_relu, softplus, transfer
 from tests.optim.problems import MATCHING
 
 

@@ -4,9 +4,14 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators import boundary_matrix, coboundary_matrix
-from simplex.operators._least_squares import ImageProjection
-from simplex.operators._spectral import LinearMap, laplacian_halves, self_adjoint
+from simplex.operators import (
+    ImageProjection,
+    LinearMap,
+    boundary_matrix,
+    coboundary_matrix,
+    laplacian_halves,
+    self_adjoint,
+)
 
 
 def prepared_halves(

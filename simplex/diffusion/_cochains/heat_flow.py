@@ -10,8 +10,7 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex
 from simplex.diffusion._cochains.calculus import apply_to_cochains, prepared_halves, require_cochain
 from simplex.diffusion._walk import evaluate, require_same_shape, rows_of_times
-from simplex.operators._boundary import require_rank
-from simplex.operators._spectral import chebyshev_apply, chebyshev_coefficients, half_bounds
+from simplex.operators import chebyshev_apply, chebyshev_coefficients, half_bounds, require_rank
 
 
 _SERIES_BELOW, _SERIES_TERMS = 0.5, 14

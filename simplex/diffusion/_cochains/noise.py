@@ -14,8 +14,12 @@ from simplex.diffusion._cochains.calculus import (
 )
 from simplex.diffusion._cochains.kernels import Kernel, MaternKernel, ScaledKernel, require_kernel
 from simplex.diffusion._cochains.subspace import SUBSPACES, hodge_ranks, require_degree
-from simplex.operators import hodge_decomposition
-from simplex.operators._spectral import chebyshev_apply, chebyshev_coefficients, half_bounds
+from simplex.operators import (
+    chebyshev_apply,
+    chebyshev_coefficients,
+    half_bounds,
+    hodge_decomposition,
+)
 
 
 _PROBES_AT_ONCE = 64

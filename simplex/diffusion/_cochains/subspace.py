@@ -9,8 +9,7 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex
 from simplex.diffusion._cochains.calculus import apply_to_cochains, prepared_projections
 from simplex.diffusion._gaussian import Noise, White
-from simplex.operators import betti_numbers
-from simplex.operators._boundary import require_rank
+from simplex.operators import betti_numbers, require_rank
 
 
 # Which of (gradient, curl, harmonic) each subspace keeps.

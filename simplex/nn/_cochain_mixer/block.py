@@ -9,7 +9,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_flags, require_orders, require_positive
 from simplex.nn._modules import reset_submodules
 from simplex.nn._norm import make_norm
-from simplex.operators._rows import Segments, segment_read
+from simplex.operators import Segments, segment_read
 
 
 class SimplicialMixerConv(nn.Module):

@@ -14,7 +14,7 @@ from simplex.nn._checks import (
     require_positive,
 )
 from simplex.nn._modules import reset_submodules
-from simplex.operators._chains import chain_down, chain_up
+from simplex.operators import chain_down, chain_up
 
 
 class ChannelMixerConv(nn.Module):

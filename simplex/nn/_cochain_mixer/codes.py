@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators._incidence import boundary_sum, coboundary_sum, incidences
-from simplex.operators._rows import pool_parts
+from simplex.operators import boundary_sum, coboundary_sum, incidences, pool_parts
 
 
 class PositionalCodes(Protocol):

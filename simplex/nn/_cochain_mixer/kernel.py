@@ -17,7 +17,7 @@ from simplex.nn._checks import (
 )
 from simplex.nn._cochain_mixer.codes import PositionalCodes, StructuralCodes
 from simplex.nn._modules import reset_submodules
-from simplex.operators._rows import Segments, segment_read, segment_sum, segments
+from simplex.operators import Segments, segment_read, segment_sum, segments
 
 
 class KernelMixerConv(nn.Module):

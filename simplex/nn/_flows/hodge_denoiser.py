@@ -6,8 +6,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_dtype_of, require_positive, require_times
 from simplex.nn._modules import TimeEmbedding
-from simplex.operators import harmonic_basis
-from simplex.operators._chains import chain_down, chain_up
+from simplex.operators import chain_down, chain_up, harmonic_basis
 
 
 _STEEPNESS = (1.0, 2.0, 4.0, 8.0)  # of tanh on circulations of order 1

@@ -9,9 +9,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._flows.quotient import FlowQuotient, flow_quotient
 from simplex.nn._modules import LinearSum, reset_submodules
-from simplex.operators import adjacency_matrix
-from simplex.operators._incidence import boundary_sum, coboundary_sum, incidences
-from simplex.operators._rows import pool_parts
+from simplex.operators import adjacency_matrix, boundary_sum, coboundary_sum, incidences, pool_parts
 
 
 _ODD = (None, torch.tanh, nn.functional.tanh, nn.functional.softsign)

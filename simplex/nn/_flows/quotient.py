@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.operators._rows import SparseRows, _pointer, _product
+from simplex.operators import SparseRows, _pointer, _product
 
 
 _SAMPLES_AT_ONCE = 128  # bounds the memory of a refinement round

@@ -5,12 +5,15 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators._adjacency import Pairs, neighbor_counts, neighbor_pairs, receiver_chunks
-from simplex.operators._rows import (
+from simplex.operators import (
     Entries,
+    Pairs,
     Segments,
     entries,
+    neighbor_counts,
+    neighbor_pairs,
     read_rows,
+    receiver_chunks,
     segment_read,
     segment_softmax,
     weighted_sum,

@@ -9,8 +9,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
 from simplex.nn._modules import linear, reset_submodules, widths_of
 from simplex.nn._norm import SimplexBatchNorm
-from simplex.operators import heat_energy
-from simplex.operators._rows import pool_parts
+from simplex.operators import heat_energy, pool_parts
 
 
 class PooledMLP(nn.Module):

@@ -11,9 +11,14 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
 from simplex.nn._modules import linear, reset_submodules, widths_of
 from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators._apply import apply_random_walk_laplacian
-from simplex.operators._incidence import gather_facets, incidences, scatter_to_facets
-from simplex.operators._rows import Segments, segment_softmax
+from simplex.operators import (
+    Segments,
+    apply_random_walk_laplacian,
+    gather_facets,
+    incidences,
+    scatter_to_facets,
+    segment_softmax,
+)
 
 
 class BScNetConv(nn.Module):

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._modules import linear, widths_of
 from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators._apply import apply_down_laplacian, apply_up_laplacian
-from simplex.operators._chains import hodge_bound, spectral_bound
+from simplex.operators import apply_down_laplacian, apply_up_laplacian, hodge_bound, spectral_bound
 
 
 class Dist2CycleConv(nn.Module):

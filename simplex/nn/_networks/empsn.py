@@ -12,8 +12,7 @@ from simplex.nn._modules import linear, reset_submodules, widths_of
 from simplex.nn._network import layer_widths
 from simplex.nn._networks.geometry import boundary_invariants, facet_pairs, upper_invariants
 from simplex.nn._readout import Readout
-from simplex.operators._adjacency import neighbor_counts
-from simplex.operators._incidence import gather_facets, scatter_to_facets
+from simplex.operators import gather_facets, neighbor_counts, scatter_to_facets
 
 
 class EMPSNConv(nn.Module):

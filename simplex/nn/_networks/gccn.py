@@ -10,7 +10,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
 from simplex.nn._modules import linear, reset_submodules, widths_of
 from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators._adjacency import ADJACENCIES, neighbor_pairs
+from simplex.operators import ADJACENCIES, neighbor_pairs
 
 
 MakeConv = Callable[..., nn.Module]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators._incidence import gather_facets
+from simplex.operators import gather_facets
 
 
 def simplex_volumes(K: SimplicialComplex, pos: Tensor, k: int) -> Tensor:

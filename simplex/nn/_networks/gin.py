@@ -11,7 +11,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
 from simplex.nn._modules import dense, reset_submodules, widths_of
 from simplex.nn._network import EachDegree, ReadOptions, SimplicialNetwork
-from simplex.operators._incidence import gather_facets, scatter_to_facets
+from simplex.operators import gather_facets, scatter_to_facets
 
 
 class GINConv(nn.Module):

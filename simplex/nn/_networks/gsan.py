@@ -11,8 +11,7 @@ from simplex.nn._checks import require_cochains
 from simplex.nn._modules import linear, reset_submodules, widths_of
 from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
 from simplex.nn._networks.attention import attention_filter
-from simplex.operators._apply import apply_boundary, apply_coboundary
-from simplex.operators._chains import harmonic_filter
+from simplex.operators import apply_boundary, apply_coboundary, harmonic_filter
 
 
 class GSANConv(nn.Module):

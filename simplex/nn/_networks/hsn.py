@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._modules import LinearSum, linear, reset_submodules, widths_of
 from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators._adjacency import neighbor_counts
-from simplex.operators._apply import apply_boundary, apply_coboundary, apply_up_laplacian
+from simplex.operators import apply_boundary, apply_coboundary, apply_up_laplacian, neighbor_counts
 
 
 class HSNConv(nn.Module):

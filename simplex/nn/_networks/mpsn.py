@@ -11,7 +11,7 @@ from simplex.nn._checks import require_cochains
 from simplex.nn._message_passing import SimplicialMessagePassing
 from simplex.nn._modules import dense, reset_submodules, widths_of
 from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators._adjacency import ADJACENCIES
+from simplex.operators import ADJACENCIES
 
 
 class MPSNConv(SimplicialMessagePassing):

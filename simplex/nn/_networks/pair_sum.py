@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators._incidence import gather_facets, upper_sum
+from simplex.operators import gather_facets, upper_sum
 
 
 # Functions of single entries, without parameters and chance: they can be computed again.

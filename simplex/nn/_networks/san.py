@@ -10,7 +10,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._modules import linear, reset_submodules, widths_of
 from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
 from simplex.nn._networks.attention import attention_filter
-from simplex.operators._chains import harmonic_filter
+from simplex.operators import harmonic_filter
 
 
 class SANConv(nn.Module):

@@ -10,8 +10,14 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
 from simplex.nn._modules import linear, reset_submodules, widths_of
 from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators._apply import apply_boundary, apply_coboundary, apply_up_laplacian
-from simplex.operators._incidence import boundary_sum, coboundary_sum, incidences
+from simplex.operators import (
+    apply_boundary,
+    apply_coboundary,
+    apply_up_laplacian,
+    boundary_sum,
+    coboundary_sum,
+    incidences,
+)
 
 
 class SCConv(nn.Module):

@@ -11,7 +11,7 @@ from simplex.nn._checks import require_cochains
 from simplex.nn._message_passing import SimplicialMessagePassing
 from simplex.nn._modules import linear, reset_submodules, widths_of
 from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators._rows import Segments, segment_softmax
+from simplex.operators import Segments, segment_softmax
 
 
 SCHEMES = {

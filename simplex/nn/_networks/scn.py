@@ -10,13 +10,13 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
 from simplex.nn._modules import linear, reset_submodules, widths_of
 from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators._apply import (
+from simplex.operators import (
     apply_boundary,
     apply_coboundary,
     apply_down_laplacian,
     apply_up_laplacian,
+    incidences,
 )
-from simplex.operators._incidence import incidences
 
 
 class SCNConv(nn.Module):

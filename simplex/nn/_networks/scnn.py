@@ -10,7 +10,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochain, require_orders
 from simplex.nn._modules import linear, widths_of
 from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators._chains import chain_down, chain_up
+from simplex.operators import chain_down, chain_up
 
 
 class SCNNConv(nn.Module):

@@ -14,7 +14,7 @@ from simplex.nn._checks import require_cochains
 from simplex.nn._modules import dense, linear, reset_submodules, widths_of
 from simplex.nn._network import ReadOptions, SimplicialNetwork, layer_widths
 from simplex.nn._networks.pair_sum import upper_pair_sum
-from simplex.operators._incidence import boundary_sum
+from simplex.operators import boundary_sum
 
 
 class PairLinear(nn.Module):

@@ -10,8 +10,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochain, require_orders
 from simplex.nn._modules import linear, widths_of
 from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators._apply import apply_hodge_laplacian
-from simplex.operators._chains import spectral_bound
+from simplex.operators import apply_hodge_laplacian, spectral_bound
 
 
 class SNNConv(nn.Module):
