@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numba
 import torch
 
 
@@ -51,13 +50,12 @@ def require_memory(num_bytes: int, device: torch.device, what: str) -> None:
 
 
 INT64S = "int64[::1]"
-
-
 TABLE = "int64[:,::1]"
 
 
 def compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile for one signature, at once; keep the code on disk where there is a place for it."""
+    import numba  # here, as importing the package costs torch alone
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         try:

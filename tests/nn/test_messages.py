@@ -103,9 +103,9 @@ def test_linear_maps_are_their_matrices(name, signed, dtype):
             (apply_hodge_laplacian, hodge_laplacian(complex_, k, signed=signed, dtype=dtype)),
         ):
             expected = (matrix.to_dense() @ flat).view(-1, 2, 3)
-            y = apply(x, complex_, k, signed)
+            y = apply(complex_, x, k, signed=signed)
             torch.testing.assert_close(y, expected, atol=TOLERANCE[dtype], rtol=0)
-            one = apply(x[:, 0, 0], complex_, k, signed)
+            one = apply(complex_, x[:, 0, 0], k, signed=signed)
             torch.testing.assert_close(one, expected[:, 0, 0], atol=TOLERANCE[dtype], rtol=0)
 
 
@@ -136,10 +136,10 @@ def test_gradients_of_the_linear_maps(name):
         table = torch.randn(complex_.num_simplices(k), k + 1, 2, dtype=torch.float64)
         table.requires_grad_()
         for check in (torch.autograd.gradcheck, torch.autograd.gradgradcheck):
-            assert check(partial(boundary_sum, complex=complex_, k=k, signed=True), below)
-            assert check(partial(coboundary_sum, complex=complex_, k=k - 1, signed=True), own)
-            assert check(partial(gather_facets, complex=complex_, k=k), below)
-            assert check(partial(scatter_to_facets, complex=complex_, k=k), table)
+            assert check(partial(boundary_sum, complex_, k=k, signed=True), below)
+            assert check(partial(coboundary_sum, complex_, k=k - 1, signed=True), own)
+            assert check(partial(gather_facets, complex_, k=k), below)
+            assert check(partial(scatter_to_facets, complex_, k=k), table)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])

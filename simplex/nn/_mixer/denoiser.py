@@ -39,6 +39,7 @@ class MixerDenoiser(MixerTrunk):
         x ``(batch, in_channels, *image_size)``, time (batch,) or (); the result is like x.
 
     Example:
+        >>> import torch
         >>> model = MixerDenoiser(8, 2, 1, hidden_channels=16, num_blocks=2)
         >>> model(torch.ones(3, 1, 8, 8), torch.tensor([0, 500, 999])).shape
         torch.Size([3, 1, 8, 8])
