@@ -10,8 +10,7 @@ from torch import Tensor
 
 from optim._detect import Detection, named_transfer
 from optim._linear_map import LinearMap
-from optim._transfer import IDENTITY, NOT_MONOTONE, Transfer
-from optim._transfer import transfer as transfer_of
+from optim._transfer import IDENTITY, NOT_MONOTONE, Transfer, transfer as transfer_of
 
 
 Variant = Literal["M", "S"]

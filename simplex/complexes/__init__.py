@@ -2,13 +2,23 @@
 
 from simplex.complexes._complex import SimplicialComplex
 from simplex.complexes._flag import flag_complex, unique_edges
-from simplex.complexes._machine import INT64S as INT64S
-from simplex.complexes._machine import TABLE as TABLE
-from simplex.complexes._machine import compiled as compiled
-from simplex.complexes._machine import require_memory as require_memory
 from simplex.complexes._subcomplex import Restriction, fillable_simplices, restrict, with_simplices
-from simplex.complexes._tables import cofacet_table as cofacet_table
-from simplex.complexes._tables import unique_rows as unique_rows
+
+
+# isort: split
+# Shared with the other packages of this library; not part of the public surface.
+from simplex.complexes._checks import (
+    require_int as require_int,
+    require_real as require_real,
+    require_word as require_word,
+)
+from simplex.complexes._machine import (
+    INT64S as INT64S,
+    TABLE as TABLE,
+    compiled as compiled,
+    require_memory as require_memory,
+)
+from simplex.complexes._tables import cofacet_table as cofacet_table, unique_rows as unique_rows
 from simplex.complexes._vertices import require_vertex_count as require_vertex_count
 
 

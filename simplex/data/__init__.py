@@ -2,6 +2,10 @@
 
 from simplex.data._dataset import SimplicialDataset
 from simplex.data._simplicial_data import SimplicialData
+
+
+# isort: split
+# Shared with the other packages of this library; not part of the public surface.
 from simplex.data._simplicial_data import cochain_keys as cochain_keys
 
 

@@ -1,7 +1,5 @@
 """Foreign formats, both ways: networkx, GUDHI, scipy and edge lists."""
 
-from simplex.interop._graphs import GraphEdges as GraphEdges
-from simplex.interop._graphs import read_graph as read_graph
 from simplex.interop._gudhi import from_gudhi, to_gudhi
 from simplex.interop._networkx import (
     from_edge_index,
@@ -11,6 +9,11 @@ from simplex.interop._networkx import (
     to_networkx,
     to_scipy,
 )
+
+
+# isort: split
+# Shared with the other packages of this library; not part of the public surface.
+from simplex.interop._graphs import GraphEdges as GraphEdges, read_graph as read_graph
 
 
 __all__ = [

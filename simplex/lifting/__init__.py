@@ -1,12 +1,16 @@
 """Lifts: from graphs, points and relations to simplicial complexes."""
 
 from simplex.lifting._clique import clique_complex
-from simplex.lifting._clique import lift_edges as lift_edges
 from simplex.lifting._delaunay import alpha_complex, delaunay_complex
 from simplex.lifting._dowker import dowker_complex, khop_complex, neighborhood_complex
 from simplex.lifting._line import line_complex
 from simplex.lifting._random import linial_meshulam_complex, random_clique_complex
 from simplex.lifting._rips import vietoris_rips_complex
+
+
+# isort: split
+# Shared with the other packages of this library; not part of the public surface.
+from simplex.lifting._clique import lift_edges as lift_edges
 from simplex.lifting._subsets import small_subsets as small_subsets
 
 

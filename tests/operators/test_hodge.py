@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from simplex.operators import _least_squares as least_squares
 from simplex.operators import (
+    _least_squares as least_squares,
     betti_numbers,
     boundary_matrix,
     coboundary_matrix,

@@ -1,0 +1,71 @@
+"""What every package of the library refuses in the same words: numbers and words out of range."""
+
+import math
+from collections.abc import Collection
+from numbers import Real
+
+
+def require_int(name: str, value: object, least: int | None = None, most: int | None = None) -> int:
+    """An integer in its range, as given.
+
+    Raises:
+        TypeError: no integer; a bool is none.
+        ValueError: out of range.
+
+    Example:
+        >>> require_int("max_dim", 2, least=0)
+        2
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an integer, got {value!r}.")
+    if least is not None and most is not None and not least <= value <= most:
+        raise ValueError(f"{name} must be an integer from {least} to {most}, got {value}.")
+    if least is not None and value < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}.")
+    if most is not None and value > most:
+        raise ValueError(f"{name} must be at most {most}, got {value}.")
+    return value
+
+
+def require_real(
+    name: str,
+    value: object,
+    least: float = -math.inf,
+    most: float = math.inf,
+    *,
+    open: bool = False,
+) -> float:
+    """A finite number in [least, most], or with ``open`` in (least, most), as a float.
+
+    Raises:
+        TypeError: no number; a bool is none.
+        ValueError: out of range, infinite or NaN.
+
+    Example:
+        >>> require_real("dropout", 0.5, 0, 1)
+        0.5
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}.")
+    number = float(value)
+    inside = least < number < most if open else least <= number <= most
+    if not (math.isfinite(number) and inside):
+        left, right = ("(", ")") if open else ("[", "]")
+        left, right = "(" if least == -math.inf else left, ")" if most == math.inf else right
+        allowed = f"{left}{least}, {most}{right}".replace("inf", "∞")
+        raise ValueError(f"{name} must be a finite number in {allowed}, got {value}.")
+    return number
+
+
+def require_word(name: str, value: object, words: Collection[object]) -> None:
+    """One of a few words.
+
+    Raises:
+        ValueError: another value.
+
+    Example:
+        >>> require_word("aggr", "sum", ("sum", "mean"))
+    """
+    if value not in words:
+        allowed = ", ".join(map(repr, words))
+        raise ValueError(f"{name} must be one of {allowed}, got {value!r}.")
