@@ -6,8 +6,9 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
+from simplex.diffusion._checks import require_same_shape
+from simplex.diffusion._rows import combine, per_row
 from simplex.diffusion._schedule import Schedule, Times
-from simplex.diffusion._walk import combine, per_row, require_same_shape
 
 
 Variance = Literal["small", "large", "learned"] | Callable[[Tensor], Tensor]
@@ -23,7 +24,7 @@ def q_sample(x0: Tensor, t: Times, schedule: Schedule, eps: Tensor) -> Tensor:
         x0: data of any shape.
         t: one time, or times aligned with the leading dimensions of the data.
         schedule: gives α_t and σ_t.
-        eps: noise of the shape of the data, for example ``White().sample(x0)``.
+        eps: noise of the shape of the data, for example ``WhiteNoise().sample(x0)``.
 
     Returns:
         x_t, of the shape of the data.
@@ -191,12 +192,12 @@ class Noise(Protocol):
     the data live in.
 
     Example:
-        >>> noise: Noise = White()
+        >>> noise: Noise = WhiteNoise()
         >>> noise.sample(torch.zeros(4, 2)).shape
         torch.Size([4, 2])
     """
 
-    def sample(self, like: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def sample(self, like: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Draw K^{1/2} ε with the shape, dtype and device of ``like``."""
         ...
 
@@ -205,15 +206,15 @@ class Noise(Protocol):
         ...
 
 
-class White:
+class WhiteNoise:
     """Independent standard normal numbers: K is the identity.
 
     Example:
-        >>> White().whiten(torch.ones(2)).tolist()
+        >>> WhiteNoise().whiten(torch.ones(2)).tolist()
         [1.0, 1.0]
     """
 
-    def sample(self, like: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def sample(self, like: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Draw ε with the shape, dtype and device of ``like``."""
         return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
 
@@ -222,7 +223,7 @@ class White:
         return x
 
     def __repr__(self) -> str:
-        return "White()"
+        return "WhiteNoise()"
 
 
-WHITE: Noise = White()
+WHITE: Noise = WhiteNoise()

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from simplex.diffusion import (
-    White,
-    convert,
+    WhiteNoise,
+    convert_prediction,
     cosine_schedule,
     learned_variance,
     linear_log_snr_schedule,
@@ -74,11 +74,11 @@ def test_conversions(schedule, source, target, dtype):
     x = q_sample(x0, t, schedule, eps)
     alpha, sigma = (c[:, None].to(dtype) for c in schedule.coefficients(t))
     truth = {"eps": eps, "x0": x0, "v": alpha * eps - sigma * x0, "score": -eps / sigma}
-    got = convert(truth[source], x, t, schedule, source, target)
+    got = convert_prediction(truth[source], x, t, schedule, source, target)
     assert got.dtype == dtype
     tolerance = 1e-9 if dtype == torch.float64 else 5e-2
     torch.testing.assert_close(got, truth[target], rtol=tolerance, atol=tolerance)
-    back = convert(got, x, t, schedule, target, source)
+    back = convert_prediction(got, x, t, schedule, target, source)
     torch.testing.assert_close(back, truth[source], rtol=tolerance, atol=tolerance)
 
 
@@ -130,12 +130,12 @@ def test_learned_variance_spans_the_range(dtype):
         ),
         (lambda s: posterior(torch.ones(3), torch.ones(2), 2, 1, s), "x must have the shape"),
         (lambda s: posterior(torch.ones(3), torch.ones(3), 2, 2, s), "s must be before t"),
-        (lambda s: convert(torch.ones(3), torch.ones(2), 2, s, "eps", "x0"), "shape of the data"),
-        (lambda s: convert(torch.ones(3), torch.ones(3), 2, s, "eps", "u"), "target must be one"),
-        (lambda s: convert(torch.ones(3), torch.ones(3), 2, s, "u", "x0"), "prediction must be"),
-        (lambda s: convert(torch.ones(3), torch.ones(3), 0, s, "x0", "eps"), "Predict 'v'"),
+        (lambda s: convert_prediction(torch.ones(3), torch.ones(2), 2, s, "eps", "x0"), "shape of the data"),
+        (lambda s: convert_prediction(torch.ones(3), torch.ones(3), 2, s, "eps", "u"), "target must be one"),
+        (lambda s: convert_prediction(torch.ones(3), torch.ones(3), 2, s, "u", "x0"), "prediction must be"),
+        (lambda s: convert_prediction(torch.ones(3), torch.ones(3), 0, s, "x0", "eps"), "Predict 'v'"),
         (
-            lambda s: convert(
+            lambda s: convert_prediction(
                 torch.ones(3), torch.ones(3), 1000, zero_terminal_snr(s), "eps", "x0"
             ),
             "Predict 'v'",
@@ -151,7 +151,7 @@ def test_refusals(call, message):
 
 def test_white_noise_is_seeded_and_like_the_data(dtype):
     like = torch.zeros(3, 2, dtype=dtype)
-    first, second = (White().sample(like, torch.Generator().manual_seed(5)) for _ in range(2))
+    first, second = (WhiteNoise().sample(like, torch.Generator().manual_seed(5)) for _ in range(2))
     assert torch.equal(first, second)
     assert first.dtype == dtype
-    assert White().whiten(first) is first
+    assert WhiteNoise().whiten(first) is first

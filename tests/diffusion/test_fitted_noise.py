@@ -32,7 +32,7 @@ def test_parts_that_the_complex_lacks_need_no_energy(seed, k):
     x = torch.randn(20, K.num_simplices(k), dtype=torch.float64)
     noise = fitted_hodge_noise(K, x, k=k)
     assert float(noise.trace()) == pytest.approx(float(x.square().sum(1).mean()))
-    torch.testing.assert_close(noise.whiten(noise.colour(x)), x)
+    torch.testing.assert_close(noise.whiten(noise.color(x)), x)
 
 
 def test_the_kernel_keeps_its_shape():

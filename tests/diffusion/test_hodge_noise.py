@@ -137,14 +137,14 @@ def test_the_same_epsilon_carried_along_gives_the_same_noise(k, seed):
     if k > K.dim:
         pytest.skip("no such simplices")
     epsilon = torch.randn(K.num_simplices(k), 2, dtype=torch.float64)
-    x = HodgeNoise(K, *KERNELS["three"], k=k).colour(epsilon)
+    x = HodgeNoise(K, *KERNELS["three"], k=k).color(epsilon)
     names = torch.randperm(K.num_simplices(0))
     renamed = relabel(K, names)
-    moved = HodgeNoise(renamed.complex, *KERNELS["three"], k=k).colour(renamed.move(epsilon, k))
+    moved = HodgeNoise(renamed.complex, *KERNELS["three"], k=k).color(renamed.move(epsilon, k))
     torch.testing.assert_close(moved, renamed.move(x, k), atol=1e-11, rtol=0)
     signs = random_orientation(K, seed)
     turn = signs[k][:, None] if k else 1
-    turned = HodgeNoise(K.reorient(signs), *KERNELS["three"], k=k).colour(turn * epsilon)
+    turned = HodgeNoise(K.reorient(signs), *KERNELS["three"], k=k).color(turn * epsilon)
     torch.testing.assert_close(turned, turn * x, atol=1e-11, rtol=0)
 
 
@@ -152,10 +152,10 @@ def test_parts_of_a_union_are_as_alone():
     parts = [COMPLEXES["house"], COMPLEXES["torus"]]
     union = SimplicialComplex.disjoint_union(parts)
     epsilon = torch.randn(union.num_simplices(1), 3, dtype=torch.float64)
-    together = HodgeNoise(union, *KERNELS["three"]).colour(epsilon)
+    together = HodgeNoise(union, *KERNELS["three"]).color(epsilon)
     pieces = epsilon.split([part.num_simplices(1) for part in parts])
     alone = [
-        HodgeNoise(part, *KERNELS["three"]).colour(piece)
+        HodgeNoise(part, *KERNELS["three"]).color(piece)
         for part, piece in zip(parts, pieces, strict=True)
     ]
     torch.testing.assert_close(together, torch.cat(alone), atol=1e-11, rtol=0)
@@ -164,14 +164,14 @@ def test_parts_of_a_union_are_as_alone():
 def test_any_further_axes_and_any_place_of_the_simplices(dtype):
     K = COMPLEXES["house"]
     noise, x = HodgeNoise(K, *KERNELS["three"]), torch.randn(K.num_simplices(1), 2, 3, dtype=dtype)
-    got = noise.colour(x)
+    got = noise.color(x)
     for i in range(2):
         for j in range(3):
-            torch.testing.assert_close(got[:, i, j], noise.colour(x[:, i, j]), **roughly(dtype))
+            torch.testing.assert_close(got[:, i, j], noise.color(x[:, i, j]), **roughly(dtype))
     for axis in (1, -1):
         across = HodgeNoise(K, *KERNELS["three"], axis=axis)
         batch = x[:, 0].T
-        torch.testing.assert_close(across.colour(batch), got[:, 0].T, **roughly(dtype))
+        torch.testing.assert_close(across.color(batch), got[:, 0].T, **roughly(dtype))
     draw = noise.sample(x)
     assert (draw.shape, draw.dtype) == (x.shape, dtype)
 
@@ -187,8 +187,8 @@ def test_whitening_inverts_colouring_and_has_gradients(kernels):
     K = COMPLEXES["torus"]
     noise = HodgeNoise(K, *kernels)
     x = torch.randn(21, 2, dtype=torch.float64, requires_grad=True)
-    torch.testing.assert_close(noise.whiten(noise.colour(x)), x, atol=1e-10, rtol=0)
-    assert torch.autograd.gradcheck(noise.colour, (x,), fast_mode=True)
+    torch.testing.assert_close(noise.whiten(noise.color(x)), x, atol=1e-10, rtol=0)
+    assert torch.autograd.gradcheck(noise.color, (x,), fast_mode=True)
     assert torch.autograd.gradcheck(noise.whiten, (x,), fast_mode=True)
 
 
@@ -269,11 +269,11 @@ def test_the_empty_complex_has_noise_of_degree_0_only():
 def test_wrong_shapes_and_dtypes_are_refused():
     noise = HodgeNoise(COMPLEXES["torus"], MaternKernel())
     with pytest.raises(ValueError, match="one value per simplex, 21 along axis 0"):
-        noise.colour(torch.zeros(20, 1))
+        noise.color(torch.zeros(20, 1))
     with pytest.raises(ValueError, match="one value per simplex"):
-        noise.colour(torch.zeros(()))
+        noise.color(torch.zeros(()))
     with pytest.raises(TypeError, match="float32 or float64"):
-        noise.colour(torch.zeros(21, 1, dtype=torch.int64))
+        noise.color(torch.zeros(21, 1, dtype=torch.int64))
     with pytest.raises(ValueError, match="k must be in"):
         HodgeNoise(COMPLEXES["torus"], MaternKernel(), k=3)
 
@@ -288,7 +288,7 @@ class Replayed:
         self.noise, self.draws, self.carry = noise, iter(draws), carry
 
     def sample(self, like, generator=None):
-        return self.noise.colour(self.carry(next(self.draws)))
+        return self.noise.color(self.carry(next(self.draws)))
 
     def whiten(self, x):
         return self.noise.whiten(x)

@@ -9,7 +9,7 @@ import torch
 from simplex.diffusion import (
     GaussianMixture,
     chain_from_denoiser,
-    discretised_gaussian,
+    discretized_gaussian,
     elbo,
     flow_from_denoiser,
     flow_of_levels,
@@ -150,7 +150,7 @@ def test_coloured_noise_is_the_white_chain_in_whitened_coordinates():
 def test_grey_levels_share_all_probability(variance, mean, dtype):
     grid = torch.linspace(-1, 1, 256, dtype=dtype)
     mean, variance = torch.full_like(grid, mean), torch.tensor(variance, dtype=dtype)
-    log_probability = discretised_gaussian()(grid, mean, variance)
+    log_probability = discretized_gaussian()(grid, mean, variance)
     assert log_probability.isfinite().all()
     tolerance = 1e-6 if dtype == torch.float64 else 1e-4
     assert log_probability.exp().sum().item() == pytest.approx(1, abs=tolerance)
@@ -159,7 +159,7 @@ def test_grey_levels_share_all_probability(variance, mean, dtype):
 def test_grey_levels_have_gradients_everywhere():
     grid = torch.linspace(-1, 1, 256)
     mean = torch.zeros(256, requires_grad=True)
-    discretised_gaussian()(grid, mean, torch.tensor(1e-4)).sum().backward()
+    discretized_gaussian()(grid, mean, torch.tensor(1e-4)).sum().backward()
     assert mean.grad.isfinite().all()
 
 
@@ -167,7 +167,7 @@ def test_narrow_bins_are_a_density():
     x0 = torch.linspace(-0.9, 0.9, 7, dtype=torch.float64)
     mean, variance = torch.zeros(7).double(), torch.tensor(0.3).double()
     x0 = (x0 * 50_000).round() / 50_000
-    fine = discretised_gaussian(100_001)(x0, mean, variance) + math.log(50_000)
+    fine = discretized_gaussian(100_001)(x0, mean, variance) + math.log(50_000)
     torch.testing.assert_close(fine, gaussian_log_density(x0, mean, variance), atol=1e-6, rtol=0)
 
 
@@ -183,7 +183,7 @@ def test_uniform_grey_levels_cost_eight_bits(seed):
     times = torch.arange(1000, -1, -5)
     bits = elbo(
         model, x0, schedule, times, prediction="x0", variance="large",
-        decoder=discretised_gaussian(), generator=generator,
+        decoder=discretized_gaussian(), generator=generator,
     ).bits_per_dim  # fmt: skip
     assert bits.mean().item() == pytest.approx(8, abs=0.35)
 
@@ -254,9 +254,9 @@ def test_probes_are_exact_for_independent_components():
         (lambda s, m: elbo(m, torch.ones(2, 1), s, [100, 50, 1]), "end at 0"),
         (lambda s, m: elbo(m, torch.ones(2, 1), s, [100, 0]), "at least 2 steps"),
         (lambda s, m: elbo(lambda x, t: x / 0, torch.ones(2, 1), s), "step 0, time 100"),
-        (lambda s, m: discretised_gaussian(1), "levels"),
+        (lambda s, m: discretized_gaussian(1), "levels"),
         (
-            lambda s, m: discretised_gaussian()(torch.tensor([3.0]), torch.zeros(1), torch.ones(1)),
+            lambda s, m: discretized_gaussian()(torch.tensor([3.0]), torch.zeros(1), torch.ones(1)),
             "x0 must be in",
         ),
         (lambda s, m: log_likelihood(m, torch.ones(2, 1), [0.0, 0.0]), "rise or fall strictly"),

@@ -12,10 +12,10 @@ from simplex.diffusion import (
     HodgeNoise,
     LinearPath,
     MaternKernel,
-    Preconditioner,
+    EDMPreconditioner,
     TrigonometricPath,
     categorical_loss,
-    convert,
+    convert_prediction,
     cosine_schedule,
     ddim,
     drop_labels,
@@ -66,10 +66,10 @@ def weighted_minimum(target):
     t = torch.full((200,), 400)
     weight = min_snr_weight(SCHEDULE, t, target)
     x = q_sample(x0, t, SCHEDULE, eps)
-    y = x0 if target == "x0" else convert(eps, x, t, SCHEDULE, "eps", target)
+    y = x0 if target == "x0" else convert_prediction(eps, x, t, SCHEDULE, "eps", target)
     root = weight.sqrt()[:, None]
     fitted = torch.linalg.lstsq(root * x, root * y).solution
-    return convert(x @ fitted, x, t, SCHEDULE, target, "x0")
+    return convert_prediction(x @ fitted, x, t, SCHEDULE, target, "x0")
 
 
 @pytest.mark.parametrize("target", ["eps", "v", "score"])
@@ -79,7 +79,7 @@ def test_every_weighting_has_the_same_minimiser(target):
 
 def test_the_minimiser_of_edm_is_the_denoiser_of_the_chain():
     x0, eps = samples(200)
-    sigma, preconditioner = 0.8, Preconditioner(0.7)
+    sigma, preconditioner = 0.8, EDMPreconditioner(0.7)
     exact = COVARIANCE @ torch.linalg.inv(COVARIANCE + sigma**2 * torch.eye(3))
     level = torch.full((200,), sigma).double()
 
@@ -101,8 +101,8 @@ def test_the_minimiser_of_edm_is_the_denoiser_of_the_chain():
 def test_edm_weights_make_the_loss_of_the_network_plain():
     x0, eps = samples(50)
     preconditioner, sigma = (
-        Preconditioner(),
-        Preconditioner().sigmas(50, like=torch.ones(1).double()),
+        EDMPreconditioner(),
+        EDMPreconditioner().sigmas(50, like=torch.ones(1).double()),
     )
     root = (sigma**2 + 0.25).sqrt()[:, None]
     y = x0 + sigma[:, None] * eps
@@ -116,7 +116,7 @@ def test_edm_weights_make_the_loss_of_the_network_plain():
 
 
 def test_edm_levels_for_training_are_lognormal():
-    levels = Preconditioner().sigmas(20_000, torch.Generator().manual_seed(0)).log()
+    levels = EDMPreconditioner().sigmas(20_000, torch.Generator().manual_seed(0)).log()
     assert levels.mean().item() == pytest.approx(-1.2, abs=0.04)
     assert levels.std().item() == pytest.approx(1.2, abs=0.04)
 
@@ -136,7 +136,7 @@ def test_weighted_losses_agree_whatever_is_predicted(source, target):
     t = torch.tensor([1, 10, 200, 500, 900, 1000])
     x, weights = q_sample(x0, t, SCHEDULE, eps), {}
     guess = torch.randn(6, 4, dtype=torch.float64)
-    for name, output in ((source, guess), (target, convert(guess, x, t, SCHEDULE, source, target))):
+    for name, output in ((source, guess), (target, convert_prediction(guess, x, t, SCHEDULE, source, target))):
         loss = simple_loss(lambda x, t, o=output: o, x0, t, SCHEDULE, eps, prediction=name)
         weights[name] = min_snr_weight(SCHEDULE, t, name) * loss
     torch.testing.assert_close(weights[source], weights[target], rtol=1e-4, atol=1e-9)
@@ -168,7 +168,7 @@ def test_terms_of_the_bound_against_their_definition():
     model = exact_network(schedule, 0.5)
     got = vlb_loss(model, x0, t, schedule, eps)
     x = q_sample(x0, t, schedule, eps)
-    error = (convert(model(x, t), x, t, schedule, "eps", "x0") - x0).square().mean(1)
+    error = (convert_prediction(model(x, t), x, t, schedule, "eps", "x0") - x0).square().mean(1)
     beta, alpha_bar = schedule.betas[t - 1], schedule.alpha_bar(t)
     before = schedule.alpha_bar(t - 1)
     small = (1 - before) / (1 - alpha_bar) * beta
@@ -264,9 +264,9 @@ def test_labels_are_dropped_as_often_as_asked():
         (lambda x, m: flow_matching_loss(m, x, x[:1], torch.rand(2)), "z must have the shape"),
         (lambda x, m: flow_matching_loss(m, x, x, torch.tensor([0.0, 1.5])), r"in \[0, 1\]"),
         (lambda x, m: BridgePath(1.0).at(x, x, torch.tensor([0.5, 1.0])), "inside"),
-        (lambda x, m: edm_loss(m, x, torch.ones(2), x[:1], Preconditioner()), "eps must have"),
+        (lambda x, m: edm_loss(m, x, torch.ones(2), x[:1], EDMPreconditioner()), "eps must have"),
         (lambda x, m: ot_coupling(x, x[:1]), "z must have"),
-        (lambda x, m: Preconditioner(0.0), "must be positive"),
+        (lambda x, m: EDMPreconditioner(0.0), "must be positive"),
         (lambda x, m: min_snr_weight(SCHEDULE, torch.tensor([1]), "x0", 0.0), "gamma"),
         (lambda x, m: min_snr_weight(SCHEDULE, torch.tensor([1]), "u"), "prediction must be"),
         (lambda x, m: drop_labels(torch.zeros(2).long(), 1, 1.5), "probability"),
@@ -290,7 +290,7 @@ def test_the_bound_under_coloured_noise_is_that_of_the_whitened_chain(learned):
         return (x.tanh(), v) if learned else x.tanh()
 
     def whitened(y, t):
-        output = noise.whiten(noise.colour(y).tanh())
+        output = noise.whiten(noise.color(y).tanh())
         return (output, v) if learned else output
 
     loss = (

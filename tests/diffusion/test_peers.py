@@ -12,13 +12,13 @@ from simplex.diffusion import (
     FlowMatchEulerDiscreteScheduler,
     LinearPath,
     chain_from_denoiser,
-    convert,
+    convert_prediction,
     cosine_schedule,
     ddim,
     ddpm,
     denoiser_from_flow,
     dpmpp_2m,
-    dpmpp_sde_2m,
+    dpmpp_2m_sde,
     edm_sigmas,
     elbo,
     euler_flow,
@@ -37,7 +37,7 @@ from tests.diffusion.gaussian import exact_network, posterior_variance
 
 
 LINEAR = linear_schedule(1000)
-SAMPLERS = [ddpm, ddim, dpmpp_2m, dpmpp_sde_2m]
+SAMPLERS = [ddpm, ddim, dpmpp_2m, dpmpp_2m_sde]
 
 
 @pytest.mark.parametrize("spacing", ["linspace", "leading", "trailing"])
@@ -108,7 +108,7 @@ def test_variances_are_finite_at_every_index_in_every_dtype(schedule, dtype):
 def test_solvers_of_higher_order_stay_finite_to_the_last_step(steps, dtype):
     """Black pictures from a single-step solver of third order (#9007)."""
     schedule = cosine_schedule(1000)
-    for sampler in (dpmpp_2m, dpmpp_sde_2m):
+    for sampler in (dpmpp_2m, dpmpp_2m_sde):
         x = torch.randn(50, 2, dtype=dtype)
         got = sampler(exact_network(schedule, 0.3), x, schedule, spaced_times(schedule, steps))
         assert got.isfinite().all()
@@ -208,7 +208,7 @@ def test_min_snr_bounds_the_weight_of_x0(prediction):
     t = torch.tensor([1, 50, 200, 500, 1000])
     x = q_sample(x0, t, LINEAR, eps)
     guess = torch.randn(5, 3, dtype=torch.float64)
-    output = convert(guess, x, t, LINEAR, "x0", prediction)
+    output = convert_prediction(guess, x, t, LINEAR, "x0", prediction)
     loss = simple_loss(lambda x, t: output, x0, t, LINEAR, eps, prediction=prediction)
     of_x0 = (guess - x0).square().mean(1)
     got = min_snr_weight(LINEAR, t, prediction) * loss / of_x0

@@ -9,7 +9,7 @@ import torch
 from simplex import SimplicialComplex
 from simplex.diffusion import (
     GaussianMixture,
-    White,
+    WhiteNoise,
     chain_from_denoiser,
     cosine_schedule,
     ddim,
@@ -17,7 +17,7 @@ from simplex.diffusion import (
     denoiser_from_chain,
     denoiser_from_flow,
     dpmpp_2m,
-    dpmpp_sde_2m,
+    dpmpp_2m_sde,
     edm_sigmas,
     euler_flow,
     flow_from_denoiser,
@@ -52,7 +52,7 @@ CHAIN_SAMPLERS = {
     "ddim": ddim,
     "ddim eta": lambda *a, **k: ddim(*a, eta=0.7, **k),
     "dpmpp_2m": lambda *a, generator=None, **k: dpmpp_2m(*a, **k),
-    "dpmpp_sde_2m": dpmpp_sde_2m,
+    "dpmpp_2m_sde": dpmpp_2m_sde,
 }
 each_sampler = pytest.mark.parametrize(
     "sampler", CHAIN_SAMPLERS.values(), ids=CHAIN_SAMPLERS.keys()
@@ -81,7 +81,7 @@ def test_one_step_of_dpm_solver_is_ddim_and_with_noise_ddpm(times):
         step = [int(t), int(s)]
         torch.testing.assert_close(dpmpp_2m(model, x, COSINE, step), ddim(model, x, COSINE, step))
         torch.testing.assert_close(
-            dpmpp_sde_2m(model, x, COSINE, step, generator=seeded()),
+            dpmpp_2m_sde(model, x, COSINE, step, generator=seeded()),
             ddpm(model, x, COSINE, step, generator=seeded()),
         )
 
@@ -104,7 +104,7 @@ def test_times_per_row_are_a_loop_over_rows(sampler):
     x = torch.randn(3, 2, 2, dtype=torch.float64)
     model = exact_network(LINEAR, 0.3)
 
-    class Same(White):
+    class Same(WhiteNoise):
         def sample(self, like, generator=None):
             return torch.full_like(like, 0.5)
 
@@ -246,7 +246,7 @@ def test_the_noisy_multistep_solver_converges_too(noisy):
     schedule = linear_log_snr_schedule(8.0, -8.0)
     model = exact_network(schedule, 0.3)
     times = torch.linspace(1, 0, 151, dtype=torch.float64)
-    run = dpmpp_sde_2m if noisy else (lambda *a, noise: dpmpp_2m(*a))
+    run = dpmpp_2m_sde if noisy else (lambda *a, noise: dpmpp_2m(*a))
     got = output_variance(lambda x, z: run(model, x, schedule, times, noise=z), 150)
     alpha, sigma = schedule.coefficients(0)
     assert got == pytest.approx((alpha**2 * 0.3 + sigma**2).item(), rel=5e-3)
@@ -374,13 +374,13 @@ REFERENCE = MIXTURE.sample(100_000, torch.Generator().manual_seed(9))
 
 
 @pytest.mark.parametrize(
-    "name", ["ddpm", "ddim", "dpmpp_2m", "dpmpp_sde_2m", "heun_edm", "heun_flow"]
+    "name", ["ddpm", "ddim", "dpmpp_2m", "dpmpp_2m_sde", "heun_edm", "heun_flow"]
 )
 @pytest.mark.parametrize("seed", [0, 1])
 def test_mixture_with_the_exact_score(name, seed):
     """Moments and weights of the parts within four standard errors, for every sampler."""
     generator, rows = torch.Generator().manual_seed(seed), 1500
-    start = White().sample(torch.zeros(rows, 2, dtype=torch.float64), generator)
+    start = WhiteNoise().sample(torch.zeros(rows, 2, dtype=torch.float64), generator)
     schedule = vp_sde_schedule()
     model = chain_from_denoiser(MIXTURE.denoise, schedule)
     times = log_snr_times(schedule, 40, last=1e-4)
@@ -393,7 +393,7 @@ def test_mixture_with_the_exact_score(name, seed):
             model, start, schedule, log_snr_times(schedule, 120, last=1e-4), prediction="x0"
         ),
         "dpmpp_2m": lambda: dpmpp_2m(model, start, schedule, times, prediction="x0"),
-        "dpmpp_sde_2m": lambda: dpmpp_sde_2m(
+        "dpmpp_2m_sde": lambda: dpmpp_2m_sde(
             model, start, schedule, times, prediction="x0", generator=generator
         ),
         "heun_edm": lambda: heun_edm(MIXTURE.denoise, 80 * start, edm_sigmas(30)),
@@ -431,7 +431,7 @@ def test_correlated_gaussian(name):
     torch.testing.assert_close(rows.T @ rows, covariance, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", ["dpmpp_sde_2m", "heun_edm"])
+@pytest.mark.parametrize("name", ["dpmpp_2m_sde", "heun_edm"])
 def test_mixture_of_edge_flows(name):
     """Three parts in the space of the edges of an annulus, of full covariance in R^{n_1}."""
     K = SimplicialComplex.from_simplices(
@@ -448,7 +448,7 @@ def test_mixture_of_edge_flows(name):
     schedule = vp_sde_schedule()
     model, times = chain_from_denoiser(data.denoise, schedule), log_snr_times(schedule, 60)
     x = {
-        "dpmpp_sde_2m": lambda: dpmpp_sde_2m(
+        "dpmpp_2m_sde": lambda: dpmpp_2m_sde(
             model, start, schedule, times, prediction="x0", generator=generator
         ),
         "heun_edm": lambda: heun_edm(data.denoise, 80 * start, edm_sigmas(30)),

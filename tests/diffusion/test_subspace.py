@@ -12,7 +12,7 @@ from simplex.diffusion import (
     ddim,
     ddpm,
     dpmpp_2m,
-    dpmpp_sde_2m,
+    dpmpp_2m_sde,
     edm_sigmas,
     heun_edm,
     heun_flow,
@@ -44,7 +44,7 @@ SAMPLERS = {
     "ddpm on x0": lambda m, x, noise: ddpm(m, x, SCHEDULE, TIMES, prediction="x0", noise=noise),
     "ddim": lambda m, x, noise: ddim(m, x, SCHEDULE, TIMES, eta=0.5, noise=noise),
     "dpmpp_2m": lambda m, x, noise: dpmpp_2m(m, x, SCHEDULE, TIMES),
-    "dpmpp_sde_2m": lambda m, x, noise: dpmpp_sde_2m(m, x, SCHEDULE, TIMES, noise=noise),
+    "dpmpp_2m_sde": lambda m, x, noise: dpmpp_2m_sde(m, x, SCHEDULE, TIMES, noise=noise),
     "heun_edm": lambda m, x, noise: heun_edm(m, 10 * x, edm_sigmas(5), churn=2.0, noise=noise),
     "heun_flow": lambda m, x, noise: heun_flow(m, x, torch.linspace(0, 1, 5)),
 }
@@ -137,7 +137,7 @@ def test_whitening_inverts_inside():
     K = COMPLEXES["torus"]
     flows = HodgeSubspace(K, "divergence-free", noise=HodgeNoise(K, MaternKernel(), HeatKernel()))
     epsilon = flows.project(torch.randn(21, 2, dtype=torch.float64))
-    coloured = flows.noise.colour(epsilon)
+    coloured = flows.noise.color(epsilon)
     torch.testing.assert_close(flows.project(coloured), coloured, atol=1e-10, rtol=0)
     torch.testing.assert_close(flows.whiten(coloured), epsilon, atol=1e-10, rtol=0)
 

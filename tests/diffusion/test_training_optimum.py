@@ -11,11 +11,11 @@ from simplex.diffusion import (
     HodgeNoise,
     LinearPath,
     MaternKernel,
-    Preconditioner,
+    EDMPreconditioner,
     TrigonometricPath,
-    White,
+    WhiteNoise,
     chain_from_denoiser,
-    convert,
+    convert_prediction,
     cosine_schedule,
     denoiser_from_chain,
     denoiser_from_flow,
@@ -39,7 +39,7 @@ N = K.num_simplices(1)
 EYE = torch.eye(N, dtype=torch.float64)
 SCHEDULE = cosine_schedule(1000)
 NOISES = {
-    "white": White(),
+    "white": WhiteNoise(),
     "coloured": HodgeNoise(
         K, MaternKernel(2.0), MaternKernel(scale=0.5), MaternKernel(scale=3.0), axis=1
     ),
@@ -68,7 +68,7 @@ def samples(noise, seed=0, copies=1):
     """Data, noise, and the covariance of the data; independent, each pair repeated."""
     C, joint = spread_of_data(seed), standard(ROWS, 2 * N, seed)
     x0 = joint[:, :N] @ torch.linalg.cholesky(C).T
-    eps = joint[:, N:] if noise is NOISES["white"] else noise.colour(joint[:, N:])
+    eps = joint[:, N:] if noise is NOISES["white"] else noise.color(joint[:, N:])
     return x0.repeat(copies, 1), eps.repeat(copies, 1), C
 
 
@@ -133,7 +133,7 @@ def test_simple_loss(target, t, noise):
 @pytest.mark.parametrize("sigma_data", [0.5, 1.7])
 def test_edm_loss(sigma_data, sigma, noise):
     x0, eps, C = samples(noise, 1)
-    preconditioner = Preconditioner(sigma_data)
+    preconditioner = EDMPreconditioner(sigma_data)
     level = torch.full((ROWS,), sigma, dtype=torch.float64)
     W, least = minimum(
         lambda W: edm_loss(lambda x, t: x @ W, x0, level, eps, preconditioner).mean()
@@ -207,7 +207,7 @@ def weighted_simple(target):
         t = TIMES.repeat_interleave(ROWS)
         clean = chain_from_denoiser(denoise, SCHEDULE)
         losses = simple_loss(
-            lambda x, t: convert(clean(x, t), x, t, SCHEDULE, "x0", target),
+            lambda x, t: convert_prediction(clean(x, t), x, t, SCHEDULE, "x0", target),
             x0, t, SCHEDULE, eps, prediction=target,
         )  # fmt: skip
         return (min_snr_weight(SCHEDULE, t, target) * losses).mean()
@@ -219,13 +219,13 @@ def bound(denoise, x0, eps):
     clean = chain_from_denoiser(denoise, SCHEDULE)
     t = TIMES.repeat_interleave(ROWS)
     return vlb_loss(
-        lambda x, t: convert(clean(x, t), x, t, SCHEDULE, "x0", "v"),
+        lambda x, t: convert_prediction(clean(x, t), x, t, SCHEDULE, "x0", "v"),
         x0, t, SCHEDULE, eps, prediction="v",
     ).mean()  # fmt: skip
 
 
 def edm(denoise, x0, eps):
-    preconditioner, sigma = Preconditioner(0.6), LEVELS.repeat_interleave(ROWS)
+    preconditioner, sigma = EDMPreconditioner(0.6), LEVELS.repeat_interleave(ROWS)
     return edm_loss(of_edm(denoise, preconditioner), x0, sigma, eps, preconditioner).mean()
 
 

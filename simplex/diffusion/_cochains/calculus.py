@@ -1,9 +1,10 @@
-"""Operators of a complex on batches of cochains, prepared once for many calls."""
+"""Operators of a complex on batches of cochains (…, n_k, C), prepared once for many calls."""
 
 import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.diffusion._checks import require_cochain
 from simplex.operators import (
     ImageProjection,
     LinearMap,
@@ -38,31 +39,34 @@ def prepared_projections(K: SimplicialComplex, k: int) -> tuple[ImageProjection,
     return projections
 
 
-def apply_to_cochains(operator: LinearMap, x: Tensor, count: int, axis: int) -> Tensor:
-    """A symmetric linear map of (count, channels) on the given axis of a tensor; differentiable.
+def apply_to_cochains(operator: LinearMap, x: Tensor, count: int) -> Tensor:
+    """A symmetric linear map of (count, columns) on cochains; differentiable.
 
     Args:
         operator: symmetric.
-        x: floats, ``count`` of them along ``axis``.
+        x: (…, count, C) floats, or (count,) for one channel.
         count: number of simplices.
-        axis: which axis of x runs over the simplices.
 
     Raises:
         TypeError: x holds no real floats.
-        ValueError: x has another size along the axis.
+        ValueError: x has another number of simplices.
     """
-    require_cochain(x, count, axis)
-    moved = x.movedim(axis, 0)
-    flat = moved.reshape(count, -1).contiguous() if x.numel() else moved.reshape(count, 0)
-    return self_adjoint(operator, flat).reshape(moved.shape).movedim(0, axis)
+    return from_columns(self_adjoint(operator, as_columns(x, count).contiguous()), x)
 
 
-def require_cochain(x: Tensor, count: int, axis: int) -> None:
-    """Raise unless the axis of the float tensor runs over ``count`` simplices."""
-    if not x.is_floating_point():
-        raise TypeError(f"x must hold real floats, got {x.dtype}. Convert with .float().")
-    if not -x.ndim <= axis < x.ndim or x.shape[axis] != count:
-        raise ValueError(
-            f"x must have one value per simplex, {count} along axis {axis}, got shape "
-            f"{tuple(x.shape)}. Say with axis= where the simplices are."
-        )
+def as_columns(x: Tensor, count: int) -> Tensor:
+    """Cochains side by side: (count, columns), for operators that are matrices of the complex."""
+    require_cochain(x, count)
+    moved = x.movedim(cochain_axis(x), 0)  # (n_k, …, C)
+    return moved.reshape(count, -1) if x.numel() else moved.reshape(count, 0)
+
+
+def from_columns(columns: Tensor, like: Tensor) -> Tensor:
+    """The inverse of :func:`as_columns`, for cochains of the shape of ``like``."""
+    axis = cochain_axis(like)
+    return columns.reshape(like.movedim(axis, 0).shape).movedim(0, axis)  # (…, n_k, C)
+
+
+def cochain_axis(x: Tensor) -> int:
+    """Which axis runs over the simplices: the last but one, or that of a plain vector."""
+    return max(x.dim() - 2, 0)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int
 from simplex.diffusion._complexes.generation import Candidates, ComplexState
 
 
@@ -44,8 +44,8 @@ class CandidateScorer(nn.Module):
         >>> from simplex.diffusion import FaceSurvival, complex_loss
         >>> scorer = CandidateScorer(lambda x, K: x, 3, max_dim=2, num_steps=8)
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
-        >>> complex_loss(FaceSurvival.linear(8, 2), scorer, K, 5).shape
-        torch.Size([])
+        >>> complex_loss(scorer, FaceSurvival.linear(8, 2), K, 5).shape
+        torch.Size([1])
     """
 
     in_channels = 3
@@ -60,10 +60,8 @@ class CandidateScorer(nn.Module):
         hidden_channels: int = 64,
     ) -> None:
         super().__init__()
-        if max_dim < 1 or num_steps < 1:
-            raise ValueError(
-                f"max_dim and num_steps must be at least 1, got {max_dim} and {num_steps}."
-            )
+        require_int("max_dim", max_dim, 1)
+        require_int("num_steps", num_steps, 1)
         self.encoder, self.channels = encoder, channels
         self.max_dim, self.num_steps = max_dim, num_steps
         network = getattr(encoder, "__self__", None)  # of a bound method, torch sees no parameters
