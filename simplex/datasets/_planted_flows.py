@@ -153,10 +153,10 @@ def planted_flows(
     Example:
         >>> flows = planted_flows("torus", 10, 5, generator=torch.Generator().manual_seed(0))
         >>> flows.complex.f_vector, flows.train.shape, flows.fields.shape
-        ((72, 216, 144), torch.Size([10, 216]), torch.Size([2, 216]))
+        ((72, 216, 144), torch.Size([10, 216, 1]), torch.Size([216, 2]))
     """
-    require_int("num_train", num_train, 0)
-    require_int("num_test", num_test, 0)
+    require_int("num_train", num_train, least=0)
+    require_int("num_test", num_test, least=0)
     if len(shares) != 3 or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
         raise ValueError(f"shares must be 3 positive numbers that sum to 1, got {shares}.")
     require_real("spread", spread, 0)
@@ -165,16 +165,16 @@ def planted_flows(
     first, second = usual if size is None else size
     if first < least[0] or second < least[1]:
         raise ValueError(f"size must be at least {least} for the {domain}, got {size}.")
-    complex_, positions, closed = build(first, second, generator)
+    K, positions, closed = build(first, second, generator)
 
-    count = complex_.num_simplices(1)
-    fields = hodge_decomposition(complex_, closed.T)[2]
-    into = boundary_matrix(complex_, 1), coboundary_matrix(complex_, 1)
+    count = K.num_simplices(1)
+    fields = hodge_decomposition(K, closed.T)[2]
+    into = boundary_matrix(K, 1), coboundary_matrix(K, 1)
     energies = [share * count for share in shares]
     square = energies[2] / ((1 + spread**2) * float(fields.square().sum()))
     empty = fields.new_empty(0, count, 1, dtype=dtype or torch.get_default_dtype())
     law = PlantedFlows(
-        complex=complex_,
+        complex=K,
         positions=positions,
         train=empty,
         test=empty,
@@ -185,8 +185,8 @@ def planted_flows(
         spread=spread,
         shares=(shares[0], shares[1], shares[2]),
     )
-    train, test = (law.draw(n, generator=generator) for n in (num_train, num_test))
-    return replace(law, train=train, test=test)
+    train = law.draw(num_train, generator=generator)
+    return replace(law, train=train, test=law.draw(num_test, generator=generator))
 
 
 def _modes(matrix: Tensor, kernel: Callable[[Tensor], Tensor], energy: float) -> Tensor:
@@ -218,9 +218,9 @@ def _annulus(
     angle = 2 * math.pi * (turn + jitter[1] / around)
     points = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
     triangles = delaunay_complex(points).simplices(2)
-    complex_ = SimplicialComplex.from_simplices(triangles[(triangles >= around).any(1)])
-    step = (angle / (2 * math.pi))[complex_.simplices(1)].diff(dim=1).T
-    return complex_, points, step - step.round()
+    K = SimplicialComplex.from_simplices(triangles[(triangles >= around).any(1)])
+    step = (angle / (2 * math.pi))[K.simplices(1)].diff(dim=1).T
+    return K, points, step - step.round()
 
 
 def _torus(
@@ -239,10 +239,10 @@ def _torus(
     falling = torch.randint(0, 2, (len(a), 1), generator=generator, dtype=torch.bool)
     first = torch.where(falling, torch.stack([a, b, d], 1), torch.stack([a, b, c], 1))
     second = torch.where(falling, torch.stack([a, c, d], 1), torch.stack([b, c, d], 1))
-    complex_ = SimplicialComplex.from_simplices(torch.cat([first, second]))
+    K = SimplicialComplex.from_simplices(torch.cat([first, second]))
     place = torch.stack([row / rows, column / columns]).double()
-    step = place[:, complex_.simplices(1)].diff(dim=2)[..., 0]
-    return complex_, None, step - step.round()
+    step = place[:, K.simplices(1)].diff(dim=2)[..., 0]
+    return K, None, step - step.round()
 
 
 _Build = Callable[

@@ -39,15 +39,7 @@ FIXED: dict[str, object] = {"set_alpha_to_one": True, "steps_offset": 0, "thresh
 
 
 class SchedulerConfig(SimpleNamespace):
-    """The arguments that a scheduler was made with, to read.
-
-    Raises:
-        AttributeError: an attempt to change one.
-
-    Example:
-        >>> DDPMScheduler().config.num_train_timesteps
-        1000
-    """
+    """The arguments that a scheduler was made with, to read; none can be set."""
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(
@@ -57,16 +49,7 @@ class SchedulerConfig(SimpleNamespace):
 
 
 class SchedulerOutput(NamedTuple):
-    """What a step returns.
-
-    Attributes:
-        prev_sample: x at the next timestep of the walk.
-        pred_original_sample: the prediction of x_0.
-
-    Example:
-        >>> SchedulerOutput(torch.zeros(1), torch.ones(1)).pred_original_sample.item()
-        1.0
-    """
+    """What a step returns: x at the next timestep of the walk, and the prediction of x_0."""
 
     prev_sample: Tensor
     pred_original_sample: Tensor

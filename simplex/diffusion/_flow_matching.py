@@ -12,11 +12,7 @@ from simplex.diffusion._rows import Model, combine, per_row, row_mean, rows_of_t
 
 
 class FlowPath(Protocol):
-    """A path from noise z at time 0 to data x_0 at time 1, and its velocity.
-
-    Example:
-        >>> path: FlowPath = LinearPath()
-    """
+    """A path from noise z at time 0 to data x_0 at time 1, and its velocity."""
 
     def at(
         self, x0: Tensor, z: Tensor, t: Tensor, *, generator: torch.Generator | None = None

@@ -102,34 +102,9 @@ def step_coefficients(
 
 
 def reverse_variance(schedule: Schedule, t: Times, s: Times, variance: Variance) -> Tensor:
-    r"""The variance of p(x_s | x_t) under each choice that needs no network.
+    """The variance of p(x_s | x_t), float64, of the shape of the times, where no network says it.
 
-    .. math::
-        \text{small: } \tilde β \qquad \text{large: } β \qquad
-        \text{optimal: } \tilde β + c_0^2 \, \text{Var}[x_0 \mid x_t]
-
-    Args:
-        schedule: gives α and σ.
-        t: the later time or times.
-        s: the earlier time or times.
-        variance: ``"small"``, exact for data at one point; ``"large"``, exact for standard normal
-            data; or a function of the times t that returns Var[x_0 | x_t] per component, averaged
-            over x_t, which makes the variance optimal (Analytic-DPM).
-
-    Returns:
-        Float64, of the shape of the times.
-
-    Raises:
-        ValueError: an unknown name.
-
-    Paper:
-        J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, section 3.2;
-        F. Bao et al., "Analytic-DPM", 2022, theorem 1.
-
-    Example:
-        >>> from simplex.diffusion import linear_schedule
-        >>> reverse_variance(linear_schedule(), [1, 2], [0, 1], "small").tolist()
-        [0.0, 5.4...e-05]
+    β̃, β, or the optimum β̃ + c₀² Var[x_0 | x_t] of Analytic-DPM; see :func:`ddpm`.
     """
     c0, _, small, large = step_coefficients(schedule, t, s)
     if callable(variance):
@@ -148,30 +123,7 @@ def reverse_variance(schedule: Schedule, t: Times, s: Times, variance: Variance)
 
 
 def learned_variance(v: Tensor, small: Tensor, large: Tensor) -> Tensor:
-    r"""Interpolate between the two fixed variances, on a logarithmic scale.
-
-    .. math::
-        Σ = \exp(v \ln β + (1 - v) \ln \tilde β)
-
-    Args:
-        v: what the network says, of the shape of the data; 0…1 spans the range.
-        small: β̃, positive, one number or aligned with the leading dimensions.
-        large: β, likewise.
-
-    Returns:
-        The variance, of the shape of the data.
-
-    Raises:
-        ValueError: a β̃ of 0: at the last step use that of the step before.
-
-    Paper:
-        A. Nichol, P. Dhariwal, "Improved denoising diffusion probabilistic models", 2021,
-        equation 15.
-
-    Example:
-        >>> learned_variance(torch.tensor([0.0, 0.5]), torch.tensor(0.01), torch.tensor(1.0))
-        tensor([0.0100, 0.1000])
-    """
+    """exp(v ln β + (1 - v) ln β̃): between two variances by v, of the shape of the data."""
     if not (small > 0).all():
         raise ValueError(
             "small must be positive, got 0: the last step has no posterior variance. "

@@ -4,7 +4,6 @@ The noise is carried along, ε' = P ε, and the samples must be: then the laws a
 equally distributed. Rows are the edges; the denoiser is a simplicial network with random weights.
 """
 
-import pytest
 import torch
 
 from simplex.diffusion import (
@@ -27,6 +26,7 @@ from simplex.diffusion import (
 )
 from simplex.nn import SCCNN
 from simplex.testing import random_complex, random_orientation, relabel
+from tests.cases import over
 
 
 SCHEDULE = linear_schedule(50)
@@ -98,10 +98,12 @@ SAMPLERS = {
 }
 
 
-@pytest.mark.parametrize("seed", [1])
-@pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES)
-@pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS)
-def test_samples_are_carried_along(sampler, noise, seed):
+@over("seed", [1])
+@over("law", NOISES)
+@over("name", SAMPLERS)
+def test_samples_are_carried_along(name, law, seed):
+    sampler = SAMPLERS[name]
+    noise = NOISES[law]
     K = random_complex(seed)
     names = torch.randperm(K.num_simplices(0), generator=torch.Generator().manual_seed(seed))
     renamed = relabel(K, names)

@@ -35,33 +35,12 @@ _SERIES_BELOW, _SERIES_TERMS = 0.5, 14
 
 
 def phi_1(x: Tensor) -> Tensor:
-    r"""The mean of the decay e^{-x} over a unit of time.
-
-    .. math:: φ_1(x) = \int_0^1 e^{-x s} \, ds = \frac{1 - e^{-x}}{x}, \qquad φ_1(0) = 1
-
-    Args:
-        x: non-negative floats, 0 and large ones included; gradients are finite there too.
-
-    Example:
-        >>> phi_1(torch.tensor([0.0, 1e4], dtype=torch.float64)).tolist()
-        [1.0, 0.0001]
-    """
+    """∫₀¹ e^{-xs} ds = (1 - e^{-x}) / x for x ≥ 0: the mean of a decay over a unit of time."""
     return _series_or(1, lambda y: -torch.expm1(-y) / y, x)
 
 
 def phi_2(x: Tensor) -> Tensor:
-    r"""The mean of the decay e^{-x (1-s)} over a unit of time, weighted by s.
-
-    .. math:: φ_2(x) = \int_0^1 s \, e^{-x (1-s)} \, ds = \frac{e^{-x} - 1 + x}{x^2}, \qquad
-              φ_2(0) = \tfrac12
-
-    Args:
-        x: non-negative floats, as for :func:`phi_1`.
-
-    Example:
-        >>> phi_2(torch.tensor([0.0, 1e4], dtype=torch.float64)).tolist()
-        [0.5, 9.999e-05]
-    """
+    """∫₀¹ s e^{-x(1-s)} ds = (e^{-x} - 1 + x) / x² for x ≥ 0: the same, weighted by s."""
     return _series_or(2, lambda y: (1 + torch.expm1(-y) / y) / y, x)
 
 
@@ -83,7 +62,7 @@ Weights = Callable[[Tensor, Tensor], tuple[Tensor, ...]]
 
 
 def bridge_weights(a: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Weights of the ends in the bridge of a mode that decays at rate a.
+    r"""Weights of the ends z and x_0 in the bridge of a mode that decays at rate a ≥ 0.
 
     .. math::
         m_t = \frac{\sinh(a(1-t))}{\sinh a} z + \frac{\sinh(at)}{\sinh a} x_0
@@ -91,14 +70,6 @@ def bridge_weights(a: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
               + t e^{-a(1-t)} \frac{φ_1(2at)}{φ_1(2a)} x_0
 
     The last form neither overflows nor divides by 0; at a = 0 it is (1-t) z + t x_0.
-
-    Args:
-        a: rates a ≥ 0.
-        t: times in [0, 1], broadcastable with a.
-
-    Example:
-        >>> [w.item() for w in bridge_weights(torch.tensor(0.0), torch.tensor(0.25))]
-        [0.75, 0.25]
     """
     scale = phi_1(2 * a)
     start = (1 - t) * torch.exp(-a * t) * phi_1(2 * a * (1 - t)) / scale
@@ -112,14 +83,6 @@ def control_weights(a: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
                   = \frac{e^{-a(1-t)}}{φ_1(2a)} (x_0 - e^{-a} z)
 
     The last form neither overflows nor divides by 0; at a = 0 it is x_0 - z.
-
-    Args:
-        a: rates a ≥ 0.
-        t: times in [0, 1], broadcastable with a.
-
-    Example:
-        >>> [w.item() for w in control_weights(torch.tensor(0.0), torch.tensor(0.25))]
-        [-1.0, 1.0]
     """
     end = torch.exp(-a * (1 - t)) / phi_1(2 * a)
     return -torch.exp(-a) * end, end

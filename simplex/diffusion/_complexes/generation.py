@@ -64,20 +64,10 @@ ComplexDenoiser = Callable[[ComplexState, Candidates, Tensor], Tensor]
 
 
 def candidates_of(state: ComplexState, k: int) -> Candidates:
-    """All candidates of dimension k ≥ 1 of a state.
+    """All candidates of dimension k ≥ 1 of a state; beyond dim + 1 there is none.
 
     For k = 1 these are the pairs of vertices of a part that are no edge. For k ≥ 2 only simplices
     whose facets are there are ever formed, by the join that builds flag complexes.
-
-    Args:
-        state: the state.
-        k: 1 … ; beyond dim + 1 there is none.
-
-    Example:
-        >>> K = SimplicialComplex.from_simplices([(0, 1), (0, 2), (1, 2), (2, 3)])
-        >>> state = ComplexState(K, [torch.ones(n, dtype=torch.bool) for n in K.f_vector])
-        >>> candidates_of(state, 1).simplices.tolist(), candidates_of(state, 2).simplices.tolist()
-        ([[0, 3], [1, 3]], [[0, 1, 2]])
     """
     K = state.complex
     facets = _missing_pairs(K) if k == 1 else fillable_simplices(K, k)

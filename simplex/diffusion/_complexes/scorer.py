@@ -143,18 +143,7 @@ class CandidateScorer(nn.Module):
 
 
 def common_links(K: SimplicialComplex, candidates: Candidates) -> Tensor:
-    """How many vertices w every facet of a candidate sees: σ_i ∪ {w} ∈ K for all i, (m,) int64.
-
-    Cost:
-        O(Σ_σ min_i |cofacets of σ_i| · log).
-
-    Example:
-        >>> from simplex.diffusion import ComplexState, candidates_of
-        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2), (0, 3), (2, 3)])
-        >>> stayed = [torch.ones(n, dtype=torch.bool) for n in K.f_vector]
-        >>> common_links(K, candidates_of(ComplexState(K, stayed), 1))  # across both diagonals
-        tensor([2, 2])
-    """
+    """How many vertices w every facet of a candidate sees: σ_i ∪ {w} ∈ K for all i, (m,) int64."""
     k, facets = candidates.k, candidates.facets
     pointer, cofacets = K.cofacets(k - 1)
     counts, place = pointer.diff()[facets].min(dim=1)

@@ -248,10 +248,7 @@ class FaceSurvival:
 def return_rate(a_s: Tensor, a_t: Tensor, facets_stayed: Tensor) -> Tensor:
     """P(σ ∈ x_s) of a simplex of x_0 that is not in x_t, while its facets are in x_s.
 
-    Args:
-        a_s: survival of its own clock to time s.
-        a_t: to time t ≥ s.
-        facets_stayed: whether all its facets are in x_t: then its own clock has run out by t.
+    If its facets are in x_t then its own clock, of survival a_s and a_t, has run out by t.
     """
     lost = 1 - a_t
     inside = lost > 0  # where a clock cannot run out, no such simplex is missing

@@ -190,7 +190,7 @@ def log_density(name: str, network: nn.Module, x: Tensor, steps: int = 40) -> Te
         denoiser_from_chain(exact, SCHEDULE) if name == "ddpm" else PRECONDITIONER.denoiser(exact)
     )
     levels = torch.logspace(math.log10(LEVELS[name]), math.log10(TOP), steps + 1)
-    prior = torch.distributions.Normal(0.0, math.hypot(TOP, 1.0))
+    prior = torch.distributions.Normal(torch.zeros((), dtype=torch.float64), math.hypot(TOP, 1.0))
     return log_likelihood(
         flow_of_levels(denoise), x.double(), levels, log_prior=lambda y: prior.log_prob(y).sum(1)
     )
