@@ -25,15 +25,12 @@ from simplex.diffusion._walk import Steps
 
 
 PREDICTIONS: dict[str, Target] = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}
-
-
+VARIANCES: dict[str, Variance] = {"fixed_small": "small", "fixed_large": "large"}
 SCHEDULES: dict[str, Callable[[int, float, float], DiscreteSchedule]] = {
     "linear": linear_schedule,
     "scaled_linear": scaled_linear_schedule,
     "squaredcos_cap_v2": lambda steps, start, end: cosine_schedule(steps),
 }
-
-
 # Arguments there that have one value here.
 FIXED: dict[str, object] = {"set_alpha_to_one": True, "steps_offset": 0, "thresholding": False}
 
@@ -111,7 +108,7 @@ class DDPMScheduler:
         _require_fixed(fixed)
         require_word("beta_schedule", beta_schedule, SCHEDULES)
         require_word("prediction_type", prediction_type, PREDICTIONS)
-        require_word("variance_type", variance_type, ("fixed_small", "fixed_large"))
+        require_word("variance_type", variance_type, VARIANCES)
         if clip_sample is True:
             raise TypeError(
                 "clip_sample must be None, False or the bound to clip to, such as 1.0, got True. "
@@ -123,7 +120,7 @@ class DDPMScheduler:
             schedule = DiscreteSchedule.from_betas(trained_betas)
         self.schedule = zero_terminal_snr(schedule) if rescale_betas_zero_snr else schedule
         self.prediction = PREDICTIONS[prediction_type]
-        self.variance_type = variance_type
+        self.variance = VARIANCES[variance_type]
         self.clip_sample = None if clip_sample is False else clip_sample
         self.timestep_spacing: Spacing = timestep_spacing
         self.timesteps = torch.arange(self.schedule.num_steps - 1, -1, -1)
@@ -215,8 +212,8 @@ class DDPMScheduler:
         The output is a tuple that begins with ``prev_sample``, whatever ``return_dict``.
         """
         clean, t, s = self._clean(model_output, timestep, sample, previous)
-        kind: Variance = "small" if self.variance_type == "fixed_small" else "large"
-        return _moved(ddpm_steps(self.schedule, t, s, "x0", kind), sample, clean, generator)
+        steps = ddpm_steps(self.schedule, t, s, "x0", self.variance)
+        return _moved(steps, sample, clean, generator)
 
     def _clean(
         self,

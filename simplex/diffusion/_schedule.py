@@ -100,15 +100,11 @@ class DiscreteSchedule(Schedule):
     def __post_init__(self) -> None:
         table = torch.as_tensor(self.alpha_bars).detach().to("cpu", torch.float64)
         object.__setattr__(self, "alpha_bars", table)
-        if table.dim() != 1 or len(table) < 2:
+        if table.dim() != 1 or len(table) < 2 or table[0] != 1:
             raise ValueError(
-                "alpha_bars must be a table of T + 1 ≥ 2 numbers, got shape "
-                f"{tuple(table.shape)}. Put ᾱ_0 = 1 before those of the T steps."
-            )
-        if table[0] != 1:
-            raise ValueError(
-                f"alpha_bars must start with 1, the data, got {table[0].item()}. "
-                "Put ᾱ_0 = 1 before those of the T steps."
+                "alpha_bars must be T + 1 ≥ 2 numbers that start with 1, the data, got shape "
+                f"{tuple(table.shape)}, {table.flatten()[:1].tolist()}. Put ᾱ_0 = 1 before those "
+                "of the T steps."
             )
         rising = ~(table[1:] < table[:-1])  # also where a value is NaN
         if rising.any():
@@ -118,10 +114,8 @@ class DiscreteSchedule(Schedule):
                 f"{table[i - 1].item()}. Every β must be positive."
             )
         if table[-1] < 0:
-            raise ValueError(
-                f"alpha_bars must be in [0, 1], got {table[-1].item()} at the end. "
-                "Every β must be at most 1."
-            )
+            at_end = f"got {table[-1].item()} at the end. Every β must be at most 1."
+            raise ValueError(f"alpha_bars must be in [0, 1], {at_end}")
 
     @classmethod
     def from_betas(cls, betas: Tensor | Sequence[float]) -> Self:

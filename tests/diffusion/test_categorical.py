@@ -132,6 +132,24 @@ def test_bound_is_the_entropy_for_the_exact_network(name):
     assert bound.mean().item() == pytest.approx(entropy, abs=4 * error)
 
 
+def test_the_terms_of_the_bound_are_those_of_its_steps():
+    process, x0 = PROCESSES["uniform"], torch.randint(K, (2, 5))
+    unsure = torch.zeros(2, 5, K).double()
+    bound = categorical_elbo(lambda x, t: unsure, process, x0, [6, 3, 0])
+    assert bound.transitions.shape == (1, 2)
+    assert (bound.transitions > 0).all()
+    torch.testing.assert_close(
+        bound.nats, bound.prior + bound.transitions[0] + bound.reconstruction
+    )
+    torch.testing.assert_close(bound.bits_per_dim, bound.nats / (5 * math.log(2)))
+    right, wrong = process.probabilities(torch.tensor(0), 6)[:2].tolist()
+    left = right * math.log(K * right) + (K - 1) * wrong * math.log(K * wrong)
+    torch.testing.assert_close(bound.prior, torch.full((2,), 5 * left).double())
+    one = categorical_elbo(lambda x, t: unsure, process, x0, [6, 0])
+    assert one.transitions.shape == (0, 2)
+    torch.testing.assert_close(one.nats, one.prior + one.reconstruction)
+
+
 @each_process
 def test_walks_give_the_data(name):
     process = PROCESSES[name]

@@ -358,6 +358,45 @@ def test_a_denoiser_that_knows_the_complex_recovers_it(name, times):
     assert float(complex_elbo(knowing, process, K).nats.abs().max()) < 1e-9
 
 
+def test_the_loss_of_a_part_is_its_share_of_the_mean_over_candidates():
+    process, asked = FaceSurvival.linear(4, 2), []
+    K = SimplicialComplex.disjoint_union([TRIANGLE, COMPLEXES["house"], TRIANGLE])
+
+    def watched(state, candidates, t):
+        logits = opinionated(state, candidates, t)
+        asked.append((candidates, logits))
+        return logits
+
+    got = complex_loss(watched, process, K, torch.tensor([4, 2, 1]))
+    assert got.shape == (3,)
+    pooled, expected = 0.0, torch.zeros(3, dtype=torch.float64)
+    for candidates, logits in asked:
+        sign = torch.where(K.index(candidates.simplices) >= 0, 1.0, -1.0)
+        entropy = -torch.nn.functional.logsigmoid(sign * logits.double())
+        pooled += float(entropy.mean()) if len(entropy) else 0.0
+        for part in range(3):
+            here = entropy[candidates.part == part]
+            expected[part] += here.sum() * 3 / max(len(entropy), 1)
+    torch.testing.assert_close(got.double(), expected)
+    assert float(got.mean()) == pytest.approx(pooled)
+
+
+def test_the_bound_of_complexes_has_a_term_for_each_step():
+    process = FaceSurvival.linear(4, 2)
+    K = SimplicialComplex.disjoint_union([TRIANGLE, COMPLEXES["house"]])
+    bound = complex_elbo(bayes(process, 0.6, 0.3), process, K)
+    assert bound.transitions.shape == (3, 2)
+    assert torch.equal(bound.prior, torch.zeros(2).double())
+    # A triangle is 3 edges and 1 triangle or not; on five vertices there may be 10 of each.
+    bits = bound.nats / math.log(2)
+    torch.testing.assert_close(bound.bits_per_dim, bits / torch.tensor([4.0, 20.0]).double())
+    last = FaceSurvival(torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]))
+    alone = complex_elbo(bayes(last, 0.6, 0.3), last, K)  # one step, which is the reconstruction
+    assert alone.transitions.shape == (0, 2)
+    expected = -math.log(probability(TRIANGLE, 0.6, 0.3))
+    assert float(alone.reconstruction[0]) == pytest.approx(expected)
+
+
 @over("seed", [0, 1])
 def test_the_loss_is_least_at_the_exact_denoiser(seed):
     """The mean cross-entropy over data of the law rises on both sides of the exact logits."""

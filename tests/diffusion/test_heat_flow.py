@@ -235,6 +235,18 @@ def test_the_loss_vanishes_at_the_control_and_has_gradients():
     assert float(slope.abs()) > 0
 
 
+def test_the_loss_is_per_row():
+    K = COMPLEXES["house"]
+    flow, t = HeatFlow(K), torch.tensor([0.2, 0.9, 0.5], dtype=torch.float64)
+    z, x0 = (each.T[..., None] for each in pair(K, 1))  # (3, n_1, 1)
+    together = flow.loss(lambda x, t: x.tanh() * t[:, None, None], x0, z, t)
+    assert together.shape == (3,)
+    for i in range(3):
+        row = slice(i, i + 1)
+        alone = flow.loss(lambda x, t: x.tanh() * t[:, None, None], x0[row], z[row], t[row])
+        torch.testing.assert_close(together[row], alone)
+
+
 def test_gradients_flow_through_paths():
     flow, (z, x0) = HeatFlow(COMPLEXES["house"]), pair(COMPLEXES["house"], 1)
     z.requires_grad_(), x0.requires_grad_()

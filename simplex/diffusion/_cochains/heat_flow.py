@@ -20,7 +20,7 @@ from simplex.diffusion._cochains.calculus import (
     from_columns,
     prepared_halves,
 )
-from simplex.diffusion._rows import Model, row_mean, rows_of_times
+from simplex.diffusion._rows import Model, aligned, row_mean, rows_of_times
 from simplex.diffusion._walk import Grid, checked
 from simplex.operators import (
     chebyshev_apply,
@@ -284,21 +284,13 @@ class HeatFlow:
 
     def _times_by_entry(self, t: Tensor | float, x: Tensor) -> tuple[Tensor, Tensor]:
         """The distinct times (U,), and which one each entry of (n_k | 1, channels | 1) has."""
-        t = torch.as_tensor(t, dtype=torch.float64)
-        shape = tuple(t.shape) + (1,) * (x.dim() - t.dim())
-        if len(shape) > x.dim() or any(
-            a not in (1, b) for a, b in zip(shape, x.shape, strict=True)
-        ):
-            raise ValueError(
-                "t must be one number or match the leading dimensions of x, "
-                f"{tuple(x.shape)}, got shape {tuple(t.shape)}."
-            )
-        times, which = torch.unique(t.reshape(shape), return_inverse=True)
+        at = aligned(torch.as_tensor(t, dtype=torch.float64), x, torch.float64)
+        times, which = torch.unique(at, return_inverse=True)
+        if not at.dim():
+            return times.cpu(), which.view(1, 1)
         axis = cochain_axis(x)
-        which = which.to(x.device).movedim(axis, 0)  # (n_k | 1, … | 1, C | 1)
-        if t.dim():
-            which = which.expand(-1, *x.movedim(axis, 0).shape[1:])
-        which = which.reshape(len(which), -1)
+        which = which.movedim(axis, 0)  # (n_k | 1, … | 1, C | 1)
+        which = which.expand(-1, *x.movedim(axis, 0).shape[1:]).reshape(len(which), -1)
         if len(which) > 1:
             first = self.complex.part_pointer(self.k)[self.complex.part(self.k)]
             if not torch.equal(which, which[first]):

@@ -72,7 +72,7 @@ def candidates_of(state: ComplexState, k: int) -> Candidates:
     K = state.complex
     facets = _missing_pairs(K) if k == 1 else fillable_simplices(K, k)
     below = K.simplices(k - 1)
-    simplices = torch.cat([below[facets[:, -1]], below[facets[:, 0], -1:]], dim=1)
+    simplices = torch.cat([below[facets[:, -1]], below[facets[:, 0], -1:]], dim=1)  # (m, k+1)
     facets_stayed = (
         state.stayed[k - 1][facets].all(1)
         if k - 1 < len(state.stayed)
@@ -180,7 +180,7 @@ def complex_elbo(
         sum(math.comb(n, k + 1) for k in range(1, process.max_dim + 1))
         for n in K.part_pointer(0).diff().tolist()
     ]
-    components = torch.tensor(counts, device=K.device)
+    components = torch.tensor(counts, dtype=torch.float64, device=K.device)
     return Elbo(nothing, stacked(transitions[::-1], nothing), reconstruction, components)
 
 
@@ -340,4 +340,4 @@ def _missing_pairs(K: SimplicialComplex) -> Tensor:
     edges = K.simplices(1)
     start = (behind.cumsum(0) - behind)[edges[:, 0]]
     missing[start + edges[:, 1] - edges[:, 0] - 1] = False
-    return torch.stack([head, tail], dim=1)[missing]
+    return torch.stack([head, tail], dim=1)[missing]  # (m, 2)

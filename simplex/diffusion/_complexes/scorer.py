@@ -87,8 +87,8 @@ class CandidateScorer(nn.Module):
         self._require_fitting(K, k, t)
         dtype = self.heads[0][0].weight.dtype  # type: ignore[index]
         time = t.to(dtype) / self.num_steps
-        below = self._encode(state, time, k - 1)[candidates.facets]
-        total = below.sum(1)
+        below = self._encode(state, time, k - 1)[candidates.facets]  # (m, k+1, channels)
+        total = below.sum(1)  # (m, channels)
         pairs = (total.square() - below.square().sum(1)) / 2
         others = torch.stack(
             [
@@ -147,7 +147,7 @@ def common_links(K: SimplicialComplex, candidates: Candidates) -> Tensor:
     k, facets = candidates.k, candidates.facets
     pointer, cofacets = K.cofacets(k - 1)
     counts, place = pointer.diff()[facets].min(dim=1)
-    nearest = facets.gather(1, place[:, None]).squeeze(1)
+    nearest = facets.gather(1, place[:, None]).squeeze(1)  # (m,) the facet of fewest cofacets
     owner = torch.arange(len(facets), device=K.device).repeat_interleave(counts)
     offset = torch.arange(len(owner), device=K.device) - (counts.cumsum(0) - counts)[owner]
     above = cofacets[pointer[nearest[owner]] + offset]
