@@ -76,6 +76,11 @@ def all_imports() -> list[Import]:
     return [one for importer, tree in trees for one in imports(importer, tree)]
 
 
+@pytest.fixture(scope="module")
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
 # Imports
 
 
@@ -235,10 +240,15 @@ def test_every_layer_is_known():
     assert {layer_of(dotted(path)) for path in sources()} == {*LAYERS, "__init__", "optim"}
 
 
-def test_packages_are_listed():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+def test_packages_are_listed(project):
     on_disk = {".".join(path.parent.relative_to(ROOT).parts) for path in sources()}
     assert set(project["tool"]["setuptools"]["packages"]) == on_disk
+
+
+def test_the_lowest_versions_are_those_promised(project):
+    lowest = (ROOT / ".ci" / "constraints-lowest.txt").read_text(encoding="utf-8").splitlines()
+    promised = project["project"]["dependencies"]
+    assert {dependency.replace(">=", "==") for dependency in promised} <= set(lowest)
 
 
 def test_every_test_folder_is_a_package():
