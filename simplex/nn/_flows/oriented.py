@@ -9,7 +9,13 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._flows.quotient import FlowQuotient, flow_quotient
 from simplex.nn._modules import LinearSum, reset_submodules
-from simplex.operators import adjacency_matrix, boundary_sum, coboundary_sum, incidences, pool_parts
+from simplex.operators import (
+    adjacency_matrix,
+    boundary_sum,
+    coboundary_sum,
+    neighbor_counts,
+    pool_parts,
+)
 
 
 _ODD = (None, torch.tanh, nn.functional.tanh, nn.functional.softsign)
@@ -384,5 +390,5 @@ def _in_increasing_order(K: SimplicialComplex) -> SimplicialComplex:
 
 def _num_cofacets(K: SimplicialComplex, x: Tensor, k: int) -> Tensor:
     """(n_k, 1, …): the diagonal of ∂_{k+1} ∂_{k+1}ᵀ."""
-    count = incidences(K, k + 1).pointer.diff().to(x.dtype)
+    count = neighbor_counts(K, k, "coboundary").to(x.dtype)
     return count.view(-1, *[1] * (x.ndim - 1))

@@ -1,22 +1,22 @@
 """Attention over the neighbours of each simplex: a sparse operator whose entries are learned."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from simplex.complexes import SimplicialComplex
 from simplex.operators import (
-    Entries,
-    Pairs,
-    Segments,
-    entries,
+    Adjacency,
+    RowPattern,
     neighbor_counts,
     neighbor_pairs,
-    read_rows,
     receiver_chunks,
-    segment_read,
+    row_pattern,
     segment_softmax,
-    weighted_sum,
+    segments_at,
+    sum_rows,
 )
 
 
@@ -68,29 +68,28 @@ def attend(
     """
 
     def of_table(
-        table: Entries, sign: Tensor, rows: range, query: Tensor, key: Tensor, value: Tensor
+        support: _Support, rows: range, query: Tensor, key: Tensor, value: Tensor
     ) -> Tensor:
-        segment = Segments(table.row, table.row_pointer)
-        own = segment_read(query[rows.start : rows.stop], segment)
-        other = read_rows(key, table.column, table.order, table.column_pointer)
+        table, segment, sign = support
+        own = sum_rows(query[rows.start : rows.stop], segment)  # (E, H)
+        other = sum_rows(key, table.places)  # (E, H)
         weight = segment_softmax(nn.functional.leaky_relu(own + other, slope), segment)
         if signed:
             weight = weight * sign[:, None].to(weight.dtype)
         weight = weight.to(value.dtype)
         heads = zip(value.unbind(1), weight.unbind(1), strict=True)
-        return torch.stack([weighted_sum(each, by, table) for each, by in heads], dim=1)
+        return torch.stack([sum_rows(each, table, by) for each, by in heads], dim=1)
 
     def of_rows(rows: range, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        table, sign = _support(K, k, adjacency, rows)
-        return of_table(table, sign, rows, query, key, value)
+        return of_table(_support(K, k, adjacency, rows), rows, query, key, value)
 
     scores_and_values = (query.flatten(1), key.flatten(1), value.flatten(1, -2))
     chunks = receiver_chunks(K, k, adjacency, max_pairs, own=1)
     if len(chunks) == 1:
-        table, sign = K.cached(
+        support: _Support = K.cached(
             f"{adjacency} support", k, lambda: _support(K, k, adjacency, chunks[0])
         )
-        result = of_table(table, sign, chunks[0], *scores_and_values)
+        result = of_table(support, chunks[0], *scores_and_values)
     else:
         result = torch.cat(
             [checkpoint(of_rows, rows, *scores_and_values, use_reentrant=False) for rows in chunks]
@@ -151,7 +150,7 @@ def attention_filter(
 
 def support_pairs(
     K: SimplicialComplex, k: int, adjacency: str, receivers: range | None = None
-) -> Pairs:
+) -> Adjacency:
     """The pairs of neighbours with the diagonal: where ∂ᵀ∂ or ∂∂ᵀ has entries, row by row.
 
     Args:
@@ -165,26 +164,31 @@ def support_pairs(
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (2,)])
-        >>> support_pairs(K, 0, "upper")[:2]
-        (tensor([0, 0, 1, 1]), tensor([0, 1, 1, 0]))
+        >>> support_pairs(K, 0, "upper").index.tolist()
+        [[0, 1, 1, 0], [0, 0, 1, 1]]
     """
     rows = range(K.num_simplices(k)) if receivers is None else receivers
-    pairs = neighbor_pairs(K, k, adjacency, rows)
+    pairs = neighbor_pairs(K, k, adjacency, receivers=rows)
     own = torch.arange(rows.start, rows.stop, device=K.device)
     through = neighbor_counts(K, k, {"lower": "boundary", "upper": "coboundary"}[adjacency])
     own = own[through[rows.start : rows.stop] > 0]
-    receiver = torch.cat([own, pairs.receiver])
-    order = torch.sort(receiver, stable=True).indices
-    return Pairs(
-        receiver[order],
-        torch.cat([own, pairs.sender])[order],
-        None,
-        torch.cat([torch.ones_like(own, dtype=torch.int8), pairs.sign])[order],
-    )
+    index = torch.cat([own.expand(2, -1), pairs.index], dim=1)  # (2, own + pairs)
+    order = torch.sort(index[1], stable=True).indices
+    sign = torch.cat([torch.ones_like(own, dtype=torch.int8), pairs.sign])
+    return Adjacency(index[:, order], None, sign[order])
 
 
-def _support(K: SimplicialComplex, k: int, adjacency: str, rows: range) -> tuple[Entries, Tensor]:
-    """Where the entries of a range of rows are, and their signs."""
-    pairs = support_pairs(K, k, adjacency, rows)
-    table = entries(pairs.receiver - rows.start, pairs.sender, len(rows), K.num_simplices(k))
-    return table, pairs.sign
+class _Support(NamedTuple):
+    """Where the entries of a range of rows are, which row each is of, and their signs."""
+
+    table: RowPattern
+    segment: RowPattern
+    sign: Tensor
+
+
+def _support(K: SimplicialComplex, k: int, adjacency: str, rows: range) -> _Support:
+    (sender, receiver), _, sign = support_pairs(K, k, adjacency, rows)
+    receiver = receiver - rows.start
+    table = row_pattern(receiver, sender, len(rows), K.num_simplices(k))
+    assert table.row_pointer is not None
+    return _Support(table, segments_at(receiver, table.row_pointer), sign)
