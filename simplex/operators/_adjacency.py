@@ -322,18 +322,19 @@ def _upper(K: SimplicialComplex, k: int, rows: range) -> Adjacency:
 
 def _lower(K: SimplicialComplex, k: int, rows: range) -> Adjacency:
     table, part = incidences(K, k), slice(rows.start, rows.stop)
+    order = table.places.row
     facet = table.column[part].flatten()
     others = table.column_pointer.diff()[facet] - 1  # the other cofacets of each δ, for each (δ, σ)
     incidence, nth = ragged(others)
     sender = table.column_pointer[facet][incidence] + nth  # a place in the lists by facet
-    own = _inverse(table.order)[rows.start * (k + 1) : rows.stop * (k + 1)]
+    own = _inverse(order)[rows.start * (k + 1) : rows.stop * (k + 1)]
     sender = sender + (sender >= own[incidence])  # step over the receiver itself
     receiver = incidence.div(k + 1, rounding_mode="floor") + rows.start
     sign = _signs(K, k).flatten()
     return Adjacency(
         torch.stack([table.row[sender], receiver]),
         facet[incidence],
-        sign[table.order[sender]] * _signs(K, k)[part].flatten()[incidence],
+        sign[order[sender]] * _signs(K, k)[part].flatten()[incidence],
     )
 
 
@@ -345,9 +346,9 @@ def _cofacet_places(K: SimplicialComplex, k: int, rows: range) -> tuple[Tensor, 
     """The places in ``facets(k+1).flatten()`` where the given k-simplices stand, and their rows."""
     table = incidences(K, k + 1)
     if rows == range(K.num_simplices(k)):
-        return table.order, table.row
+        return table.places.row, table.row
     part = slice(int(table.column_pointer[rows.start]), int(table.column_pointer[rows.stop]))
-    return table.order[part], table.row[part]
+    return table.places.row[part], table.row[part]
 
 
 def _inverse(permutation: Tensor) -> Tensor:

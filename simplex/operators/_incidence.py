@@ -35,7 +35,7 @@ def incidence_signs(K: SimplicialComplex, k: int, dtype: torch.dtype) -> tuple[T
 
     def compute() -> tuple[Tensor, Tensor]:
         signs = K.facet_signs(k).to(dtype).contiguous()
-        return signs, signs.flatten()[incidences(K, k).order]
+        return signs, signs.flatten()[incidences(K, k).places.row]
 
     result: tuple[Tensor, Tensor] = K.cached(f"signs as {dtype}", k, compute)
     return result

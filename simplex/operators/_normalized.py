@@ -49,7 +49,7 @@ def normalized_laplacian(
         Normalized Hodge 1-Laplacian", SIAM Review 62(2), 2020.
 
     Example:
-        >>> from simplex import SimplicialComplex, require_word
+        >>> from simplex import SimplicialComplex
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
         >>> normalized_laplacian(K, 1, "random_walk").to_dense()
         tensor([[ 0.7500, -0.2500],
@@ -92,7 +92,7 @@ def normalizing_weights(
         ValueError: ``k`` beyond the dimension.
 
     Example:
-        >>> from simplex import SimplicialComplex, require_word
+        >>> from simplex import SimplicialComplex
         >>> weights = normalizing_weights(SimplicialComplex.from_simplices([(0, 1), (1, 2)]), 1)
         >>> {j: weight.tolist() for j, weight in weights.items()}
         {0: [2.0, 4.0, 2.0], 1: [1.0, 1.0], 2: []}

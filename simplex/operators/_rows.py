@@ -21,19 +21,21 @@ class RowPattern(NamedTuple):
             one entry.
         column_pointer: (columns+1,) where the entries of each column start in the two lists below.
         row: (E,) int64, column by column.
-        order: (E,) the places of these entries in ``column.flatten()``.
+        order: (E,) the places of these entries in ``column.flatten()``; ``None`` where ``row`` is
+            that list already, as for rows of one entry.
     """
 
     row_pointer: Tensor | None
     column: Tensor
     column_pointer: Tensor
     row: Tensor
-    order: Tensor
+    order: Tensor | None
 
     @property
     def places(self) -> "RowPattern":
         """The matrix with a row for each entry, (E, columns): it reads what the sums would add."""
-        return RowPattern(None, self.column.flatten(), self.column_pointer, self.order, self.order)
+        order = self.row if self.order is None else self.order
+        return RowPattern(None, self.column.flatten(), self.column_pointer, order, None)
 
 
 def row_pattern(row: Tensor, column: Tensor, num_rows: int, num_columns: int) -> RowPattern:
@@ -62,7 +64,7 @@ def segments(index: Tensor, size: int) -> RowPattern:
 def segments_at(index: Tensor, pointer: Tensor) -> RowPattern:
     """:func:`segments` where it is known that the rows of i are ``pointer[i] … pointer[i+1]-1``."""
     places = torch.arange(index.shape[0], device=index.device)
-    return RowPattern(None, index, pointer, places, places)
+    return RowPattern(None, index, pointer, places, None)
 
 
 def _pointer(ascending: Tensor, size: int) -> Tensor:
@@ -144,7 +146,7 @@ class _Product(torch.autograd.Function):
         if not turned:
             return _bag_sum(x, column, row_pointer, by_row)
         if by_row is not None and by_column is None:
-            by_column = by_row.flatten().index_select(0, order)
+            by_column = by_row.flatten().index_select(0, row if order is None else order)
         return _bag_sum(x, row, column_pointer, by_column)
 
     @staticmethod

@@ -74,8 +74,8 @@ class SparseRows(NamedTuple):
 
     def __matmul__(self, x: Tensor) -> Tensor:
         back = self.transpose() if x.requires_grad else self  # without a gradient it is not read
-        # The weights are constant in both directions, so the order of the entries is not read.
-        pattern = RowPattern(self.pointer, self.column, back.pointer, back.column, back.column)
+        # Constant weights are given in both orders, so the one need not be put into the other.
+        pattern = RowPattern(self.pointer, self.column, back.pointer, back.column, None)
         return sum_rows(x, pattern, (self.weight.to(x.dtype), back.weight.to(x.dtype)))
 
 

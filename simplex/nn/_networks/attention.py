@@ -17,6 +17,7 @@ from simplex.operators import (
     segment_softmax,
     segments_at,
     sum_rows,
+    to_rows,
 )
 
 
@@ -42,9 +43,9 @@ def attend(
     (upper) or a facet (lower): the row of σ in ∂∂ᵀ or ∂ᵀ∂.
 
     Args:
-        query: (n_k, …, H) scores of the receivers, one per head.
-        key: (n_k, …, H) scores of the senders.
-        value: (n_k, …, H, F).
+        query: (…, n_k, H) scores of the receivers, one per head.
+        key: (…, n_k, H) scores of the senders.
+        value: (…, n_k, H, F).
         K: the complex.
         adjacency: ``"lower"`` or ``"upper"``.
         k: degree of the cochains.
@@ -54,7 +55,7 @@ def attend(
             anew in the backward pass, so memory stays bounded.
 
     Returns:
-        (n_k, …, H, F); zeros where a simplex has no row.
+        (…, n_k, H, F); zeros where a simplex has no row.
 
     Cost:
         O(pairs · F) in time, O(pairs) in memory for each head: quadratic in the degree of a hub for
@@ -83,7 +84,8 @@ def attend(
     def of_rows(rows: range, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         return of_table(_support(K, k, adjacency, rows), rows, query, key, value)
 
-    scores_and_values = (query.flatten(1), key.flatten(1), value.flatten(1, -2))
+    values = value.movedim(-3, 0)  # (n_k, …, H, F)
+    scores_and_values = (to_rows(query), to_rows(key), values.flatten(1, -2))  # (n_k, …·H[, F])
     chunks = receiver_chunks(K, k, adjacency, max_pairs, own=1)
     if len(chunks) == 1:
         support: _Support = K.cached(
@@ -94,7 +96,7 @@ def attend(
         result = torch.cat(
             [checkpoint(of_rows, rows, *scores_and_values, use_reentrant=False) for rows in chunks]
         )
-    return result.view(value.shape)
+    return result.view(values.shape).movedim(0, -3)
 
 
 def attention_filter(
@@ -116,7 +118,7 @@ def attention_filter(
         a^⊤ [\, ‖_p W_p^⊤ x_σ \;‖\; ‖_p W_p^⊤ x_τ \,] \big)
 
     Args:
-        mapped: (n_k, …, P · out_channels), the features X W_1 … X W_P side by side.
+        mapped: (…, n_k, P · out_channels), the features X W_1 … X W_P side by side.
         score: (2, P · out_channels), the two halves of a.
         K: the complex.
         adjacency: ``"lower"`` or ``"upper"``; with the diagonal, as in :func:`attend`.
@@ -126,7 +128,7 @@ def attention_filter(
         max_pairs: as in :func:`attend`.
 
     Returns:
-        (n_k, …, out_channels).
+        (…, n_k, out_channels).
 
     Cost:
         P passes over the pairs, at the width of the result; no power of a matrix is formed.

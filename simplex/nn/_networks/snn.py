@@ -35,7 +35,7 @@ class SNNConv(nn.Module):
         bias: whether a bias is added.
 
     Shapes:
-        x (n_k, …, in_channels) to (n_k, …, out_channels); n_k = 0 as well.
+        x (…, n_k, in_channels) to (…, n_k, out_channels); n_k = 0 as well.
 
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
@@ -79,11 +79,11 @@ class SNNConv(nn.Module):
         """Apply the layer.
 
         Args:
-            x: (n_k, …, in_channels); left as it is.
+            x: (…, n_k, in_channels); left as it is.
             complex: the complex, or the disjoint union of a batch.
 
         Returns:
-            (n_k, …, out_channels).
+            (…, n_k, out_channels).
 
         Raises:
             ValueError: x does not have one row per k-simplex.
