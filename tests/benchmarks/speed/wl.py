@@ -58,7 +58,10 @@ def main() -> None:
         ("boundary + upper", ("boundary", "upper")),
         ("all four", ("boundary", "coboundary", "lower", "upper")),
     ):
-        time_ = seconds(lambda a=adjacencies: simplicial_wl(K, a, max_rounds=rounds)) / rounds
+        time_ = (
+            seconds(lambda a=adjacencies: simplicial_wl(K, adjacencies=a, max_rounds=rounds))
+            / rounds
+        )
         print(f"SWL, {sum(K.f_vector):,} simplices, {name}: {time_:.3f} s per round")
 
     U = random_graphs(4_000, 35, 280, seed=0)
