@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 
-def each(names: str, cases: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def over(names: str, cases: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """As ``pytest.mark.parametrize``, but all cases run within one item.
 
     Every case starts from the same seed, as an item does. Fixtures are shared by the cases, so a
@@ -36,7 +36,9 @@ def each(names: str, cases: Iterable[Any]) -> Callable[[Callable[..., None]], Ca
                     raise
 
         signature = inspect.signature(test)
-        kept = [each for name, each in signature.parameters.items() if name not in arguments]
+        kept = [
+            parameter for name, parameter in signature.parameters.items() if name not in arguments
+        ]
         run.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
         return run
 

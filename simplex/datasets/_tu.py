@@ -29,7 +29,7 @@ def tu_dataset(
     root: str | Path | None = None,
     *,
     max_dim: int = 2,
-    init: Literal["sum", "mean"] = "sum",
+    reduce: Literal["sum", "mean"] = "sum",
 ) -> "SimplicialDataset":
     """Load a TU data set through PyG and lift all its graphs to clique complexes by one call.
 
@@ -42,7 +42,7 @@ def tu_dataset(
         root: folder of data sets; raw files in it are only read. ``None`` for ``tu/`` in the folder
             that the environment variable ``SIMPLEX_DATA`` names, else ``~/.cache/simplex/tu``.
         max_dim: the top dimension of the lift.
-        init: how vertex features are spread to higher simplices.
+        reduce: how vertex features are spread to higher simplices.
 
     Raises:
         ValueError: the files are not there and cannot be downloaded, or cannot be read.
@@ -53,7 +53,7 @@ def tu_dataset(
     graphs = [_without_edge_features(graph) for graph in dataset]
     for graph, x in zip(graphs, _vertex_features(name, dataset), strict=True):
         graph.x = x
-    return lift_dataset(graphs, max_dim, init)
+    return lift_dataset(graphs, max_dim, reduce=reduce)
 
 
 def tu_folds(

@@ -10,7 +10,7 @@ from simplex import SimplicialComplex
 from simplex.testing import random_complex
 from simplex.wl import compare, find_isomorphism, is_isomorphic
 from simplex.wl._components import connected_components
-from tests.cases import each
+from tests.cases import over
 from tests.tables import COMPLEXES
 from tests.wl.graphs import copies, csl, lift, paley, relabel, rook, shrikhande
 from tests.wl.oracle import skeleton_graph
@@ -46,7 +46,7 @@ GRAPHS = {
 }
 
 
-@each("name", GRAPHS)
+@over("name", GRAPHS)
 def test_a_relabelled_copy_is_found(name):
     A = lift(GRAPHS[name], 3)
     B, _ = relabel(A, 3)
@@ -54,7 +54,7 @@ def test_a_relabelled_copy_is_found(name):
     assert_isomorphism(B, A, find_isomorphism(B, A))
 
 
-@each("name", COMPLEXES)
+@over("name", COMPLEXES)
 def test_the_table_is_isomorphic_to_itself_relabelled(name):
     A = COMPLEXES[name]
     B, _ = relabel(A, 9)
@@ -107,7 +107,7 @@ REFUSED = {
 }  # fmt: skip
 
 
-@each("name", REFUSED)
+@over("name", REFUSED)
 def test_pairs_that_swl_does_not_tell_apart_are_refused(name):
     A, B = (lift(graph, 2 if "Rook" in name else 1) for graph in REFUSED[name])
     assert not compare(A, B)
@@ -115,7 +115,7 @@ def test_pairs_that_swl_does_not_tell_apart_are_refused(name):
     assert is_isomorphic(relabel(B, 1)[0], relabel(A, 2)[0]) is False
 
 
-@each("name", ["sr16622.g6", "sr251256.g6", "sr261034.g6", "sr281264.g6"])
+@over("name", ["sr16622.g6", "sr251256.g6", "sr261034.g6", "sr281264.g6"])
 def test_strongly_regular_families_on_the_two_skeleton(shared_data, name):
     complexes = [lift(graph) for graph in nx.read_graph6(str(shared_data / "sr" / name))]
     for A, B in itertools.islice(itertools.combinations(complexes, 2), 6):
@@ -145,7 +145,7 @@ def test_all_graphs_with_four_vertices_and_a_sample_with_six_as_networkx_has_it(
         assert_isomorphism(A, B, find_isomorphism(A, B))
 
 
-@each("seed", range(10))
+@over("seed", range(10))
 def test_complexes_that_are_not_flag_against_brute_force(seed):
     A, B = random_complex(seed, 5, 4, 2), random_complex(seed + 100, 5, 4, 2)
     wanted = {frozenset(row) for k in range(B.dim + 1) for row in B.simplices(k).tolist()}
@@ -237,7 +237,7 @@ def test_candidates_are_tried_in_chunks_of_bounded_size(monkeypatch):
     assert is_isomorphic(lift(rook()), lift(shrikhande())) is False
 
 
-@each("seed", range(5))
+@over("seed", range(5))
 def test_components_are_those_of_networkx(seed):
     K = lift(nx.gnm_random_graph(60, 45, seed=seed))
     component = connected_components(K).tolist()

@@ -8,7 +8,7 @@ import torch
 from simplex import SimplicialComplex
 from simplex.testing import random_complex
 from simplex.wl import simplicial_wl, weisfeiler_lehman
-from tests.cases import each
+from tests.cases import over
 from tests.tables import COMPLEXES
 from tests.wl.graphs import relabel
 from tests.wl.oracle import (
@@ -33,7 +33,7 @@ def rounds_of(test, K, **options):
     return history, final
 
 
-@each("name", TABLE)
+@over("name", TABLE)
 def test_partition_after_every_round_is_that_of_the_exact_oracle(name):
     K = TABLE[name]
     for adjacencies in SUBSETS:
@@ -47,7 +47,7 @@ def test_partition_after_every_round_is_that_of_the_exact_oracle(name):
                 assert same_partition(coloring.colors[k].tolist(), exact_colors)
 
 
-@each("name", TABLE)
+@over("name", TABLE)
 def test_colours_are_numbered_without_gaps_and_histograms_count_them(name):
     coloring = simplicial_wl(TABLE[name])
     for colors, counts, size in zip(
@@ -69,7 +69,7 @@ def test_histograms_of_parts_sum_to_the_histogram():
     assert coloring.part_classes().tolist() == [0, 1, 0]
 
 
-@each("name", TABLE)
+@over("name", TABLE)
 def test_boundary_and_upper_reach_the_partition_of_all_four(name):
     reduced, full = simplicial_wl(TABLE[name]), simplicial_wl(TABLE[name], adjacencies=ADJACENCIES)
     assert full.rounds <= reduced.rounds
@@ -77,7 +77,7 @@ def test_boundary_and_upper_reach_the_partition_of_all_four(name):
         assert same_partition(ours.tolist(), theirs.tolist())
 
 
-@each("name", TABLE)
+@over("name", TABLE)
 def test_weisfeiler_lehman_is_exact_and_never_finer(name):
     K = TABLE[name]
     expected = wl_history(skeleton_graph(K))
@@ -92,8 +92,8 @@ def test_weisfeiler_lehman_is_exact_and_never_finer(name):
     assert same_partition(as_swl.tolist(), final.colors[0].tolist())
 
 
-@each("seed", range(4))
-@each("name", TABLE)
+@over("seed", range(4))
+@over("name", TABLE)
 def test_relabelling_keeps_histograms_and_moves_colours(name, seed):
     K = TABLE[name]
     L, order = relabel(K, seed)
@@ -111,7 +111,7 @@ def test_orientation_plays_no_part():
     assert all(map(torch.equal, ours.colors, theirs.colors))
 
 
-@each("adjacencies", [("boundary", "upper"), ADJACENCIES])
+@over("adjacencies", [("boundary", "upper"), ADJACENCIES])
 def test_house(adjacencies):
     house = COMPLEXES["house"]
     colors = simplicial_wl(house, adjacencies=adjacencies).colors
@@ -151,7 +151,7 @@ def test_stop_ends_the_refinement():
     assert (coloring.rounds, coloring.stable) == (2, False)
 
 
-@each("seed", range(6))
+@over("seed", range(6))
 def test_starting_colours_are_refined(seed):
     K = random_complex(seed + 40)
     generator = torch.Generator().manual_seed(seed)
@@ -168,7 +168,7 @@ def test_starting_colours_are_refined(seed):
         assert same_partition(coloring.colors[k].tolist(), [exact[-1][s] for s in level])
 
 
-@each(
+@over(
     "dtype",
     [
         torch.bool,
@@ -180,7 +180,7 @@ def test_starting_colours_are_refined(seed):
         torch.float64,
     ],
 )
-@each("width", [1, 3])
+@over("width", [1, 3])
 def test_equal_feature_rows_are_one_colour_whatever_their_dtype(dtype, width):
     K = SimplicialComplex.from_simplices([], num_vertices=6)
     rows = torch.tensor([0, 1, 0, 1, 1, 0])[:, None].expand(6, width).to(dtype)
@@ -232,13 +232,13 @@ def test_degrees_that_differ_by_a_power_of_two_are_told_apart():
 K = COMPLEXES["house"]
 
 
-@each("adjacencies", ["boundary", ("boundary", "down"), [3]])
+@over("adjacencies", ["boundary", ("boundary", "down"), [3]])
 def test_unknown_adjacency(adjacencies):
     with pytest.raises(ValueError, match="boundary, coboundary, lower, upper"):
         simplicial_wl(K, adjacencies=adjacencies)
 
 
-@each(
+@over(
     "colors, message",
     [
         ({0: torch.zeros(4)}, r"colors\[0\] must have shape \(5,\) or \(5, F\), got \(4,\)"),
