@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_real
 from simplex.lifting import clique_complex, delaunay_complex
 
 
@@ -53,9 +53,8 @@ def community_complexes(
     """
     low, high = _require_range(num_vertices, 2)
     densest = bridges * high / max(low // 2, 1) ** 2
-    for name, value in (("within", within), ("bridges · n / ⌊n/2⌋²", densest)):
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name} must be in [0, 1], got {value:.4g}.")
+    require_real("within", within, 0, 1)
+    require_real("bridges · n / ⌊n/2⌋²", densest, 0, 1)
     sizes = torch.randint(low, high + 1, (num_complexes,), generator=generator).tolist()
     graphs = [_two_communities(n // 2, within, bridges * n, generator) for n in sizes]
     start = torch.tensor([0, *[2 * (n // 2) for n in sizes]]).cumsum(0)

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from simplex.complexes import require_int
+
 
 def rook_graph(n: int) -> Any:
     """The n × n rook's graph: cells of a board, adjacent in one row or one column.
@@ -216,8 +218,6 @@ def _graph(adjacent: np.ndarray) -> Any:
     return graph
 
 
-def _require_integer(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be an integer, got {value!r}.")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}.")
+def _require_integer(name: str, value: object, least: int) -> None:
+    """An integer of Python or of numpy, as they come out of arithmetic with arrays."""
+    require_int(name, int(value) if isinstance(value, np.integer) else value, least)
