@@ -29,11 +29,6 @@ from simplex.datasets._surfaces import SURFACES, random_surface, surfaces
 from simplex.datasets._tu import stratified_folds, tu_dataset, tu_folds
 
 
-# isort: split
-# Shared with the other packages of this library; not part of the public surface.
-from simplex.datasets._tu import Fold as Fold
-
-
 __all__ = [
     "SURFACES",
     "FlowSamples",
