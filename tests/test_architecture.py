@@ -21,7 +21,7 @@ FOREIGN_BELOW = {  # what may be imported, outside the standard library, and onl
     "complexes": {"torch", "numpy", "numba"},
     "optim": {"torch"},
 }
-HEAVY = ["networkx", "scipy", "gudhi", "torch_geometric", "matplotlib", "numba", "rich"]
+HEAVY = ["networkx", "scipy", "gudhi", "torch_geometric", "matplotlib", "numba"]
 
 
 def sources() -> list[Path]:
