@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
+from simplex.operators import connected_components
 from simplex.testing import random_complex
 from simplex.wl import compare, find_isomorphism, is_isomorphic
-from simplex.wl._components import connected_components
 from tests.cases import over
 from tests.tables import COMPLEXES
 from tests.wl.graphs import copies, csl, lift, paley, relabel, rook, shrikhande
