@@ -26,8 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Lay out, draw, save."""
+    from simplex.cli._checks import require_output
     from simplex.cli._files import read_complexes
-    from simplex.cli._output import require_output, save_picture
+    from simplex.cli._output import save_picture
     from simplex.plot import draw_complex, spring_layout
 
     require_output(args.out, _ENDINGS)

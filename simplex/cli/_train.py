@@ -112,6 +112,7 @@ def run(args: argparse.Namespace) -> int:
     """Train as the options say; wrong input raises ``ValueError`` with one clear line."""
     import torch
 
+    from simplex.cli._checks import require_device
     from simplex.complexes import require_int
     from simplex.train import (
         TrainSettings,
@@ -124,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.threads is not None:
         torch.set_num_threads(require_int("threads", args.threads, least=1))
-    _require_device(args.device)
+    require_device(args.device)
     given: dict[str, Any] = vars(args) | {
         "grid": parse_grid(args.grid),
         "options": parse_options(args.option),
@@ -139,18 +140,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _or_none(text: str) -> str | None:
     return None if text == "none" else text
-
-
-def _require_device(name: str) -> None:
-    import torch
-
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built with CUDA
-        reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"--device must be a device of this machine, got {name}: {reason}"
-        ) from None
 
 
 def _pick(given: dict[str, Any], settings: type) -> dict[str, Any]:

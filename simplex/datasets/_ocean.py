@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.datasets._checks import require_file
 from simplex.datasets._flow import FlowSamples, FlowTask, flows_of_steps, randomly_oriented
-from simplex.datasets._root import data_root, require_file
+from simplex.datasets._root import data_root
 from simplex.datasets._walks import Walks
 
 

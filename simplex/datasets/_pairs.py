@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simplex.complexes import require_int
-from simplex.datasets._root import data_root, require_file
+from simplex.datasets._checks import require_file
+from simplex.datasets._root import data_root
 from simplex.datasets._strongly_regular import rook_graph, shrikhande_graph
 from simplex.interop import read_graph6
 

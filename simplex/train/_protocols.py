@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from simplex.data import SimplicialDataset
 from simplex.datasets import stratified_folds
 from simplex.train._checkpoint import load_checkpoint, save_checkpoint
+from simplex.train._checks import require_finite_loss
 from simplex.train._distributed import Processes
 from simplex.train._fold_run import Evaluation, FoldRun, mixed_seed
 from simplex.train._records import EpochRecord, FoldChoice, from_table, to_row
@@ -255,7 +256,7 @@ class _CrossValidation:
             )
             choice = None
             if nested:
-                run.require_finite(scored_loss)  # nothing is better or worse than nan
+                require_finite_loss(scored_loss, settings.lr)  # nothing is better or worse than nan
                 if self.best is None or record.validation > self.best.validation:
                     self.best, self.best_model = record, deepcopy(run.model.state_dict())
                 if _is_finished([*past, record], settings) and c + 1 == len(self.configurations):
