@@ -10,8 +10,10 @@ from simplex.operators import (
     LinearMap,
     boundary_matrix,
     coboundary_matrix,
+    from_rows,
     laplacian_halves,
     self_adjoint,
+    to_rows,
 )
 
 
@@ -40,33 +42,6 @@ def prepared_projections(K: SimplicialComplex, k: int) -> tuple[ImageProjection,
 
 
 def apply_to_cochains(operator: LinearMap, x: Tensor, count: int) -> Tensor:
-    """A symmetric linear map of (count, columns) on cochains; differentiable.
-
-    Args:
-        operator: symmetric.
-        x: (…, count, C) floats, or (count,) for one channel.
-        count: number of simplices.
-
-    Raises:
-        TypeError: x holds no real floats.
-        ValueError: x has another number of simplices.
-    """
-    return from_columns(self_adjoint(operator, as_columns(x, count).contiguous()), x)
-
-
-def as_columns(x: Tensor, count: int) -> Tensor:
-    """Cochains side by side: (count, columns), for operators that are matrices of the complex."""
+    """A symmetric linear map of (count, columns) on cochains (…, count, C); differentiable."""
     require_cochain(x, count)
-    moved = x.movedim(cochain_axis(x), 0)  # (n_k, …, C)
-    return moved.reshape(count, -1) if x.numel() else moved.reshape(count, 0)
-
-
-def from_columns(columns: Tensor, like: Tensor) -> Tensor:
-    """The inverse of :func:`as_columns`, for cochains of the shape of ``like``."""
-    axis = cochain_axis(like)
-    return columns.reshape(like.movedim(axis, 0).shape).movedim(0, axis)  # (…, n_k, C)
-
-
-def cochain_axis(x: Tensor) -> int:
-    """Which axis runs over the simplices: the last but one, or that of a plain vector."""
-    return max(x.dim() - 2, 0)
+    return from_rows(self_adjoint(operator, to_rows(x).contiguous()), x)

@@ -9,25 +9,22 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_real
 from simplex.diffusion._checks import (
+    require_cochain,
     require_same_shape,
     require_single_or_double,
     require_times_within,
 )
-from simplex.diffusion._cochains.calculus import (
-    apply_to_cochains,
-    as_columns,
-    cochain_axis,
-    from_columns,
-    prepared_halves,
-)
+from simplex.diffusion._cochains.calculus import apply_to_cochains, prepared_halves
 from simplex.diffusion._rows import Model, aligned, row_mean, rows_of_times
 from simplex.diffusion._walk import Grid, checked
 from simplex.operators import (
     chebyshev_apply,
     chebyshev_coefficients,
-    half_bounds,
+    from_rows,
+    part_bound,
     require_rank,
     self_adjoint,
+    to_rows,
 )
 
 
@@ -143,7 +140,7 @@ class HeatFlow:
         require_real("up", up, 0)
         self.complex, self.k = K, k
         self.rates = (down, up)
-        self.bounds = [float(bound.max()) if len(bound) else 0.0 for bound in half_bounds(K, k)]
+        self.bounds = [float(part_bound(K, j).max()) if K.num_parts else 0.0 for j in (k, k + 1)]
 
     def path(self, x0: Tensor, z: Tensor, t: Tensor | float) -> Tensor:
         """Where the pair is at time t.
@@ -262,10 +259,11 @@ class HeatFlow:
         """Σ_i f_i(A, t) x_i with f(A) = f(κ_d L_d) + f(κ_u L_u) - f(0), a time for every row."""
         first, count = arguments[0], self.complex.num_simplices(self.k)
         require_single_or_double(first)
-        columns = [as_columns(x, count) for x in arguments]
+        require_cochain(first, count)
+        rows = [to_rows(x) for x in arguments]  # (n_k, …·C) each
         times, which = self._times_by_entry(t, first)
-        which = which.expand(-1, columns[0].shape[1])
-        place = torch.cat([which + i * len(times) for i in range(len(columns))], dim=1)
+        which = which.expand(-1, rows[0].shape[1])
+        place = torch.cat([which + i * len(times) for i in range(len(rows))], dim=1)
 
         def apply(y: Tensor) -> Tensor:
             halves = prepared_halves(self.complex, self.k, y.dtype)
@@ -279,8 +277,8 @@ class HeatFlow:
                     total += chebyshev_apply(half, by_entry, bound, y)
             return total
 
-        images = self_adjoint(apply, torch.cat(columns, dim=1))  # (n_k, arguments · columns)
-        return from_columns(torch.stack(images.chunk(len(columns), dim=1)).sum(0), first)
+        images = self_adjoint(apply, torch.cat(rows, dim=1))  # (n_k, arguments · …·C)
+        return from_rows(torch.stack(images.chunk(len(rows), dim=1)).sum(0), first)
 
     def _times_by_entry(self, t: Tensor | float, x: Tensor) -> tuple[Tensor, Tensor]:
         """The distinct times (U,), and which one each entry of (n_k | 1, channels | 1) has."""
@@ -288,7 +286,7 @@ class HeatFlow:
         times, which = torch.unique(at, return_inverse=True)
         if not at.dim():
             return times.cpu(), which.view(1, 1)
-        axis = cochain_axis(x)
+        axis = max(x.dim() - 2, 0)  # of the simplices
         which = which.movedim(axis, 0)  # (n_k | 1, … | 1, C | 1)
         which = which.expand(-1, *x.movedim(axis, 0).shape[1:]).reshape(len(which), -1)
         if len(which) > 1:

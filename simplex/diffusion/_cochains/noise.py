@@ -9,6 +9,7 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
 from simplex.diffusion._checks import (
+    require_cochain,
     require_degree,
     require_kernel,
     require_positive_definite,
@@ -16,7 +17,6 @@ from simplex.diffusion._checks import (
 )
 from simplex.diffusion._cochains.calculus import (
     apply_to_cochains,
-    as_columns,
     prepared_halves,
     prepared_projections,
 )
@@ -27,8 +27,9 @@ from simplex.operators import (
     MaternKernel,
     chebyshev_apply,
     chebyshev_coefficients,
-    half_bounds,
     hodge_decomposition,
+    part_bound,
+    to_rows,
 )
 
 
@@ -108,7 +109,7 @@ class HodgeNoise:
             ("gradient", "curl", "harmonic"), (self.gradient, self.curl, self.harmonic), strict=True
         ):
             require_kernel(name, kernel)
-        bounds = [float(bound.max()) if len(bound) else 0.0 for bound in half_bounds(K, k)]
+        bounds = [float(part_bound(K, j).max()) if K.num_parts else 0.0 for j in (k, k + 1)]
         kernels = (self.gradient, self.curl)
         self._parts = [
             _Part(place, kernel, bound)
@@ -340,13 +341,14 @@ def fitted_hodge_noise(
         [32.0...]
     """
     count = K.num_simplices(k)
-    columns = as_columns(x.detach().double(), count)
-    if K.num_parts != 1 or not columns.shape[1]:
+    require_cochain(x, count)
+    draws = to_rows(x.detach().double())  # (n_k, draws)
+    if K.num_parts != 1 or not draws.shape[1]:
         raise ValueError(
-            f"x must hold cochains on a complex of one part, got {columns.shape[1]} of them and "
+            f"x must hold cochains on a complex of one part, got {draws.shape[1]} of them and "
             f"{K.num_parts} parts. Fit the parts of a union one at a time: K.split()."
         )
-    parts = hodge_decomposition(K, columns, k)
+    parts = hodge_decomposition(K, draws, k)
     energies = [float(part.square().sum(0).mean()) for part in parts]
     total = sum(energies)
 
