@@ -334,7 +334,6 @@ def fitted_hodge_noise(
         A Hodge decomposition of the data, and 4 n_k draws for exact traces.
 
     Example:
-        >>> import torch
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (1, 2, 3), (1, 3, 4), (0, 4)])
         >>> noise = fitted_hodge_noise(K, torch.full((8,), 2.0))
         >>> noise.trace().tolist()  # 8 · 2²
