@@ -139,7 +139,7 @@ class CategoricalProcess:
         towards_x0 = keep_s * weight + (1 - keep_s) * law  # Σ over x_0 of weight · Q̄_s[x_0, x_s]
         towards_xt = keep_ts * hot + (1 - keep_ts) * law[x][..., None]
         joint = towards_x0 * towards_xt
-        return joint / joint.sum(-1, keepdim=True)
+        return joint / joint.sum(-1, keepdim=True)  # (…, K)
 
     def _keep(self, x: Tensor, t: Times, s: Times) -> Tensor:
         """ᾱ_t / ᾱ_s, to multiply (…, K)."""
@@ -195,7 +195,7 @@ def categorical_sample(
         for i in range(len(grid) - 1):
             t, s = grid[i], grid[i + 1]
             law = process.posterior(_logits(model, x, t, i), x, t, s)
-            flat = law.reshape(-1, process.num_categories)
+            flat = law.reshape(-1, process.num_categories)  # (values, K)
             x = torch.multinomial(flat, 1, generator=generator).reshape(x.shape)
     return x
 
@@ -283,7 +283,7 @@ def categorical_loss(
     x = process.q_sample(x0, t, generator=generator)
     logits = model(x, rows_of_times(t, x))
     process.require_logits(logits, x0)
-    picked = logits.log_softmax(-1).gather(-1, x0.long()[..., None])[..., 0]
+    picked = logits.log_softmax(-1).gather(-1, x0.long()[..., None])[..., 0]  # (rows, …)
     return -row_sum(picked) / max(row_size(x0), 1)
 
 

@@ -230,7 +230,7 @@ class HodgeNoise:
         zero = torch.zeros(1, dtype=torch.float64)
         at_zero = torch.cat([function(kernel(zero)) for kernel in kernels])
         ranks = torch.tensor([hodge_ranks(part, k) for part in K.split()], dtype=torch.float64)
-        total = (ranks.view(-1, 3) @ at_zero).to(K.device)
+        total = (ranks.view(-1, 3) @ at_zero).to(K.device)  # (num_parts,)
         halves = prepared_halves(K, k, torch.float64)
         for part in self._parts:
             change = _change(function, part, at_zero[part.place])
