@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from simplex.complexes import require_int
 from simplex.nn._checks import require_positive
 from simplex.nn._norm import SimplexBatchNorm
 
@@ -20,6 +21,14 @@ def reset_submodules(module: nn.Module) -> None:
         reset = getattr(inner, "reset_parameters", None)
         if inner is not module and callable(reset):
             reset()
+
+
+class Module(nn.Module):
+    """A module whose parameters can be drawn anew, with those of the modules inside."""
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        reset_submodules(self)
 
 
 def widths_of(in_channels: int | Sequence[int], max_dim: int) -> list[int]:
@@ -37,8 +46,7 @@ def widths_of(in_channels: int | Sequence[int], max_dim: int) -> list[int]:
         >>> widths_of(8, 2), widths_of((1, 2, 3), 2)
         ([8, 8, 8], [1, 2, 3])
     """
-    if isinstance(max_dim, bool) or not isinstance(max_dim, int) or max_dim < 0:
-        raise ValueError(f"max_dim must be a non-negative integer, got {max_dim!r}.")
+    require_int("max_dim", max_dim, 0)
     if isinstance(in_channels, int):
         if in_channels < 1 and in_channels != -1:
             raise ValueError(f"in_channels must be positive or -1, got {in_channels}.")
@@ -59,7 +67,7 @@ def linear(in_channels: int, out_channels: int, bias: bool = True) -> nn.Linear:
     return nn.Linear(in_channels, out_channels, bias=bias)
 
 
-def dense(
+def mlp(
     in_channels: int,
     out_channels: int,
     num_layers: int,
@@ -80,7 +88,7 @@ def dense(
 
     Example:
         >>> import torch
-        >>> dense(3, 8, 2, torch.relu)(torch.ones(5, 3)).shape
+        >>> mlp(3, 8, 2, torch.relu)(torch.ones(5, 3)).shape
         torch.Size([5, 8])
     """
     if norm not in (None, "batch"):
@@ -92,6 +100,15 @@ def dense(
             layers.append(SimplexBatchNorm(out_channels))
         layers.append(Activation(activation))
     return nn.Sequential(*layers)
+
+
+class Scores(nn.ParameterDict):
+    """Vectors of attention scores by name; the layer draws them once its maps are there."""
+
+    def reset_parameters(self) -> None:
+        """Draw all of them anew."""
+        for score in self.values():
+            nn.init.xavier_uniform_(score)
 
 
 class Activation(nn.Module):

@@ -66,8 +66,8 @@ class TUSettings:
         dataset: such as ``"MUTAG"``.
         root: the folder of data sets, as in ``simplex.datasets.tu_dataset``.
         model: a name in ``simplex.train.MODELS``; ``"f-vector"`` is the baseline that only counts.
-        hidden: width of the hidden layers.
-        layers: number of message passing layers.
+        hidden_channels: width of the hidden layers.
+        num_layers: number of message passing layers.
         readout: how the simplices of a dimension are pooled.
         dropout: probability, where the model has dropout.
         norm: normalisation of the layers, such as ``"batch"``; ``None`` for none; ``"auto"`` for
@@ -81,15 +81,15 @@ class TUSettings:
         protocol: ``"xu"``, ``"nested"`` or ``"both"``, see
             :func:`~simplex.train.run_protocols`.
         grid: values to try by name of a setting of the model or of ``train``, such as
-            ``{"hidden": [16, 32], "lr": [0.001, 0.01]}``; every combination is one configuration.
+            ``{"hidden_channels": [16, 32], "lr": [0.001, 0.01]}``; every combination is one configuration.
         train: how every fold is trained.
     """
 
     dataset: str
     root: str | Path | None = None
     model: str = "sin"
-    hidden: int = 32
-    layers: int = 3
+    hidden_channels: int = 32
+    num_layers: int = 3
     readout: str = "sum"
     dropout: float = 0.5
     norm: str | None = "auto"
@@ -103,7 +103,7 @@ class TUSettings:
     train: TrainSettings = field(default_factory=TrainSettings)
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "layers"):
+        for name in ("hidden_channels", "num_layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
         if not 0 <= self.dropout <= 1:

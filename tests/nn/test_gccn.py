@@ -36,7 +36,7 @@ graph_layers = pytest.mark.parametrize("name", MAKE)
 
 def layer(name, i=2, o=4, **options):
     options = {"adjacencies": ALL, "bipartite": name != "GCN"} | options
-    return GCCNConv(MAKE[name], i, o, MAX_DIM, **options)
+    return GCCNConv(i, o, MAX_DIM, make_conv=MAKE[name], **options)
 
 
 def dense(name, conv, A, source, own):
@@ -191,7 +191,7 @@ def test_autocast(name):
 
 
 def test_repr():
-    assert repr(GCCNConv(SAGEConv, 16, 32, 2)) == (
+    assert repr(GCCNConv(16, 32, 2, make_conv=SAGEConv)) == (
         "GCCNConv(16, 32, max_dim=2, adjacencies=('boundary', 'upper'))"
     )
 
@@ -212,7 +212,7 @@ def test_wrong_settings(options, message):
 
 @pytest.mark.parametrize("name", ["SAGE", "GIN"])
 def test_traces_as_one_graph_with_dynamic_sizes(name):
-    conv = GCCNConv(MAKE[name], 2, 4, 2).double()
+    conv = GCCNConv(2, 4, 2, make_conv=MAKE[name]).double()
     compiled = torch.compile(conv, fullgraph=True, dynamic=True, backend="eager")
     for seed in range(3):
         complex_ = random_complex(seed, num_vertices=8 + seed, max_dim=2)

@@ -241,7 +241,7 @@ def test_the_condition_of_a_simplicial_mixer_has_local_problems():
 @pytest.mark.parametrize("cond", [None, 3])
 def test_mixers_train(variant, cond):
     torch.manual_seed(0)
-    model = MLPMixer(8, 4, 1, 3, 6, 2, cond_channels=cond).double()
+    model = MLPMixer(1, 6, 3, 2, 8, 4, cond_channels=cond).double()
     nn.init.normal_(model.head.weight)
     x = torch.randn(7, 1, 8, 8, dtype=torch.float64)
     given = (x,) if cond is None else (x, torch.randn(7, cond, dtype=torch.float64))

@@ -10,27 +10,27 @@ from simplex import SimplicialComplex
 from simplex.nn import (
     SIN,
     SimplicialMessagePassing,
+    neighbor_counts,
+    neighbor_pairs,
+    segment_softmax,
+)
+from simplex.operators import (
     apply_boundary,
     apply_coboundary,
     apply_down_laplacian,
     apply_hodge_laplacian,
     apply_up_laplacian,
-    boundary_sum,
-    coboundary_sum,
-    gather_facets,
-    neighbor_counts,
-    neighbor_pairs,
-    scatter_to_facets,
-    segment_softmax,
-    segments,
-)
-from simplex.operators import (
     boundary_adjacency,
     boundary_matrix,
+    boundary_sum,
     coboundary_adjacency,
+    coboundary_sum,
     down_laplacian,
+    gather_facets,
     hodge_laplacian,
     lower_adjacency,
+    scatter_to_facets,
+    segments,
     up_laplacian,
     upper_adjacency,
 )

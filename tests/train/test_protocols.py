@@ -26,7 +26,9 @@ from tests.train.tiny import write_tiny
 
 SETTINGS = TrainSettings(epochs=3, batch_size=5, lr=0.01, patience=1, seed=3)
 POINTS = [
-    Configuration(partial(FVectorMLP, 4, 2, max_dim=2), SETTINGS, "hidden=4"),
+    Configuration(
+        partial(FVectorMLP, 1, 4, 2, num_layers=2, max_dim=2), SETTINGS, "hidden_channels=4"
+    ),
     Configuration(partial(SIN, 3, 4, 2, 1, 2, norm="batch", dropout=0.5), SETTINGS, "sin"),
 ]
 

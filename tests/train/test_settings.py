@@ -67,7 +67,7 @@ def test_unknown_schedule_and_protocol():
         TrainSettings(schedule="linear")
     with pytest.raises(ValueError, match=r"protocol must be one of .*, got 'honest'"):
         TUSettings("TINY", protocol="honest")
-    for name in ("hidden", "layers"):
+    for name in ("hidden_channels", "num_layers"):
         with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
             TUSettings("TINY", **{name: 0})
     with pytest.raises(ValueError, match="max_dim must be at least 0, got -1"):
@@ -75,10 +75,16 @@ def test_unknown_schedule_and_protocol():
 
 
 def test_grid_is_read_by_the_type_of_the_setting():
-    texts = ["hidden=16, 32", "lr=0.1", "norm=batch,none", "batch-size=8", "patience=none,3"]
+    texts = [
+        "hidden_channels=16, 32",
+        "lr=0.1",
+        "norm=batch,none",
+        "batch-size=8",
+        "patience=none,3",
+    ]
     grid = parse_grid([*texts, "schedule=cosine"])
     assert grid == {
-        "hidden": [16, 32],
+        "hidden_channels": [16, 32],
         "lr": [0.1],
         "norm": ["batch", None],
         "batch_size": [8],
@@ -88,13 +94,20 @@ def test_grid_is_read_by_the_type_of_the_setting():
     points = configurations(TUSettings("TINY", grid=grid))
     assert len(points) == 8
     name, last = points[-1]
-    assert name == "hidden=32 lr=0.1 norm=None batch_size=8 patience=3 schedule=cosine"
-    assert (last.hidden, last.norm, last.train.lr, last.train.patience) == (32, None, 0.1, 3)
+    assert name == "hidden_channels=32 lr=0.1 norm=None batch_size=8 patience=3 schedule=cosine"
+    assert (last.hidden_channels, last.norm, last.train.lr, last.train.patience) == (
+        32,
+        None,
+        0.1,
+        3,
+    )
     assert len({name for name, _ in points}) == 8
     assert configurations(TUSettings("TINY"))[0][0] == ""
 
 
-@pytest.mark.parametrize("text", ["hidden", "hidden=", "depth=3", "seed=1,2", "max_dim=1,2"])
+@pytest.mark.parametrize(
+    "text", ["hidden_channels", "hidden_channels=", "depth=3", "seed=1,2", "max_dim=1,2"]
+)
 def test_wrong_grid(text):
     with pytest.raises(ValueError, match="grid must be given as NAME=VALUE"):
         parse_grid([text])
@@ -103,11 +116,11 @@ def test_wrong_grid(text):
 
 
 def test_grid_values_of_another_type_or_out_of_range():
-    with pytest.raises(ValueError, match="grid must have values that hidden can take"):
-        parse_grid(["hidden=wide"])
-    with pytest.raises(ValueError, match="hidden must be at least 1, got 0"):
-        configurations(TUSettings("TINY", grid={"hidden": [4, 0]}))
-    for grid in ({"depth": [1]}, {"hidden": []}):
+    with pytest.raises(ValueError, match="grid must have values that hidden_channels can take"):
+        parse_grid(["hidden_channels=wide"])
+    with pytest.raises(ValueError, match="hidden_channels must be at least 1, got 0"):
+        configurations(TUSettings("TINY", grid={"hidden_channels": [4, 0]}))
+    for grid in ({"depth": [1]}, {"hidden_channels": []}):
         with pytest.raises(ValueError, match="grid must have at least one value"):
             configurations(TUSettings("TINY", grid=grid))
 
@@ -127,7 +140,7 @@ def test_options():
 
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_every_model_by_name(tiny, name):
-    model = make_model(TUSettings("TINY", model=name, hidden=4, layers=2), tiny)
+    model = make_model(TUSettings("TINY", model=name, hidden_channels=4, num_layers=2), tiny)
     batch = tiny.to_batch()
     logits = model(batch.cochains(), batch.complex)
     assert logits.shape == (16, 2)
@@ -149,7 +162,7 @@ def test_options_reach_the_model(tiny):
 
 
 def test_evaluation_does_not_depend_on_its_batches(tiny, monkeypatch):
-    model = make_model(TUSettings("TINY", hidden=4), tiny)
+    model = make_model(TUSettings("TINY", hidden_channels=4), tiny)
     ids = torch.tensor([1, 5, 2, 8, 9])
     whole = Evaluation(tiny, ids, Processes(), torch.device("cpu"))
     monkeypatch.setattr("simplex.train._fold_run._SIMPLICES_PER_BATCH", 9)

@@ -49,7 +49,7 @@ def expand_resolution(model: Mixer, factor: int | Sequence[int]) -> Mixer:
 
     Example:
         >>> from simplex.nn._mixer.mixer import MLPMixer
-        >>> small = MLPMixer((16, 8), 4, 3, num_classes=5, hidden_channels=8, num_blocks=1)
+        >>> small = MLPMixer(3, 8, 5, num_layers=1, image_size=(16, 8), patch_size=4)
         >>> expand_resolution(small, 2)(torch.ones(2, 3, 32, 16)).shape
         torch.Size([2, 5])
     """
@@ -75,10 +75,10 @@ def expand_resolution(model: Mixer, factor: int | Sequence[int]) -> Mixer:
         mlp = block.mlp_tokens
         assert isinstance(mlp.fc1, TokenLinear)
         assert isinstance(mlp.fc2, TokenLinear)
-        hidden = torch.arange(len(tokens) * block.token_width).view(len(tokens), -1)
+        hidden = torch.arange(len(tokens) * block.tokens_mlp_dim).view(len(tokens), -1)
         mlp.fc1 = block_diagonal(mlp.fc1, tokens, hidden)
         mlp.fc2 = block_diagonal(mlp.fc2, hidden, tokens)
-        block.num_tokens, block.token_width = tokens.numel(), hidden.numel()
+        block.num_tokens, block.tokens_mlp_dim = tokens.numel(), hidden.numel()
     return expanded
 
 
