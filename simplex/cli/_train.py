@@ -40,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=V,V",
-        help="values to try, such as hidden-channels=16,32 or lr=0.001,0.01; may be given several times, "
-        "every combination is trained under each protocol",
+        help="values to try, such as hidden-channels=16,32 or lr=0.001,0.01; may be given several "
+        "times, every combination is trained under each protocol",
     )
     add = parser.add_argument_group("model").add_argument
     add("--model", default="sin", help="its name; a wrong one lists them all (default: sin)")

@@ -81,7 +81,8 @@ class TUSettings:
         protocol: ``"xu"``, ``"nested"`` or ``"both"``, see
             :func:`~simplex.train.run_protocols`.
         grid: values to try by name of a setting of the model or of ``train``, such as
-            ``{"hidden_channels": [16, 32], "lr": [0.001, 0.01]}``; every combination is one configuration.
+            ``{"hidden_channels": [16, 32], "lr": [0.001, 0.01]}``; every combination is one
+            configuration.
         train: how every fold is trained.
     """
 

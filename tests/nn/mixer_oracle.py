@@ -43,11 +43,11 @@ def forward(w, images, kind):
     return dense(norm(x, "pre_head_layer_norm").mean(1), "head")
 
 
-def google_names(num_layers):
+def google_names(num_blocks):
     """The names of a published file, written out."""
     names = [f"{m}/{p}" for m in ("stem", "head") for p in ("kernel", "bias")]
     names += ["pre_head_layer_norm/scale", "pre_head_layer_norm/bias"]
-    for i in range(num_layers):
+    for i in range(num_blocks):
         names += [f"MixerBlock_{i}/LayerNorm_{j}/{p}" for j in (0, 1) for p in ("scale", "bias")]
         names += [
             f"MixerBlock_{i}/{mixing}/Dense_{j}/{p}"

@@ -86,7 +86,7 @@ NETWORKS = {
     "OrientedMPSN": (OrientedMPSN(WIDTH, HIDDEN, OUT), on_edges, True),
     "EdgeMPNN": (EdgeMPNN(WIDTH, HIDDEN, OUT), on_edges, True),
 }
-FRAMES = {"SimplicialNetwork", "SimplicialMessagePassing"}
+FRAMES = {"SimplicialNetwork", "StackedNetwork", "SimplicialMessagePassing"}
 
 
 def network(name, dtype):

@@ -269,7 +269,7 @@ def against_timm(timm, name, config, batch):
         for p in theirs.parameters():
             spread = 0.5 / max(p[0].numel(), 1) ** 0.5 if p.ndim > 1 else 0.1
             p.add_(spread * torch.randn(p.shape, generator=generator))
-    ours = MLPMixer.from_config(config, out_channels=theirs.out_channels).eval()
+    ours = MLPMixer.from_config(config, out_channels=theirs.num_classes).eval()
     load_timm_state(ours, theirs.state_dict())
     x = torch.randn(batch, 3, 224, 224, generator=generator)
     with torch.no_grad():
@@ -292,7 +292,7 @@ def test_logits_are_timms_base(timm):
 
 def test_every_block_of_timms_is_ours_in_float64(timm):
     theirs = timm.models.mlp_mixer.MlpMixer(
-        1000, img_size=64, patch_size=16, num_layers=2, embed_dim=24
+        1000, img_size=64, patch_size=16, num_blocks=2, embed_dim=24
     )
     theirs.double()
     randomized(theirs)

@@ -153,7 +153,7 @@ def test_layers_of_different_kinds_stack():
         ),
         ({"reduce": "median"}, "reduce must be one of"),
         ({"reduce_dims": "max"}, "reduce_dims must be one of"),
-        ({"jumping_knowledge": "lstm"}, "jumping_knowledge must be 'cat', 'max' or None"),
+        ({"jumping_knowledge": "lstm"}, "jumping_knowledge must be one of 'cat', 'max', None"),
         ({"readout_dims": [3]}, "readout_dims must be among 0 … 2"),
     ],
 )

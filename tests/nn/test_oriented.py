@@ -52,7 +52,7 @@ def test_odd_layers_turn_with_the_orientation(name, k, activation, dtype):
     K = COMPLEXES[name]
     signs = random_orientation(K, seed=3)
     T = signs.get(k, torch.ones(K.num_simplices(k))).to(dtype)[:, None]
-    conv = OrientedConv(2, 4, k, ODD[activation]).to(dtype)
+    conv = OrientedConv(2, 4, k, activation=ODD[activation]).to(dtype)
     x = torch.randn(K.num_simplices(k), 2, dtype=dtype)
     turned = conv(T * x, K.reorient(signs))
     assert torch.allclose(turned, T * conv(x, K), atol=TOLERANCE[dtype])

@@ -49,7 +49,7 @@ def layers(signed):
         "kernel": KernelMixerConv(5, TOP, signed=signed),
         "operator": OperatorMixerConv(5, TOP, signed=signed),
         "operator, powers 0 and 3": OperatorMixerConv(
-            TOP, 5, down_order=0, up_order=3, signed=signed
+            5, TOP, down_order=0, up_order=3, signed=signed
         ),
         "channel": ChannelMixerConv(WIDTH, 9, TOP, signed=signed),
         "channel alone": ChannelMixerConv(WIDTH, 9, TOP, neighbors=False, signed=signed),
@@ -175,7 +175,7 @@ def reach(layer, complex, k):
 @pytest.mark.parametrize("k", [0, 1])
 @pytest.mark.parametrize("kind", [KernelMixerConv, OperatorMixerConv])
 def test_token_mixing_keeps_the_channels_apart(kind, k):
-    layer = in_dtype(kind(2, 5), torch.float64)
+    layer = in_dtype(kind(5, 2), torch.float64)
     reached = reach(layer, random_complex(3).skeleton(2), k)
     for a in range(3):
         for b in range(3):
@@ -450,9 +450,9 @@ def test_a_condition_is_given_where_it_is_wanted():
     K = random_complex(0)
     x = random_cochains(K, 2, TOP)
     wanting, plain = (SimplicialMixer(2, 4, 3, 1, TOP, cond_channels=c) for c in (5, None))
-    with pytest.raises(ValueError, match=r"cond must be of shape \(1, 5\), got None"):
+    with pytest.raises(ValueError, match=r"cond must have shape \(1, 5\), got None"):
         wanting(x, K)
-    with pytest.raises(ValueError, match=r"cond must be of shape \(1, 5\), got \(2, 5\)"):
+    with pytest.raises(ValueError, match=r"cond must have shape \(1, 5\), got \(2, 5\)"):
         wanting(x, K, torch.zeros(2, 5))
     with pytest.raises(ValueError, match=r"cond must be None, got \(1, 5\)"):
         plain(x, K, torch.zeros(1, 5))
@@ -545,8 +545,10 @@ def test_lazy_widths_and_dropout():
 
 
 def test_names_and_errors():
-    assert "tokens=[3, 6, 4], tokens_mlp_dim=5" in repr(OperatorMixerConv(5, 2, up_order=1))
-    assert "max_dim=2, tokens_mlp_dim=5, codes=StructuralCodes(steps=4" in repr(
+    assert "tokens_mlp_dim=5, max_dim=2, up_order=1, tokens=[3, 6, 4]" in repr(
+        OperatorMixerConv(5, 2, up_order=1)
+    )
+    assert "tokens_mlp_dim=5, max_dim=2, codes=StructuralCodes(steps=4" in repr(
         KernelMixerConv(5, 2)
     )
     assert "channels_mlp_dim=9" in repr(ChannelMixerConv(4, 9, 2))
@@ -558,13 +560,13 @@ def test_names_and_errors():
     with pytest.raises(ValueError, match="jumping_knowledge must be 'cat' or None"):
         SimplicialMixer(*sizes, jumping_knowledge="max")
     for kind in (KernelMixerConv, OperatorMixerConv):
-        with pytest.raises(ValueError, match="tokens_mlp_dim must be a positive integer, got 0"):
-            kind(2, 0)
+        with pytest.raises(ValueError, match="tokens_mlp_dim must be at least 1, got 0"):
+            kind(0, 2)
         with pytest.raises(ValueError, match=r"x\[1\] must have 2 channels, got 3"):
-            kind(2, 5)(random_cochains(grid(2, 2), (2, 3, 2)), grid(2, 2))
-    with pytest.raises(ValueError, match="hidden_channels must be a positive integer, got 0"):
+            kind(5, 2)(random_cochains(grid(2, 2), (2, 3, 2)), grid(2, 2))
+    with pytest.raises(ValueError, match="channels_mlp_dim must be at least 1, got 0"):
         ChannelMixerConv(4, 0, 2)
-    with pytest.raises(ValueError, match="up_order must be a non-negative integer"):
+    with pytest.raises(ValueError, match="up_order must be at least 0"):
         OperatorMixerConv(5, 2, up_order=-1)
     with pytest.raises(ValueError, match="x must hold one cochain for each dimension 0 … 2"):
         SimplicialMixer(*sizes)(random_cochains(star(3), 2, 1), star(3))
@@ -587,6 +589,11 @@ def test_an_odd_activation_has_to_be_odd(make, even):
     make(odd_activation=even, signed=False)  # where it is not used
 
 
+def declared_odd(function):
+    function.odd = True
+    return function
+
+
 @pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
 @pytest.mark.parametrize(
     "odd",
@@ -595,13 +602,19 @@ def test_an_odd_activation_has_to_be_odd(make, even):
         nn.Softshrink(),
         nn.functional.softsign,
         lambda x: x * x.abs(),
-        nn.Linear(9, 9, bias=False),  # odd, but needs a width
+        declared_odd(nn.Linear(9, 9, bias=False)),  # needs a width, so that it cannot be asked
     ],
 )
 def test_odd_activations_of_any_kind_are_taken(make, odd):
     make(odd_activation=odd)
     with torch.device("meta"):
         make(odd_activation=odd)
+
+
+@pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
+def test_what_cannot_be_asked_is_refused(make):
+    with pytest.raises(ValueError, match="could not be asked.*set its attribute odd to True"):
+        make(odd_activation=nn.Linear(9, 9, bias=False))
 
 
 @pytest.mark.parametrize("signed", ["no", 0, None])
@@ -620,18 +633,18 @@ def test_signed_has_to_be_a_bool(signed):
 @pytest.mark.parametrize(
     ("sizes", "options", "words"),
     [
-        ((2, 4, 0, 1, 2), {}, "out_channels must be a positive integer, got 0"),
-        ((2, 4.0, 3, 1, 2), {}, "hidden_channels must be a positive integer, got 4.0"),
-        ((2, 4, 3, 0, 2), {}, "num_layers must be a positive integer, got 0"),
-        ((2, 4, 3, 1, -1), {}, "max_dim must be a non-negative integer, got -1"),
-        ((2, 4, 3, 1, 2), {"cond_channels": 0}, "cond_channels must be a positive integer, got 0"),
-        ((2, 4, 3, 1, 2), {"channels_mlp_dim": 0}, "channels_mlp_dim must be a positive integer"),
-        ((2, 4, 3, 1, 2), {"tokens_mlp_dim": 0}, "tokens_mlp_dim must be a positive integer"),
+        ((2, 4, 0, 1, 2), {}, "out_channels must be at least 1, got 0"),
+        ((2, 4.0, 3, 1, 2), {}, "hidden_channels must be an integer, got 4.0"),
+        ((2, 4, 3, 0, 2), {}, "num_layers must be at least 1, got 0"),
+        ((2, 4, 3, 1, -1), {}, "max_dim must be at least 0, got -1"),
+        ((2, 4, 3, 1, 2), {"cond_channels": 0}, "cond_channels must be at least 1, got 0"),
+        ((2, 4, 3, 1, 2), {"channels_mlp_dim": 0}, "channels_mlp_dim must be at least 1"),
+        ((2, 4, 3, 1, 2), {"tokens_mlp_dim": 0}, "tokens_mlp_dim must be at least 1"),
         ((2, 4, 3, 1, 2), {"mixing": None}, "mixing must be .* or what makes a layer, got None"),
     ],
 )
 def test_sizes_are_named_as_they_were_given(sizes, options, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         SimplicialMixer(*sizes, **options)
 
 
@@ -643,9 +656,9 @@ def test_sizes_of_the_layers_are_checked():
         lambda: ChannelMixerConv(4, 9, -1),
         lambda: SimplicialMixerConv(operator, channel, 4, -1),
     ):
-        with pytest.raises(ValueError, match="max_dim must be a non-negative integer, got -1"):
+        with pytest.raises(ValueError, match="max_dim must be at least 0, got -1"):
             make()
-    with pytest.raises(ValueError, match="cond_channels must be a positive integer, got 0"):
+    with pytest.raises(ValueError, match="cond_channels must be at least 1, got 0"):
         SimplicialMixerConv(operator, channel, 4, 2, cond_channels=0)
 
 

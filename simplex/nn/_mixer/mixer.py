@@ -204,7 +204,7 @@ class MLPMixer(MixerTrunk):
         head_dropout: probability, before the head.
         tokens_mlp_dim, channels_mlp_dim: widths of token mixing, D_S, and of channel mixing, D_C;
             ``None`` for C / 2 and 4 C.
-        gelu: ``"erf"``; or ``"tanh"`` for the approximation that Google's weights were trained with.
+        gelu: ``"erf"``; or ``"tanh"`` for the approximation that Google's weights had in training.
         dropout: probability, after each map of the blocks.
         stochastic_depth: rate of the last block; it grows linearly from 0 in the first.
         cond_channels: width of the conditioning vector, or ``None`` for none.
