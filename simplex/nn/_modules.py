@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import require_int
+from simplex.complexes import require_int, require_word
 from simplex.nn._checks import require_positive
 from simplex.nn._norm import SimplexBatchNorm
 
@@ -32,15 +32,7 @@ class Module(nn.Module):
 
 
 def widths_of(in_channels: int | Sequence[int], max_dim: int) -> list[int]:
-    """One width for each dimension 0 … max_dim, checked.
-
-    Args:
-        in_channels: a common width; or -1 for one to be taken from the first input; or one positive
-            width per dimension.
-        max_dim: the top dimension.
-
-    Raises:
-        ValueError: another number of widths, or one that is not positive.
+    """One width for each dimension 0 … max_dim, checked; -1 for one to be taken from the input.
 
     Example:
         >>> widths_of(8, 2), widths_of((1, 2, 3), 2)
@@ -74,25 +66,14 @@ def mlp(
     activation: Callable[[Tensor], Tensor],
     norm: str | None = None,
 ) -> nn.Sequential:
-    """Dense layers, each followed by the norm, where asked for, and the activation.
-
-    Args:
-        in_channels: width of the input; -1 to take it from the first one.
-        out_channels: width of all layers.
-        num_layers: their number, at least 1.
-        activation: after each.
-        norm: ``"batch"`` or ``None``.
-
-    Raises:
-        ValueError: another norm.
+    """Dense layers of one width, each followed by the norm, where asked for, and the activation.
 
     Example:
         >>> import torch
         >>> mlp(3, 8, 2, torch.relu)(torch.ones(5, 3)).shape
         torch.Size([5, 8])
     """
-    if norm not in (None, "batch"):
-        raise ValueError(f"norm must be 'batch' or None, got {norm!r}.")
+    require_word("norm", norm, ("batch", None))
     layers: list[nn.Module] = []
     for i in range(num_layers):
         layers.append(linear(in_channels if i == 0 else out_channels, out_channels))
@@ -136,12 +117,6 @@ class LinearSum(nn.ModuleDict):
     own, not as one map of the concatenation; but trained by local losses they are one map, as one
     that is solved for without the others does not know that their outputs are added.
 
-    Args:
-        modules: the maps by name, without bias.
-
-    Shapes:
-        X_j (…, in_channels of its map) to (…, out_channels).
-
     Example:
         >>> sum = LinearSum({"own": nn.Linear(2, 8, False), "upper": nn.Linear(3, 8, False)})
         >>> sum(torch.ones(5, 2), torch.ones(5, 3)).shape
@@ -149,14 +124,7 @@ class LinearSum(nn.ModuleDict):
     """
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Apply the maps.
-
-        Args:
-            inputs: one (…, in_channels) for each map, in their order; left as they are.
-
-        Returns:
-            (…, out_channels).
-        """
+        """Apply the maps to one input each, in their order."""
         first, *others = zip(self.locoprop_weights(), inputs, strict=True)
         out = nn.functional.linear(first[1], first[0])
         flat = out.flatten(0, -2)

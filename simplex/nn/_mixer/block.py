@@ -19,22 +19,8 @@ class TokenLinear(nn.Module):
 
     .. math:: Y = W X + b 1^⊤, \qquad X ∈ R^{S × C}, \quad W ∈ R^{S' × S}
 
-    One batched product with the bias as its summand: no transposed copy of X is made.
-
-    Args:
-        in_tokens: S.
-        out_tokens: S'.
-
-    Shapes:
-        x (batch, S, C) to (batch, S', C).
-
-    Laws:
-        Equal to ``nn.Linear(S, S')`` between two transpositions. The derivative of channel c of the
-        result by channel c' of x is zero for c ≠ c'.
-
-    Example:
-        >>> TokenLinear(49, 256)(torch.ones(2, 49, 8)).shape
-        torch.Size([2, 256, 8])
+    Equal to ``nn.Linear(S, S')`` between two transpositions, without a transposed copy of X: one
+    batched product with the bias as its summand.
     """
 
     def __init__(self, in_tokens: int, out_tokens: int) -> None:
@@ -50,15 +36,8 @@ class TokenLinear(nn.Module):
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply the map.
-
-        Args:
-            x: (batch, in_tokens, C); left as it is.
-
-        Returns:
-            (batch, out_tokens, C).
-        """
-        weight = self.weight.expand(len(x), -1, -1)
+        """From (batch, in_tokens, C) to (batch, out_tokens, C)."""
+        weight = self.weight.expand(len(x), -1, -1)  # (batch, out_tokens, in_tokens), no copy
         return torch.baddbmm(self.bias[:, None], weight, x)
 
     def locoprop_rows(self, x: Tensor) -> Tensor:
@@ -75,21 +54,7 @@ class TokenLinear(nn.Module):
 
 
 class MixerMLP(nn.Module):
-    r"""Two affine maps with a GELU between them.
-
-    .. math:: Y = W_2\, \text{GELU}(W_1 X + b_1) + b_2
-
-    Args:
-        fc1: the first map.
-        fc2: the second.
-        gelu: ``"erf"`` for the exact x Φ(x), ``"tanh"`` for the approximation that the released
-            weights were trained with.
-        dropout: probability, after each map.
-
-    Example:
-        >>> MixerMLP(nn.Linear(8, 32), nn.Linear(32, 8))(torch.ones(2, 4, 8)).shape
-        torch.Size([2, 4, 8])
-    """
+    r"""Two affine maps with a GELU between them, :math:`W_2 \, \text{GELU}(W_1 X + b_1) + b_2`."""
 
     def __init__(
         self, fc1: nn.Module, fc2: nn.Module, gelu: Gelu = "erf", dropout: float = 0.0
@@ -237,18 +202,7 @@ class Modulation(nn.Module):
 
     .. math:: (β, γ, α, …) = W\, \text{SiLU}(c) + b, \qquad \text{result: } (β, 1 + γ, 1 + α, …)
 
-    Args:
-        cond_channels: width of c.
-        hidden_channels: width of each part.
-        parts: their number; every third one, from the first, is a shift.
-
-    Shapes:
-        cond (batch, cond_channels) to ``parts`` tensors (batch, 1, hidden_channels).
-
-    Example:
-        >>> shift, scale = Modulation(4, 8, 2)(torch.ones(3, 4))
-        >>> shift.shape, shift.abs().max().item(), scale.min().item()
-        (torch.Size([3, 1, 8]), 0.0, 1.0)
+    Every third part, from the first, is a shift.
     """
 
     def __init__(self, cond_channels: int, hidden_channels: int, parts: int) -> None:
@@ -266,15 +220,7 @@ class Modulation(nn.Module):
 class StochasticDepth(nn.Module):
     r"""Drop whole samples of a residual branch in training; the others grow by 1 / (1 - rate).
 
-    Laws:
-        The identity in evaluation; of mean x in training.
-
-    Paper:
-        Huang et al., "Deep Networks with Stochastic Depth", ECCV 2016, arXiv:1603.09382.
-
-    Example:
-        >>> sorted(set(StochasticDepth(0.5)(torch.ones(100, 1)).flatten().tolist()))
-        [0.0, 2.0]
+    Huang et al., "Deep Networks with Stochastic Depth", ECCV 2016, arXiv:1603.09382.
     """
 
     def __init__(self, rate: float) -> None:

@@ -33,7 +33,7 @@ class MixerDenoiser(MixerTrunk):
             rows, and then sample without a class by ``label=None``; or take one channel more than
             there are classes, for the null class, and then always give a label.
         time_scale: factor of the time, see :class:`TimeEmbedding`.
-        options: as in :class:`MixerTrunk`; ``cond_channels``, width of c, is C by default.
+        options: as in :class:`MLPMixer`; ``cond_channels``, width of c, is C by default.
 
     Shapes:
         x ``(batch, in_channels, *image_size)``, time (batch,) or (); the result is like x.

@@ -83,14 +83,7 @@ def expand_resolution(model: Mixer, factor: int | Sequence[int]) -> Mixer:
 
 
 def tokens_of_parts(shape: Sequence[int], factors: Sequence[int]) -> Tensor:
-    """Which tokens of the large grid each part consists of.
-
-    Args:
-        shape: patches along each axis of a part.
-        factors: parts along each axis.
-
-    Returns:
-        (parts, S) int64; both parts and tokens are counted row by row.
+    """Which tokens of the large grid each part consists of, (parts, S), both row by row.
 
     Example:
         >>> tokens_of_parts((1, 2), (2, 2)).tolist()
@@ -103,16 +96,7 @@ def tokens_of_parts(shape: Sequence[int], factors: Sequence[int]) -> Tensor:
 
 
 def block_diagonal(linear: TokenLinear, columns: Tensor, rows: Tensor) -> TokenLinear:
-    """One copy of the map per part: part q reads ``columns[q]`` and writes ``rows[q]``.
-
-    Args:
-        linear: the map, from S to S' tokens.
-        columns: (parts, S).
-        rows: (parts, S').
-
-    Returns:
-        A map from parts · S to parts · S' tokens.
-    """
+    """One copy of the map per part: part q reads ``columns[q]`` and writes ``rows[q]``."""
     old = linear.weight
     with torch.device("meta"):  # nothing is drawn
         new = TokenLinear(columns.numel(), rows.numel()).to(old.dtype)

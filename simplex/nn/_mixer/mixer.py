@@ -17,12 +17,7 @@ from simplex.nn._modules import Module, ZeroLinear
 
 @dataclass(frozen=True)
 class MixerConfig:
-    """Patch, widths and depth of a published Mixer: table 1 of arXiv:2105.01601.
-
-    Example:
-        >>> mixer_config("B/16").tokens_mlp_dim
-        384
-    """
+    """Patch, widths and depth of a published Mixer: table 1 of arXiv:2105.01601."""
 
     patch_size: int
     hidden_channels: int
@@ -44,28 +39,8 @@ MIXER_CONFIGS: Mapping[str, MixerConfig] = MappingProxyType(
 )
 
 
-def mixer_config(name: str) -> MixerConfig:
-    """The configuration of a name.
-
-    Args:
-        name: ``"S/32"``, ``"S/16"``, ``"B/32"``, ``"B/16"``, ``"L/32"``, ``"L/16"`` or ``"H/14"``.
-
-    Returns:
-        The configuration.
-
-    Raises:
-        ValueError: there is none of that name.
-
-    Example:
-        >>> mixer_config("H/14").num_layers
-        32
-    """
-    require_word("name", name, MIXER_CONFIGS)
-    return MIXER_CONFIGS[name]
-
-
 class MLPMixerOptions(TypedDict, total=False):
-    """Keyword arguments of every Mixer: see :class:`MixerTrunk`."""
+    """Keyword arguments of every Mixer: see :class:`MLPMixer`."""
 
     tokens_mlp_dim: int | None
     channels_mlp_dim: int | None
@@ -80,24 +55,8 @@ class MixerTrunk(Module):
 
     .. math:: X_0 = \text{stem}(x), \quad X_l = \text{Block}_l(X_{l-1}), \quad \text{LN}(X_L)
 
-    With a condition the last norm too has a shift and a scale, at first 0 and 1.
-
-    Args:
-        in_channels: channels of the image.
-        hidden_channels: C.
-        num_layers: L, the number of blocks.
-        image_size: the sizes of the axes, one, two, three or more; a number for a square image.
-        patch_size: the sizes of a patch; a number for all axes.
-        tokens_mlp_dim: D_S, hidden width of token mixing; ``None`` for C / 2.
-        channels_mlp_dim: D_C, hidden width of channel mixing; ``None`` for 4 C.
-        gelu: ``"erf"`` or ``"tanh"``, see :class:`MixerMLP`.
-        dropout: probability, after each map of the blocks.
-        stochastic_depth: rate of the last block; it grows linearly from 0 in the first.
-        cond_channels: width of the conditioning vector, or ``None`` for none.
-
-    Example:
-        >>> MixerTrunk(3, 16, 2, 32, 8).forward_features(torch.ones(2, 3, 32, 32)).shape
-        torch.Size([2, 16, 16])
+    With a condition the last norm too has a shift and a scale, at first 0 and 1. The arguments are
+    those of :class:`MLPMixer`.
     """
 
     def __init__(
@@ -282,7 +241,8 @@ class MLPMixer(MixerTrunk):
             >>> sum(p.numel() for p in model.parameters())
             59880472
         """
-        config = mixer_config(name)
+        require_word("name", name, MIXER_CONFIGS)
+        config = MIXER_CONFIGS[name]
         for word, value in options.items():
             if word in ("patch_size", "hidden_channels", "num_layers"):
                 raise TypeError(
@@ -306,7 +266,7 @@ class MLPMixer(MixerTrunk):
         """Mean over the tokens, then the head.
 
         Args:
-            features: (batch, S, C), of :meth:`MixerTrunk.forward_features`.
+            features: (batch, S, C), of ``forward_features``.
 
         Returns:
             (batch, out_channels), or (batch, C) without a head.

@@ -219,17 +219,10 @@ LISTED = 6  # names of each kind in a message; a foreign file has hundreds
 def copy_weights(
     source: Mapping[str, object], target: Mapping[str, Tensor], head: str, read: bool
 ) -> None:
-    """Copy the values into the views of the same names, or list what hinders it.
+    """Copy the values into the views of the same names; the head, by its prefix, if ``read``.
 
-    Args:
-        source: values by name.
-        target: views of the parameters by name.
-        head: how the names of the head start.
-        read: whether the head is copied too.
-
-    Raises:
-        ValueError: names are missing or foreign, or values are no floating-point tensors or of
-            another shape; nothing is copied then.
+    Where names are missing or foreign, or values are no floating-point tensors or of another shape,
+    nothing is copied.
 
     Example:
         >>> view = torch.zeros(2)

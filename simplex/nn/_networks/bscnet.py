@@ -42,16 +42,11 @@ class BScNetConv(ComplexConv):
     (5) Any number of dimensions, where the paper has blocks of two.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`.
         power: r; 2 as in the authors' code.
         relation_channels: d, the width of z; ``None`` for ``out_channels``.
         signed: with the incidence numbers ±1; ``False`` to take 1 in their place everywhere, for
             features that are no flows.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant; orientation equivariant if ``signed``, blind to it if not; a

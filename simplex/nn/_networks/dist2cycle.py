@@ -32,14 +32,9 @@ class Dist2CycleConv(DegreeConv):
     pseudo-inverse of the paper is the inverse.
 
     Args:
-        in_channels: width of the input; or -1, taken from the first one.
-        out_channels: width of the result.
-        k: the degree of the cochain; the paper has 1.
+        in_channels, out_channels, k: see :class:`DegreeConv`; the paper has k = 1.
         num_steps: m.
         laplacian: ``"hodge"`` for L = L_k, ``"down"`` for its lower part.
-
-    Shapes:
-        x (n_k, in_channels) to (n_k, out_channels).
 
     Laws:
         Permutation and orientation equivariant; linear in x; a disjoint union gives what its parts
@@ -88,15 +83,8 @@ def shifted_inverse(
 ) -> Tensor:
     r"""(I + L)⁻¹ x by Chebyshev iteration on [1, 1 + b], part by part.
 
-    Args:
-        x: (n_k, channels).
-        K: the complex.
-        k: the degree of x.
-        num_steps: m; the error is bounded as :class:`Dist2CycleConv` says.
-        laplacian: ``"hodge"`` or ``"down"``.
-
-    Returns:
-        (n_k, channels); a fixed polynomial in L for each part, so it is linear in x.
+    A fixed polynomial in L for each part, so linear in x; the error is bounded as
+    :class:`Dist2CycleConv` says.
 
     Paper:
         Saad, "Iterative Methods for Sparse Linear Systems", 2003, Algorithm 12.1.

@@ -179,12 +179,6 @@ class GeometricMessage(nn.Module):
     r"""The gated message g(M(h_σ, h_τ, I)); its first layer is split by what it sees.
 
     .. math:: W (h_σ ‖ h_τ ‖ I) + b = (W_1 h_σ + b) + W_2 h_τ + W_3 I
-
-    Args:
-        receiver_channels: width of h_σ.
-        sender_channels: width of h_τ.
-        num_invariants: width of I.
-        out_channels: width of the message.
     """
 
     def __init__(
@@ -283,13 +277,7 @@ class EMPSN(Module):
     def encode(
         self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor
     ) -> tuple[list[Tensor], Tensor]:
-        """The cochains after all layers, and the positions, moved or as they were.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-            pos: (n_0, D) positions of the vertices; left as they are.
-        """
+        """The cochains after all layers, and the positions, moved or as they were."""
         require_cochains(complex, x, self.max_dim)
         h = [embed(values) for embed, values in zip(self.embed, x, strict=True)]
         for conv in self.convs:

@@ -49,9 +49,6 @@ class GCCNConv(ComplexConv):
         aggr: of what the neighbourhoods bring, ``"sum"``, ``"mean"`` or ``"max"``.
         bipartite: whether ω takes pairs.
 
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
-
     Laws:
         Permutation equivariant if ω is. The orientation is not seen. A disjoint union gives what
         its parts give, if ω treats nodes of one graph by their neighbourhoods alone.
@@ -175,13 +172,7 @@ class GCCN(StackedNetwork):
 
 
 def edge_index(K: SimplicialComplex, k: int, adjacency: str) -> Tensor:
-    """The neighbours of the k-simplices as PyG has them, (2, E): senders and receivers.
-
-    Example:
-        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> edge_index(K, 1, "boundary").tolist()
-        [[1, 0, 2, 1], [0, 0, 1, 1]]
-    """
+    """The neighbours of the k-simplices as PyG has them, (2, E): senders and receivers."""
 
     def compute() -> Tensor:
         pairs = neighbor_pairs(K, k, adjacency)

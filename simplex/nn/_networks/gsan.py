@@ -46,9 +46,6 @@ class GSANConv(ComplexConv):
         slope: of the LeakyReLU for negative scores.
         max_pairs: pairs of neighbours held at once.
 
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
-
     Laws:
         Permutation equivariant, if the orientation moves along; a disjoint union gives what its
         parts give. *Not* equivariant under reorientation: attention forgets the signs.

@@ -36,9 +36,6 @@ class HSNConv(DegreeConv):
         activation: a, between the two steps.
         signed: with the incidence numbers ±1 of ∂ and the relative orientations in A_↑.
 
-    Shapes:
-        x (n_k, …, in_channels) to (n_k, …, out_channels).
-
     Laws:
         Permutation equivariant; a disjoint union gives what its parts give. Blind to the
         orientation unless ``signed``; with ``signed`` equivariant under reorientation if a is odd,

@@ -39,9 +39,6 @@ class MPSNConv(ComplexConv, SimplicialMessagePassing):
         activation: after each of them.
         max_pairs: as in :class:`SimplicialMessagePassing`.
 
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
-
     Laws:
         Permutation equivariant; blind to the orientation, as no sign enters; a disjoint union gives
         what its parts give.

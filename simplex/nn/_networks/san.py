@@ -33,17 +33,12 @@ class SANConv(DegreeConv):
     negative number lets it attend to *every* simplex alike. (3) No dropout of coefficients.
 
     Args:
-        in_channels: width of the cochain; -1 to take it from the first input.
-        out_channels: width of the result.
-        k: the degree of the cochain.
+        in_channels, out_channels, k: see :class:`DegreeConv`.
         order: P.
         harmonic_order: J.
         epsilon: ε; ``None`` for one that keeps all eigenvalues of I - εL in [0, 1].
         slope: of the LeakyReLU for negative scores.
         max_pairs: pairs of neighbours held at once.
-
-    Shapes:
-        x: (n_k, …, in_channels) to (n_k, …, out_channels).
 
     Laws:
         Permutation equivariant, if the orientation moves along (the harmonic part sees it); a

@@ -35,9 +35,6 @@ class SATConv(DegreeConv):
         slope: of the LeakyReLU for negative scores; 1 for none.
         max_pairs: pairs of neighbours held at once.
 
-    Shapes:
-        x: (n_k, …, in_channels) to (n_k, …, out_channels).
-
     Laws:
         Equivariant under relabelling and under reorientation, f(Tx, T∂) = T f(x, ∂). A disjoint
         union gives what its parts give.

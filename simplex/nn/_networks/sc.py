@@ -59,9 +59,6 @@ class SCConv(ComplexConv):
         signed: whether ∂ has signs.
         bias: whether a bias is added.
 
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
-
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
         union gives what its parts give.

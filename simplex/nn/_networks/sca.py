@@ -38,14 +38,9 @@ class SCAConv(ComplexConv, SimplicialMessagePassing):
     (3) Attention is in :class:`SCAAttentionConv`.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`.
         scheme: ``"coadjacency"``, ``"adjacency"`` or ``"homology"``.
         aggr: an aggregation of PyG by name, within a neighbourhood.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant; blind to the orientation, as no sign enters; a disjoint union gives
@@ -134,9 +129,7 @@ class SCAAttentionConv(SCAConv):
     which receiver and sender each have a map, as their widths may differ.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`.
         scheme: as in :class:`SCAConv`.
 
     Laws:

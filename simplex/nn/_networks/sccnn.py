@@ -44,9 +44,6 @@ class SCCNNConv(ComplexConv):
         signed: whether ∂ has signs; ``False`` for |∂|, for cochains without an orientation.
         bias: whether a bias is added.
 
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
-
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias, and linear. A
         disjoint union gives what its parts give.

@@ -34,14 +34,9 @@ class SCNConv(ComplexConv):
     so that at k = 0 it is the GCN again, and D_k is as before.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`.
         signed: whether the cochains are oriented.
         bias: whether a bias is added.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
@@ -116,14 +111,9 @@ class SCCNConv(SCNConv):
     the weight 1/2, which is a choice of these weights.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`.
         signed: whether the cochains are oriented.
         bias: whether a bias is added.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint

@@ -24,18 +24,13 @@ class SCNNConv(DegreeConv):
     there are no weights W^d.
 
     Args:
-        in_channels: width of the cochain, or -1, taken from the first input.
-        out_channels: width of the result.
-        k: the degree of the cochain; 1 for edge flows.
+        in_channels, out_channels, k: see :class:`DegreeConv`.
         down_order: P_d.
         up_order: P_u.
         normalize: divide each Laplacian by a bound of its largest eigenvalue, part by part, so that
             the powers do not grow.
         signed: whether ∂ has signs; ``False`` for |∂|, for cochains without an orientation.
         bias: whether a bias is added.
-
-    Shapes:
-        x (n_k, …, in_channels) to (n_k, …, out_channels); n_k = 0 as well.
 
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias, as L ↦ T L T
@@ -123,13 +118,8 @@ class SCoNeConv(SCNNConv):
     W_0.
 
     Args:
-        in_channels: width of the cochain, or -1, taken from the first input.
-        out_channels: width of the result.
-        k: the degree of the cochain; 1 for edge flows.
+        in_channels, out_channels, k: see :class:`DegreeConv`.
         activation: a, an odd function; ``None`` for the identity.
-
-    Shapes:
-        x (n_k, …, in_channels) to (n_k, …, out_channels); n_k = 0 as well.
 
     Laws:
         Permutation equivariant; orientation equivariant if the activation is odd. A disjoint union

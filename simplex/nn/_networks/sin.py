@@ -25,10 +25,7 @@ class PairLinear(nn.Module):
 
     The two products are taken once per simplex; their sum is formed where a pair is met.
     So this is no map of one matrix of rows, and training by local losses leaves it to its fallback.
-
-    Args:
-        in_channels: width of ``h_τ``; so wide is the result, as it is added to ``h_σ``.
-        shared_channels: width of ``h_δ``.
+    The result is as wide as ``h_τ``, as it is added to ``h_σ``.
     """
 
     def __init__(self, in_channels: int, shared_channels: int) -> None:
@@ -44,15 +41,7 @@ class PairLinear(nn.Module):
         nn.init.uniform_(self.bias, -bound, bound)
 
     def forward(self, x: Tensor, x_shared: Tensor) -> tuple[Tensor, Tensor]:
-        """The halves.
-
-        Args:
-            x: (n, in_channels) values of senders.
-            x_shared: (m, shared_channels) values of what they share.
-
-        Returns:
-            (n, in_channels) W_1 x and (m, in_channels) W_2 x_shared + b.
-        """
+        """The halves: W_1 x, (n, in_channels), and W_2 x_shared + b, (m, in_channels)."""
         weight, shared_weight = self.weight.tensor_split((self.weight.shape[0],), dim=1)
         own = nn.functional.linear(x, weight)
         return own, nn.functional.linear(x_shared, shared_weight, self.bias)
@@ -120,9 +109,6 @@ class SINConv(ComplexConv):
         train_eps: whether they are learned, two per dimension.
         activation: the activation of every dense layer.
         norm: ``"batch"`` or ``None``.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant; a disjoint union gives what its parts give.

@@ -25,15 +25,10 @@ class SNNConv(DegreeConv):
     ``bias`` are options.
 
     Args:
-        in_channels: width of the cochain, or -1, taken from the first input.
-        out_channels: width of the result.
-        k: the degree of the cochain.
+        in_channels, out_channels, k: see :class:`DegreeConv`.
         order: P.
         signed: whether ∂ has signs; ``False`` for |∂|, for cochains without an orientation.
         bias: whether a bias is added.
-
-    Shapes:
-        x (n_k, …, in_channels) to (n_k, …, out_channels); n_k = 0 as well.
 
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
