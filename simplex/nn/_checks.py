@@ -210,9 +210,9 @@ def require_cochains(
 def require_cochain(K: SimplicialComplex, x: Tensor, k: int, channels: int = -1) -> None:
     """Raise ``ValueError`` unless x has one row per k-simplex and channels, of this number."""
     wide = channels != -1 and x.shape[-1] != channels
-    if x.ndim < 2 or x.shape[0] != K.num_simplices(k) or wide:
+    if x.ndim < 2 or x.shape[-2] != K.num_simplices(k) or wide:
         raise ValueError(
-            f"x must have shape (n_{k}, …, {'channels' if channels == -1 else channels}) with "
+            f"x must have shape (…, n_{k}, {'channels' if channels == -1 else channels}) with "
             f"n_{k} = {K.num_simplices(k)}, got {tuple(x.shape)}. A single channel is x[..., None]."
         )
 

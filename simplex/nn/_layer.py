@@ -102,7 +102,7 @@ class DegreeConv(Layer):
         k: the degree of the cochain; 1 for edge flows.
 
     Shapes:
-        x (n_k, …, in_channels) to (n_k, …, out_channels); n_k = 0 as well.
+        x (…, n_k, in_channels) to (…, n_k, out_channels); n_k = 0 as well.
 
     Example:
         >>> import torch
@@ -125,11 +125,11 @@ class DegreeConv(Layer):
         """Apply the layer to one cochain.
 
         Args:
-            x: (n_k, …, in_channels); left as it is.
+            x: (…, n_k, in_channels); left as it is.
             complex: the complex, or the disjoint union of a batch.
 
         Returns:
-            (n_k, …, out_channels).
+            (…, n_k, out_channels).
 
         Raises:
             ValueError: x does not have one row per k-simplex, or not ``in_channels`` channels.

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.datasets import FlowSamples, FlowTask
 from simplex.nn import FlowQuotient
+from simplex.train._checks import require_finite_loss
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def train_flow(
 
     Args:
         model: called as ``model(x, complex, orientation)`` with x of shape (n_1, m, 1), which
-            returns logits (1, m, classes), such as :class:`simplex.nn.OrientedMPSN`. It is changed.
+            returns logits (m, 1, classes), such as :class:`simplex.nn.OrientedMPSN`. It is changed.
         task: the data, on the model's device.
         epochs: passes over the training flows.
         batch_size: flows in one step.
@@ -88,8 +89,7 @@ def train_flow(
             optimizer.step()
             total_loss += float(loss.detach()) * len(labels)
             num_right += int((logits.argmax(1) == labels).sum())
-        if not total_loss < float("inf"):
-            raise ValueError(f"lr must keep the loss finite, got lr={lr} and loss {total_loss}.")
+        require_finite_loss(total_loss, lr)
         schedule.step()
         record = FlowEpoch(epoch, total_loss / len(order), num_right / len(order))
         history.append(record)
@@ -146,8 +146,7 @@ def _logits_of(
 
 
 def _logits(model: nn.Module, K: SimplicialComplex, samples: FlowSamples) -> Tensor:
-    """(m, classes) for m samples, which become m batch columns of one cochain."""
-    dtype = next(model.parameters()).dtype
-    x, orientation = samples.flows.T[..., None].to(dtype), samples.orientation.T
-    logits: Tensor = model(x, K, orientation)
-    return logits[0]
+    """(m, classes) for m samples, a batch of cochains of one channel."""
+    x = samples.flows[..., None].to(next(model.parameters()).dtype)  # (m, n_1, 1)
+    logits: Tensor = model(x, K, samples.orientation)
+    return logits[:, 0]

@@ -26,7 +26,7 @@ from simplex.operators import (
     apply_coboundary,
     apply_down_laplacian,
     apply_up_laplacian,
-    spectral_bound,
+    part_bound,
 )
 from simplex.testing import (
     assert_batch_consistent,
@@ -201,7 +201,7 @@ def test_the_tokens_are_the_operators():
     K = random_complex(3)
     layer = OperatorMixerConv(5, 2, down_order=2, up_order=1).double()
     x = random_cochains(K.skeleton(2), 2, 2, dtype=torch.float64)
-    b1, b2 = (spectral_bound(K, k).double() for k in (1, 2))
+    b1, b2 = (part_bound(K, k).double() for k in (1, 2))
 
     def down(y):
         return apply_down_laplacian(K, y, 1) / b1
@@ -370,10 +370,10 @@ def test_blocks_cover_each_part_and_no_other(seed):
     count = int(pointer[-1])
     K = SimplicialComplex.from_simplices([], num_vertices=count).with_parts(pointer)
     blocks = part_blocks(K, 0)
-    places = len(blocks.parts.index) * blocks.size
+    places = len(blocks.parts.column) * blocks.size
     assert places <= count + blocks.size * 9 <= 2 * count + 9 * 17  # linear
-    assert torch.equal(blocks.parts.index[blocks.rows.index // blocks.size], K.part(0))
-    assert len(blocks.rows.index.unique()) == count
+    assert torch.equal(blocks.parts.column[blocks.rows.column // blocks.size], K.part(0))
+    assert len(blocks.rows.column.unique()) == count
     weight, x = (
         torch.randn(count, width, dtype=torch.float64, generator=generator) for width in (3, 4)
     )
@@ -613,7 +613,7 @@ def test_odd_activations_of_any_kind_are_taken(make, odd):
 
 @pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
 def test_what_cannot_be_asked_is_refused(make):
-    with pytest.raises(ValueError, match="could not be asked.*set its attribute odd to True"):
+    with pytest.raises(ValueError, match=r"could not be asked.*set its attribute odd to True"):
         make(odd_activation=nn.Linear(9, 9, bias=False))
 
 

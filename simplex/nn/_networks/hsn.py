@@ -94,8 +94,7 @@ class HSNConv(DegreeConv):
     def _neighbours(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """A_↑ x: the up Laplacian without its diagonal."""
         degree = neighbor_counts(complex, self.k, "coboundary").to(x.dtype)
-        own = degree.view(-1, *[1] * (x.ndim - 1)) * x
-        return apply_up_laplacian(complex, x, self.k, signed=self.signed) - own
+        return apply_up_laplacian(complex, x, self.k, signed=self.signed) - degree[:, None] * x
 
 
 class HSN(StackedNetwork):

@@ -8,7 +8,7 @@ from simplex.nn._checks import require_orders
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import linear
 from simplex.nn._network import StackedNetwork
-from simplex.operators import apply_hodge_laplacian, spectral_bound
+from simplex.operators import apply_hodge_laplacian, hodge_bound
 
 
 class SNNConv(DegreeConv):
@@ -65,7 +65,7 @@ class SNNConv(DegreeConv):
 
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """The terms of the polynomial, by its recursion, under one dense map."""
-        scale = _scale(complex, self.k, self.signed, x)
+        scale = 2 / hodge_bound(complex, self.k, signed=self.signed).to(x.dtype)[:, None]
         terms = [x]
         for p in range(self.order):
             y = (
@@ -103,20 +103,3 @@ class SNN(StackedNetwork):
     """
 
     conv, defaults = SNNConv, {"activation": torch.tanh}
-
-
-def _scale(K: SimplicialComplex, k: int, signed: bool, x: Tensor) -> Tensor:
-    """2 / b of the part of each k-simplex, (n_k, 1, …).
-
-    The two parts of the signed Laplacian annihilate each other, so its λ_max is the larger one of
-    theirs; unsigned, it is at most their sum.
-    """
-
-    def compute() -> Tensor:
-        down, up = spectral_bound(K, k), spectral_bound(K, k + 1)
-        bound = torch.maximum(down, up) if signed else down + up
-        return (2 / bound.clamp(min=1).to(x.dtype))[K.part(k)]
-
-    name = "signed" if signed else "unsigned"
-    column: Tensor = K.cached(f"Chebyshev scale, {name}, as {x.dtype}", k, compute)
-    return column.view(-1, *[1] * (x.ndim - 1))
