@@ -582,7 +582,7 @@ def test_the_default_widths_are_the_papers():
         (lambda: mixer_of(32, 8, colours=0), "in_channels must be at least 1"),
         (
             lambda: mixer_of(32, 8, classes=-1),
-            "out_channels must be at least 0, got -1",
+            "out_channels must be non-negative, got -1",
         ),
         (lambda: mixer_of(32, 8, blocks=0), "num_layers must be at least 1, got 0"),
         (lambda: mixer_of(32, 8, tokens_mlp_dim=0), "tokens_mlp_dim must be at least 1"),

@@ -566,7 +566,7 @@ def test_names_and_errors():
             kind(5, 2)(random_cochains(grid(2, 2), (2, 3, 2)), grid(2, 2))
     with pytest.raises(ValueError, match="channels_mlp_dim must be at least 1, got 0"):
         ChannelMixerConv(4, 0, 2)
-    with pytest.raises(ValueError, match="up_order must be at least 0"):
+    with pytest.raises(ValueError, match="up_order must be non-negative"):
         OperatorMixerConv(5, 2, up_order=-1)
     with pytest.raises(ValueError, match="x must hold one cochain for each dimension 0 … 2"):
         SimplicialMixer(*sizes)(random_cochains(star(3), 2, 1), star(3))
@@ -636,7 +636,7 @@ def test_signed_has_to_be_a_bool(signed):
         ((2, 4, 0, 1, 2), {}, "out_channels must be at least 1, got 0"),
         ((2, 4.0, 3, 1, 2), {}, "hidden_channels must be an integer, got 4.0"),
         ((2, 4, 3, 0, 2), {}, "num_layers must be at least 1, got 0"),
-        ((2, 4, 3, 1, -1), {}, "max_dim must be at least 0, got -1"),
+        ((2, 4, 3, 1, -1), {}, "max_dim must be non-negative, got -1"),
         ((2, 4, 3, 1, 2), {"cond_channels": 0}, "cond_channels must be at least 1, got 0"),
         ((2, 4, 3, 1, 2), {"channels_mlp_dim": 0}, "channels_mlp_dim must be at least 1"),
         ((2, 4, 3, 1, 2), {"tokens_mlp_dim": 0}, "tokens_mlp_dim must be at least 1"),
@@ -656,7 +656,7 @@ def test_sizes_of_the_layers_are_checked():
         lambda: ChannelMixerConv(4, 9, -1),
         lambda: SimplicialMixerConv(operator, channel, 4, -1),
     ):
-        with pytest.raises(ValueError, match="max_dim must be at least 0, got -1"):
+        with pytest.raises(ValueError, match="max_dim must be non-negative, got -1"):
             make()
     with pytest.raises(ValueError, match="cond_channels must be at least 1, got 0"):
         SimplicialMixerConv(operator, channel, 4, 2, cond_channels=0)
