@@ -79,7 +79,7 @@ def test_unknown_schedule_and_protocol():
     for name in ("hidden", "layers"):
         with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
             TUSettings("TINY", **{name: 0})
-    with pytest.raises(ValueError, match="max_dim must be at least 0, got -1"):
+    with pytest.raises(ValueError, match="max_dim must be non-negative, got -1"):
         TUSettings("TINY", max_dim=-1)
 
 
