@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from optim._linear_map import (
+from optim.linear_map import (
     Block,
     LinearMap,
     LinearModule,
