@@ -437,11 +437,11 @@ def test_names_and_errors():
 def test_many_signals_at_once_are_one_by_one():
     complex_ = COMPLEXES["torus"]
     conv = SCNNConv(2, 3, 1, down_order=2, normalize=True)
-    x = torch.randn(complex_.num_simplices(1), 5, 2)
+    x = torch.randn(5, complex_.num_simplices(1), 2)
     together = conv(x, complex_)
-    assert together.shape == (complex_.num_simplices(1), 5, 3)
+    assert together.shape == (5, complex_.num_simplices(1), 3)
     for i in range(5):
-        torch.testing.assert_close(together[:, i], conv(x[:, i], complex_))
+        torch.testing.assert_close(together[i], conv(x[i], complex_))
 
 
 @pytest.mark.parametrize("layer", [SCCNNConv, SCNConv, SCCNConv, SCConv])
