@@ -4,8 +4,8 @@ Read it as ``simplex.optim``.
 
 The optimiser
     `LocoProp` trains every linear map by a local problem of its own, with one of the solvers
-    `Exact`, `Majorise`, `Iterate`. `LocoProp.paper` is the authors' recipe, with `paper_schedule`
-    under `InnerLR`. `Report` and its lines `Coverage` tell which parameter is trained how.
+    `Exact`, `Majorise`, `Iterate`. `LocoProp.paper` is the authors' recipe, `paper_schedule`
+    its schedule. `Report` and its lines `Coverage` tell which parameter is trained how.
 
 What users extend
     `Transfer` and `transfer` (matching losses), `InnerRule` (steps of `Iterate`), `LinearModule`,
@@ -18,9 +18,8 @@ the linear maps of a model, `optim.linear_map` and `optim.maps`, and what a back
 `optim.capture` and `optim.detect`.
 """
 
-from optim._locoprop import LocoProp
+from optim._locoprop import LocoProp, paper_schedule
 from optim._report import Coverage, Report
-from optim._schedule import InnerLR, paper_schedule
 from optim.inner import InnerRule
 from optim.linear_map import LinearModule, MapAdapter
 from optim.maps import register_map
@@ -31,7 +30,6 @@ from optim.transfers import Transfer, transfer
 __all__ = [
     "Coverage",
     "Exact",
-    "InnerLR",
     "InnerRule",
     "Iterate",
     "LinearModule",

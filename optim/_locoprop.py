@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 import torch
@@ -28,6 +29,44 @@ from optim.transfers import Transfer
 
 
 logger = logging.getLogger("optim")
+
+
+def paper_schedule(epoch: int, *, num_epochs: int = 100, warmup: int = 5) -> float:
+    r"""Factor of the inner learning rate in an epoch: a linear rise, then a linear fall to zero.
+
+    .. math:: s(e) = e / w \text{ for } e < w, \qquad s(e) = 1 - (e - w + 1) / (N - w)
+        \text{ afterwards}
+
+    The first epoch has factor zero: the authors' first epoch changes nothing.
+
+    Args:
+        epoch: 0-based epoch :math:`e`, as ``LambdaLR`` counts its calls of ``step``.
+        num_epochs: :math:`N`, the epoch whose predecessor is the last to move (authors: 100).
+        warmup: :math:`w`, epochs of the rise (authors: 5).
+
+    Returns:
+        The factor, in [0, 1]; 0 from epoch N - 1 on.
+
+    Raises:
+        ValueError: ``epoch`` is negative, or not 0 <= warmup < num_epochs.
+
+    Paper:
+        The schedule of the authors' published code for the deep autoencoder.
+
+    Example:
+        >>> [paper_schedule(e) for e in (0, 1, 4)], round(paper_schedule(5), 4)
+        ([0.0, 0.2, 0.8], 0.9895)
+    """
+    if epoch < 0:
+        raise ValueError(f"`epoch` must be at least 0, got {epoch}.")
+    if not 0 <= warmup < num_epochs:
+        raise ValueError(
+            f"`warmup` must be in [0, num_epochs), got {warmup} of {num_epochs}. "
+            "Shorten the warm-up or train longer."
+        )
+    if epoch < warmup:
+        return epoch / warmup
+    return max(0.0, 1.0 - (epoch - warmup + 1) / (num_epochs - warmup))
 
 
 class LocoProp(MapOptimizer):
@@ -135,6 +174,7 @@ class LocoProp(MapOptimizer):
         self._said_reductions: set[str | None] = set()
         self._said: set[str] = set()  # maps whose fall back to S is in the log
         super().__init__(covered, options, fallback, nonfinite=nonfinite)
+        self._inner_lr = solver.lr if isinstance(solver, Iterate) else Iterate().lr
         self._capture.keeps_outputs = not isinstance(solver, Exact)  # which needs no A₀
 
     @classmethod
@@ -157,17 +197,16 @@ class LocoProp(MapOptimizer):
         Args:
             model: As for the class.
             activation_learning_rate: γ, the ``lr`` of the class.
-            inner_lr: η; the authors scale it by `paper_schedule` over the epochs.
+            inner_lr: η; the authors scale it over the epochs: `scale_inner`, `paper_schedule`.
             num_local_iters: T.
             rule: The inner rule.
             options: Any other argument of the class but ``lr`` and ``solver``.
 
         Example:
-            >>> from optim import InnerLR, paper_schedule
             >>> opt = LocoProp.paper(nn.Linear(2, 1))
-            >>> schedule = InnerLR(opt, paper_schedule)
-            >>> schedule.last_lr()  # the first epoch stands still
-            [0.0]
+            >>> opt.scale_inner(paper_schedule(0))  # at the start of each epoch
+            >>> opt.param_groups[0]["solver"].lr  # the first stands still
+            0.0
         """
         solver = Iterate(rule, inner_lr, num_local_iters, floor=0.25, reduction="sum")
         recipe = {"prox": 0.0, **options}
@@ -206,6 +245,19 @@ class LocoProp(MapOptimizer):
                 self._fallback.step()
         self._capture.clear()
         return loss
+
+    def scale_inner(self, factor: float) -> None:
+        """Set the step size η of `Iterate` to a multiple of the one it was made with.
+
+        Schedulers of torch scale ``lr``, which is γ: the layers are told to go less far. A schedule
+        of η lets them go there in smaller steps, as the authors do.
+
+        Args:
+            factor: Of the epoch, `paper_schedule` say.
+        """
+        for group in self.param_groups[: len(self._maps)]:
+            if isinstance(group["solver"], Iterate):
+                group["solver"] = replace(group["solver"], lr=factor * self._inner_lr)
 
     def _move(self, group: dict[str, Any]) -> None:
         """One map: captured rows → local problem → solver → displacement → weights."""

@@ -231,7 +231,8 @@ class Capture:
             source = output._base
             if map not in self.detected:
                 source = output = output.clone()
-        hooks = member.module._forward_hooks.values()  # others may replace the output
+        # Other hooks may replace the output; a capture collected meanwhile takes its hook away.
+        hooks = tuple(member.module._forward_hooks.values())
         keeps = self.keeps_outputs and all(isinstance(hook, _ForwardHook) for hook in hooks)
         tap = _Tap(self, _Call(map, member, inputs, options, output if keeps else None))
         source.register_hook(tap)  # type: ignore[no-untyped-call]

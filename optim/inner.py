@@ -71,18 +71,12 @@ class Momentum:
 
 
 @dataclass(frozen=True)
-class Nesterov:
+class Nesterov(Momentum):
     r"""Nesterov's momentum: :math:`m ← μ m + g`, :math:`w ← w - η (g + μ m)`; as torch's SGD.
 
     Args:
         momentum: μ.
     """
-
-    momentum: float = 0.9
-
-    def slots(self, weight: Tensor) -> dict[str, Tensor]:
-        """The buffer m, at zero."""
-        return {"momentum": _filled(weight, 0.0)}
 
     def step_(self, weight: Tensor, gradient: Tensor, slots: Slots, lr: float) -> None:
         """See the class."""

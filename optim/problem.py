@@ -115,7 +115,7 @@ class LocalProblem:
         gamma: γ in the units of ``reduction``.
         prox: λ in the units of ``reduction``; a number, or one per problem (…,).
         reduction: "mean" over rows, s = 1/R, or the paper's "sum", s = 1.
-        factor: Cholesky factor (:func:`~optim.curvature.factorize`) of a curvature that stands for
+        factor: Cholesky factor (``optim.curvature.factorize``) of a curvature that stands for
             the design's own, of a running Gram matrix say; for the solvers that factorize.
 
     Laws:

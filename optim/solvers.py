@@ -109,7 +109,7 @@ class Exact(_Factorizing):
 
         Raises:
             ValueError: For a transfer that is not the identity; see also
-                :func:`~optim.curvature.factorize`.
+                ``optim.curvature.factorize``.
         """
         if problem.transfer is not IDENTITY:
             raise ValueError(
@@ -156,7 +156,7 @@ class Majorise(_Factorizing):
 
         Raises:
             ValueError: For a transfer whose slope is unbounded; see also
-                :func:`~optim.curvature.factorize`.
+                ``optim.curvature.factorize``.
         """
         if not problem.transfer.lipschitz < float("inf"):
             raise ValueError(
@@ -180,10 +180,10 @@ class Iterate:
     γ is in the units of ``reduction``; as η is small already, the optimiser's ``lr`` may be 1.
 
     Args:
-        rule: The inner rule, an object of :mod:`optim.inner` or one of your own.
+        rule: The inner rule, an object of ``optim.inner`` or one of your own.
         lr: η, the first step size, in the units of ``reduction``.
         steps: T.
-        floor: Step j of T has size :math:`η \max(1 - j/T, \text{floor})`; see :func:`decayed`.
+        floor: Step j of T has size :math:`η \max(1 - j/T, \text{floor})`; see ``decayed``.
         reduction: Whether the local objective is the "mean" over rows, or the "sum" (the paper's;
             γ is then R times as large).
         reset: Start the rule's buffers afresh in every step of the optimiser.
@@ -194,7 +194,7 @@ class Iterate:
 
     Laws:
         With plain descent and T = 1 it is back-propagation, :math:`D = -η γ G`, for every f; with
-        f = identity it is :func:`~optim.curvature.spectral_filter`.
+        f = identity it is ``optim.curvature.spectral_filter``.
 
     Paper:
         The inner loop of Algorithm 1; departure: the proximal term may be given a weight of its own

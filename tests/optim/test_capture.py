@@ -392,6 +392,29 @@ def test_a_hook_whose_capture_dies_while_hooks_run_does_nothing() -> None:
     assert len(model._forward_hooks) == 1
 
 
+def test_a_capture_that_dies_while_hooks_are_looked_at_is_harmless() -> None:
+    model = nn.Linear(3, 2)
+    capture, maps = watch(model)
+    capture.keeps_outputs = True
+    holder = [watch(model)]
+    kind = type(next(iter(model._forward_hooks.values())))
+
+    class Collects:
+        def __call__(self, module: nn.Module, inputs: object, output: object) -> None:
+            """Replaces nothing."""
+
+        @property
+        def __class__(self) -> type:  # asked for by isinstance
+            holder.clear()
+            gc.collect()
+            return kind
+
+    model.register_forward_hook(Collects())
+    model._forward_hooks.move_to_end(next(reversed(model._forward_hooks)), last=False)
+    model(torch.randn(5, 3)).sum().backward()
+    assert len(capture.rows(maps[""])) == 5
+
+
 def test_two_captures_of_one_model_do_not_meet() -> None:
     model = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
     one, of_one = watch(model)

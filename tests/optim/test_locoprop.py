@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from optim import Exact, InnerLR, Iterate, LocoProp, Majorise, paper_schedule
+from optim import Exact, Iterate, LocoProp, Majorise, paper_schedule
 from optim.inner import SGD, Momentum
 from tests.optim.layers import LAYERS
 
@@ -242,42 +242,35 @@ def test_paper_schedule_starts_at_zero_and_ends_near_it() -> None:
 
 
 def test_the_schedule_of_the_recipe_scales_the_inner_step_alone() -> None:
-    """The authors' η under their schedule, epoch by epoch; γ and the fallback stay."""
+    """The authors' η under their schedule, epoch by epoch; γ stays."""
     model, twin = mlp(), mlp()
     opt = LocoProp.paper(model, inner_lr=1e-3)
-    schedule = InnerLR(opt, paper_schedule)
     slots: dict[str, Any] = {}
     for epoch in range(7):
-        assert schedule.epoch == epoch
-        assert schedule.last_lr() == [1e-3 * paper_schedule(epoch)] * 3
+        rate = 1e-3 * paper_schedule(epoch)
+        opt.scale_inner(paper_schedule(epoch))
+        assert [group["solver"].lr for group in opt.param_groups] == [rate] * 3
         assert [group["lr"] for group in opt.param_groups] == [10.0] * 3
         before = weights(model)
         train(model, opt, batch(30, seed=epoch))
         assert (largest(before, weights(model)) == 0.0) == (epoch == 0)
-        minibatch = [batch(30, seed=epoch)]
-        notebook_loop(twin, minibatch, 10.0, 1e-3 * paper_schedule(epoch), 10, slots)
-        schedule.step()
+        notebook_loop(twin, [batch(30, seed=epoch)], 10.0, rate, 10, slots)
     assert largest(weights(model), weights(twin)) < 1e-10
 
 
-def test_a_schedule_of_the_inner_step_resumes_and_leaves_other_solvers_alone() -> None:
-    opt = LocoProp(mlp(), solver=Iterate(lr=0.5))
+def test_a_scaled_inner_step_resumes_and_other_solvers_are_left_alone() -> None:
+    opt, again = (LocoProp(mlp(), solver=Iterate(lr=0.5)) for _ in range(2))
     opt.param_groups[1]["solver"] = Majorise()
-    schedule = InnerLR(opt, lambda epoch: 1 / (1 + epoch))
-    schedule.step()
-    assert [group["solver"] for group in opt.param_groups] == [
+    opt.scale_inner(0.5)
+    assert [g["solver"] for g in opt.param_groups] == [
         Iterate(lr=0.25),
         Majorise(),
         Iterate(lr=0.25),
     ]
-    again = LocoProp(mlp(), solver=Iterate(lr=0.5))
-    resumed = InnerLR(again, schedule.factor)
-    resumed.load_state_dict(schedule.state_dict())
     again.load_state_dict(opt.state_dict())
-    for each in (schedule, resumed):
-        each.step()
-    assert again.param_groups[0]["solver"] == opt.param_groups[0]["solver"] == Iterate(lr=0.5 / 3)
-    assert again.param_groups[1]["solver"] == Majorise()
+    assert [g["solver"] for g in again.param_groups] == [g["solver"] for g in opt.param_groups]
+    again.scale_inner(0.1)  # of what it was made with
+    assert again.param_groups[0]["solver"] == Iterate(lr=0.05)
 
 
 # --- convergence -------------------------------------------------------------------------------
