@@ -67,6 +67,14 @@ def _sigmoid_slope(pre: Tensor) -> Tensor:
     return torch.sigmoid(pre) * torch.sigmoid(-pre)
 
 
+def _step(pre: Tensor) -> Tensor:
+    return (pre > 0).to(pre)
+
+
+def _atan_potential(pre: Tensor) -> Tensor:
+    return pre * torch.atan(pre) - torch.log1p(pre.square()) / 2
+
+
 def _softplus(pre: Tensor) -> Tensor:
     return functional.softplus(pre, threshold=40.0)  # torch's 20 is a jump of 2e-9
 
@@ -84,7 +92,9 @@ def leaky_relu(slope: float = 0.01) -> Transfer:
     [-1.0, 2.0]
     """
     if slope < 0:
-        raise ValueError(f"slope must be at least 0, got {slope}. Use variant='S' for this layer.")
+        raise ValueError(
+            f"`slope` must be at least 0, got {slope}. Use variant='S' for this layer."
+        )
 
     def f(pre: Tensor) -> Tensor:
         return functional.leaky_relu(pre, slope)
@@ -111,7 +121,9 @@ def elu(alpha: float = 1.0) -> Transfer:
     2.0
     """
     if alpha < 0:
-        raise ValueError(f"alpha must be at least 0, got {alpha}. Use variant='S' for this layer.")
+        raise ValueError(
+            f"`alpha` must be at least 0, got {alpha}. Use variant='S' for this layer."
+        )
 
     def potential(pre: Tensor) -> Tensor:
         low = pre.clamp(max=0)
@@ -126,17 +138,8 @@ def elu(alpha: float = 1.0) -> Transfer:
     )
 
 
-# B_2k / (2k + 1)!, k = 1, 2, …
-_DEBYE = (
-    1 / 36,
-    -1 / 3600,
-    1 / 211680,
-    -1 / 10886400,
-    5 / 66 / math.factorial(11),
-    -691 / 2730 / math.factorial(13),
-    7 / 6 / math.factorial(15),
-    -3617 / 510 / math.factorial(17),
-)
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+_DEBYE = [b / math.factorial(2 * k + 1) for k, b in enumerate(_BERNOULLI, start=1)]
 
 
 def dilogarithm_of_minus_exp(a: Tensor) -> Tensor:
@@ -179,7 +182,7 @@ def softplus(beta: float = 1.0) -> Transfer:
     0.8225
     """
     if not beta > 0:
-        raise ValueError(f"beta must be positive, got {beta}. Use variant='S' for this layer.")
+        raise ValueError(f"`beta` must be positive, got {beta}. Use variant='S' for this layer.")
     return _of_entries(
         "softplus" if beta == 1 else f"softplus({beta:g})",
         lambda pre: _softplus(beta * pre) / beta,
@@ -203,76 +206,53 @@ IDENTITY = _of_entries(
 )
 
 
-TRANSFERS: Mapping[str, Transfer] = MappingProxyType(
-    {
-        each.name.partition("(")[0]: each
-        for each in (
-            IDENTITY,
-            _of_entries("tanh", torch.tanh, _tanh_slope, _log_cosh, 1.0),
-            _of_entries("sigmoid", torch.sigmoid, _sigmoid_slope, _softplus, 0.25),
-            Transfer(
-                "softmax", _softmax, _softmax_derivative, lambda pre: torch.logsumexp(pre, -1), 0.5
-            ),
-            _of_entries(
-                "relu",
-                torch.relu,
-                lambda pre: (pre > 0).to(pre),
-                lambda pre: torch.relu(pre).square() / 2,
-                1.0,
-            ),
-            leaky_relu(),
-            elu(),
-            softplus(),
-            _of_entries(
-                "atan",
-                torch.atan,
-                lambda pre: 1 / (1 + pre.square()),
-                lambda pre: pre * torch.atan(pre) - torch.log1p(pre.square()) / 2,
-                1.0,
-            ),
-            _of_entries(
-                "softsign",
-                functional.softsign,
-                lambda pre: 1 / (1 + pre.abs()).square(),
-                lambda pre: pre.abs() - torch.log1p(pre.abs()),
-                1.0,
-            ),
-            _of_entries(
-                "relu2",
-                lambda pre: torch.relu(pre).square(),
-                lambda pre: 2 * torch.relu(pre),
-                lambda pre: torch.relu(pre).pow(3) / 3,
-                math.inf,
-            ),
-        )
-    }
+_TABLE = (
+    IDENTITY,
+    _of_entries("tanh", torch.tanh, _tanh_slope, _log_cosh, 1.0),
+    _of_entries("sigmoid", torch.sigmoid, _sigmoid_slope, _softplus, 0.25),
+    Transfer("softmax", _softmax, _softmax_derivative, lambda pre: torch.logsumexp(pre, -1), 0.5),
+    _of_entries("relu", torch.relu, _step, lambda pre: torch.relu(pre).square() / 2, 1.0),
+    leaky_relu(),
+    elu(),
+    softplus(),
+    _of_entries("atan", torch.atan, lambda pre: 1 / (1 + pre.square()), _atan_potential, 1.0),
+    _of_entries(
+        "softsign",
+        functional.softsign,
+        lambda pre: 1 / (1 + pre.abs()).square(),
+        lambda pre: pre.abs() - torch.log1p(pre.abs()),
+        1.0,
+    ),
+    _of_entries(
+        "relu2",
+        lambda pre: torch.relu(pre).square(),
+        lambda pre: 2 * torch.relu(pre),
+        lambda pre: torch.relu(pre).pow(3) / 3,
+        math.inf,
+    ),
 )
-
-
+TRANSFERS: Mapping[str, Transfer] = MappingProxyType(
+    {each.name.partition("(")[0]: each for each in _TABLE}
+)
 NOT_MONOTONE = frozenset({"gelu", "silu", "swish", "mish", "sin", "cos", "hardswish"})
-
 
 _NAMES = """tanh sigmoid relu leaky_relu elu softplus atan softsign gelu silu mish hardswish sin
 cos""".split()  # noqa: SIM905
-_OF_FUNCTION: Mapping[object, str] = MappingProxyType(
-    {
-        getattr(place, name): name
-        for place in (torch, functional)
-        for name in _NAMES
-        if hasattr(place, name)
-    }
-)
-_PLAIN_MODULES = frozenset(
+_OF_FUNCTION: Mapping[object, str] = {
+    getattr(place, name): name
+    for place in (torch, functional)
+    for name in _NAMES
+    if hasattr(place, name)
+}
+_PLAIN_MODULES = frozenset(  # named as their functions
     {nn.Identity, nn.Tanh, nn.Sigmoid, nn.ReLU, nn.Softmax, nn.Softsign}
     | {nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish}  # not monotone
-)  # named as their functions
-_OF_MODULE: Mapping[type, Callable[[Any], Transfer]] = MappingProxyType(
-    {
-        nn.LeakyReLU: lambda module: leaky_relu(float(module.negative_slope)),
-        nn.ELU: lambda module: elu(float(module.alpha)),
-        nn.Softplus: lambda module: softplus(float(module.beta)),
-    }
 )
+_OF_MODULE: Mapping[type, Callable[[Any], Transfer]] = {
+    nn.LeakyReLU: lambda module: leaky_relu(float(module.negative_slope)),
+    nn.ELU: lambda module: elu(float(module.alpha)),
+    nn.Softplus: lambda module: softplus(float(module.beta)),
+}
 
 
 def _from_callable(f: Callable[[Tensor], Tensor]) -> Transfer:
@@ -281,7 +261,7 @@ def _from_callable(f: Callable[[Tensor], Tensor]) -> Transfer:
 
     def potential(pre: Tensor) -> Tensor:
         raise ValueError(
-            f"transfer must carry a potential where the loss is evaluated, got the bare callable "
+            f"`transfer` must carry a potential where the loss is evaluated, got the bare callable "
             f"{name!r}. Give a Transfer(name, f, derivative, potential, lipschitz)."
         )
 
@@ -321,12 +301,12 @@ def transfer(value: str | Transfer | Callable[[Tensor], Tensor]) -> Transfer:
         return _from_callable(value)
     if name in NOT_MONOTONE:
         raise ValueError(
-            f"transfer must be monotone, got {name!r}: its matching loss is not convex. "
+            f"`transfer` must be monotone, got {name!r}: its matching loss is not convex. "
             "Use variant='S' for this layer."
         )
     if name not in TRANSFERS:
         raise ValueError(
-            f"transfer must be one of {', '.join(TRANSFERS)}, a callable or a Transfer, "
+            f"`transfer` must be one of {', '.join(TRANSFERS)}, a callable or a Transfer, "
             f"got {name!r}. Give the function itself if it is monotone."
         )
     return TRANSFERS[name]

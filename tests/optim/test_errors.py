@@ -49,8 +49,8 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"nonfinite": "ignore"}, r"`nonfinite` must be one of"),
     ({"transfer": "tanh"}, r"`transfer` must be"),
     ({"transfer": {"9": "tanh"}}, r"(?s)`transfer`.*'9'.*'0', '2'"),
-    ({"transfer": {"0": "tan"}}, r"transfer must be one of"),
-    ({"exclude": ("9",)}, r"exclude must name modules of the model, got \['9'\]"),
+    ({"transfer": {"0": "tan"}}, r"`transfer` must be one of"),
+    ({"exclude": ("9",)}, r"`exclude` must name modules of the model, got \['9'\]"),
     ({"exclude": "0"}, r"`exclude` must be a sequence of names"),
 ]
 NUMBERS: list[tuple[Any, dict[str, Any], str]] = [

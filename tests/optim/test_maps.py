@@ -135,7 +135,7 @@ def test_names_in_exclude_close_their_subtree() -> None:
     maps, left = find_maps(model, exclude=["0"])
     assert [found.name for found in maps] == ["1"]
     assert left == {"0.0": "excluded", "0.1": "excluded"}
-    with pytest.raises(ValueError, match=r"exclude must name modules.*'1\.bias'"):
+    with pytest.raises(ValueError, match=r"`exclude` must name modules.*'1\.bias'"):
         find_maps(model, exclude=["1.bias"])
 
 

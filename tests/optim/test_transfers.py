@@ -158,7 +158,7 @@ def test_functions_that_are_not_monotone_are_refused() -> None:
         with pytest.raises(ValueError, match=rf"must be monotone, got '{function.__name__}'"):
             transfer(function)
     for module in (nn.GELU(), nn.SiLU(), nn.Mish(), nn.Hardswish()):
-        with pytest.raises(ValueError, match=r"transfer must be monotone"):
+        with pytest.raises(ValueError, match=r"`transfer` must be monotone"):
             transfer(module)
 
 
