@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_int
-from simplex.diffusion._checks import require_after_data, require_integers
+from simplex.diffusion._checks import require_after_data, require_integers, require_logits
 from simplex.diffusion._elbo import Elbo, bound_times, stacked
 from simplex.diffusion._rows import Model, aligned, row_size, row_sum, rows_of_times
 from simplex.diffusion._schedule import DiscreteSchedule, Times
@@ -99,14 +99,6 @@ class CategoricalProcess:
         draws = torch.multinomial(weights, max(like.numel(), 1), True, generator=generator)
         return draws[: like.numel()].reshape(like.shape)
 
-    def require_logits(self, logits: Tensor, x: Tensor) -> None:
-        """Refuse logits that are not one per category and value."""
-        if logits.shape != (*x.shape, self.num_categories):
-            raise ValueError(
-                f"logits must have shape {(*x.shape, self.num_categories)}, "
-                f"got {tuple(logits.shape)}."
-            )
-
     def posterior(self, logits: Tensor, x: Tensor, t: Times, s: Times) -> Tensor:
         r"""The law of x_s given x_t, for a belief about x_0.
 
@@ -128,7 +120,7 @@ class CategoricalProcess:
             (…, K) probabilities, float64.
         """
         x = self._values(x)
-        self.require_logits(logits, x)
+        require_logits(logits, (*x.shape, self.num_categories))
         law = self.stationary.to(x.device)
         hot = torch.nn.functional.one_hot(x, self.num_categories).double()
         keep_t, keep_s, keep_ts = self._keep(x, t, 0), self._keep(x, s, 0), self._keep(x, t, s)
@@ -282,7 +274,7 @@ def categorical_loss(
     require_after_data(process.schedule.times(t), process.schedule.num_steps)
     x = process.q_sample(x0, t, generator=generator)
     logits = model(x, rows_of_times(t, x))
-    process.require_logits(logits, x0)
+    require_logits(logits, (*x0.shape, process.num_categories))
     picked = logits.log_softmax(-1).gather(-1, x0.long()[..., None])[..., 0]  # (rows, …)
     return -row_sum(picked) / max(row_size(x0), 1)
 
