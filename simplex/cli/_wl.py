@@ -1,7 +1,6 @@
 """``simplex wl``: which graphs a colour refinement tells apart."""
 
 import argparse
-from functools import partial
 from typing import TYPE_CHECKING
 
 from simplex.cli._output import FORMATS, add_max_dim
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
 _NAMES = {"swl": "simplicial WL", "wl": "WL", "2-fwl": "2-FWL (the papers' 3-WL)"}
 _MOST_SHOWN = 50  # classes that are printed
-_LARGEST_FOLKLORE = 2000  # vertices; 2-FWL holds all pairs and takes their number times a third
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, refine, print the verdict."""
+    from simplex.cli._checks import require_small
     from simplex.cli._files import DEFAULT_MAX_DIM, is_saved, read_complex, read_complexes
 
     if len(args.files) > 2:
@@ -55,13 +54,13 @@ def run(args: argparse.Namespace) -> int:
                 "--max-dim must be at least 1 with --exact, got 0: it drops all edges."
             )
         A, B = (read_complex(path, max_dim) for path in args.files)
-        _require_small([A, B], args.test)
+        require_small([A, B], args.test)
         _compare(A, B, args.files, test, args.test, args.exact)
         return 0
     if args.exact:
         raise ValueError("--exact must be given two files, got one.")
     complexes = read_complexes(args.files[0], args.max_dim)
-    _require_small(complexes, args.test)
+    require_small(complexes, args.test)
     if len(complexes) == 1:
         _describe(complexes[0], test, args.test)
     else:
@@ -70,23 +69,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _refinement(name: str) -> "Refinement":
-    from simplex.wl import folklore_wl, simplicial_wl, weisfeiler_lehman
+    from simplex import wl
 
     tests: dict[str, Refinement] = {
-        "swl": partial(simplicial_wl),
-        "wl": partial(weisfeiler_lehman),
-        "2-fwl": partial(folklore_wl),
+        "swl": wl.simplicial_wl,
+        "wl": wl.weisfeiler_lehman,
+        "2-fwl": wl.folklore_wl,
     }
     return tests[name]
-
-
-def _require_small(complexes: list["SimplicialComplex"], name: str) -> None:
-    largest = max(K.num_simplices(0) for K in complexes)
-    if name == "2-fwl" and largest > _LARGEST_FOLKLORE:
-        raise ValueError(
-            f"--test 2-fwl must be given graphs of at most {_LARGEST_FOLKLORE} vertices, got one "
-            f"of {largest}: it colours all pairs. Use --test swl."
-        )
 
 
 def _compare(
@@ -103,8 +93,7 @@ def _compare(
         print(f"{letter}: {path}, f-vector {K.f_vector}")
     print(f"{_NAMES[name]}: {compare(A, B, test).explanation}")
     if exact:
-        found = is_isomorphic(A, B)
-        print("exact: not isomorphic." if found is None else "exact: isomorphic.")
+        print("exact: isomorphic." if is_isomorphic(A, B) else "exact: not isomorphic.")
 
 
 def _classify(complexes: list["SimplicialComplex"], test: "Refinement", name: str) -> None:

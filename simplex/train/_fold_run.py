@@ -1,6 +1,7 @@
 """The training of one model on one part of a data set: everything that changes with the epochs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.data import SimplicialData, SimplicialDataset
+from simplex.train._checks import require_finite_loss
 from simplex.train._distributed import Processes
 from simplex.train._settings import TrainSettings
 
@@ -16,6 +18,7 @@ from simplex.train._settings import TrainSettings
 _SIMPLICES_PER_BATCH = 200_000
 
 
+@dataclass(eq=False)
 class FoldRun:
     """A model in training. Each epoch seeds its own random numbers, so none need to be saved.
 
@@ -27,32 +30,25 @@ class FoldRun:
         seed: of order and dropout; together with the number of the epoch.
         processes: those that train together.
         device: that of the model.
+        epoch: how many are done.
     """
 
-    def __init__(
-        self,
-        dataset: SimplicialDataset,
-        train_ids: Tensor,
-        model: nn.Module,
-        settings: TrainSettings,
-        *,
-        seed: tuple[int, ...],
-        processes: Processes,
-        device: torch.device,
-    ) -> None:
-        self.dataset = dataset
-        self.train_ids = train_ids
-        self.model = model
-        self.settings = settings
-        self.seed = seed
-        self.processes = processes
-        self.device = device
-        self.epoch = 0
-        self.parallel = processes.wrap(model)
+    dataset: SimplicialDataset
+    train_ids: Tensor
+    model: nn.Module
+    settings: TrainSettings
+    seed: tuple[int, ...]
+    processes: Processes
+    device: torch.device
+    epoch: int = 0
+
+    def __post_init__(self) -> None:
+        self.parallel = self.processes.wrap(self.model)
+        lr, weight_decay = self.settings.lr, self.settings.weight_decay
         self.optimizer = torch.optim.Adam(
-            model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True
+            self.model.parameters(), lr=lr, weight_decay=weight_decay, fused=True
         )
-        self.schedule = _schedule(self.optimizer, settings)
+        self.schedule = _schedule(self.optimizer, self.settings)
 
     def train_epoch(self) -> tuple[float, float]:
         """One pass over the training graphs in random order: mean loss and accuracy as met."""
@@ -76,15 +72,8 @@ class FoldRun:
                 totals += torch.stack([loss.detach().double() * len(own), right.double()])
         self.epoch += 1
         loss_sum, num_right = self.processes.total(totals).tolist()
-        self.require_finite(loss_sum)
+        require_finite_loss(loss_sum, self.settings.lr)
         return loss_sum / len(shuffled), num_right / len(shuffled)
-
-    def require_finite(self, loss: float) -> None:
-        """Raise ``ValueError`` for a loss from which no training recovers."""
-        if not loss < float("inf"):
-            raise ValueError(
-                f"lr must keep the loss finite, got lr={self.settings.lr} and loss {loss}."
-            )
 
     def end_epoch(self, loss: float) -> None:
         """Step the learning rate; ``loss`` is what a plateau is seen in."""

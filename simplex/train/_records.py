@@ -2,7 +2,6 @@
 
 import csv
 import math
-from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -83,17 +82,11 @@ def to_row(record: EpochRecord) -> Tensor:
 
 def from_table(table: Tensor) -> list[EpochRecord]:
     """The records whose rows are given."""
-    names = [each.name for each in fields(EpochRecord)]
     records = []
-    for row in table.tolist():
-        values: dict[str, Any] = {
-            name: None if math.isnan(value) else value
-            for name, value in zip(names, row, strict=True)
-        }
-        for name in ("fold", "epoch", "configuration"):
-            values[name] = int(values[name])
-        values["protocol"] = PROTOCOLS[int(values["protocol"])]
-        records.append(EpochRecord(**values))
+    for fold, epoch, *numbers, protocol, configuration in table.tolist():
+        values: list[Any] = [None if math.isnan(each) else each for each in numbers]
+        values = [int(fold), int(epoch), *values, PROTOCOLS[int(protocol)], int(configuration)]
+        records.append(EpochRecord(*values))
     return records
 
 
@@ -116,10 +109,3 @@ class CsvLog:
                 writer.writerow([each.name for each in fields(EpochRecord)])
             writer.writerow(astuple(record))
         self.begun = True
-
-
-def write_csv(records: Sequence[EpochRecord], path: Path) -> None:
-    """One line per epoch of each training."""
-    log = CsvLog(path)
-    for record in records:
-        log.add(record)

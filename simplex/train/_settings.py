@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from simplex.complexes import require_int, require_real, require_word
+
 
 SCHEDULES = ("step", "cosine", "plateau", "none")
 PROTOCOLS = ("xu", "nested")
@@ -43,19 +45,14 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "decay_every", "patience"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}.")
-        if not self.lr > 0:
-            raise ValueError(f"lr must be positive, got {self.lr}.")
-        if not 0 < self.decay <= 1:
-            raise ValueError(f"decay must be in 0 … 1 and not 0, got {self.decay}.")
-        if not self.weight_decay >= 0:
-            raise ValueError(f"weight_decay must be at least 0, got {self.weight_decay}.")
-        if self.seed < 0:
-            raise ValueError(f"seed must be at least 0, got {self.seed}.")
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"schedule must be one of {SCHEDULES}, got {self.schedule!r}.")
+            if getattr(self, name) is not None:
+                require_int(name, getattr(self, name), least=1)
+        require_real("lr", self.lr, 0, open=True)
+        require_real("weight_decay", self.weight_decay, 0)
+        if not require_real("decay", self.decay, 0, 1) > 0:
+            raise ValueError("decay must be above 0, got 0.0.")
+        require_int("seed", self.seed, least=0)
+        require_word("schedule", self.schedule, SCHEDULES)
 
 
 @dataclass(frozen=True)
@@ -66,8 +63,8 @@ class TUSettings:
         dataset: such as ``"MUTAG"``.
         root: the folder of data sets, as in ``simplex.datasets.tu_dataset``.
         model: a name in ``simplex.train.MODELS``; ``"f-vector"`` is the baseline that only counts.
-        hidden: width of the hidden layers.
-        layers: number of message passing layers.
+        hidden_channels: width of the hidden layers.
+        num_layers: number of message passing layers.
         readout: how the simplices of a dimension are pooled.
         dropout: probability, where the model has dropout.
         norm: normalisation of the layers, such as ``"batch"``; ``None`` for none; ``"auto"`` for
@@ -76,44 +73,39 @@ class TUSettings:
         options: further keyword arguments of the model, such as ``{"readout_dims": (0, 2)}``; an
             ``activation`` by its name, such as ``"relu"``.
         max_dim: the top dimension of the lift.
-        init: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
+        reduce: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
         folds: number of folds; ten are those of the literature where they are stored.
         protocol: ``"xu"``, ``"nested"`` or ``"both"``, see
             :func:`~simplex.train.run_protocols`.
         grid: values to try by name of a setting of the model or of ``train``, such as
-            ``{"hidden": [16, 32], "lr": [0.001, 0.01]}``; every combination is one configuration.
+            ``{"hidden_channels": [16, 32], "lr": [0.001, 0.01]}``; every combination is one
+            configuration.
         train: how every fold is trained.
     """
 
     dataset: str
     root: str | Path | None = None
     model: str = "sin"
-    hidden: int = 32
-    layers: int = 3
+    hidden_channels: int = 32
+    num_layers: int = 3
     readout: str = "sum"
     dropout: float = 0.5
     norm: str | None = "auto"
     jumping_knowledge: str | None = "cat"
     options: Mapping[str, Any] = field(default_factory=dict)
     max_dim: int = 2
-    init: Literal["sum", "mean"] = "sum"
+    reduce: Literal["sum", "mean"] = "sum"
     folds: int = 10
     protocol: str = "both"
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     train: TrainSettings = field(default_factory=TrainSettings)
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "layers"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
-        if not 0 <= self.dropout <= 1:
-            raise ValueError(f"dropout must be in 0 … 1, got {self.dropout}.")
-        if self.max_dim < 0:
-            raise ValueError(f"max_dim must be at least 0, got {self.max_dim}.")
-        if self.protocol not in (*PROTOCOLS, "both"):
-            raise ValueError(
-                f"protocol must be one of {(*PROTOCOLS, 'both')}, got {self.protocol!r}."
-            )
+        require_int("hidden_channels", self.hidden_channels, least=1)
+        require_int("num_layers", self.num_layers, least=1)
+        require_real("dropout", self.dropout, 0, 1)
+        require_int("max_dim", self.max_dim, least=0)
+        require_word("protocol", self.protocol, (*PROTOCOLS, "both"))
 
     @property
     def protocols(self) -> tuple[str, ...]:
