@@ -11,6 +11,7 @@ import torch
 
 from simplex.complexes import _flag_torch, flag_complex, unique_edges
 from simplex.lifting import clique_complex
+from tests.cases import over
 
 
 def graph_edges(graph):
@@ -79,15 +80,15 @@ RANDOM_GRAPHS = {
 }
 
 
-@pytest.mark.parametrize("max_dim", [0, 1, 2, 3, 4, 9])
-@pytest.mark.parametrize("name", RANDOM_GRAPHS)
+@over("max_dim", [0, 1, 2, 3, 4, 9])
+@over("name", RANDOM_GRAPHS)
 def test_random_graphs_against_gudhi(name, max_dim):
     graph = RANDOM_GRAPHS[name]
     complex_ = lift(graph, max_dim).validate()
     assert as_tuples(complex_) == gudhi_expansion(graph, max_dim)[: max_dim + 1]
 
 
-@pytest.mark.parametrize("name", RANDOM_GRAPHS)
+@over("name", RANDOM_GRAPHS)
 def test_compiled_and_torch_joins_agree(name, monkeypatch):
     monkeypatch.setattr(_flag_torch, "_PROPOSALS_PER_CHUNK", 1000)  # several chunks
     complex_ = lift(RANDOM_GRAPHS[name], 4)
@@ -127,7 +128,7 @@ def hubs(seed, num_hubs=3, num_leaves=400):
     return numbered
 
 
-@pytest.mark.parametrize("seed", range(6))
+@over("seed", range(6))
 def test_hubs_are_searched_not_read_and_nothing_is_lost(seed):
     graph = hubs(seed)
     complex_ = lift(graph, 5).validate()
@@ -210,7 +211,7 @@ def test_kernels_compile_without_a_cache_folder(monkeypatch):
     assert compiled("int64(int64)")(lambda n: 2 * n)(21) == 42
 
 
-@pytest.mark.parametrize("seed", range(3))
+@over("seed", range(3))
 def test_vertex_order_does_not_change_the_complex(seed):
     graph = nx.gnp_random_graph(30, 0.5, seed=seed)
     order = np.random.default_rng(seed).permutation(30)

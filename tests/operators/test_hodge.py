@@ -14,6 +14,7 @@ from simplex.operators import (
     hodge_decomposition,
     hodge_laplacian,
 )
+from tests.cases import over
 from tests.operators.oracles import ALL, CASES, bouquet, dense_boundary, dense_laplacian
 from tests.tables import random_orientation
 
@@ -39,7 +40,7 @@ def grid_with_holes(size, holes):
     return SimplicialComplex.from_simplices(cells)
 
 
-@pytest.mark.parametrize(("name", "k"), CASES)
+@over("name, k", CASES)
 def test_decomposition_is_the_dense_projection(name, k, dtype):
     K = ALL[name]
     x = cochain(K, k, dtype)
@@ -149,7 +150,7 @@ def test_gradients_flow_through_the_decomposition():
     assert torch.autograd.gradcheck(lambda x: hodge_decomposition(K, x), x)
 
 
-@pytest.mark.parametrize(("name", "k"), CASES)
+@over("name, k", CASES)
 def test_harmonic_basis_spans_the_kernel(name, k, dtype):
     K = ALL[name]
     basis = harmonic_basis(K, k, dtype=dtype)
@@ -162,7 +163,7 @@ def test_harmonic_basis_spans_the_kernel(name, k, dtype):
     assert torch.equal(basis, harmonic_basis(K, k, dtype=dtype))
 
 
-@pytest.mark.parametrize("num_circles", [5, 40])
+@over("num_circles", [5, 40])
 def test_harmonic_basis_of_a_bouquet(num_circles):
     """A zero eigenvalue of high multiplicity."""
     K = bouquet(num_circles)
