@@ -12,8 +12,8 @@ from simplex.operators import (
     dirac_operator,
     hodge_laplacian,
     incidence_matrix,
+    incidences,
 )
-from simplex.operators._sparse import row_major_order
 from tests.cases import over
 from tests.operators.oracles import ALL, dense_boundary
 from tests.tables import random_complex, random_orientation
@@ -112,10 +112,21 @@ def test_dtypes():
             boundary_matrix(K, 2, dtype=dtype)
 
 
-def test_device_sort_gives_the_same_order():
-    rows = torch.randint(0, 50, (200, 3), generator=torch.Generator().manual_seed(0))
-    expected = torch.sort(rows.flatten(), stable=True).indices
-    assert torch.equal(row_major_order(rows, 50), expected)
+@over("name, k", RANKS)
+def test_device_sort_gives_the_same_matrix(name, k, monkeypatch):
+    matrix = boundary_matrix(ALL[name], k)
+    monkeypatch.setattr("simplex.operators._sparse._SCIPY_ON", ())
+    other = boundary_matrix(ALL[name], k)
+    monkeypatch.undo()
+    assert torch.equal(other.indices(), matrix.indices())
+    assert torch.equal(other.values(), matrix.values())
+
+
+def test_equal_entries_keep_their_order():
+    K = random_complex(0, num_vertices=40)
+    for k in range(1, K.dim + 1):
+        expected = torch.sort(K.facets(k).flatten(), stable=True).indices
+        assert torch.equal(incidences(K, k).order, expected)
 
 
 @over("name", ALL)
