@@ -48,7 +48,7 @@ models = pytest.mark.parametrize("model", MODELS)
 
 
 def cochain(complex_, k, width=2, dtype=torch.float64, seed=0):
-    return random_cochains(complex_, width, 4, dtype=dtype, seed=seed)[k]
+    return random_cochains(complex_, channels=width, max_dim=4, dtype=dtype, seed=seed)[k]
 
 
 def at(conv, k):
@@ -129,7 +129,7 @@ def test_san_is_its_formula(name, k, max_pairs):
 def test_gsan_is_its_formula(name, max_pairs):
     complex_ = COMPLEXES[name]
     conv = GSANConv(2, 5, 3, order=2, harmonic_order=1, max_pairs=max_pairs).double()
-    x = random_cochains(complex_, 2, 3, dtype=torch.float64)
+    x = random_cochains(complex_, channels=2, max_dim=3, dtype=torch.float64)
     for k, y in enumerate(conv(x, complex_)):
         expected = harmonic_filter(complex_, x[k], k, 1) @ conv.harmonic[k].weight.T
         if k <= complex_.dim:
@@ -151,7 +151,7 @@ def test_gsan_is_its_formula(name, max_pairs):
 def test_gsan_under_relabelling_and_reorientation(seed):
     complex_ = random_complex(seed)
     conv = GSANConv(2, 4, complex_.dim).double()
-    x = random_cochains(complex_, 2, dtype=torch.float64)
+    x = random_cochains(complex_, channels=2, dtype=torch.float64)
     moved, image = carried(complex_, seed)
     images = [moved.move(values, k) for k, values in enumerate(x)]
     for k, (y, z) in enumerate(zip(conv(x, complex_), conv(images, image), strict=True)):
@@ -163,17 +163,17 @@ def test_gsan_under_relabelling_and_reorientation(seed):
 def test_gsan_gradients_parameters_and_precision():
     complex_ = COMPLEXES["triangle with tail"]
     conv = GSANConv(2, 2, 2).double()
-    x = [v.requires_grad_() for v in random_cochains(complex_, 2, dtype=torch.float64)]
+    x = [v.requires_grad_() for v in random_cochains(complex_, channels=2, dtype=torch.float64)]
     call = lambda *x: tuple(conv(x, complex_))  # noqa: E731
     assert torch.autograd.gradcheck(call, x, fast_mode=True)
     complex_ = COMPLEXES["torus"]  # a lone triangle would have nothing to weigh
-    x = random_cochains(complex_, 2, dtype=torch.float64)
+    x = random_cochains(complex_, channels=2, dtype=torch.float64)
     sum(y.square().sum() for y in conv(x, complex_)).backward()
     assert all(parameter.grad.abs().sum() > 0 for parameter in conv.parameters())
     before = {name: value.clone() for name, value in conv.state_dict().items()}
     conv.reset_parameters()
     assert all(not torch.equal(before[name], v) for name, v in conv.state_dict().items())
-    conv, x = GSANConv(2, 4, 2), random_cochains(complex_, 2)
+    conv, x = GSANConv(2, 4, 2), random_cochains(complex_, channels=2)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         rough = conv(x, complex_)
     for y, z in zip(rough, conv(x, complex_), strict=True):
@@ -218,7 +218,7 @@ def test_the_harmonic_filter_converges_to_the_harmonic_part():
 def test_equivariant_under_relabelling_that_carries_the_orientation(layer, k, seed):
     complex_ = random_complex(seed)
     conv = LAYERS[layer](k).double()
-    x = random_cochains(complex_, 2, dtype=torch.float64)
+    x = random_cochains(complex_, channels=2, dtype=torch.float64)
     moved, image = carried(complex_, seed)
     expected = moved.move(conv(x[k], complex_), k)
     torch.testing.assert_close(conv(moved.move(x[k], k), image), expected, atol=1e-10, rtol=0)
@@ -228,7 +228,7 @@ def test_equivariant_under_relabelling_that_carries_the_orientation(layer, k, se
 def test_sat_is_equivariant_under_relabelling_and_reorientation(k, dtype):
     for seed in range(2):
         complex_ = random_complex(seed)
-        x = random_cochains(complex_, 2, dtype=dtype)
+        x = random_cochains(complex_, channels=2, dtype=dtype)
         layer = at(LAYERS["SATConv"](k).to(dtype), k)
         assert_permutation_equivariant(layer, x, complex_, seed=seed)
         assert_orientation_equivariant(layer, x, complex_, seed=seed)
@@ -237,13 +237,13 @@ def test_sat_is_equivariant_under_relabelling_and_reorientation(k, dtype):
 def test_san_without_harmonic_part_forgets_the_vertex_order():
     complex_ = random_complex(0)
     layer = at(SANConv(2, 4, 1, harmonic_order=0).double(), 1)
-    x = random_cochains(complex_, 2, dtype=torch.float64)
+    x = random_cochains(complex_, channels=2, dtype=torch.float64)
     assert_permutation_equivariant(layer, x, complex_)
 
 
 def test_san_is_not_orientation_equivariant():
     complex_ = random_complex(0)
-    x = random_cochains(complex_, 2, dtype=torch.float64)
+    x = random_cochains(complex_, channels=2, dtype=torch.float64)
     with pytest.raises(AssertionError, match="reorientation"):
         assert_orientation_equivariant(at(SANConv(2, 4, 1).double(), 1), x, complex_)
 
@@ -253,7 +253,7 @@ def test_san_is_not_orientation_equivariant():
 def test_batched_and_untouched(layer, k, dtype):
     conv = at(LAYERS[layer](k).to(dtype), k)
     items = [
-        (random_cochains(K, 2, 3, dtype=dtype, seed=i), K)
+        (random_cochains(K, channels=2, max_dim=3, dtype=dtype, seed=i), K)
         for i, K in enumerate([random_complex(0), COMPLEXES["empty"], COMPLEXES["house"]])
     ]
     assert_batch_consistent(conv, items)
@@ -264,7 +264,7 @@ def test_batched_and_untouched(layer, k, dtype):
 def test_models(model, dtype):
     network = MODELS[model]().to(dtype)
     items = [
-        (random_cochains(K, 2, 3, dtype=dtype, seed=i), K)
+        (random_cochains(K, channels=2, max_dim=3, dtype=dtype, seed=i), K)
         for i, K in enumerate([random_complex(0), COMPLEXES["empty"], COMPLEXES["house"]])
     ]
     assert_batch_consistent(network, items)
@@ -278,7 +278,7 @@ def test_models(model, dtype):
 
 def test_sat_model_forgets_order_and_orientation():
     complex_ = random_complex(1)
-    x = random_cochains(complex_, 2, 3, dtype=torch.float64)
+    x = random_cochains(complex_, channels=2, max_dim=3, dtype=torch.float64)
     network = MODELS["SAT"]().double()
     assert_permutation_equivariant(network, x, complex_)
     assert_orientation_equivariant(network, x, complex_)
@@ -330,7 +330,7 @@ def test_lazy_widths_copies_and_states(layer):
 @models
 def test_lazy_models(model):
     complex_ = COMPLEXES["house"]
-    x = random_cochains(complex_, 2, 3)
+    x = random_cochains(complex_, channels=2, max_dim=3)
     lazy, known = MODELS[model](-1), MODELS[model](2)
     lazy(x, complex_)
     known.load_state_dict(lazy.state_dict())
@@ -340,7 +340,7 @@ def test_lazy_models(model):
 @pytest.mark.parametrize("model", ["SAT", "SAN"])
 def test_a_width_for_each_dimension(model):
     widths, complex_ = (2, 1, 2, 3), COMPLEXES["house"]
-    x = random_cochains(complex_, widths, 3)
+    x = random_cochains(complex_, channels=widths, max_dim=3)
     assert MODELS[model](widths).encode(x, complex_)[3].shape == (0, 4)
 
 

@@ -39,7 +39,7 @@ def bare(complex_):
 def test_gin_layer_is_its_formula(name, dtype):
     complex_ = COMPLEXES[name]
     conv = GINConv(3, 5, eps=0.3).to(dtype)
-    (x,) = random_cochains(complex_, 3, max_dim=0, dtype=dtype)
+    (x,) = random_cochains(complex_, channels=3, max_dim=0, dtype=dtype)
     adjacency = torch.zeros(len(x), len(x), dtype=dtype)
     for u, v in complex_.simplices(1).tolist():
         adjacency[u, v] = adjacency[v, u] = 1
@@ -54,7 +54,7 @@ def test_gin_layer_is_that_of_pyg():
     conv = GINConv(3, 5, eps=0.3, train_eps=True).double()
     reference = ReferenceGINConv(copy.deepcopy(conv.mlp), eps=0.3).double()
     reference.nn.load_state_dict(conv.mlp.state_dict())  # it has drawn them anew
-    (x,) = random_cochains(complex_, 3, max_dim=0, dtype=torch.float64)
+    (x,) = random_cochains(complex_, channels=3, max_dim=0, dtype=torch.float64)
     edges = complex_.simplices(1).T
     both = torch.cat([edges, edges.flip(0)], dim=1)
     torch.testing.assert_close(conv(x, complex_), reference(x, both))
@@ -63,7 +63,7 @@ def test_gin_layer_is_that_of_pyg():
 @pytest.mark.parametrize("name", FLAT)
 def test_pooled_features_are_their_formula(name, dtype):
     complex_ = COMPLEXES[name]
-    x = random_cochains(complex_, (1, 2, 3, 4), max_dim=3, dtype=dtype)
+    x = random_cochains(complex_, channels=(1, 2, 3, 4), max_dim=3, dtype=dtype)
     model = PooledMLP((1, 2, 3, 4), 5, 2, num_layers=1, max_dim=3).to(dtype).eval()
     rows = []
     for part in range(complex_.num_parts):
@@ -82,7 +82,7 @@ def test_pooled_features_are_their_formula(name, dtype):
 @each_model
 def test_what_is_not_seen_changes_nothing(make):
     complex_ = COMPLEXES["filled tetrahedron"]
-    x = random_cochains(complex_, 3, max_dim=3)
+    x = random_cochains(complex_, channels=3, max_dim=3)
     if "GIN" in type(make(3)).__name__:
         model, other = make(3).eval(), [x[0], *(torch.randn_like(values) for values in x[1:])]
         graph = complex_.skeleton(1)
@@ -116,18 +116,21 @@ def test_neither_parts_rook_and_shrikhande():
 def test_laws(name, make, dtype):
     model = make(2).to(dtype).eval()
     complex_ = COMPLEXES[name]
-    x = random_cochains(complex_, 2, max_dim=3, dtype=dtype)
+    x = random_cochains(complex_, channels=2, max_dim=3, dtype=dtype)
     if complex_.num_parts == 1:
         assert_permutation_equivariant(model, x, bare(complex_))
     assert_inputs_untouched(model, x, complex_)
-    items = [(random_cochains(K, 2, 3, dtype=dtype), K) for K in map(random_complex, range(3))]
+    items = [
+        (random_cochains(K, channels=2, max_dim=3, dtype=dtype), K)
+        for K in map(random_complex, range(3))
+    ]
     assert_batch_consistent(model, [(x, complex_.with_parts(None)), *items])
 
 
 @each_model
 def test_lazy_widths_reset_and_state(make):
     complex_ = COMPLEXES["house"]
-    x = random_cochains(complex_, 3, max_dim=3)
+    x = random_cochains(complex_, channels=3, max_dim=3)
     lazy, fresh, known = make(-1).eval(), make(-1), make(3)
     lazy.reset_parameters()
     expected = lazy(x, complex_)
@@ -144,7 +147,7 @@ def test_lazy_widths_reset_and_state(make):
 @pytest.mark.parametrize("name", ["filled tetrahedron", "house", "random 0"])
 def test_every_parameter_learns(name, make):
     model = make(3).train()
-    model(random_cochains(COMPLEXES[name], 3, max_dim=3), COMPLEXES[name]).sum().backward()
+    model(random_cochains(COMPLEXES[name], channels=3, max_dim=3), COMPLEXES[name]).sum().backward()
     for parameter in model.parameters():
         assert parameter.grad is not None
         assert parameter.grad.isfinite().all()
@@ -154,7 +157,10 @@ def test_every_parameter_learns(name, make):
 def test_gradients_against_finite_differences(make):
     complex_ = COMPLEXES["house"]
     model = make(2).double().eval()
-    x = [v.requires_grad_() for v in random_cochains(complex_, 2, 3, dtype=torch.float64)]
+    x = [
+        v.requires_grad_()
+        for v in random_cochains(complex_, channels=2, max_dim=3, dtype=torch.float64)
+    ]
     assert torch.autograd.gradcheck(lambda *x: model(x, complex_), x)
 
 
@@ -164,7 +170,7 @@ def test_autocast_and_tracing(name):
     compiled = torch.compile(model, fullgraph=True, dynamic=True, backend="eager")
     for seed in range(3):
         complex_ = random_complex(seed, num_vertices=8 + seed)
-        x = random_cochains(complex_, 3, max_dim=3)
+        x = random_cochains(complex_, channels=3, max_dim=3)
         exact = model(x, complex_)
         torch.testing.assert_close(compiled(x, complex_), exact)
         with torch.autocast("cpu", dtype=torch.bfloat16):

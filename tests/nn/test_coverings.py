@@ -84,7 +84,7 @@ def test_features_pulled_back_to_two_coverings_give_one_output(surface, orientab
     assert tuple(map(betti_numbers, covers)) == (orientable, other)
     assert covers[0].f_vector == covers[1].f_vector
     assert not compare(*covers)
-    x = random_cochains(K, 2, 2, generator=torch.Generator().manual_seed(1))
+    x = random_cochains(K, max_dim=2, channels=2, generator=torch.Generator().manual_seed(1))
     model = MODELS[name]().double().eval()
     outputs = []
     for cover in covers:
@@ -98,6 +98,8 @@ def test_random_features_of_their_own_part_the_coverings():
     model = HeatNet(8, 1, 9, 2)
     left = []
     for cover in covers:
-        x = random_cochains(cover, 2, 64, generator=torch.Generator().manual_seed(2))
+        x = random_cochains(
+            cover, max_dim=2, channels=64, generator=torch.Generator().manual_seed(2)
+        )
         left.append(float(model.energies(x, cover)[0, -1]))
     assert left[0] > 0.4 > 0.2 > left[1]

@@ -213,7 +213,10 @@ _FULL = {1: "one vertex", 2: "edge", 3: "filled triangle", 4: "filled tetrahedro
 def test_layer_is_its_formula(name):
     complex_ = COMPLEXES[name]
     conv = EMPSNConv(2, 4, MAX_DIM).double()
-    x, pos = random_cochains(complex_, 2, MAX_DIM, dtype=torch.float64), positions(complex_, 3)
+    x, pos = (
+        random_cochains(complex_, channels=2, max_dim=MAX_DIM, dtype=torch.float64),
+        positions(complex_, 3),
+    )
     h, moved = conv(x, complex_, pos)
     expected, expected_pos = conv_from_pairs(conv, x, complex_, pos)
     for y, z in zip(h, expected, strict=False):
@@ -227,7 +230,7 @@ def test_layer_is_its_formula(name):
 def test_features_are_invariant_and_positions_equivariant(dim, max_dim, seed, reflect):
     complex_ = random_complex(seed, max_dim=max_dim)
     turn, step = motion(dim, seed, reflect)
-    x = random_cochains(complex_, 2, max_dim, dtype=torch.float64)
+    x = random_cochains(complex_, channels=2, max_dim=max_dim, dtype=torch.float64)
     pos = positions(complex_, dim, seed=seed)
     conv = EMPSNConv(2, 4, max_dim).double()
     (h, moved), (g, followed) = conv(x, complex_, pos), conv(x, complex_, pos @ turn.T + step)
@@ -246,7 +249,7 @@ def test_features_are_invariant_and_positions_equivariant(dim, max_dim, seed, re
 @pytest.mark.parametrize("seed", range(2))
 def test_equivariant_under_relabelling_blind_to_orientation(seed, dtype):
     complex_ = random_complex(seed)
-    x = random_cochains(complex_, 2, dtype=dtype)
+    x = random_cochains(complex_, channels=2, dtype=dtype)
     pos = positions(complex_, 3, dtype, seed)
     names = torch.randperm(8, generator=torch.Generator().manual_seed(seed))
     conv = EMPSNConv(2, 4, complex_.dim).to(dtype)
@@ -272,7 +275,7 @@ def test_batched_and_untouched(update_pos, dtype):
         return network([x[0][:, :2], *x[1:]], complex_, x[0][:, 2:])
 
     items = [
-        (random_cochains(K, (5, 2, 2, 2), 3, dtype=dtype, seed=i), K)
+        (random_cochains(K, channels=(5, 2, 2, 2), max_dim=3, dtype=dtype, seed=i), K)
         for i, K in enumerate([random_complex(0), COMPLEXES["empty"], COMPLEXES["house"]])
     ]
     assert_batch_consistent(layer, items)
@@ -288,7 +291,7 @@ def test_batched_and_untouched(update_pos, dtype):
 def test_gradients_against_finite_differences():
     complex_ = COMPLEXES["filled triangle"]
     conv = EMPSNConv(2, 3, 2).double()
-    x = random_cochains(complex_, 2, dtype=torch.float64)
+    x = random_cochains(complex_, channels=2, dtype=torch.float64)
     inputs = [*(v.requires_grad_() for v in x), positions(complex_, 3).requires_grad_()]
 
     def call(*inputs):
@@ -301,25 +304,27 @@ def test_gradients_against_finite_differences():
 def test_every_parameter_is_used_and_drawn_anew():
     complex_ = COMPLEXES["filled tetrahedron"]
     conv = EMPSNConv(2, 4, MAX_DIM)
-    h, pos = conv(random_cochains(complex_, 2), complex_, positions(complex_, 3).float())
+    h, pos = conv(random_cochains(complex_, channels=2), complex_, positions(complex_, 3).float())
     (sum(y.square().sum() for y in h) + pos.square().sum()).backward()
     assert all(parameter.grad.abs().sum() > 0 for parameter in conv.parameters())
     before = {name: value.clone() for name, value in conv.state_dict().items()}
     conv.reset_parameters()
     assert all(not torch.equal(before[name], v) for name, v in conv.state_dict().items())
     model = EMPSN(2, 4, 3, num_layers=2, max_dim=MAX_DIM)
-    model(random_cochains(complex_, 2), complex_, positions(complex_, 3).float()).sum().backward()
+    model(
+        random_cochains(complex_, channels=2), complex_, positions(complex_, 3).float()
+    ).sum().backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
 
 
 def test_widths_copies_and_states():
     complex_ = COMPLEXES["filled tetrahedron"]
     pos = positions(complex_, 3).float()
-    x = random_cochains(complex_, (5, 2, 3, 4))
+    x = random_cochains(complex_, channels=(5, 2, 3, 4))
     h, _ = EMPSNConv((5, 2, 3, 4), 4, MAX_DIM)(x, complex_, pos)
     assert [tuple(y.shape) for y in h] == [(4, 4), (6, 4), (4, 4), (1, 4)]
     lazy, known = EMPSNConv(-1, 4, MAX_DIM), EMPSNConv((5, 2, 3, 7), 4, MAX_DIM)
-    x = random_cochains(complex_, (5, 2, 3, 7))
+    x = random_cochains(complex_, channels=(5, 2, 3, 7))
     lazy(x, complex_, pos)
     known.load_state_dict(lazy.state_dict())
     for other in (known, copy.deepcopy(known)):
@@ -331,13 +336,13 @@ def test_widths_copies_and_states():
 def test_empty_ranks(name):
     complex_ = COMPLEXES[name]
     model = EMPSN(2, 4, 3, num_layers=2, max_dim=2, update_pos=True)
-    x = random_cochains(complex_, 2, 2)
+    x = random_cochains(complex_, channels=2, max_dim=2)
     assert model(x, complex_, positions(complex_, 3).float()).isfinite().all()
 
 
 def test_autocast():
     complex_ = COMPLEXES["torus"]
-    conv, x = EMPSNConv(2, 4, 2), random_cochains(COMPLEXES["torus"], 2)
+    conv, x = EMPSNConv(2, 4, 2), random_cochains(COMPLEXES["torus"], channels=2)
     pos = positions(complex_, 3).float()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         rough, moved = conv(x, complex_, pos)
@@ -353,7 +358,10 @@ def test_traces_as_one_graph_with_dynamic_sizes():
     compiled = torch.compile(conv, fullgraph=True, dynamic=True, backend="eager")
     for seed in range(3):
         complex_ = random_complex(seed, num_vertices=8 + seed, max_dim=2)
-        x, pos = random_cochains(complex_, 2, 2, dtype=torch.float64), positions(complex_, 3)
+        x, pos = (
+            random_cochains(complex_, channels=2, max_dim=2, dtype=torch.float64),
+            positions(complex_, 3),
+        )
         (h, moved), (g, followed) = conv(x, complex_, pos), compiled(x, complex_, pos)
         torch.testing.assert_close(followed, moved)
         for y, z in zip(h, g, strict=True):
@@ -376,6 +384,6 @@ def test_a_bend_between_two_triangles_is_seen_by_moving_positions_alone():
 def test_repr_and_wrong_positions():
     conv = EMPSNConv(16, 32, 2)
     assert repr(conv) == "EMPSNConv(16, 32, max_dim=2, update_pos=True)"
-    x = random_cochains(COMPLEXES["house"], 16)
+    x = random_cochains(COMPLEXES["house"], channels=16)
     with pytest.raises(ValueError, match=r"pos must have shape \(n_0, D\) with n_0 = 5, got"):
         conv(x, COMPLEXES["house"], torch.zeros(4, 3))

@@ -59,7 +59,7 @@ def dense(name, conv, A, source, own):
 def test_every_neighbourhood_is_its_formula(name, key):
     complex_ = COMPLEXES[key]
     conv = layer(name).double()
-    x = random_cochains(complex_, 2, MAX_DIM, dtype=torch.float64)
+    x = random_cochains(complex_, channels=2, max_dim=MAX_DIM, dtype=torch.float64)
     result = conv(x, complex_)
     for k in range(complex_.dim + 1):
         expected = conv.own[k](x[k])
@@ -88,7 +88,7 @@ def test_laws(name, aggregate, dtype):
     torch.manual_seed(1)
     conv = layer(name, aggregate=aggregate).to(dtype)
     items = [
-        (random_cochains(K, 2, MAX_DIM, dtype=dtype, seed=i), K)
+        (random_cochains(K, channels=2, max_dim=MAX_DIM, dtype=dtype, seed=i), K)
         for i, K in enumerate([random_complex(0), COMPLEXES["empty"], COMPLEXES["house"]])
     ]
     x, complex_ = items[0]
@@ -113,7 +113,7 @@ def test_edges_are_those_of_the_adjacency(key, adjacency):
 
 def test_neighbourhoods_of_unlike_widths():
     complex_ = COMPLEXES["filled tetrahedron"]
-    x = random_cochains(complex_, (5, 2, 3, 7), MAX_DIM)
+    x = random_cochains(complex_, channels=(5, 2, 3, 7), max_dim=MAX_DIM)
     for name in ("SAGE", "GAT"):
         conv = layer(name, (5, 2, 3, 7))
         assert [tuple(y.shape) for y in conv(x, complex_)] == [(4, 4), (6, 4), (4, 4), (1, 4)]
@@ -132,7 +132,7 @@ def test_models(name, dtype):
     )
     network = network.to(dtype)
     items = [
-        (random_cochains(K, 2, MAX_DIM, dtype=dtype, seed=i), K)
+        (random_cochains(K, channels=2, max_dim=MAX_DIM, dtype=dtype, seed=i), K)
         for i, K in enumerate([random_complex(0), COMPLEXES["empty"], COMPLEXES["house"]])
     ]
     assert_batch_consistent(network, items)
@@ -144,7 +144,7 @@ def test_models(name, dtype):
 @graph_layers
 def test_parameters_copies_and_states(name):
     complex_ = COMPLEXES["filled tetrahedron"]
-    x = random_cochains(complex_, 2, MAX_DIM)
+    x = random_cochains(complex_, channels=2, max_dim=MAX_DIM)
     conv = layer(name)
     sum(y.square().sum() for y in conv(x, complex_)).backward()
     assert all(parameter.grad is not None for parameter in conv.parameters())
@@ -164,7 +164,7 @@ def test_parameters_copies_and_states(name):
 
 def test_lazy_widths():
     complex_ = COMPLEXES["filled tetrahedron"]
-    x = random_cochains(complex_, 2, MAX_DIM)
+    x = random_cochains(complex_, channels=2, max_dim=MAX_DIM)
     lazy, known = layer("SAGE", -1), layer("SAGE", 2)
     lazy(x, complex_)
     known.load_state_dict(lazy.state_dict())
@@ -175,7 +175,10 @@ def test_lazy_widths():
 def test_gradients_against_finite_differences():
     complex_ = COMPLEXES["triangle with tail"]
     conv = layer("GAT", 2, 2).double()
-    x = [v.requires_grad_() for v in random_cochains(complex_, 2, MAX_DIM, dtype=torch.float64)]
+    x = [
+        v.requires_grad_()
+        for v in random_cochains(complex_, channels=2, max_dim=MAX_DIM, dtype=torch.float64)
+    ]
     call = lambda *x: tuple(conv(x, complex_))  # noqa: E731
     assert torch.autograd.gradcheck(call, x, fast_mode=True)
 
@@ -183,7 +186,7 @@ def test_gradients_against_finite_differences():
 @graph_layers
 def test_autocast(name):
     complex_ = COMPLEXES["torus"]
-    conv, x = layer(name), random_cochains(COMPLEXES["torus"], 2, MAX_DIM)
+    conv, x = layer(name), random_cochains(COMPLEXES["torus"], channels=2, max_dim=MAX_DIM)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         rough = conv(x, complex_)
     for y, z in zip(rough, conv(x, complex_), strict=True):
@@ -216,7 +219,7 @@ def test_traces_as_one_graph_with_dynamic_sizes(name):
     compiled = torch.compile(conv, fullgraph=True, dynamic=True, backend="eager")
     for seed in range(3):
         complex_ = random_complex(seed, num_vertices=8 + seed, max_dim=2)
-        x = random_cochains(complex_, 2, 2, dtype=torch.float64)
+        x = random_cochains(complex_, channels=2, max_dim=2, dtype=torch.float64)
         expected = conv(x, complex_)  # lists the pairs
         for y, z in zip(compiled(x, complex_), expected, strict=True):
             torch.testing.assert_close(y, z)

@@ -18,7 +18,7 @@ def seeded(seed=0):
 def test_laws_on_every_complex(name, dtype):
     K = COMPLEXES[name]
     model = HeatNet(8, 2, num_layers=3, max_dim=3).to(dtype).eval()
-    x = [each.to(dtype) for each in random_cochains(K, 3, 4, generator=seeded())]
+    x = [each.to(dtype) for each in random_cochains(K, max_dim=3, channels=4, generator=seeded())]
     before = [each.clone() for each in x]
     out = model(x, K)
     assert out.shape == (K.num_parts, 2)
@@ -28,7 +28,10 @@ def test_laws_on_every_complex(name, dtype):
     turned = [signs[k][:, None] * each if k in signs else each for k, each in enumerate(x)]
     torch.testing.assert_close(model(turned, K.reorient(signs)), out)
     U = SimplicialComplex.disjoint_union([K, COMPLEXES["torus"]])
-    y = [each.to(dtype) for each in random_cochains(COMPLEXES["torus"], 3, 4, generator=seeded(1))]
+    y = [
+        each.to(dtype)
+        for each in random_cochains(COMPLEXES["torus"], max_dim=3, channels=4, generator=seeded(1))
+    ]
     both = model([torch.cat(pair) for pair in zip(x, y, strict=True)], U)
     torch.testing.assert_close(both[-1:], model(y, COMPLEXES["torus"]))
     if K.num_parts == 1:  # in a union each argument is one part
@@ -42,7 +45,7 @@ def test_it_learns_orientability_of_surfaces_of_equal_counts():
     batch = surfaces(400, names, generator=seeded()).to_batch()
     K, label = batch.complex, batch.orientable.float()
     model = HeatNet(32, 1, num_layers=8, max_dim=2)
-    energies = model.energies(random_cochains(K, 2, 16, generator=seeded()), K)
+    energies = model.energies(random_cochains(K, max_dim=2, channels=16, generator=seeded()), K)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(60):
         optimizer.zero_grad()

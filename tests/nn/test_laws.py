@@ -113,7 +113,8 @@ def test_networks_obey_the_laws(name, dtype):
     model, oriented = network(name, dtype)
     complexes = [random_complex(seed) for seed in range(3)]
     cochains = [
-        random_cochains(K, WIDTH, TOP, dtype=dtype, seed=i) for i, K in enumerate(complexes)
+        random_cochains(K, channels=WIDTH, max_dim=TOP, dtype=dtype, seed=i)
+        for i, K in enumerate(complexes)
     ]
     for seed, (x, K) in enumerate(zip(cochains, complexes, strict=True)):
         assert model(x, K).shape == (1, OUT)
@@ -128,7 +129,7 @@ def test_networks_obey_the_laws(name, dtype):
 def test_the_others_see_the_orientation_of_their_cochains(name):
     model, _ = network(name, torch.float64)
     K = random_complex(0)
-    x = random_cochains(K, WIDTH, TOP, dtype=torch.float64)
+    x = random_cochains(K, channels=WIDTH, max_dim=TOP, dtype=torch.float64)
     with pytest.raises(AssertionError, match="under reorientation"):
         assert_orientation_equivariant(model, x, K)
 
@@ -139,7 +140,7 @@ def test_the_others_see_the_orientation_of_their_cochains(name):
 def test_an_accelerator_gives_the_same(name):
     model, _ = network(name, torch.float64)
     K = random_complex(0)
-    x = random_cochains(K, WIDTH, TOP, dtype=torch.float64)
+    x = random_cochains(K, channels=WIDTH, max_dim=TOP, dtype=torch.float64)
     expected = model(x, K)
     module = NETWORKS[name][0].to("cuda")
     try:

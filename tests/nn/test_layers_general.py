@@ -155,7 +155,7 @@ def run_lower_pairs_once(layer, x, complex_):
 def test_layer_is_its_formula(name, case, dtype):
     complex_ = COMPLEXES[name]
     layer = case.make((1, 2, 3, 4), 5, MAX_DIM).to(dtype)
-    x = random_cochains(complex_, (1, 2, 3, 4), MAX_DIM, dtype=dtype)
+    x = random_cochains(complex_, channels=(1, 2, 3, 4), max_dim=MAX_DIM, dtype=dtype)
     result = layer(x, complex_)
     for k, (y, expected) in enumerate(zip(result, case.oracle(layer, x, complex_), strict=True)):
         assert y.shape == (complex_.num_simplices(k), 5)
@@ -169,12 +169,15 @@ def test_layer_is_its_formula(name, case, dtype):
 def test_laws(name, case, dtype):
     complex_ = COMPLEXES[name]
     layer = case.make(2, 3, MAX_DIM).to(dtype)
-    x = random_cochains(complex_, 2, MAX_DIM, dtype=dtype)
+    x = random_cochains(complex_, channels=2, max_dim=MAX_DIM, dtype=dtype)
     tables = [complex_.facets(k) for k in range(1, complex_.dim + 1)]
     bare = SimplicialComplex(complex_.num_simplices(0), tables)
     assert_permutation_equivariant(layer, x, bare)
     assert_inputs_untouched(layer, x, complex_)
-    items = [(random_cochains(K, 2, MAX_DIM, dtype=dtype), K) for K in (random_complex(3), bare)]
+    items = [
+        (random_cochains(K, channels=2, max_dim=MAX_DIM, dtype=dtype), K)
+        for K in (random_complex(3), bare)
+    ]
     assert_batch_consistent(layer, items)
     if case.oriented:
         assert_orientation_equivariant(layer, x, complex_)
@@ -188,7 +191,7 @@ def test_signs_and_a_sigmoid_are_not_equivariant():
     complex_ = COMPLEXES["house"]
     layer = each_degree(HSNConv, 2, 3, 2, signed=True)
     with pytest.raises(AssertionError, match="reorientation"):
-        assert_orientation_equivariant(layer, random_cochains(complex_, 2), complex_)
+        assert_orientation_equivariant(layer, random_cochains(complex_, channels=2), complex_)
 
 
 @each_layer
@@ -196,7 +199,7 @@ def test_every_parameter_learns_and_can_be_drawn_anew(case):
     complex_ = random_complex(0)
     layer = case.make(2, 3, MAX_DIM)
     before = {key: value.clone() for key, value in layer.state_dict().items()}
-    sum(y.square().sum() for y in layer(random_cochains(complex_, 2), complex_)).backward()
+    sum(y.square().sum() for y in layer(random_cochains(complex_, channels=2), complex_)).backward()
     for name, parameter in layer.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
@@ -210,14 +213,17 @@ def test_every_parameter_learns_and_can_be_drawn_anew(case):
 def test_gradients_against_finite_differences(case):
     complex_ = COMPLEXES["house"]
     layer = case.make(1, 1, 2).double()
-    x = [v.requires_grad_() for v in random_cochains(complex_, 1, 2, dtype=torch.float64)]
+    x = [
+        v.requires_grad_()
+        for v in random_cochains(complex_, channels=1, max_dim=2, dtype=torch.float64)
+    ]
     assert torch.autograd.gradcheck(lambda *x: tuple(layer(x, complex_)), x, fast_mode=True)
 
 
 @each_layer
 def test_lazy_widths_copies_and_state(case):
     complex_ = COMPLEXES["bow tie"]
-    x = random_cochains(complex_, 3, MAX_DIM)
+    x = random_cochains(complex_, channels=3, max_dim=MAX_DIM)
     lazy, fresh, known = case.make(-1, 4, MAX_DIM), case.make(-1, 4, MAX_DIM), None
     expected = lazy(x, complex_)
     known = case.make(3, 4, MAX_DIM)
@@ -231,7 +237,7 @@ def test_lazy_widths_copies_and_state(case):
 @each_layer
 def test_autocast(case):
     complex_ = COMPLEXES["house"]
-    layer, x = case.make(3, 4, MAX_DIM), random_cochains(complex_, 3, MAX_DIM)
+    layer, x = case.make(3, 4, MAX_DIM), random_cochains(complex_, channels=3, max_dim=MAX_DIM)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         rough = layer(x, complex_)
     for y, expected in zip(rough, layer(x, complex_), strict=True):
@@ -245,7 +251,7 @@ def test_traces_as_one_graph_with_dynamic_sizes(case):
     compiled = torch.compile(layer, fullgraph=True, dynamic=True, backend="eager")
     for seed in range(3):
         complex_ = random_complex(seed, num_vertices=8 + seed, max_dim=2, num_simplices=6)
-        x = random_cochains(complex_, 2, 1, dtype=torch.float64)
+        x = random_cochains(complex_, channels=2, max_dim=1, dtype=torch.float64)
         run_lower_pairs_once(layer, x, complex_)
         for y, expected in zip(compiled(x, complex_), layer(x, complex_), strict=True):
             torch.testing.assert_close(y, expected)
@@ -256,7 +262,10 @@ def test_traces_as_one_graph_with_dynamic_sizes(case):
 def test_models_are_invariant(case, dtype):
     torch.manual_seed(0)
     model = case.model(2, 4, 3, 2, MAX_DIM, jumping_knowledge="cat").to(dtype).eval()
-    items = [(random_cochains(K, 2, MAX_DIM, dtype=dtype), K) for K in map(random_complex, (0, 1))]
+    items = [
+        (random_cochains(K, channels=2, max_dim=MAX_DIM, dtype=dtype), K)
+        for K in map(random_complex, (0, 1))
+    ]
     x, complex_ = items[0]
     assert_batch_consistent(model, items)
     assert_permutation_equivariant(model, x, complex_)
@@ -269,7 +278,7 @@ def test_models_are_invariant(case, dtype):
 def test_models_learn(case):
     model = case.model(-1, 4, 2, 2, MAX_DIM, dropout=0.1)
     complex_ = SimplicialComplex.disjoint_union([random_complex(0), random_complex(1)])
-    x = random_cochains(complex_, 3, MAX_DIM)
+    x = random_cochains(complex_, channels=3, max_dim=MAX_DIM)
     model(x, complex_).square().sum().backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
@@ -284,7 +293,7 @@ def test_mpsn_in_chunks_is_the_same():
     whole = MPSNConv(2, 5, MAX_DIM, adjacencies=ALL).double()
     chunked = MPSNConv(2, 5, MAX_DIM, adjacencies=ALL, max_pairs=7).double()
     chunked.load_state_dict(whole.state_dict())
-    x = random_cochains(complex_, 2, MAX_DIM, dtype=torch.float64)
+    x = random_cochains(complex_, channels=2, max_dim=MAX_DIM, dtype=torch.float64)
     for y, expected in zip(chunked(x, complex_), whole(x, complex_), strict=True):
         torch.testing.assert_close(y, expected)
 
@@ -342,7 +351,7 @@ def test_harmonic_cochains_pass(name):
 def test_random_walk_laplacian_is_the_matrix(name, dtype):
     complex_ = COMPLEXES[name]
     for k in range(max(complex_.dim, 0) + 1):
-        x = random_cochains(complex_, 2, dtype=dtype)[k]
+        x = random_cochains(complex_, channels=2, dtype=dtype)[k]
         matrix = normalized_laplacian(complex_, k, "random_walk", dtype=dtype).to_dense()
         applied = apply_random_walk_laplacian(complex_, x, k)
         torch.testing.assert_close(applied, matrix @ x, **close(dtype))

@@ -475,7 +475,7 @@ def test_an_unsigned_model_does_not_see_the_numbering(name):
     options = {"signed": False, "bias": True, "norm": "batch"}
     model = MODELS[name](-1, 4, 3, 2, MAX_DIM, **options).double()
     complex_ = random_complex(3)
-    x = [values.double() for values in random_cochains(complex_, 2)][: MAX_DIM + 1]
+    x = [values.double() for values in random_cochains(complex_, channels=2)][: MAX_DIM + 1]
     x += [torch.zeros(0, 2, dtype=torch.float64)] * (MAX_DIM + 1 - len(x))
     model(x, complex_)
     assert_permutation_equivariant(model.eval(), x, complex_)

@@ -60,7 +60,7 @@ def drawn(name: str, seed: int = 0) -> nn.Module:
 
 def inputs(seed: int = 0):
     K = random_complex(seed)
-    return random_cochains(K, WIDTH, TOP, dtype=torch.float64, seed=seed), K
+    return random_cochains(K, channels=WIDTH, max_dim=TOP, dtype=torch.float64, seed=seed), K
 
 
 def loss_of(name: str, model: nn.Module, x, K) -> torch.Tensor:
@@ -178,7 +178,7 @@ def oriented_layer(K: SimplicialComplex):
 def test_joint_problem_beats_one_problem_per_operator(make, seed):
     torch.manual_seed(seed)
     K = random_complex(seed, num_vertices=14, num_simplices=18)
-    x = random_cochains(K, 3, TOP, dtype=torch.float64, seed=seed)
+    x = random_cochains(K, channels=3, max_dim=TOP, dtype=torch.float64, seed=seed)
     conv, module, call, widths = make(K)
     conv.double()
     each = next(m for m in find_maps(conv)[0] if m.members[0].module is module)

@@ -34,8 +34,8 @@ from simplex.operators import (
     up_laplacian,
     upper_adjacency,
 )
-from simplex.testing import house, random_complex, random_orientation
-from tests.tables import COMPLEXES
+from simplex.testing import random_complex, random_orientation
+from tests.tables import COMPLEXES, house
 
 
 ADJACENCY = {

@@ -37,7 +37,7 @@ def network(**options):
 
 
 def inputs(K=UNION, width=4):
-    return random_cochains(K, width, 2, dtype=torch.float64)
+    return random_cochains(K, channels=width, max_dim=2, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("k", range(3))

@@ -104,7 +104,8 @@ def test_layers_obey_the_laws(name, signed, dtype):
     layer, tolerance = in_dtype(layers(signed)[name], dtype), TOLERANCE[dtype]
     complexes = [random_complex(seed, num_simplices=7 + seed) for seed in range(3)]
     cochains = [
-        random_cochains(K, WIDTH, TOP, dtype=dtype, seed=i) for i, K in enumerate(complexes)
+        random_cochains(K, channels=WIDTH, max_dim=TOP, dtype=dtype, seed=i)
+        for i, K in enumerate(complexes)
     ]
     for seed, (x, K) in enumerate(zip(cochains, complexes, strict=True)):
         assert_permutation_equivariant(layer, x, K, seed=seed, tolerance=tolerance)
@@ -127,7 +128,7 @@ def test_layers_obey_the_laws(name, signed, dtype):
 def test_even_codes_and_activations_see_the_orientation(layer):
     K = random_complex(0)
     layer = in_dtype(layer, torch.float64)
-    x = random_cochains(K, WIDTH, TOP, dtype=torch.float64)
+    x = random_cochains(K, channels=WIDTH, max_dim=TOP, dtype=torch.float64)
     with pytest.raises(AssertionError, match="under reorientation"):
         assert_orientation_equivariant(layer, x, K)
 
@@ -141,7 +142,7 @@ def test_a_part_without_simplices_of_a_dimension(mixing):
         SimplicialComplex.from_simplices([(0, 1, 2, 3)]).skeleton(2),
         SimplicialComplex.from_simplices([], num_vertices=2),
     ]
-    items = [(random_cochains(K, 2, 2, dtype=torch.float64), K) for K in complexes]
+    items = [(random_cochains(K, channels=2, max_dim=2, dtype=torch.float64), K) for K in complexes]
     assert_batch_consistent(model, items)
     assert all(model(x, K).isfinite().all() for x, K in items)
 
@@ -150,7 +151,9 @@ def test_the_operator_layer_is_additive_even_within_one_part():
     layer = OperatorMixerConv(TOP, 5, normalize=False).double()
     complexes = [random_complex(seed) for seed in range(3)]
     union = SimplicialComplex.disjoint_union(complexes)
-    cochains = [random_cochains(K, WIDTH, TOP, dtype=torch.float64) for K in complexes]
+    cochains = [
+        random_cochains(K, channels=WIDTH, max_dim=TOP, dtype=torch.float64) for K in complexes
+    ]
     joined = [torch.cat(values) for values in zip(*cochains, strict=True)]
     apart = [layer(x, K) for x, K in zip(cochains, complexes, strict=True)]
     for values, *each in zip(layer(joined, union.with_parts(None)), *apart, strict=True):
@@ -162,7 +165,7 @@ def test_the_operator_layer_is_additive_even_within_one_part():
 
 def reach(layer, complex, k):
     """Whether output (σ, c) of degree k depends on input (τ, c'), (n_k, C, n_k, C)."""
-    x = random_cochains(complex, 3, 2, dtype=torch.float64)
+    x = random_cochains(complex, channels=3, max_dim=2, dtype=torch.float64)
 
     def output(values):
         return layer([*x[:k], values, *x[k + 1 :]], complex)[k]
@@ -198,7 +201,7 @@ def test_kernels_reach_all_of_a_part_and_operators_what_is_near():
 def test_the_tokens_are_the_operators():
     K = random_complex(3)
     layer = OperatorMixerConv(2, 5, down_order=2, up_order=1).double()
-    x = random_cochains(K.skeleton(2), 2, 2, dtype=torch.float64)
+    x = random_cochains(K.skeleton(2), channels=2, max_dim=2, dtype=torch.float64)
     b1, b2 = (spectral_bound(K, k).double() for k in (1, 2))
 
     def down(y):
@@ -279,7 +282,7 @@ def test_the_simplices_of_all_dimensions_are_the_tokens(seed):
     official = randomised(MixerBlock(sum(counts), channels, width, 11), seed)
     layer = KernelMixerConv(2, width, codes=OneHotCodes(K.f_vector), power=0.0).double()
     with_token_weights(layer, official.mlp_tokens.fc1, official.mlp_tokens.fc2, counts)
-    x = random_cochains(K, channels, dtype=torch.float64, seed=seed)
+    x = random_cochains(K, channels=channels, dtype=torch.float64, seed=seed)
     expected = official.mlp_tokens(torch.cat(x)[None])[0]
     torch.testing.assert_close(torch.cat(layer(x, K)), expected, atol=1e-10, rtol=0)
 
@@ -315,12 +318,18 @@ def test_codes_are_equivariant(seed, signed, dtype):
         return codes(K, TOP, dtype)
 
     K = random_complex(seed)
-    x = random_cochains(K, 1, TOP, dtype=dtype)
+    x = random_cochains(K, channels=1, max_dim=TOP, dtype=dtype)
     assert_permutation_equivariant(layer, x, K, seed=seed)
     assert [code.shape[1] for code in layer(x, K)] == codes.widths(TOP)
     if signed:
         assert_orientation_equivariant(layer, x, K, seed=seed)
-    items = [(x, K), *((random_cochains(L, 1, TOP), L) for L in map(random_complex, range(5, 8)))]
+    items = [
+        (x, K),
+        *(
+            (random_cochains(L, channels=1, max_dim=TOP), L)
+            for L in map(random_complex, range(5, 8))
+        ),
+    ]
     assert_batch_consistent(layer, items)
 
 
@@ -348,12 +357,12 @@ def test_codes_tell_apart_what_symmetry_allows():
 
 def test_one_hot_codes_are_odd_and_know_their_complex():
     K = grid(2, 3)
-    x = random_cochains(K, 2, dtype=torch.float64)
+    x = random_cochains(K, channels=2, dtype=torch.float64)
     layer = in_dtype(KernelMixerConv(2, 5, codes=OneHotCodes(K.f_vector)), torch.float64)
     assert_orientation_equivariant(layer, x, K)
     assert_batch_consistent(layer, [(x, K), (x, K.reorient(random_orientation(K)))])
     with pytest.raises(ValueError, match="must have 6 simplices of dimension 0"):
-        layer(random_cochains(star(3), 2, 2, dtype=torch.float64), star(3))
+        layer(random_cochains(star(3), channels=2, max_dim=2, dtype=torch.float64), star(3))
     with pytest.raises(ValueError, match="an entry for each dimension 0 … 3"):
         KernelMixerConv(3, 5, codes=OneHotCodes(K.f_vector))
 
@@ -403,7 +412,7 @@ def test_the_cost_is_linear_even_at_a_hub(mixing):
     model = SimplicialMixer(2, 8, 3, 2, 1, mixing=mixing)
 
     def operations(K):
-        x = random_cochains(K, 2, 1)
+        x = random_cochains(K, channels=2, max_dim=1)
         with FlopCounterMode(display=False) as counter:
             model(x, K)
         return counter.get_total_flops()
@@ -423,14 +432,14 @@ def test_a_condition_keeps_the_laws(mixing, dtype):
     plain = SimplicialMixer(WIDTH, 4, 3, 2, TOP, mixing=mixing)
     plain.load_state_dict(model.state_dict(), strict=False)
     K = random_complex(1)
-    x = random_cochains(K, WIDTH, TOP)
+    x = random_cochains(K, channels=WIDTH, max_dim=TOP)
     first = torch.randn(1, 5)
     torch.testing.assert_close(model(x, K, first), plain(x, K))  # at the start nothing changes
 
     model = in_dtype(model, dtype)
     conds = torch.randn(3, 5, dtype=dtype)
     complexes = [random_complex(seed) for seed in range(3)]
-    cochains = [random_cochains(K, WIDTH, TOP, dtype=dtype) for K in complexes]
+    cochains = [random_cochains(K, channels=WIDTH, max_dim=TOP, dtype=dtype) for K in complexes]
     tolerance = TOLERANCE[dtype]
     for each, x, K in zip(conds, cochains, complexes, strict=True):
         for method in (model.encode, model):
@@ -448,7 +457,7 @@ def test_a_condition_keeps_the_laws(mixing, dtype):
 
 def test_a_condition_is_given_where_it_is_wanted():
     K = random_complex(0)
-    x = random_cochains(K, 2, TOP)
+    x = random_cochains(K, channels=2, max_dim=TOP)
     wanting, plain = (SimplicialMixer(2, 4, 3, 1, TOP, cond_channels=c) for c in (5, None))
     with pytest.raises(ValueError, match=r"cond must be of shape \(1, 5\), got None"):
         wanting(x, K)
@@ -466,7 +475,7 @@ def test_a_layer_traces_as_one_graph():
     layer = KernelMixerConv(1, 3)
     compiled = torch.compile(layer, fullgraph=True, dynamic=True, backend="eager")
     K = star(5).with_parts(None)  # without tables made before
-    x = random_cochains(K, 2)
+    x = random_cochains(K, channels=2)
     for result, expected in zip(compiled(x, K), layer(x, K), strict=True):
         torch.testing.assert_close(result, expected)
 
@@ -479,7 +488,7 @@ def test_the_network_traces_as_one_graph_with_dynamic_sizes(mixing):
     compiled = torch.compile(model, fullgraph=True, dynamic=True, backend="eager")
     for seed in range(3):
         K = random_complex(seed, num_vertices=8 + seed, max_dim=2).with_parts(None)
-        x = random_cochains(K, 2, 2, dtype=torch.float64)
+        x = random_cochains(K, channels=2, max_dim=2, dtype=torch.float64)
         torch.testing.assert_close(compiled(x, K), model(x, K))
 
 
@@ -506,7 +515,7 @@ def test_reset_draws_all_parameters(mixing):
 def test_every_parameter_gets_a_gradient(mixing):
     model = SimplicialMixer((1, 2, 3), 4, 3, 2, 2, mixing=mixing, cond_channels=5).double()
     K = SimplicialComplex.disjoint_union([random_complex(s, max_dim=2) for s in range(4)])
-    x = random_cochains(K, (1, 2, 3), 2, dtype=torch.float64)
+    x = random_cochains(K, channels=(1, 2, 3), max_dim=2, dtype=torch.float64)
     in_dtype(model, torch.float64)
     model(x, K, torch.randn(4, 5, dtype=torch.float64)).square().sum().backward()
     assert all(p.grad is not None and p.grad.abs().max() > 0 for p in model.parameters())
@@ -515,7 +524,7 @@ def test_every_parameter_gets_a_gradient(mixing):
 @pytest.mark.parametrize("name", ["kernel", "operator", "channel", "block"])
 def test_autocast(name):
     K, layer = random_complex(0), layers(True)[name]
-    x = random_cochains(K, WIDTH, TOP)
+    x = random_cochains(K, channels=WIDTH, max_dim=TOP)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         rough = layer(x, K)
     for near, exact in zip(rough, layer(x, K), strict=True):
@@ -525,7 +534,7 @@ def test_autocast(name):
 def test_the_readout_is_a_mean_as_in_the_paper():
     K = SimplicialComplex.disjoint_union([star(3), star(5)])
     model = SimplicialMixer(2, 4, 3, 1, 1)
-    x = random_cochains(K, 2)
+    x = random_cochains(K, channels=2)
     h = model.encode(x, K)
     means = [torch.stack([h[k].abs()[K.part(k) == p].mean(0) for p in range(2)]) for k in range(2)]
     read = [
@@ -537,7 +546,7 @@ def test_the_readout_is_a_mean_as_in_the_paper():
 
 def test_lazy_widths_and_dropout():
     K = random_complex(0)
-    x = random_cochains(K, 3, TOP)
+    x = random_cochains(K, channels=3, max_dim=TOP)
     model = SimplicialMixer(-1, 8, 2, 2, TOP, layer_dropout=0.5, mixing="kernel")
     assert model(x, K).shape == (1, 2)
     assert not torch.equal(model(x, K), model(x, K))
@@ -561,13 +570,13 @@ def test_names_and_errors():
         with pytest.raises(ValueError, match="token_channels must be a positive integer, got 0"):
             kind(2, 0)
         with pytest.raises(ValueError, match=r"x\[1\] must have 2 channels, got 3"):
-            kind(2, 5)(random_cochains(grid(2, 2), (2, 3, 2)), grid(2, 2))
+            kind(2, 5)(random_cochains(grid(2, 2), channels=(2, 3, 2)), grid(2, 2))
     with pytest.raises(ValueError, match="hidden_channels must be a positive integer, got 0"):
         ChannelMixerConv(4, 0, 2)
     with pytest.raises(ValueError, match="up_order must be a non-negative integer"):
         OperatorMixerConv(2, 5, up_order=-1)
     with pytest.raises(ValueError, match="x must hold one cochain for each dimension 0 … 2"):
-        SimplicialMixer(*sizes)(random_cochains(star(3), 2, 1), star(3))
+        SimplicialMixer(*sizes)(random_cochains(star(3), channels=2, max_dim=1), star(3))
 
 
 MIXERS = {
@@ -660,11 +669,11 @@ def test_activations_have_to_be_functions(name):
 
 def test_wrong_cochains_are_named():
     K = random_complex(0).skeleton(2)
-    x = random_cochains(K, 2, 2)
+    x = random_cochains(K, channels=2, max_dim=2)
     model, each = SimplicialMixer(2, 4, 3, 1, 2), SimplicialMixer((1, 2, 3), 4, 3, 1, 2)
     for call in (model, model.encode):
         with pytest.raises(ValueError, match=r"x\[0\] must have 2 channels, got 3"):
-            call(random_cochains(K, 3, 2), K)
+            call(random_cochains(K, channels=3, max_dim=2), K)
         with pytest.raises(TypeError, match=r"x\[0\] must be a tensor, got None.*\(0, channels\)"):
             call([None, *x[1:]], K)
         with pytest.raises(TypeError, match=r"x must be a list of cochains, .* got dict"):
@@ -672,8 +681,8 @@ def test_wrong_cochains_are_named():
         with pytest.raises(TypeError, match=r"x must be a list of cochains, .* got one tensor"):
             call(x[0], K)
     with pytest.raises(ValueError, match=r"x\[2\] must have 3 channels, got 1"):
-        each(random_cochains(K, (1, 2, 1), 2), K)
+        each(random_cochains(K, channels=(1, 2, 1), max_dim=2), K)
     late = SimplicialMixer(-1, 4, 3, 1, 2)
     assert late(tuple(x), K).shape == (1, 3)
     with pytest.raises(ValueError, match=r"x\[0\] must have 2 channels, got 3"):
-        late(random_cochains(K, 3, 2), K)
+        late(random_cochains(K, channels=3, max_dim=2), K)
