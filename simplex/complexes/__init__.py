@@ -18,7 +18,11 @@ from simplex.complexes._machine import (
     compiled as compiled,
     require_memory as require_memory,
 )
-from simplex.complexes._tables import cofacet_table as cofacet_table, unique_rows as unique_rows
+from simplex.complexes._tables import (
+    cofacet_table as cofacet_table,
+    ragged as ragged,
+    unique_rows as unique_rows,
+)
 from simplex.complexes._vertices import require_vertex_count as require_vertex_count
 
 

@@ -29,6 +29,24 @@ def require_edge_keys(num_vertices: int) -> None:
         )
 
 
+def ragged(counts: Tensor) -> tuple[Tensor, Tensor]:
+    """A row for each thing that somebody owns: whose it is, and the how manieth of theirs.
+
+    Args:
+        counts: (n,) int64, how many things each owner has.
+
+    Returns:
+        ``owner`` (Σ counts,), ascending, and ``nth`` (Σ counts,), from 0 for each owner.
+
+    Example:
+        >>> [column.tolist() for column in ragged(torch.tensor([2, 0, 3]))]
+        [[0, 0, 2, 2, 2], [0, 1, 0, 1, 2]]
+    """
+    owner = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)
+    first = counts.cumsum(0) - counts
+    return owner, torch.arange(len(owner), device=counts.device) - first[owner]
+
+
 def unique_rows(rows: Tensor, num_vertices: int) -> tuple[Tensor, Tensor]:
     """Distinct rows in lexicographic order, and for each given row its place among them.
 

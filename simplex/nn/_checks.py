@@ -151,9 +151,9 @@ def require_orders(**orders: int) -> None:
 
 def require_cochain(K: SimplicialComplex, x: Tensor, k: int) -> None:
     """Raise ``ValueError`` unless x has one row per k-simplex, and channels."""
-    if x.ndim < 2 or x.shape[0] != K.num_simplices(k):
+    if x.ndim < 2 or x.shape[-2] != K.num_simplices(k):
         raise ValueError(
-            f"x must have shape (n_{k}, …, channels) with n_{k} = {K.num_simplices(k)}, got "
+            f"x must have shape (…, n_{k}, channels) with n_{k} = {K.num_simplices(k)}, got "
             f"{tuple(x.shape)}."
         )
 

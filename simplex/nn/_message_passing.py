@@ -12,17 +12,17 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
 from simplex.operators import (
     ADJACENCIES,
-    Pairs,
-    Segments,
+    Adjacency,
+    RowPattern,
     gather_facets,
     lower_sum,
     neighbor_counts,
     neighbor_pairs,
     receiver_chunks,
     scatter_to_facets,
-    segment_read,
-    segment_sum,
     segments,
+    sum_columns,
+    sum_rows,
     upper_sum,
 )
 
@@ -232,25 +232,25 @@ class SimplicialMessagePassing(nn.Module):
         sources = (x[k], x[k + step], between)
 
         def of_chunk(
-            receiver: Tensor, sender: Tensor, between: Tensor | None, pairs: Pairs, rows: range
+            receiver: Tensor, sender: Tensor, between: Tensor | None, pairs: Adjacency, rows: range
         ) -> Tensor:
-            segment = segments(pairs.receiver - rows.start, len(rows))
+            segment = segments(pairs.index[1] - rows.start, len(rows))
             sign = pairs.sign[:, None].to(sender.dtype)
             given: dict[str, Any] = {"k": k, "sign": sign, "segment": segment}
-            given["sender"] = sender.index_select(0, pairs.sender)
+            given["sender"] = sender.index_select(0, pairs.index[0])
             if "receiver" in names:
                 own = receiver[rows.start : rows.stop]
-                given["receiver"] = segment_read(own, segment)
+                given["receiver"] = sum_rows(own, segment)
             if between is not None and pairs.shared is not None:
                 given["shared"] = between.index_select(0, pairs.shared)
             message = function(**{name: given[name] for name in names})
-            _require_rows(message, adjacency, [(len(pairs.receiver),)])
+            _require_rows(message, adjacency, [(len(pairs.sign),)])
             return self._aggregate(message * sign if self.signed else message, segment)
 
         def of_rows(
             rows: range, receiver: Tensor, sender: Tensor, between: Tensor | None
         ) -> Tensor:
-            pairs = neighbor_pairs(complex, k, adjacency, rows)
+            pairs = neighbor_pairs(complex, k, adjacency, receivers=rows)
             return of_chunk(receiver, sender, between, pairs, rows)
 
         chunks = receiver_chunks(complex, k, adjacency, self.max_pairs)
@@ -263,26 +263,26 @@ class SimplicialMessagePassing(nn.Module):
             [checkpoint(of_rows, rows, *sources, use_reentrant=False) for rows in chunks]
         )
 
-    def _aggregate(self, message: Tensor, segment: Segments) -> Tensor:
+    def _aggregate(self, message: Tensor, segment: RowPattern) -> Tensor:
         if isinstance(self.aggr, nn.Module):
             return self._aggregate_by_pyg(self.aggr, message, segment)
-        total = segment_sum(message, segment)
+        total = sum_columns(message, segment)
         if self.aggr == "sum":
             return total
-        return total / segment.pointer.diff().clamp(min=1)[:, None]
+        return total / segment.column_pointer.diff().clamp(min=1)[:, None]
 
-    def _aggregate_by_pyg(self, aggr: nn.Module, message: Tensor, segment: Segments) -> Tensor:
-        size = len(segment.pointer) - 1
+    def _aggregate_by_pyg(self, aggr: nn.Module, message: Tensor, segment: RowPattern) -> Tensor:
+        size = len(segment.column_pointer) - 1
         result: Tensor
         if torch.compiler.is_compiling():
-            result = aggr(message, segment.index, dim_size=size)
+            result = aggr(message, segment.column, dim_size=size)
             return result
         # Some aggregations of PyG, the median for one, fail where a receiver has no message.
-        has = segment.pointer.diff() > 0
+        has = segment.column_pointer.diff() > 0
         rows = has.nonzero()[:, 0]
         if len(rows) == 0:
             return message.new_zeros(size, message.shape[-1])
-        index = (has.cumsum(0) - 1)[segment.index]
+        index = (has.cumsum(0) - 1)[segment.column]
         result = aggr(message, index, dim_size=len(rows))
         return result.new_zeros(size, result.shape[-1]).index_copy(0, rows, result)
 

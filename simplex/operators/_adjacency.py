@@ -5,15 +5,22 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_memory
-from simplex.operators._boundary import boundary_index, boundary_matrix, require_rank
-from simplex.operators._incidence import incidences
+from simplex.complexes import SimplicialComplex, ragged, require_memory, require_word
+from simplex.operators._boundary import boundary_matrix
+from simplex.operators._checks import require_rank
+from simplex.operators._incidence import incidence_signs, incidences
 from simplex.operators._laplacian import down_laplacian, up_laplacian
 from simplex.operators._sparse import select_entries
 
 
+ADJACENCIES = ("boundary", "coboundary", "lower", "upper")
+"""The four adjacencies of Bodnar et al. (2021)."""
+
+
 class Adjacency(NamedTuple):
     """Pairs of adjacent simplices, with the simplex they share and their relative sign.
+
+    Receivers ascend, so that the pairs of one receiver are consecutive.
 
     Attributes:
         index: (2, E) int64; ``index[0]`` sends, ``index[1]`` receives.
@@ -21,7 +28,7 @@ class Adjacency(NamedTuple):
         sign: (E,) int8 relative orientation, +1 or -1.
     """
 
-    index: Tensor  # type: ignore[assignment]  # hides tuple.index, which nobody misses
+    index: Tensor  # type: ignore[assignment]  # hides the method of tuples
     shared: Tensor | None
     sign: Tensor
 
@@ -51,10 +58,7 @@ def boundary_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         ([[2, 1, 0], [0, 0, 0]], [1, -1, 1])
     """
     require_rank(K, k, 0)
-    facets = K.facets(k)
-    simplex = torch.arange(len(facets), device=K.device)[:, None].expand(facets.shape)
-    index = torch.stack([facets.flatten(), simplex.flatten()])
-    return Adjacency(index, None, K.facet_signs(k).flatten())
+    return neighbor_pairs(K, k, "boundary")
 
 
 def coboundary_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
@@ -65,7 +69,7 @@ def coboundary_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         k: dimension of the receiving simplices, 0 … dim.
 
     Returns:
-        ``index`` (2, (k+2)·n_{k+1}): (k+1)-simplex, k-simplex, in the order of ``K.facets(k+1)``;
+        ``index`` (2, (k+2)·n_{k+1}): (k+1)-simplex, k-simplex, by the latter, cofacets ascending;
         ``sign`` the entries [τ : σ] of ∂_{k+1}.
 
     Raises:
@@ -78,13 +82,10 @@ def coboundary_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         >>> from simplex import SimplicialComplex
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
         >>> coboundary_adjacency(K, 0).index.tolist()
-        [[0, 0, 1, 1], [1, 0, 2, 1]]
+        [[0, 0, 1, 1], [0, 1, 1, 2]]
     """
     require_rank(K, k, 0)
-    facets = K.facets(k + 1)
-    cofacet = torch.arange(len(facets), device=K.device)[:, None].expand(facets.shape)
-    index = torch.stack([cofacet.flatten(), facets.flatten()])
-    return Adjacency(index, None, K.facet_signs(k + 1).flatten())
+    return neighbor_pairs(K, k, "coboundary")
 
 
 def lower_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
@@ -97,7 +98,7 @@ def lower_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         k: dimension of the simplices, 0 … dim. Vertices have no lower neighbours.
 
     Returns:
-        ``index`` (2, E) k-simplices, ``shared`` (E,) ids of (k-1)-simplices, non-decreasing;
+        ``index`` (2, E) k-simplices, ``shared`` (E,) ids of (k-1)-simplices;
         ``sign`` = [σ : δ]·[τ : δ], the off-diagonal entries of ∂_kᵀ∂_k.
 
     Raises:
@@ -118,20 +119,9 @@ def lower_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
                 [0, 1]]), shared=tensor([1, 1]), sign=tensor([-1, -1], dtype=torch.int8))
     """
     require_rank(K, k, 0)
-    (facet, simplex), order = boundary_index(K, k)
-    num_facets = K.num_simplices(k - 1) if k else 0
-    degree = torch.bincount(facet, minlength=num_facets)
-    others = (degree - 1)[facet]  # for each incidence (δ, σ) the other cofacets of δ
-    total = int(others.sum())
+    total = int(neighbor_counts(K, k, "lower").sum())
     require_memory(total * 8 * 8, K.device, f"the {total} lower-adjacent pairs of dimension {k}")
-    receiver = torch.arange(len(order), device=K.device).repeat_interleave(others)
-    first = (degree.cumsum(0) - degree)[facet]  # where the incidences of δ start
-    nth = torch.arange(total, device=K.device) - (others.cumsum(0) - others)[receiver]
-    sender = first[receiver] + nth
-    sender += sender >= receiver  # step over the receiver itself
-    sign = K.facet_signs(k).flatten()[order]
-    index = torch.stack([simplex[sender], simplex[receiver]])
-    return Adjacency(index, facet[receiver], sign[sender] * sign[receiver])
+    return neighbor_pairs(K, k, "lower")
 
 
 def upper_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
@@ -145,8 +135,8 @@ def upper_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         k: dimension of the simplices, 0 … dim. Top simplices have no upper neighbours.
 
     Returns:
-        ``index`` (2, (k+2)(k+1)·n_{k+1}) k-simplices, ``shared`` (E,) ids of (k+1)-simplices,
-        non-decreasing; ``sign`` = [δ : σ]·[δ : τ], the off-diagonal entries of ∂_{k+1}∂_{k+1}ᵀ.
+        ``index`` (2, (k+2)(k+1)·n_{k+1}) k-simplices, ``shared`` (E,) ids of (k+1)-simplices;
+        ``sign`` = [δ : σ]·[δ : τ], the off-diagonal entries of ∂_{k+1}∂_{k+1}ᵀ.
 
     Raises:
         ValueError: ``k`` beyond the dimension.
@@ -161,11 +151,7 @@ def upper_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
                 [0, 1]]), shared=tensor([0, 0]), sign=tensor([-1, -1], dtype=torch.int8))
     """
     require_rank(K, k, 0)
-    facets, signs = K.facets(k + 1), K.facet_signs(k + 1)
-    sender, receiver = (~torch.eye(k + 2, dtype=torch.bool, device=K.device)).nonzero().T
-    index = torch.stack([facets[:, sender].flatten(), facets[:, receiver].flatten()])
-    shared = torch.arange(len(facets), device=K.device).repeat_interleave(len(sender))
-    return Adjacency(index, shared, (signs[:, sender] * signs[:, receiver]).flatten())
+    return neighbor_pairs(K, k, "upper")
 
 
 def adjacency_matrix(
@@ -205,36 +191,14 @@ def adjacency_matrix(
                 [0., 1., 0.]])
     """
     require_rank(K, k, 0)
+    require_word("adjacency", adjacency, ADJACENCIES)
     if adjacency == "boundary":
         return boundary_matrix(K, k, signed=signed, dtype=dtype).t().coalesce()
     if adjacency == "coboundary":
         return boundary_matrix(K, k + 1, signed=signed, dtype=dtype)
-    laplacians = {"lower": down_laplacian, "upper": up_laplacian}
-    if adjacency not in laplacians:
-        raise ValueError(
-            f"adjacency must be 'boundary', 'coboundary', 'lower' or 'upper', got {adjacency!r}."
-        )
-    laplacian = laplacians[adjacency](K, k, signed=signed, dtype=dtype)
+    of = down_laplacian if adjacency == "lower" else up_laplacian
+    laplacian = of(K, k, signed=signed, dtype=dtype)
     return select_entries(laplacian, lambda index, values: index[0] != index[1])
-
-
-ADJACENCIES = ("boundary", "coboundary", "lower", "upper")
-
-
-class Pairs(NamedTuple):
-    """Neighbours (receiver, sender) with the simplex that they share and their relative sign.
-
-    Attributes:
-        receiver: (E,) int64 ids, ascending: the pairs of one receiver are consecutive.
-        sender: (E,) int64 ids.
-        shared: (E,) int64 ids of the shared facets or cofacets; ``None`` for boundary, coboundary.
-        sign: (E,) int8 relative orientation.
-    """
-
-    receiver: Tensor
-    sender: Tensor
-    shared: Tensor | None
-    sign: Tensor
 
 
 def neighbor_counts(K: SimplicialComplex, k: int, adjacency: str) -> Tensor:
@@ -242,8 +206,8 @@ def neighbor_counts(K: SimplicialComplex, k: int, adjacency: str) -> Tensor:
 
     Args:
         K: the complex.
-        adjacency: ``"boundary"``, ``"coboundary"``, ``"lower"`` or ``"upper"``.
         k: degree of the receiving simplices.
+        adjacency: ``"boundary"``, ``"coboundary"``, ``"lower"`` or ``"upper"``.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
@@ -251,26 +215,26 @@ def neighbor_counts(K: SimplicialComplex, k: int, adjacency: str) -> Tensor:
         ([2, 3, 3, 2], [2, 2, 2, 0])
     """
     if adjacency in ("coboundary", "upper"):
-        cofacets = incidences(K, k + 1).pointer.diff()
+        cofacets = incidences(K, k + 1).column_pointer.diff()
         return cofacets if adjacency == "coboundary" else (k + 1) * cofacets
     if k == 0:
         return torch.zeros(K.num_simplices(0), dtype=torch.int64, device=K.device)
     table = incidences(K, k)
     if adjacency == "lower":
-        return (table.pointer.diff() - 1)[table.facets].sum(1)
-    return torch.full_like(table.facets[:, 0], k + 1)
+        return (table.column_pointer.diff() - 1)[table.column].sum(1)  # (n_k,), of (n_k, k+1)
+    return torch.full_like(table.column[:, 0], k + 1)
 
 
 def neighbor_pairs(
-    K: SimplicialComplex, k: int, adjacency: str, receivers: range | None = None
-) -> Pairs:
+    K: SimplicialComplex, k: int, adjacency: str, *, receivers: range | None = None
+) -> Adjacency:
     """List the neighbours of a range of k-simplices, in the order of the receivers.
 
     Args:
         K: the complex.
+        k: degree of the receiving simplices.
         adjacency: ``"boundary"``, ``"coboundary"``, ``"lower"`` or ``"upper"``; at k = 0 the first
             and the third are empty.
-        k: degree of the receiving simplices.
         receivers: consecutive ids; ``None`` for all.
 
     Cost:
@@ -279,14 +243,13 @@ def neighbor_pairs(
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
         >>> pairs = neighbor_pairs(K, 1, "lower")
-        >>> pairs.receiver.tolist(), pairs.sender.tolist(), pairs.shared.tolist()
-        ([0, 1], [1, 0], [1, 1])
+        >>> pairs.index.tolist(), pairs.shared.tolist()
+        ([[1, 0], [0, 1]], [1, 1])
     """
     rows = range(K.num_simplices(k)) if receivers is None else receivers
     if k == 0 and adjacency in ("boundary", "lower"):
-        none = torch.empty(0, dtype=torch.int64, device=K.device)
-        shared = none if adjacency == "lower" else None
-        return Pairs(none, none, shared, none.to(torch.int8))
+        none = torch.empty((2, 0), dtype=torch.int64, device=K.device)
+        return Adjacency(none, none[0] if adjacency == "lower" else None, none[0].to(torch.int8))
     build = {"boundary": _boundary, "coboundary": _coboundary, "lower": _lower, "upper": _upper}
     return build[adjacency](K, k, rows)
 
@@ -298,8 +261,8 @@ def receiver_chunks(
 
     Args:
         K: the complex.
-        adjacency: ``"boundary"``, ``"coboundary"``, ``"lower"`` or ``"upper"``.
         k: degree of the receiving simplices.
+        adjacency: ``"boundary"``, ``"coboundary"``, ``"lower"`` or ``"upper"``.
         max_pairs: pairs in a chunk.
         own: rows of each receiver that come on top of its pairs, such as one for the diagonal.
 
@@ -330,65 +293,62 @@ def receiver_chunks(
     return chunks
 
 
-def _boundary(K: SimplicialComplex, k: int, rows: range) -> Pairs:
-    table, part = incidences(K, k), slice(rows.start, rows.stop)
-    receiver = torch.arange(rows.start, rows.stop, device=K.device)[:, None]
-    facets = table.facets[part]
-    return Pairs(
-        receiver.expand(facets.shape).flatten(),
-        facets.flatten(),
-        None,
-        table.signs[part].flatten(),
-    )
+def _boundary(K: SimplicialComplex, k: int, rows: range) -> Adjacency:
+    part = slice(rows.start, rows.stop)
+    facets = incidences(K, k).column[part]  # (rows, k+1)
+    receiver = torch.arange(rows.start, rows.stop, device=K.device)[:, None].expand(facets.shape)
+    index = torch.stack([facets.flatten(), receiver.flatten()])
+    return Adjacency(index, None, _signs(K, k)[part].flatten())
 
 
-def _coboundary(K: SimplicialComplex, k: int, rows: range) -> Pairs:
-    table = incidences(K, k + 1)
+def _coboundary(K: SimplicialComplex, k: int, rows: range) -> Adjacency:
     place, cofacet = _cofacet_places(K, k, rows)
-    return Pairs(table.facets.flatten()[place], cofacet, None, table.signs.flatten()[place])
+    receiver = incidences(K, k + 1).column.flatten()[place]
+    return Adjacency(torch.stack([cofacet, receiver]), None, _signs(K, k + 1).flatten()[place])
 
 
-def _upper(K: SimplicialComplex, k: int, rows: range) -> Pairs:
-    table = incidences(K, k + 1)
+def _upper(K: SimplicialComplex, k: int, rows: range) -> Adjacency:
     place, cofacet = _cofacet_places(K, k, rows)
-    own = place % (k + 2)
-    column = torch.arange(k + 1, device=K.device) + torch.zeros_like(own)[:, None]
-    column = column + (column >= own[:, None])  # step over the receiver itself
-    signs = table.signs[cofacet].gather(1, torch.cat([own[:, None], column], dim=1))
-    receiver = table.facets.flatten()[place]
-    return Pairs(
-        receiver[:, None].expand(column.shape).flatten(),
-        table.facets[cofacet].gather(1, column).flatten(),
-        cofacet[:, None].expand(column.shape).flatten(),
-        (signs[:, :1] * signs[:, 1:]).flatten(),
-    )
+    facets = incidences(K, k + 1).column[cofacet]  # (cofacets, k+2)
+    own = (place % (k + 2))[:, None]
+    other = torch.arange(k + 1, device=K.device).expand(len(own), k + 1)
+    other = other + (other >= own)  # step over the receiver itself
+    signs = _signs(K, k + 1)[cofacet]
+    receiver = facets.gather(1, own).expand(other.shape)
+    index = torch.stack([facets.gather(1, other).flatten(), receiver.flatten()])
+    sign = signs.gather(1, own) * signs.gather(1, other)  # (cofacets, k+1)
+    return Adjacency(index, cofacet[:, None].expand(other.shape).flatten(), sign.flatten())
 
 
-def _lower(K: SimplicialComplex, k: int, rows: range) -> Pairs:
+def _lower(K: SimplicialComplex, k: int, rows: range) -> Adjacency:
     table, part = incidences(K, k), slice(rows.start, rows.stop)
-    facet = table.facets[part].flatten()
-    others = table.pointer.diff()[facet] - 1  # for each incidence (δ, σ) the other cofacets of δ
-    owner = torch.arange(len(facet), device=K.device).repeat_interleave(others)
-    nth = torch.arange(len(owner), device=K.device) - (others.cumsum(0) - others)[owner]
-    sender = table.pointer[facet][owner] + nth
-    own = _inverse(table.order)[rows.start * (k + 1) : rows.stop * (k + 1)]
-    sender = sender + (sender >= own[owner])  # step over the receiver itself
-    sign = table.signs.flatten()
-    return Pairs(
-        owner.div(k + 1, rounding_mode="floor") + rows.start,
-        table.cofacets[sender],
-        facet[owner],
-        sign[table.order[sender]] * table.signs[part].flatten()[owner],
+    order = table.places.row
+    facet = table.column[part].flatten()
+    others = table.column_pointer.diff()[facet] - 1  # the other cofacets of each δ, for each (δ, σ)
+    incidence, nth = ragged(others)
+    sender = table.column_pointer[facet][incidence] + nth  # a place in the lists by facet
+    own = _inverse(order)[rows.start * (k + 1) : rows.stop * (k + 1)]
+    sender = sender + (sender >= own[incidence])  # step over the receiver itself
+    receiver = incidence.div(k + 1, rounding_mode="floor") + rows.start
+    sign = _signs(K, k).flatten()
+    return Adjacency(
+        torch.stack([table.row[sender], receiver]),
+        facet[incidence],
+        sign[order[sender]] * _signs(K, k)[part].flatten()[incidence],
     )
+
+
+def _signs(K: SimplicialComplex, k: int) -> Tensor:
+    return incidence_signs(K, k, torch.int8)[0]
 
 
 def _cofacet_places(K: SimplicialComplex, k: int, rows: range) -> tuple[Tensor, Tensor]:
     """The places in ``facets(k+1).flatten()`` where the given k-simplices stand, and their rows."""
     table = incidences(K, k + 1)
     if rows == range(K.num_simplices(k)):
-        return table.order, table.cofacets
-    part = slice(int(table.pointer[rows.start]), int(table.pointer[rows.stop]))
-    return table.order[part], table.cofacets[part]
+        return table.places.row, table.row
+    part = slice(int(table.column_pointer[rows.start]), int(table.column_pointer[rows.stop]))
+    return table.places.row[part], table.row[part]
 
 
 def _inverse(permutation: Tensor) -> Tensor:

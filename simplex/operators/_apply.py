@@ -1,23 +1,25 @@
-"""Boundary maps and Hodge Laplacians applied to cochains: two bag sums, no product of matrices."""
+"""Boundary maps and Hodge Laplacians applied to cochains: two sums of rows, no matrices."""
 
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
 from simplex.operators._adjacency import neighbor_counts
 from simplex.operators._incidence import boundary_sum, coboundary_sum
+from simplex.operators._layout import on_rows
 
 
+@on_rows
 def apply_boundary(K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = True) -> Tensor:
     r"""∂_k x of a k-cochain.
 
     Args:
-        x: (n_k, …) values, with any further dimensions.
         K: the complex, whose orientation gives the signs.
+        x: (…, n_k, C) values, or (n_k,).
         k: the degree of x.
         signed: ``False`` for |∂_k| x.
 
     Returns:
-        (n_{k-1}, …); (0, …) for k = 0.
+        (…, n_{k-1}, C), or (n_{k-1},); without a row for k = 0.
 
     Example:
         >>> import torch
@@ -26,21 +28,22 @@ def apply_boundary(K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = Tr
         [-1.0, -1.0, 2.0]
     """
     if k == 0:
-        return x.new_zeros(0, *x.shape[1:])
+        return x.new_zeros(0, x.shape[1])
     return coboundary_sum(K, x, k - 1, signed=signed)
 
 
+@on_rows
 def apply_coboundary(K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = True) -> Tensor:
     r"""∂_{k+1}ᵀ x of a k-cochain: its gradient for k = 0, its curl for k = 1.
 
     Args:
-        x: (n_k, …) values, with any further dimensions.
         K: the complex, whose orientation gives the signs.
+        x: (…, n_k, C) values, or (n_k,).
         k: the degree of x.
         signed: ``False`` for |∂_{k+1}|ᵀ x.
 
     Returns:
-        (n_{k+1}, …).
+        (…, n_{k+1}, C), or (n_{k+1},).
 
     Example:
         >>> import torch
@@ -51,17 +54,18 @@ def apply_coboundary(K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = 
     return boundary_sum(K, x, k + 1, signed=signed)
 
 
+@on_rows
 def apply_down_laplacian(K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = True) -> Tensor:
     r"""∂_kᵀ ∂_k x of a k-cochain: from each simplex to its facets and back.
 
     Args:
-        x: (n_k, …) values, with any further dimensions.
         K: the complex.
+        x: (…, n_k, C) values, or (n_k,).
         k: the degree of x.
         signed: ``False`` for |∂_k|ᵀ |∂_k| x.
 
     Returns:
-        (n_k, …); zeros for k = 0.
+        (…, n_k, C), or (n_k,); zeros for k = 0.
 
     Cost:
         O(incidences): the matrix, quadratic in the degree of a hub, is never formed.
@@ -75,17 +79,18 @@ def apply_down_laplacian(K: SimplicialComplex, x: Tensor, k: int, *, signed: boo
     return boundary_sum(K, apply_boundary(K, x, k, signed=signed), k, signed=signed)
 
 
+@on_rows
 def apply_up_laplacian(K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = True) -> Tensor:
     r"""∂_{k+1} ∂_{k+1}ᵀ x of a k-cochain: from each simplex to its cofacets and back.
 
     Args:
-        x: (n_k, …) values, with any further dimensions.
         K: the complex.
+        x: (…, n_k, C) values, or (n_k,).
         k: the degree of x.
         signed: ``False`` for |∂_{k+1}| |∂_{k+1}|ᵀ x.
 
     Returns:
-        (n_k, …).
+        (…, n_k, C), or (n_k,).
 
     Example:
         >>> import torch
@@ -96,22 +101,23 @@ def apply_up_laplacian(K: SimplicialComplex, x: Tensor, k: int, *, signed: bool 
     return coboundary_sum(K, apply_coboundary(K, x, k, signed=signed), k, signed=signed)
 
 
+@on_rows
 def apply_hodge_laplacian(
     K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = True
 ) -> Tensor:
     r"""L_k x = ∂_kᵀ ∂_k x + ∂_{k+1} ∂_{k+1}ᵀ x of a k-cochain.
 
     Args:
-        x: (n_k, …) values, with any further dimensions.
         K: the complex.
+        x: (…, n_k, C) values, or (n_k,).
         k: the degree of x.
         signed: ``False`` to build both parts from |∂|; nothing cancels then.
 
     Returns:
-        (n_k, …).
+        (…, n_k, C), or (n_k,).
 
     Laws:
-        Equal to ``hodge_laplacian(complex, k, signed=signed) @ x``.
+        Equal to ``hodge_laplacian(K, k, signed=signed) @ x``.
 
     Example:
         >>> import torch
@@ -123,6 +129,7 @@ def apply_hodge_laplacian(
     return down + apply_up_laplacian(K, x, k, signed=signed)
 
 
+@on_rows
 def apply_random_walk_laplacian(
     K: SimplicialComplex, x: Tensor, k: int, *, signed: bool = True
 ) -> Tensor:
@@ -134,16 +141,16 @@ def apply_random_walk_laplacian(
     with the weights of :func:`simplex.operators.normalizing_weights`.
 
     Args:
-        x: (n_k, channels).
         K: the complex.
+        x: (…, n_k, C) values, or (n_k,).
         k: the degree of x.
         signed: ``False`` to build both parts from |∂|.
 
     Returns:
-        (n_k, channels).
+        (…, n_k, C), or (n_k,).
 
     Laws:
-        Equal to ``normalized_laplacian(complex, k, "random_walk") @ x`` where ``signed``.
+        Equal to ``normalized_laplacian(K, k, "random_walk") @ x`` where ``signed``.
 
     Cost:
         O(incidences · channels).

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.operators._checks import require_rank
 from simplex.operators._sparse import row_major_order, sorted_sparse
 
 
@@ -120,20 +121,3 @@ def boundary_index(K: SimplicialComplex, k: int) -> tuple[Tensor, Tensor]:
     order = row_major_order(facets, K.num_simplices(k - 1) if k else 0)
     simplex = order.div(k + 1, rounding_mode="floor")
     return torch.stack([facets.flatten()[order], simplex]), order
-
-
-def require_rank(K: SimplicialComplex, k: int, low: int, above: int = 0) -> None:
-    """Raise unless ``k`` is an integer in ``low … dim + above``; the empty complex counts as 0."""
-    if not isinstance(K, SimplicialComplex):
-        raise TypeError(
-            f"K must be a SimplicialComplex, got {type(K).__name__}. Lift a graph with "
-            "simplex.lifting.clique_complex."
-        )
-    if isinstance(k, bool) or not isinstance(k, int):
-        raise TypeError(f"k must be an integer, got {k!r}.")
-    high = max(K.dim, 0) + above
-    if not low <= k <= high:
-        raise ValueError(
-            f"k must be in {low} … {high} for this operator on a complex of dimension "
-            f"{K.dim}, got {k}."
-        )

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.operators._boundary import require_rank
-from simplex.operators._spectral import LinearMap, half_bounds, laplacian_halves, self_adjoint
+from simplex.complexes import SimplicialComplex, require_int
+from simplex.operators._bounds import hodge_bound
+from simplex.operators._checks import require_cochain, require_rank
+from simplex.operators._layout import from_rows, to_rows
+from simplex.operators._spectral import laplacian_halves, self_adjoint
 
 
 def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) -> Tensor:
@@ -23,7 +25,7 @@ def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) 
 
     Args:
         K: the complex.
-        x: (n_k, channels) floats on the complex's device.
+        x: (…, n_k, channels) or (n_k,) floats on the complex's device.
         k: 0 … dim; the empty complex counts as of dimension 0.
         num_steps: t.
 
@@ -31,7 +33,8 @@ def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) 
         Like x; differentiable.
 
     Raises:
-        ValueError: ``k`` beyond the dimension, a wrong shape, a negative number of steps.
+        TypeError: ``x`` is no tensor of real floats, or ``num_steps`` no integer.
+        ValueError: ``k`` beyond the dimension, a wrong shape or device, a negative ``num_steps``.
 
     Laws:
         Linear and symmetric; commutes with reorientation and relabelling; a disjoint union is
@@ -47,21 +50,17 @@ def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) 
         tensor([[ 1., -1.,  1.]])
     """
     require_rank(K, k, 0)
-    if x.ndim != 2 or len(x) != K.num_simplices(k):
-        raise ValueError(
-            f"x must be of shape ({K.num_simplices(k)}, channels), one row per {k}-simplex, got "
-            f"{tuple(x.shape)}."
-        )
-    if num_steps < 0:
-        raise ValueError(f"num_steps must be non-negative, got {num_steps}.")
-    step = _explicit_step(K, k, x.dtype)
+    require_cochain(K, x, k)
+    require_int("num_steps", num_steps, 0)
+    down, up = laplacian_halves(K, k, x.dtype)
+    rate = hodge_bound(K, k).double().reciprocal().to(x.dtype)[:, None]
 
-    def flow(x: Tensor) -> Tensor:
+    def flow(y: Tensor) -> Tensor:
         for _ in range(num_steps):
-            x = step(x)
-        return x
+            y = y - rate * (down(y) + up(y))
+        return y
 
-    return self_adjoint(flow, x.contiguous().clone())
+    return from_rows(self_adjoint(flow, to_rows(x).contiguous().clone()), x)
 
 
 def heat_energy(
@@ -103,11 +102,3 @@ def heat_energy(
         x, done = heat_flow(K, x, k, time - done), time
         energies.append(x.square().mean(1))
     return torch.stack(energies, dim=1) if energies else x.new_zeros(len(x), 0)
-
-
-def _explicit_step(K: SimplicialComplex, k: int, dtype: torch.dtype) -> LinearMap:
-    """The map x ↦ x - L_k x / λ."""
-    down, up = laplacian_halves(K, k, dtype)
-    bound = torch.maximum(*half_bounds(K, k)).clamp(min=1)
-    rate = bound.reciprocal().to(dtype)[K.part(k)][:, None]
-    return lambda x: x - rate * (down(x) + up(x))

@@ -4,8 +4,10 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators._boundary import boundary_matrix, coboundary_matrix, require_rank
+from simplex.operators._boundary import boundary_matrix, coboundary_matrix
+from simplex.operators._checks import require_cochain, require_finite, require_rank
 from simplex.operators._homology import betti_numbers
+from simplex.operators._layout import from_rows, to_rows
 from simplex.operators._least_squares import ImageProjection
 from simplex.operators._sparse import matrix_product
 from simplex.operators._spectral import self_adjoint
@@ -23,7 +25,7 @@ def hodge_decomposition(
 
     Args:
         K: the complex.
-        x: (n_k, channels) or (n_k,) floats, finite, on the complex's device.
+        x: (…, n_k, channels) or (n_k,) floats, finite, on the complex's device.
         k: 0 … dim; the empty complex counts as of dimension 0.
 
     Returns:
@@ -52,14 +54,15 @@ def hodge_decomposition(
         [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [1.0, -1.0, 1.0]]
     """
     require_rank(K, k, 0)
-    _require_cochain(K, x, k)
-    y = x.double() if x.ndim == 2 else x.double()[:, None]
+    require_cochain(K, x, k)
+    require_finite(x)
+    y = to_rows(x.double())
     onto_gradient = ImageProjection(coboundary_matrix(K, k - 1, dtype=y.dtype))
     onto_curl = ImageProjection(boundary_matrix(K, k + 1, dtype=y.dtype))
     gradient = self_adjoint(onto_gradient, y)
     curl = self_adjoint(onto_curl, y - gradient)
     gradient, curl, harmonic = (
-        part.reshape(x.shape).to(x.dtype) for part in (gradient, curl, y - gradient - curl)
+        from_rows(part, x).to(x.dtype) for part in (gradient, curl, y - gradient - curl)
     )
     return gradient, curl, harmonic
 
@@ -106,25 +109,6 @@ def harmonic_basis(K: SimplicialComplex, k: int, *, dtype: torch.dtype | None = 
         _require_independent(triangle, k)
     _require_harmonic(K, basis, k)
     return basis.to(dtype or torch.get_default_dtype())
-
-
-def _require_cochain(K: SimplicialComplex, x: Tensor, k: int) -> None:
-    if not isinstance(x, Tensor) or not x.is_floating_point():
-        got = x.dtype if isinstance(x, Tensor) else type(x).__name__
-        raise TypeError(f"x must be a tensor of real floats, got {got}. Convert with .float().")
-    count = K.num_simplices(k)
-    if x.ndim not in (1, 2) or len(x) != count:
-        raise ValueError(
-            f"x must be of shape ({count}, channels) or ({count},), one row per {k}-simplex, got "
-            f"{tuple(x.shape)}."
-        )
-    if x.device != K.device:
-        raise ValueError(
-            f"x must be on the complex's device {K.device}, got {x.device}. "
-            "Move one of them with .to(device)."
-        )
-    if not bool(x.isfinite().all()):
-        raise ValueError("x must be finite, got NaN or infinity.")
 
 
 def _require_independent(triangle: Tensor, k: int) -> None:

@@ -1,37 +1,22 @@
 """The sums of message passing: pure functions of facet tables, linear in their size."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators._rows import Bags, read_rows, sum_bags, sum_places
+from simplex.operators._layout import on_rows
+from simplex.operators._rows import RowPattern, sum_columns, sum_rows
 from simplex.operators._sparse import row_major_order
 
 
-class Incidences(NamedTuple):
-    """The incidences of the k-simplices with their facets, listed both ways.
+def incidences(K: SimplicialComplex, k: int) -> RowPattern:
+    """The pattern of ∂_kᵀ, k ≥ 1: a row for each k-simplex, whose entries are its facets.
 
-    Attributes:
-        facets: (n_k, k+1) facet ids.
-        signs: (n_k, k+1) int8 entries of ∂_k.
-        pointer: (n_{k-1}+1,) where the incidences of each facet start in the two lists below.
-        order: (n_k·(k+1),) places in ``facets.flatten()``, by facet.
-        cofacets: (n_k·(k+1),) ids of k-simplices, by facet.
+    ``column`` is the facet table (n_k, k+1), ``row`` lists the cofacets of each (k-1)-simplex, and
+    ``column_pointer`` says where those of each start. Kept with the complex.
     """
 
-    facets: Tensor
-    signs: Tensor
-    pointer: Tensor
-    order: Tensor
-    cofacets: Tensor
-
-
-def incidences(K: SimplicialComplex, k: int) -> Incidences:
-    """The incidences of the k-simplices, k ≥ 1, with the (k-1)-simplices; kept with the complex."""
-
-    def compute() -> Incidences:
+    def compute() -> RowPattern:
         facets, count = K.facets(k), K.num_simplices(k - 1)
         if torch.compiler.is_compiling():
             order = torch.sort(facets.flatten(), stable=True).indices
@@ -39,15 +24,27 @@ def incidences(K: SimplicialComplex, k: int) -> Incidences:
             order = row_major_order(facets, count)
         bounds = torch.arange(count + 1, device=K.device)
         pointer = torch.searchsorted(facets.flatten()[order], bounds)
-        return Incidences(facets, K.facet_signs(k), pointer, order, order // (k + 1))
+        return RowPattern(None, facets, pointer, order // (k + 1), order)
 
-    result: Incidences = K.cached("incidences", k, compute)
+    result: RowPattern = K.cached("incidences", k, compute)
+    return result
+
+
+def incidence_signs(K: SimplicialComplex, k: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """The entries ±1 of ∂_kᵀ, (n_k, k+1) by row and (n_k·(k+1),) by column; kept."""
+
+    def compute() -> tuple[Tensor, Tensor]:
+        signs = K.facet_signs(k).to(dtype).contiguous()
+        return signs, signs.flatten()[incidences(K, k).places.row]
+
+    result: tuple[Tensor, Tensor] = K.cached(f"signs as {dtype}", k, compute)
     return result
 
 
 # --- linear maps between the dimensions -----------------------------------------------------------
 
 
+@on_rows
 def boundary_sum(K: SimplicialComplex, x_below: Tensor, k: int, *, signed: bool = False) -> Tensor:
     r"""Sum over the boundary of each k-simplex.
 
@@ -55,13 +52,13 @@ def boundary_sum(K: SimplicialComplex, x_below: Tensor, k: int, *, signed: bool 
               y = ∂_k^⊤ x \ \text{ or } \ |∂_k|^⊤ x
 
     Args:
-        x_below: (n_{k-1}, …) values on the (k-1)-simplices.
         K: the complex.
+        x_below: (…, n_{k-1}, C) values on the (k-1)-simplices, or (n_{k-1},).
         k: degree of the receiving simplices.
         signed: with the incidence numbers [σ : δ] = ±1, or with 1 in their place.
 
     Returns:
-        (n_k, …); zeros for k = 0.
+        (…, n_k, C), or (n_k,); zeros for k = 0.
 
     Cost:
         O(incidences) in time and memory, in both directions: the backward pass is
@@ -76,11 +73,12 @@ def boundary_sum(K: SimplicialComplex, x_below: Tensor, k: int, *, signed: bool 
         [3.0, 5.0]
     """
     if k == 0:
-        return x_below.new_zeros(K.num_simplices(0), *x_below.shape[1:])
-    to_simplex, to_facet = _bags(K, k, signed, x_below.dtype)
-    return sum_bags(x_below, to_simplex, to_facet)
+        return x_below.new_zeros(K.num_simplices(0), x_below.shape[1])
+    weight = incidence_signs(K, k, x_below.dtype) if signed else None
+    return sum_rows(x_below, incidences(K, k), weight)
 
 
+@on_rows
 def coboundary_sum(
     K: SimplicialComplex, x_above: Tensor, k: int, *, signed: bool = False
 ) -> Tensor:
@@ -90,13 +88,13 @@ def coboundary_sum(
               y = ∂_{k+1} x \ \text{ or } \ |∂_{k+1}| x
 
     Args:
-        x_above: (n_{k+1}, …) values on the (k+1)-simplices.
         K: the complex.
+        x_above: (…, n_{k+1}, C) values on the (k+1)-simplices, or (n_{k+1},).
         k: degree of the receiving simplices.
         signed: with the incidence numbers [δ : σ] = ±1, or with 1 in their place.
 
     Returns:
-        (n_k, …).
+        (…, n_k, C), or (n_k,).
 
     Cost:
         O(incidences) in time and memory, in both directions.
@@ -106,19 +104,19 @@ def coboundary_sum(
         >>> coboundary_sum(K, torch.tensor([[1.0], [2.0]]), 0, signed=True).squeeze(1).tolist()
         [-1.0, -1.0, 2.0]
     """
-    to_simplex, to_facet = _bags(K, k + 1, signed, x_above.dtype)
-    return sum_bags(x_above, to_facet, to_simplex)
+    weight = incidence_signs(K, k + 1, x_above.dtype) if signed else None
+    return sum_columns(x_above, incidences(K, k + 1), weight)
 
 
 # --- messages along incidences --------------------------------------------------------------------
 
 
 def gather_facets(K: SimplicialComplex, x_below: Tensor, k: int) -> Tensor:
-    r"""The values of the facets of each k-simplex: ``x_below[complex.facets(k)]``.
+    r"""The values of the facets of each k-simplex: ``x_below[K.facets(k)]``.
 
     Args:
-        x_below: (n_{k-1}, F) values on the (k-1)-simplices.
         K: the complex.
+        x_below: (n_{k-1}, F) values on the (k-1)-simplices.
         k: degree of the simplices whose facets are read, k ≥ 1.
 
     Returns:
@@ -130,16 +128,16 @@ def gather_facets(K: SimplicialComplex, x_below: Tensor, k: int) -> Tensor:
         [[2.0, 1.0]]
     """
     table = incidences(K, k)
-    rows = read_rows(x_below, table.facets.flatten(), table.order, table.pointer)
-    return rows.view(*table.facets.shape, x_below.shape[1])
+    rows = sum_rows(x_below, table.places)  # (n_k·(k+1), F)
+    return rows.view(*table.column.shape, x_below.shape[1])
 
 
 def scatter_to_facets(K: SimplicialComplex, rows: Tensor, k: int) -> Tensor:
     r"""Give each (k-1)-simplex the sum of what its cofacets hold for it; adjoint of the gather.
 
     Args:
-        rows: (n_k, k+1, F); entry ``[δ, i]`` is for the i-th facet of δ.
         K: the complex.
+        rows: (n_k, k+1, F); entry ``[δ, i]`` is for the i-th facet of δ.
         k: degree of the simplices that hand out, k ≥ 1.
 
     Returns:
@@ -150,8 +148,7 @@ def scatter_to_facets(K: SimplicialComplex, rows: Tensor, k: int) -> Tensor:
         >>> scatter_to_facets(K, torch.ones(2, 2, 1), 1).squeeze(1).tolist()
         [1.0, 2.0, 1.0]
     """
-    table = incidences(K, k)
-    return sum_places(rows.flatten(0, 1), table.facets.flatten(), table.order, table.pointer)
+    return sum_columns(rows.flatten(0, 1), incidences(K, k).places)
 
 
 def upper_sum(K: SimplicialComplex, message: Tensor, k: int, *, signed: bool = False) -> Tensor:
@@ -164,8 +161,8 @@ def upper_sum(K: SimplicialComplex, message: Tensor, k: int, *, signed: bool = F
     cofacet hands every facet the total minus its own term.
 
     Args:
-        message: (n_{k+1}, k+2, F); entry ``[δ, i]`` is φ(τ, δ) of the i-th facet τ of δ.
         K: the complex.
+        message: (n_{k+1}, k+2, F); entry ``[δ, i]`` is φ(τ, δ) of the i-th facet τ of δ.
         k: degree of the receiving simplices.
         signed: with the relative orientation [δ : σ][δ : τ] = ±1 before each message.
 
@@ -184,7 +181,7 @@ def upper_sum(K: SimplicialComplex, message: Tensor, k: int, *, signed: bool = F
         >>> upper_sum(K, gather_facets(K, x, 1), 0).squeeze(1).tolist()
         [2.0, 4.0, 2.0]
     """
-    signs = _sign_table(K, k + 1, message) if signed else None
+    signs = incidence_signs(K, k + 1, message.dtype)[0][:, :, None] if signed else None
     message = message if signs is None else message * signs
     others = message.sum(1, keepdim=True) - message
     others = others if signs is None else others * signs
@@ -198,8 +195,8 @@ def lower_sum(K: SimplicialComplex, message: Tensor, k: int, *, signed: bool = F
               = \sum_{δ ∈ B(σ)} \Big( \sum_{τ ∈ C(δ)} φ(τ, δ) - φ(σ, δ) \Big)
 
     Args:
-        message: (n_k, k+1, F); entry ``[τ, i]`` is φ(τ, δ) for the i-th facet δ of τ.
         K: the complex.
+        message: (n_k, k+1, F); entry ``[τ, i]`` is φ(τ, δ) for the i-th facet δ of τ.
         k: degree of the receiving simplices.
         signed: with the relative orientation [σ : δ][τ : δ] = ±1 before each message.
 
@@ -217,30 +214,8 @@ def lower_sum(K: SimplicialComplex, message: Tensor, k: int, *, signed: bool = F
     """
     if k == 0:
         return message.new_zeros(len(message), message.shape[-1])
-    signs = _sign_table(K, k, message) if signed else None
+    signs = incidence_signs(K, k, message.dtype)[0][:, :, None] if signed else None
     message = message if signs is None else message * signs
     total = scatter_to_facets(K, message, k)
     others = gather_facets(K, total, k) - message
     return (others if signs is None else others * signs).sum(1)
-
-
-def _bags(K: SimplicialComplex, k: int, signed: bool, dtype: torch.dtype) -> tuple[Bags, Bags]:
-    """The sums of the k-simplices over their facets, and of the facets over their cofacets."""
-    table = incidences(K, k)
-    if not signed:
-        return Bags(table.facets, None, None), Bags(table.cofacets, table.pointer, None)
-
-    def compute() -> tuple[Tensor, Tensor]:
-        signs = table.signs.to(dtype).contiguous()
-        return signs, signs.flatten()[table.order]
-
-    by_simplex, by_facet = K.cached(f"signs as {dtype}", k, compute)
-    return (
-        Bags(table.facets, None, by_simplex),
-        Bags(table.cofacets, table.pointer, by_facet),
-    )
-
-
-def _sign_table(K: SimplicialComplex, k: int, like: Tensor) -> Tensor:
-    """The entries of ∂_k for each k-simplex, (n_k, k+1, 1)."""
-    return K.facet_signs(k).to(like.dtype)[:, :, None]

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators._boundary import boundary_matrix, require_rank
+from simplex.operators._boundary import boundary_matrix
+from simplex.operators._checks import require_operator_dtype, require_rank
 from simplex.operators._sparse import gram_sum, sorted_sparse
 
 
@@ -118,11 +119,7 @@ def scaled_boundary(
     dtype: torch.dtype | None,
 ) -> Tensor:
     """S_k = W_{k-1}^{-1/2} ∂_k W_k^{1/2}, sparse (n_{k-1}, n_k); S_{k-1} S_k = 0 where signed."""
-    dtype = dtype or torch.get_default_dtype()
-    if dtype not in (torch.float32, torch.float64):
-        raise ValueError(
-            f"dtype must be torch.float32 or torch.float64, got {dtype}. Convert the result."
-        )
+    dtype = require_operator_dtype(dtype)
     matrix = boundary_matrix(K, k, signed=signed, dtype=dtype)
     if not weights:
         return matrix

@@ -53,7 +53,7 @@ class ImageProjection:
         if self.solve is None:
             first = _descend(self.forward, self.adjoint, first, _identity, goal[:1], _PROBE_STEPS)
             if not _reached(self.adjoint, first, goal[:1]) and self._is_mesh_like():
-                self.solve = _factorised_normal_matrix(self.matrix)
+                self.solve = _factorized_normal_matrix(self.matrix)
         start = torch.cat([first, y[:, 1:]], dim=1)
         solve = self.solve or _identity
         residual = _descend(self.forward, self.adjoint, start, solve, goal, _MOST_STEPS)
@@ -103,7 +103,7 @@ def _descend(
     return residual
 
 
-def _factorised_normal_matrix(matrix: Tensor) -> _Map:
+def _factorized_normal_matrix(matrix: Tensor) -> _Map:
     """Solve with AᵀA + ε by a sparse LU factorisation, on the CPU."""
     from scipy.sparse import identity
     from scipy.sparse.linalg import splu

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.operators._boundary import require_rank
+from simplex.complexes import SimplicialComplex, require_word
+from simplex.operators._checks import require_rank
 from simplex.operators._laplacian import hodge_laplacian
 from simplex.operators._sparse import sorted_sparse, to_csr
 
@@ -55,14 +55,10 @@ def normalized_laplacian(
         tensor([[ 0.7500, -0.2500],
                 [-0.2500,  0.7500]])
     """
+    require_word("normalization", normalization, ("symmetric", "random_walk", "spectral"))
     if normalization == "spectral":
         laplacian = hodge_laplacian(K, k, dtype=dtype)
         return _scaled(laplacian, 1 / (largest_eigenvalue(laplacian) or 1.0))
-    if normalization not in ("symmetric", "random_walk"):
-        raise ValueError(
-            "normalization must be 'symmetric', 'random_walk' or 'spectral', got "
-            f"{normalization!r}."
-        )
     weights = normalizing_weights(K, k, dtype)
     laplacian = hodge_laplacian(K, k, weights=weights, dtype=dtype)
     if normalization == "symmetric":

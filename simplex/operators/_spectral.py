@@ -36,23 +36,6 @@ def _composed(there: Tensor, back: Tensor) -> LinearMap:
     return lambda x: second(first(x))
 
 
-def half_bounds(K: SimplicialComplex, k: int) -> tuple[Tensor, Tensor]:
-    """For L_d and L_u, (num_parts,) float64 bounds of the eigenvalues on each part; 0 where none.
-
-    Gershgorin's bound of ∂ᵀ∂: the largest sum, over the facets of a simplex, of their numbers of
-    cofacets.
-    """
-
-    def bound(j: int) -> Tensor:
-        largest = torch.zeros(K.num_parts, dtype=torch.float64, device=K.device)
-        if j > 0:
-            row_sum = K.cofacets(j - 1)[0].diff()[K.facets(j)].sum(1).double()
-            largest.scatter_reduce_(0, K.part(j), row_sum, "amax")
-        return largest
-
-    return bound(k), bound(k + 1)
-
-
 def chebyshev_coefficients(
     function: Callable[[Tensor], Tensor], bound: float, dtype: torch.dtype
 ) -> Tensor:

@@ -46,7 +46,7 @@ def train_flow(
 
     Args:
         model: called as ``model(x, complex, orientation)`` with x of shape (n_1, m, 1), which
-            returns logits (1, m, classes), such as :class:`simplex.nn.OrientedMPSN`. It is changed.
+            returns logits (m, 1, classes), such as :class:`simplex.nn.OrientedMPSN`. It is changed.
         task: the data, on the model's device.
         epochs: passes over the training flows.
         batch_size: flows in one step.
@@ -146,8 +146,7 @@ def _logits_of(
 
 
 def _logits(model: nn.Module, K: SimplicialComplex, samples: FlowSamples) -> Tensor:
-    """(m, classes) for m samples, which become m batch columns of one cochain."""
-    dtype = next(model.parameters()).dtype
-    x, orientation = samples.flows.T[..., None].to(dtype), samples.orientation.T
-    logits: Tensor = model(x, K, orientation)
-    return logits[0]
+    """(m, classes) for m samples, a batch of cochains of one channel."""
+    x = samples.flows[..., None].to(next(model.parameters()).dtype)  # (m, n_1, 1)
+    logits: Tensor = model(x, K, samples.orientation)
+    return logits[:, 0]

@@ -1,10 +1,11 @@
 """Colour refinement: the simplicial Weisfeiler-Lehman test, its baselines, exact isomorphism."""
 
+from simplex.operators import ADJACENCIES
 from simplex.wl._coloring import Coloring
 from simplex.wl._compare import Refinement, Verdict, compare, distinguish
 from simplex.wl._folklore import folklore_wl
 from simplex.wl._isomorphism import is_isomorphic
-from simplex.wl._simplicial import ADJACENCIES, simplicial_wl
+from simplex.wl._simplicial import simplicial_wl
 from simplex.wl._vertices import weisfeiler_lehman
 
 

@@ -1,27 +1,10 @@
-"""Connected components of a complex, and the complex with each component a part of its own."""
+"""The complex with each connected component a part of its own."""
 
 import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.wl._refine import relabel
-
-
-def connected_components(K: SimplicialComplex) -> Tensor:
-    """Which component each vertex lies in, (n_0,) int64, numbered by their smallest vertices.
-
-    Trees of vertices hook onto neighbouring trees of smaller root and are then flattened: O(log n)
-    rounds in practice.
-    """
-    root = torch.arange(K.num_simplices(0), device=K.device)
-    head, tail = K.facets(1).unbind(1)
-    while not torch.equal(root[head], root[tail]):
-        ends = torch.cat([root[head], root[tail]])
-        lower = torch.minimum(root[head], root[tail]).repeat(2)
-        root = root.scatter_reduce(0, ends, lower, "amin")
-        while not torch.equal(root[root], root):
-            root = root[root]
-    return relabel(root).colors
+from simplex.operators import connected_components
 
 
 def by_component(K: SimplicialComplex) -> tuple[SimplicialComplex, list[Tensor]]:

@@ -7,12 +7,9 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.operators import ADJACENCIES
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import Draw, Palette, Stop, refine, require_complex, starting_colors
-
-
-ADJACENCIES = ("boundary", "coboundary", "lower", "upper")
-"""The four adjacencies of Bodnar et al. (2021)."""
 
 
 def simplicial_wl(

@@ -297,7 +297,6 @@ LAYERS: dict[str, Row] = {
         exact=SMALL,
         laws=("isolated vertices", "random 0", "torus"),
         few={"num_steps": 3},
-        signals=False,
     ),
     "Dist2Cycle down": Row(
         each_degree(Dist2CycleConv, num_steps=40, laplacian="down"),
@@ -305,7 +304,6 @@ LAYERS: dict[str, Row] = {
         exact=SMALL,
         laws=("isolated vertices", "random 0", "torus"),
         few={"num_steps": 3},
-        signals=False,
     ),
     "BScNet": Row(BScNetConv, oracles.bscnet, broken_by=({"signed": False},)),
     "BScNet unsigned": Row(

@@ -121,10 +121,9 @@ def test_many_signals_at_once_are_one_by_one():
         if not isinstance(layer, EachDegree) or not row.signals:
             continue
         for k, conv in enumerate(layer.convs):
-            x = torch.randn(K.num_simplices(k), 3, row.width, dtype=torch.float64)
-            together = conv(x, K)
-            for i in range(3):
-                assert torch.allclose(together[:, i], conv(x[:, i], K)), (name, k)
+            x = torch.randn(3, K.num_simplices(k), row.width, dtype=torch.float64)
+            for one, signal in zip(conv(x, K), x, strict=True):
+                assert torch.allclose(one, conv(signal, K)), (name, k)
 
 
 def test_representations_name_the_layer_and_its_sizes():

@@ -109,12 +109,12 @@ def test_the_network_is_invariant_and_its_relu_twin_is_not(pool):
 def test_many_signals_at_once_are_one_by_one(model):
     K = random_complex(1)
     n = K.num_simplices(1)
-    x = torch.randn(n, 5, 1)
-    orientation = 1 - 2 * torch.randint(0, 2, (n, 5))
+    x = torch.randn(5, n, 1)
+    orientation = 1 - 2 * torch.randint(0, 2, (5, n))
     together = model(x, K, orientation)
-    assert together.shape == (1, 5, 2)
+    assert together.shape == (5, 1, 2)
     for i in range(5):
-        assert torch.allclose(together[:, i], model(x[:, i], K, orientation[:, i]), atol=1e-5)
+        assert torch.allclose(together[i], model(x[i], K, orientation[i]), atol=1e-5)
 
 
 @pytest.mark.parametrize("pool", ["sum", "mean"])
@@ -160,7 +160,7 @@ def test_inputs_are_left_alone_and_weights_can_be_drawn_anew():
         ((21,), None, r"x\[..., None\]"),
         ((21, 2), None, "x must have shape"),
         ((21, 1), torch.ones(20), "orientation must have shape"),
-        ((21, 4, 1), torch.ones(21, 3), "orientation must have shape"),
+        ((4, 21, 1), torch.ones(3, 21), "orientation must have shape"),
     ],
 )
 def test_wrong_shapes_are_refused(shape, orientation, message):

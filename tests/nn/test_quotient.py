@@ -33,8 +33,8 @@ def small_flows(K: SimplicialComplex, k: int, num_samples: int) -> tuple[torch.T
 
 def both_ways(model, K, flows, orientation, index):
     """Logits and gradients on all simplices and on the quotient, for the samples of the index."""
-    x = flows[index].T[..., None].double()
-    plain = model(x, K, orientation[index].T)[0]
+    x = flows[index][..., None].double()
+    plain = model(x, K, orientation[index])[:, 0]
     short = model.forward_quotient(model.quotient(K, flows, orientation)[index])
     target = torch.arange(len(index)) % 2
     return [

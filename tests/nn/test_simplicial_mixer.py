@@ -25,7 +25,7 @@ from simplex.nn import (
     to_patches,
 )
 from simplex.nn._cochain_mixer.kernel import expand_tokens, part_blocks, reduce_tokens
-from simplex.operators import spectral_bound
+from simplex.operators import part_bound
 from simplex.testing import (
     assert_batch_consistent,
     assert_inputs_untouched,
@@ -202,7 +202,7 @@ def test_the_tokens_are_the_operators():
     K = random_complex(3)
     layer = OperatorMixerConv(2, 5, down_order=2, up_order=1).double()
     x = random_cochains(K.skeleton(2), channels=2, max_dim=2, dtype=torch.float64)
-    b1, b2 = (spectral_bound(K, k).double() for k in (1, 2))
+    b1, b2 = (part_bound(K, k).double() for k in (1, 2))
 
     def down(y):
         return apply_down_laplacian(K, y, 1) / b1

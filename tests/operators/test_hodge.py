@@ -94,13 +94,13 @@ def test_scales_of_channels_do_not_mix():
 def factorisations(monkeypatch):
     """How often the normal matrix is factorised."""
     calls = []
-    original = least_squares._factorised_normal_matrix
+    original = least_squares._factorized_normal_matrix
 
     def counted(matrix):
         calls.append(matrix.shape)
         return original(matrix)
 
-    monkeypatch.setattr(least_squares, "_factorised_normal_matrix", counted)
+    monkeypatch.setattr(least_squares, "_factorized_normal_matrix", counted)
     return calls
 
 
@@ -193,7 +193,7 @@ def test_missing_harmonic_vectors_are_an_error(monkeypatch):
 @pytest.mark.parametrize(
     ("x", "error", "message"),
     [
-        (torch.ones(5), ValueError, r"x must be of shape \(6, channels\) or \(6,\).*got \(5,\)"),
+        (torch.ones(5), ValueError, r"x must be of shape \(…, 6, channels\) or \(6,\).*got \(5,\)"),
         (torch.ones(6, 1, 1), ValueError, r"x must be of shape .* got \(6, 1, 1\)"),
         (torch.tensor(1.0), ValueError, r"x must be of shape .* got \(\)"),
         (torch.ones(6).long(), TypeError, "x must be a tensor of real floats, got torch.int64"),

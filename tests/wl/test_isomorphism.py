@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
+from simplex.operators import connected_components
 from simplex.wl import _isomorphism, compare, is_isomorphic
-from simplex.wl._components import by_component, connected_components
+from simplex.wl._components import by_component
 from tests.tables import COMPLEXES, random_complex
 from tests.wl.graphs import copies, csl, lift, paley, relabel, rook, shrikhande
 from tests.wl.oracle import skeleton_graph

@@ -10,7 +10,7 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex
 from simplex.diffusion._cochains.calculus import apply_to_cochains, prepared_halves, require_cochain
 from simplex.diffusion._walk import evaluate, require_same_shape, rows_of_times
-from simplex.operators import chebyshev_apply, chebyshev_coefficients, half_bounds, require_rank
+from simplex.operators import chebyshev_apply, chebyshev_coefficients, part_bound, require_rank
 
 
 _SERIES_BELOW, _SERIES_TERMS = 0.5, 14
@@ -162,7 +162,7 @@ class HeatFlow:
                 raise ValueError(f"{name} must be a finite rate ≥ 0, got {rate}.")
         self.complex, self.k, self.axis = K, k, axis
         self.rates = (down, up)
-        self.bounds = [float(bound.max()) if len(bound) else 0.0 for bound in half_bounds(K, k)]
+        self.bounds = [float(part_bound(K, j).max()) if K.num_parts else 0.0 for j in (k, k + 1)]
 
     def path(self, x0: Tensor, x1: Tensor, t: Tensor | float) -> Tensor:
         """Where the pair is at time t.

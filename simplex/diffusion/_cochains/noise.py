@@ -17,8 +17,8 @@ from simplex.diffusion._cochains.subspace import SUBSPACES, hodge_ranks, require
 from simplex.operators import (
     chebyshev_apply,
     chebyshev_coefficients,
-    half_bounds,
     hodge_decomposition,
+    part_bound,
 )
 
 
@@ -105,7 +105,7 @@ class HodgeNoise:
             ("gradient", "curl", "harmonic"), (self.gradient, self.curl, self.harmonic), strict=True
         ):
             require_kernel(name, kernel)
-        bounds = [float(bound.max()) if len(bound) else 0.0 for bound in half_bounds(K, k)]
+        bounds = [float(part_bound(K, j).max()) if K.num_parts else 0.0 for j in (k, k + 1)]
         kernels = (self.gradient, self.curl)
         self._parts = [
             _Part(place, kernel, bound)

@@ -9,7 +9,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_flags, require_orders, require_positive
 from simplex.nn._modules import reset_submodules
 from simplex.nn._norm import make_norm
-from simplex.operators import Segments, segment_read
+from simplex.operators import segments_at, sum_rows
 
 
 class SimplicialMixerConv(nn.Module):
@@ -164,8 +164,8 @@ class _Modulation(nn.Module):
         self.lin = _Zero(cond_channels, (3 if shift else 2) * channels)
 
     def forward(self, cond: Tensor, complex: SimplicialComplex, k: int) -> _Modulated:
-        parts = Segments(complex.part(k), complex.part_pointer(k))
-        rows = segment_read(self.lin(nn.functional.silu(cond)), parts)
+        parts = segments_at(complex.part(k), complex.part_pointer(k))
+        rows = sum_rows(self.lin(nn.functional.silu(cond)), parts)
         scale, gate, *shift = rows.view(len(rows), -1, self.channels).unbind(1)
         return _Modulated(1 + scale, 1 + gate, shift[0] if shift else None)
 

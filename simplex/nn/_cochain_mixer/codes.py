@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators import boundary_sum, coboundary_sum, incidences, pool_parts
+from simplex.operators import boundary_sum, coboundary_sum, neighbor_counts, pool_parts
 
 
 class PositionalCodes(Protocol):
@@ -145,7 +145,7 @@ class OneHotCodes:
 def _even_codes(K: SimplicialComplex, max_dim: int, steps: int, dtype: torch.dtype) -> list[Tensor]:
     """E_k of the skeleton of dimension max_dim, whose top simplices have no cofacet."""
     num_cofacets = [
-        incidences(K, k + 1).pointer.diff().to(dtype)[:, None]
+        neighbor_counts(K, k, "coboundary").to(dtype)[:, None]
         if k < max_dim
         else torch.zeros(K.num_simplices(k), 1, dtype=dtype, device=K.device)
         for k in range(max_dim + 1)

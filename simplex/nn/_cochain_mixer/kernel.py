@@ -17,7 +17,7 @@ from simplex.nn._checks import (
 )
 from simplex.nn._cochain_mixer.codes import PositionalCodes, StructuralCodes
 from simplex.nn._modules import reset_submodules
-from simplex.operators import Segments, segment_read, segment_sum, segments
+from simplex.operators import RowPattern, segments, sum_columns, sum_rows
 
 
 class KernelMixerConv(nn.Module):
@@ -153,8 +153,8 @@ class Blocks(NamedTuple):
         size: places in a block.
     """
 
-    rows: Segments
-    parts: Segments
+    rows: RowPattern
+    parts: RowPattern
     size: int
 
 
@@ -166,7 +166,7 @@ def part_blocks(K: SimplicialComplex, k: int) -> Blocks:
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> part_blocks(SimplicialComplex.disjoint_union([K, K]), 0).rows.index.tolist()
+        >>> part_blocks(SimplicialComplex.disjoint_union([K, K]), 0).rows.column.tolist()
         [0, 1, 2, 16, 17, 18]
     """
 
@@ -206,11 +206,11 @@ def reduce_tokens(weight: Tensor, x: Tensor, blocks: Blocks) -> Tensor:
         >>> reduce_tokens(torch.ones(2, 3), torch.ones(2, 4), part_blocks(K, 0)).shape
         torch.Size([1, 3, 4])
     """
-    padded = segment_sum(torch.cat([weight, x], dim=1), blocks.rows)
+    padded = sum_columns(torch.cat([weight, x], dim=1), blocks.rows)
     table = padded.view(-1, blocks.size, padded.shape[1])
     left, right = table[..., : weight.shape[1]], table[..., weight.shape[1] :]
     products = (left.mT @ right).flatten(1)
-    return segment_sum(products, blocks.parts).view(-1, weight.shape[1], x.shape[1])
+    return sum_columns(products, blocks.parts).view(-1, weight.shape[1], x.shape[1])
 
 
 def expand_tokens(weight: Tensor, hidden: Tensor, blocks: Blocks) -> Tensor:
@@ -229,6 +229,6 @@ def expand_tokens(weight: Tensor, hidden: Tensor, blocks: Blocks) -> Tensor:
         >>> expand_tokens(torch.ones(2, 3), torch.ones(1, 3, 4), part_blocks(K, 0))[0].tolist()
         [3.0, 3.0, 3.0, 3.0]
     """
-    left = segment_sum(weight, blocks.rows).view(-1, blocks.size, weight.shape[1])
-    right = segment_read(hidden.flatten(1), blocks.parts).view(-1, *hidden.shape[1:])
-    return segment_read((left @ right).flatten(0, 1), blocks.rows)
+    left = sum_columns(weight, blocks.rows).view(-1, blocks.size, weight.shape[1])
+    right = sum_rows(hidden.flatten(1), blocks.parts).view(-1, *hidden.shape[1:])
+    return sum_rows((left @ right).flatten(0, 1), blocks.rows)

@@ -196,10 +196,11 @@ class HodgeDenoiser(nn.Module):
 
     def _filters(self, h: Tensor, complex: SimplicialComplex, basis: Tensor) -> Tensor:
         """F h, one more axis at the end."""
-        down = chain_down(complex, h, self.k, 2 * self.order, signed=True, normalize=True)[2::2]
-        up = chain_up(complex, h, self.k, 2 * self.order, signed=True, normalize=True)[2::2]
-        harmonic = (basis @ (basis.T @ h.flatten(1))).view_as(h)
-        return torch.stack([h, harmonic, *down, *up], dim=-1)
+        rows = h.flatten(1)  # (n_k, batch·C), with the simplices in front throughout
+        down = chain_down(complex, rows, self.k, 2 * self.order, signed=True, normalize=True)[2::2]
+        up = chain_up(complex, rows, self.k, 2 * self.order, signed=True, normalize=True)[2::2]
+        harmonic = basis @ (basis.T @ rows)
+        return torch.stack([rows, harmonic, *down, *up], dim=-1).view(*h.shape, -1)
 
 
 def _require_harmonic(K: SimplicialComplex, fields: Tensor, k: int) -> None:

@@ -9,7 +9,15 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._flows.quotient import FlowQuotient, flow_quotient
 from simplex.nn._modules import LinearSum, reset_submodules
-from simplex.operators import adjacency_matrix, boundary_sum, coboundary_sum, incidences, pool_parts
+from simplex.operators import (
+    adjacency_matrix,
+    boundary_sum,
+    coboundary_sum,
+    from_rows,
+    neighbor_counts,
+    pool_parts,
+    to_rows,
+)
 
 
 _ODD = (None, torch.tanh, nn.functional.tanh, nn.functional.softsign)
@@ -40,9 +48,9 @@ class OrientedConv(nn.Module):
         activation: a, applied to each entry; ``None`` for the identity.
 
     Shapes:
-        - input x: (n_k, …, in_channels), with any batch dimensions between, such as many signals
+        - input x: (…, n_k, in_channels), with any batch axes in front, such as many signals
           on one complex.
-        - output: (n_k, …, out_channels).
+        - output: (…, n_k, out_channels).
 
     Laws:
         Equivariant under relabelling of the vertices, and under reorientation, f(Tx, T∂) = T f(x),
@@ -89,9 +97,9 @@ class OrientedConv(nn.Module):
         """Apply the layer.
 
         Args:
-            x: (n_k, …, in_channels) cochains.
+            x: (…, n_k, in_channels) cochains.
             complex: where they live.
-            orientation: ±1, (n_k,) or (n_k, …), to be multiplied with the orientation of the
+            orientation: ±1, (n_k,) or (…, n_k), to be multiplied with the orientation of the
                 complex: the orientation in which x is written, if it is another one or differs from
                 signal to signal.
         """
@@ -101,7 +109,8 @@ class OrientedConv(nn.Module):
         plain = sign * x  # written in increasing vertex order, as the sums are
         above = boundary_sum(complex, plain, self.k + 1, signed=True)
         upper = sign * coboundary_sum(complex, above, self.k, signed=True)
-        upper = upper.addcmul(_num_cofacets(complex, x, self.k), x, value=-1)
+        num_cofacets = neighbor_counts(complex, self.k, "coboundary").to(x.dtype)
+        upper = upper.addcmul(num_cofacets[:, None], x, value=-1)  # the diagonal of ∂∂ᵀ
         lower = torch.zeros_like(x)
         if self.k > 0:
             below = coboundary_sum(complex, plain, self.k - 1, signed=True)
@@ -133,8 +142,8 @@ class OrientedMPSN(nn.Module):
         pool: ``"sum"`` or ``"mean"``.
 
     Shapes:
-        - input x: (n_k, …, in_channels), with any batch dimensions between.
-        - output: (num_parts, …, out_channels).
+        - input x: (…, n_k, in_channels), with any batch axes in front.
+        - output: (…, num_parts, out_channels).
 
     Laws:
         Invariant under relabelling of the vertices; under reorientation if the activation is odd.
@@ -241,8 +250,8 @@ class EdgeMPNN(nn.Module):
         pool: ``"sum"`` or ``"mean"``.
 
     Shapes:
-        - input x: (n_1, …, in_channels), with any batch dimensions between.
-        - output: (num_parts, …, out_channels).
+        - input x: (…, n_1, in_channels), with any batch axes in front.
+        - output: (…, num_parts, out_channels).
 
     Paper:
         ``EdgeMPNN``, the baseline "GNN inv" in the authors' code of Bodnar et al. 2021.
@@ -281,7 +290,7 @@ class EdgeMPNN(nn.Module):
         """Apply the network.
 
         Args:
-            x: (n_1, …, in_channels) edge flow.
+            x: (…, n_1, in_channels) edge flow.
             complex: where it lives.
             orientation: taken and not looked at, so that the two networks are called alike.
         """
@@ -323,8 +332,8 @@ class _PooledHead(nn.Module):
         self.lin2 = nn.Linear(channels, out_channels)
 
     def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
-        pooled = pool_parts(x.flatten(1), complex.part_pointer(self.k), self.pool)
-        return self.of_pooled(pooled.view(len(pooled), *x.shape[1:]))
+        pooled = pool_parts(to_rows(x), complex.part_pointer(self.k), self.pool)
+        return self.of_pooled(from_rows(pooled, x))  # (…, num_parts, C)
 
     def of_classes(self, x: Tensor, quotient: FlowQuotient) -> Tensor:
         pooled = quotient.pool @ x
@@ -348,24 +357,24 @@ def _widths(in_channels: int, hidden_channels: int, num_layers: int) -> list[int
 
 
 def _require_cochain(K: SimplicialComplex, x: Tensor, k: int, channels: int) -> None:
-    if x.ndim < 2 or x.shape[0] != K.num_simplices(k) or x.shape[-1] != channels:
+    if x.ndim < 2 or x.shape[-2] != K.num_simplices(k) or x.shape[-1] != channels:
         raise ValueError(
-            f"x must have shape (n_{k}, *, {channels}) with n_{k} = {K.num_simplices(k)}, "
+            f"x must have shape (…, n_{k}, {channels}) with n_{k} = {K.num_simplices(k)}, "
             f"got {tuple(x.shape)}. A single channel is x[..., None]."
         )
 
 
 def _signs(K: SimplicialComplex, x: Tensor, k: int, orientation: Tensor | None) -> Tensor:
-    """The signs of the k-simplices in the dtype of x, with as many dimensions as x."""
-    signs = K.orientation(k).to(x.dtype).view(-1, *[1] * (x.ndim - 1))
+    """The signs of the k-simplices in the dtype of x, (n_k, 1) or (…, n_k, 1)."""
+    signs = K.orientation(k).to(x.dtype)[:, None]
     if orientation is None:
         return signs
-    if orientation.shape not in (x.shape[:1], x.shape[:-1]):
+    if orientation.shape not in (x.shape[-2:-1], x.shape[:-1]):
         raise ValueError(
-            f"orientation must have shape {tuple(x.shape[:1])} or {tuple(x.shape[:-1])}, got "
+            f"orientation must have shape {tuple(x.shape[-2:-1])} or {tuple(x.shape[:-1])}, got "
             f"{tuple(orientation.shape)}."
         )
-    return signs * orientation.view(*orientation.shape, *[1] * (x.ndim - orientation.ndim))
+    return signs * orientation[..., None]
 
 
 def _in_increasing_order(K: SimplicialComplex) -> SimplicialComplex:
@@ -380,9 +389,3 @@ def _in_increasing_order(K: SimplicialComplex) -> SimplicialComplex:
         ),
     )
     return result
-
-
-def _num_cofacets(K: SimplicialComplex, x: Tensor, k: int) -> Tensor:
-    """(n_k, 1, …): the diagonal of ∂_{k+1} ∂_{k+1}ᵀ."""
-    count = incidences(K, k + 1).pointer.diff().to(x.dtype)
-    return count.view(-1, *[1] * (x.ndim - 1))

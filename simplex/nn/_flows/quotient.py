@@ -7,10 +7,80 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.operators import SparseRows, _pointer, _product
+from simplex.complexes import ragged
+from simplex.operators import RowPattern, sum_rows
 
 
 _SAMPLES_AT_ONCE = 128  # bounds the memory of a refinement round
+
+
+class SparseRows(NamedTuple):
+    """A sparse matrix by rows.
+
+    Attributes:
+        pointer: (num_rows+1,) int64.
+        column: (entries,) int64.
+        weight: (entries,) float32.
+        num_columns: its width.
+    """
+
+    pointer: Tensor
+    column: Tensor
+    weight: Tensor
+    num_columns: int
+
+    def row(self) -> Tensor:
+        """(entries,) the row of each entry."""
+        return ragged(self.pointer.diff())[0]
+
+    def select(self, rows: Tensor) -> "SparseRows":
+        """The matrix with these rows alone."""
+        size = self.pointer.diff().index_select(0, rows)
+        owner, nth = ragged(size)
+        place = self.pointer.index_select(0, rows)[owner] + nth
+        column, weight = self.column.index_select(0, place), self.weight.index_select(0, place)
+        return SparseRows(_pointer(size), column, weight, self.num_columns)
+
+    def slice(self, first: int, step: int) -> "SparseRows":
+        """Every ``step``-th column from ``first`` on."""
+        kept = self.column % step == first
+        size = torch.bincount(self.row()[kept], minlength=len(self.pointer) - 1)
+        column = torch.div(self.column[kept], step, rounding_mode="floor")
+        return SparseRows(_pointer(size), column, self.weight[kept], self.num_columns // step)
+
+    def without_empty_columns(self, group: int) -> tuple["SparseRows", Tensor]:
+        """Drop groups of ``group`` consecutive columns without an entry; which groups are kept."""
+        used = torch.zeros(self.num_columns, dtype=torch.bool, device=self.column.device)
+        kept = used.index_fill_(0, self.column, True).view(-1, group).any(1).nonzero()[:, 0]
+        place = torch.arange(len(kept) * group, device=kept.device).view(-1, group)
+        number = kept.new_empty(self.num_columns // group, group).index_copy_(0, kept, place)
+        column = number.flatten().index_select(0, self.column)
+        return SparseRows(self.pointer, column, self.weight, len(kept) * group), kept
+
+    def transpose(self) -> "SparseRows":
+        """The transposed matrix."""
+        num_rows = len(self.pointer) - 1
+        if self.column.device.type != "cpu":
+            order = torch.sort(self.column, stable=True).indices
+            pointer = _pointer(torch.bincount(self.column, minlength=self.num_columns))
+            return SparseRows(pointer, self.row()[order], self.weight[order], num_rows)
+        from scipy.sparse import csr_matrix
+
+        # A counting sort, linear in the entries.
+        parts = (self.weight.numpy(), self.column.numpy(), self.pointer.numpy())
+        turned = csr_matrix(parts, shape=(num_rows, self.num_columns)).tocsc()
+        pointer, row, weight = map(torch.from_numpy, (turned.indptr, turned.indices, turned.data))
+        return SparseRows(pointer.long(), row.long(), weight, num_rows)
+
+    def __matmul__(self, x: Tensor) -> Tensor:
+        back = self.transpose() if x.requires_grad else self  # without a gradient it is not read
+        # Constant weights are given in both orders, so the one need not be put into the other.
+        pattern = RowPattern(self.pointer, self.column, back.pointer, back.column, None)
+        return sum_rows(x, pattern, (self.weight.to(x.dtype), back.weight.to(x.dtype)))
+
+
+def _pointer(size: Tensor) -> Tensor:
+    return torch.cat([size.new_zeros(1), size.cumsum(0)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +129,7 @@ class FlowQuotient:
         start = self.start.double()
         for layer in self.layers:
             parts = (layer.slice(j, self.num_operators) for j in range(self.num_operators))
-            start = torch.cat([_product(part, start) for part in parts], dim=1)
+            start = torch.cat([part @ start for part in parts], dim=1)
         fits = float(start.abs().max()) <= 2**24 if start.numel() else True
         return replace(self, start=start.float() if fits else start, layers=())
 

@@ -1,22 +1,23 @@
 """Attention over the neighbours of each simplex: a sparse operator whose entries are learned."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from simplex.complexes import SimplicialComplex
 from simplex.operators import (
-    Entries,
-    Pairs,
-    Segments,
-    entries,
+    Adjacency,
+    RowPattern,
     neighbor_counts,
     neighbor_pairs,
-    read_rows,
     receiver_chunks,
-    segment_read,
+    row_pattern,
     segment_softmax,
-    weighted_sum,
+    segments_at,
+    sum_rows,
+    to_rows,
 )
 
 
@@ -42,9 +43,9 @@ def attend(
     (upper) or a facet (lower): the row of σ in ∂∂ᵀ or ∂ᵀ∂.
 
     Args:
-        query: (n_k, …, H) scores of the receivers, one per head.
-        key: (n_k, …, H) scores of the senders.
-        value: (n_k, …, H, F).
+        query: (…, n_k, H) scores of the receivers, one per head.
+        key: (…, n_k, H) scores of the senders.
+        value: (…, n_k, H, F).
         K: the complex.
         adjacency: ``"lower"`` or ``"upper"``.
         k: degree of the cochains.
@@ -54,7 +55,7 @@ def attend(
             anew in the backward pass, so memory stays bounded.
 
     Returns:
-        (n_k, …, H, F); zeros where a simplex has no row.
+        (…, n_k, H, F); zeros where a simplex has no row.
 
     Cost:
         O(pairs · F) in time, O(pairs) in memory for each head: quadratic in the degree of a hub for
@@ -68,34 +69,34 @@ def attend(
     """
 
     def of_table(
-        table: Entries, sign: Tensor, rows: range, query: Tensor, key: Tensor, value: Tensor
+        support: _Support, rows: range, query: Tensor, key: Tensor, value: Tensor
     ) -> Tensor:
-        segment = Segments(table.row, table.row_pointer)
-        own = segment_read(query[rows.start : rows.stop], segment)
-        other = read_rows(key, table.column, table.order, table.column_pointer)
+        table, segment, sign = support
+        own = sum_rows(query[rows.start : rows.stop], segment)  # (E, H)
+        other = sum_rows(key, table.places)  # (E, H)
         weight = segment_softmax(nn.functional.leaky_relu(own + other, slope), segment)
         if signed:
             weight = weight * sign[:, None].to(weight.dtype)
         weight = weight.to(value.dtype)
         heads = zip(value.unbind(1), weight.unbind(1), strict=True)
-        return torch.stack([weighted_sum(each, by, table) for each, by in heads], dim=1)
+        return torch.stack([sum_rows(each, table, by) for each, by in heads], dim=1)
 
     def of_rows(rows: range, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        table, sign = _support(K, k, adjacency, rows)
-        return of_table(table, sign, rows, query, key, value)
+        return of_table(_support(K, k, adjacency, rows), rows, query, key, value)
 
-    scores_and_values = (query.flatten(1), key.flatten(1), value.flatten(1, -2))
+    values = value.movedim(-3, 0)  # (n_k, …, H, F)
+    scores_and_values = (to_rows(query), to_rows(key), values.flatten(1, -2))  # (n_k, …·H[, F])
     chunks = receiver_chunks(K, k, adjacency, max_pairs, own=1)
     if len(chunks) == 1:
-        table, sign = K.cached(
+        support: _Support = K.cached(
             f"{adjacency} support", k, lambda: _support(K, k, adjacency, chunks[0])
         )
-        result = of_table(table, sign, chunks[0], *scores_and_values)
+        result = of_table(support, chunks[0], *scores_and_values)
     else:
         result = torch.cat(
             [checkpoint(of_rows, rows, *scores_and_values, use_reentrant=False) for rows in chunks]
         )
-    return result.view(value.shape)
+    return result.view(values.shape).movedim(0, -3)
 
 
 def attention_filter(
@@ -117,7 +118,7 @@ def attention_filter(
         a^⊤ [\, ‖_p W_p^⊤ x_σ \;‖\; ‖_p W_p^⊤ x_τ \,] \big)
 
     Args:
-        mapped: (n_k, …, P · out_channels), the features X W_1 … X W_P side by side.
+        mapped: (…, n_k, P · out_channels), the features X W_1 … X W_P side by side.
         score: (2, P · out_channels), the two halves of a.
         K: the complex.
         adjacency: ``"lower"`` or ``"upper"``; with the diagonal, as in :func:`attend`.
@@ -127,7 +128,7 @@ def attention_filter(
         max_pairs: as in :func:`attend`.
 
     Returns:
-        (n_k, …, out_channels).
+        (…, n_k, out_channels).
 
     Cost:
         P passes over the pairs, at the width of the result; no power of a matrix is formed.
@@ -151,7 +152,7 @@ def attention_filter(
 
 def support_pairs(
     K: SimplicialComplex, k: int, adjacency: str, receivers: range | None = None
-) -> Pairs:
+) -> Adjacency:
     """The pairs of neighbours with the diagonal: where ∂ᵀ∂ or ∂∂ᵀ has entries, row by row.
 
     Args:
@@ -165,26 +166,31 @@ def support_pairs(
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (2,)])
-        >>> support_pairs(K, 0, "upper")[:2]
-        (tensor([0, 0, 1, 1]), tensor([0, 1, 1, 0]))
+        >>> support_pairs(K, 0, "upper").index.tolist()
+        [[0, 1, 1, 0], [0, 0, 1, 1]]
     """
     rows = range(K.num_simplices(k)) if receivers is None else receivers
-    pairs = neighbor_pairs(K, k, adjacency, rows)
+    pairs = neighbor_pairs(K, k, adjacency, receivers=rows)
     own = torch.arange(rows.start, rows.stop, device=K.device)
     through = neighbor_counts(K, k, {"lower": "boundary", "upper": "coboundary"}[adjacency])
     own = own[through[rows.start : rows.stop] > 0]
-    receiver = torch.cat([own, pairs.receiver])
-    order = torch.sort(receiver, stable=True).indices
-    return Pairs(
-        receiver[order],
-        torch.cat([own, pairs.sender])[order],
-        None,
-        torch.cat([torch.ones_like(own, dtype=torch.int8), pairs.sign])[order],
-    )
+    index = torch.cat([own.expand(2, -1), pairs.index], dim=1)  # (2, own + pairs)
+    order = torch.sort(index[1], stable=True).indices
+    sign = torch.cat([torch.ones_like(own, dtype=torch.int8), pairs.sign])
+    return Adjacency(index[:, order], None, sign[order])
 
 
-def _support(K: SimplicialComplex, k: int, adjacency: str, rows: range) -> tuple[Entries, Tensor]:
-    """Where the entries of a range of rows are, and their signs."""
-    pairs = support_pairs(K, k, adjacency, rows)
-    table = entries(pairs.receiver - rows.start, pairs.sender, len(rows), K.num_simplices(k))
-    return table, pairs.sign
+class _Support(NamedTuple):
+    """Where the entries of a range of rows are, which row each is of, and their signs."""
+
+    table: RowPattern
+    segment: RowPattern
+    sign: Tensor
+
+
+def _support(K: SimplicialComplex, k: int, adjacency: str, rows: range) -> _Support:
+    (sender, receiver), _, sign = support_pairs(K, k, adjacency, rows)
+    receiver = receiver - rows.start
+    table = row_pattern(receiver, sender, len(rows), K.num_simplices(k))
+    assert table.row_pointer is not None
+    return _Support(table, segments_at(receiver, table.row_pointer), sign)

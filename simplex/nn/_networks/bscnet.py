@@ -12,9 +12,9 @@ from simplex.nn._checks import require_cochains
 from simplex.nn._modules import linear, reset_submodules, widths_of
 from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
 from simplex.operators import (
-    Segments,
     apply_random_walk_laplacian,
     gather_facets,
+    incidence_signs,
     incidences,
     scatter_to_facets,
     segment_softmax,
@@ -139,15 +139,15 @@ class BScNetConv(nn.Module):
         self, z_below: Tensor, z: Tensor, complex: SimplicialComplex, k: int
     ) -> tuple[Tensor, Tensor]:
         """The entries of R_{k,k-1} and R_{k-1,k} for every incidence, (n_k, k+1, 1) each."""
-        table = incidences(complex, k)
         score = (gather_facets(complex, z_below, k) * z[:, None]).sum(-1)
-        sign = table.signs.to(score.dtype) if self.signed else torch.ones_like(score)
+        sign = torch.ones_like(score)
+        if self.signed:
+            sign = incidence_signs(complex, k, score.dtype)[0]
         score = (sign * score / math.sqrt(self.relation_channels)).relu()
         to_simplex = sign * score.softmax(1)
-        by_facet = Segments(table.facets.flatten()[table.order], table.pointer)
-        share = segment_softmax(score.flatten()[table.order][:, None], by_facet)[:, 0]
-        places = torch.empty_like(share).index_copy(0, table.order, share)
-        return to_simplex[:, :, None], (sign * places.view(sign.shape))[:, :, None]
+        of_facets = incidences(complex, k).places
+        to_facet = sign * segment_softmax(score.flatten()[:, None], of_facets).view(sign.shape)
+        return to_simplex[:, :, None], to_facet[:, :, None]  # (n_k, k+1, 1)
 
     def __repr__(self) -> str:
         return f"BScNetConv({self.in_channels}, {self.out_channels}, max_dim={self.max_dim})"

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._modules import linear, widths_of
 from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators import apply_down_laplacian, apply_up_laplacian, hodge_bound, spectral_bound
+from simplex.operators import apply_down_laplacian, apply_up_laplacian, hodge_bound, part_bound
 
 
 class Dist2CycleConv(nn.Module):
@@ -133,10 +133,8 @@ def shifted_inverse(
         result = values + apply_down_laplacian(K, values, k)
         return result if laplacian == "down" else result + apply_up_laplacian(K, values, k)
 
-    if laplacian == "hodge":
-        bound = hodge_bound(K, k)
-    else:
-        bound = spectral_bound(K, k).clamp(min=1)[K.part(k)]
+    down = part_bound(K, k).clamp(min=1)
+    bound = down[K.part(k)] if laplacian == "down" else hodge_bound(K, k)
     half = bound.to(x.dtype)[:, None] / 2
     center = 1 + half
     ratio = half / center

@@ -241,8 +241,7 @@ def edge_index(K: SimplicialComplex, k: int, adjacency: str) -> Tensor:
     """
 
     def compute() -> Tensor:
-        pairs = neighbor_pairs(K, k, adjacency)
-        return torch.stack([pairs.sender, pairs.receiver])
+        return neighbor_pairs(K, k, adjacency).index
 
     result: Tensor = K.cached(f"{adjacency} edge index", k, compute)
     return result

@@ -37,7 +37,7 @@ class HSNConv(nn.Module):
         signed: with the incidence numbers ±1 of ∂ and the relative orientations in A_↑.
 
     Shapes:
-        x (n_k, …, in_channels) to (n_k, …, out_channels).
+        x (…, n_k, in_channels) to (…, n_k, out_channels).
 
     Laws:
         Permutation equivariant; a disjoint union gives what its parts give. Blind to the
@@ -83,11 +83,11 @@ class HSNConv(nn.Module):
         """Apply the layer.
 
         Args:
-            x: (n_k, …, in_channels) cochain; left as it is.
+            x: (…, n_k, in_channels) cochain; left as it is.
             complex: where it lives, or the disjoint union of a batch.
 
         Returns:
-            (n_k, …, out_channels).
+            (…, n_k, out_channels).
         """
         k, signed = self.k, self.signed
         there: dict[str, Callable[[Tensor], Tensor]] = {
@@ -110,8 +110,7 @@ class HSNConv(nn.Module):
     def _neighbours(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """A_↑ x: the up Laplacian without its diagonal."""
         degree = neighbor_counts(complex, self.k, "coboundary").to(x.dtype)
-        own = degree.view(-1, *[1] * (x.ndim - 1)) * x
-        return apply_up_laplacian(complex, x, self.k, signed=self.signed) - own
+        return apply_up_laplacian(complex, x, self.k, signed=self.signed) - degree[:, None] * x
 
     def extra_repr(self) -> str:
         """Sizes and degree."""

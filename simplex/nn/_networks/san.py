@@ -45,7 +45,7 @@ class SANConv(nn.Module):
         max_pairs: pairs of neighbours held at once.
 
     Shapes:
-        x: (n_k, …, in_channels) to (n_k, …, out_channels).
+        x: (…, n_k, in_channels) to (…, n_k, out_channels).
 
     Laws:
         Permutation equivariant, if the orientation moves along (the harmonic part sees it); a
@@ -111,11 +111,11 @@ class SANConv(nn.Module):
         """Apply the layer to one cochain.
 
         Args:
-            x: (n_k, …, in_channels); left as it is.
+            x: (…, n_k, in_channels); left as it is.
             complex: the complex, or the disjoint union of a batch.
 
         Returns:
-            (n_k, …, out_channels).
+            (…, n_k, out_channels).
         """
         smooth = harmonic_filter(complex, x, self.k, self.harmonic_order, self.epsilon)
         result: Tensor = self.harmonic(smooth)

@@ -38,7 +38,7 @@ class SATConv(nn.Module):
         max_pairs: pairs of neighbours held at once.
 
     Shapes:
-        x: (n_k, …, in_channels) to (n_k, …, out_channels).
+        x: (…, n_k, in_channels) to (…, n_k, out_channels).
 
     Laws:
         Equivariant under relabelling and under reorientation, f(Tx, T∂) = T f(x, ∂). A disjoint
@@ -98,11 +98,11 @@ class SATConv(nn.Module):
         """Apply the layer to one cochain.
 
         Args:
-            x: (n_k, …, in_channels); left as it is.
+            x: (…, n_k, in_channels); left as it is.
             complex: the complex, or the disjoint union of a batch.
 
         Returns:
-            (n_k, …, out_channels).
+            (…, n_k, out_channels).
         """
         parts = [self._attend(adjacency, x, complex) for adjacency in self.maps]
         return torch.stack(parts).sum(0)

@@ -16,7 +16,7 @@ from simplex.operators import (
     apply_up_laplacian,
     boundary_sum,
     coboundary_sum,
-    incidences,
+    neighbor_counts,
 )
 
 
@@ -168,7 +168,7 @@ class SCConv(nn.Module):
         def compute() -> _Weights:
             cofacets = torch.zeros(complex.num_simplices(k), dtype=torch.int64).to(complex.device)
             if not top:
-                cofacets = incidences(complex, k + 1).pointer.diff()
+                cofacets = neighbor_counts(complex, k, "coboundary")
             num_cofacets = cofacets.to(like.dtype)[:, None]
             degree = num_cofacets.clamp(min=1)
             if k == 0:

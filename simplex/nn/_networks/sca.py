@@ -11,7 +11,7 @@ from simplex.nn._checks import require_cochains
 from simplex.nn._message_passing import SimplicialMessagePassing
 from simplex.nn._modules import linear, reset_submodules, widths_of
 from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators import Segments, segment_softmax
+from simplex.operators import RowPattern, segment_softmax
 
 
 SCHEMES = {
@@ -201,31 +201,31 @@ class SCAAttentionConv(SCAConv):
             )
 
     def message_boundary(  # type: ignore[override]
-        self, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+        self, k: int, sender: Tensor, receiver: Tensor, segment: RowPattern
     ) -> Tensor:
         """Θ_B of the facets, weighed."""
         return self._weigh("boundary", k, sender, receiver, segment)
 
     def message_coboundary(  # type: ignore[override]
-        self, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+        self, k: int, sender: Tensor, receiver: Tensor, segment: RowPattern
     ) -> Tensor:
         """Θ_C of the cofacets, weighed."""
         return self._weigh("coboundary", k, sender, receiver, segment)
 
     def message_lower(  # type: ignore[override]
-        self, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+        self, k: int, sender: Tensor, receiver: Tensor, segment: RowPattern
     ) -> Tensor:
         """Θ_↓ of the lower neighbours, weighed."""
         return self._weigh("lower", k, sender, receiver, segment)
 
     def message_upper(  # type: ignore[override]
-        self, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+        self, k: int, sender: Tensor, receiver: Tensor, segment: RowPattern
     ) -> Tensor:
         """Θ_↑ of the upper neighbours, weighed."""
         return self._weigh("upper", k, sender, receiver, segment)
 
     def _weigh(
-        self, adjacency: str, k: int, sender: Tensor, receiver: Tensor, segment: Segments
+        self, adjacency: str, k: int, sender: Tensor, receiver: Tensor, segment: RowPattern
     ) -> Tensor:
         value, place = self._map(adjacency, k, sender), str(k)
         score = self.of_sender[adjacency][place](value)  # type: ignore[index]

@@ -15,7 +15,7 @@ from simplex.operators import (
     apply_coboundary,
     apply_down_laplacian,
     apply_up_laplacian,
-    incidences,
+    neighbor_counts,
 )
 
 
@@ -191,11 +191,10 @@ def _diagonals(K: SimplicialComplex, k: int, top: bool, like: Tensor) -> tuple[i
         neighbors = torch.zeros(K.num_simplices(k), dtype=torch.int64, device=K.device)
         degree = neighbors
         if k > 0:
-            table = incidences(K, k)
-            neighbors = neighbors + (table.pointer.diff()[table.facets] - 1).sum(1)
+            neighbors = neighbors + neighbor_counts(K, k, "lower")
             degree = degree + (k + 1)
         if not top:
-            cofacets = incidences(K, k + 1).pointer.diff()
+            cofacets = neighbor_counts(K, k, "coboundary")
             neighbors = neighbors + (k + 1) * cofacets
             degree = degree + cofacets
         root = (neighbors + loop).to(like.dtype).rsqrt()

@@ -35,7 +35,7 @@ class SCNNConv(nn.Module):
         bias: whether a bias is added.
 
     Shapes:
-        x (n_k, …, in_channels) to (n_k, …, out_channels); n_k = 0 as well.
+        x (…, n_k, in_channels) to (…, n_k, out_channels); n_k = 0 as well.
 
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias, as L ↦ T L T
@@ -85,11 +85,11 @@ class SCNNConv(nn.Module):
         """Apply the layer.
 
         Args:
-            x: (n_k, …, in_channels); left as it is.
+            x: (…, n_k, in_channels); left as it is.
             complex: the complex, or the disjoint union of a batch.
 
         Returns:
-            (n_k, …, out_channels).
+            (…, n_k, out_channels).
 
         Raises:
             ValueError: x does not have one row per k-simplex.
@@ -202,7 +202,7 @@ class SCoNeConv(SCNNConv):
         activation: a, an odd function; ``None`` for the identity.
 
     Shapes:
-        x (n_k, …, in_channels) to (n_k, …, out_channels); n_k = 0 as well.
+        x (…, n_k, in_channels) to (…, n_k, out_channels); n_k = 0 as well.
 
     Laws:
         Permutation equivariant; orientation equivariant if the activation is odd. A disjoint union
@@ -238,11 +238,11 @@ class SCoNeConv(SCNNConv):
         """Apply the layer.
 
         Args:
-            x: (n_k, …, in_channels); left as it is.
+            x: (…, n_k, in_channels); left as it is.
             complex: the complex, or the disjoint union of a batch.
 
         Returns:
-            (n_k, …, out_channels).
+            (…, n_k, out_channels).
 
         Raises:
             ValueError: x does not have one row per k-simplex.

@@ -10,7 +10,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochain, require_orders
 from simplex.nn._modules import linear, widths_of
 from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
-from simplex.operators import apply_hodge_laplacian, spectral_bound
+from simplex.operators import apply_hodge_laplacian, hodge_bound
 
 
 class SNNConv(nn.Module):
@@ -35,7 +35,7 @@ class SNNConv(nn.Module):
         bias: whether a bias is added.
 
     Shapes:
-        x (n_k, …, in_channels) to (n_k, …, out_channels); n_k = 0 as well.
+        x (…, n_k, in_channels) to (…, n_k, out_channels); n_k = 0 as well.
 
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
@@ -79,17 +79,17 @@ class SNNConv(nn.Module):
         """Apply the layer.
 
         Args:
-            x: (n_k, …, in_channels); left as it is.
+            x: (…, n_k, in_channels); left as it is.
             complex: the complex, or the disjoint union of a batch.
 
         Returns:
-            (n_k, …, out_channels).
+            (…, n_k, out_channels).
 
         Raises:
             ValueError: x does not have one row per k-simplex.
         """
         require_cochain(complex, x, self.k)
-        scale = _scale(complex, self.k, self.signed, x)
+        scale = 2 / hodge_bound(complex, self.k, signed=self.signed).to(x.dtype)[:, None]
         terms = [x]
         for p in range(self.order):
             y = (
@@ -169,20 +169,3 @@ class SNN(SimplicialNetwork):
             oriented=signed and not bias,
             **options,
         )
-
-
-def _scale(K: SimplicialComplex, k: int, signed: bool, x: Tensor) -> Tensor:
-    """2 / b of the part of each k-simplex, (n_k, 1, …).
-
-    The two parts of the signed Laplacian annihilate each other, so its λ_max is the larger one of
-    theirs; unsigned, it is at most their sum.
-    """
-
-    def compute() -> Tensor:
-        down, up = spectral_bound(K, k), spectral_bound(K, k + 1)
-        bound = torch.maximum(down, up) if signed else down + up
-        return (2 / bound.clamp(min=1).to(x.dtype))[K.part(k)]
-
-    name = "signed" if signed else "unsigned"
-    column: Tensor = K.cached(f"Chebyshev scale, {name}, as {x.dtype}", k, compute)
-    return column.view(-1, *[1] * (x.ndim - 1))
