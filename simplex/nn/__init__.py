@@ -66,6 +66,19 @@ from simplex.operators import (
 )
 
 
+# isort: split
+# Shared with the other packages of this library; not part of the public surface.
+from simplex.nn._cochain_mixer.kernel import (
+    expand_tokens as expand_tokens,
+    part_blocks as part_blocks,
+    reduce_tokens as reduce_tokens,
+)
+from simplex.nn._networks.attention import attend as attend, support_pairs as support_pairs
+from simplex.nn._networks.dist2cycle import shifted_inverse as shifted_inverse
+from simplex.nn._networks.gccn import edge_index as edge_index
+from simplex.nn._norm import make_norm as make_norm
+
+
 __all__ = [
     "EMPSN",
     "GCCN",

@@ -1,6 +1,7 @@
 """What the contracts of layers and of networks have in common."""
 
 import copy
+import inspect
 
 import pytest
 import torch
@@ -14,6 +15,27 @@ from simplex.testing import (
     random_orientation,
 )
 from tests.tables import COMPLEXES
+
+
+def on_each(names):
+    """A test with an argument ``name``, as one item on all these complexes; it says which fails."""
+
+    def on_all(test):
+        def run(**fixtures):
+            for name in names:
+                try:
+                    test(name=name, **fixtures)
+                except AssertionError as error:
+                    raise AssertionError(f"{name}: {error}") from error
+
+        asked = inspect.signature(test)
+        rest = [each for key, each in asked.parameters.items() if key != "name"]
+        run.__signature__ = asked.replace(parameters=rest)
+        run.__name__, run.__doc__ = test.__name__, test.__doc__
+        run.pytestmark = getattr(test, "pytestmark", [])
+        return run
+
+    return on_all
 
 
 def union(*names):
