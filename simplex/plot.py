@@ -11,7 +11,7 @@ from simplex.complexes import SimplicialComplex
 _LARGEST_LAYOUT = 5000  # vertices; the spring layout costs their square
 
 
-def spring_layout(K: SimplicialComplex, seed: int = 0) -> Tensor:
+def spring_layout(K: SimplicialComplex, *, seed: int = 0) -> Tensor:
     """Positions in the plane by networkx's spring layout of the 1-skeleton.
 
     Args:

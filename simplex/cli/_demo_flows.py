@@ -41,7 +41,7 @@ def sample_edge_flows(out: Path) -> None:
     flows = {
         "generated": generated,
         "a Gaussian fitted to the data": GaussianMixture.fit(made.train).sample(_TEST, generator),
-        "fresh data: the floor": made.draw(_TEST, generator),
+        "fresh data: the floor": made.draw(_TEST, generator=generator),
     }
     print(f"\n{'Wasserstein distance to test flows':36}" + "".join(f"{p:>11}" for p in _PARTS))
     for name, each in flows.items():

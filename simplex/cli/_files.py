@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from simplex.complexes import SimplicialComplex
-from simplex.interop import GraphEdges, read_graph
+from simplex.interop import GraphEdges, read_graph, read_graph6
 from simplex.lifting import lift_edges
 
 
@@ -50,7 +50,7 @@ def read_complexes(path: str, max_dim: int | None = None) -> list[SimplicialComp
         raise ValueError(f"{path}: cannot be read ({error.strerror}).") from None
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from None
-    if not complexes or all(complex_.dim < 0 for complex_ in complexes):
+    if all(K.dim < 0 for K in complexes):
         raise ValueError(f"{path}: must hold at least one vertex, got none.")
     return complexes
 
@@ -191,23 +191,10 @@ def _require_equal_columns(columns: dict[int, int]) -> None:
 
 
 def _read_graph6(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
-    import networkx as nx
     from tqdm import tqdm
 
-    graphs = []
-    lines = _read_text(place).splitlines()
-    for number, line in enumerate(tqdm(lines, "reading", disable=None, leave=False), start=1):
-        code = re.sub(r"^>>(graph6|sparse6)<<", "", line.strip()).encode()
-        if not code:
-            continue
-        try:
-            read = nx.from_sparse6_bytes if code.startswith(b":") else nx.from_graph6_bytes
-            graphs.append(nx.Graph(read(code)))
-        except (nx.NetworkXError, ValueError, IndexError, AssertionError):
-            raise ValueError(
-                f"line {number} must be a graph in graph6, got {line[:30]!r}."
-            ) from None
-    return _lift(place, read_graph(graphs), max_dim)
+    lines = tqdm(_read_text(place).splitlines(), "reading", disable=None, leave=False)
+    return _lift(place, read_graph(read_graph6(lines)), max_dim)
 
 
 def _read_graphml(place: Path, max_dim: int | None) -> list[SimplicialComplex]:

@@ -26,8 +26,9 @@ def run(args: argparse.Namespace) -> int:
     """Lift, print the sizes, save."""
     import torch
 
+    from simplex.cli._checks import require_output
     from simplex.cli._files import read_complexes
-    from simplex.cli._output import replaced, require_output
+    from simplex.cli._output import replaced
     from simplex.complexes import SimplicialComplex
 
     if args.out is not None:

@@ -1,8 +1,8 @@
-"""Arguments that several commands share."""
+"""What several commands share: options, file formats, and how files and pictures are written."""
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,18 +33,6 @@ def add_max_dim(parser: argparse.ArgumentParser) -> None:
         metavar="D",
         help="keep simplices up to dimension D (default: 2 for graphs, all of a saved complex)",
     )
-
-
-def require_output(path: Path, endings: Sequence[str]) -> None:
-    """Raise ``ValueError`` unless a file of that name can be written; called before the work."""
-    if path.suffix.lower() not in endings:
-        raise ValueError(f"--out must end in one of {' '.join(endings)}, got {path}.")
-    if path.is_dir():
-        raise ValueError(f"--out must be a file, got the folder {path}.")
-    if not path.parent.is_dir():
-        raise ValueError(f"--out must be in an existing folder, got {path}.")
-    if not os.access(path.parent, os.W_OK):
-        raise ValueError(f"--out must be in a folder that can be written to, got {path}.")
 
 
 @contextmanager

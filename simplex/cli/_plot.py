@@ -26,8 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Lay out, draw, save."""
+    from simplex.cli._checks import require_output
     from simplex.cli._files import read_complexes
-    from simplex.cli._output import require_output, save_picture
+    from simplex.cli._output import save_picture
     from simplex.plot import draw_complex, spring_layout
 
     require_output(args.out, _ENDINGS)
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     if not 1 <= args.graph <= len(complexes):
         raise ValueError(f"--graph must be in 1 … {len(complexes)}, got {args.graph}.")
     K = complexes[args.graph - 1]
-    place = spring_layout(K, args.seed)
+    place = spring_layout(K, seed=args.seed)
     with save_picture(args.out) as figure:
         ax = draw_complex(K, place, ax=figure.add_subplot(), labels=args.labels)
         ax.set_title(f"{Path(args.file).name}: f-vector {K.f_vector}", fontsize=9)

@@ -27,7 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--dataset", required=True, help="name, such as MUTAG, PROTEINS, IMDB-BINARY")
     add("--root", type=Path, help="folder of data sets, with NAME/raw (default: $SIMPLEX_DATA/tu)")
     add("--max-dim", type=int, default=2, help="top dimension of the lift (default: 2)")
-    add("--init", choices=["sum", "mean"], default="sum", help="features of higher simplices")
+    add(
+        "--init",
+        dest="reduce",
+        choices=["sum", "mean"],
+        default="sum",
+        help="features of higher simplices, from those of their vertices",
+    )
     add("--folds", type=int, default=10, help="ten use the stored folds, where there are any")
     add(
         "--protocol",
@@ -106,6 +112,8 @@ def run(args: argparse.Namespace) -> int:
     """Train as the options say; wrong input raises ``ValueError`` with one clear line."""
     import torch
 
+    from simplex.cli._checks import require_device
+    from simplex.complexes import require_int
     from simplex.train import (
         TrainSettings,
         TUSettings,
@@ -116,10 +124,8 @@ def run(args: argparse.Namespace) -> int:
     )
 
     if args.threads is not None:
-        if args.threads < 1:
-            raise ValueError(f"threads must be at least 1, got {args.threads}.")
-        torch.set_num_threads(args.threads)
-    _require_device(args.device)
+        torch.set_num_threads(require_int("threads", args.threads, least=1))
+    require_device(args.device)
     given: dict[str, Any] = vars(args) | {
         "grid": parse_grid(args.grid),
         "options": parse_options(args.option),
@@ -134,18 +140,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _or_none(text: str) -> str | None:
     return None if text == "none" else text
-
-
-def _require_device(name: str) -> None:
-    import torch
-
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built with CUDA
-        reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"--device must be a device of this machine, got {name}: {reason}"
-        ) from None
 
 
 def _pick(given: dict[str, Any], settings: type) -> dict[str, Any]:

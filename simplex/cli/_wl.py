@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _NAMES = {"swl": "simplicial WL", "wl": "WL", "2-fwl": "2-FWL (the papers' 3-WL)"}
 _MOST_SHOWN = 50  # classes that are printed
-_LARGEST_FOLKLORE = 2000  # vertices; 2-FWL holds all pairs and takes their number times a third
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, refine, print the verdict."""
+    from simplex.cli._checks import require_small
     from simplex.cli._files import DEFAULT_MAX_DIM, is_saved, read_complex, read_complexes
 
     if len(args.files) > 2:
@@ -55,13 +55,13 @@ def run(args: argparse.Namespace) -> int:
                 "--max-dim must be at least 1 with --exact, got 0: it drops all edges."
             )
         A, B = (read_complex(path, max_dim) for path in args.files)
-        _require_small([A, B], args.test)
+        require_small([A, B], args.test)
         _compare(A, B, args.files, test, args.test, args.exact)
         return 0
     if args.exact:
         raise ValueError("--exact must be given two files, got one.")
     complexes = read_complexes(args.files[0], args.max_dim)
-    _require_small(complexes, args.test)
+    require_small(complexes, args.test)
     if len(complexes) == 1:
         _describe(complexes[0], test, args.test)
     else:
@@ -80,15 +80,6 @@ def _refinement(name: str) -> "Refinement":
     return tests[name]
 
 
-def _require_small(complexes: list["SimplicialComplex"], name: str) -> None:
-    largest = max(K.num_simplices(0) for K in complexes)
-    if name == "2-fwl" and largest > _LARGEST_FOLKLORE:
-        raise ValueError(
-            f"--test 2-fwl must be given graphs of at most {_LARGEST_FOLKLORE} vertices, got one "
-            f"of {largest}: it colours all pairs. Use --test swl."
-        )
-
-
 def _compare(
     A: "SimplicialComplex",
     B: "SimplicialComplex",
@@ -103,8 +94,7 @@ def _compare(
         print(f"{letter}: {path}, f-vector {K.f_vector}")
     print(f"{_NAMES[name]}: {compare(A, B, test).explanation}")
     if exact:
-        found = is_isomorphic(A, B)
-        print("exact: not isomorphic." if found is None else "exact: isomorphic.")
+        print("exact: isomorphic." if is_isomorphic(A, B) else "exact: not isomorphic.")
 
 
 def _classify(complexes: list["SimplicialComplex"], test: "Refinement", name: str) -> None:

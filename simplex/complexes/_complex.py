@@ -3,20 +3,22 @@
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from simplex.complexes._checks import require_int
+from simplex.complexes._index import find_simplices
 from simplex.complexes._orientation import turned_orientation
+from simplex.complexes._state import from_state, moved_state, plain_labels, state_of
 from simplex.complexes._tables import (
     child_pointer,
     close_downward,
     cofacet_table,
-    find_children,
     group_by_dimension,
     require_edge_keys,
     simplices_from_facets,
 )
+from simplex.complexes._validate import per_simplex, require_tables, require_together, validate
 from simplex.complexes._vertices import as_rows, require_simplices, require_vertex_count
 
 
@@ -74,45 +76,18 @@ class SimplicialComplex:
         device: torch.device | str | None = None,
     ) -> None:
         tables = list(facets)
-        for k, table in enumerate(tables, start=1):
-            if table.ndim != 2 or table.shape[1] != k + 1 or table.dtype != torch.int64:
-                raise ValueError(
-                    f"facets({k}) must be an int64 tensor of shape (n_{k}, {k + 1}), got "
-                    f"{table.dtype} of shape {tuple(table.shape)}."
-                )
+        require_tables(tables)
         while tables and len(tables[-1]) == 0:
             tables.pop()
         self._num_vertices = num_vertices
         self._facets = tuple(tables)
         self._device = torch.device(tables[0].device if tables else device or "cpu")
-        self._orientation = self._per_simplex("orientation", orientation)
-        self._filtration = self._per_simplex("filtration", filtration)
-        self._vertex_labels = None if vertex_labels is None else _plain(vertex_labels)
-        if self._vertex_labels is not None and len(self._vertex_labels) != num_vertices:
-            raise ValueError(
-                f"vertex_labels must have one label per vertex ({num_vertices}), got "
-                f"{len(self._vertex_labels)}."
-            )
+        self._orientation = per_simplex(self, "orientation", orientation)
+        self._filtration = per_simplex(self, "filtration", filtration)
+        self._vertex_labels = None if vertex_labels is None else plain_labels(vertex_labels)
         self._part_pointer = part_pointer
-        for tensor in (*tables, *(() if part_pointer is None else (part_pointer,))):
-            if tensor.device != self._device:
-                raise ValueError(
-                    f"all tensors must be on one device, got {self._device} and {tensor.device}."
-                )
+        require_together(self)
         self._cache: dict[tuple[str, int], Any] = {}
-
-    def _per_simplex(self, name: str, values: Sequence[Tensor] | None) -> tuple[Tensor, ...] | None:
-        if values is None:
-            return None
-        shapes = [tuple(value.shape) for value in values[: self.dim + 1]]
-        if shapes != [(n,) for n in self.f_vector]:
-            raise ValueError(
-                f"{name} must have one value per simplex, shapes {[(n,) for n in self.f_vector]}, "
-                f"got {shapes}."
-            )
-        if any(value.device != self._device for value in values):
-            raise ValueError(f"{name} must be on the complex's device {self._device}.")
-        return tuple(values[: self.dim + 1])
 
     # --- construction -----------------------------------------------------------------------------
 
@@ -173,16 +148,10 @@ class SimplicialComplex:
 
     def num_simplices(self, k: int) -> int:
         """n_k; 0 beyond the top dimension."""
-        self._require_degree(k)
+        require_int("k", k, 0)
         if k == 0:
             return self._num_vertices
         return len(self._facets[k - 1]) if k <= len(self._facets) else 0
-
-    def _require_degree(self, k: int) -> None:
-        if isinstance(k, bool) or not isinstance(k, int):
-            raise TypeError(f"k must be an integer, got {k!r}.")
-        if k < 0:
-            raise ValueError(f"k must be non-negative, got {k}.")
 
     def cached(self, name: str, k: int, compute: Callable[[], Any]) -> Any:
         """What ``compute()`` gives, kept under the name and degree as long as the complex lives.
@@ -203,7 +172,7 @@ class SimplicialComplex:
         For k = 1 a row is ``[v1, v0]``, head and tail. For k = 0 the shape is (n_0, 0): a vertex
         has no facet.
         """
-        self._require_degree(k)
+        require_int("k", k, 0)
         if 1 <= k <= len(self._facets):
             return self._facets[k - 1]
         count, width = (self._num_vertices, 0) if k == 0 else (0, k + 1)
@@ -211,7 +180,7 @@ class SimplicialComplex:
 
     def simplices(self, k: int) -> Tensor:
         """Vertex tuples of the k-simplices, (n_k, k+1) int64, in lexicographic order."""
-        self._require_degree(k)
+        require_int("k", k, 0)
 
         def compute() -> Tensor:
             if k == 0:
@@ -232,7 +201,7 @@ class SimplicialComplex:
             ``pointer`` (n_k+1,) and ``index`` (n_{k+1}·(k+2),), both int64. The cofacets of ``s``
             are ``index[pointer[s]:pointer[s + 1]]``, ascending.
         """
-        self._require_degree(k)
+        require_int("k", k, 0)
         pair: tuple[Tensor, Tensor] = self.cached(
             "cofacets", k, lambda: cofacet_table(self.facets(k + 1), self.num_simplices(k))
         )
@@ -243,7 +212,7 @@ class SimplicialComplex:
 
         They have the consecutive ids ``pointer[s] … pointer[s + 1] - 1``.
         """
-        self._require_degree(k)
+        require_int("k", k, 0)
         pointer: Tensor = self.cached(
             "children",
             k,
@@ -269,28 +238,7 @@ class SimplicialComplex:
             >>> SimplicialComplex.from_simplices([(0, 1, 2)]).index([(2, 0), (1, 3)]).tolist()
             [1, -1]
         """
-        blocks = as_rows(simplices)
-        if len(blocks) != 1:
-            widths = sorted(block.shape[1] for block in blocks)
-            if not blocks:
-                return torch.empty(0, dtype=torch.int64, device=self._device)
-            raise ValueError(f"all tuples must have one length, got lengths {widths}.")
-        rows = blocks[0]
-        if isinstance(simplices, Tensor) and rows.device != self._device:
-            raise ValueError(
-                f"simplices must be on the complex's device {self._device}, got {rows.device}. "
-                "Move one of them with .to(device)."
-            )
-        rows = rows.to(self._device).sort(dim=1).values
-        inside = (rows >= 0) & (rows < self._num_vertices)
-        ids = torch.where(inside[:, 0], rows[:, 0], -1)
-        for k in range(1, rows.shape[1]):
-            if k > self.dim:
-                return torch.full_like(ids, -1)
-            parents, last = self._facets[k - 1][:, -1], self.simplices(k)[:, -1]
-            wanted = torch.where(inside[:, k], ids, -1)
-            ids = find_children(parents, last, self._num_vertices, wanted, rows[:, k])
-        return ids
+        return find_simplices(self, simplices)
 
     # --- orientation, filtration, labels ----------------------------------------------------------
 
@@ -348,16 +296,9 @@ class SimplicialComplex:
         return self._replace(vertex_labels=labels)
 
     def _replace(self, **changes: Any) -> "SimplicialComplex":
-        state = {
-            "orientation": self._orientation,
-            "filtration": self._filtration,
-            "vertex_labels": self._vertex_labels,
-            "part_pointer": self._part_pointer,
-            "device": self._device,
-        }
-        facets = changes.pop("facets", self._facets)
-        result = SimplicialComplex(self._num_vertices, facets, **(state | changes))
-        if facets is self._facets:
+        state = state_of(self) | {"device": self._device} | changes
+        result = SimplicialComplex(**state)
+        if "facets" not in changes:
             own = {key: value for key, value in self._cache.items() if key[0] in _OF_FACETS}
             result._cache = own
         return result
@@ -369,7 +310,7 @@ class SimplicialComplex:
             >>> SimplicialComplex.from_simplices([(0, 1, 2)]).skeleton(1).f_vector
             (3, 3)
         """
-        self._require_degree(k)
+        require_int("k", k, 0)
         return self if k >= self.dim else self._replace(facets=self._facets[:k])
 
     # --- parts ------------------------------------------------------------------------------------
@@ -412,7 +353,7 @@ class SimplicialComplex:
         In lexicographic order the simplices of a part are consecutive in every dimension, and the
         first k-simplex of a part is the first child of its first (k-1)-simplex.
         """
-        self._require_degree(k)
+        require_int("k", k, 0)
 
         def compute() -> Tensor:
             if k > 0:
@@ -440,22 +381,10 @@ class SimplicialComplex:
 
     def to(self, device: torch.device | str) -> "SimplicialComplex":
         """The complex with all tensors on the device."""
-        if torch.empty(0, device=device).device == self._device:
+        target = torch.empty(0, device=device).device  # with an index, as tensors have it
+        if target == self._device:
             return self
-
-        def move(values: tuple[Tensor, ...] | None) -> list[Tensor] | None:
-            return None if values is None else [value.to(device) for value in values]
-
-        pointer = self._part_pointer
-        return SimplicialComplex(
-            self._num_vertices,
-            [table.to(device) for table in self._facets],
-            orientation=move(self._orientation),
-            filtration=move(self._filtration),
-            vertex_labels=self._vertex_labels,
-            part_pointer=None if pointer is None else pointer.to(device),
-            device=torch.empty(0, device=device).device,
-        )
+        return SimplicialComplex(**moved_state(self, target))
 
     def state(self) -> dict[str, Any]:
         """Plain tensors, numbers and lists that rebuild the complex by :meth:`from_state`.
@@ -463,19 +392,7 @@ class SimplicialComplex:
         Safe for ``torch.save`` and ``torch.load(weights_only=True)`` as long as the vertex labels
         are numbers or strings. A complex itself can be pickled and saved by ``torch.save`` too.
         """
-
-        def listed(values: Sequence[Any] | None) -> list[Any] | None:
-            return None if values is None else list(values)
-
-        return {
-            "num_vertices": self._num_vertices,
-            "facets": list(self._facets),
-            "orientation": listed(self._orientation),
-            "filtration": listed(self._filtration),
-            "vertex_labels": listed(self._vertex_labels),
-            "part_pointer": self._part_pointer,
-            "device": None if self._facets else str(self._device),
-        }
+        return state_of(self)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "SimplicialComplex":
@@ -483,7 +400,7 @@ class SimplicialComplex:
         return cls(**state)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _from_state, (self.state(),)
+        return from_state, (self.state(),)
 
     def __eq__(self, other: object) -> bool:
         """Same simplices, orientation and parts; labels and filtration do not count."""
@@ -520,23 +437,9 @@ class SimplicialComplex:
         Raises:
             ValueError: naming the dimension, the simplex and the condition.
         """
-        from simplex.complexes._validate import validate
-
         validate(self)
         return self
 
 
 # What is cached and does not depend on orientation and parts.
 _OF_FACETS = ("simplices", "cofacets", "children")
-
-
-def _plain(labels: Sequence[Hashable]) -> tuple[Hashable, ...]:
-    """The labels with numpy's scalars as Python's, which ``torch.load`` can read back."""
-    return tuple(label.item() if isinstance(label, np.generic) else label for label in labels)
-
-
-def _from_state(state: Mapping[str, Any]) -> SimplicialComplex:
-    return SimplicialComplex.from_state(state)
-
-
-torch.serialization.add_safe_globals([_from_state])

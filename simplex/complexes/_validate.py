@@ -1,5 +1,6 @@
-"""The costly checks behind ``SimplicialComplex.validate``."""
+"""What the constructor of a complex checks, and the costly checks that are left to ``validate``."""
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,47 @@ from torch import Tensor
 
 if TYPE_CHECKING:
     from simplex.complexes._complex import SimplicialComplex
+
+
+def require_tables(tables: Sequence[Tensor]) -> None:
+    """Raise unless they are facet tables of dimension 1, 2, … by dtype and shape."""
+    for k, table in enumerate(tables, start=1):
+        if table.ndim != 2 or table.shape[1] != k + 1 or table.dtype != torch.int64:
+            raise ValueError(
+                f"facets({k}) must be an int64 tensor of shape (n_{k}, {k + 1}), got "
+                f"{table.dtype} of shape {tuple(table.shape)}."
+            )
+
+
+def per_simplex(
+    K: "SimplicialComplex", name: str, values: Sequence[Tensor] | None
+) -> tuple[Tensor, ...] | None:
+    """One value for each simplex of every dimension, checked; ``None`` stays."""
+    if values is None:
+        return None
+    shapes = [tuple(value.shape) for value in values[: K.dim + 1]]
+    if shapes != [(n,) for n in K.f_vector]:
+        raise ValueError(
+            f"{name} must have one value per simplex, shapes {[(n,) for n in K.f_vector]}, got "
+            f"{shapes}."
+        )
+    if any(value.device != K.device for value in values):
+        raise ValueError(f"{name} must be on the complex's device {K.device}.")
+    return tuple(values[: K.dim + 1])
+
+
+def require_together(K: "SimplicialComplex") -> None:
+    """Raise unless there is a label for each vertex, and all tensors are on one device."""
+    labels, count = K.vertex_labels, K.num_simplices(0)
+    if labels is not None and len(labels) != count:
+        raise ValueError(
+            f"vertex_labels must have one label per vertex ({count}), got {len(labels)}."
+        )
+    for tensor in (*K._facets, K._part_pointer):
+        if tensor is not None and tensor.device != K.device:
+            raise ValueError(
+                f"all tensors must be on one device, got {K.device} and {tensor.device}."
+            )
 
 
 def validate(K: "SimplicialComplex") -> None:

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from simplex.complexes._checks import require_int
+
 
 def as_rows(simplices: Any) -> list[Tensor]:
     """Blocks of equally long vertex tuples, each (m, k+1) int64, from tensors, arrays or lists.
@@ -72,13 +74,13 @@ def require_vertex_count(num_vertices: int | None, largest: int) -> int:
     """The number of vertices: as given, or just enough for the largest id."""
     if num_vertices is None:
         return largest + 1
-    if isinstance(num_vertices, bool) or not isinstance(num_vertices, (int, np.integer)):
-        raise TypeError(f"num_vertices must be an integer, got {type(num_vertices).__name__}.")
-    if num_vertices < 0:
-        raise ValueError(f"num_vertices must be non-negative, got {num_vertices}.")
+    given: object = num_vertices
+    num_vertices = require_int(
+        "num_vertices", int(given) if isinstance(given, np.integer) else given, 0
+    )
     if largest >= num_vertices:
         raise ValueError(
             f"vertex ids must be below num_vertices={num_vertices}, got {largest}. "
             "Raise num_vertices or leave it out."
         )
-    return int(num_vertices)
+    return num_vertices

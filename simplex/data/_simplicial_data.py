@@ -8,20 +8,20 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int
 from simplex.data._storage import SimplicialStorage, field_rank
 
 
 class SimplicialData(Data):  # type: ignore[misc]
     r"""A complex and its cochains as plain tensors in a PyG ``Data``.
 
-    Fields, with K = ``max_dim``:
+    Fields, with d = ``max_dim``:
 
-    - ``x`` (n_0, F_0) and ``x_1 … x_K`` (n_k, F_k): the cochains, optional.
-    - ``facets_1 … facets_K`` (n_k, k+1) int64: the facet tables.
-    - ``num_simplices`` (m, K+1) int64: how many k-simplices each of the m parts has. It is stored
+    - ``x`` (n_0, F_0) and ``x_1 … x_d`` (n_k, F_k): the cochains, optional.
+    - ``facets_1 … facets_d`` (n_k, k+1) int64: the facet tables.
+    - ``num_simplices`` (m, d+1) int64: how many k-simplices each of the m parts has. It is stored
       and never inferred from a maximum, so empty dimensions survive, as tables (0, k+1).
-    - ``orientation_1 … orientation_K`` (n_k,) int8: only for a complex with its own orientation.
+    - ``orientation_1 … orientation_d`` (n_k,) int8: only for a complex with its own orientation.
     - anything else (``y``, ``pos``, …) follows the rules of PyG.
 
     When PyG batches such objects, ``facets_k`` is shifted by the number of (k-1)-simplices of each
@@ -50,7 +50,7 @@ class SimplicialData(Data):  # type: ignore[misc]
     @classmethod
     def from_complex(
         cls,
-        complex: SimplicialComplex,
+        K: SimplicialComplex,
         x: Tensor | Sequence[Tensor] | None = None,
         *,
         max_dim: int | None = None,
@@ -59,9 +59,9 @@ class SimplicialData(Data):  # type: ignore[misc]
         """Store the tables of a complex; nothing is copied.
 
         Args:
-            complex: the complex. The parts of a disjoint union stay parts of the one item.
+            K: the complex. The parts of a disjoint union stay parts of the one item.
             x: the vertex features (n_0, F), or one cochain (n_k, F_k) per dimension 0 … max_dim.
-            max_dim: the top dimension K to store; ``None`` for ``complex.dim``. Dimensions above
+            max_dim: the top dimension to store; ``None`` for ``K.dim``. Dimensions above
                 are cut, missing ones are stored as empty tables. Items that are batched together
                 need one common value.
             fields: further fields, such as ``y``.
@@ -74,26 +74,24 @@ class SimplicialData(Data):  # type: ignore[misc]
             >>> SimplicialData.from_complex(K, max_dim=2).facets_2.shape
             torch.Size([0, 3])
         """
-        top = max(complex.dim, 0) if max_dim is None else max_dim
-        if top < 0:
-            raise ValueError(f"max_dim must be non-negative, got {max_dim}.")
+        top = max(K.dim, 0) if max_dim is None else require_int("max_dim", max_dim, least=0)
         cochains = [x] if isinstance(x, Tensor) else list(x or ())
         for k, values in enumerate(cochains[: top + 1]):
-            if values.ndim == 0 or len(values) != complex.num_simplices(k):
+            if values.ndim == 0 or len(values) != K.num_simplices(k):
                 raise ValueError(
-                    f"x[{k}] must have one row per {k}-simplex ({complex.num_simplices(k)}), got "
+                    f"x[{k}] must have one row per {k}-simplex ({K.num_simplices(k)}), got "
                     f"shape {tuple(values.shape)}."
                 )
         ranks = range(1, top + 1)
-        tables: dict[str, Any] = {f"facets_{k}": complex.facets(k) for k in ranks}
-        if complex.state()["orientation"] is not None:
-            tables |= {f"orientation_{k}": complex.orientation(k) for k in ranks}
-        sizes = [complex.part_pointer(k).diff() for k in range(top + 1)]
+        tables: dict[str, Any] = {f"facets_{k}": K.facets(k) for k in ranks}
+        if K.state()["orientation"] is not None:
+            tables |= {f"orientation_{k}": K.orientation(k) for k in ranks}
+        sizes = [K.part_pointer(k).diff() for k in range(top + 1)]
         return cls(
             **dict(zip(cochain_keys(top), cochains, strict=False)),
             **tables,
             num_simplices=torch.stack(sizes, dim=1),
-            num_nodes=complex.num_simplices(0),
+            num_nodes=K.num_simplices(0),
             **fields,
         )
 
@@ -101,7 +99,7 @@ class SimplicialData(Data):  # type: ignore[misc]
 
     @property
     def max_dim(self) -> int:
-        """K, the top dimension that is stored; the dimensions up to it may be empty."""
+        """The top dimension that is stored; the dimensions up to it may be empty."""
         if "num_simplices" not in self:
             raise ValueError(
                 "num_simplices must be stored for the fields to be read as a complex, got none. "

@@ -1,11 +1,9 @@
 """Data to run the protocols on."""
 
-from simplex.datasets._benson import TimedSimplices, read_benson
+from simplex.datasets._benson import read_benson
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._ocean import ocean_drifters
 from simplex.datasets._pairs import (
-    CSL_SKIPS,
-    GraphPair,
     classical_pairs,
     csl_graph,
     csl_graphs,
@@ -27,20 +25,15 @@ from simplex.datasets._strongly_regular import (
     shrikhande_graph,
     triangular_graph,
 )
-from simplex.datasets._surfaces import SURFACES, Surface, random_surface, surfaces
-from simplex.datasets._tu import Fold, stratified_folds, tu_dataset, tu_folds
+from simplex.datasets._surfaces import SURFACES, random_surface, surfaces
+from simplex.datasets._tu import stratified_folds, tu_dataset, tu_folds
 
 
 __all__ = [
-    "CSL_SKIPS",
     "SURFACES",
     "FlowSamples",
     "FlowTask",
-    "Fold",
-    "GraphPair",
     "PlantedFlows",
-    "Surface",
-    "TimedSimplices",
     "chang_graphs",
     "checkerboard",
     "classical_pairs",

@@ -10,22 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_memory, unique_rows
+from simplex.complexes import SimplicialComplex, require_int, require_memory, unique_rows
 from simplex.lifting import small_subsets
 
 
 class TimedSimplices(NamedTuple):
-    """A list of simplices with times, and the complex that they span.
-
-    Args:
-        complex: the downward closure, up to a top dimension. Its filtration (float64) is the time
-            at which a simplex first appears, as a face of a listed one; its vertex labels are those
-            of the file.
-        vertices: (total,) int64 vertices of all listed simplices, in the order of the file, as ids
-            of the complex.
-        pointer: (m+1,) int64, where each listed simplex starts in ``vertices``.
-        times: (m,) int64, when each was listed.
-    """
+    """A list of simplices with times, and the complex that they span: see :func:`read_benson`."""
 
     complex: SimplicialComplex
     vertices: Tensor
@@ -51,9 +41,12 @@ def read_benson(path: str | Path, max_dim: int = 2) -> TimedSimplices:
         max_dim: the top dimension of the complex, at least 0.
 
     Returns:
-        The complex and the list. Vertices are numbered 0 … n_0-1 by the order of their numbers in
-        the file, those that never occur left out; labels are the names, or without a file of labels
-        the numbers.
+        A tuple, also with attributes: ``complex``, of which f is the filtration (float64);
+        ``vertices`` (total,) int64, those of all listed simplices in the order of the file, as ids
+        of the complex; ``pointer`` (m+1,) int64, where each listed simplex starts in them;
+        ``times`` (m,) int64, when each was listed. Vertices are numbered 0 … n_0-1 by the order of
+        their numbers in the file, those that never occur left out; labels are the names, or without
+        a file of labels the numbers.
 
     Raises:
         ValueError: a file is missing or not of whole numbers, counts do not match, a simplex
@@ -78,10 +71,7 @@ def read_benson(path: str | Path, max_dim: int = 2) -> TimedSimplices:
         ...     print(read_benson(folder).complex.filtration[0].tolist())
         [8.0, 5.0, 5.0]
     """
-    if isinstance(max_dim, bool) or not isinstance(max_dim, int):
-        raise TypeError(f"max_dim must be an integer, got {max_dim!r}.")
-    if max_dim < 0:
-        raise ValueError(f"max_dim must be non-negative, got {max_dim}.")
+    require_int("max_dim", max_dim, least=0)
     prefix = _prefix(Path(path))
     counts, members, times = (_integers(prefix, part) for part in ("nverts", "simplices", "times"))
     if len(counts) != len(times):
@@ -98,10 +88,10 @@ def read_benson(path: str | Path, max_dim: int = 2) -> TimedSimplices:
     pointer = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
     blocks = _first_appearances(vertices, pointer, times, len(numbers), prefix)
     blocks = [_faces_at_most(rows, first, max_dim) for rows, first in blocks]
-    complex_ = SimplicialComplex.from_simplices([rows for rows, _ in blocks], len(numbers))
-    complex_ = complex_.with_filtration(_filtration(complex_, blocks))
-    complex_ = complex_.with_vertex_labels(_labels(prefix, numbers.tolist()))
-    return TimedSimplices(complex_, vertices, pointer, times)
+    K = SimplicialComplex.from_simplices([rows for rows, _ in blocks], len(numbers))
+    K = K.with_filtration(_filtration(K, blocks))
+    K = K.with_vertex_labels(_labels(prefix, numbers.tolist()))
+    return TimedSimplices(K, vertices, pointer, times)
 
 
 # --- files ----------------------------------------------------------------------------------------

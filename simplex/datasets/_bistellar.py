@@ -111,8 +111,8 @@ def _drop(corners, across, home, size, t):  # type: ignore[no-untyped-def]
         return
     for i in range(3):
         corners[t, i], across[t, i] = corners[last, i], across[last, i]
-        neighbour = across[t, i]
-        across[neighbour, _place(across, neighbour, last)] = t
+        neighbor = across[t, i]
+        across[neighbor, _place(across, neighbor, last)] = t
         home[corners[t, i]] = t
 
 

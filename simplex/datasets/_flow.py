@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int
 from simplex.datasets._walks import Walks, walk_by_checkpoint
 from simplex.lifting import delaunay_complex
 
@@ -128,19 +128,13 @@ def synthetic_flow(
         >>> task.complex.dim, task.train.flows.shape == (10, task.complex.num_simplices(1))
         (2, True)
     """
-    for name, count, least in (
-        ("num_points", num_points, 4),
-        ("num_train", num_train, 0),
-        ("num_test", num_test, 0),
-    ):
-        if isinstance(count, bool) or not isinstance(count, int):
-            raise TypeError(f"{name} must be an integer, got {count!r}.")
-        if count < least:
-            raise ValueError(f"{name} must be at least {least}, got {count}.")
-    complex_, positions = _mesh(num_points, generator)
+    require_int("num_points", num_points, least=4)
+    require_int("num_train", num_train, least=0)
+    require_int("num_test", num_test, least=0)
+    K, positions = _mesh(num_points, generator)
     labels = torch.cat([torch.arange(num_train), torch.arange(num_test)]) % 2
     walks = walk_by_checkpoint(
-        complex_,
+        K,
         positions,
         _inside(positions, _START),
         _inside(positions, _END),
@@ -148,10 +142,10 @@ def synthetic_flow(
         labels,
         generator,
     )
-    flows = flows_of_steps(complex_, walks, len(labels))
+    flows = flows_of_steps(K, walks, len(labels))
     samples = FlowSamples(flows, torch.ones_like(flows), labels)
     train, test = samples[:num_train], samples[num_train:]
-    return FlowTask(complex_, positions, train, randomly_oriented(test, generator))
+    return FlowTask(K, positions, train, randomly_oriented(test, generator))
 
 
 def _mesh(num_points: int, generator: torch.Generator | None) -> tuple[SimplicialComplex, Tensor]:

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, ragged
+from simplex.datasets._checks import require_file
 from simplex.datasets._flow import FlowSamples, FlowTask, flows_of_steps, randomly_oriented
-from simplex.datasets._root import data_root, require_file
+from simplex.datasets._root import data_root
 from simplex.datasets._walks import Walks
 
 
@@ -70,14 +71,14 @@ def ocean_drifters(
     place = data_root("ocean", root) / "ocean_drifters.npz"
     require_file(place, "the ocean drifters")
     fields = _read(place)
-    complex_ = _mesh(fields, place)
+    K = _mesh(fields, place)
     samples = FlowSamples(
-        flows := flows_of_steps(complex_, _steps(complex_, fields, place), len(fields["label"])),
+        flows := flows_of_steps(K, _steps(K, fields, place), len(fields["label"])),
         torch.ones_like(flows),
         fields["label"],
     )
     train, test = samples[fields["train_mask"]], samples[~fields["train_mask"]]
-    return FlowTask(complex_, fields["coordinates"], train, randomly_oriented(test, generator))
+    return FlowTask(K, fields["coordinates"], train, randomly_oriented(test, generator))
 
 
 def _read(place: Path) -> dict[str, Tensor]:
@@ -101,15 +102,15 @@ def _read(place: Path) -> dict[str, Tensor]:
 def _mesh(fields: dict[str, Tensor], place: Path) -> SimplicialComplex:
     edges, triangles = fields["edges"], fields["triangles"]
     try:
-        complex_ = SimplicialComplex.from_simplices(
+        K = SimplicialComplex.from_simplices(
             [edges, triangles], num_vertices=len(fields["coordinates"])
         )
     except ValueError as error:
         raise _refuse(place, f"got a mesh that is none: {error}") from error
-    counts = (complex_.num_simplices(1), complex_.num_simplices(2))
+    counts = (K.num_simplices(1), K.num_simplices(2))
     if counts != (len(edges), len(triangles)):
         raise _refuse(place, "got an edge or a triangle twice, or a triangle without its edges")
-    return complex_
+    return K
 
 
 def _steps(K: SimplicialComplex, fields: dict[str, Tensor], place: Path) -> Walks:
@@ -125,7 +126,7 @@ def _steps(K: SimplicialComplex, fields: dict[str, Tensor], place: Path) -> Walk
         raise _refuse(place, "got path_offsets that do not cut path_nodes into paths")
     if not bool(((label == 0) | (label == 1)).all()):
         raise _refuse(place, "got a label other than 0 and 1")
-    sample = torch.arange(len(label)).repeat_interleave(lengths)
+    sample = ragged(lengths)[0]
     inside = sample[1:] == sample[:-1]
     walks = Walks(sample[1:][inside], nodes[:-1][inside], nodes[1:][inside])
     absent = K.index(torch.stack([walks.source, walks.target], dim=1)) < 0

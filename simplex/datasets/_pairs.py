@@ -1,4 +1,4 @@
-"""Circular skip links: cycles with a second circle of longer steps, equal for WL."""
+"""Graphs that tests of isomorphism are measured on: skip links, classical pairs, whole families."""
 
 import re
 from pathlib import Path
@@ -6,11 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simplex.datasets._root import data_root, require_file
+from simplex.complexes import require_int
+from simplex.datasets._checks import require_file
+from simplex.datasets._root import data_root
 from simplex.datasets._strongly_regular import rook_graph, shrikhande_graph
+from simplex.interop import read_graph6
 
 
-CSL_SKIPS = (2, 3, 4, 5, 6, 9, 11, 12, 13, 16)
+_SKIPS = (2, 3, 4, 5, 6, 9, 11, 12, 13, 16)  # one of each class of CSL(41, r)
 
 
 def csl_graph(num_vertices: int, skip: int) -> Any:
@@ -35,9 +38,8 @@ def csl_graph(num_vertices: int, skip: int) -> Any:
     """
     import networkx as nx
 
-    for name, value in (("num_vertices", num_vertices), ("skip", skip)):
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(f"{name} must be an integer, got {value!r}.")
+    require_int("num_vertices", num_vertices)
+    require_int("skip", skip)
     if num_vertices < 5 or not 2 <= skip < num_vertices / 2:
         raise ValueError(
             f"skip must be at least 2 and below num_vertices / 2, got {skip} of {num_vertices}."
@@ -58,7 +60,57 @@ def csl_graphs() -> list[Any]:
         >>> len(csl_graphs()), {graph.number_of_edges() for graph in csl_graphs()}
         (10, {82})
     """
-    return [csl_graph(41, skip) for skip in CSL_SKIPS]
+    return [csl_graph(41, skip) for skip in _SKIPS]
+
+
+class GraphPair(NamedTuple):
+    """Two networkx graphs and what they are called together."""
+
+    name: str
+    first: Any
+    second: Any
+
+
+def classical_pairs() -> list[GraphPair]:
+    """Pairs of graphs that separate the tests from each other, and one of isomorphic graphs.
+
+    Returns:
+        Triples ``(name, first, second)``, also as attributes, the graphs as networkx has them:
+
+        - C6 and two C3; C8 and two C4: regular graphs, equal for WL. Only the first pair differs
+          in triangles.
+        - A hexagon with a long diagonal and two triangles joined by an edge: equal for WL.
+        - Circular skip links CSL(41, 3) and CSL(41, 5): equal for WL, and without triangles.
+        - The 4 × 4 rook's graph and the Shrikhande graph, strongly regular with the parameters
+          (16, 6, 2, 2): equal for 3-WL and on the 2-skeleton; only the first one has tetrahedra.
+        - The Petersen graph and a relabelled copy: the control, which no test may tell apart.
+
+    Paper:
+        Bodnar et al., "Weisfeiler and Lehman Go Topological", ICML 2021; CSL from Murphy et al.,
+        "Relational Pooling", ICML 2019.
+
+    Example:
+        >>> [pair.name for pair in classical_pairs()][0]
+        'C6 / 2 C3'
+    """
+    import networkx as nx
+
+    def two(graph: Any) -> Any:
+        return nx.disjoint_union(graph, graph)
+
+    hexagon, joined = nx.cycle_graph(6), two(nx.cycle_graph(3))
+    hexagon.add_edge(0, 3)
+    joined.add_edge(0, 3)
+    petersen = nx.petersen_graph()
+    renamed = nx.relabel_nodes(petersen, {v: (3 * v + 4) % 10 for v in petersen})
+    return [
+        GraphPair("C6 / 2 C3", nx.cycle_graph(6), two(nx.cycle_graph(3))),
+        GraphPair("hexagon + diagonal / 2 triangles + edge", hexagon, joined),
+        GraphPair("C8 / 2 C4", nx.cycle_graph(8), two(nx.cycle_graph(4))),
+        GraphPair("CSL(41, 3) / CSL(41, 5)", csl_graph(41, 3), csl_graph(41, 5)),
+        GraphPair("Rook 4x4 / Shrikhande", rook_graph(4), shrikhande_graph()),
+        GraphPair("Petersen / relabelled copy", petersen, renamed),
+    ]
 
 
 def strongly_regular_family(name: str | Path, root: str | Path | None = None) -> list[Any]:
@@ -98,31 +150,18 @@ def strongly_regular_family(name: str | Path, root: str | Path | None = None) ->
         parameters = tuple(int(each) for each in digits.groups())
         place = data_root("sr", root) / f"sr{''.join(digits.groups())}.g6"
     require_file(place, f"the graphs of {name}")
-    graphs = _read_graph6(place)
+    try:
+        graphs = read_graph6(place.read_bytes().decode("latin-1").splitlines())
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
+    if not graphs:
+        raise ValueError(f"{place} must hold at least one graph in graph6, got none.")
     for number, graph in enumerate(graphs, start=1):
         if parameters is not None and not _is_strongly_regular(graph, *parameters):
             raise ValueError(
                 f"the graphs in {place} must be strongly regular with the parameters {parameters}, "
                 f"got another one in place {number}."
             )
-    return graphs
-
-
-def _read_graph6(place: Path) -> list[Any]:
-    import networkx as nx
-
-    graphs = []
-    for number, line in enumerate(place.read_bytes().splitlines(), start=1):
-        code = line.strip().removeprefix(b">>graph6<<")
-        if code:
-            try:
-                graphs.append(nx.from_graph6_bytes(code))
-            except (nx.NetworkXError, ValueError, IndexError) as error:
-                raise ValueError(
-                    f"line {number} of {place} must be a graph in graph6, got {code[:30]!r}."
-                ) from error
-    if not graphs:
-        raise ValueError(f"{place} must hold at least one graph in graph6, got none.")
     return graphs
 
 
@@ -134,53 +173,3 @@ def _is_strongly_regular(graph: Any, n: int, d: int, common: int, apart: int) ->
     identity, others = np.eye(len(adjacent), dtype=np.int64), 1 - adjacent
     wanted = d * identity + common * adjacent + apart * (others - identity)
     return len(adjacent) == n and np.array_equal(adjacent @ adjacent, wanted)
-
-
-class GraphPair(NamedTuple):
-    """Two networkx graphs and what they are called together."""
-
-    name: str
-    first: Any
-    second: Any
-
-
-def classical_pairs() -> list[GraphPair]:
-    """Pairs of graphs that separate the tests from each other, and one of isomorphic graphs.
-
-    Returns:
-        The pairs, as networkx graphs:
-
-        - C6 and two C3; C8 and two C4: regular graphs, equal for WL. Only the first pair differs
-          in triangles.
-        - A hexagon with a long diagonal and two triangles joined by an edge: equal for WL.
-        - Circular skip links CSL(41, 3) and CSL(41, 5): equal for WL, and without triangles.
-        - The 4 × 4 rook's graph and the Shrikhande graph, strongly regular with the parameters
-          (16, 6, 2, 2): equal for 3-WL and on the 2-skeleton; only the first one has tetrahedra.
-        - The Petersen graph and a relabelled copy: the control, which no test may tell apart.
-
-    Paper:
-        Bodnar et al., "Weisfeiler and Lehman Go Topological", ICML 2021; CSL from Murphy et al.,
-        "Relational Pooling", ICML 2019.
-
-    Example:
-        >>> [pair.name for pair in classical_pairs()][0]
-        'C6 / 2 C3'
-    """
-    import networkx as nx
-
-    def two(graph: Any) -> Any:
-        return nx.disjoint_union(graph, graph)
-
-    hexagon, joined = nx.cycle_graph(6), two(nx.cycle_graph(3))
-    hexagon.add_edge(0, 3)
-    joined.add_edge(0, 3)
-    petersen = nx.petersen_graph()
-    renamed = nx.relabel_nodes(petersen, {v: (3 * v + 4) % 10 for v in petersen})
-    return [
-        GraphPair("C6 / 2 C3", nx.cycle_graph(6), two(nx.cycle_graph(3))),
-        GraphPair("hexagon + diagonal / 2 triangles + edge", hexagon, joined),
-        GraphPair("C8 / 2 C4", nx.cycle_graph(8), two(nx.cycle_graph(4))),
-        GraphPair("CSL(41, 3) / CSL(41, 5)", csl_graph(41, 3), csl_graph(41, 5)),
-        GraphPair("Rook 4x4 / Shrikhande", rook_graph(4), shrikhande_graph()),
-        GraphPair("Petersen / relabelled copy", petersen, renamed),
-    ]

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_int, require_real
+
 
 def two_moons(
     n: int,
@@ -44,7 +46,7 @@ def two_moons(
     points = torch.where(_coins(n, generator)[:, None], arc, other)
     # Means of the arcs are ±(1/2, 2/π - 1/4) from the middle.
     variance = (1 / 2 + 1 / 4, 1 / 2 - 4 / math.pi**2 + (2 / math.pi - 1 / 4) ** 2)
-    return _standardised(points, noise, (1 / 2, 1 / 4), variance, generator, dtype)
+    return _standardized(points, noise, (1 / 2, 1 / 4), variance, generator, dtype)
 
 
 def eight_gaussians(
@@ -81,8 +83,8 @@ def eight_gaussians(
     """
     _require(n, noise)
     angle = torch.randint(8, (n,), generator=generator).double() * (math.pi / 4)
-    centres = torch.stack([angle.cos(), angle.sin()], dim=1)
-    return _standardised(centres, noise, (0.0, 0.0), (1 / 2, 1 / 2), generator, dtype)
+    centers = torch.stack([angle.cos(), angle.sin()], dim=1)
+    return _standardized(centers, noise, (0.0, 0.0), (1 / 2, 1 / 2), generator, dtype)
 
 
 def swiss_roll(
@@ -123,7 +125,7 @@ def swiss_roll(
     mean = (2.0, 2 / (3 * math.pi))  # ∫ t cos t and ∫ t sin t over 3π
     square = (start**2 + start * end + end**2) / 6  # half of E t²
     variance = (square - 1 / 4 - mean[0] ** 2, square + 1 / 4 - mean[1] ** 2)
-    return _standardised(points, noise, mean, variance, generator, dtype)
+    return _standardized(points, noise, mean, variance, generator, dtype)
 
 
 def checkerboard(
@@ -156,23 +158,21 @@ def checkerboard(
     x = torch.rand(n, dtype=torch.float64, generator=generator) * 4 - 2
     square = torch.randint(2, (n,), generator=generator) * 2 - 2 + x.floor() % 2
     y = square + torch.rand(n, dtype=torch.float64, generator=generator)
-    return _standardised(
+    return _standardized(
         torch.stack([x, y], dim=1), 0.0, (0.0, 0.0), (4 / 3, 4 / 3), generator, dtype
     )
 
 
 def _require(n: int, noise: float) -> None:
-    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
-        raise ValueError(f"n must be an integer of at least 0, got {n!r}.")
-    if not 0 <= noise < math.inf:
-        raise ValueError(f"noise must be a standard deviation of at least 0, got {noise}.")
+    require_int("n", n, least=0)
+    require_real("noise", noise, 0)
 
 
 def _coins(n: int, generator: torch.Generator | None) -> Tensor:
     return torch.randint(2, (n,), generator=generator).bool()
 
 
-def _standardised(
+def _standardized(
     points: Tensor,
     noise: float,
     mean: tuple[float, float],

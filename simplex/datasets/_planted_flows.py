@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int, require_real, require_word
 from simplex.diffusion import MaternKernel
 from simplex.lifting import delaunay_complex
 from simplex.operators import boundary_matrix, coboundary_matrix, hodge_decomposition
@@ -84,7 +84,7 @@ class PlantedFlows:
         )
         return gradient, curl, flows - gradient - curl
 
-    def draw(self, num_flows: int, generator: torch.Generator | None = None) -> Tensor:
+    def draw(self, num_flows: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Fresh flows of the same law, (num_flows, n_1), of the dtype of ``train``."""
 
         def normal(like: Tensor) -> Tensor:
@@ -150,29 +150,26 @@ def planted_flows(
         >>> flows.complex.f_vector, flows.train.shape, flows.fields.shape
         ((72, 216, 144), torch.Size([10, 216]), torch.Size([2, 216]))
     """
-    for name, count in (("num_train", num_train), ("num_test", num_test)):
-        if count < 0:
-            raise ValueError(f"{name} must be at least 0, got {count}.")
+    require_int("num_train", num_train, least=0)
+    require_int("num_test", num_test, least=0)
     if len(shares) != 3 or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
         raise ValueError(f"shares must be 3 positive numbers that sum to 1, got {shares}.")
-    if not 0 <= spread < float("inf"):
-        raise ValueError(f"spread must be finite and at least 0, got {spread}.")
-    if domain not in _DOMAINS:
-        raise ValueError(f"domain must be 'annulus' or 'torus', got {domain!r}.")
+    require_real("spread", spread, 0)
+    require_word("domain", domain, _DOMAINS)
     build, usual, least = _DOMAINS[domain]
     first, second = usual if size is None else size
     if first < least[0] or second < least[1]:
         raise ValueError(f"size must be at least {least} for the {domain}, got {size}.")
-    complex_, positions, closed = build(first, second, generator)
+    K, positions, closed = build(first, second, generator)
 
-    count = complex_.num_simplices(1)
-    fields = hodge_decomposition(complex_, closed.T)[2].T
-    into = boundary_matrix(complex_, 1), coboundary_matrix(complex_, 1)
+    count = K.num_simplices(1)
+    fields = hodge_decomposition(K, closed.T)[2].T
+    into = boundary_matrix(K, 1), coboundary_matrix(K, 1)
     energies = [share * count for share in shares]
     square = energies[2] / ((1 + spread**2) * float(fields.square().sum()))
     empty = fields.new_empty(0, count, dtype=dtype or torch.get_default_dtype())
     law = PlantedFlows(
-        complex=complex_,
+        complex=K,
         positions=positions,
         train=empty,
         test=empty,
@@ -183,8 +180,8 @@ def planted_flows(
         spread=spread,
         shares=(shares[0], shares[1], shares[2]),
     )
-    train, test = law.draw(num_train, generator), law.draw(num_test, generator)
-    return replace(law, train=train, test=test)
+    train = law.draw(num_train, generator=generator)
+    return replace(law, train=train, test=law.draw(num_test, generator=generator))
 
 
 def _modes(matrix: Tensor, kernel: Callable[[Tensor], Tensor], energy: float) -> Tensor:
@@ -216,9 +213,9 @@ def _annulus(
     angle = 2 * math.pi * (turn + jitter[1] / around)
     points = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
     triangles = delaunay_complex(points).simplices(2)
-    complex_ = SimplicialComplex.from_simplices(triangles[(triangles >= around).any(1)])
-    step = (angle / (2 * math.pi))[complex_.simplices(1)].diff(dim=1).T
-    return complex_, points, step - step.round()
+    K = SimplicialComplex.from_simplices(triangles[(triangles >= around).any(1)])
+    step = (angle / (2 * math.pi))[K.simplices(1)].diff(dim=1).T
+    return K, points, step - step.round()
 
 
 def _torus(
@@ -237,10 +234,10 @@ def _torus(
     falling = torch.randint(0, 2, (len(a), 1), generator=generator, dtype=torch.bool)
     first = torch.where(falling, torch.stack([a, b, d], 1), torch.stack([a, b, c], 1))
     second = torch.where(falling, torch.stack([a, c, d], 1), torch.stack([b, c, d], 1))
-    complex_ = SimplicialComplex.from_simplices(torch.cat([first, second]))
+    K = SimplicialComplex.from_simplices(torch.cat([first, second]))
     place = torch.stack([row / rows, column / columns]).double()
-    step = place[:, complex_.simplices(1)].diff(dim=2)[..., 0]
-    return complex_, None, step - step.round()
+    step = place[:, K.simplices(1)].diff(dim=2)[..., 0]
+    return K, None, step - step.round()
 
 
 _Build = Callable[

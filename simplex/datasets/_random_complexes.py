@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_real
+from simplex.datasets._checks import require_range
 from simplex.lifting import clique_complex, delaunay_complex
 
 
@@ -51,11 +52,10 @@ def community_complexes(
         >>> [K.f_vector for K in complexes]
         [(20, 70, 101), (12, 26, 19), (14, 30, 23)]
     """
-    low, high = _require_range(num_vertices, 2)
+    low, high = require_range(num_vertices, 2)
     densest = bridges * high / max(low // 2, 1) ** 2
-    for name, value in (("within", within), ("bridges · n / ⌊n/2⌋²", densest)):
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name} must be in [0, 1], got {value:.4g}.")
+    require_real("within", within, 0, 1)
+    require_real("bridges · n / ⌊n/2⌋²", densest, 0, 1)
     sizes = torch.randint(low, high + 1, (num_complexes,), generator=generator).tolist()
     graphs = [_two_communities(n // 2, within, bridges * n, generator) for n in sizes]
     start = torch.tensor([0, *[2 * (n // 2) for n in sizes]]).cumsum(0)
@@ -93,7 +93,7 @@ def delaunay_complexes(
         >>> [K.f_vector for K in complexes]
         [(23, 58, 36), (19, 48, 30)]
     """
-    low, high = _require_range(num_points, 3)
+    low, high = require_range(num_points, 3)
     counts = torch.randint(low, high + 1, (num_complexes,), generator=generator).tolist()
     points = (torch.rand(n, 2, generator=generator, dtype=torch.float64) for n in counts)
     return [delaunay_complex(cloud) for cloud in points]
@@ -112,13 +112,3 @@ def _two_communities(
         between = across.nonzero().squeeze(1)
         edge[between[torch.randint(len(between), (1,), generator=generator)]] = True
     return torch.randperm(n, generator=generator)[pairs[:, edge]]
-
-
-def _require_range(numbers: tuple[int, int], least: int) -> tuple[int, int]:
-    low, high = numbers
-    if low < least or high < low:
-        raise ValueError(
-            f"the number of vertices must have a range from at least {least} upwards, got "
-            f"{low} … {high}."
-        )
-    return low, high

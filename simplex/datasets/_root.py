@@ -15,12 +15,3 @@ def data_root(kind: str, root: str | Path | None = None) -> Path:
         return Path(os.environ["SIMPLEX_DATA"]) / kind
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     return cache / "simplex" / kind
-
-
-def require_file(path: Path, what: str) -> None:
-    """Raise ``ValueError`` with the remedy where a file of data is absent."""
-    if not path.is_file():
-        raise ValueError(
-            f"{what} must be in {path}, got no such file. Pass the root that holds {path.name}, or "
-            "set SIMPLEX_DATA to the folder of all data."
-        )

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from simplex.datasets._checks import require_integer
+
 
 def rook_graph(n: int) -> Any:
     """The n × n rook's graph: cells of a board, adjacent in one row or one column.
@@ -22,7 +24,7 @@ def rook_graph(n: int) -> Any:
         >>> nx.is_strongly_regular(rook_graph(4))
         True
     """
-    _require_integer("n", n, 1)
+    require_integer("n", n, 1)
     return _net(np.indices((n, n)).reshape(2, n * n))
 
 
@@ -110,7 +112,7 @@ def paley_graph(q: int) -> Any:
         >>> paley_graph(25).degree(0), sorted(paley_graph(13)[0])
         (12, [1, 3, 4, 9, 10, 12])
     """
-    _require_integer("q", q, 5)
+    require_integer("q", q, 5)
     p = next((d for d in range(2, int(q**0.5) + 1) if q % d == 0), q)
     degree = round(np.log(q) / np.log(p))
     if p**degree != q or q % 4 != 1:
@@ -137,7 +139,7 @@ def triangular_graph(n: int) -> Any:
         >>> nx.is_isomorphic(triangular_graph(5), nx.complement(nx.petersen_graph()))
         True
     """
-    _require_integer("n", n, 2)
+    require_integer("n", n, 2)
     return _graph(_triangular(n)[1])
 
 
@@ -214,10 +216,3 @@ def _graph(adjacent: np.ndarray) -> Any:
     graph = nx.empty_graph(len(adjacent))
     graph.add_edges_from(np.argwhere(np.triu(adjacent, 1)).tolist())
     return graph
-
-
-def _require_integer(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be an integer, got {value!r}.")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}.")

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int, require_word
 from simplex.data import SimplicialDataset
 from simplex.transforms import spread_features
 
@@ -87,8 +87,8 @@ SURFACES: Mapping[str, Surface] = MappingProxyType(
 def random_surface(
     surface: str | tuple[int, bool],
     num_vertices: int = 16,
-    num_flips: int = 300,
     *,
+    num_flips: int = 300,
     generator: torch.Generator | None = None,
 ) -> SimplicialComplex:
     """A random triangulation of a closed surface: a random walk by bistellar flips.
@@ -103,7 +103,8 @@ def random_surface(
     after finitely many is not uniform.
 
     Args:
-        surface: a name in ``SURFACES``, or a pair (genus, orientable); see :class:`Surface`.
+        surface: a name in ``SURFACES``, or a pair (genus, orientable) of the number of handles, or
+            of crosscaps if not orientable, and a truth value.
         num_vertices: n_0.
         num_flips: moves in the random walk.
         generator: source of all randomness, on the CPU; ``None`` for torch's global one.
@@ -131,8 +132,8 @@ def random_surface(
         SimplicialComplex(f_vector=(10, 30, 20))
     """
     kind = _require_surface(surface)
-    _require_count("num_vertices", num_vertices, kind.min_vertices, f" for {surface!r}")
-    _require_count("num_flips", num_flips, 0)
+    require_int(f"num_vertices of {surface!r}", num_vertices, kind.min_vertices)
+    require_int("num_flips", num_flips, least=0)
     triangles = _triangles(kind, num_vertices, num_flips, generator)
     return SimplicialComplex.from_simplices(triangles, num_vertices=num_vertices)
 
@@ -152,7 +153,7 @@ def surfaces(
 
     - ``y`` (1,) int64: the class, its place in ``names``;
     - ``genus`` (1,) int64, ``orientable`` (1,) int64 0 or 1, ``betti_numbers`` (1, 3) int64 over
-      the rationals; of :class:`Surface`.
+      the rationals; as ``SURFACES`` has them.
 
     What can be known by counting: n_0 is uniform in the range ``num_vertices`` for every class
     alike, but a surface has n_2 = 2(n_0 - χ), so the f-vector tells the Euler characteristic χ,
@@ -189,10 +190,10 @@ def surfaces(
         raise ValueError("names must hold at least one surface, got none.")
     low, high = num_vertices
     needed = max(kind.min_vertices for kind in kinds)
-    _require_count("num_vertices[0]", low, needed, f" for {list(names)}")
-    _require_count("num_vertices[1]", high, low)
-    _require_count("num_surfaces", num_surfaces, 1)
-    _require_count("num_flips", num_flips, 0)
+    require_int(f"num_vertices[0] of {list(names)}", low, needed)
+    require_int("num_vertices[1]", high, low)
+    require_int("num_surfaces", num_surfaces, least=1)
+    require_int("num_flips", num_flips, least=0)
     y = torch.arange(num_surfaces) % len(kinds)
     y = y[torch.randperm(num_surfaces, generator=generator)]
     counts = torch.randint(low, high + 1, (num_surfaces,), generator=generator)
@@ -216,12 +217,11 @@ def surfaces(
 def _cochains(
     union: SimplicialComplex, features: str, generator: torch.Generator | None
 ) -> list[Tensor]:
+    require_word("features", features, ("degree", "ones", "random"))
     if features == "ones":
         return [torch.ones(n, 1) for n in union.f_vector]
     if features == "random":
         return [torch.randn(n, 1, generator=generator) for n in union.f_vector]
-    if features != "degree":
-        raise ValueError(f"features must be 'degree', 'ones' or 'random', got {features!r}.")
     degree = union.cofacets(0)[0].diff().to(torch.get_default_dtype())
     return spread_features(union, degree[:, None], 2)
 
@@ -288,12 +288,5 @@ def _require_surface(surface: str | tuple[int, bool]) -> Surface:
             )
         return SURFACES[surface]
     genus, orientable = surface
-    _require_count("genus", genus, 0 if orientable else 1)
+    require_int("genus", genus, 0 if orientable else 1)
     return Surface(genus, bool(orientable))
-
-
-def _require_count(name: str, count: int, least: int, where: str = "") -> None:
-    if isinstance(count, bool) or not isinstance(count, int):
-        raise TypeError(f"{name} must be an integer, got {count!r}.")
-    if count < least:
-        raise ValueError(f"{name} must be at least {least}{where}, got {count}.")

@@ -29,7 +29,7 @@ def tu_dataset(
     root: str | Path | None = None,
     *,
     max_dim: int = 2,
-    init: Literal["sum", "mean"] = "sum",
+    reduce: Literal["sum", "mean"] = "sum",
 ) -> "SimplicialDataset":
     """Load a TU data set through PyG and lift all its graphs to clique complexes by one call.
 
@@ -42,7 +42,7 @@ def tu_dataset(
         root: folder of data sets; raw files in it are only read. ``None`` for ``tu/`` in the folder
             that the environment variable ``SIMPLEX_DATA`` names, else ``~/.cache/simplex/tu``.
         max_dim: the top dimension of the lift.
-        init: how vertex features are spread to higher simplices.
+        reduce: how vertex features are spread to higher simplices.
 
     Raises:
         ValueError: the files are not there and cannot be downloaded, or cannot be read.
@@ -53,7 +53,7 @@ def tu_dataset(
     graphs = [_without_edge_features(graph) for graph in dataset]
     for graph, x in zip(graphs, _vertex_features(name, dataset), strict=True):
         graph.x = x
-    return lift_dataset(graphs, max_dim, init)
+    return lift_dataset(graphs, max_dim, reduce=reduce)
 
 
 def tu_folds(
@@ -62,7 +62,7 @@ def tu_folds(
     root: str | Path | None = None,
     *,
     num_folds: int = 10,
-    seed: int = 0,
+    generator: torch.Generator | None = None,
 ) -> list[Fold]:
     """The folds of the literature where they are stored, else stratified ones.
 
@@ -71,14 +71,19 @@ def tu_folds(
         labels: (num_graphs,) class of each graph.
         root: as in :func:`tu_dataset`.
         num_folds: the stored folds are ten; another number draws new ones.
-        seed: of the drawn folds; stored ones do not depend on it.
+        generator: source of the drawn folds, on the CPU; ``None`` for torch's global one. Stored
+            folds do not depend on it.
+
+    Returns:
+        Pairs ``(train, test)`` of ascending ids, the graphs that one fold trains on and those that
+        it is scored on; also as attributes of these names.
 
     Raises:
         ValueError: a stored fold names graphs that do not exist, or tests on what it trains on.
     """
     folder = data_root("tu", root) / name / "10fold"
     if num_folds != 10 or not folder.is_dir():
-        return stratified_folds(labels, num_folds, seed)
+        return stratified_folds(labels, num_folds, generator=generator)
     folds = []
     for i in range(1, 11):
         train, test = (_read_ids(folder / f"{part}_idx-{i}.txt") for part in ("train", "test"))
@@ -96,8 +101,18 @@ def tu_folds(
     return folds
 
 
-def stratified_folds(labels: Tensor, num_folds: int, seed: int = 0) -> list[Fold]:
+def stratified_folds(
+    labels: Tensor, num_folds: int, *, generator: torch.Generator | None = None
+) -> list[Fold]:
     """Split 0 … n-1 into folds in which every class has its share; sizes differ by at most one.
+
+    Args:
+        labels: (n,) class of each item.
+        num_folds: at least 2 and at most n.
+        generator: source of randomness, on the CPU; ``None`` for torch's global one.
+
+    Returns:
+        Pairs ``(train, test)`` of ascending ids, as from :func:`tu_folds`.
 
     Raises:
         ValueError: fewer than two folds, or fewer items than folds.
@@ -112,7 +127,7 @@ def stratified_folds(labels: Tensor, num_folds: int, seed: int = 0) -> list[Fold
             f"num_folds must be at least 2 and at most the number of graphs ({len(labels)}), got "
             f"{num_folds}."
         )
-    shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    shuffled = torch.randperm(len(labels), generator=generator)
     by_class = shuffled[labels[shuffled].sort(stable=True).indices]
     fold = torch.empty(len(labels), dtype=torch.int64)
     fold[by_class] = torch.arange(len(labels)) % num_folds

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, ragged
 
 
 _STRAY = 0.1  # probability of a random step
@@ -88,7 +88,7 @@ def _neighbor_table(K: SimplicialComplex) -> Tensor:
     both = torch.cat([edges, edges.flip(1)])
     both = both[(both[:, 0] * K.num_simplices(0) + both[:, 1]).argsort()]
     degree = both[:, 0].bincount(minlength=K.num_simplices(0))
-    column = torch.arange(len(both)) - (degree.cumsum(0) - degree)[both[:, 0]]
+    column = ragged(degree)[1]
     table = torch.full((len(degree), int(degree.max())), -1)
     table[both[:, 0], column] = both[:, 1]
     return table

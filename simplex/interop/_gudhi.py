@@ -43,14 +43,14 @@ def from_gudhi(tree: Any) -> SimplicialComplex:
     blocks = {k: np.array(flat).reshape(-1, k + 1) for k, flat in vertices.items()}
     names = np.sort(blocks[0][:, 0]) if blocks else np.empty(0, np.int64)
     rows = {k: torch.from_numpy(np.searchsorted(names, block)) for k, block in blocks.items()}
-    complex_ = SimplicialComplex.from_simplices(list(rows.values()), num_vertices=len(names))
+    K = SimplicialComplex.from_simplices(list(rows.values()), num_vertices=len(names))
     filtration = []
-    for k in range(complex_.dim + 1):
-        value = torch.empty(complex_.num_simplices(k), dtype=torch.float64)
-        value[complex_.index(rows[k])] = torch.tensor(values[k], dtype=torch.float64)
+    for k in range(K.dim + 1):
+        value = torch.empty(K.num_simplices(k), dtype=torch.float64)
+        value[K.index(rows[k])] = torch.tensor(values[k], dtype=torch.float64)
         filtration.append(value)
     gaps = len(names) > 0 and int(names[-1]) >= len(names)
-    return complex_.with_filtration(filtration).with_vertex_labels(names.tolist() if gaps else None)
+    return K.with_filtration(filtration).with_vertex_labels(names.tolist() if gaps else None)
 
 
 def to_gudhi(K: SimplicialComplex) -> Any:

@@ -1,5 +1,7 @@
-"""networkx graphs, edge lists and scipy matrices, both ways."""
+"""networkx graphs, graph6, edge lists and scipy matrices."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -54,7 +56,28 @@ def to_networkx(K: SimplicialComplex) -> Any:
     return graph
 
 
-def from_edge_index(edge_index: Tensor, num_vertices: int | None = None) -> SimplicialComplex:
+def read_graph6(lines: Iterable[str]) -> list[Any]:
+    """Graphs of networkx, one a line of graph6 or sparse6; empty lines are left out.
+
+    Raises:
+        ValueError: a line is no graph; the message has its number.
+    """
+    import networkx as nx
+
+    graphs = []
+    for number, line in enumerate(lines, start=1):
+        code = re.sub(r"^>>(graph6|sparse6)<<", "", line.strip()).encode()
+        if code:
+            read = nx.from_sparse6_bytes if code.startswith(b":") else nx.from_graph6_bytes
+            try:
+                graphs.append(nx.Graph(read(code)))
+            except (nx.NetworkXError, ValueError, IndexError, AssertionError):
+                what = f"line {number} must be a graph in graph6, got {line[:30]!r}."
+                raise ValueError(what) from None
+    return graphs
+
+
+def from_edge_index(edge_index: Tensor, *, num_vertices: int | None = None) -> SimplicialComplex:
     """An edge list as a complex of dimension at most 1.
 
     Args:
@@ -124,5 +147,5 @@ def to_scipy(matrix: Tensor | SimplicialComplex) -> Any:
 
 def _one_dimensional(graph: GraphEdges) -> SimplicialComplex:
     edges = unique_edges(graph.edge_index, graph.num_vertices)
-    complex_ = flag_complex(graph.num_vertices, edges, max_dim=1)
-    return complex_.with_parts(graph.part_pointer).with_vertex_labels(graph.labels)
+    K = flag_complex(graph.num_vertices, edges, max_dim=1)
+    return K.with_parts(graph.part_pointer).with_vertex_labels(graph.labels)

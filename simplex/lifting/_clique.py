@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from simplex.complexes import SimplicialComplex, flag_complex, unique_edges
+from simplex.complexes import SimplicialComplex, flag_complex, require_int, unique_edges
 from simplex.interop import GraphEdges, read_graph
 
 
@@ -55,15 +55,7 @@ def lift_edges(
     graph: GraphEdges, max_dim: int, max_simplices: int | None = None
 ) -> SimplicialComplex:
     """The clique complex of a graph that has been read; labels and parts ride along."""
-    require_max_dim(max_dim)
+    require_int("max_dim", max_dim, least=0)
     edges = unique_edges(graph.edge_index, graph.num_vertices)
-    complex_ = flag_complex(graph.num_vertices, edges, max_dim, max_simplices)
-    return complex_.with_parts(graph.part_pointer).with_vertex_labels(graph.labels)
-
-
-def require_max_dim(max_dim: int) -> None:
-    """Raise unless ``max_dim`` is a non-negative integer."""
-    if isinstance(max_dim, bool) or not isinstance(max_dim, int):
-        raise TypeError(f"max_dim must be an integer, got {max_dim!r}.")
-    if max_dim < 0:
-        raise ValueError(f"max_dim must be non-negative, got {max_dim}.")
+    K = flag_complex(graph.num_vertices, edges, max_dim, max_simplices)
+    return K.with_parts(graph.part_pointer).with_vertex_labels(graph.labels)

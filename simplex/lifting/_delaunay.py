@@ -5,9 +5,8 @@ from typing import Any
 
 import torch
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int
 from simplex.interop import from_gudhi
-from simplex.lifting._clique import require_max_dim
 from simplex.lifting._points import read_points, require_distinct
 
 
@@ -32,7 +31,7 @@ def delaunay_complex(points: Any, max_dim: int | None = None) -> SimplicialCompl
     require_distinct(place)
     count, ambient = place.shape
     top = ambient if max_dim is None else max_dim
-    require_max_dim(top)
+    require_int("max_dim", top, least=0)
     if ambient < 2 or count < ambient + 1:
         raise ValueError(
             f"points must be at least d+1 in d ≥ 2 dimensions, got {count} in d = {ambient}."
@@ -53,8 +52,8 @@ def delaunay_complex(points: Any, max_dim: int | None = None) -> SimplicialCompl
             "Remove near-duplicates, or rescale the coordinates."
         )
     cells = torch.from_numpy(triangulation.simplices).to(torch.int64)
-    complex_ = SimplicialComplex.from_simplices(cells, num_vertices=count)
-    return complex_.skeleton(top).to(place.device)
+    K = SimplicialComplex.from_simplices(cells, num_vertices=count)
+    return K.skeleton(top).to(place.device)
 
 
 def alpha_complex(
@@ -87,15 +86,15 @@ def alpha_complex(
     if math.isnan(max_alpha) or max_alpha < 0:
         raise ValueError(f"max_alpha must be a number ≥ 0, got {max_alpha}.")
     if max_dim is not None:
-        require_max_dim(max_dim)
+        require_int("max_dim", max_dim, least=0)
     if not len(place):
         return SimplicialComplex(0, device=place.device).with_filtration([])
     import gudhi
 
     cloud = gudhi.AlphaComplex(points=place.detach().double().cpu().numpy())
     tree = cloud.create_simplex_tree(max_alpha_square=float(max_alpha) ** 2)
-    complex_ = from_gudhi(tree)
+    K = from_gudhi(tree)
     if max_dim is not None:
-        complex_ = complex_.skeleton(max_dim)
-    values = [value.sqrt().to(place.dtype) for value in complex_.filtration or ()]
-    return complex_.with_filtration(values).to(place.device)
+        K = K.skeleton(max_dim)
+    values = [value.sqrt().to(place.dtype) for value in K.filtration or ()]
+    return K.with_filtration(values).to(place.device)

@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, unique_edges
+from simplex.complexes import SimplicialComplex, require_int, unique_edges
 from simplex.interop import read_graph
-from simplex.lifting._clique import require_max_dim
 from simplex.lifting._subsets import small_subsets
 
 
@@ -41,7 +40,7 @@ def dowker_complex(relation: Any, max_dim: int = 2) -> SimplicialComplex:
         >>> dowker_complex([[1, 0], [1, 1], [1, 1], [0, 1]]).f_vector
         (4, 5, 2)
     """
-    require_max_dim(max_dim)
+    require_int("max_dim", max_dim, least=0)
     rows, columns, shape, device = _read_relation(relation)
     return _dowker(rows, columns, shape[0], shape[1], max_dim, device)
 
@@ -72,9 +71,8 @@ def khop_complex(
         >>> khop_complex(nx.path_graph(4), hops=1).f_vector
         (4, 5, 2)
     """
-    require_max_dim(max_dim)
-    if isinstance(hops, bool) or not isinstance(hops, int) or hops < 0:
-        raise ValueError(f"hops must be an integer ≥ 0, got {hops!r}.")
+    require_int("max_dim", max_dim, least=0)
+    require_int("hops", hops, least=0)
     read = read_graph(graph, num_vertices)
     count, device = read.num_vertices, read.edge_index.device
     edges = unique_edges(read.edge_index, count).cpu().numpy()
@@ -89,8 +87,8 @@ def khop_complex(
         ball = ball @ step
     found = ball.tocoo()
     member, center = (torch.from_numpy(ids.astype(np.int64)) for ids in (found.row, found.col))
-    complex_ = _dowker(member, center, count, count, max_dim, device)
-    return complex_.with_parts(read.part_pointer).with_vertex_labels(read.labels)
+    K = _dowker(member, center, count, count, max_dim, device)
+    return K.with_parts(read.part_pointer).with_vertex_labels(read.labels)
 
 
 def neighborhood_complex(
@@ -125,8 +123,8 @@ def _dowker(
     bounds = torch.arange(num_columns + 1, device=key.device)
     pointer = torch.searchsorted(column, bounds)
     subsets = small_subsets(key - column * num_rows, pointer, max_dim + 1, num_rows)
-    complex_ = SimplicialComplex.from_simplices(subsets[1:], num_vertices=num_rows)
-    return complex_.to(device)
+    K = SimplicialComplex.from_simplices(subsets[1:], num_vertices=num_rows)
+    return K.to(device)
 
 
 def _read_relation(relation: Any) -> tuple[Tensor, Tensor, tuple[int, int], torch.device]:

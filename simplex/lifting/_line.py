@@ -4,9 +4,14 @@ from typing import Any
 
 import torch
 
-from simplex.complexes import SimplicialComplex, cofacet_table, flag_complex, unique_edges
+from simplex.complexes import (
+    SimplicialComplex,
+    cofacet_table,
+    flag_complex,
+    require_int,
+    unique_edges,
+)
 from simplex.interop import read_graph
-from simplex.lifting._clique import require_max_dim
 from simplex.lifting._subsets import small_subsets
 
 
@@ -45,15 +50,15 @@ def line_complex(
         >>> K.f_vector, K.vertex_labels
         ((3, 3, 1), ((0, 1), (0, 2), (0, 3)))
     """
-    require_max_dim(max_dim)
+    require_int("max_dim", max_dim, least=0)
     read = read_graph(graph, num_vertices)
     edges = unique_edges(read.edge_index, read.num_vertices)
     pointer, star = cofacet_table(edges, read.num_vertices)
     pairs = small_subsets(star, pointer, 2, len(edges))[1]
-    complex_ = flag_complex(len(edges), unique_edges(pairs.T, len(edges)), max_dim, max_simplices)
+    K = flag_complex(len(edges), unique_edges(pairs.T, len(edges)), max_dim, max_simplices)
     name = read.labels or range(read.num_vertices)
     labels = [(name[u], name[v]) for u, v in edges.tolist()]
     parts = read.part_pointer
     if parts is not None:
         parts = torch.searchsorted(edges[:, 0].contiguous(), parts)
-    return complex_.with_parts(parts).with_vertex_labels(labels)
+    return K.with_parts(parts).with_vertex_labels(labels)

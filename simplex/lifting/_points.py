@@ -22,16 +22,11 @@ def read_points(points: Any) -> Tensor:
         raise ValueError(
             f"points must have shape (n, d), one row per point, got {tuple(tensor.shape)}."
         )
-    require_finite(tensor, "points")
-    return tensor
-
-
-def require_finite(values: Tensor, name: str) -> None:
-    """Raise ``ValueError`` naming the first row with a NaN or infinite entry."""
-    finite = values.isfinite()
+    finite = tensor.isfinite()
     if not bool(finite.all()):
         row = int((~finite).nonzero()[0, 0])
-        raise ValueError(f"{name} must be finite, got {values[row].tolist()} in row {row}.")
+        raise ValueError(f"points must be finite, got {tensor[row].tolist()} in row {row}.")
+    return tensor
 
 
 def require_distinct(points: Tensor) -> None:

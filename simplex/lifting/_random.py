@@ -5,8 +5,13 @@ import math
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, flag_complex, unique_edges
-from simplex.lifting._clique import require_max_dim
+from simplex.complexes import (
+    SimplicialComplex,
+    flag_complex,
+    require_int,
+    require_real,
+    unique_edges,
+)
 
 
 def random_clique_complex(
@@ -39,7 +44,7 @@ def random_clique_complex(
         >>> random_clique_complex(5, 1.0, max_dim=4).f_vector
         (5, 10, 10, 5, 1)
     """
-    require_max_dim(max_dim)
+    require_int("max_dim", max_dim, least=0)
     edges = _random_subsets(num_vertices, 2, probability, generator)
     return flag_complex(num_vertices, unique_edges(edges.T, num_vertices), max_dim, max_simplices)
 
@@ -73,9 +78,7 @@ def linial_meshulam_complex(
         >>> linial_meshulam_complex(5, 0.0, max_dim=2).f_vector
         (5, 10)
     """
-    require_max_dim(max_dim)
-    if max_dim < 1:
-        raise ValueError(f"max_dim must be at least 1, got {max_dim}.")
+    require_int("max_dim", max_dim, least=1)
     top = _random_subsets(num_vertices, max_dim + 1, probability, generator)
     size = min(max_dim, num_vertices)
     ranks = torch.arange(math.comb(num_vertices, size) if size else 0, device=top.device)
@@ -87,10 +90,8 @@ def _random_subsets(
     n: int, size: int, probability: float, generator: torch.Generator | None
 ) -> Tensor:
     """Each subset of ``size`` of n elements with the given probability: (count, size) int64."""
-    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
-        raise ValueError(f"num_vertices must be an integer ≥ 0, got {n!r}.")
-    if not 0 <= probability <= 1:
-        raise ValueError(f"probability must be in [0, 1], got {probability}.")
+    require_int("num_vertices", n, least=0)
+    require_real("probability", probability, 0, 1)
     device = torch.device("cpu") if generator is None else generator.device
     total = math.comb(n, size)
     if total >= 2**53:

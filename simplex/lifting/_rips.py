@@ -6,8 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, flag_complex, unique_edges
-from simplex.lifting._clique import require_max_dim
+from simplex.complexes import SimplicialComplex, flag_complex, require_int, unique_edges
 from simplex.lifting._points import read_points
 
 
@@ -55,7 +54,7 @@ def vietoris_rips_complex(
         >>> K.f_vector, K.filtration[1].tolist()
         ((3, 2), [1.0, 1.0])
     """
-    require_max_dim(max_dim)
+    require_int("max_dim", max_dim, least=0)
     if (points is None) == (distances is None):
         raise ValueError("exactly one of points and distances must be given.")
     radius = float(max_edge_length)
@@ -68,10 +67,10 @@ def vietoris_rips_complex(
         place = _read_distances(distances)
         pairs = torch.triu(place.detach() <= radius, diagonal=1).nonzero().T
     edges = unique_edges(pairs, len(place))
-    complex_ = flag_complex(len(place), edges, max_dim, max_simplices)
-    u, v = complex_.simplices(1).unbind(1)
+    K = flag_complex(len(place), edges, max_dim, max_simplices)
+    u, v = K.simplices(1).unbind(1)
     lengths = place[u, v] if distances is not None else (place[u] - place[v]).norm(dim=1)
-    return with_flag_filtration(complex_, lengths)
+    return with_flag_filtration(K, lengths)
 
 
 def with_flag_filtration(K: SimplicialComplex, lengths: Tensor) -> SimplicialComplex:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_memory, unique_rows
+from simplex.complexes import ragged, require_memory, unique_rows
 
 
 def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int) -> list[Tensor]:
@@ -35,10 +35,8 @@ def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int
         if width == size:
             break
         later = ends[last] - last - 1
-        total = int(later.sum())
-        source = torch.arange(len(rows), device=members.device).repeat_interleave(later)
-        first = (later.cumsum(0) - later)[source]
-        last = last[source] + 1 + torch.arange(total, device=members.device) - first
+        source, nth = ragged(later)
+        last = last[source] + 1 + nth
         rows = torch.cat([rows[source], members[last][:, None]], dim=1)
     return subsets
 

@@ -13,16 +13,7 @@ from simplex.train._records import EpochRecord, FoldChoice
 
 @dataclass(frozen=True)
 class Summary:
-    """Accuracy over the folds, mean and standard deviation (of the folds, not of their mean).
-
-    Args:
-        best_epoch: the epoch, counted from 1, whose test accuracy is highest on average.
-        best_mean: the accuracy at that epoch. It is optimistic: the test folds chose the epoch.
-        best_std: over the folds, at that epoch.
-        last_mean: the accuracy at the last epoch, which nothing has chosen but the configuration.
-        last_std: over the folds, at the last epoch.
-        configuration: the one whose best epoch is best; chosen by the test folds as well.
-    """
+    """What :func:`summarize` reads off, which describes the fields."""
 
     best_epoch: int
     best_mean: float
@@ -34,13 +25,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class NestedSummary:
-    """Accuracy over the folds, each at the epoch and configuration that it chose itself.
-
-    Args:
-        mean: over the folds.
-        std: over the folds (of the folds, not of their mean).
-        validation_mean: of the inner validation, at the same epochs.
-    """
+    """What :func:`summarize_choices` reads off, which describes the fields."""
 
     mean: float
     std: float
@@ -60,6 +45,16 @@ def summarize(records: Sequence[EpochRecord]) -> Summary:
     Args:
         records: those of all folds; of several configurations the best one counts. Records of the
             nested protocol are left out.
+
+    Returns:
+        Accuracies over the folds, mean and standard deviation (of the folds, not of their mean):
+
+        - ``best_epoch``, counted from 1, whose test accuracy is highest on average; ``best_mean``,
+          the accuracy there, which is optimistic, since the test folds chose the epoch;
+          ``best_std``;
+        - ``last_mean`` and ``last_std``, at the last epoch, which nothing has chosen but the
+          configuration;
+        - ``configuration``, the one whose best epoch is best; chosen by the test folds as well.
 
     Example:
         >>> pairs = [(1, 1, 0.5), (1, 2, 0.75), (2, 1, 1.0), (2, 2, 0.5)]
@@ -82,7 +77,11 @@ def summarize(records: Sequence[EpochRecord]) -> Summary:
 
 
 def summarize_choices(choices: Sequence[FoldChoice]) -> NestedSummary:
-    """The nested protocol: every fold at its own choice.
+    """The nested protocol: every fold at the epoch and configuration that it chose itself.
+
+    Returns:
+        The accuracies over the folds: their ``mean`` and ``std`` (of the folds, not of their mean),
+        and the ``validation_mean`` of the inner validation at the same epochs.
 
     Example:
         >>> summarize_choices([FoldChoice(1, 1, 7, 0.9, 0.75), FoldChoice(2, 1, 3, 0.7, 0.25)])

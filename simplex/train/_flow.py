@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.datasets import FlowSamples, FlowTask
 from simplex.nn import FlowQuotient
+from simplex.train._checks import require_finite_loss
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,7 @@ def train_flow(
             optimizer.step()
             total_loss += float(loss.detach()) * len(labels)
             num_right += int((logits.argmax(1) == labels).sum())
-        if not total_loss < float("inf"):
-            raise ValueError(f"lr must keep the loss finite, got lr={lr} and loss {total_loss}.")
+        require_finite_loss(total_loss, lr)
         schedule.step()
         record = FlowEpoch(epoch, total_loss / len(order), num_right / len(order))
         history.append(record)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.data import SimplicialData, SimplicialDataset
+from simplex.train._checks import require_finite_loss
 from simplex.train._distributed import Processes
 from simplex.train._settings import TrainSettings
 
@@ -76,15 +77,8 @@ class FoldRun:
                 totals += torch.stack([loss.detach().double() * len(own), right.double()])
         self.epoch += 1
         loss_sum, num_right = self.processes.total(totals).tolist()
-        self.require_finite(loss_sum)
+        require_finite_loss(loss_sum, self.settings.lr)
         return loss_sum / len(shuffled), num_right / len(shuffled)
-
-    def require_finite(self, loss: float) -> None:
-        """Raise ``ValueError`` for a loss from which no training recovers."""
-        if not loss < float("inf"):
-            raise ValueError(
-                f"lr must keep the loss finite, got lr={self.settings.lr} and loss {loss}."
-            )
 
     def end_epoch(self, loss: float) -> None:
         """Step the learning rate; ``loss`` is what a plateau is seen in."""

@@ -1,4 +1,4 @@
-"""Cross-validation of one model, for a data set and a model of one's own."""
+"""Cross-validation under two protocols, for data and models of one's own; it can be resumed."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,17 +13,113 @@ import torch
 from torch import Tensor, nn
 
 from simplex.data import SimplicialDataset
-from simplex.datasets import Fold, stratified_folds
+from simplex.datasets import stratified_folds
 from simplex.train._checkpoint import load_checkpoint, save_checkpoint
+from simplex.train._checks import require_finite_loss
 from simplex.train._distributed import Processes
 from simplex.train._fold_run import Evaluation, FoldRun, mixed_seed
 from simplex.train._records import EpochRecord, FoldChoice, from_table, to_row
 from simplex.train._settings import PROTOCOLS, TrainSettings
 
 
+@dataclass(frozen=True)
+class Configuration:
+    """One point of a hyper-parameter grid.
+
+    Args:
+        make_model: returns a fresh model, called as ``model(x, complex)`` for logits per graph.
+        settings: how to train it; all configurations of a run share seed.
+        name: says what is special about it.
+    """
+
+    make_model: Callable[[], nn.Module]
+    settings: TrainSettings
+    name: str = ""
+
+
+@dataclass
+class Outcome:
+    """What :func:`run_protocols` came to, which describes the fields."""
+
+    records: list[EpochRecord] = field(default_factory=list)
+    choices: list[FoldChoice] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def run_protocols(
+    dataset: SimplicialDataset,
+    folds: Sequence[tuple[Tensor, Tensor]],
+    configurations: Sequence[Configuration],
+    protocols: Sequence[str] = PROTOCOLS,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    description: Mapping[str, Any] | None = None,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    on_choice: Callable[[FoldChoice], None] | None = None,
+    device: torch.device | str = "cpu",
+    processes: Processes | None = None,
+) -> Outcome:
+    """Train every configuration on every fold, under each protocol.
+
+    - ``"xu"`` (Xu et al. 2019): train on the whole training part and score the test graphs after
+      every epoch. :func:`summarize` then takes the one configuration and the one epoch that are
+      best on average over the folds. The test graphs have chosen both, so this is optimistic.
+    - ``"nested"``: hold out a stratified tenth of the training part and train on the rest. In each
+      fold, the epoch and configuration with the highest accuracy on the tenth are chosen (among
+      equals the lowest loss, then the first), and that model is scored on the test graphs: once.
+
+    Every training has its own seed, made of the fold and the epoch, and does not depend on those
+    before it. With ``checkpoint`` the whole state is saved after every epoch; a resumed run gives
+    exactly the numbers of an uninterrupted one. The global random state of torch is left as it was.
+
+    Args:
+        dataset: lifted graphs with ``y`` and cochains.
+        folds: pairs of ids, to train on and to be scored on, as from ``simplex.datasets.tu_folds``.
+        configurations: the models to try, and how to train them.
+        protocols: ``"xu"``, ``"nested"`` or both.
+        checkpoint: where to save the state; ``None`` to save nothing.
+        resume: continue from the checkpoint, which must be there, with the same settings and
+            description.
+        description: plain values that say which data and model these are.
+        on_epoch: called for every record, also for those read from the checkpoint.
+        on_choice: called when the nested protocol is done with a fold.
+        device: where to train.
+        processes: those that train together; ``None`` for this one alone. The first one saves.
+
+    Returns:
+        ``records``, one per epoch of every training, in order; ``choices``, one per fold, of the
+        nested protocol; and ``seconds`` spent in training and scoring, in all sittings.
+
+    Raises:
+        ValueError: the checkpoint cannot be resumed from, a loss is no longer finite, or a training
+            part is too small to hold out some of it.
+
+    Paper:
+        Xu et al. 2019, Section 7; the published tables of simplicial networks follow it.
+    """
+    identity = _identity(folds, configurations, protocols, processes) | dict(description or {})
+    training = _CrossValidation(
+        dataset,
+        folds,
+        configurations,
+        protocols,
+        identity,
+        checkpoint,
+        on_epoch,
+        on_choice,
+        torch.device(device),
+        processes or Processes(),
+    )
+    if resume:
+        training.resume()
+    training.run()
+    return training.outcome
+
+
 def cross_validate(
     dataset: SimplicialDataset,
-    folds: Sequence[Fold],
+    folds: Sequence[tuple[Tensor, Tensor]],
     make_model: Callable[[], nn.Module],
     settings: TrainSettings,
     *,
@@ -39,7 +135,7 @@ def cross_validate(
 
     Args:
         dataset: lifted graphs with ``y`` and cochains.
-        folds: the graphs to train on and to be scored on, as from ``simplex.datasets.tu_folds``.
+        folds: pairs of ids, to train on and to be scored on, as from ``simplex.datasets.tu_folds``.
         make_model: returns a fresh model, called as ``model(x, complex)`` for logits per graph.
         settings: how to train.
         checkpoint: where to save the state after every epoch; ``None`` to save nothing.
@@ -69,140 +165,12 @@ def cross_validate(
     return outcome.records
 
 
-@dataclass(frozen=True)
-class Configuration:
-    """One point of a hyper-parameter grid.
-
-    Args:
-        make_model: returns a fresh model, called as ``model(x, complex)`` for logits per graph.
-        settings: how to train it; all configurations of a run share seed.
-        name: says what is special about it.
-    """
-
-    make_model: Callable[[], nn.Module]
-    settings: TrainSettings
-    name: str = ""
-
-
-@dataclass
-class Outcome:
-    """What :func:`run_protocols` came to.
-
-    Args:
-        records: one per epoch of every training, in order.
-        choices: one per fold, of the nested protocol.
-        seconds: time spent in training and scoring, in all sittings.
-    """
-
-    records: list[EpochRecord] = field(default_factory=list)
-    choices: list[FoldChoice] = field(default_factory=list)
-    seconds: float = 0.0
-
-
-def run_protocols(
-    dataset: SimplicialDataset,
-    folds: Sequence[Fold],
-    configurations: Sequence[Configuration],
-    protocols: Sequence[str] = PROTOCOLS,
-    *,
-    checkpoint: Path | None = None,
-    resume: bool = False,
-    description: Mapping[str, Any] | None = None,
-    on_epoch: Callable[[EpochRecord], None] | None = None,
-    on_choice: Callable[[FoldChoice], None] | None = None,
-    device: torch.device | str = "cpu",
-    processes: Processes | None = None,
-) -> Outcome:
-    """Train every configuration on every fold, under each protocol.
-
-    - ``"xu"`` (Xu et al. 2019): train on the whole training part and score the test graphs after
-      every epoch. :func:`summarize` then takes the one configuration and the one epoch that are
-      best on average over the folds. The test graphs have chosen both, so this is optimistic.
-    - ``"nested"``: hold out a stratified tenth of the training part and train on the rest. In each
-      fold, the epoch and configuration with the highest accuracy on the tenth are chosen (among
-      equals the lowest loss, then the first), and that model is scored on the test graphs: once.
-
-    Every training has its own seed, made of the fold and the epoch, and does not depend on those
-    before it. With ``checkpoint`` the whole state is saved after every epoch; a resumed run gives
-    exactly the numbers of an uninterrupted one. The global random state of torch is left as it was.
-
-    Args:
-        dataset: lifted graphs with ``y`` and cochains.
-        folds: the graphs to train on and to be scored on, as from ``simplex.datasets.tu_folds``.
-        configurations: the models to try, and how to train them.
-        protocols: ``"xu"``, ``"nested"`` or both.
-        checkpoint: where to save the state; ``None`` to save nothing.
-        resume: continue from the checkpoint, which must be there, with the same settings and
-            description.
-        description: plain values that say which data and model these are.
-        on_epoch: called for every record, also for those read from the checkpoint.
-        on_choice: called when the nested protocol is done with a fold.
-        device: where to train.
-        processes: those that train together; ``None`` for this one alone. The first one saves.
-
-    Returns:
-        Records and choices.
-
-    Raises:
-        ValueError: the checkpoint cannot be resumed from, a loss is no longer finite, or a training
-            part is too small to hold out some of it.
-
-    Paper:
-        Xu et al. 2019, Section 7; the published tables of simplicial networks follow it.
-    """
-    identity = _identity(folds, configurations, protocols, processes) | dict(description or {})
-    training = _CrossValidation(
-        dataset,
-        folds,
-        configurations,
-        protocols,
-        identity,
-        checkpoint,
-        on_epoch,
-        on_choice,
-        torch.device(device),
-        processes or Processes(),
-    )
-    if resume:
-        training.resume()
-    training.run()
-    return training.outcome
-
-
-def hold_out(fold: Fold, labels: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Divide the training part of a fold into a part to train on and a stratified tenth.
-
-    Args:
-        fold: its test part is not looked at.
-        labels: (num_graphs,) class of each graph.
-        seed: which tenth.
-
-    Returns:
-        The ids to train on and those to validate on.
-
-    Raises:
-        ValueError: the training part has fewer than two graphs.
-
-    Example:
-        >>> fold = Fold(torch.arange(20), torch.arange(20, 22))
-        >>> [len(part) for part in hold_out(fold, torch.arange(22) % 2)]
-        [18, 2]
-    """
-    if len(fold.train) < 2:
-        raise ValueError(
-            "the training part of a fold must have at least 2 graphs, one of them for the inner "
-            f"validation, got {len(fold.train)}."
-        )
-    parts = stratified_folds(labels[fold.train], min(10, len(fold.train)), seed)
-    return fold.train[parts[0].train], fold.train[parts[0].test]
-
-
 @dataclass
 class _CrossValidation:
     """The state of :func:`run_protocols`, between epochs."""
 
     dataset: SimplicialDataset
-    folds: Sequence[Fold]
+    folds: Sequence[tuple[Tensor, Tensor]]
     configurations: Sequence[Configuration]
     protocols: Sequence[str]
     identity: Mapping[str, Any]
@@ -248,7 +216,7 @@ class _CrossValidation:
                 self.best = None
             train, scored = self.folds[f]
             if protocol == "nested":
-                train, scored = hold_out(self.folds[f], self.dataset.y, self._seed)
+                train, scored = _hold_out(train, self.dataset.y, self._seed)
             evaluation = self._evaluation(scored)
             for c in todo:
                 with self._own_random_numbers(f):
@@ -288,7 +256,7 @@ class _CrossValidation:
             )
             choice = None
             if nested:
-                run.require_finite(scored_loss)  # nothing is better or worse than nan
+                require_finite_loss(scored_loss, settings.lr)  # nothing is better or worse than nan
                 if self.best is None or record.validation > self.best.validation:
                     self.best, self.best_model = record, deepcopy(run.model.state_dict())
                 if _is_finished([*past, record], settings) and c + 1 == len(self.configurations):
@@ -304,7 +272,7 @@ class _CrossValidation:
         """The chosen model on the test graphs of the fold."""
         model = self.configurations[best.configuration - 1].make_model().to(self.device)
         model.load_state_dict(self.best_model)
-        accuracy = self._evaluation(self.folds[f].test).score(model)[1]
+        accuracy = self._evaluation(self.folds[f][1]).score(model)[1]
         return FoldChoice(f + 1, best.configuration, best.epoch, best.validation[0], accuracy)
 
     def _save(self, run: FoldRun, choice: FoldChoice | None) -> None:
@@ -347,6 +315,18 @@ class _CrossValidation:
             yield
 
 
+def _hold_out(ids: Tensor, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+    """Divide training ids into those to train on and a stratified tenth to validate on."""
+    if len(ids) < 2:
+        raise ValueError(
+            "the training part of a fold must have at least 2 graphs, one of them for the inner "
+            f"validation, got {len(ids)}."
+        )
+    generator = torch.Generator().manual_seed(seed)
+    train, validation = stratified_folds(labels[ids], min(10, len(ids)), generator=generator)[0]
+    return ids[train], ids[validation]
+
+
 def _is_finished(past: Sequence[EpochRecord], settings: TrainSettings) -> bool:
     """Whether all epochs are done, or no better validation came for too long."""
     if len(past) >= settings.epochs:
@@ -358,7 +338,7 @@ def _is_finished(past: Sequence[EpochRecord], settings: TrainSettings) -> bool:
 
 
 def _identity(
-    folds: Sequence[Fold],
+    folds: Sequence[tuple[Tensor, Tensor]],
     configurations: Sequence[Configuration],
     protocols: Sequence[str],
     processes: Processes | None,

@@ -2,7 +2,6 @@
 
 import csv
 import math
-from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -116,10 +115,3 @@ class CsvLog:
                 writer.writerow([each.name for each in fields(EpochRecord)])
             writer.writerow(astuple(record))
         self.begun = True
-
-
-def write_csv(records: Sequence[EpochRecord], path: Path) -> None:
-    """One line per epoch of each training."""
-    log = CsvLog(path)
-    for record in records:
-        log.add(record)

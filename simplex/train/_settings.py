@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from simplex.complexes import require_int, require_real, require_word
+
 
 SCHEDULES = ("step", "cosine", "plateau", "none")
 PROTOCOLS = ("xu", "nested")
@@ -43,19 +45,14 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "decay_every", "patience"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}.")
-        if not self.lr > 0:
-            raise ValueError(f"lr must be positive, got {self.lr}.")
-        if not 0 < self.decay <= 1:
-            raise ValueError(f"decay must be in 0 … 1 and not 0, got {self.decay}.")
-        if not self.weight_decay >= 0:
-            raise ValueError(f"weight_decay must be at least 0, got {self.weight_decay}.")
-        if self.seed < 0:
-            raise ValueError(f"seed must be at least 0, got {self.seed}.")
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"schedule must be one of {SCHEDULES}, got {self.schedule!r}.")
+            if getattr(self, name) is not None:
+                require_int(name, getattr(self, name), least=1)
+        require_real("lr", self.lr, 0, open=True)
+        require_real("weight_decay", self.weight_decay, 0)
+        if not require_real("decay", self.decay, 0, 1) > 0:
+            raise ValueError("decay must be above 0, got 0.0.")
+        require_int("seed", self.seed, least=0)
+        require_word("schedule", self.schedule, SCHEDULES)
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ class TUSettings:
         options: further keyword arguments of the model, such as ``{"readout_dims": (0, 2)}``; an
             ``activation`` by its name, such as ``"relu"``.
         max_dim: the top dimension of the lift.
-        init: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
+        reduce: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
         folds: number of folds; ten are those of the literature where they are stored.
         protocol: ``"xu"``, ``"nested"`` or ``"both"``, see
             :func:`~simplex.train.run_protocols`.
@@ -96,24 +93,18 @@ class TUSettings:
     jumping_knowledge: str | None = "cat"
     options: Mapping[str, Any] = field(default_factory=dict)
     max_dim: int = 2
-    init: Literal["sum", "mean"] = "sum"
+    reduce: Literal["sum", "mean"] = "sum"
     folds: int = 10
     protocol: str = "both"
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     train: TrainSettings = field(default_factory=TrainSettings)
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "layers"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
-        if not 0 <= self.dropout <= 1:
-            raise ValueError(f"dropout must be in 0 … 1, got {self.dropout}.")
-        if self.max_dim < 0:
-            raise ValueError(f"max_dim must be at least 0, got {self.max_dim}.")
-        if self.protocol not in (*PROTOCOLS, "both"):
-            raise ValueError(
-                f"protocol must be one of {(*PROTOCOLS, 'both')}, got {self.protocol!r}."
-            )
+        require_int("hidden", self.hidden, least=1)
+        require_int("layers", self.layers, least=1)
+        require_real("dropout", self.dropout, 0, 1)
+        require_int("max_dim", self.max_dim, least=0)
+        require_word("protocol", self.protocol, (*PROTOCOLS, "both"))
 
     @property
     def protocols(self) -> tuple[str, ...]:

@@ -29,8 +29,10 @@ class TUReport:
     """The accuracies of both protocols, ``None`` for one that was not run.
 
     Args:
-        xu: at one epoch and configuration for all folds, chosen by the test folds.
-        nested: at the epoch and configuration that each fold chose by its inner validation.
+        xu: as from :func:`summarize`, at one epoch and configuration for all folds, chosen by the
+            test folds.
+        nested: as from :func:`summarize_choices`, at the epoch and configuration that each fold
+            chose by its inner validation.
         choices: those of the folds, under the nested protocol.
     """
 
@@ -84,14 +86,14 @@ def train_tu(
     points = configurations(settings)
     started = time.perf_counter()
     dataset = tu_dataset(
-        settings.dataset, settings.root, max_dim=settings.max_dim, init=settings.init
+        settings.dataset, settings.root, max_dim=settings.max_dim, reduce=settings.reduce
     )
     folds = tu_folds(
         settings.dataset,
         dataset.y,
         settings.root,
         num_folds=settings.folds,
-        seed=settings.train.seed,
+        generator=torch.Generator().manual_seed(settings.train.seed),
     )
     seconds = time.perf_counter() - started
     counts = ", ".join(map(str, dataset.num_simplices.sum(0).tolist()))

@@ -13,7 +13,7 @@ from simplex.transforms._spread import spread_features
 
 
 def clique_lift(
-    data: Data, max_dim: int = 2, init: Literal["sum", "mean"] = "sum"
+    data: Data, max_dim: int = 2, *, reduce: Literal["sum", "mean"] = "sum"
 ) -> SimplicialData:
     """Lift a PyG graph to its clique complex, with features on all simplices.
 
@@ -23,7 +23,7 @@ def clique_lift(
     Args:
         data: the graph; set ``num_nodes`` where there is no ``x``.
         max_dim: the top dimension.
-        init: how features are spread, ``"sum"`` or ``"mean"``.
+        reduce: how features are spread, ``"sum"`` or ``"mean"``.
 
     Raises:
         TypeError: ``data`` is no PyG ``Data``.
@@ -47,10 +47,10 @@ def clique_lift(
         )
     if isinstance(data, SimplicialData):
         raise ValueError("data must be a graph, got SimplicialData, which has been lifted already.")
-    complex = clique_complex(data, max_dim).with_parts(None)
+    K = clique_complex(data, max_dim).with_parts(None)
     fields = {key: value for key, value in data if key not in ("x", "num_nodes")}
-    x = [] if data.x is None else spread_features(complex, data.x, max_dim, init)
-    return SimplicialData.from_complex(complex, x, max_dim=max_dim, **fields)
+    x = [] if data.x is None else spread_features(K, data.x, max_dim, reduce=reduce)
+    return SimplicialData.from_complex(K, x, max_dim=max_dim, **fields)
 
 
 class CliqueLift(BaseTransform):  # type: ignore[misc]
@@ -58,7 +58,7 @@ class CliqueLift(BaseTransform):  # type: ignore[misc]
 
     Args:
         max_dim: the top dimension.
-        init: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``. The sum
+        reduce: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``. The sum
             also tells the dimension of a simplex, the mean does not.
 
     Example:
@@ -68,27 +68,27 @@ class CliqueLift(BaseTransform):  # type: ignore[misc]
         SimplicialComplex(f_vector=(2, 1))
     """
 
-    def __init__(self, max_dim: int = 2, init: Literal["sum", "mean"] = "sum") -> None:
+    def __init__(self, max_dim: int = 2, *, reduce: Literal["sum", "mean"] = "sum") -> None:
         self.max_dim = max_dim
-        self.init = init
+        self.reduce = reduce
 
     def forward(self, data: Data) -> SimplicialData:
         """The lifted graph; the input stays as it is."""
-        return clique_lift(data, self.max_dim, self.init)
+        return clique_lift(data, self.max_dim, reduce=self.reduce)
 
     def __repr__(self) -> str:
-        return f"CliqueLift(max_dim={self.max_dim}, init={self.init!r})"
+        return f"CliqueLift(max_dim={self.max_dim}, reduce={self.reduce!r})"
 
 
 def lift_dataset(
-    graphs: Iterable[Data], max_dim: int = 2, init: Literal["sum", "mean"] = "sum"
+    graphs: Iterable[Data], max_dim: int = 2, *, reduce: Literal["sum", "mean"] = "sum"
 ) -> SimplicialDataset:
     """Lift many PyG graphs by one kernel call; item i equals ``clique_lift(graphs[i])``.
 
     Args:
         graphs: a PyG data set or list; all items have the same fields.
         max_dim: the top dimension.
-        init: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
+        reduce: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
 
     Raises:
         ValueError: there is no graph.
@@ -99,7 +99,7 @@ def lift_dataset(
     union = clique_complex(graphs, max_dim)
     stored, slices, _ = collate(Data, graphs, increment=False, add_batch=False)
     fields = {key: value for key, value in stored if key not in ("x", "num_nodes")}
-    x = [] if stored.x is None else spread_features(union, stored.x, max_dim, init)
+    x = [] if stored.x is None else spread_features(union, stored.x, max_dim, reduce=reduce)
     return SimplicialDataset.from_union(
         union, x, max_dim=max_dim, fields=fields, slices={key: slices[key] for key in fields}
     )

@@ -14,9 +14,9 @@ from simplex.operators import heat_energy
 
 def random_cochains(
     K: SimplicialComplex,
+    *,
     max_dim: int,
     channels: int = 16,
-    *,
     generator: torch.Generator | None = None,
 ) -> list[Tensor]:
     """Independent standard normal numbers on all simplices, one (n_k, channels) per dimension.
@@ -33,7 +33,7 @@ def random_cochains(
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
-        >>> [x.shape[0] for x in random_cochains(K, 2, channels=4)]
+        >>> [x.shape[0] for x in random_cochains(K, max_dim=2, channels=4)]
         [3, 3, 1]
     """
     draw = [
@@ -46,8 +46,8 @@ def harmonic_energies(
     K: SimplicialComplex,
     max_dim: int,
     num_steps: Sequence[int] = (16, 64, 256),
-    num_probes: int = 32,
     *,
+    num_probes: int = 32,
     generator: torch.Generator | None = None,
 ) -> list[Tensor]:
     r"""How much each simplex takes part in holes: a feature for networks of any kind.
@@ -75,7 +75,7 @@ def harmonic_energies(
         >>> [tuple(x.shape) for x in harmonic_energies(K, 2)]
         [(12, 3), (36, 3), (24, 3)]
     """
-    probes = random_cochains(K, max_dim, num_probes, generator=generator)
+    probes = random_cochains(K, max_dim=max_dim, channels=num_probes, generator=generator)
     return [
         heat_energy(K, x, k, num_steps) if k <= K.dim else x.new_zeros(0, len(num_steps))
         for k, x in enumerate(probes)
@@ -98,13 +98,14 @@ class RandomCochains(BaseTransform):  # type: ignore[misc]
         torch.Size([3, 4])
     """
 
-    def __init__(self, channels: int = 16, generator: torch.Generator | None = None) -> None:
+    def __init__(self, channels: int = 16, *, generator: torch.Generator | None = None) -> None:
         self.channels = channels
         self.generator = generator
 
     def forward(self, data: SimplicialData) -> SimplicialData:
         """The complex with random features; the input stays as it is."""
-        drawn = random_cochains(data.complex, data.max_dim, self.channels, generator=self.generator)
+        sizes = {"max_dim": data.max_dim, "channels": self.channels}
+        drawn = random_cochains(data.complex, **sizes, generator=self.generator)
         return _with_cochains(data, drawn)
 
 
@@ -126,6 +127,7 @@ class HarmonicEnergies(BaseTransform):  # type: ignore[misc]
     def __init__(
         self,
         num_steps: Sequence[int] = (16, 64, 256),
+        *,
         num_probes: int = 32,
         generator: torch.Generator | None = None,
     ) -> None:
@@ -136,7 +138,11 @@ class HarmonicEnergies(BaseTransform):  # type: ignore[misc]
     def forward(self, data: SimplicialData) -> SimplicialData:
         """The complex with more features; the input stays as it is."""
         new = harmonic_energies(
-            data.complex, data.max_dim, self.num_steps, self.num_probes, generator=self.generator
+            data.complex,
+            data.max_dim,
+            self.num_steps,
+            num_probes=self.num_probes,
+            generator=self.generator,
         )
         old = data.cochains() if "x" in data else [x[:, :0] for x in new]
         pairs = zip(old, new, strict=True)

@@ -4,11 +4,11 @@ from typing import Literal
 
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_word
 
 
 def spread_features(
-    K: SimplicialComplex, x: Tensor, max_dim: int, init: Literal["sum", "mean"] = "sum"
+    K: SimplicialComplex, x: Tensor, max_dim: int, *, reduce: Literal["sum", "mean"] = "sum"
 ) -> list[Tensor]:
     r"""Give every simplex the sum or the mean of the features of its vertices.
 
@@ -18,16 +18,16 @@ def spread_features(
     simplex, which the mean does not.
 
     Args:
-        x: (n_0, F) vertex features.
         K: the complex.
+        x: (n_0, F) vertex features.
         max_dim: the top dimension of the result.
-        init: ``"sum"`` or ``"mean"``.
+        reduce: ``"sum"`` or ``"mean"``.
 
     Returns:
         ``[x, x_1, …]``, one (n_k, F) cochain per dimension 0 … max_dim.
 
     Raises:
-        ValueError: another ``init``, or ``x`` does not have one row per vertex.
+        ValueError: another ``reduce``, or ``x`` does not have one row per vertex.
         TypeError: the mean of integer features.
 
     Example:
@@ -36,15 +36,14 @@ def spread_features(
         >>> spread_features(K, torch.tensor([[1.0], [2.0], [4.0]]), 2)[1].squeeze(1).tolist()
         [3.0, 5.0, 6.0]
     """
-    if init not in ("sum", "mean"):
-        raise ValueError(f"init must be 'sum' or 'mean', got {init!r}.")
-    if init == "mean" and not x.is_floating_point():
+    require_word("reduce", reduce, ("sum", "mean"))
+    if reduce == "mean" and not x.is_floating_point():
         raise TypeError(
-            f"x must be floating point for init='mean', got {x.dtype}. Convert it with .float()."
+            f"x must be floating point for reduce='mean', got {x.dtype}. Convert it with .float()."
         )
     if x.ndim != 2 or len(x) != K.num_simplices(0):
         raise ValueError(
             f"x must have shape (n_0, F) with n_0 = {K.num_simplices(0)}, got {tuple(x.shape)}."
         )
     corners = [x[K.simplices(k)] for k in range(1, max_dim + 1)]  # (n_k, k+1, F)
-    return [x, *((each.sum(1) if init == "sum" else each.mean(1)) for each in corners)]
+    return [x, *((each.sum(1) if reduce == "sum" else each.mean(1)) for each in corners)]

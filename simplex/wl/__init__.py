@@ -1,21 +1,20 @@
 """Colour refinement: the simplicial Weisfeiler-Lehman test, its baselines, exact isomorphism."""
 
-from simplex.operators import ADJACENCIES
 from simplex.wl._coloring import Coloring
 from simplex.wl._compare import Refinement, Verdict, compare, distinguish
 from simplex.wl._folklore import folklore_wl
-from simplex.wl._isomorphism import is_isomorphic
+from simplex.wl._isomorphism import find_isomorphism, is_isomorphic
 from simplex.wl._simplicial import simplicial_wl
 from simplex.wl._vertices import weisfeiler_lehman
 
 
 __all__ = [
-    "ADJACENCIES",
     "Coloring",
     "Refinement",
     "Verdict",
     "compare",
     "distinguish",
+    "find_isomorphism",
     "folklore_wl",
     "is_isomorphic",
     "simplicial_wl",

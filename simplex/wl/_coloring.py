@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from simplex.complexes import ragged
+
 
 @dataclass(frozen=True, eq=False)
 class Coloring:
@@ -49,7 +51,7 @@ class Coloring:
     def part_histogram(self, k: int) -> Tensor:
         """How often each colour of kind k occurs in each part, (num_parts, m_k) int64, dense."""
         sizes, num_classes = self.pointers[k].diff(), self.num_classes[k]
-        row = torch.arange(len(sizes), device=sizes.device).repeat_interleave(sizes)
+        row = ragged(sizes)[0]
         counts = torch.bincount(
             row * num_classes + self.colors[k], minlength=len(sizes) * num_classes
         )

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.wl._checks import require_complex
 from simplex.wl._coloring import Coloring
-from simplex.wl._refine import Stop, require_complex
+from simplex.wl._refine import Stop
 from simplex.wl._simplicial import simplicial_wl
 
 

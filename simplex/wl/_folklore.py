@@ -7,16 +7,9 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.wl._checks import require_complex
 from simplex.wl._coloring import Coloring
-from simplex.wl._refine import (
-    Draw,
-    Palette,
-    Stop,
-    refine,
-    relabel,
-    require_complex,
-    starting_colors,
-)
+from simplex.wl._refine import Draw, Palette, Stop, refine, relabel, starting_colors
 
 
 _CHUNK = 2**22  # products formed at once: 32 MiB
@@ -24,9 +17,9 @@ _CHUNK = 2**22  # products formed at once: 32 MiB
 
 def folklore_wl(
     K: SimplicialComplex,
+    *,
     colors: Any = None,
     max_rounds: int | None = None,
-    *,
     stop: Stop | None = None,
 ) -> Coloring:
     r"""Refine the colours of ordered vertex pairs by the walks of two steps between them (2-FWL).

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.wl._checks import require_complex
 from simplex.wl._coloring import Coloring
 from simplex.wl._components import by_component
-from simplex.wl._refine import require_complex
 from simplex.wl._simplicial import simplicial_wl, starting_palettes
 
 
@@ -19,6 +19,37 @@ _CHUNK = 2**20  # most simplices refined at once while candidates are tried
 def is_isomorphic(
     A: SimplicialComplex,
     B: SimplicialComplex,
+    *,
+    colors: Mapping[int, Any] | Sequence[Any] | None = None,
+) -> bool:
+    """Whether a bijection of the vertices carries the simplices of A onto those of B: exactly.
+
+    Args:
+        A: a complex. Orientation, labels, filtration and parts play no part.
+        B: a complex on the same device.
+        colors: starting colours that the bijection must keep, as for :func:`find_isomorphism`.
+
+    Raises:
+        TypeError: an argument is no complex.
+        ValueError: the complexes are on different devices, or the colours do not fit.
+
+    Laws:
+        An equivalence relation; true exactly where :func:`find_isomorphism` finds a map.
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> A = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> B = SimplicialComplex.from_simplices([(1, 2, 3), (0, 1)])
+        >>> is_isomorphic(A, B), is_isomorphic(A, A.skeleton(1))
+        (True, False)
+    """
+    return find_isomorphism(A, B, colors=colors) is not None
+
+
+def find_isomorphism(
+    A: SimplicialComplex,
+    B: SimplicialComplex,
+    *,
     colors: Mapping[int, Any] | Sequence[Any] | None = None,
 ) -> Tensor | None:
     """A bijection of the vertices that carries the simplices of A onto those of B, if there is one.
@@ -37,9 +68,8 @@ def is_isomorphic(
             :func:`simplicial_wl`.
 
     Returns:
-        (n_0,) int64: vertex v of ``A`` goes to vertex ``m[v]`` of ``B``. ``None`` if the complexes
-        are not isomorphic: compare with ``is None``, since a tensor is no truth value. For two
-        empty complexes the map is empty, and not ``None``.
+        (n_0,) int64: vertex v of ``A`` goes to vertex ``m[v]`` of ``B``; ``None`` if the complexes
+        are not isomorphic. For two empty complexes the map is empty, and not ``None``.
 
     Raises:
         TypeError: an argument is no complex.
@@ -57,9 +87,9 @@ def is_isomorphic(
         >>> from simplex import SimplicialComplex
         >>> A = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> B = SimplicialComplex.from_simplices([(1, 2, 3), (0, 1)])
-        >>> is_isomorphic(A, B).tolist()
+        >>> find_isomorphism(A, B).tolist()
         [2, 3, 1, 0]
-        >>> is_isomorphic(A, A.skeleton(1)) is None
+        >>> find_isomorphism(A, A.skeleton(1)) is None
         True
     """
     union = SimplicialComplex.disjoint_union([require_complex(A, "A"), require_complex(B, "B")])
@@ -162,7 +192,7 @@ def _search(
         image = _descend(A, B, *state)
         if image is not None:
             return image
-        levels.append(_individualise(A, B, *state))
+        levels.append(_individualize(A, B, *state))
     return None
 
 
@@ -198,7 +228,7 @@ def _descend(
         here, there = coloring.colors_of_part(0), coloring.colors_of_part(1)
 
 
-def _individualise(
+def _individualize(
     A: SimplicialComplex, B: SimplicialComplex, here: list[Tensor], there: list[Tensor]
 ) -> Iterator[tuple[list[Tensor], list[Tensor]]]:
     """Single out one vertex of A and each of its partners in B; yield what SWL leaves possible."""

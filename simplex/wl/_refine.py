@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import require_int
 from simplex.wl._coloring import Coloring, random_words
 
 
@@ -72,10 +72,8 @@ def refine(
         ValueError: ``max_rounds`` is negative.
         TypeError: ``max_rounds`` is no integer.
     """
-    if max_rounds is not None and (isinstance(max_rounds, bool) or not isinstance(max_rounds, int)):
-        raise TypeError(f"max_rounds must be an integer or None, got {max_rounds!r}.")
-    if max_rounds is not None and max_rounds < 0:
-        raise ValueError(f"max_rounds must be non-negative, got {max_rounds}.")
+    if max_rounds is not None:
+        require_int("max_rounds", max_rounds, least=0)
     generator = torch.Generator().manual_seed(0)
 
     def draw(palette: Palette) -> Tensor:
@@ -153,17 +151,3 @@ def starting_colors(values: Any, count: int, device: torch.device, what: str) ->
         return relabel(rows.flatten())
     distinct, inverse = torch.unique(rows, dim=0, return_inverse=True)
     return Palette(inverse, len(distinct))
-
-
-def require_complex(value: Any, what: str) -> SimplicialComplex:
-    """The value itself, if it is a complex.
-
-    Raises:
-        TypeError: it is something else, such as a graph that has not been lifted.
-    """
-    if not isinstance(value, SimplicialComplex):
-        raise TypeError(
-            f"{what} must be a SimplicialComplex, got {type(value).__name__}. "
-            "Lift a graph with simplex.lifting.clique_complex."
-        )
-    return value

@@ -7,17 +7,17 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators import ADJACENCIES
+from simplex.wl._checks import require_adjacencies, require_complex
 from simplex.wl._coloring import Coloring
-from simplex.wl._refine import Draw, Palette, Stop, refine, require_complex, starting_colors
+from simplex.wl._refine import Draw, Palette, Stop, refine, starting_colors
 
 
 def simplicial_wl(
     K: SimplicialComplex,
+    *,
     adjacencies: Iterable[str] = ("boundary", "upper"),
     colors: Mapping[int, Any] | Sequence[Any] | None = None,
     max_rounds: int | None = None,
-    *,
     stop: Stop | None = None,
 ) -> Coloring:
     r"""Refine the colours of all simplices by the colours around them, until no class splits.
@@ -78,7 +78,7 @@ def simplicial_wl(
         (2, [[1, 2, 2], [1, 1, 2, 2], [1]])
     """
     require_complex(K, "K")
-    used = _require_adjacencies(adjacencies)
+    used = require_adjacencies(adjacencies)
     degrees = range(max(K.dim, 0) + 1)
 
     def signature(palettes: Sequence[Palette], draw: Draw) -> list[Tensor]:
@@ -145,14 +145,3 @@ def kind_of(k: int) -> str:
     """What k-simplices are called."""
     names = ("vertices", "edges", "triangles", "tetrahedra")
     return names[k] if k < len(names) else f"{k}-simplices"
-
-
-def _require_adjacencies(adjacencies: Iterable[str]) -> set[str]:
-    names = [adjacencies] if isinstance(adjacencies, str) else list(adjacencies)
-    unknown = [name for name in names if name not in ADJACENCIES]
-    if isinstance(adjacencies, str) or unknown:
-        raise ValueError(
-            f"adjacencies must be a collection of names among {', '.join(ADJACENCIES)}, got "
-            f"{adjacencies if isinstance(adjacencies, str) else unknown!r}."
-        )
-    return set(names)

@@ -6,15 +6,16 @@ from typing import Any
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.wl._checks import require_complex
 from simplex.wl._coloring import Coloring
-from simplex.wl._refine import Draw, Palette, Stop, refine, require_complex, starting_colors
+from simplex.wl._refine import Draw, Palette, Stop, refine, starting_colors
 
 
 def weisfeiler_lehman(
     K: SimplicialComplex,
+    *,
     colors: Any = None,
     max_rounds: int | None = None,
-    *,
     stop: Stop | None = None,
 ) -> Coloring:
     r"""Refine the colours of the vertices by those of their neighbours in the 1-skeleton (1-WL).

@@ -4,11 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import torch
 
 from simplex import SimplicialComplex, __version__
 from simplex.cli import main
+from tests.cases import over
 
 
 PNG = b"\x89PNG"
@@ -97,7 +97,7 @@ def test_info(files, capsys):
     assert "f-vector              ()" in out
 
 
-@pytest.mark.parametrize("options", [[], ["--max-dim", "2"]])
+@over("options", [[], ["--max-dim", "2"]])
 def test_info_says_that_the_cut_made_the_last_betti_number(files, capsys, options):
     note = "may shrink with a larger --max-dim"
     assert note in run(capsys, "info", "header.g6", *options)[1]
@@ -131,8 +131,8 @@ def test_a_heading_over_numbers_is_left_out_aloud(files, capsys):
     assert "f-vector              (4, 3)" in run(capsys, "info", "names_first.csv")[1]
 
 
-@pytest.mark.parametrize(
-    ("argv", "writer"),
+@over(
+    "argv, writer",
     [
         (["lift", "triangle.edges", "--out", "old.pt"], "torch.save"),
         (["plot", "triangle.edges", "--out", "old.png"], "matplotlib.figure.Figure.savefig"),
@@ -180,8 +180,8 @@ BAD_FILES = {
 }
 
 
-@pytest.mark.parametrize("command", ["lift", "info", "wl"])
-@pytest.mark.parametrize("name", BAD_FILES)
+@over("command", ["lift", "info", "wl"])
+@over("name", BAD_FILES)
 def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
     code, out, err = run(capsys, command, name)
     assert code == 2
@@ -191,8 +191,8 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("argv", "message"),
+@over(
+    "argv, message",
     [
         ([], "COMMAND"),
         (["fly"], "invalid choice"),

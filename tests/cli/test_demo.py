@@ -1,19 +1,30 @@
 """The demo, with its training cut short: everything is printed and drawn."""
 
 import pytest
-import torch
 
-from simplex.cli import _demo, _demo_flows, main
-from simplex.datasets import planted_flows
+from simplex.cli import main
+
+
+SHORT = {
+    "_demo._TRAIN": 8,
+    "_demo._TEST": 4,
+    "_demo._TRAINING": {"epochs": 1, "batch_size": 16, "lr": 2e-3, "step_size": 5},
+    "_demo_flows._STEPS": 3,
+    "_demo_flows._TEST": 30,
+}
+OTHER_JOBS = ("lift_les_miserables", "compare_classical_pairs", "train_on_flows")
 
 
 @pytest.fixture
 def short(monkeypatch):
-    monkeypatch.setattr(_demo, "_TRAIN", 8)
-    monkeypatch.setattr(_demo, "_TEST", 4)
-    monkeypatch.setattr(_demo, "_TRAINING", _demo._TRAINING | {"epochs": 1})
-    monkeypatch.setattr(_demo_flows, "_STEPS", 3)
-    monkeypatch.setattr(_demo_flows, "_TEST", 30)
+    for name, value in SHORT.items():
+        monkeypatch.setattr(f"simplex.cli.{name}", value)
+
+
+def distances(out, name):
+    """The three numbers of a row, for gradient, curl and harmonic part."""
+    (row,) = [line for line in out.splitlines() if line.startswith(name)]
+    return [float(number) for number in row.split()[-3:]]
 
 
 def test_demo(short, tmp_path, capsys):
@@ -34,21 +45,27 @@ def test_demo(short, tmp_path, capsys):
     for name in ("oriented, tanh", "oriented, ReLU", "graph only"):
         assert name in out
     for name in ("generated", "a Gaussian fitted to the data", "fresh data: the floor"):
-        (row,) = [line for line in out.splitlines() if line.startswith(name)]
-        distances = [float(number) for number in row.split()[-3:]]
-        assert all(0 < distance < 2 for distance in distances)
+        assert all(0 < distance < 2 for distance in distances(out, name))
     assert "Smaller is better." in out
     pictures = sorted(path.name for path in (tmp_path / "new" / "folder").glob("*.png"))
     assert pictures == ["edge_flows.png", "flows.png", "les_miserables.png", "training.png"]
     assert all(name in out for name in pictures)
 
 
-def test_the_distances_of_generated_flows_are_zero_for_equal_samples_and_know_their_part():
-    generator = torch.Generator().manual_seed(0)
-    made = planted_flows("annulus", 0, 40, size=(3, 12), dtype=torch.float64, generator=generator)
-    x = made.test
-    assert _demo_flows._distances(made, x, x) == [0, 0, 0]
-    for i, part in enumerate(made.parts(x)):
-        distances = _demo_flows._distances(made, x + part, x)
-        assert distances[i] > 0.3
-        assert max(distances[:i] + distances[i + 1 :]) < 1e-9
+def test_the_distances_of_generated_flows_are_zero_for_equal_samples_and_know_their_part(
+    monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setattr("simplex.cli._demo_flows._TEST", 40)
+    for job in OTHER_JOBS:
+        monkeypatch.setattr(f"simplex.cli._demo.{job}", lambda *_: None)
+
+    def printed(generate):
+        monkeypatch.setattr("simplex.cli._demo_flows._generate", lambda made, *_: generate(made))
+        assert main(["demo", "--out", str(tmp_path)]) == 0
+        return distances(capsys.readouterr().out, "generated")
+
+    assert printed(lambda made: made.test) == [0, 0, 0]
+    for i in range(3):
+        found = printed(lambda made, i=i: made.test + made.parts(made.test)[i])
+        assert found[i] > 0.3
+        assert max(found[:i] + found[i + 1 :]) < 1e-3

@@ -1,12 +1,19 @@
-"""What the readers make of good files."""
+"""What the readers make of good files: lifted, saved, and read back."""
 
-import pytest
+import torch
 
-from simplex.cli._files import read_complex, read_complexes
+from simplex.cli import main
+from tests.cases import over
 
 
-@pytest.mark.parametrize(
-    ("name", "f_vector", "labels"),
+def lift(name, *options):
+    """The complex that ``simplex lift`` saves; one part for each graph of the file."""
+    assert main(["lift", name, "--out", "K.pt", *options]) == 0
+    return torch.load("K.pt", weights_only=True)
+
+
+@over(
+    "name, f_vector, labels",
     [
         ("triangle.edges", (4, 4, 1), None),
         ("names.csv", (4, 4, 1), ("ann", "bob", "cy", "dan")),
@@ -24,29 +31,30 @@ from simplex.cli._files import read_complex, read_complexes
     ],
 )
 def test_good_files(files, name, f_vector, labels):
-    K = read_complex(name)
+    K = lift(name)
     assert K.f_vector == f_vector
     assert K.vertex_labels == labels
 
 
 def test_names_of_graphml(files):
-    K = read_complex("novel.graphml")
+    K = lift("novel.graphml")
     assert K.f_vector == (77, 254, 467)
     assert K.vertex_labels is not None
     assert "Valjean" in K.vertex_labels
 
 
 def test_many_graphs(files):
-    assert [K.f_vector for K in read_complexes("many.g6")] == [(6, 6), (6, 6, 2), (3, 2), (3, 2)]
-    assert [K.dim for K in read_complexes("list.pt")] == [3, 1]
+    found = [K.f_vector for K in lift("many.g6").split()]
+    assert found == [(6, 6), (6, 6, 2), (3, 2), (3, 2)]
+    assert [K.dim for K in lift("list.pt").split()] == [3, 1]
 
 
 def test_max_dim_cuts_lifts_and_saved_complexes(files):
-    assert read_complex("header.g6", 3).f_vector == (4, 6, 4, 1)
-    assert read_complex("triangle.edges", 0).f_vector == (4,)
-    assert read_complex("complex.pt", 1).f_vector == (5, 7)
+    assert lift("header.g6", "--max-dim", "3").f_vector == (4, 6, 4, 1)
+    assert lift("triangle.edges", "--max-dim", "0").f_vector == (4,)
+    assert lift("complex.pt", "--max-dim", "1").f_vector == (5, 7)
 
 
 def test_endings_may_be_capital(files):
     (files / "UPPER.TXT").write_text("0 1\n")
-    assert read_complex("UPPER.TXT").f_vector == (2, 1)
+    assert lift("UPPER.TXT").f_vector == (2, 1)

@@ -280,7 +280,7 @@ def test_bad_simplices_are_named(given, error, message):
     [
         (2, ValueError, "below num_vertices=2, got 2"),
         (-1, ValueError, "non-negative, got -1"),
-        (3.5, TypeError, "integer, got float"),
+        (3.5, TypeError, r"integer, got 3\.5"),
     ],
 )
 def test_bad_vertex_counts_are_named(num_vertices, error, message):

@@ -10,6 +10,7 @@ from torch_geometric.loader import DataLoader
 from simplex.complexes import SimplicialComplex
 from simplex.data import SimplicialData, SimplicialDataset
 from simplex.transforms import CliqueLift, clique_lift, lift_dataset
+from tests.cases import over
 from tests.data.test_simplicial_data import assert_same
 from tests.train.tiny import write_tiny
 
@@ -40,7 +41,7 @@ def lifted_root(tmp_path_factory):
     return str(write_tiny(tmp_path_factory.mktemp("lifted")))
 
 
-@pytest.mark.parametrize("time", ["processed", "read back"])
+@over("time", ["processed", "read back"])
 def test_pre_transform_stores_complexes(lifted_root, graphs, time):
     lifted = TUDataset(lifted_root, "TINY", pre_transform=CliqueLift())
     assert len(lifted) == 16
@@ -123,8 +124,8 @@ def test_transforms_after_the_lift_keep_the_complex(dataset, transform):
     batch = next(iter(DataLoader(dataset, batch_size=16)))
     assert batch.complex == SimplicialComplex.disjoint_union(before)
     assert_same(dataset.to_batch()[3], batch[3])
-    for item, complex_ in zip(dataset, before, strict=True):
-        assert item.complex == complex_
+    for item, K in zip(dataset, before, strict=True):
+        assert item.complex == K
 
 
 def test_normalised_features_are_those_of_each_simplex(dataset):
@@ -145,7 +146,7 @@ def stored(dataset, path):
     return SimplicialDataset.from_file(path)
 
 
-@pytest.mark.parametrize("chosen", [slice(None), [3, 1, 3], [1], slice(0, 2)], ids=repr)
+@over("chosen", [slice(None), [3, 1, 3], [1], slice(0, 2)])
 def test_a_stored_data_set_comes_back(dataset, tmp_path, chosen):
     part = dataset[chosen]
     torch.save(part, tmp_path / "pickled.pt")

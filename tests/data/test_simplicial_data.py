@@ -11,6 +11,7 @@ from torch_geometric.transforms import RemoveIsolatedNodes
 
 from simplex import SimplicialComplex
 from simplex.data import SimplicialData
+from tests.cases import over
 from tests.tables import COMPLEXES
 
 
@@ -18,12 +19,9 @@ MAX_DIM = 4
 
 
 def with_features(name, max_dim=MAX_DIM, **fields):
-    complex_ = COMPLEXES[name]
-    x = [
-        torch.arange(3.0 * n).view(n, 3)
-        for n in (complex_.num_simplices(k) for k in range(max_dim + 1))
-    ]
-    return SimplicialData.from_complex(complex_, x, max_dim=max_dim, **fields)
+    K = COMPLEXES[name]
+    x = [torch.arange(3.0 * n).view(n, 3) for n in (K.num_simplices(k) for k in range(max_dim + 1))]
+    return SimplicialData.from_complex(K, x, max_dim=max_dim, **fields)
 
 
 def assert_same(first, second):
@@ -41,7 +39,7 @@ def assert_same(first, second):
 PLAIN = [name for name in COMPLEXES if name not in ("reoriented", "union")]
 
 
-@pytest.mark.parametrize("name", COMPLEXES)
+@over("name", COMPLEXES)
 def test_complex_survives(name):
     data = with_features(name)
     assert data.complex == COMPLEXES[name]
@@ -52,12 +50,12 @@ def test_complex_survives(name):
     ]
 
 
-@pytest.mark.parametrize("name", COMPLEXES)
+@over("name", COMPLEXES)
 def test_tables_are_not_copied(name):
-    complex_ = COMPLEXES[name]
+    K = COMPLEXES[name]
     back = with_features(name).complex
-    for k in range(1, complex_.dim + 1):
-        assert back.facets(k).data_ptr() == complex_.facets(k).data_ptr()
+    for k in range(1, K.dim + 1):
+        assert back.facets(k).data_ptr() == K.facets(k).data_ptr()
 
 
 def test_batch_is_the_disjoint_union_and_splits_again():
@@ -128,7 +126,7 @@ def test_follow_batch_with_an_empty_dimension():
     assert_same(batch.to_data_list()[1], with_features("edge"))
 
 
-@pytest.mark.parametrize("num_workers", [0, 2])
+@over("num_workers", [0, 2])
 def test_loader(num_workers):
     items = [with_features(name) for name in PLAIN]
     loader = DataLoader(items, batch_size=4, num_workers=num_workers)
@@ -146,9 +144,7 @@ def test_in_memory_dataset_keeps_items(tmp_path):
         assert_same(given, back)
 
 
-@pytest.mark.parametrize(
-    "make", [with_features, lambda n: Batch.from_data_list([with_features(n)])]
-)
+@over("make", [with_features, lambda n: Batch.from_data_list([with_features(n)])])
 def test_pickle_copy_and_save(make, tmp_path):
     data = make("house")
     for back in (pickle.loads(pickle.dumps(data)), copy.copy(data), copy.deepcopy(data)):
@@ -183,13 +179,13 @@ def test_errors_name_the_remedy():
         SimplicialData.from_complex(COMPLEXES["edge"], torch.ones(2, 1)).cochains()
     with pytest.raises(ValueError, match=r"x\[1\] must have one row per 1-simplex \(1\)"):
         SimplicialData.from_complex(COMPLEXES["edge"], [torch.ones(2, 1), torch.ones(2, 1)])
-    with pytest.raises(ValueError, match="max_dim must be non-negative, got -1"):
+    with pytest.raises(ValueError, match="max_dim must be at least 0, got -1"):
         SimplicialData.from_complex(COMPLEXES["edge"], max_dim=-1)
 
 
 def test_transforms_that_remove_vertices_are_noticed():
-    complex_ = SimplicialComplex.from_simplices([(0, 1), (3,)])  # vertex 2 is isolated, and 3
-    data = RemoveIsolatedNodes()(SimplicialData.from_complex(complex_, max_dim=1))
+    K = SimplicialComplex.from_simplices([(0, 1), (3,)])  # vertex 2 is isolated, and 3
+    data = RemoveIsolatedNodes()(SimplicialData.from_complex(K, max_dim=1))
     with pytest.raises(ValueError, match=r"num_simplices must count.*got \[4, 1\] for"):
         _ = data.complex
 

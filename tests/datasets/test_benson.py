@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from simplex.datasets import read_benson
+from tests.cases import over
 
 
 def write(prefix, simplices, times, labels=None):
@@ -49,8 +50,8 @@ def first_appearances(simplices, times, max_dim):
     return found
 
 
-@pytest.mark.parametrize("max_dim", [0, 1, 2, 3, 5, 8])
-@pytest.mark.parametrize("seed", range(4))
+@over("max_dim", [0, 1, 2, 3, 5, 8])
+@over("seed", range(4))
 def test_complex_and_filtration_from_the_definition(tmp_path, seed, max_dim):
     simplices, times = random_list(seed)
     K = read_benson(write(tmp_path / "some-data", simplices, times), max_dim).complex.validate()
@@ -66,7 +67,7 @@ def test_complex_and_filtration_from_the_definition(tmp_path, seed, max_dim):
         assert bool((K.filtration[k - 1][K.facets(k)] <= K.filtration[k][:, None]).all())
 
 
-@pytest.mark.parametrize("seed", range(2))
+@over("seed", range(2))
 def test_the_list_is_kept_as_it_was(tmp_path, seed):
     simplices, times = random_list(seed)
     data = read_benson(write(tmp_path / "x", simplices, times))
@@ -110,8 +111,8 @@ def test_one_large_simplex_is_cut_and_not_closed(tmp_path):
         read_benson(tmp_path / "large", max_dim=99)
 
 
-@pytest.mark.parametrize(
-    ("part", "text", "message"),
+@over(
+    "part, text, message",
     [
         ("nverts", None, r"x-nverts\.txt must be there"),
         ("times", None, r"x-times\.txt must be there"),
@@ -146,7 +147,7 @@ def test_wrong_files_are_refused(tmp_path, part, text, message):
 def test_wrong_arguments_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"one file NAME-nverts\.txt, got 0"):
         read_benson(tmp_path)
-    with pytest.raises(ValueError, match="max_dim must be non-negative, got -1"):
+    with pytest.raises(ValueError, match="max_dim must be at least 0, got -1"):
         read_benson(tmp_path, -1)
     with pytest.raises(TypeError, match="max_dim must be an integer"):
         read_benson(tmp_path, 2.0)

@@ -6,6 +6,7 @@ import torch
 from simplex.datasets import synthetic_flow
 from simplex.nn import OrientedMPSN
 from simplex.train import flow_accuracy, train_flow
+from tests.cases import over
 
 
 def task(seed=0, num_points=200, num_train=12, num_test=6):
@@ -18,7 +19,7 @@ def box(points, x, y):
     return ((points >= low) & (points <= high)).all(1)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@over("seed", range(3))
 def test_the_mesh_is_a_square_with_two_holes(seed):
     made = task(seed)
     K = made.complex.validate()
@@ -31,7 +32,7 @@ def test_the_mesh_is_a_square_with_two_holes(seed):
     assert bool((K.cofacets(1)[0].diff() >= 1).all())  # every edge lies in a triangle
 
 
-@pytest.mark.parametrize("seed", range(3))
+@over("seed", range(3))
 def test_flows_are_paths_between_the_corners_past_the_checkpoint(seed):
     made = task(seed)
     K, place = made.complex, made.positions
@@ -91,8 +92,8 @@ def test_the_generator_decides_everything():
     assert first.complex != other.complex
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "message"),
+@over(
+    "arguments, error, message",
     [
         ((3,), ValueError, "num_points must be at least 4"),
         ((12,), ValueError, "Raise num_points"),

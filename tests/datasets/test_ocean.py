@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from simplex.datasets import ocean_drifters
+from tests.cases import over
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +105,8 @@ def test_the_folder_comes_from_the_environment(tmp_path, monkeypatch):
         ocean_drifters()
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
+@over(
+    "changes, message",
     [
         ({"label": None}, "cannot be read .*label"),
         ({"label": np.array([0, 1])}, "3 paths for 2 labels"),
@@ -134,7 +135,7 @@ def test_wrong_tables_are_refused(tmp_path, changes, message):
         ocean_drifters(write(tmp_path, **changes))
 
 
-@pytest.mark.parametrize("kept", [0, 1, 40, 400, -1, -100])
+@over("kept", [0, 1, 40, 400, -1, -100])
 def test_truncated_files_are_refused(tmp_path, kept):
     path = write(tmp_path) / "ocean_drifters.npz"
     path.write_bytes(path.read_bytes()[:kept])
@@ -142,7 +143,7 @@ def test_truncated_files_are_refused(tmp_path, kept):
         ocean_drifters(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"\x93NUMPY garbage", b"PK\x03\x04 garbage", b"text\n"])
+@over("content", [b"\x93NUMPY garbage", b"PK\x03\x04 garbage", b"text\n"])
 def test_other_files_are_refused(tmp_path, content):
     (tmp_path / "ocean_drifters.npz").write_bytes(content)
     with pytest.raises(ValueError, match="got one that cannot be read"):

@@ -14,6 +14,7 @@ from simplex.operators import (
     hodge_decomposition,
 )
 from simplex.testing import random_orientation, relabel
+from tests.cases import over
 
 
 DOMAINS = ("annulus", "torus")
@@ -35,8 +36,8 @@ def walk(K, flow, vertices):
     return float((flow[edges] * (ends[:, 1] - ends[:, 0]).sign()).sum())
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("size", [None, (5, 11)])
+@over("seed", range(3))
+@over("size", [None, (5, 11)])
 def test_the_annulus(seed, size):
     flows = made("annulus", seed, size=size)
     rings, around = size or (4, 20)
@@ -54,8 +55,8 @@ def test_the_annulus(seed, size):
         assert walk(K, flows.fields[0], path) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("size", [None, (4, 7)])
+@over("seed", range(3))
+@over("size", [None, (4, 7)])
 def test_the_torus(seed, size):
     flows = made("torus", seed, size=size)
     rows, columns = size or (8, 9)
@@ -69,7 +70,7 @@ def test_the_torus(seed, size):
     torch.testing.assert_close(torch.tensor(found), torch.eye(2))
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
+@over("domain", DOMAINS)
 def test_the_fields_are_harmonic_and_their_circulation_is_read_back(domain, dtype):
     flows = made(domain, dtype=dtype)
     K, fields = flows.complex, flows.fields
@@ -81,7 +82,7 @@ def test_the_fields_are_harmonic_and_their_circulation_is_read_back(domain, dtyp
     assert flows.circulation(gradient + curl).abs().max() < 1e-3
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
+@over("domain", DOMAINS)
 def test_parts_are_those_of_the_hodge_decomposition(domain, dtype):
     flows = made(domain, dtype=dtype)
     expected = hodge_decomposition(flows.complex, flows.train.T)
@@ -90,8 +91,8 @@ def test_parts_are_those_of_the_hodge_decomposition(domain, dtype):
         torch.testing.assert_close(part, other.T, atol=tolerance, rtol=tolerance)
 
 
-@pytest.mark.parametrize("shares", [(0.3, 0.3, 0.4), (0.6, 0.1, 0.3)])
-@pytest.mark.parametrize("domain", DOMAINS)
+@over("shares", [(0.3, 0.3, 0.4), (0.6, 0.1, 0.3)])
+@over("domain", DOMAINS)
 def test_energy_shares_are_as_asked(domain, shares):
     flows = made(domain, num_train=2000, shares=shares)
     n = flows.train.shape[1]
@@ -101,7 +102,7 @@ def test_energy_shares_are_as_asked(domain, shares):
         assert float(energies.mean()) == pytest.approx(share, abs=4.5 * error)
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
+@over("domain", DOMAINS)
 def test_the_covariance_is_that_of_hodge_noise(domain):
     """The sparse evaluation of ψ_G(L_d) and ψ_C(L_u), without eigenvectors, as oracle."""
     kernels = {"gradient": MaternKernel(length=2.0), "curl": MaternKernel(length=4.0)}
@@ -115,7 +116,7 @@ def test_the_covariance_is_that_of_hodge_noise(domain):
         torch.testing.assert_close(modes.T @ modes, expected, atol=1e-8, rtol=1e-8)
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
+@over("domain", DOMAINS)
 def test_draws_have_the_covariance(domain):
     flows = made(domain, num_train=4000)
     for modes in (flows.gradient, flows.curl):
@@ -126,8 +127,8 @@ def test_draws_have_the_covariance(domain):
         assert float(whitened.mean(0).abs().max()) < 4.5 * 0.0159
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("domain", DOMAINS)
+@over("seed", range(2))
+@over("domain", DOMAINS)
 def test_the_circulation_has_two_modes(domain, seed):
     flows = made(domain, seed, num_train=1000, spread=0.1)
     w = flows.circulation(flows.train) / flows.level
@@ -140,7 +141,7 @@ def test_the_circulation_has_two_modes(domain, seed):
         assert abs(float(signs.prod(1).mean())) < 4.5 / 1000**0.5
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
+@over("domain", DOMAINS)
 def test_a_seed_fixes_everything(domain):
     first, again, other = made(domain, 1), made(domain, 1), made(domain, 2)
     assert torch.equal(first.complex.facets(2), again.complex.facets(2))
@@ -148,11 +149,11 @@ def test_a_seed_fixes_everything(domain):
     assert torch.equal(first.test, again.test)
     assert not torch.equal(first.train, other.train)
     assert not torch.equal(first.train[:2], first.test)
-    draws = [first.draw(2, torch.Generator().manual_seed(3)) for _ in range(2)]
+    draws = [first.draw(2, generator=torch.Generator().manual_seed(3)) for _ in range(2)]
     assert torch.equal(*draws)
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
+@over("domain", DOMAINS)
 def test_parts_go_with_the_names_and_directions_of_the_edges(domain):
     flows = made(domain, num_train=4)
     renamed = relabel(flows.complex, torch.randperm(flows.complex.num_simplices(0)))
@@ -170,8 +171,8 @@ def test_parts_go_with_the_names_and_directions_of_the_edges(domain):
     torch.testing.assert_close(found, flows.circulation(flows.train))
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
+@over(
+    "options, message",
     [
         ({"domain": "sphere"}, "domain must be"),
         ({"domain": "annulus", "size": (1, 20)}, "size must be at least"),

@@ -7,6 +7,7 @@ import torch
 from simplex.datasets import community_complexes, delaunay_complexes
 from simplex.lifting import clique_complex
 from simplex.operators import betti_numbers
+from tests.cases import over
 
 
 def seeded(seed):
@@ -20,8 +21,8 @@ def skeleton(K):
     return graph
 
 
-@pytest.mark.parametrize("max_dim", [1, 2, 3])
-@pytest.mark.parametrize("seed", [0, 1])
+@over("max_dim", [1, 2, 3])
+@over("seed", [0, 1])
 def test_communities_are_clique_complexes_of_even_size(seed, max_dim):
     complexes = community_complexes(30, (5, 9), max_dim=max_dim, generator=seeded(seed))
     assert len(complexes) == 30
@@ -33,7 +34,7 @@ def test_communities_are_clique_complexes_of_even_size(seed, max_dim):
         )
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@over("seed", [0, 1, 2])
 def test_communities_have_the_densities_asked_for(seed):
     """With all pairs inside joined, the bridges are what is left; both have binomial counts."""
     dense = community_complexes(400, (16, 16), within=1.0, bridges=0.5, generator=seeded(seed))
@@ -58,7 +59,7 @@ def test_numbers_of_vertices_do_not_tell_the_community():
     assert abs(together - 7 / 15) < 0.09
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@over("seed", [0, 1])
 def test_delaunay_complexes_are_triangulated_discs(seed):
     complexes = delaunay_complexes(25, (3, 20), generator=seeded(seed))
     sizes = {K.num_simplices(0) for K in complexes}
@@ -81,7 +82,7 @@ def test_some_delaunay_complexes_are_no_clique_complexes():
     assert any(clique_complex(skeleton(K)).f_vector != K.f_vector for K in complexes)
 
 
-@pytest.mark.parametrize("draw", [community_complexes, delaunay_complexes])
+@over("draw", [community_complexes, delaunay_complexes])
 def test_the_seed_decides(draw):
     first, again, other = (draw(4, generator=seeded(seed)) for seed in (3, 3, 4))
     assert first == again
@@ -94,7 +95,7 @@ def test_sizes_that_make_no_sense_are_refused():
         community_complexes(2, (1, 3))
     with pytest.raises(ValueError, match=r"at least 3 upwards, got 9 … 8"):
         delaunay_complexes(2, (9, 8))
-    with pytest.raises(ValueError, match=r"within must be in \[0, 1\], got 1.5"):
+    with pytest.raises(ValueError, match=r"within must be a finite number in \[0, 1\], got 1.5"):
         community_complexes(2, within=1.5)
-    with pytest.raises(ValueError, match=r"must be in \[0, 1\], got 1.5"):
+    with pytest.raises(ValueError, match=r"bridges .* must be .* in \[0, 1\], got 1.5"):
         community_complexes(2, (4, 4), bridges=1.5)

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from simplex.datasets import SURFACES, Surface, random_surface, surfaces
+from simplex.datasets import SURFACES, random_surface, surfaces
 from simplex.operators import betti_numbers, euler_characteristic
+from tests.cases import over
 from tests.operators.oracles import persistent_betti
 
 
@@ -53,9 +54,9 @@ def assert_topology(K, kind):
     assert persistent_betti(K, 2) == (1, 2 - kind.euler_characteristic, 1)
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("num_vertices", [None, 12, 25])
-@pytest.mark.parametrize("name", SURFACES)
+@over("seed", range(3))
+@over("num_vertices", [None, 12, 25])
+@over("name", SURFACES)
 def test_random_surfaces_are_closed_surfaces_of_the_asked_topology(name, num_vertices, seed):
     num_vertices = num_vertices or MINIMAL[name]
     K = random_surface(name, num_vertices, generator=seeded(seed))
@@ -64,11 +65,11 @@ def test_random_surfaces_are_closed_surfaces_of_the_asked_topology(name, num_ver
     assert_topology(K, SURFACES[name])
 
 
-@pytest.mark.parametrize("num_flips", [0, 1, 2, 3, 50])
-@pytest.mark.parametrize("name", ["sphere", "torus", "Klein bottle"])
+@over("num_flips", [0, 1, 2, 3, 50])
+@over("name", ["sphere", "torus", "Klein bottle"])
 def test_every_single_move_keeps_the_surface(name, num_flips):
     for seed in range(5):
-        K = random_surface(name, MINIMAL[name] + 1, num_flips, generator=seeded(seed))
+        K = random_surface(name, MINIMAL[name] + 1, num_flips=num_flips, generator=seeded(seed))
         assert_closed_surface(K)
         assert_topology(K, SURFACES[name])
 
@@ -77,8 +78,8 @@ def test_surfaces_without_a_name_and_large_ones():
     for kind in ((3, True), (5, False), (6, False)):
         K = random_surface(kind, 20, generator=seeded(1))
         assert_closed_surface(K)
-        assert_topology(K, Surface(*kind))
-    K = random_surface("torus", 2000, 5000, generator=seeded(0))
+        assert_topology(K, type(SURFACES["sphere"])(*kind))
+    K = random_surface("torus", 2000, num_flips=5000, generator=seeded(0))
     assert_closed_surface(K)
     assert betti_numbers(K) == (1, 2, 1)
 
@@ -92,7 +93,7 @@ def test_the_walk_moves_and_is_reproducible():
     assert made[0] == made[1]
     assert made[0] != made[2]
     degrees = made[0].cofacets(0)[0].diff().sort().values
-    unmoved = random_surface("torus", 14, 0, generator=seeded(0)).cofacets(0)[0].diff()
+    unmoved = random_surface("torus", 14, num_flips=0, generator=seeded(0)).cofacets(0)[0].diff()
     assert not torch.equal(degrees, unmoved.sort().values)
     torch.manual_seed(3)
     first = random_surface("sphere")
@@ -103,13 +104,13 @@ def test_the_walk_moves_and_is_reproducible():
 def test_vertices_are_permuted():
     """The minimal torus is unique up to isomorphism, so only the numbers can differ."""
     tables = {
-        str(random_surface("torus", 7, 0, generator=seeded(seed)).simplices(2).tolist())
+        str(random_surface("torus", 7, num_flips=0, generator=seeded(seed)).simplices(2).tolist())
         for seed in range(5)
     }
     assert len(tables) > 1
 
 
-@pytest.mark.parametrize("features", ["degree", "ones", "random"])
+@over("features", ["degree", "ones", "random"])
 def test_the_data_set_labels_what_it_holds(features):
     dataset = surfaces(35, features=features, generator=seeded(0))
     names = list(SURFACES)
@@ -154,7 +155,7 @@ def test_the_number_of_vertices_is_distributed_alike():
         assert abs(float(mine.double().mean()) - 16) < 0.7
 
 
-@pytest.mark.parametrize("pair", [("torus", "Klein bottle"), ("genus 2", "non-orientable genus 4")])
+@over("pair", [("torus", "Klein bottle"), ("genus 2", "non-orientable genus 4")])
 def test_degrees_do_not_leak_orientability(pair):
     """The walk forgets where it started: of equal χ, equal degrees within three standard errors."""
     dataset = surfaces(1000, pair, generator=seeded(0))
@@ -168,10 +169,10 @@ def test_degrees_do_not_leak_orientability(pair):
         assert abs(float(first.mean() - second.mean())) < 3 * error
 
 
-@pytest.mark.parametrize("name", SURFACES)
+@over("name", SURFACES)
 def test_too_few_vertices(name):
     least = MINIMAL[name]
-    with pytest.raises(ValueError, match=f"num_vertices must be at least {least} for '{name}'"):
+    with pytest.raises(ValueError, match=f"num_vertices of '{name}' must be at least {least}"):
         random_surface(name, least - 1)
 
 
@@ -184,9 +185,9 @@ def test_impossible_requests():
         random_surface((1.5, True))
     with pytest.raises(ValueError, match="num_flips must be at least 0"):
         random_surface("torus", num_flips=-1)
-    with pytest.raises(TypeError, match="num_vertices must be an integer"):
+    with pytest.raises(TypeError, match="num_vertices of 'torus' must be an integer"):
         random_surface("torus", 12.0)
-    with pytest.raises(ValueError, match="at least 10 for"):
+    with pytest.raises(ValueError, match=r"num_vertices\[0\] of .*genus 2.* must be at least 10"):
         surfaces(3, ["sphere", "genus 2"], num_vertices=(8, 20))
     with pytest.raises(ValueError, match=r"num_vertices\[1\] must be at least 14"):
         surfaces(3, num_vertices=(14, 13))
@@ -195,13 +196,11 @@ def test_impossible_requests():
     with pytest.raises(ValueError, match="num_surfaces must be at least 1"):
         surfaces(0)
     with pytest.raises(ValueError, match="features must be"):
-        surfaces(3, features="colour")
+        surfaces(3, features="color")
 
 
 def test_a_surface_that_cannot_be_made_smaller_is_refused_in_words(monkeypatch):
-    import simplex.datasets._surfaces as module
-
-    monkeypatch.setattr(module, "_PATIENCE", 3)
+    monkeypatch.setattr("simplex.datasets._surfaces._PATIENCE", 3)
     with pytest.raises(RuntimeError, match="num_vertices must be larger for Surface"):
         random_surface("genus 2", 10)
 

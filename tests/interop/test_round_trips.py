@@ -19,29 +19,30 @@ from simplex.interop import (
     to_scipy,
 )
 from simplex.lifting import clique_complex, vietoris_rips_complex
+from tests.cases import over
 from tests.tables import COMPLEXES
 
 
-ALL = pytest.mark.parametrize("name", COMPLEXES)
+ALL = over("name", COMPLEXES)
 
 
 @ALL
 def test_gudhi_there_and_back(name):
-    complex_ = COMPLEXES[name]
-    values = [torch.full((n,), float(k)) for k, n in enumerate(complex_.f_vector)]
-    back = from_gudhi(to_gudhi(complex_.with_filtration(values)))
-    assert all(torch.equal(back.facets(k), complex_.facets(k)) for k in range(complex_.dim + 2))
+    K = COMPLEXES[name]
+    values = [torch.full((n,), float(k)) for k, n in enumerate(K.f_vector)]
+    back = from_gudhi(to_gudhi(K.with_filtration(values)))
+    assert all(torch.equal(back.facets(k), K.facets(k)) for k in range(K.dim + 2))
     assert [value.tolist() for value in back.filtration] == [value.tolist() for value in values]
-    assert to_gudhi(complex_).num_simplices() == sum(complex_.f_vector)
+    assert to_gudhi(K).num_simplices() == sum(K.f_vector)
 
 
 def test_gudhi_with_gaps_keeps_its_numbers_as_labels():
     tree = gudhi.SimplexTree()
     tree.insert([2, 9, 5], filtration=1.5)
-    complex_ = from_gudhi(tree)
-    assert complex_.f_vector == (3, 3, 1)
-    assert complex_.vertex_labels == (2, 5, 9)
-    assert complex_.filtration[2].tolist() == [1.5]
+    K = from_gudhi(tree)
+    assert K.f_vector == (3, 3, 1)
+    assert K.vertex_labels == (2, 5, 9)
+    assert K.filtration[2].tolist() == [1.5]
 
 
 def intervals(tree):
@@ -82,7 +83,7 @@ NAMED = {
 NAMED["mixed, isolated"].add_node(None.__class__)
 
 
-@pytest.mark.parametrize("name", NAMED)
+@over("name", NAMED)
 def test_networkx_labels_survive_the_round_trip(name):
     graph = NAMED[name]
     for lifted in (from_networkx(graph), clique_complex(graph, max_dim=3)):
@@ -113,8 +114,8 @@ def test_sparse_operators_become_csr():
         assert np.array_equal(converted.toarray(), dense.numpy())
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "message"),
+@over(
+    "call, error, message",
     [
         (lambda: from_networkx([(0, 1)]), TypeError, "networkx graph, got list"),
         (lambda: from_networkx(nx.DiGraph()), ValueError, "undirected"),

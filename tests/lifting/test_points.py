@@ -9,9 +9,10 @@ import torch
 
 from simplex.interop import from_gudhi
 from simplex.lifting import alpha_complex, delaunay_complex, vietoris_rips_complex
+from tests.cases import over
 
 
-SEEDS = pytest.mark.parametrize("seed", range(3))
+SEEDS = over("seed", range(3))
 
 
 def cloud(seed, n=40, d=3, dtype=torch.float64):
@@ -19,23 +20,23 @@ def cloud(seed, n=40, d=3, dtype=torch.float64):
     return torch.rand(n, d, generator=generator, dtype=dtype)
 
 
-def assert_same_filtration(complex_, expected, tolerance):
-    assert complex_ == expected
-    for value, reference in zip(complex_.filtration, expected.filtration, strict=True):
+def assert_same_filtration(K, expected, tolerance):
+    assert expected == K
+    for value, reference in zip(K.filtration, expected.filtration, strict=True):
         torch.testing.assert_close(value.double(), reference, rtol=0, atol=tolerance)
 
 
 @SEEDS
-@pytest.mark.parametrize("max_dim", [0, 1, 2, 3])
+@over("max_dim", [0, 1, 2, 3])
 def test_rips_is_gudhis(seed, max_dim):
     points = cloud(seed)
-    complex_ = vietoris_rips_complex(points, max_edge_length=0.5, max_dim=max_dim).validate()
+    K = vietoris_rips_complex(points, max_edge_length=0.5, max_dim=max_dim).validate()
     tree = gudhi.RipsComplex(points=points.numpy(), max_edge_length=0.5)
     tree = tree.create_simplex_tree(max_dimension=max_dim)
     if max_dim == 0:  # GUDHI keeps the edges
-        assert complex_.f_vector == (40,)
+        assert K.f_vector == (40,)
     else:
-        assert_same_filtration(complex_, from_gudhi(tree), 1e-12)
+        assert_same_filtration(K, from_gudhi(tree), 1e-12)
 
 
 @SEEDS
@@ -52,8 +53,8 @@ def test_rips_of_distances_is_that_of_the_points(seed, dtype):
 
 
 def test_rips_without_a_bound_is_the_full_simplex():
-    complex_ = vietoris_rips_complex(cloud(0, n=6), max_dim=5)
-    assert complex_.f_vector == (6, 15, 20, 15, 6, 1)
+    K = vietoris_rips_complex(cloud(0, n=6), max_dim=5)
+    assert K.f_vector == (6, 15, 20, 15, 6, 1)
 
 
 def test_rips_bound_is_included():
@@ -64,8 +65,8 @@ def test_rips_bound_is_included():
 
 def test_rips_filtration_is_differentiable():
     points = cloud(0, n=8).requires_grad_()
-    complex_ = vietoris_rips_complex(points, 0.8, 2)
-    complex_.filtration[-1].sum().backward()
+    K = vietoris_rips_complex(points, 0.8, 2)
+    K.filtration[-1].sum().backward()
     assert points.grad.abs().sum() > 0
 
 
@@ -77,31 +78,31 @@ def test_empty_and_single_clouds():
 
 
 @SEEDS
-@pytest.mark.parametrize("dimension", [2, 3])
+@over("dimension", [2, 3])
 def test_alpha_is_gudhis_with_radii_for_squares(seed, dimension):
     points = cloud(seed, d=dimension)
     tree = gudhi.AlphaComplex(points=points.numpy()).create_simplex_tree(max_alpha_square=0.04)
     expected = from_gudhi(tree)
-    complex_ = alpha_complex(points, max_alpha=0.2).validate()
+    K = alpha_complex(points, max_alpha=0.2).validate()
     expected = expected.with_filtration([value.sqrt() for value in expected.filtration])
-    assert_same_filtration(complex_, expected, 1e-12)
-    assert alpha_complex(points, 0.2, max_dim=1) == complex_.skeleton(1)
+    assert_same_filtration(K, expected, 1e-12)
+    assert alpha_complex(points, 0.2, max_dim=1) == K.skeleton(1)
 
 
 @SEEDS
-@pytest.mark.parametrize("dimension", [2, 3])
+@over("dimension", [2, 3])
 def test_delaunay_is_gudhis(seed, dimension):
     points = cloud(seed, d=dimension)
     tree = gudhi.DelaunayComplex(points=points.numpy()).create_simplex_tree()
-    complex_ = delaunay_complex(points).validate()
-    assert complex_ == from_gudhi(tree)
-    assert delaunay_complex(points, max_dim=1) == complex_.skeleton(1)
+    K = delaunay_complex(points).validate()
+    assert from_gudhi(tree) == K
+    assert delaunay_complex(points, max_dim=1) == K.skeleton(1)
 
 
 def test_alpha_of_a_circle_has_one_hole():
     angle = torch.arange(20) * (2 * math.pi / 20)
-    complex_ = alpha_complex(torch.stack([angle.cos(), angle.sin()], 1), max_alpha=0.2)
-    assert complex_.f_vector == (20, 20)
+    K = alpha_complex(torch.stack([angle.cos(), angle.sin()], 1), max_alpha=0.2)
+    assert K.f_vector == (20, 20)
 
 
 NAN = torch.tensor([[0.0, 0.0], [math.nan, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -109,8 +110,8 @@ TWINS = torch.tensor([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 LINE = torch.tensor([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "message"),
+@over(
+    "call, error, message",
     [
         (lambda: vietoris_rips_complex(NAN, 1.0), ValueError, "finite, got .nan, 1.0. in row 1"),
         (lambda: alpha_complex(NAN), ValueError, "finite"),

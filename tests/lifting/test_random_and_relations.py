@@ -10,21 +10,22 @@ import torch
 
 from simplex.interop import to_gudhi
 from simplex.lifting import dowker_complex, linial_meshulam_complex, random_clique_complex
-from simplex.lifting._random import _random_subsets, _subsets_of_rank
+from tests.cases import over
 
 
 def generator(seed):
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4])
-def test_ranks_number_all_subsets_once(size):
-    ranks = torch.arange(math.comb(9, size))
-    rows = [tuple(row) for row in _subsets_of_rank(ranks, 9, size).tolist()]
-    assert sorted(rows) == list(itertools.combinations(range(9), size))
+@over("size", [1, 2, 3, 4])
+def test_with_certainty_all_subsets_come_once(size):
+    K = linial_meshulam_complex(9, 1.0, size)
+    for k in (size - 1, size):  # the skeleton, and the random simplices
+        rows = [tuple(row) for row in K.simplices(k).tolist()]
+        assert rows == list(itertools.combinations(range(9), k + 1))
 
 
-@pytest.mark.parametrize("make", [random_clique_complex, linial_meshulam_complex])
+@over("make", [random_clique_complex, linial_meshulam_complex])
 def test_seeds_reproduce_and_differ(make):
     one, two, other = (make(30, 0.3, 3, generator=generator(seed)) for seed in (5, 5, 6))
     assert one.validate() == two
@@ -40,31 +41,32 @@ def test_extremes():
     assert linial_meshulam_complex(2, 0.5, 3).f_vector == (2, 1)
 
 
-@pytest.mark.parametrize("size", [2, 3])
-@pytest.mark.parametrize("probability", [0.02, 0.5, 0.97])
+@over("size", [2, 3])
+@over("probability", [0.02, 0.5, 0.97])
 def test_every_subset_has_its_probability(size, probability):
     """Counts over 400 draws, each subset within 5 standard deviations (seeds 0 … 399)."""
     total = torch.zeros(math.comb(8, size))
     rank = {row: i for i, row in enumerate(itertools.combinations(range(8), size))}
     for seed in range(400):
-        for row in _random_subsets(8, size, probability, generator(seed)).tolist():
+        K = linial_meshulam_complex(8, probability, size - 1, generator=generator(seed))
+        for row in K.simplices(size - 1).tolist():
             total[rank[tuple(row)]] += 1
     deviation = math.sqrt(400 * probability * (1 - probability))
     assert (total - 400 * probability).abs().max() < 5 * deviation
 
 
 def test_large_sparse_graphs_cost_their_edges():
-    complex_ = random_clique_complex(200_000, 1e-5, 2, generator=generator(0))
+    K = random_clique_complex(200_000, 1e-5, 2, generator=generator(0))
     expected = math.comb(200_000, 2) * 1e-5
-    assert abs(complex_.num_simplices(1) - expected) < 5 * math.sqrt(expected)
+    assert abs(K.num_simplices(1) - expected) < 5 * math.sqrt(expected)
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
+@over(
+    "call, message",
     [
         (lambda: random_clique_complex(5, 1.5), r"\[0, 1\], got 1.5"),
         (lambda: random_clique_complex(5, math.nan), r"\[0, 1\], got nan"),
-        (lambda: random_clique_complex(-1, 0.5), "integer ≥ 0"),
+        (lambda: random_clique_complex(-1, 0.5), "at least 0, got -1"),
         (lambda: linial_meshulam_complex(5, 0.5, 0), "at least 1, got 0"),
         (lambda: linial_meshulam_complex(2_000_000, 0.5, 2), "fewer than"),
     ],
@@ -84,16 +86,16 @@ def brute_force_dowker(relation, max_dim):
     return found
 
 
-@pytest.mark.parametrize("seed", range(5))
+@over("seed", range(5))
 def test_dowker_by_definition(seed):
     relation = np.random.default_rng(seed).random((9, 7)) < 0.35
     for given in (relation, torch.from_numpy(relation), scipy.sparse.csr_array(relation)):
-        complex_ = dowker_complex(given, max_dim=3).validate()
-        found = {tuple(row) for k in range(4) for row in complex_.simplices(k).tolist()}
+        K = dowker_complex(given, max_dim=3).validate()
+        found = {tuple(row) for k in range(4) for row in K.simplices(k).tolist()}
         assert found == brute_force_dowker(relation, 3)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@over("seed", range(5))
 def test_dowker_duality(seed):
     """The complexes of a relation and of its transpose have the same Betti numbers (GUDHI)."""
     relation = np.random.default_rng(seed).random((7, 7)) < 0.3
@@ -108,8 +110,8 @@ def test_dowker_duality(seed):
     assert betti(relation) == betti(relation.T)
 
 
-@pytest.mark.parametrize(
-    ("relation", "message"),
+@over(
+    "relation, message",
     [(torch.ones(3), r"shape \(n, m\)"), (torch.full((2, 2), math.nan), "NaN")],
 )
 def test_bad_relations_are_named(relation, message):

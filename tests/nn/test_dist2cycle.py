@@ -1,4 +1,4 @@
-"""Dist2Cycle: the error of its Chebyshev steps, part by part, and the harmonic cochains it keeps."""
+"""Dist2Cycle: the error of its Chebyshev steps, part by part, and what is harmonic."""
 
 import pytest
 import torch

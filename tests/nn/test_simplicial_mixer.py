@@ -298,10 +298,10 @@ def test_blocks_cover_each_part_and_no_other(seed):
     count = int(pointer[-1])
     K = SimplicialComplex.from_simplices([], num_vertices=count).with_parts(pointer)
     blocks = part_blocks(K, 0)
-    places = len(blocks.parts.index) * blocks.size
+    places = len(blocks.parts.column) * blocks.size
     assert places <= count + blocks.size * 9 <= 2 * count + 9 * 17  # linear
-    assert torch.equal(blocks.parts.index[blocks.rows.index // blocks.size], K.part(0))
-    assert len(blocks.rows.index.unique()) == count
+    assert torch.equal(blocks.parts.column[blocks.rows.column // blocks.size], K.part(0))
+    assert len(blocks.rows.column.unique()) == count
     weight, x = (
         torch.randn(count, width, dtype=torch.float64, generator=generator) for width in (3, 4)
     )

@@ -91,7 +91,7 @@ def test_wrong_arguments():
     K = ALL["torus"]
     with pytest.raises(ValueError, match="x must be of shape"):
         heat_flow(K, torch.ones(3, 1), 1)
-    with pytest.raises(ValueError, match="num_steps must be at least 0"):
+    with pytest.raises(ValueError, match="num_steps must be non-negative"):
         heat_flow(K, torch.ones(21, 1), 1, -1)
     with pytest.raises(ValueError, match="num_steps must increase"):
         heat_energy(K, torch.ones(21, 1), 1, (4, 2))

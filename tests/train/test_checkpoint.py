@@ -5,7 +5,8 @@ from collections import OrderedDict
 import pytest
 import torch
 
-from simplex.train._checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
+from simplex.train import TrainSettings, cross_validate, read_checkpoint, save_checkpoint
+from tests.train.scripted import Scripted, points
 
 
 def test_round_trip(tmp_path):
@@ -40,4 +41,8 @@ def test_another_format(tmp_path):
     path = tmp_path / "state.pt"
     torch.save({"format": 1, "settings": {}}, path)
     with pytest.raises(ValueError, match="must have checkpoint format 2, got 1"):
-        load_checkpoint(path, {})
+        read_checkpoint(path)
+    folds = [(torch.arange(4), torch.arange(4, 6))]
+    arguments = (points([0, 1] * 3), folds, Scripted, TrainSettings(epochs=1))
+    with pytest.raises(ValueError, match="must have checkpoint format 2, got 1"):
+        cross_validate(*arguments, checkpoint=path, resume=True)

@@ -10,8 +10,16 @@ from functools import partial
 import pytest
 import torch
 
-from simplex.train import Processes, torchrun_processes
-from tests.train.distributed_run import train
+from simplex.datasets import tu_dataset
+from simplex.train import (
+    Configuration,
+    Processes,
+    TrainSettings,
+    run_protocols,
+    torchrun_processes,
+)
+from tests.cases import over
+from tests.train.distributed_run import doubled, make_model, train
 from tests.train.tiny import write_tiny
 
 
@@ -19,8 +27,8 @@ def flat(path):
     return [value for row in json.loads(path.read_text()) for value in row]
 
 
-@pytest.mark.parametrize("size", [1, 2, 3])
-@pytest.mark.parametrize("count", [0, 1, 2, 7])
+@over("size", [1, 2, 3])
+@over("count", [0, 1, 2, 7])
 def test_shards_are_a_partition(size, count):
     shards = [Processes(rank, size).shard(torch.arange(count)) for rank in range(size)]
     assert sorted(torch.cat(shards).tolist()) == list(range(count))
@@ -38,6 +46,58 @@ def test_alone_without_torchrun(monkeypatch):
         assert processes.total(torch.ones(2)).tolist() == [1, 1]
 
 
+class Silent(Processes):
+    """One of several processes that never hears of the others."""
+
+    def wrap(self, model):
+        return model
+
+    def total(self, values):
+        return values
+
+    def align(self, model):
+        pass
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return doubled(tu_dataset("TINY", write_tiny(tmp_path_factory.mktemp("tu"))))
+
+
+@over("size, batch_size", [(2, 100), (3, 100), (2, 3), (3, 2), (2, 1), (4, 3)])
+def test_the_mean_of_the_processes_gradients_is_that_of_the_whole_batch(
+    tiny, monkeypatch, size, batch_size
+):
+    """Every step of an epoch, with shards of several sizes and with none; and the epoch's sums."""
+    folds = [(torch.arange(9), torch.arange(9, 16))]
+    settings = TrainSettings(epochs=1, batch_size=batch_size, lr=1e-13)  # the weights stay equal
+    point, step = Configuration(make_model, settings), torch.optim.Adam.step
+
+    def first_epoch(processes):
+        gradients = []
+
+        def record(optimizer, *args):
+            of_all = [each.grad.flatten() for each in optimizer.param_groups[0]["params"]]
+            gradients.append(torch.cat(of_all))
+            return step(optimizer, *args)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(torch.optim.Adam, "step", record)
+            outcome = run_protocols(tiny, folds, [point], ["xu"], processes=processes)
+        (epoch,) = outcome.records
+        sums = [epoch.train_loss, epoch.train_accuracy, epoch.test_accuracy]
+        return torch.stack(gradients), torch.tensor(sums, dtype=torch.float64)
+
+    whole, expected = first_epoch(Processes())
+    shards = [first_epoch(Silent(rank, size)) for rank in range(size)]
+    assert len(whole) == -(-9 // batch_size)
+    mean = torch.stack([gradients for gradients, _ in shards]).mean(0)
+    torch.testing.assert_close(mean, whole, rtol=1e-6, atol=1e-8)
+    assert float(whole.abs().max()) > 1e-2
+    torch.testing.assert_close(sum(sums for _, sums in shards), expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.slow
 def test_two_processes_equal_one_with_the_same_batches(tmp_path):
     alone, together = tmp_path / "alone", tmp_path / "together"
     train(alone)

@@ -1,26 +1,29 @@
 """The two protocols: who may look at what, what is chosen, and that nothing is lost."""
 
+import csv
+import itertools
 from functools import partial
 
 import pytest
 import torch
 
 from simplex.data import SimplicialDataset
-from simplex.datasets import Fold, stratified_folds, tu_dataset
+from simplex.datasets import stratified_folds, tu_dataset, tu_folds
 from simplex.nn import SIN, FVectorMLP
 from simplex.train import (
     Configuration,
     EpochRecord,
     FoldChoice,
     TrainSettings,
-    hold_out,
+    TUSettings,
+    make_model,
     run_protocols,
     summarize,
     summarize_choices,
-    write_csv,
+    train_tu,
 )
-from simplex.train._protocols import _is_finished
-from simplex.train._records import from_table, to_row
+from tests.cases import over
+from tests.train.scripted import Scripted, points
 from tests.train.tiny import write_tiny
 
 
@@ -31,10 +34,14 @@ POINTS = [
 ]
 
 
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     dataset = tu_dataset("TINY", write_tiny(tmp_path_factory.mktemp("tu")))
-    return dataset, stratified_folds(dataset.y, 2)
+    return dataset, stratified_folds(dataset.y, 2, generator=seeded(0))
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +70,15 @@ def test_records_of_both_protocols(tiny, whole):
         assert alone.choices == (outcome.choices if protocol == "nested" else [])
 
 
-@pytest.mark.parametrize("after", [2, 3, 8, 11, 12, -1])
-def test_resumed_at_any_epoch_equals_uninterrupted(tiny, tmp_path, after, whole):
+@pytest.mark.parametrize(
+    "epochs", [[3, 8, -1], pytest.param([2, 11, 12], marks=pytest.mark.slow)], ids=str
+)
+def test_resumed_at_any_epoch_equals_uninterrupted(tiny, tmp_path, epochs, whole):
+    for after in epochs:
+        assert_resumed_equals_uninterrupted(tiny, tmp_path, after, whole)
+
+
+def assert_resumed_equals_uninterrupted(tiny, tmp_path, after, whole):
     path, seen, told = tmp_path / "checkpoint.pt", [], []
 
     def kill(record):
@@ -118,55 +132,70 @@ def test_choice_is_the_best_validation_and_its_own_model(tiny, whole):
         # a run that ends with the chosen epoch gives the same test accuracy
         short = TrainSettings(epochs=best.epoch, batch_size=5, lr=0.01, seed=3)
         f, make = choice.fold - 1, POINTS[best.configuration - 1].make_model
-        train, _ = hold_out(tiny[1][f], tiny[0].y, 3)
-        folds = [*tiny[1][:f], Fold(train, tiny[1][f].test)]
+        outer, test = tiny[1][f]
+        inner, _ = stratified_folds(tiny[0].y[outer], len(outer), generator=seeded(3))[0]
+        folds = [*tiny[1][:f], (outer[inner], test)]
         again = run_protocols(tiny[0], folds, [Configuration(make, short)], ["xu"])
         assert again.records[-1].test_accuracy == choice.test_accuracy
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_hold_out_is_a_stratified_tenth(seed):
+@over("seed", [0, 1])
+def test_a_stratified_tenth_is_held_out_and_the_test_graphs_are_looked_at_once(seed):
     labels = torch.tensor([0] * 50 + [1] * 30 + [0] * 20)
-    fold = Fold(torch.arange(10, 90), torch.cat([torch.arange(10), torch.arange(90, 100)]))
-    train, validation = hold_out(fold, labels, seed)
-    assert sorted([*train.tolist(), *validation.tolist()]) == list(range(10, 90))
-    assert len(validation) == 8
+    fold = torch.arange(10, 90), torch.cat([torch.arange(10), torch.arange(90, 100)])
+    trained, scored = [], []
+
+    def watch(model, numbers):
+        (trained if model.training else scored).append(sorted(numbers))
+
+    settings = TrainSettings(epochs=2, batch_size=100, seed=seed)
+    point = Configuration(partial(Scripted, watch=watch), settings)
+    run_protocols(points(labels), [fold], [point], ["nested"])
+    assert trained[0] == trained[1]
+    validation = scored[0]
+    assert sorted(trained[0] + validation) == fold[0].tolist()
     assert labels[validation].bincount().tolist() == [5, 3]
+    assert scored == [validation, validation, fold[1].tolist()]
 
 
-def test_hold_out_of_little():
-    fold = Fold(torch.tensor([3]), torch.tensor([0]))
+def test_of_a_single_graph_nothing_can_be_held_out():
+    fold, point = (torch.tensor([3]), torch.tensor([0])), Configuration(Scripted, TrainSettings())
     with pytest.raises(ValueError, match="must have at least 2 graphs"):
-        hold_out(fold, torch.zeros(4, dtype=torch.int64))
+        run_protocols(points([0, 1, 0, 1]), [fold], [point], ["nested"])
 
 
-def nested_records(accuracies, losses=None):
-    losses = losses or [1.0] * len(accuracies)
-    return [
-        EpochRecord(1, e + 1, 0.0, 0.0, None, loss, accuracy, "nested")
-        for e, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True))
-    ]
-
-
-@pytest.mark.parametrize(
-    ("accuracies", "losses", "expected"),
+@over(
+    "shares, margins, epochs, best",
     [
-        ([0.5], None, False),
-        ([0.5, 0.5], None, False),
-        ([0.5, 0.5, 0.5], None, True),
-        ([0.5, 0.4, 0.6], None, False),
-        ([0.5, 0.5, 0.5], [1.0, 1.0, 0.9], False),
-        ([0.5, 0.4, 0.4], [1.0, 0.5, 0.4], True),
+        ([0.5], [1.0], 3, 1),  # nothing better for two epochs
+        ([0.5, 0.5, 1.0], [1.0], 5, 3),
+        ([0.5, 0.0, 1.0], [1.0], 5, 3),
+        ([0.5], [1.0, 1.0, 0.9], 5, 3),  # equal accuracy, less loss
+        ([0.5, 0.0], [1.0, 0.5, 0.4], 3, 1),  # less accuracy, less loss
+        ([0.0, 0.5, 0.5, 1.0, 0.5], [1.0], 6, 4),
     ],
 )
-def test_patience(accuracies, losses, expected):
-    settings = TrainSettings(epochs=9, patience=2)
-    records = nested_records(accuracies, losses)
-    assert _is_finished(records, settings) == expected
-    assert not _is_finished(records, TrainSettings(epochs=9))
-    xu = [EpochRecord(1, e, 0.0, 0.0, 0.5) for e in range(1, 9)]
-    assert not _is_finished(xu, settings)
-    assert _is_finished([*xu, xu[0]], settings)
+def test_patience(shares, margins, epochs, best):
+    """The last values go on; a tenth of 20 graphs are two, so accuracies are 0, ½ and 1."""
+
+    def script():
+        longest = max(len(shares), len(margins))
+        of_share = shares + shares[-1:] * (longest - len(shares))
+        of_margin = margins + margins[-1:] * (longest - len(margins))
+        pairs = list(zip(of_share, of_margin, strict=True))
+        return itertools.chain(pairs, itertools.repeat(pairs[-1]))
+
+    def run(patience, protocol):
+        settings = TrainSettings(epochs=9, patience=patience)
+        point = Configuration(lambda: Scripted(script()), settings)
+        return run_protocols(points([0, 1] * 12), [fold], [point], [protocol])
+
+    fold = (torch.arange(20), torch.arange(20, 24))
+    outcome = run(2, "nested")
+    wanted = [each for each, _ in itertools.islice(script(), epochs)]
+    assert [each.validation_accuracy for each in outcome.records] == wanted
+    assert outcome.choices[0].epoch == best
+    assert len(run(None, "nested").records) == len(run(2, "xu").records) == 9
 
 
 def test_summary_takes_the_best_configuration():
@@ -177,7 +206,8 @@ def test_summary_takes_the_best_configuration():
         for c in (1, 2)
         for e in range(2)
     ]
-    summary = summarize([*records, *nested_records([0.9])])
+    nested = EpochRecord(1, 1, 0.0, 0.0, None, 1.0, 0.9, "nested")
+    summary = summarize([*records, nested])
     assert (summary.configuration, summary.best_epoch, summary.best_mean) == (2, 2, 0.75)
     assert (summary.best_std, summary.last_mean) == (0.25, 0.75)
 
@@ -187,13 +217,23 @@ def test_summary_of_choices():
     assert (summary.mean, summary.std, summary.validation_mean) == (0.75, 0.25, 0.75)
 
 
-def test_records_survive_the_table_and_the_log(whole, tmp_path):
-    records = whole.records
-    assert from_table(torch.cat([to_row(each) for each in records])) == records
-    write_csv(records, tmp_path / "log.csv")
-    header, *lines = (tmp_path / "log.csv").read_text().splitlines()
-    assert header.startswith("fold,epoch,train_loss")
-    assert [float(line.split(",")[2]) for line in lines] == [each.train_loss for each in records]
+def test_the_log_has_every_record_to_the_last_digit(tmp_path):
+    train = TrainSettings(epochs=2, lr=0.01, seed=2)
+    settings = TUSettings("TINY", write_tiny(tmp_path), hidden=4, layers=1, folds=2, train=train)
+    report = train_tu(settings, tmp_path / "run", report=lambda line: None)
+    dataset = tu_dataset("TINY", tmp_path)
+    folds = tu_folds("TINY", dataset.y, tmp_path, num_folds=2, generator=seeded(2))
+    point = Configuration(partial(make_model, settings, dataset), train)
+    outcome = run_protocols(dataset, folds, [point])
+    assert report.choices == tuple(outcome.choices)
+    with (tmp_path / "run" / "curves.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(outcome.records) == 8
+    for row, record in zip(rows, outcome.records, strict=True):
+        expected = {
+            name: "" if value is None else str(value) for name, value in vars(record).items()
+        }
+        assert row == expected
 
 
 def test_wrong_protocols_and_configurations(tiny):

@@ -1,23 +1,28 @@
-"""Schedules, grids, options and the models known by name."""
+"""Schedules, grids, options, random numbers and the models known by name."""
 
+import itertools
 import math
 from dataclasses import replace
 
 import pytest
 import torch
 
-from simplex.datasets import tu_dataset
+from simplex.datasets import stratified_folds, tu_dataset
+from simplex.nn import SIN
 from simplex.train import (
     MODELS,
-    Processes,
+    Configuration,
     TrainSettings,
     TUSettings,
-    configurations,
+    cross_validate,
     make_model,
     parse_grid,
     parse_options,
+    run_protocols,
+    train_tu,
 )
-from simplex.train._fold_run import Evaluation, FoldRun, mixed_seed
+from tests.cases import over
+from tests.train.scripted import Scripted, points
 from tests.train.tiny import write_tiny
 
 
@@ -26,35 +31,39 @@ def tiny(tmp_path_factory):
     return tu_dataset("TINY", write_tiny(tmp_path_factory.mktemp("tu")))
 
 
-def rates(settings, losses):
-    """The learning rate in each epoch, given the losses after it."""
-    model = torch.nn.Linear(1, 1)
-    device = torch.device("cpu")
-    ids = torch.arange(1)
-    run = FoldRun(None, ids, model, settings, seed=(0,), processes=Processes(), device=device)
-    result = []
-    for loss in losses:
-        result.append(run.optimizer.param_groups[0]["lr"])
-        run.optimizer.step()
-        run.end_epoch(loss)
-    return result
+def rates(monkeypatch, settings, protocol="xu", margins=(0.0,)):
+    """The learning rate of each step, one an epoch; margins that grow make the loss fall."""
+    seen, step = [], torch.optim.Adam.step
+
+    def record(optimizer, *args):
+        seen.append(optimizer.param_groups[0]["lr"])
+        return step(optimizer, *args)
+
+    def model():
+        shown = ((1.0, margin) for margin in margins)
+        return Scripted(itertools.chain(shown, itertools.repeat((1.0, margins[-1]))))
+
+    fold = (torch.arange(20), torch.arange(20, 22))
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.optim.Adam, "step", record)
+        run_protocols(points([0, 1] * 11), [fold], [Configuration(model, settings)], [protocol])
+    return seen
 
 
-def test_schedules():
-    base = TrainSettings(epochs=6, lr=0.8, decay=0.5, decay_every=2)
-    falling = [1.0 / (e + 1) for e in range(6)]
-    flat = [1.0] * 6
-    assert rates(base, flat) == [0.8, 0.8, 0.4, 0.4, 0.2, 0.2]
-    assert rates(replace(base, schedule="none"), flat) == [0.8] * 6
+def test_schedules(monkeypatch):
+    base = TrainSettings(epochs=6, batch_size=20, lr=0.8, decay=0.5, decay_every=2)
+    assert rates(monkeypatch, base) == [0.8, 0.8, 0.4, 0.4, 0.2, 0.2]
+    assert rates(monkeypatch, replace(base, schedule="none")) == [0.8] * 6
     cosine = [0.4 * (1 + math.cos(math.pi * e / 6)) for e in range(6)]
-    assert rates(replace(base, schedule="cosine"), flat) == pytest.approx(cosine)
+    assert rates(monkeypatch, replace(base, schedule="cosine")) == pytest.approx(cosine)
     plateau = replace(base, schedule="plateau")
-    assert rates(plateau, falling) == [0.8] * 6
-    assert rates(plateau, flat) == [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]
+    for protocol in ("xu", "nested"):  # of the training loss, of the validation loss
+        assert rates(monkeypatch, plateau, protocol) == [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]
+    assert rates(monkeypatch, plateau, "nested", range(1, 7)) == [0.8] * 6
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
+@over(
+    "field, value",
     [("patience", 0), ("decay", 0.0), ("decay", 2.0), ("weight_decay", -1.0), ("seed", -1)],
 )
 def test_training_settings_out_of_range(field, value):
@@ -85,16 +94,32 @@ def test_grid_is_read_by_the_type_of_the_setting():
         "patience": [None, 3],
         "schedule": ["cosine"],
     }
-    points = configurations(TUSettings("TINY", grid=grid))
-    assert len(points) == 8
-    name, last = points[-1]
-    assert name == "hidden=32 lr=0.1 norm=None batch_size=8 patience=3 schedule=cosine"
-    assert (last.hidden, last.norm, last.train.lr, last.train.patience) == (32, None, 0.1, 3)
-    assert len({name for name, _ in points}) == 8
-    assert configurations(TUSettings("TINY"))[0][0] == ""
 
 
-@pytest.mark.parametrize("text", ["hidden", "hidden=", "depth=3", "seed=1,2", "max_dim=1,2"])
+def test_every_combination_of_a_grid_is_trained(tmp_path):
+    lines, train = [], TrainSettings(epochs=1, lr=1e30)
+    grid = {"hidden": [4, 6], "norm": ["batch", None], "lr": [0.1, 0.2]}
+    settings = TUSettings(
+        "TINY", write_tiny(tmp_path), layers=1, folds=2, protocol="xu", grid=grid, train=train
+    )
+    train_tu(settings, tmp_path / "run", report=lines.append)
+    names = [line.partition(": ")[2] for line in lines if line.startswith("configuration ")]
+    assert names == [
+        f"hidden={hidden} norm={norm} lr={lr}"
+        for hidden in (4, 6)
+        for norm in ("batch", None)
+        for lr in (0.1, 0.2)
+    ]
+    assert len((tmp_path / "run" / "curves.csv").read_text().splitlines()) == 1 + 8 * 2
+    alone = replace(settings, hidden=6, norm=None, grid={}, train=replace(train, lr=0.2))
+    train_tu(alone, tmp_path / "alone", report=lines.append)
+    assert not any(line.startswith("configuration ") for line in lines[-6:])
+    rows = [(tmp_path / each / "curves.csv").read_text().splitlines() for each in ("run", "alone")]
+    last = [row.removesuffix(",8") for row in rows[0] if row.endswith(",xu,8")]
+    assert last == [row.removesuffix(",1") for row in rows[1][1:]]
+
+
+@over("text", ["hidden", "hidden=", "depth=3", "seed=1,2", "max_dim=1,2"])
 def test_wrong_grid(text):
     with pytest.raises(ValueError, match="grid must be given as NAME=VALUE"):
         parse_grid([text])
@@ -102,14 +127,14 @@ def test_wrong_grid(text):
         parse_grid(["lr=1", "lr=2"])
 
 
-def test_grid_values_of_another_type_or_out_of_range():
+def test_grid_values_of_another_type_or_out_of_range(tmp_path):
     with pytest.raises(ValueError, match="grid must have values that hidden can take"):
         parse_grid(["hidden=wide"])
     with pytest.raises(ValueError, match="hidden must be at least 1, got 0"):
-        configurations(TUSettings("TINY", grid={"hidden": [4, 0]}))
+        train_tu(TUSettings("TINY", grid={"hidden": [4, 0]}), tmp_path)
     for grid in ({"depth": [1]}, {"hidden": []}):
         with pytest.raises(ValueError, match="grid must have at least one value"):
-            configurations(TUSettings("TINY", grid=grid))
+            train_tu(TUSettings("TINY", grid=grid), tmp_path)
 
 
 def test_options():
@@ -125,7 +150,7 @@ def test_options():
             parse_options(texts)
 
 
-@pytest.mark.parametrize("name", sorted(MODELS))
+@over("name", sorted(MODELS))
 def test_every_model_by_name(tiny, name):
     model = make_model(TUSettings("TINY", model=name, hidden=4, layers=2), tiny)
     batch = tiny.to_batch()
@@ -148,20 +173,53 @@ def test_options_reach_the_model(tiny):
         make_model(TUSettings("TINY", model="gnn"), tiny)
 
 
-def test_evaluation_does_not_depend_on_its_batches(tiny, monkeypatch):
-    model = make_model(TUSettings("TINY", hidden=4), tiny)
-    ids = torch.tensor([1, 5, 2, 8, 9])
-    whole = Evaluation(tiny, ids, Processes(), torch.device("cpu"))
+def test_scores_are_those_of_the_model_and_do_not_depend_on_the_batches(tiny, monkeypatch):
+    folds = stratified_folds(tiny.y, 2, generator=torch.Generator().manual_seed(0))
+    settings = TrainSettings(epochs=2, batch_size=5, lr=0.01)
+
+    def run():
+        made, calls = [], []
+
+        def model():
+            made.append(SIN(3, 4, 2, 1, 2, norm="batch"))
+            made[-1].register_forward_hook(lambda module, *_: calls.append(module.training))
+            return made[-1]
+
+        return cross_validate(tiny, folds, model, settings), made, calls.count(False)
+
+    whole, made, scorings = run()
+    assert scorings == 4
     monkeypatch.setattr("simplex.train._fold_run._SIMPLICES_PER_BATCH", 9)
-    parts = Evaluation(tiny, ids, Processes(), torch.device("cpu"))
-    assert len(whole.batches) == 1
-    assert len(parts.batches) > 3
-    assert parts.score(model) == pytest.approx(whole.score(model))
-    batch = tiny[ids].to_batch()
-    right = (model(batch.cochains(), batch.complex).argmax(1) == batch.y).double().mean()
-    assert whole.score(model)[1] == pytest.approx(float(right))
+    parts, _, scorings = run()
+    assert scorings > 12
+    for one, other in zip(whole, parts, strict=True):
+        assert vars(one) == pytest.approx(vars(other))
+    for f, (_, test) in enumerate(folds):
+        batch = tiny[test].to_batch()
+        right = made[f](batch.cochains(), batch.complex).argmax(1) == batch.y
+        assert whole[2 * f + 1].test_accuracy == pytest.approx(float(right.double().mean()))
 
 
-def test_mixed_seeds_differ():
-    parts = [(s, f, *e) for s in range(3) for f in range(3) for e in [(), (0,), (1,), (0, 1)]]
-    assert len({mixed_seed(*each) for each in parts}) == len(parts)
+def test_every_fold_and_epoch_has_random_numbers_of_its_own():
+    """Weights, order and dropout: no two of them from one seed, whatever the seed of the run."""
+    folds = [(torch.arange(20), torch.arange(20, 22))] * 3
+    seeds, orders = [], []
+
+    def watch(model, numbers):
+        if model.training:
+            seeds.append(torch.initial_seed())
+            orders.append(tuple(numbers))
+
+    def model():
+        seeds.append(torch.initial_seed())
+        return Scripted(watch=watch)
+
+    for seed in range(3):
+        settings = TrainSettings(epochs=3, batch_size=20, seed=seed)
+        cross_validate(points([0, 1] * 11), folds, model, settings)
+    assert len(seeds) == len(set(seeds)) == 3 * 3 * (1 + 3)
+    drawn = [
+        tuple(torch.randperm(20, generator=torch.Generator().manual_seed(seed)).tolist())
+        for seed in seeds
+    ]
+    assert len({*orders, *drawn}) == len(orders) + len(drawn)

@@ -4,11 +4,12 @@ import pytest
 import torch
 
 from simplex.datasets import stratified_folds, tu_dataset, tu_folds
+from tests.cases import over
 from tests.train.tiny import write_tiny
 
 
 def test_tags_become_features_and_labels_are_consecutive(tmp_path):
-    dataset = tu_dataset("TINY", write_tiny(tmp_path), max_dim=3, init="mean")
+    dataset = tu_dataset("TINY", write_tiny(tmp_path), max_dim=3, reduce="mean")
     assert len(dataset) == 16
     assert dataset.num_features == 3
     assert dataset.num_classes == 2
@@ -61,22 +62,25 @@ def test_absent_or_broken_files(tmp_path, monkeypatch):
         tu_dataset("TINY", tmp_path)
 
 
-@pytest.mark.parametrize("num_folds", [2, 3, 10])
+@over("num_folds", [2, 3, 10])
 def test_stratified_folds(num_folds):
     labels = torch.tensor([0] * 23 + [1] * 11 + [2] * 5)
-    folds = stratified_folds(labels, num_folds, seed=1)
+
+    def drawn(seed):
+        return stratified_folds(labels, num_folds, generator=torch.Generator().manual_seed(seed))
+
+    folds = drawn(1)
     assert torch.cat([fold.test for fold in folds]).sort().values.tolist() == list(range(39))
     for fold in folds:
         assert sorted(fold.train.tolist() + fold.test.tolist()) == list(range(39))
         for label, count in enumerate([23, 11, 5]):
             assert abs((labels[fold.test] == label).sum() - count / num_folds) < 1
-    again = stratified_folds(labels, num_folds, seed=1)
-    other = stratified_folds(labels, num_folds, seed=2)
+    again, other = drawn(1), drawn(2)
     assert all(torch.equal(a.test, b.test) for a, b in zip(folds, again, strict=True))
     assert not all(torch.equal(a.test, b.test) for a, b in zip(folds, other, strict=True))
 
 
-@pytest.mark.parametrize("num_folds", [1, 5])
+@over("num_folds", [1, 5])
 def test_impossible_number_of_folds(num_folds):
     with pytest.raises(ValueError, match="num_folds must be at least 2"):
         stratified_folds(torch.zeros(4, dtype=torch.int64), num_folds)

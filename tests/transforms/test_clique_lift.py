@@ -10,6 +10,7 @@ from torch_geometric.utils import from_networkx
 from simplex.data import SimplicialDataset
 from simplex.lifting import clique_complex
 from simplex.transforms import CliqueLift, lift_dataset, spread_features
+from tests.cases import over
 from tests.data.test_simplicial_data import assert_same
 from tests.tables import COMPLEXES
 
@@ -25,25 +26,25 @@ def graphs(seed, count=6):
     return result
 
 
-@pytest.mark.parametrize("name", COMPLEXES)
-@pytest.mark.parametrize("init", ["sum", "mean"])
-def test_spread_is_the_sum_or_mean_over_vertices(name, init, dtype):
-    complex_ = COMPLEXES[name]
-    x = torch.randn(complex_.num_simplices(0), 2, dtype=dtype)
-    spread = spread_features(complex_, x, 4, init)
+@over("name", COMPLEXES)
+@over("reduce", ["sum", "mean"])
+def test_spread_is_the_sum_or_mean_over_vertices(name, reduce, dtype):
+    K = COMPLEXES[name]
+    x = torch.randn(K.num_simplices(0), 2, dtype=dtype)
+    spread = spread_features(K, x, 4, reduce=reduce)
     assert len(spread) == 5
     for k, values in enumerate(spread):
-        expected = [getattr(x[list(s)], init)(0) for s in complex_.simplices(k).tolist()]
+        expected = [getattr(x[list(s)], reduce)(0) for s in K.simplices(k).tolist()]
         assert values.dtype == dtype
         torch.testing.assert_close(values, torch.stack(expected) if expected else values[:0])
 
 
-@pytest.mark.parametrize("init", ["sum", "mean"])
-@pytest.mark.parametrize("seed", range(2))
-def test_dataset_equals_one_by_one(init, seed):
-    lift = CliqueLift(max_dim=3, init=init)
+@over("reduce", ["sum", "mean"])
+@over("seed", range(2))
+def test_dataset_equals_one_by_one(reduce, seed):
+    lift = CliqueLift(max_dim=3, reduce=reduce)
     given = graphs(seed)
-    dataset = lift_dataset(given, 3, init)
+    dataset = lift_dataset(given, 3, reduce=reduce)
     assert isinstance(dataset, SimplicialDataset)
     assert len(dataset) == len(given)
     for graph, item in zip(given, dataset, strict=True):
@@ -52,7 +53,7 @@ def test_dataset_equals_one_by_one(init, seed):
         assert torch.equal(item.edge_attr, graph.edge_attr)
 
 
-@pytest.mark.parametrize("ids", [[3, 0, 3, 5], [0], [1, 0], list(range(6))])
+@over("ids", [[3, 0, 3, 5], [0], [1, 0], list(range(6))])
 def test_batch_of_a_dataset_equals_pyg(ids):
     dataset = lift_dataset(graphs(0), 3)
     fast = dataset[ids].to_batch()
@@ -76,7 +77,7 @@ def test_dataset_of_one_graph():
     assert dataset[[0]].to_batch().complex == dataset[0].complex
 
 
-@pytest.mark.parametrize("num_workers", [0, 2])
+@over("num_workers", [0, 2])
 def test_loader_over_a_dataset(num_workers):
     dataset = lift_dataset(graphs(0), 3)
     loader = DataLoader(dataset, batch_size=3, num_workers=num_workers)
@@ -116,10 +117,10 @@ def test_graph_without_features():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="init must be 'sum' or 'mean', got 'max'"):
-        CliqueLift(init="max")(graphs(0)[2])
+    with pytest.raises(ValueError, match="reduce must be one of 'sum', 'mean', got 'max'"):
+        CliqueLift(reduce="max")(graphs(0)[2])
     with pytest.raises(TypeError, match="floating point"):
-        spread_features(COMPLEXES["edge"], torch.ones(2, 1, dtype=torch.int64), 1, "mean")
+        spread_features(COMPLEXES["edge"], torch.ones(2, 1, dtype=torch.int64), 1, reduce="mean")
     with pytest.raises(ValueError, match=r"\(n_0, F\) with n_0 = 2"):
         spread_features(COMPLEXES["edge"], torch.ones(3, 1), 1)
     with pytest.raises(TypeError, match="torch_geometric Data, got Graph"):
@@ -139,7 +140,7 @@ def test_fields_of_a_data_set_must_end_with_their_slices():
 
 
 def test_repr():
-    assert repr(CliqueLift(3, "mean")) == "CliqueLift(max_dim=3, init='mean')"
+    assert repr(CliqueLift(3, reduce="mean")) == "CliqueLift(max_dim=3, reduce='mean')"
 
 
 def test_a_batch_is_lifted_before_it_is_made():

@@ -8,32 +8,37 @@ from simplex import SimplicialComplex
 from simplex.data import SimplicialData
 from simplex.datasets import random_surface, surfaces
 from simplex.operators import betti_numbers
+from simplex.testing import random_orientation
 from simplex.transforms import (
     HarmonicEnergies,
     RandomCochains,
     harmonic_energies,
     random_cochains,
 )
-from tests.tables import COMPLEXES, random_orientation
+from tests.cases import over
+from tests.tables import COMPLEXES
 
 
 def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("name", COMPLEXES)
+@over("name", COMPLEXES)
 def test_shapes_and_absent_dimensions(name):
     K = COMPLEXES[name]
-    for x, channels in ((random_cochains(K, 4, 5), 5), (harmonic_energies(K, 4, (1, 2), 3), 2)):
+    for x, channels in (
+        (random_cochains(K, max_dim=4, channels=5), 5),
+        (harmonic_energies(K, 4, (1, 2), num_probes=3), 2),
+    ):
         assert [tuple(each.shape) for each in x] == [
             (K.num_simplices(k), channels) for k in range(5)
         ]
 
 
-@pytest.mark.parametrize("name", ["sphere", "torus", "projective plane", "Klein bottle"])
+@over("name", ["sphere", "torus", "projective plane", "Klein bottle"])
 def test_the_energies_sum_to_the_betti_numbers(name):
     K = random_surface(name, 12, generator=seeded())
-    energies = harmonic_energies(K, 2, (700,), 400, generator=seeded(1))
+    energies = harmonic_energies(K, 2, (700,), num_probes=400, generator=seeded(1))
     for each, betti in zip(energies, betti_numbers(K), strict=True):
         assert abs(float(each.sum()) - betti) < 0.3  # standard error √(2/400) for each hole
 
@@ -66,6 +71,11 @@ def test_transforms_leave_the_input_and_batch():
             (x[:, :1] for x in HarmonicEnergies()(data).cochains()), before, strict=True
         )
     )
+
+
+def test_the_sizes_of_random_cochains_are_named_so_that_they_cannot_be_swapped():
+    with pytest.raises(TypeError, match="positional"):
+        random_cochains(COMPLEXES["torus"], 2, 16)
 
 
 def test_every_call_draws_anew_and_a_seed_repeats():

@@ -9,6 +9,7 @@ import torch
 
 from simplex import SimplicialComplex
 from simplex.wl import compare, distinguish, folklore_wl, simplicial_wl, weisfeiler_lehman
+from tests.cases import over
 from tests.tables import COMPLEXES
 from tests.wl.graphs import PAIRS, copies, csl, lift, relabel, rook, shrikhande
 from tests.wl.oracle import ADJACENCIES, swl_history
@@ -22,7 +23,7 @@ TESTS = {
 }
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@over("name", PAIRS)
 def test_classical_pairs(name):
     A, B, (wl, three_wl, swl_2, swl_3) = PAIRS[name]
     flat, full = (lift(A, 2), lift(B, 2)), (lift(A, 3), lift(B, 3))
@@ -68,7 +69,7 @@ def test_csl_has_ten_classes_of_which_swl_sees_two():
     assert distinguish(complexes, folklore_wl).tolist() == list(range(10))
 
 
-@pytest.mark.parametrize("test", TESTS.values(), ids=TESTS)
+@over("test", TESTS.values())
 def test_labels_are_the_verdicts_on_all_pairs_and_verdicts_are_symmetric(test):
     table = [K for K in COMPLEXES.values() if K.num_simplices(0) <= 6]
     table += [relabel(K, 5)[0] for K in table[::4]]

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from simplex.wl import _folklore, distinguish, folklore_wl, weisfeiler_lehman
+from simplex.wl import distinguish, folklore_wl, weisfeiler_lehman
+from tests.cases import over
 from tests.tables import COMPLEXES
 from tests.wl.graphs import lift, rook, shrikhande
 from tests.wl.oracle import folklore_history, is_finer, same_partition, skeleton_graph
@@ -25,12 +26,12 @@ def check_against_oracle(K: SimplicialComplex) -> None:
         assert same_partition(coloring.colors[0].tolist(), list(exact.values()))
 
 
-@pytest.mark.parametrize("name", COMPLEXES)
+@over("name", COMPLEXES)
 def test_partition_after_every_round_is_that_of_brute_force(name):
     check_against_oracle(COMPLEXES[name])
 
 
-@pytest.mark.parametrize("seed", range(5))
+@over("seed", range(5))
 def test_parts_of_different_sizes_are_refined_jointly(seed):
     graphs = [nx.gnp_random_graph(n, 0.5, seed=seed * 10 + n) for n in (3, 5, 3, 1, 0, 6)]
     check_against_oracle(SimplicialComplex.disjoint_union([lift(graph) for graph in graphs]))
@@ -39,12 +40,12 @@ def test_parts_of_different_sizes_are_refined_jointly(seed):
 def test_chunks_of_rows_make_up_the_product(monkeypatch):
     K = SimplicialComplex.disjoint_union([lift(rook()), lift(nx.path_graph(16)), lift(rook())])
     whole = folklore_wl(K)
-    monkeypatch.setattr(_folklore, "_CHUNK", 1000)
+    monkeypatch.setattr("simplex.wl._folklore._CHUNK", 1000)
     assert torch.equal(folklore_wl(K).colors[0], whole.colors[0])
     assert whole.part_classes().tolist() == [0, 1, 0]
 
 
-@pytest.mark.parametrize("name", COMPLEXES)
+@over("name", COMPLEXES)
 def test_never_coarser_than_weisfeiler_lehman(name):
     K = COMPLEXES[name].skeleton(1)
     if K.num_parts == 1:

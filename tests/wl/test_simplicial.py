@@ -6,8 +6,10 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
+from simplex.testing import random_complex
 from simplex.wl import simplicial_wl, weisfeiler_lehman
-from tests.tables import COMPLEXES, random_complex
+from tests.cases import over
+from tests.tables import COMPLEXES
 from tests.wl.graphs import relabel
 from tests.wl.oracle import (
     ADJACENCIES,
@@ -25,18 +27,18 @@ RANDOM = {f"random {seed}": random_complex(seed, 9, 12, 4) for seed in range(20,
 TABLE = COMPLEXES | RANDOM
 
 
-def rounds_of(test, K, *args, **kwargs):
+def rounds_of(test, K, **options):
     history = []
-    final = test(K, *args, stop=lambda coloring: history.append(coloring), **kwargs)
+    final = test(K, stop=lambda coloring: history.append(coloring), **options)
     return history, final
 
 
-@pytest.mark.parametrize("name", TABLE)
+@over("name", TABLE)
 def test_partition_after_every_round_is_that_of_the_exact_oracle(name):
     K = TABLE[name]
     for adjacencies in SUBSETS:
         expected = swl_history(K, adjacencies)
-        history, final = rounds_of(simplicial_wl, K, adjacencies)
+        history, final = rounds_of(simplicial_wl, K, adjacencies=adjacencies)
         assert len(history) == len(expected) == final.rounds + 1
         assert final.stable
         for coloring, exact in zip(history, expected, strict=True):
@@ -45,7 +47,7 @@ def test_partition_after_every_round_is_that_of_the_exact_oracle(name):
                 assert same_partition(coloring.colors[k].tolist(), exact_colors)
 
 
-@pytest.mark.parametrize("name", TABLE)
+@over("name", TABLE)
 def test_colours_are_numbered_without_gaps_and_histograms_count_them(name):
     coloring = simplicial_wl(TABLE[name])
     for colors, counts, size in zip(
@@ -67,15 +69,15 @@ def test_histograms_of_parts_sum_to_the_histogram():
     assert coloring.part_classes().tolist() == [0, 1, 0]
 
 
-@pytest.mark.parametrize("name", TABLE)
+@over("name", TABLE)
 def test_boundary_and_upper_reach_the_partition_of_all_four(name):
-    reduced, full = simplicial_wl(TABLE[name]), simplicial_wl(TABLE[name], ADJACENCIES)
+    reduced, full = simplicial_wl(TABLE[name]), simplicial_wl(TABLE[name], adjacencies=ADJACENCIES)
     assert full.rounds <= reduced.rounds
     for ours, theirs in zip(reduced.colors, full.colors, strict=True):
         assert same_partition(ours.tolist(), theirs.tolist())
 
 
-@pytest.mark.parametrize("name", TABLE)
+@over("name", TABLE)
 def test_weisfeiler_lehman_is_exact_and_never_finer(name):
     K = TABLE[name]
     expected = wl_history(skeleton_graph(K))
@@ -86,12 +88,12 @@ def test_weisfeiler_lehman_is_exact_and_never_finer(name):
             exact_colors = [exact[v] for v in range(K.num_simplices(0))]
             assert same_partition(coloring.colors[0].tolist(), exact_colors)
     assert is_finer(simplicial_wl(K).colors[0].tolist(), final.colors[0].tolist())
-    as_swl = simplicial_wl(K.skeleton(1), ("upper",)).colors[0]
+    as_swl = simplicial_wl(K.skeleton(1), adjacencies=("upper",)).colors[0]
     assert same_partition(as_swl.tolist(), final.colors[0].tolist())
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("name", TABLE)
+@over("seed", range(4))
+@over("name", TABLE)
 def test_relabelling_keeps_histograms_and_moves_colours(name, seed):
     K = TABLE[name]
     L, order = relabel(K, seed)
@@ -109,10 +111,10 @@ def test_orientation_plays_no_part():
     assert all(map(torch.equal, ours.colors, theirs.colors))
 
 
-@pytest.mark.parametrize("adjacencies", [("boundary", "upper"), ADJACENCIES])
+@over("adjacencies", [("boundary", "upper"), ADJACENCIES])
 def test_house(adjacencies):
     house = COMPLEXES["house"]
-    colors = simplicial_wl(house, adjacencies).colors
+    colors = simplicial_wl(house, adjacencies=adjacencies).colors
     by_dimension = [
         [[(0,), (1,)], [(2,), (3,)], [(4,)]],
         [[(0, 1)], [(1, 2), (0, 3)], [(2, 3)], [(3, 4), (2, 4)]],
@@ -149,7 +151,7 @@ def test_stop_ends_the_refinement():
     assert (coloring.rounds, coloring.stable) == (2, False)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@over("seed", range(6))
 def test_starting_colours_are_refined(seed):
     K = random_complex(seed + 40)
     generator = torch.Generator().manual_seed(seed)
@@ -166,7 +168,7 @@ def test_starting_colours_are_refined(seed):
         assert same_partition(coloring.colors[k].tolist(), [exact[-1][s] for s in level])
 
 
-@pytest.mark.parametrize(
+@over(
     "dtype",
     [
         torch.bool,
@@ -178,7 +180,7 @@ def test_starting_colours_are_refined(seed):
         torch.float64,
     ],
 )
-@pytest.mark.parametrize("width", [1, 3])
+@over("width", [1, 3])
 def test_equal_feature_rows_are_one_colour_whatever_their_dtype(dtype, width):
     K = SimplicialComplex.from_simplices([], num_vertices=6)
     rows = torch.tensor([0, 1, 0, 1, 1, 0])[:, None].expand(6, width).to(dtype)
@@ -216,7 +218,7 @@ def test_long_paths_and_large_hubs():
     path = SimplicialComplex.from_simplices([(i, i + 1) for i in range(200)])
     assert simplicial_wl(path).num_classes == (101, 100)
     star = SimplicialComplex.from_simplices(torch.tensor([[0, i] for i in range(1, 2**12 + 1)]))
-    assert simplicial_wl(star, ADJACENCIES).num_classes == (2, 1)
+    assert simplicial_wl(star, adjacencies=ADJACENCIES).num_classes == (2, 1)
 
 
 def test_degrees_that_differ_by_a_power_of_two_are_told_apart():
@@ -230,14 +232,14 @@ def test_degrees_that_differ_by_a_power_of_two_are_told_apart():
 K = COMPLEXES["house"]
 
 
-@pytest.mark.parametrize("adjacencies", ["boundary", ("boundary", "down"), [3]])
+@over("adjacencies", ["boundary", ("boundary", "down"), [3]])
 def test_unknown_adjacency(adjacencies):
     with pytest.raises(ValueError, match="boundary, coboundary, lower, upper"):
-        simplicial_wl(K, adjacencies)
+        simplicial_wl(K, adjacencies=adjacencies)
 
 
-@pytest.mark.parametrize(
-    ("colors", "message"),
+@over(
+    "colors, message",
     [
         ({0: torch.zeros(4)}, r"colors\[0\] must have shape \(5,\) or \(5, F\), got \(4,\)"),
         ({0: torch.zeros(5, 1, 1)}, r"got \(5, 1, 1\)"),
@@ -273,7 +275,7 @@ def test_bad_complex_and_bad_max_rounds():
         simplicial_wl(skeleton_graph(K))
     with pytest.raises(TypeError, match="K must be a SimplicialComplex"):
         weisfeiler_lehman([K])
-    with pytest.raises(ValueError, match="max_rounds must be non-negative, got -1"):
+    with pytest.raises(ValueError, match="max_rounds must be at least 0, got -1"):
         simplicial_wl(K, max_rounds=-1)
-    with pytest.raises(TypeError, match=r"max_rounds must be an integer or None, got 1\.5"):
+    with pytest.raises(TypeError, match=r"max_rounds must be an integer, got 1\.5"):
         simplicial_wl(K, max_rounds=1.5)

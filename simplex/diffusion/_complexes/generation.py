@@ -11,6 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 from simplex.complexes import (
     SimplicialComplex,
     fillable_simplices,
+    ragged,
     restrict,
     with_simplices,
 )
@@ -320,9 +321,8 @@ def _missing_pairs(K: SimplicialComplex) -> Tensor:
     """(m, 2) pairs [v1, v0], v0 < v1, of vertices of one part that are not joined by an edge."""
     vertex = torch.arange(K.num_simplices(0), device=K.device)
     behind = K.part_pointer(0)[K.part(0) + 1] - vertex - 1
-    tail = vertex.repeat_interleave(behind)
-    first = (behind.cumsum(0) - behind)[tail]
-    head = tail + 1 + torch.arange(len(tail), device=K.device) - first
+    tail, nth = ragged(behind)
+    head = tail + 1 + nth
     missing = torch.ones(len(tail), dtype=torch.bool, device=K.device)
     edges = K.simplices(1)
     start = (behind.cumsum(0) - behind)[edges[:, 0]]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, ragged
 from simplex.diffusion._complexes.generation import Candidates, ComplexState
 
 
@@ -161,9 +161,8 @@ def common_links(K: SimplicialComplex, candidates: Candidates) -> Tensor:
     pointer, cofacets = K.cofacets(k - 1)
     counts, place = pointer.diff()[facets].min(dim=1)
     nearest = facets.gather(1, place[:, None]).squeeze(1)
-    owner = torch.arange(len(facets), device=K.device).repeat_interleave(counts)
-    offset = torch.arange(len(owner), device=K.device) - (counts.cumsum(0) - counts)[owner]
-    above = cofacets[pointer[nearest[owner]] + offset]
+    owner, nth = ragged(counts)
+    above = cofacets[pointer[nearest[owner]] + nth]
     below = K.simplices(k - 1)
     vertex = K.simplices(k)[above].sum(1) - below[nearest[owner]].sum(1)
     seen = torch.ones_like(vertex, dtype=torch.bool)

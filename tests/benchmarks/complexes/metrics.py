@@ -233,7 +233,7 @@ def classes(complexes: Sequence[SimplicialComplex]) -> list[int]:
     result = []
     for i, label in enumerate(labels):
         same = found.setdefault(label, [])
-        equal = (j for j in same if is_isomorphic(complexes[i], complexes[j]) is not None)
+        equal = (j for j in same if is_isomorphic(complexes[i], complexes[j]))
         first = next(equal, i)
         if first == i:
             same.append(i)

@@ -31,7 +31,7 @@ def baselines(task: Task, seed: int) -> Iterator[tuple[str, Tensor]]:
     """What to read the distances by."""
     generator = torch.Generator().manual_seed(200 + seed)
     made = task.made
-    yield "two draws", made.draw(SAMPLES, generator)
+    yield "two draws", made.draw(SAMPLES, generator=generator)
     yield "Gaussian", GaussianMixture.fit(made.train).sample(SAMPLES, generator)
     yield "memoriser", made.train[torch.randint(len(made.train), (SAMPLES,), generator=generator)]
     for noise in ("white", "hodge"):

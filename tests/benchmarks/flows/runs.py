@@ -100,7 +100,9 @@ def set_up(domain: str, num_train: int, seed: int) -> Task:
     generator = torch.Generator().manual_seed(1000 + seed)
     made = planted_flows(domain, num_train, 1000, generator=generator)  # type: ignore[arg-type]
     noises = {"white": White(), "hodge": fitted_hodge_noise(made.complex, made.train)}
-    return Task(made, made.draw(500, generator), made.draw(1000, generator), noises)
+    return Task(
+        made, made.draw(500, generator=generator), made.draw(1000, generator=generator), noises
+    )
 
 
 class Method(NamedTuple):

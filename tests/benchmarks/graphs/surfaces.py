@@ -56,7 +56,7 @@ def degrees(batch: SimplicialData, generator: torch.Generator) -> list[Tensor]:
 
 
 def noise(batch: SimplicialData, generator: torch.Generator) -> list[Tensor]:
-    return random_cochains(batch.complex, 2, CHANNELS, generator=generator)
+    return random_cochains(batch.complex, max_dim=2, channels=CHANNELS, generator=generator)
 
 
 def holes(batch: SimplicialData, generator: torch.Generator) -> list[Tensor]:
@@ -68,7 +68,7 @@ def holes(batch: SimplicialData, generator: torch.Generator) -> list[Tensor]:
 def cooling(num_layers: int, num_probes: int = 16) -> Features:
     def features(batch: SimplicialData, generator: torch.Generator) -> list[Tensor]:
         K = batch.complex
-        probes = random_cochains(K, 2, num_probes, generator=generator)
+        probes = random_cochains(K, max_dim=2, channels=num_probes, generator=generator)
         return [HeatNet(1, 1, num_layers, 2).energies(probes, K)]
 
     return features
