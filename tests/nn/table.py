@@ -1,7 +1,7 @@
-"""Every layer and every network of the library, one row each: a new row gains all laws.
+"""Every layer of the library, one row each: a new row gains all that test_layer_contract.py asks.
 
-``LAYERS`` is read by test_layer_contract.py, ``NETWORKS`` by test_network_contract.py. Rows that
-differ from another in an option alone are variants: they are held to their formula and to the laws.
+Rows that differ from another in an option alone are variants: they are held to their formula and to
+the laws. The networks are in networks.py.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,41 +14,19 @@ from torch import nn
 from torch_geometric.nn import GATConv, GCNConv, GINConv as GraphGIN, SAGEConv
 
 from simplex.nn import (
-    EMPSN,
-    GCCN,
-    GIN,
-    GSAN,
-    HSN,
-    MPSN,
-    SAN,
-    SAT,
-    SCA,
-    SCCN,
-    SCCNN,
-    SCN,
-    SCNN,
-    SIN,
-    SNN,
-    BScNet,
     BScNetConv,
     ChannelMixerConv,
-    Dist2Cycle,
     Dist2CycleConv,
     EachDegree,
-    EdgeMPNN,
     EMPSNConv,
-    FVectorMLP,
     GCCNConv,
     GINConv,
     GSANConv,
-    HeatNet,
     HSNConv,
     KernelMixerConv,
     MPSNConv,
     OperatorMixerConv,
     OrientedConv,
-    OrientedMPSN,
-    PooledMLP,
     SANConv,
     SATConv,
     SCAAttentionConv,
@@ -57,11 +35,8 @@ from simplex.nn import (
     SCCNNConv,
     SCConv,
     SCNConv,
-    SCNet,
     SCNNConv,
-    SCoNe,
     SCoNeConv,
-    SimplicialMixer,
     SimplicialMixerConv,
     SINConv,
     SNNConv,
@@ -71,7 +46,7 @@ from tests.nn import oracles
 from tests.tables import COMPLEXES
 
 
-IN, HIDDEN, OUT, TOP = 2, 4, 6, 3
+IN, OUT, TOP = 2, 6, 3
 ALL = ("boundary", "coboundary", "lower", "upper")
 EVERY = tuple(COMPLEXES)
 FLAT = tuple(name for name, K in COMPLEXES.items() if K.dim <= TOP)
@@ -168,27 +143,9 @@ class Placed(nn.Module):
         return [torch.cat([h[0], pos], dim=1), *h[1:]]
 
 
-class PlacedNetwork(Placed):
-    """The same of a network."""
-
-    def forward(self, x, complex):
-        return self.conv([x[0][:, :-3], *x[1:]], complex, x[0][:, -3:])
-
-
 def placed_empsn(layer, x, K):
     h, pos = oracles.empsn(layer.conv, [x[0][:, :-3], *x[1:]], x[0][:, -3:], K)
     return [torch.cat([h[0], pos], dim=1), *h[1:]]
-
-
-class OnEdges(nn.Module):
-    """A network on edge flows, called like the others."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, x, complex):
-        return self.model(x[1], complex)
 
 
 def drawn(module):
@@ -209,7 +166,7 @@ GRAPH_LAYERS = {"GIN": graph_gin, "SAGE": SAGEConv, "GAT": GATConv, "GCN": GCNCo
 def gccn(kind, **options):
     """GCCNConv with a layer of PyG on all neighborhoods."""
     options = {"adjacencies": ALL, "bipartite": kind != "GCN"} | options
-    return partial(GCCNConv, GRAPH_LAYERS[kind], **options)
+    return partial(GCCNConv, make_conv=GRAPH_LAYERS[kind], **options)
 
 
 def mixer(conv):
@@ -219,7 +176,7 @@ def mixer(conv):
 
 def mixer_block(width, top, signed=True):
     kernel, channel = (
-        KernelMixerConv(top, 5, signed=signed),
+        KernelMixerConv(5, top, signed=signed),
         ChannelMixerConv(width, 9, top, signed=signed),
     )
     return SimplicialMixerConv(kernel, channel, width, top, signed=signed)
@@ -413,14 +370,14 @@ LAYERS: dict[str, Row] = {
         for kind in GRAPH_LAYERS
     },
     **{
-        f"GCCN {kind} {aggregate}": MESSAGES._replace(
-            make=gccn(kind, aggregate=aggregate),
+        f"GCCN {kind} {aggr}": MESSAGES._replace(
+            make=gccn(kind, aggr=aggr),
             oracle=oracles.gccn(kind),
             mixed=kind == "SAGE",
             variant=True,
         )
         for kind in GRAPH_LAYERS
-        for aggregate in ("mean", "max")
+        for aggr in ("mean", "max")
     },
     "EMPSN": MESSAGES._replace(
         make=lambda i, o, top, **options: Placed(EMPSNConv(i, o, top, **options)),
@@ -450,18 +407,18 @@ LAYERS: dict[str, Row] = {
     # --- mixers
     **mixers(
         "kernel mixer",
-        lambda i, top, **options: KernelMixerConv(top, 5, **options),
+        lambda i, top, **options: KernelMixerConv(5, top, **options),
         oracles.kernel_mixer,
         coarse=("reoriented",),  # its codes of tetrahedra are differences of like numbers
     ),
     **mixers(
         "operator mixer",
-        lambda i, top, **options: OperatorMixerConv(top, 5, **options),
+        lambda i, top, **options: OperatorMixerConv(5, top, **options),
         oracles.operator_mixer,
     ),
     **mixers(
         "operator mixer of orders 0 and 3",
-        lambda i, top, **options: OperatorMixerConv(top, 5, down_order=0, up_order=3, **options),
+        lambda i, top, **options: OperatorMixerConv(5, top, down_order=0, up_order=3, **options),
         oracles.operator_mixer,
     ),
     **mixers(
@@ -475,143 +432,4 @@ LAYERS: dict[str, Row] = {
         oracles.channel_mixer,
     ),
     **mixers("mixer block", mixer_block, oracles.mixer_block, coarse=("reoriented",)),
-}
-
-
-# --- networks -------------------------------------------------------------------------------------
-
-
-def network(model, **fixed):
-    """From (in_channels, hidden_channels, out_channels, num_layers, max_dim) and options."""
-    return partial(model, **fixed)
-
-
-def mixer_network(**fixed):
-    def make(*sizes, **options):
-        return drawn(SimplicialMixer(*sizes, **fixed | options))
-
-    return make
-
-
-def graph_network(kind, **fixed):
-    options = {"adjacencies": ALL, "bipartite": kind != "GCN"} | fixed
-    return partial(GCCN, GRAPH_LAYERS[kind], **options)
-
-
-def on_edges(model, **fixed):
-    return lambda i, h, o, layers, top, **options: OnEdges(
-        model(i, h, o, num_layers=layers, **fixed | options)
-    )
-
-
-def placed(**fixed):
-    return lambda *sizes, **options: PlacedNetwork(EMPSN(*sizes, **fixed | options))
-
-
-EVEN = ({"activation": torch.relu},)
-ODD = Row(
-    nn.Module,
-    broken_by=EVEN,
-    laws=(*RANDOM, "house", "torus"),
-    parts=("empty", "isolated vertices", "union"),
-    rough=0.1,
-)
-BLIND = ODD._replace(symmetry="blind", broken_by=())
-NONE = BLIND._replace(symmetry="none")
-INVARIANT = ODD._replace(broken_by=())  # whatever the options
-FILTERS = ({"signed": False}, {"bias": True}, *EVEN)
-CAT = {"jumping_knowledge": "cat"}
-
-
-def variant(row, make):
-    return row._replace(make=make, variant=True, broken_by=(), laws=("random 0", "random 1"))
-
-
-NETWORKS: dict[str, Row] = {
-    # --- filters
-    **{
-        name: ODD._replace(make=make, broken_by=FILTERS)
-        for name, make in (
-            ("SNN", SNN),
-            ("SCNN", SCNN),
-            ("SCCNN", SCCNN),
-            ("SCNet", SCNet),
-            ("SCN signed", network(SCN, signed=True, activation=torch.tanh)),
-            ("SCCN signed", network(SCCN, signed=True, activation=torch.tanh)),
-        )
-    },
-    **{
-        f"{model.__name__} unsigned": variant(
-            BLIND, network(model, signed=False, bias=True, norm="batch")
-        )
-        for model in (SNN, SCNN, SCCNN, SCN, SCCN, SCNet)
-    },
-    "SCoNe": ODD._replace(make=SCoNe),
-    "SCN": BLIND._replace(make=SCN),
-    "SCCN": BLIND._replace(make=SCCN),
-    "Dist2Cycle": ODD._replace(make=Dist2Cycle),
-    "Dist2Cycle, all layers read": variant(ODD, network(Dist2Cycle, **CAT)),
-    "BScNet": ODD._replace(make=BScNet, broken_by=({"signed": False}, *EVEN)),
-    "BScNet, all layers read": variant(ODD, network(BScNet, **CAT)),
-    "BScNet unsigned": variant(BLIND, network(BScNet, signed=False, norm="batch", **CAT)),
-    "HeatNet": INVARIANT._replace(
-        make=lambda i, h, o, layers, top: HeatNet(h, o, layers, top), laws=EVERY, lazy=False
-    ),
-    # --- attention
-    "SAT": ODD._replace(make=SAT),
-    "SAT of 2 heads": variant(ODD, network(SAT, heads=2)),
-    "SAN": NONE._replace(make=SAN),
-    "SAN without harmonic part": variant(BLIND, network(SAN, harmonic_order=0)),
-    "GSAN": NONE._replace(make=GSAN, mixed=False),
-    # --- messages
-    "SIN": BLIND._replace(make=SIN),
-    "SIN without norm": BLIND._replace(make=network(SIN, norm=None), laws=FLAT, variant=True),
-    "MPSN": BLIND._replace(make=MPSN),
-    "MPSN of all adjacencies": variant(BLIND, network(MPSN, adjacencies=ALL, **CAT)),
-    "MPSN max": variant(BLIND, network(MPSN, aggr="max", **CAT)),
-    "HSN": BLIND._replace(make=HSN),
-    "HSN, all layers read": variant(BLIND, network(HSN, **CAT)),
-    "HSN signed": variant(ODD, network(HSN, signed=True, activation=torch.tanh, **CAT)),
-    "SCA": BLIND._replace(make=SCA),
-    "SCA, all layers read": variant(BLIND, network(SCA, **CAT)),
-    "SCA adjacency": variant(BLIND, network(SCA, scheme="adjacency", **CAT)),
-    "SCA attention": variant(BLIND, network(SCA, attention=True, **CAT)),
-    "SCA homology": variant(BLIND, network(SCA, attention=True, scheme="homology", **CAT)),
-    "GIN": INVARIANT._replace(make=GIN),  # it sees vertices alone
-    "GIN, all layers read": INVARIANT._replace(make=network(GIN, **CAT)),
-    "GIN with batch norm": INVARIANT._replace(make=network(GIN, norm="batch", train_eps=True)),
-    "GCCN": BLIND._replace(make=graph_network("SAGE", adjacencies=("boundary", "upper"))),
-    **{
-        f"GCCN {kind}": BLIND._replace(
-            make=graph_network(kind), mixed=False, lazy=kind == "SAGE", variant=kind != "GIN"
-        )
-        for kind in GRAPH_LAYERS
-    },
-    "EMPSN": BLIND._replace(make=placed(), places=3),
-    "EMPSN moving": variant(
-        BLIND._replace(places=3, idle=("conv.convs.1.move",)), placed(update_pos=True)
-    ),
-    # --- flows
-    "OrientedMPSN": ODD._replace(make=on_edges(OrientedMPSN), mixed=False, lazy=False),
-    "OrientedMPSN mean": variant(ODD, on_edges(OrientedMPSN, pool="mean")),
-    "EdgeMPNN": INVARIANT._replace(make=on_edges(EdgeMPNN), mixed=False, lazy=False),
-    "EdgeMPNN mean": variant(INVARIANT, on_edges(EdgeMPNN, pool="mean")),
-    # --- mixers
-    "SimplicialMixer": MIXER._replace(make=mixer_network(), mixed=True, lazy=True),
-    "SimplicialMixer rms": variant(MIXER, mixer_network(norm="rms")),
-    "SimplicialMixer of kernels": MIXER._replace(
-        make=mixer_network(mixing="kernel", **CAT), mixed=True, lazy=True, rough=0.15
-    ),
-    **{
-        f"SimplicialMixer unsigned, {mixing}": MIXER._replace(
-            make=mixer_network(mixing=mixing, signed=False, **options),
-            **unsigned,
-        )
-        for mixing, options in (("kernel", CAT), ("operator", {"norm": "rms"}))
-    },
-    # --- baselines
-    "PooledMLP": BLIND._replace(make=PooledMLP),
-    "FVectorMLP": INVARIANT._replace(
-        make=lambda i, h, o, layers, top: FVectorMLP(h, o, top), lazy=False
-    ),
 }

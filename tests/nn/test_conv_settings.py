@@ -27,7 +27,7 @@ REFUSED = [
     (lambda: MPSNConv(3, 4, 2, aggr="nothing"), "aggr must be the name"),
     (lambda: SCAConv(3, 4, 2, scheme="cmps"), "scheme must be one of 'adjacency'"),
     (lambda: Dist2CycleConv(3, 4, num_steps=0), "num_steps must be at least 1"),
-    (lambda: Dist2CycleConv(3, 4, laplacian="up"), "laplacian must be 'hodge' or 'down'"),
+    (lambda: Dist2CycleConv(3, 4, laplacian="up"), "laplacian must be one of 'hodge', 'down'"),
     (lambda: BScNetConv(3, 4, 2, power=0), "power must be at least 1"),
     (lambda: BScNetConv((3, 4), 4, 2), "one positive width for each dimension"),
     (lambda: BScNet(3, 4, 2, 1, 2, norm="batch"), "norm must be 'rms' or None"),
@@ -56,8 +56,9 @@ def test_representations():
         (SCCNConv(16, 32, 2), "SCCNConv(16, 32, max_dim=2)"),
         (HSNConv(16, 32, k=1), "HSNConv(16, 32, k=1)"),
         (Dist2CycleConv(16, 32, k=1), "Dist2CycleConv(16, 32, k=1)"),
-        (SCAConv(16, 32, 2), "SCAConv(16, 32, max_dim=2, scheme='coadjacency')"),
+        (SCAConv(16, 32, 2), "SCAConv(16, 32, max_dim=2)"),
+        (MPSNConv(16, 32, 2, aggr="max"), "MPSNConv(16, 32, max_dim=2, aggr=MaxAggregation())"),
         (BScNetConv(16, 32, 2), "BScNetConv(16, 32, max_dim=2)"),
     ):
         assert repr(conv) == expected
-    assert repr(MPSNConv(16, 32, 2)).startswith("MPSNConv(16, 32, max_dim=2, adjacencies=")
+    assert repr(SCAConv(16, 32, 2, scheme="homology")).endswith("max_dim=2, scheme='homology')")

@@ -19,7 +19,7 @@ MAX_DIM = 3
 
 def layer(name, i=2, o=4, **options):
     options = {"adjacencies": ALL, "bipartite": name != "GCN"} | options
-    return GCCNConv(GRAPH_LAYERS[name], i, o, MAX_DIM, **options)
+    return GCCNConv(i, o, MAX_DIM, make_conv=GRAPH_LAYERS[name], **options)
 
 
 @pytest.mark.parametrize("adjacency", ALL)
@@ -52,7 +52,7 @@ def test_wrong_settings():
     for options, message in (
         ({"adjacencies": ("left",)}, r"adjacencies must be among .*, got \('left',\)"),
         ({"adjacencies": ()}, "adjacencies must be among"),
-        ({"aggregate": "median"}, "aggregate must be 'sum', 'mean' or 'max', got 'median'"),
+        ({"aggr": "median"}, "aggr must be one of 'sum', 'mean', 'max', got 'median'"),
         ({"i": (1, 2, 3, 4), "bipartite": False}, "must be one width for all dimensions"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -60,14 +60,14 @@ def test_wrong_settings():
 
 
 def test_repr():
-    assert repr(GCCNConv(SAGEConv, 16, 32, 2)) == (
-        "GCCNConv(16, 32, max_dim=2, adjacencies=('boundary', 'upper'))"
+    assert repr(GCCNConv(16, 32, 2, make_conv=SAGEConv, adjacencies=("lower",))) == (
+        "GCCNConv(16, 32, max_dim=2, make_conv=SAGEConv, adjacencies=('lower',))"
     )
 
 
 @pytest.mark.parametrize("name", ["SAGE", "GIN"])
 def test_traces_as_one_graph_with_dynamic_sizes(name):
-    conv = GCCNConv(GRAPH_LAYERS[name], 2, 4, 2).double()
+    conv = GCCNConv(2, 4, 2, make_conv=GRAPH_LAYERS[name]).double()
     compiled = torch.compile(conv, fullgraph=True, dynamic=True, backend="eager")
     for seed in range(3):
         complex_ = random_complex(seed, num_vertices=8 + seed, max_dim=2)

@@ -14,7 +14,7 @@ from tests.nn.contract import (
     assert_refuted,
     union,
 )
-from tests.nn.table import HIDDEN, NETWORKS, OUT
+from tests.nn.networks import HIDDEN, NETWORKS, OUT
 from tests.tables import COMPLEXES
 
 
@@ -37,7 +37,11 @@ def test_every_network_has_a_row():
         and "complex" in inspect.signature(value.forward).parameters
         and not name.endswith(("Conv", "Norm"))
     }
-    frames = {simplex.nn.SimplicialNetwork, simplex.nn.SimplicialMessagePassing}
+    frames = {
+        simplex.nn.SimplicialNetwork,
+        simplex.nn.StackedNetwork,
+        simplex.nn.SimplicialMessagePassing,
+    }
     elsewhere = {simplex.nn.EachDegree, simplex.nn.Readout}
     elsewhere.add(simplex.nn.HodgeDenoiser)  # takes times, and one complex
     rows = {type(getattr(m, "model", getattr(m, "conv", m))) for m in map(make, PLAIN.values())}

@@ -18,11 +18,13 @@ from simplex.nn import (
     SimplicialMixer,
     SimplicialMixerConv,
     StructuralCodes,
-    apply_coboundary,
     expand_tokens,
     part_blocks,
     reduce_tokens,
     to_patches,
+)
+from simplex.operators import (
+    apply_coboundary,
 )
 from simplex.testing import (
     assert_batch_consistent,
@@ -65,9 +67,9 @@ def star(num_leaves):
 @pytest.mark.parametrize(
     "layer",
     [
-        with_even_activations(OperatorMixerConv(TOP, 5)),
+        with_even_activations(OperatorMixerConv(5, TOP)),
         with_even_activations(ChannelMixerConv(WIDTH, 9, TOP)),
-        KernelMixerConv(TOP, 5, codes=StructuralCodes(signed=False)),
+        KernelMixerConv(5, TOP, codes=StructuralCodes(signed=False)),
     ],
 )
 def test_even_codes_and_activations_see_the_orientation(layer):
@@ -93,7 +95,7 @@ def test_a_part_without_simplices_of_a_dimension(mixing):
 
 
 def test_the_operator_layer_is_additive_even_within_one_part():
-    layer = OperatorMixerConv(TOP, 5, normalize=False).double()
+    layer = OperatorMixerConv(5, TOP, normalize=False).double()
     complexes = [random_complex(seed) for seed in range(3)]
     union = SimplicialComplex.disjoint_union(complexes)
     cochains = [
@@ -121,7 +123,7 @@ def reach(layer, complex, k):
 @pytest.mark.parametrize("k", [0, 1])
 @pytest.mark.parametrize("kind", [KernelMixerConv, OperatorMixerConv])
 def test_token_mixing_keeps_the_channels_apart(kind, k):
-    layer = drawn(kind(2, 5)).to(torch.float64).eval()
+    layer = drawn(kind(5, 2)).to(torch.float64).eval()
     reached = reach(layer, random_complex(3).skeleton(2), k)
     for a in range(3):
         for b in range(3):
@@ -132,9 +134,9 @@ def test_kernels_reach_all_of_a_part_and_operators_what_is_near():
     path = SimplicialComplex.from_simplices([(i, i + 1) for i in range(6)])
     union = SimplicialComplex.disjoint_union([path, path])
     same_part = union.part(0)[:, None] == union.part(0)
-    kernel = drawn(KernelMixerConv(2, 5)).to(torch.float64).eval()
+    kernel = drawn(KernelMixerConv(5, 2)).to(torch.float64).eval()
     assert torch.equal(reach(kernel, union, 0)[:, 0, :, 0], same_part)
-    operator = drawn(OperatorMixerConv(2, 5, up_order=2)).to(torch.float64).eval()
+    operator = drawn(OperatorMixerConv(5, 2, up_order=2)).to(torch.float64).eval()
     place = torch.arange(7)
     near = (place[:, None] - place).abs() <= 2
     assert torch.equal(reach(operator, path, 0)[:, 0, :, 0], near)
@@ -182,7 +184,7 @@ def test_token_mixing_is_the_formula_of_the_paper(seed):
     K, channels, width = grid(3, 4), 5, 7
     generator = torch.Generator().manual_seed(seed)
     fc1, fc2 = nn.Linear(12, width).double(), nn.Linear(width, 12).double()
-    layer = KernelMixerConv(0, width, codes=OneHotCodes(K.f_vector), power=0.0).double()
+    layer = KernelMixerConv(width, 0, codes=OneHotCodes(K.f_vector), power=0.0).double()
     with_token_weights(layer, fc1, fc2, [12])
     x = torch.randn(12, channels, dtype=torch.float64, generator=generator)
     hidden = nn.functional.gelu(fc1.weight @ x + fc1.bias[:, None])
@@ -195,7 +197,7 @@ def test_the_simplices_of_all_dimensions_are_the_tokens(seed):
     K, channels, width = grid(3, 4), 5, 7
     counts = list(K.f_vector)
     official = randomised(MixerBlock(sum(counts), channels, width, 11), seed)
-    layer = KernelMixerConv(2, width, codes=OneHotCodes(K.f_vector), power=0.0).double()
+    layer = KernelMixerConv(width, 2, codes=OneHotCodes(K.f_vector), power=0.0).double()
     with_token_weights(layer, official.mlp_tokens.fc1, official.mlp_tokens.fc2, counts)
     x = random_cochains(K, channels=channels, dtype=torch.float64, seed=seed)
     expected = official.mlp_tokens(torch.cat(x)[None])[0]
@@ -204,9 +206,7 @@ def test_the_simplices_of_all_dimensions_are_the_tokens(seed):
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_on_a_batch_of_grids_the_network_is_mlp_mixer(seed):
-    official = randomised(
-        MLPMixer((6, 8), 2, 3, num_classes=0, hidden_channels=10, num_blocks=2), seed
-    )
+    official = randomised(MLPMixer(3, 10, 0, 2, (6, 8), 2), seed)
     K = grid(3, 4)
     images = torch.randn(5, 3, 6, 8, dtype=torch.float64)
     mixing = partial(KernelMixerConv, codes=OneHotCodes(K.f_vector), power=0.0)
@@ -277,13 +277,13 @@ def test_codes_tell_apart_what_symmetry_allows():
 def test_one_hot_codes_are_odd_and_know_their_complex():
     K = grid(2, 3)
     x = random_cochains(K, channels=2, dtype=torch.float64)
-    layer = drawn(KernelMixerConv(2, 5, codes=OneHotCodes(K.f_vector))).to(torch.float64).eval()
+    layer = drawn(KernelMixerConv(5, 2, codes=OneHotCodes(K.f_vector))).to(torch.float64).eval()
     assert_orientation_equivariant(layer, x, K)
     assert_batch_consistent(layer, [(x, K), (x, K.reorient(random_orientation(K)))])
     with pytest.raises(ValueError, match="must have 6 simplices of dimension 0"):
         layer(random_cochains(star(3), channels=2, max_dim=2, dtype=torch.float64), star(3))
     with pytest.raises(ValueError, match="an entry for each dimension 0 … 3"):
-        KernelMixerConv(3, 5, codes=OneHotCodes(K.f_vector))
+        KernelMixerConv(5, 3, codes=OneHotCodes(K.f_vector))
 
 
 # --- ragged products and cost ---------------------------------------------------------------------
@@ -378,9 +378,9 @@ def test_a_condition_is_given_where_it_is_wanted():
     K = random_complex(0)
     x = random_cochains(K, channels=2, max_dim=TOP)
     wanting, plain = (SimplicialMixer(2, 4, 3, 1, TOP, cond_channels=c) for c in (5, None))
-    with pytest.raises(ValueError, match=r"cond must be of shape \(1, 5\), got None"):
+    with pytest.raises(ValueError, match=r"cond must have shape \(1, 5\), got None"):
         wanting(x, K)
-    with pytest.raises(ValueError, match=r"cond must be of shape \(1, 5\), got \(2, 5\)"):
+    with pytest.raises(ValueError, match=r"cond must have shape \(1, 5\), got \(2, 5\)"):
         wanting(x, K, torch.zeros(2, 5))
     with pytest.raises(ValueError, match=r"cond must be None, got \(1, 5\)"):
         plain(x, K, torch.zeros(1, 5))
@@ -453,11 +453,13 @@ def test_lazy_widths_and_dropout():
 
 
 def test_names_and_errors():
-    assert "tokens=[3, 6, 4], token_channels=5" in repr(OperatorMixerConv(2, 5, up_order=1))
-    assert "max_dim=2, token_channels=5, codes=StructuralCodes(steps=4" in repr(
-        KernelMixerConv(2, 5)
+    assert "tokens_mlp_dim=5, max_dim=2, up_order=1, tokens=[3, 6, 4]" in repr(
+        OperatorMixerConv(5, 2, up_order=1)
     )
-    assert "channel_channels=9" in repr(ChannelMixerConv(4, 9, 2))
+    assert "tokens_mlp_dim=5, max_dim=2, codes=StructuralCodes(steps=4" in repr(
+        KernelMixerConv(5, 2)
+    )
+    assert "channels_mlp_dim=9" in repr(ChannelMixerConv(4, 9, 2))
     sizes = (2, 4, 3, 1, 2)
     with pytest.raises(ValueError, match="mixing must be 'kernel', 'operator' or"):
         SimplicialMixer(*sizes, mixing="pool")
@@ -466,54 +468,70 @@ def test_names_and_errors():
     with pytest.raises(ValueError, match="jumping_knowledge must be 'cat' or None"):
         SimplicialMixer(*sizes, jumping_knowledge="max")
     for kind in (KernelMixerConv, OperatorMixerConv):
-        with pytest.raises(ValueError, match="token_channels must be a positive integer, got 0"):
-            kind(2, 0)
+        with pytest.raises(ValueError, match="tokens_mlp_dim must be at least 1, got 0"):
+            kind(0, 2)
         with pytest.raises(ValueError, match=r"x\[1\] must have 2 channels, got 3"):
-            kind(2, 5)(random_cochains(grid(2, 2), channels=(2, 3, 2)), grid(2, 2))
-    with pytest.raises(ValueError, match="hidden_channels must be a positive integer, got 0"):
+            kind(5, 2)(random_cochains(grid(2, 2), channels=(2, 3, 2)), grid(2, 2))
+    with pytest.raises(ValueError, match="channels_mlp_dim must be at least 1, got 0"):
         ChannelMixerConv(4, 0, 2)
-    with pytest.raises(ValueError, match="up_order must be a non-negative integer"):
-        OperatorMixerConv(2, 5, up_order=-1)
+    with pytest.raises(ValueError, match="up_order must be non-negative"):
+        OperatorMixerConv(5, 2, up_order=-1)
     with pytest.raises(ValueError, match="x must hold one cochain for each dimension 0 … 2"):
         SimplicialMixer(*sizes)(random_cochains(star(3), channels=2, max_dim=1), star(3))
 
 
 MIXERS = {
     "network": lambda **options: SimplicialMixer(2, 4, 3, 1, 2, **options),
-    "operator": lambda **options: OperatorMixerConv(2, 5, **options),
+    "operator": lambda **options: OperatorMixerConv(5, 2, **options),
     "channel": lambda **options: ChannelMixerConv(4, 9, 2, **options),
 }
 
 
 @pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
-def test_an_odd_activation_has_to_be_odd(make):
-    for even in (torch.relu, torch.sigmoid, torch.abs, nn.SiLU(), lambda x: torch.tanh(x) + 1e-3):
-        with pytest.raises(ValueError, match=r"odd_activation must be odd, f\(-x\) = -f\(x\), got"):
-            make(odd_activation=even)
-        make(odd_activation=even, signed=False)  # where it is not used
+@pytest.mark.parametrize(
+    "even", [torch.relu, torch.sigmoid, torch.abs, nn.SiLU(), lambda x: torch.tanh(x) + 1e-3]
+)
+def test_an_odd_activation_has_to_be_odd(make, even):
+    with pytest.raises(ValueError, match=r"odd_activation must be odd, f\(-x\) = -f\(x\), got"):
+        make(odd_activation=even)
+    make(odd_activation=even, signed=False)  # where it is not used
+
+
+def declared_odd(function):
+    function.odd = True
+    return function
 
 
 @pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
-def test_odd_activations_of_any_kind_are_taken(make):
-    for odd in (
+@pytest.mark.parametrize(
+    "odd",
+    [
         nn.Tanh(),
         nn.Softshrink(),
         nn.functional.softsign,
         lambda x: x * x.abs(),
-        nn.Linear(9, 9, bias=False),  # odd, but needs a width
-    ):
+        declared_odd(nn.Linear(9, 9, bias=False)),  # needs a width, so that it cannot be asked
+    ],
+)
+def test_odd_activations_of_any_kind_are_taken(make, odd):
+    make(odd_activation=odd)
+    with torch.device("meta"):
         make(odd_activation=odd)
-        with torch.device("meta"):
-            make(odd_activation=odd)
+
+
+@pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
+def test_what_cannot_be_asked_is_refused(make):
+    with pytest.raises(ValueError, match=r"could not be asked.*set its attribute odd to True"):
+        make(odd_activation=nn.Linear(9, 9, bias=False))
 
 
 @pytest.mark.parametrize("signed", ["no", 0, None])
 def test_signed_has_to_be_a_bool(signed):
-    operator, channel = OperatorMixerConv(2, 5), ChannelMixerConv(4, 9, 2)
+    operator, channel = OperatorMixerConv(5, 2), ChannelMixerConv(4, 9, 2)
     for make in (
         *MIXERS.values(),
         lambda signed: SimplicialMixer(2, 4, 3, 1, 2, mixing="kernel", signed=signed),
-        lambda signed: KernelMixerConv(2, 5, signed=signed),
+        lambda signed: KernelMixerConv(5, 2, signed=signed),
         lambda signed: SimplicialMixerConv(operator, channel, 4, 2, signed=signed),
     ):
         with pytest.raises(TypeError, match=f"signed must be True or False, got {signed!r}"):
@@ -522,30 +540,30 @@ def test_signed_has_to_be_a_bool(signed):
 
 def test_sizes_are_named_as_they_were_given():
     for sizes, options, words in (
-        ((2, 4, 0, 1, 2), {}, "out_channels must be a positive integer, got 0"),
-        ((2, 4.0, 3, 1, 2), {}, "hidden_channels must be a positive integer, got 4.0"),
-        ((2, 4, 3, 0, 2), {}, "num_layers must be a positive integer, got 0"),
-        ((2, 4, 3, 1, -1), {}, "max_dim must be a non-negative integer, got -1"),
-        ((2, 4, 3, 1, 2), {"cond_channels": 0}, "cond_channels must be a positive integer, got 0"),
-        ((2, 4, 3, 1, 2), {"channel_channels": 0}, "channel_channels must be a positive integer"),
-        ((2, 4, 3, 1, 2), {"token_channels": 0}, "token_channels must be a positive integer"),
+        ((2, 4, 0, 1, 2), {}, "out_channels must be at least 1, got 0"),
+        ((2, 4.0, 3, 1, 2), {}, "hidden_channels must be an integer, got 4.0"),
+        ((2, 4, 3, 0, 2), {}, "num_layers must be at least 1, got 0"),
+        ((2, 4, 3, 1, -1), {}, "max_dim must be non-negative, got -1"),
+        ((2, 4, 3, 1, 2), {"cond_channels": 0}, "cond_channels must be at least 1, got 0"),
+        ((2, 4, 3, 1, 2), {"channels_mlp_dim": 0}, "channels_mlp_dim must be at least 1"),
+        ((2, 4, 3, 1, 2), {"tokens_mlp_dim": 0}, "tokens_mlp_dim must be at least 1"),
         ((2, 4, 3, 1, 2), {"mixing": None}, "mixing must be .* or what makes a layer, got None"),
     ):
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises((ValueError, TypeError), match=words):
             SimplicialMixer(*sizes, **options)
 
 
 def test_sizes_of_the_layers_are_checked():
-    operator, channel = OperatorMixerConv(2, 5), ChannelMixerConv(4, 9, 2)
+    operator, channel = OperatorMixerConv(5, 2), ChannelMixerConv(4, 9, 2)
     for make in (
-        lambda: OperatorMixerConv(-1, 5),
-        lambda: KernelMixerConv(-1, 5),
+        lambda: OperatorMixerConv(5, -1),
+        lambda: KernelMixerConv(5, -1),
         lambda: ChannelMixerConv(4, 9, -1),
         lambda: SimplicialMixerConv(operator, channel, 4, -1),
     ):
-        with pytest.raises(ValueError, match="max_dim must be a non-negative integer, got -1"):
+        with pytest.raises(ValueError, match="max_dim must be non-negative, got -1"):
             make()
-    with pytest.raises(ValueError, match="cond_channels must be a positive integer, got 0"):
+    with pytest.raises(ValueError, match="cond_channels must be at least 1, got 0"):
         SimplicialMixerConv(operator, channel, 4, 2, cond_channels=0)
 
 
@@ -555,7 +573,7 @@ def test_activations_have_to_be_functions(name):
         with pytest.raises(TypeError, match=f"{name} must be a function of a tensor, got 'relu'"):
             make(**{name: "relu"})
     with pytest.raises(TypeError, match="activation must be a function"):
-        KernelMixerConv(2, 5, activation="relu")
+        KernelMixerConv(5, 2, activation="relu")
 
 
 def test_wrong_cochains_are_named():

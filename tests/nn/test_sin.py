@@ -10,7 +10,8 @@ import torch
 from simplex import SimplicialComplex
 from simplex.data import SimplicialData
 from simplex.lifting import clique_complex
-from simplex.nn import SIN, FVectorMLP, SimplexBatchNorm, SINConv, pool_parts
+from simplex.nn import SIN, FVectorMLP, SimplexBatchNorm, SINConv
+from simplex.operators import pool_parts
 from simplex.testing import assert_batch_consistent, random_complex
 from tests.tables import COMPLEXES
 
@@ -39,8 +40,8 @@ def test_options_keep_batches(dtype):
             2,
             num_layers=2,
             max_dim=MAX_DIM,
-            readout=within,
-            final_readout=between,
+            reduce=within,
+            reduce_dims=between,
             readout_dims=[0, 2],
             jumping_knowledge=jumping,
             norm=norm,
@@ -181,9 +182,9 @@ def test_batch_norm_with_few_rows():
 
 def test_f_vector_baseline_only_counts():
     rook, shrikhande = (clique_complex(graph, 3) for graph in strongly_regular_pair())
-    model = FVectorMLP(8, 2, max_dim=2)
+    model = FVectorMLP(1, 8, 2, num_layers=2, max_dim=2)
     assert torch.equal(model([], rook), model([], shrikhande))
-    model = FVectorMLP(8, 2, max_dim=3)
+    model = FVectorMLP(1, 8, 2, num_layers=2, max_dim=3)
     assert not torch.allclose(model([], rook), model([], shrikhande))
     union = SimplicialComplex.disjoint_union([rook, shrikhande])
     model.eval()
@@ -202,7 +203,7 @@ def test_wrong_settings():
         (lambda: SINConv((3, 4), 4, 2), "one positive width for each dimension"),
         (lambda: SINConv(3, 4, 2, norm="layer"), "norm must be 'batch' or None"),
         (lambda: SIN(3, 4, 2, 0, 2), "num_layers must be at least 1"),
-        (lambda: SIN(3, 4, 2, 1, 2, readout="median"), "readout must be one of"),
+        (lambda: SIN(3, 4, 2, 1, 2, reduce="median"), "reduce must be one of"),
         (lambda: SIN(3, 4, 2, 1, 2, readout_dims=[3]), "readout_dims must be among"),
         (lambda: SIN(3, 4, 2, 1, 2, jumping_knowledge="lstm"), "jumping_knowledge must be 'cat'"),
     ):
