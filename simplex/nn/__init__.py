@@ -52,6 +52,7 @@ from simplex.nn._flows.quotient import FlowQuotient as FlowQuotient
 from simplex.nn._mixer.block import TokenLinear as TokenLinear
 from simplex.nn._mixer.mixer import MIXER_CONFIGS as MIXER_CONFIGS
 from simplex.nn._mixer.patches import from_patches as from_patches, to_patches as to_patches
+from simplex.nn._modules import LinearSum as LinearSum
 from simplex.nn._networks.attention import attend as attend, support_pairs as support_pairs
 from simplex.nn._networks.dist2cycle import shifted_inverse as shifted_inverse
 from simplex.nn._networks.gccn import edge_index as edge_index

@@ -74,6 +74,13 @@ class OnEdges(nn.Module):
         return self.model(x[1], complex)
 
 
+def inner(model):
+    """The network itself, without what adapts how it is called."""
+    if isinstance(model, PlacedNetwork):
+        return model.conv
+    return model.model if isinstance(model, OnEdges) else model
+
+
 def mixer_network(**fixed):
     def make(*sizes, **options):
         return drawn(SimplicialMixer(*sizes, **fixed | options))

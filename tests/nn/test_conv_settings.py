@@ -58,7 +58,7 @@ def test_representations():
         (Dist2CycleConv(16, 32, k=1), "Dist2CycleConv(16, 32, k=1)"),
         (SCAConv(16, 32, 2), "SCAConv(16, 32, max_dim=2)"),
         (MPSNConv(16, 32, 2, aggr="max"), "MPSNConv(16, 32, max_dim=2, aggr=MaxAggregation())"),
-        (BScNetConv(16, 32, 2), "BScNetConv(16, 32, max_dim=2)"),
+        (BScNetConv(16, 32, 2), "BScNetConv(16, 32, max_dim=2, relation_channels=32)"),
     ):
         assert repr(conv) == expected
     assert repr(SCAConv(16, 32, 2, scheme="homology")).endswith("max_dim=2, scheme='homology')")

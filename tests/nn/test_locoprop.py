@@ -14,6 +14,7 @@ from optim.problem import LocalProblem
 from simplex import SimplicialComplex
 from simplex.nn import (
     SCA,
+    LinearSum,
     MLPMixer,
     OrientedConv,
     OrientedMPSN,
@@ -68,7 +69,7 @@ def inputs(seed: int = 0):
 
 
 def loss_of(name: str, model: nn.Module, x, K) -> torch.Tensor:
-    result = model(x, K)
+    result = model.conv(x, K, x[0]) if name == "EMPSN" else model(x, K)
     target = torch.linspace(-1, 1, OUT, dtype=torch.float64)
     return (result - target).square().mean()
 

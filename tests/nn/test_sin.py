@@ -198,14 +198,17 @@ def test_repr():
 
 def test_wrong_settings():
     for make, message in (
-        (lambda: SINConv(3, 4, -1), "max_dim must be a non-negative"),
+        (lambda: SINConv(3, 4, -1), "max_dim must be non-negative"),
         (lambda: SINConv(0, 4, 2), "in_channels must be positive or -1"),
         (lambda: SINConv((3, 4), 4, 2), "one positive width for each dimension"),
-        (lambda: SINConv(3, 4, 2, norm="layer"), "norm must be 'batch' or None"),
+        (lambda: SINConv(3, 4, 2, norm="layer"), "norm must be one of 'batch', None"),
         (lambda: SIN(3, 4, 2, 0, 2), "num_layers must be at least 1"),
         (lambda: SIN(3, 4, 2, 1, 2, reduce="median"), "reduce must be one of"),
         (lambda: SIN(3, 4, 2, 1, 2, readout_dims=[3]), "readout_dims must be among"),
-        (lambda: SIN(3, 4, 2, 1, 2, jumping_knowledge="lstm"), "jumping_knowledge must be 'cat'"),
+        (
+            lambda: SIN(3, 4, 2, 1, 2, jumping_knowledge="lstm"),
+            "jumping_knowledge must be one of 'cat'",
+        ),
     ):
         with pytest.raises(ValueError, match=message):
             make()

@@ -142,8 +142,8 @@ def gccn(kind):
             total = conv.own[k](x[k])
             if arrived:
                 table = torch.stack(arrived)
-                total = total + (table.amax(0) if conv.aggregate == "max" else
-                                 getattr(table, conv.aggregate)(0))  # fmt: skip
+                total = total + (table.amax(0) if conv.aggr == "max" else
+                                 getattr(table, conv.aggr)(0))  # fmt: skip
             result.append(total)
         return result
 
