@@ -146,8 +146,8 @@ class BScNet(StackedNetwork):
         options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling; with ``signed`` under reorientation. In evaluation mode, batched
-        equals one by one.
+        Invariant under relabelling; with ``signed`` under reorientation. In evaluation mode,
+        batched equals one by one.
 
     Paper:
         Chen, Gel, Poor, AAAI 2022, arXiv 2112.06826, see :class:`BScNetConv`.

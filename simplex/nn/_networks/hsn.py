@@ -115,8 +115,8 @@ class HSN(StackedNetwork):
         options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling; with ``signed`` under reorientation. In evaluation mode, batched
-        equals one by one.
+        Invariant under relabelling; with ``signed`` under reorientation. In evaluation mode,
+        batched equals one by one.
 
     Paper:
         Hajij et al. 2022, see :class:`HSNConv`; its network stops at the vertices.
