@@ -406,9 +406,9 @@ def test_attention_at_a_hub_stays_within_its_chunks():
 
 
 def test_repr():
-    assert repr(SATConv(16, 32, 2)) == "SATConv(16, 32, k=2, heads=1)"
-    assert repr(GSANConv(16, 32, 2)) == "GSANConv(16, 32, max_dim=2, order=2)"
-    assert repr(SANConv(16, 32)) == "SANConv(16, 32, k=1, order=2)"
+    assert repr(SATConv(16, 32, 2)) == "SATConv(16, 32, k=2)"
+    assert repr(GSANConv(16, 32, 2)) == "GSANConv(16, 32, max_dim=2)"
+    assert repr(SANConv(16, 32, order=3)) == "SANConv(16, 32, k=1, order=3)"
 
 
 @pytest.mark.parametrize(
@@ -418,8 +418,8 @@ def test_repr():
         (lambda: SANConv(2, 5, order=0), "order must be at least 1, got 0"),
         (lambda: GSANConv((2, 3), 5, 1), "in_channels must be one width for all dimensions"),
         (lambda: GSANConv(2, 5, 1, order=0), "order must be at least 1, got 0"),
-        (lambda: GSANConv(2, 5, 1, harmonic_order=-1), "harmonic_order must not be negative"),
-        (lambda: SANConv(2, 5, harmonic_order=-1), "harmonic_order must not be negative, got -1"),
+        (lambda: GSANConv(2, 5, 1, harmonic_order=-1), "harmonic_order must be non-negative"),
+        (lambda: SANConv(2, 5, harmonic_order=-1), "harmonic_order must be non-negative, got -1"),
     ],
 )
 def test_wrong_settings(make, message):

@@ -178,7 +178,7 @@ def test_autocast_and_tracing(name):
         (lambda: GIN(3, 4, 2, 0, 2), "num_layers must be at least 1"),
         (lambda: GIN(3, 4, 2, 1, 2, readout_dims=[1]), "readout_dims must be among 0 … 0"),
         (lambda: GIN((3, 4), 4, 2, 1, 2), "one positive width for each dimension"),
-        (lambda: GIN(3, 4, 2, 1, 2, norm="layer"), "norm must be 'batch' or None"),
+        (lambda: GINConv(3, 4, norm="layer"), "norm must be one of 'batch', None, got 'layer'"),
         (lambda: PooledMLP(3, 4, 2, 0, 2), "num_layers must be at least 1"),
         (lambda: GIN(3, 4, 2, 1, 2)([torch.ones(4, 3)], COMPLEXES["house"]), "0 … 2, got 1"),
         (lambda: PooledMLP(3, 4, 2, 1, 2)([], COMPLEXES["house"]), "0 … 2, got 0"),
