@@ -201,7 +201,7 @@ def require_cochain(K: SimplicialComplex, x: Tensor, k: int, channels: int = -1)
 def require_condition(cond: Tensor | None, rows: int, channels: int | None) -> None:
     """Raise ``ValueError`` unless the condition is (rows, channels), or None where none is taken.
 
-    The rows are samples, or parts of a complex; ``channels`` is the ``cond_channels`` of the network.
+    The rows are samples, or parts of a complex; ``channels`` is ``cond_channels`` of the network.
     """
     given = None if cond is None else tuple(cond.shape)
     expected = None if channels is None else (rows, channels)

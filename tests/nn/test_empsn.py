@@ -330,7 +330,7 @@ def test_widths_copies_and_states():
 @pytest.mark.parametrize("name", ["empty", "one vertex", "isolated vertices", "edge"])
 def test_empty_ranks(name):
     complex_ = COMPLEXES[name]
-    model = EMPSN(2, 4, 3, num_layers=2, max_dim=2, update_pos=True)
+    model = EMPSN(2, 4, 3, num_layers=2, max_dim=2)
     x = random_cochains(complex_, 2, 2)
     assert model(x, complex_, positions(complex_, 3).float()).isfinite().all()
 
@@ -375,7 +375,7 @@ def test_a_bend_between_two_triangles_is_seen_by_moving_positions_alone():
 
 def test_repr_and_wrong_positions():
     conv = EMPSNConv(16, 32, 2)
-    assert repr(conv) == "EMPSNConv(16, 32, max_dim=2, update_pos=True)"
+    assert repr(conv) == "EMPSNConv(16, 32, max_dim=2)"
     x = random_cochains(COMPLEXES["house"], 16)
     with pytest.raises(ValueError, match=r"pos must have shape \(n_0, D\) with n_0 = 5, got"):
         conv(x, COMPLEXES["house"], torch.zeros(4, 3))

@@ -380,7 +380,7 @@ def test_reprs():
     assert repr(Dist2CycleConv(16, 32, k=1)) == "Dist2CycleConv(16, 32, k=1)"
     assert repr(SCAConv(16, 32, 2)) == "SCAConv(16, 32, max_dim=2)"
     assert repr(SCAConv(16, 32, 2, scheme="homology")).endswith("max_dim=2, scheme='homology')")
-    assert repr(BScNetConv(16, 32, 2)) == "BScNetConv(16, 32, max_dim=2)"
+    assert repr(BScNetConv(16, 32, 2)) == "BScNetConv(16, 32, max_dim=2, relation_channels=32)"
     assert (
         repr(MPSNConv(16, 32, 2, aggr="max"))
         == "MPSNConv(16, 32, max_dim=2, aggr=MaxAggregation())"
