@@ -96,34 +96,23 @@ def _lift(place: Path, union: GraphEdges, max_dim: int | None) -> list[Simplicia
 
 
 def _read_edge_list(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
-    edges: list[tuple[str, str]] = []
-    alone: list[str] = []
-    columns: dict[int, int] = {}  # how many numbers follow an edge: the first such line
-    heading: tuple[int, list[str]] | None = None
-    first = True
-    for number, line in enumerate(_read_text(place).splitlines(), start=1):
-        fields = _fields(line)
-        if not fields:
-            continue
-        if first and tuple(field.lower() for field in fields[:2]) in _HEADERS:
-            heading = number, fields
-        else:
-            _require_edge(number, fields)
-            columns.setdefault(len(_rest(fields)), number)
-            if len(fields) == 1:
-                alone.append(fields[0])
-            else:
-                edges.append((fields[0], fields[1]))
-        first = False
-    _require_equal_columns(columns)
-    names: Sequence[Hashable] = list(dict.fromkeys([v for edge in edges for v in edge] + alone))
-    if heading and (not edges or not set(names).isdisjoint(heading[1][:2])):
+    lines = enumerate(_read_text(place).splitlines(), start=1)
+    rows = [(number, fields) for number, line in lines if (fields := _fields(line))]
+    headed = bool(rows) and tuple(name.lower() for name in rows[0][1][:2]) in _HEADERS
+    heading = rows.pop(0) if headed else None
+    for row in rows:
+        _require_edge(*row)
+    _require_equal_columns(rows)
+    edges = [(fields[0], fields[1]) for _, fields in rows if len(fields) > 1]
+    alone = [fields[0] for _, fields in rows if len(fields) == 1]
+    met = {name for _, fields in rows for name in fields[:2]}
+    if heading and (not edges or not met.isdisjoint(heading[1][:2])):
         _require_edge(*heading)  # the words are vertices, so their line is an edge
         edges.insert(0, (heading[1][0], heading[1][1]))
     elif heading or _has_heading(edges):
         words = heading[1][:2] if heading else edges.pop(0)
         print(f"{place}: note: {' '.join(words)!r} is read as a heading.", file=sys.stderr)
-    names = list(dict.fromkeys([v for edge in edges for v in edge] + alone))
+    names: Sequence[Hashable] = list(dict.fromkeys([v for edge in edges for v in edge] + alone))
     if all(_is_number(str(name)) for name in names):
         edges = [(int(u), int(v)) for u, v in edges]  # type: ignore[misc]
         names = sorted({int(str(name)) for name in names})
@@ -176,8 +165,11 @@ def _rest(fields: list[str]) -> list[str]:
     return re.split(r"[\s,;]+", rest) if rest and not rest.startswith("{") else []
 
 
-def _require_equal_columns(columns: dict[int, int]) -> None:
+def _require_equal_columns(rows: list[tuple[int, list[str]]]) -> None:
     """A weight may be missing; rows that differ otherwise are an adjacency list, not edges."""
+    columns: dict[int, int] = {}  # how many numbers follow an edge: the first such line
+    for number, fields in rows:
+        columns.setdefault(len(_rest(fields)), number)
     if len(columns) > 1 and max(columns) > 1:
         most = max(columns)
         raise ValueError(

@@ -1,7 +1,6 @@
 """``simplex wl``: which graphs a colour refinement tells apart."""
 
 import argparse
-from functools import partial
 from typing import TYPE_CHECKING
 
 from simplex.cli._output import FORMATS, add_max_dim
@@ -70,12 +69,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _refinement(name: str) -> "Refinement":
-    from simplex.wl import folklore_wl, simplicial_wl, weisfeiler_lehman
+    from simplex import wl
 
     tests: dict[str, Refinement] = {
-        "swl": partial(simplicial_wl),
-        "wl": partial(weisfeiler_lehman),
-        "2-fwl": partial(folklore_wl),
+        "swl": wl.simplicial_wl,
+        "wl": wl.weisfeiler_lehman,
+        "2-fwl": wl.folklore_wl,
     }
     return tests[name]
 

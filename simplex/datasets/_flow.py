@@ -1,6 +1,6 @@
 """The synthetic flow task: on which side of two holes did a path go, in any orientation?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -54,9 +54,7 @@ class FlowSamples:
 
     def to(self, device: torch.device | str) -> "FlowSamples":
         """The samples with all tensors on the device."""
-        return FlowSamples(
-            self.flows.to(device), self.orientation.to(device), self.labels.to(device)
-        )
+        return FlowSamples(*(getattr(self, each.name).to(device) for each in fields(self)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +75,7 @@ class FlowTask:
 
     def to(self, device: torch.device | str) -> "FlowTask":
         """The task with all tensors on the device."""
-        return FlowTask(
-            self.complex.to(device),
-            self.positions.to(device),
-            self.train.to(device),
-            self.test.to(device),
-        )
+        return FlowTask(*(getattr(self, each.name).to(device) for each in fields(self)))
 
 
 def synthetic_flow(

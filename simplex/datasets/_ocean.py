@@ -126,7 +126,7 @@ def _steps(K: SimplicialComplex, fields: dict[str, Tensor], place: Path) -> Walk
         raise _refuse(place, "got path_offsets that do not cut path_nodes into paths")
     if not bool(((label == 0) | (label == 1)).all()):
         raise _refuse(place, "got a label other than 0 and 1")
-    sample = ragged(lengths)[0]
+    sample, _ = ragged(lengths)
     inside = sample[1:] == sample[:-1]
     walks = Walks(sample[1:][inside], nodes[:-1][inside], nodes[1:][inside])
     absent = K.index(torch.stack([walks.source, walks.target], dim=1)) < 0

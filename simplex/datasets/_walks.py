@@ -88,9 +88,8 @@ def _neighbor_table(K: SimplicialComplex) -> Tensor:
     both = torch.cat([edges, edges.flip(1)])
     both = both[(both[:, 0] * K.num_simplices(0) + both[:, 1]).argsort()]
     degree = both[:, 0].bincount(minlength=K.num_simplices(0))
-    column = ragged(degree)[1]
     table = torch.full((len(degree), int(degree.max())), -1)
-    table[both[:, 0], column] = both[:, 1]
+    table[ragged(degree)] = both[:, 1]
     return table
 
 

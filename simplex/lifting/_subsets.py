@@ -34,8 +34,7 @@ def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int
         subsets.append(unique_rows(rows, num_elements)[0] if len(rows) else rows)
         if width == size:
             break
-        later = ends[last] - last - 1
-        source, nth = ragged(later)
+        source, nth = ragged(ends[last] - last - 1)  # each row, by each later member of its set
         last = last[source] + 1 + nth
         rows = torch.cat([rows[source], members[last][:, None]], dim=1)
     return subsets

@@ -1,7 +1,8 @@
 """The state of a training run on disk: replaced in one step, so that a kill loses one epoch."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,14 @@ def _packed(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def _unpacked(packed: Mapping[str, Any]) -> Any:
     """The state from which :func:`_packed` made this."""
-    parts = [_split(packed, kind) for kind in range(len(packed["joined"]))]
-    tensors = [next(parts[kind]) for kind in packed["kinds"]]
+    sizes: list[list[int]] = [[] for _ in packed["joined"]]
+    for shape, kind in zip(packed["shapes"], packed["kinds"], strict=True):
+        sizes[kind].append(prod(shape))
+    parts = [iter(torch.split(*each)) for each in zip(packed["joined"], sizes, strict=True)]
+    tensors = [  # each with a memory of its own
+        next(parts[kind]).clone().view(shape)
+        for shape, kind in zip(packed["shapes"], packed["kinds"], strict=True)
+    ]
 
     def with_tensors(value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -110,12 +117,3 @@ def _unpacked(packed: Mapping[str, Any]) -> Any:
         return value
 
     return with_tensors(packed["tree"])
-
-
-def _split(packed: Mapping[str, Any], kind: int) -> Iterator[Tensor]:
-    """The tensors of one kind, in order, each with a memory of its own."""
-    pairs = zip(packed["shapes"], packed["kinds"], strict=True)
-    shapes = [shape for shape, its_kind in pairs if its_kind == kind]
-    sizes = [torch.Size(shape).numel() for shape in shapes]
-    parts = torch.split(packed["joined"][kind], sizes)
-    return (part.clone().view(shape) for part, shape in zip(parts, shapes, strict=True))

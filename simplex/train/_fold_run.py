@@ -1,6 +1,7 @@
 """The training of one model on one part of a data set: everything that changes with the epochs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from simplex.train._settings import TrainSettings
 _SIMPLICES_PER_BATCH = 200_000
 
 
+@dataclass(eq=False)
 class FoldRun:
     """A model in training. Each epoch seeds its own random numbers, so none need to be saved.
 
@@ -28,32 +30,25 @@ class FoldRun:
         seed: of order and dropout; together with the number of the epoch.
         processes: those that train together.
         device: that of the model.
+        epoch: how many are done.
     """
 
-    def __init__(
-        self,
-        dataset: SimplicialDataset,
-        train_ids: Tensor,
-        model: nn.Module,
-        settings: TrainSettings,
-        *,
-        seed: tuple[int, ...],
-        processes: Processes,
-        device: torch.device,
-    ) -> None:
-        self.dataset = dataset
-        self.train_ids = train_ids
-        self.model = model
-        self.settings = settings
-        self.seed = seed
-        self.processes = processes
-        self.device = device
-        self.epoch = 0
-        self.parallel = processes.wrap(model)
+    dataset: SimplicialDataset
+    train_ids: Tensor
+    model: nn.Module
+    settings: TrainSettings
+    seed: tuple[int, ...]
+    processes: Processes
+    device: torch.device
+    epoch: int = 0
+
+    def __post_init__(self) -> None:
+        self.parallel = self.processes.wrap(self.model)
+        lr, weight_decay = self.settings.lr, self.settings.weight_decay
         self.optimizer = torch.optim.Adam(
-            model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True
+            self.model.parameters(), lr=lr, weight_decay=weight_decay, fused=True
         )
-        self.schedule = _schedule(self.optimizer, settings)
+        self.schedule = _schedule(self.optimizer, self.settings)
 
     def train_epoch(self) -> tuple[float, float]:
         """One pass over the training graphs in random order: mean loss and accuracy as met."""

@@ -131,16 +131,16 @@ def cross_validate(
 ) -> list[EpochRecord]:
     """Train a fresh model per fold and score it on the test graphs after every epoch.
 
-    It is the protocol ``"xu"`` of :func:`run_protocols` for one configuration.
+    It is the protocol ``"xu"`` of :func:`run_protocols` for one configuration, and the other
+    arguments are those of that function.
 
     Args:
         dataset: lifted graphs with ``y`` and cochains.
         folds: pairs of ids, to train on and to be scored on, as from ``simplex.datasets.tu_folds``.
         make_model: returns a fresh model, called as ``model(x, complex)`` for logits per graph.
         settings: how to train.
-        checkpoint: where to save the state after every epoch; ``None`` to save nothing.
-        resume: continue from the checkpoint, which must be there, with the same settings and
-            description; it gives exactly the numbers of an uninterrupted run.
+        checkpoint: where to save the state after every epoch.
+        resume: continue from the checkpoint.
         description: plain values that say which data and model these are.
         on_epoch: called for every record, also for those read from the checkpoint.
         device: where to train.

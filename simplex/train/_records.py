@@ -82,17 +82,11 @@ def to_row(record: EpochRecord) -> Tensor:
 
 def from_table(table: Tensor) -> list[EpochRecord]:
     """The records whose rows are given."""
-    names = [each.name for each in fields(EpochRecord)]
     records = []
-    for row in table.tolist():
-        values: dict[str, Any] = {
-            name: None if math.isnan(value) else value
-            for name, value in zip(names, row, strict=True)
-        }
-        for name in ("fold", "epoch", "configuration"):
-            values[name] = int(values[name])
-        values["protocol"] = PROTOCOLS[int(values["protocol"])]
-        records.append(EpochRecord(**values))
+    for fold, epoch, *numbers, protocol, configuration in table.tolist():
+        values: list[Any] = [None if math.isnan(each) else each for each in numbers]
+        values = [int(fold), int(epoch), *values, PROTOCOLS[int(protocol)], int(configuration)]
+        records.append(EpochRecord(*values))
     return records
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -81,8 +82,10 @@ def train_tu(
             f"out must be a folder without a run, got {folder}, which holds checkpoint.pt. Pass "
             "resume to continue it, or choose another folder."
         )
+    from tqdm import tqdm
+
     first = processes is None or processes.is_first
-    say = report if first else _say_nothing
+    say = report if first else lambda _: None
     points = configurations(settings)
     started = time.perf_counter()
     dataset = tu_dataset(
@@ -113,7 +116,11 @@ def train_tu(
     description = asdict(settings)
     del description["root"], description["train"], description["protocol"]
     description["grid"] = {name: list(values) for name, values in settings.grid.items()}
-    with _Watch(settings, candidates, folder, say, progress and first, first) as watch:
+    epochs = [each.settings.epochs for each in candidates]
+    total = settings.folds * len(settings.protocols) * sum(epochs)
+    log = CsvLog(folder / "curves.csv") if first else None
+    with tqdm(total=total, disable=None if progress and first else True, unit="epoch") as bar:
+        watch = _Watch(settings, epochs, say, log, bar)
         outcome = run_protocols(
             dataset,
             folds,
@@ -140,35 +147,18 @@ def train_tu(
     return result
 
 
+@dataclass
 class _Watch:
     """What is shown and written while training goes on."""
 
-    def __init__(
-        self,
-        settings: TUSettings,
-        candidates: Sequence[Configuration],
-        folder: Path,
-        say: Callable[[str], None],
-        progress: bool,
-        writes: bool,
-    ) -> None:
-        from tqdm import tqdm
-
-        self.settings = settings
-        self.epochs = [each.settings.epochs for each in candidates]
-        self.say = say
-        self.log = CsvLog(folder / "curves.csv") if writes else None
-        self.best: EpochRecord | None = None
-        self.run = (0, "", 0)
-        self.done = 0
-        total = settings.folds * len(settings.protocols) * sum(self.epochs)
-        self.bar = tqdm(total=total, disable=None if progress else True, unit="epoch")
-
-    def __enter__(self) -> "_Watch":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
+    settings: TUSettings
+    epochs: Sequence[int]  # of each configuration, at most
+    say: Callable[[str], None]
+    log: CsvLog | None
+    bar: Any  # of tqdm
+    best: EpochRecord | None = None
+    run: tuple[int, str, int] = (0, "", 0)
+    done: int = 0
 
     def on_epoch(self, record: EpochRecord) -> None:
         """Log the epoch; at the end of a fold under the protocol of Xu et al., say how it went."""
@@ -249,7 +239,3 @@ def _say_result(
 def _point(epoch: int, configuration: int, num_configurations: int) -> str:
     suffix = f", configuration {configuration}" if num_configurations > 1 else ""
     return f"epoch {epoch}{suffix}"
-
-
-def _say_nothing(line: str) -> None:
-    pass

@@ -51,10 +51,8 @@ class Coloring:
     def part_histogram(self, k: int) -> Tensor:
         """How often each colour of kind k occurs in each part, (num_parts, m_k) int64, dense."""
         sizes, num_classes = self.pointers[k].diff(), self.num_classes[k]
-        row = ragged(sizes)[0]
-        counts = torch.bincount(
-            row * num_classes + self.colors[k], minlength=len(sizes) * num_classes
-        )
+        cell = ragged(sizes)[0] * num_classes + self.colors[k]
+        counts = torch.bincount(cell, minlength=len(sizes) * num_classes)
         return counts.view(len(sizes), num_classes)
 
     def part_classes(self) -> Tensor:

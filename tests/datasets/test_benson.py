@@ -147,7 +147,7 @@ def test_wrong_files_are_refused(tmp_path, part, text, message):
 def test_wrong_arguments_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"one file NAME-nverts\.txt, got 0"):
         read_benson(tmp_path)
-    with pytest.raises(ValueError, match="max_dim must be at least 0, got -1"):
+    with pytest.raises(ValueError, match="max_dim must be non-negative, got -1"):
         read_benson(tmp_path, -1)
     with pytest.raises(TypeError, match="max_dim must be an integer"):
         read_benson(tmp_path, 2.0)

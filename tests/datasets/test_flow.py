@@ -98,8 +98,8 @@ def test_the_generator_decides_everything():
         ((3,), ValueError, "num_points must be at least 4"),
         ((12,), ValueError, "Raise num_points"),
         ((100.5,), TypeError, "num_points must be an integer"),
-        ((200, -1), ValueError, "num_train must be at least 0"),
-        ((200, 1, -1), ValueError, "num_test must be at least 0"),
+        ((200, -1), ValueError, "num_train must be non-negative"),
+        ((200, 1, -1), ValueError, "num_test must be non-negative"),
     ],
 )
 def test_bad_sizes_are_refused(arguments, error, message):

@@ -111,7 +111,7 @@ def test_board_fills_its_eight_squares_evenly():
 
 @over("toy", TOYS.values())
 def test_bad_counts(toy):
-    with pytest.raises(ValueError, match="n must be at least 0, got -1"):
+    with pytest.raises(ValueError, match="n must be non-negative, got -1"):
         toy(-1)
     for n in (2.0, True):
         with pytest.raises(TypeError, match="n must be an integer"):

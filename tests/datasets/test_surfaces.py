@@ -183,7 +183,7 @@ def test_impossible_requests():
         random_surface((0, False))
     with pytest.raises(TypeError, match="genus must be an integer"):
         random_surface((1.5, True))
-    with pytest.raises(ValueError, match="num_flips must be at least 0"):
+    with pytest.raises(ValueError, match="num_flips must be non-negative"):
         random_surface("torus", num_flips=-1)
     with pytest.raises(TypeError, match="num_vertices of 'torus' must be an integer"):
         random_surface("torus", 12.0)

@@ -102,7 +102,7 @@ def test_labels_follow_the_nodes():
         (EDGES.T, {}, ValueError, r"pass edges\.T"),
         (EDGES - 1, {}, ValueError, "non-negative, got -1"),
         (EDGES, {"num_vertices": 5}, ValueError, "below num_vertices=5, got 19"),
-        (EDGES, {"max_dim": -1}, ValueError, "max_dim must be at least 0, got -1"),
+        (EDGES, {"max_dim": -1}, ValueError, "max_dim must be non-negative, got -1"),
         (EDGES, {"max_dim": 2.0}, TypeError, "max_dim must be an integer"),
         (torch.tensor([[0], [2**40]]), {}, ValueError, "fits in 64 bits"),
         (GRAPH, {"num_vertices": 30}, ValueError, "the graph knows its own vertices"),
@@ -159,7 +159,7 @@ def test_line_complex_is_the_clique_complex_of_networkx_line_graph(seed):
 
 
 def test_hops_must_be_a_non_negative_integer():
-    with pytest.raises(ValueError, match="hops must be at least 0, got -1"):
+    with pytest.raises(ValueError, match="hops must be non-negative, got -1"):
         khop_complex(GRAPH, -1)
     for hops in (1.5, True):
         with pytest.raises(TypeError, match="hops must be an integer"):

@@ -155,7 +155,10 @@ def test_steps_are_blind_to_labels_and_if_odd_to_orientation(name):
 def test_the_function_after_an_oriented_layer_is_found(name):
     """The signs go into the rows, so that nothing stands between the map and its activation."""
     activation = getattr(torch, name)
-    model, K = OrientedMPSN(WIDTH, HIDDEN, OUT, activation=activation), random_complex(0)
+    model, K = (
+        OrientedMPSN(WIDTH, HIDDEN, OUT, activation=activation, oriented=name == "tanh"),
+        random_complex(0),
+    )
     opt = optimiser(model)
     model(torch.randn(K.num_simplices(1), WIDTH), K).sum().backward()
     lines = {line.name: line for line in opt.report()}
@@ -242,7 +245,7 @@ def test_the_condition_of_a_simplicial_mixer_has_local_problems():
 @pytest.mark.parametrize("cond", [None, 3])
 def test_mixers_train(variant, cond):
     torch.manual_seed(0)
-    model = MLPMixer(8, 4, 1, 3, 6, 2, cond_channels=cond).double()
+    model = MLPMixer(1, 6, 3, 2, 8, 4, cond_channels=cond).double()
     nn.init.normal_(model.head.weight)
     x = torch.randn(7, 1, 8, 8, dtype=torch.float64)
     given = (x,) if cond is None else (x, torch.randn(7, cond, dtype=torch.float64))

@@ -275,7 +275,7 @@ def test_bad_complex_and_bad_max_rounds():
         simplicial_wl(skeleton_graph(K))
     with pytest.raises(TypeError, match="K must be a SimplicialComplex"):
         weisfeiler_lehman([K])
-    with pytest.raises(ValueError, match="max_rounds must be at least 0, got -1"):
+    with pytest.raises(ValueError, match="max_rounds must be non-negative, got -1"):
         simplicial_wl(K, max_rounds=-1)
     with pytest.raises(TypeError, match=r"max_rounds must be an integer, got 1\.5"):
         simplicial_wl(K, max_rounds=1.5)

@@ -111,7 +111,7 @@ TASKS: Mapping[str, Task] = {
     ),
     "mixer": Task(
         "Mixer, digits",
-        lambda: MLPMixer(8, 2, 1, 10, 16, 2, token_width=16, channel_width=32),
+        lambda: MLPMixer(1, 16, 10, 2, 8, 2, tokens_mlp_dim=16, channels_mlp_dim=32),
         digits_fold,
         digits_batch,
         100,
