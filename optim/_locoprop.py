@@ -1,33 +1,34 @@
-"""The outer schedule of the authors' recipe, for ``torch.optim.lr_scheduler.LambdaLR``."""
+"""LocoProp as a torch optimiser: one local problem for each linear map, a fallback for the rest."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from optim._inner import InnerRule, RMSProp, inner_rule
-from optim._linear_map import LinearMap
-from optim._map_optimizer import Fallback, MapOptimizer
-from optim._maps import cover
-from optim._options import (
-    LEARNING_RATE_OF,
-    SOLVER_OF,
+from optim._checks import require_word
+from optim._choice import (
     Choice,
-    Solver,
     TransferLike,
     Variant,
     choose,
     given_transfers,
-    of_solver,
     require_options,
-    require_word,
 )
-from optim._problem import LocalProblem
+from optim._map_optimizer import Fallback, MapOptimizer
 from optim._report import Report, fallback_line, map_line
-from optim._solve import displacement
+from optim.inner import InnerRule, RMSProp
+from optim.linear_map import LinearMap
+from optim.maps import cover
+from optim.problem import LocalProblem
+from optim.solvers import Exact, Iterate, Majorise, Solver, kept_buffer
+from optim.transfers import Transfer
+
+
+logger = logging.getLogger("optim")
 
 
 def paper_schedule(epoch: int, *, num_epochs: int = 100, warmup: int = 5) -> float:
@@ -68,9 +69,6 @@ def paper_schedule(epoch: int, *, num_epochs: int = 100, warmup: int = 5) -> flo
     return max(0.0, 1.0 - (epoch - warmup + 1) / (num_epochs - warmup))
 
 
-logger = logging.getLogger("optim")
-
-
 class LocoProp(MapOptimizer):
     r"""Trains each linear map by a local problem, everything else by a first-order fallback.
 
@@ -89,26 +87,15 @@ class LocoProp(MapOptimizer):
             themselves what linear map they are (`LinearModule`, `register_map`).
         variant: "M" or "S". Where f is not monotone, couples entries or is not recognised, a map
             of variant M is solved as S; the logger ``optim`` says so once.
-        solver: "exact" (S only; its default) is the closed form, "mm" (default of M) majorises and
-            minimises with one factorisation, "iter" takes first-order steps.
-        lr: γ for "exact" and "mm", in units of a mean over rows: 1 is the full step of a squared
-            loss; default 0.1, as all maps move at once. For "iter" the step size η of the inner
-            rule, default 0.01. Schedulers scale this number.
+        solver: `Majorise` (default of M) factorizes once and takes a few steps, `Exact` (S only;
+            its default) is the closed form, `Iterate` takes first-order steps. What each reads is
+            its own.
+        lr: γ, for every solver; schedulers scale it. In units of a mean over rows 1 is the full
+            step of a squared loss; default 0.1, as all maps move at once. The step size of inner
+            iterations is a number of `Iterate`.
         momentum: μ of a heavy ball on displacements, V ← μ V + D; W ← W + V.
         prox: Weight of the proximal term, relative: λ = prox · L_f · mean(diag(ZᵀZ/R)), with
-            L_f = 1 for "exact" and "iter".
-        local_steps: T, steps of "mm" and "iter".
-        inner: First-order rule of "iter" (only; the next four too): "rmsprop" (as TensorFlow
-            defines it), "sgd", "momentum", "nesterov" (default), "adam", "adagrad", or an
-            `InnerRule`.
-        gamma: γ for "iter", in units of ``local_reduction``; default 1.
-        local_reduction: Whether the local objective of "iter" is the "mean" over rows (default),
-            or the "sum" (the paper's; γ is then R times as large).
-        lr_floor: Inner step j of T has size η max(1 − j/T, lr_floor); default 1/4.
-        reset_inner: Start the inner rule's buffers afresh in every step; default False.
-        gram_ema: Decay β of a running mean of ZᵀZ/R (bias-corrected) for "exact" and "mm";
-            default 0.
-        gram_every: Steps between two factorisations for "exact" and "mm"; default 1.
+            L_f = 1 for `Exact` and `Iterate`.
         safeguard: "backtrack" halves a D until its local objective is not above the start.
         weight_decay: ω, decoupled: W ← (1 − lr ω) W in every step, biases included.
         transfer: "auto" recognises f in the autograd graph; a mapping gives it by module name.
@@ -120,9 +107,9 @@ class LocoProp(MapOptimizer):
         fallback: Makes the optimiser of all other parameters; AdamW by default.
 
     Raises:
-        ValueError: An option is not allowed or not read by the solver, no map is left to cover or
-            all are frozen, or ``fallback`` leaves a parameter out.
-        TypeError: ``model`` is no module, or ``fallback`` makes no optimiser.
+        ValueError: An option is not allowed, no map is left to cover or all are frozen, or
+            ``fallback`` leaves a parameter out.
+        TypeError: ``model`` is no module, ``solver`` no solver, or ``fallback`` makes no optimiser.
 
     A parameter that is frozen, or whose ``grad`` is None, stays as it is and leaves the problem. A
     mask that zeroes entries of ``grad`` does not freeze: the curvature couples the entries of G.
@@ -131,15 +118,15 @@ class LocoProp(MapOptimizer):
     one process, so ranks would drift apart; train in one process.
 
     Laws:
-        One plain inner step of "iter" is SGD with rate η γ, for every f. Micro-batches that are
+        One plain inner step of `Iterate` is SGD with rate η γ, for every f. Micro-batches that are
         accumulated are one batch. Clipping and unscaling of gradients act on γ G. The order of
         maps is irrelevant. A saved and resumed run is the uninterrupted one, bit for bit.
 
     Paper:
         E. Amid, R. Anil, M. K. Warmuth, "LocoProp: Enhancing BackProp via Local Loss
         Optimization", AISTATS 2022. Departures: (1) per-row units; (2) the problem is posed in D
-        with a proximal weight of its own; (3) "exact" and "mm" as solvers. `LocoProp.paper` has
-        none of them.
+        with a proximal weight of its own; (3) `Exact` and `Majorise` as solvers. `LocoProp.paper`
+        has none of them.
 
     Example:
         >>> model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2))
@@ -147,7 +134,7 @@ class LocoProp(MapOptimizer):
         >>> model(torch.randn(16, 4)).square().mean().backward()
         >>> opt.step()
         >>> [(line.name, line.solver, line.transfer) for line in opt.report()]
-        [('0', 'M mm', 'tanh'), ('2', 'S exact', 'identity')]
+        [('0', 'M Majorise', 'tanh'), ('2', 'S Exact', 'identity')]
     """
 
     def __init__(
@@ -156,17 +143,9 @@ class LocoProp(MapOptimizer):
         variant: Variant = "M",
         *,
         solver: Solver | None = None,
-        lr: float | None = None,
+        lr: float = 0.1,
         momentum: float = 0.0,
         prox: float = 0.1,
-        local_steps: int = 3,
-        inner: str | InnerRule | None = None,
-        gamma: float | None = None,
-        local_reduction: Literal["mean", "sum"] | None = None,
-        lr_floor: float | None = None,
-        reset_inner: bool | None = None,
-        gram_ema: float | None = None,
-        gram_every: int | None = None,
         safeguard: Literal["none", "backtrack"] = "none",
         weight_decay: float = 0.0,
         transfer: Literal["auto"] | Mapping[str, TransferLike] = "auto",
@@ -175,31 +154,16 @@ class LocoProp(MapOptimizer):
         exclude: Sequence[str] = (),
         fallback: Fallback = AdamW,
     ) -> None:
-        solver = SOLVER_OF.get(variant, "mm") if solver is None else solver
-        require_word("solver", solver)
-        its_own = of_solver(
-            solver,
-            {
-                "inner": inner,
-                "gamma": gamma,
-                "local_reduction": local_reduction,
-                "lr_floor": lr_floor,
-                "reset_inner": reset_inner,
-                "gram_ema": gram_ema,
-                "gram_every": gram_every,
-            },
-        )
-        self._rule = inner_rule(its_own.pop("inner"))
-        options: dict[str, Any] = {
+        if solver is None:
+            solver = Exact() if variant == "S" else Majorise()
+        options = {
             "variant": variant,
             "solver": solver,
-            "lr": LEARNING_RATE_OF[solver] if lr is None else lr,
+            "lr": lr,
             "momentum": momentum,
             "prox": prox,
-            "local_steps": local_steps,
             "safeguard": safeguard,
             "weight_decay": weight_decay,
-            **its_own,
         }
         require_options(options)
         require_word("loss_reduction", loss_reduction)
@@ -209,14 +173,20 @@ class LocoProp(MapOptimizer):
         self._given = given_transfers(transfer, covered.maps)
         self._said_reductions: set[str | None] = set()
         self._said: set[str] = set()  # maps whose fall back to S is in the log
-        super().__init__(
-            covered, {**options, "inner": type(self._rule).__name__}, fallback, nonfinite=nonfinite
-        )
-        self._capture.keeps_outputs = solver != "exact"  # which does without pre-activations
+        super().__init__(covered, options, fallback, nonfinite=nonfinite)
+        self._inner_lr = solver.lr if isinstance(solver, Iterate) else Iterate().lr
+        self._capture.keeps_outputs = not isinstance(solver, Exact)  # which needs no A₀
 
     @classmethod
     def paper(
-        cls, model: nn.Module, *, lr: float = 1e-5, gamma: float = 10.0, **options: Any
+        cls,
+        model: nn.Module,
+        *,
+        activation_learning_rate: float = 10.0,
+        inner_lr: float = 1e-5,
+        num_local_iters: int = 10,
+        rule: InnerRule = RMSProp(momentum=0.999, decay=0.9, eps=1e-5),  # noqa: B008
+        **options: Any,
     ) -> Self:
         r"""The authors' recipe: LocoProp-M, ten steps of TensorFlow's RMSProp on summed gradients.
 
@@ -226,26 +196,21 @@ class LocoProp(MapOptimizer):
 
         Args:
             model: As for the class.
-            lr: η; the authors scale it by `paper_schedule` over the epochs.
-            gamma: γ.
-            options: Any other argument of the class.
+            activation_learning_rate: γ, the ``lr`` of the class.
+            inner_lr: η; the authors scale it over the epochs: `scale_inner`, `paper_schedule`.
+            num_local_iters: T.
+            rule: The inner rule.
+            options: Any other argument of the class but ``lr`` and ``solver``.
 
         Example:
-            >>> from optim import paper_schedule
             >>> opt = LocoProp.paper(nn.Linear(2, 1))
-            >>> schedule = torch.optim.lr_scheduler.LambdaLR(opt, paper_schedule)
-            >>> opt.param_groups[0]["lr"]  # the first epoch stands still
+            >>> opt.scale_inner(paper_schedule(0))  # at the start of each epoch
+            >>> opt.param_groups[0]["solver"].lr  # the first stands still
             0.0
         """
-        recipe: dict[str, Any] = {
-            "solver": "iter",
-            "inner": RMSProp(momentum=0.999, decay=0.9, eps=1e-5),
-            "local_steps": 10,
-            "local_reduction": "sum",
-            "lr_floor": 0.25,
-            "prox": 0.0,
-        }
-        return cls(model, lr=lr, gamma=gamma, **{**recipe, **options})
+        solver = Iterate(rule, inner_lr, num_local_iters, floor=0.25, reduction="sum")
+        recipe = {"prox": 0.0, **options}
+        return cls(model, lr=activation_learning_rate, solver=solver, **recipe)
 
     @torch.no_grad()
     def step(  # type: ignore[override]  # torch's two overloads in one
@@ -281,33 +246,54 @@ class LocoProp(MapOptimizer):
         self._capture.clear()
         return loss
 
+    def scale_inner(self, factor: float) -> None:
+        """Set the step size η of `Iterate` to a multiple of the one it was made with.
+
+        Schedulers of torch scale ``lr``, which is γ: the layers are told to go less far. A schedule
+        of η lets them go there in smaller steps, as the authors do.
+
+        Args:
+            factor: Of the epoch, `paper_schedule` say.
+        """
+        for group in self.param_groups[: len(self._maps)]:
+            if isinstance(group["solver"], Iterate):
+                group["solver"] = replace(group["solver"], lr=factor * self._inner_lr)
+
     def _move(self, group: dict[str, Any]) -> None:
-        """One map: pose its local problem, solve it, move its weights."""
-        linear_map = self._maps[group["name"]]
-        design = self._capture.rows(linear_map)
+        """One map: captured rows → local problem → solver → displacement → weights."""
+        linear_map, choice = self._maps[group["name"]], self._choice(group)
+        design = self._capture.rows(linear_map)  # (…, R, n)
         if not design.shape[-2]:  # an empty batch
             return
-        gradient = linear_map.gradient()
-        if self._loss_reduction == "sum":
-            gradient = gradient / design.shape[-2]
-        choice = self._choice(group)
-        problem = LocalProblem(
-            design=linear_map.moving_columns(design),
-            gradient=gradient,
-            transfer=choice.transfer,
-            form_pre=lambda: self._pre(linear_map, design),
-        )
-        options: Any = {**group, "solver": choice.solver}
-        step = displacement(problem, options, self.state[group["params"][0]], self._rule)
+        state = self.state[group["params"][0]]
+        problem = self._problem(linear_map, design, choice.transfer, float(group["lr"]))
+        problem = choice.solver.pose(problem, group["prox"], state)
+        displacement = choice.solver.solve(problem, state)  # (…, n, d)
+        if group["safeguard"] == "backtrack":
+            displacement = problem.backtrack(displacement)
+        if group["momentum"]:  # V ← μ V + D, the heavy ball on displacements
+            velocity = kept_buffer(state, "velocity", displacement)
+            displacement = velocity.mul_(group["momentum"]).add_(displacement)
         decay = 1 - float(group["lr"]) * group["weight_decay"]
         for block in linear_map.moving:
             block.parameter.mul_(decay)
-        linear_map.add_(step)
+        linear_map.add_(displacement)
 
-    def _pre(self, linear_map: LinearMap, design: Tensor) -> Tensor:
-        """A₀ = Z W₀ as the forward pass made it, or once more where that is gone."""
-        kept = self._capture.pre(linear_map)
-        return design @ linear_map.weights() if kept is None else kept
+    def _problem(
+        self, linear_map: LinearMap, design: Tensor, transfer: Transfer, gamma: float
+    ) -> LocalProblem:
+        """The problem of the weights that move, not damped yet; A₀ is of all weights."""
+
+        def pre() -> Tensor:
+            """A₀ = Z W₀ as the forward pass made it, or once more where that is gone."""
+            kept = self._capture.pre(linear_map)
+            return design @ linear_map.weights() if kept is None else kept
+
+        gradient = linear_map.gradient()
+        if self._loss_reduction == "sum":
+            gradient = gradient / design.shape[-2]
+        moving = linear_map.moving_columns(design)
+        return LocalProblem(moving, pre, gradient, transfer, gamma=gamma)
 
     def _choice(self, group: dict[str, Any]) -> Choice:
         """Transfer and solver of one map, from what is given and what its graph has shown."""

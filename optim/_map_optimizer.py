@@ -1,7 +1,6 @@
-"""Whether gradients are finite, and whose is not."""
+"""The habits of an optimiser that has one parameter group for each linear map of a model."""
 
 import logging
-import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from copy import deepcopy
@@ -9,85 +8,15 @@ from typing import Any, Literal, NoReturn
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
-from optim._capture import Capture
-from optim._maps import Cover
-
-
-def first_nonfinite(parameters: Iterable[nn.Parameter]) -> nn.Parameter | None:
-    """The first parameter whose gradient has a NaN or an infinity; None if there is none.
-
-    Args:
-        parameters: Those without a gradient are passed over.
-
-    Example:
-        >>> weight = nn.Parameter(torch.zeros(2))
-        >>> weight.grad = torch.tensor([0.0, math.nan])
-        >>> first_nonfinite([weight]) is weight
-        True
-    """
-    with_gradient = [(p, _entries(p.grad)) for p in parameters if p.grad is not None]
-    gradients = [entries for _, entries in with_gradient if entries.numel()]
-    largest = get_total_norm(gradients, math.inf)  # one pass; a maximum keeps NaN
-    if bool(torch.isfinite(largest)):
-        return None
-    return next(p for p, entries in with_gradient if not bool(torch.isfinite(entries).all()))
-
-
-def _entries(gradient: Tensor) -> Tensor:
-    """The stored entries, of a dense or a sparse gradient."""
-    return gradient.coalesce().values() if gradient.is_sparse else gradient
-
-
-def require_fitting_state(groups: list[dict[str, Any]], saved: list[dict[str, Any]]) -> None:
-    """Raise a ValueError if saved parameter groups are not those of the same model and rule.
-
-    Args:
-        groups: The optimiser's own groups.
-        saved: ``state_dict["param_groups"]``.
-    """
-    if len(saved) != len(groups):
-        raise ValueError(
-            f"`state_dict` must have {len(groups)} parameter groups, one for each covered map and "
-            f"the fallback, got {len(saved)}. Save the state of a LocoProp of the same model."
-        )
-    names, found = ([group.get("name") for group in each] for each in (groups, saved))
-    if found != names:
-        raise ValueError(
-            f"names of the parameter groups of `state_dict` must be {names}, got {found}. "
-            "Make this optimiser with the same model and `exclude` as the saved one."
-        )
-    for group, other in zip(groups, saved, strict=True):
-        if other.get("shapes") != group["shapes"]:
-            raise ValueError(
-                f"shapes of the parameters of group {group['name']!r} must be {group['shapes']}, "
-                f"got {other.get('shapes')}. Load the state into the model it was saved with."
-            )
-        if other.get("solver") == "iter" and other["inner"] != group["inner"]:
-            raise ValueError(
-                f"`inner` must be the saved rule {other['inner']}, got {group['inner']}. "
-                "The buffers of one rule mean nothing to another."
-            )
-
-
-def restored(value: Any, device: torch.device) -> Any:
-    """A deep copy with tensors on the device, their types kept.
-
-    torch casts loaded buffers to the type of their parameter; ours are float32 at least beside
-    half-precision weights, and a resumed run would not be the same. Counters stay where they are.
-    """
-    if isinstance(value, Tensor):
-        return value.detach().to(device if value.dim() else value.device, copy=True)
-    if isinstance(value, Mapping):
-        return {name: restored(each, device) for name, each in value.items()}
-    return value
+from optim._checks import first_nonfinite, require_fitting_state
+from optim.capture import Capture
+from optim.maps import Cover
+from optim.solvers import packed, unpacked
 
 
 logger = logging.getLogger("optim")
-
-
 Fallback = Callable[[Iterable[nn.Parameter]], Optimizer]
 
 
@@ -194,6 +123,13 @@ class MapOptimizer(Optimizer):
         logger.warning("step skipped: the gradient of %r is not finite", name)
         return False
 
+    def state_dict(self) -> dict[str, Any]:
+        """Hyper-parameters and buffers as plain data, the solvers too: no class is pickled."""
+        state: dict[str, Any] = super().state_dict()
+        for group in state["param_groups"][: len(self._maps)]:
+            group["solver"] = packed(group["solver"])
+        return state
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Resume from a saved state: hyper-parameters, buffers, the fallback's state.
 
@@ -203,15 +139,23 @@ class MapOptimizer(Optimizer):
         Raises:
             ValueError: The state is of another model, cover or inner rule. Nothing is changed then.
         """
-        require_fitting_state(self.param_groups, state_dict["param_groups"])
+        saved_groups = state_dict["param_groups"]
+        require_fitting_state(self.param_groups, saved_groups)
+        solvers = [
+            unpacked(saved.get("solver"), group["solver"])
+            for saved, group in zip(
+                saved_groups, self.param_groups[: len(self._maps)], strict=False
+            )
+        ]
         buffers = dict(state_dict["state"])
-        keys = [group["params"][0] for group in state_dict["param_groups"]]
+        keys = [group["params"][0] for group in saved_groups]
         ours = {key: buffers.pop(key) for key in keys[: len(self._maps)] if key in buffers}
         super().load_state_dict({**state_dict, "state": deepcopy(buffers)})
-        for group, key in zip(self.param_groups, keys, strict=True):
+        for group, solver, key in zip(self.param_groups, solvers, keys, strict=False):  # the maps'
+            group["solver"] = solver
             if key in ours:
                 first = group["params"][0]
-                self.state[first] = restored(ours[key], first.device)
+                self.state[first] = _restored(ours[key], first.device)
         self._share_with_fallback()
 
     def _share_with_fallback(self) -> None:
@@ -254,3 +198,16 @@ def _made(fallback: Fallback, cover: Cover) -> Optimizer:
             f"{len(held) - foreign} of them{names} and {foreign} other. Pass on its argument."
         )
     return made
+
+
+def _restored(value: Any, device: torch.device) -> Any:
+    """A deep copy with tensors on the device, their types kept.
+
+    torch casts loaded buffers to the type of their parameter; ours are float32 at least beside
+    half-precision weights, and a resumed run would not be the same. Counters stay where they are.
+    """
+    if isinstance(value, Tensor):
+        return value.detach().to(device if value.dim() else value.device, copy=True)
+    if isinstance(value, Mapping):
+        return {name: _restored(each, device) for name, each in value.items()}
+    return value

@@ -6,10 +6,10 @@ from typing import Any
 
 from torch import nn
 
-from optim._linear_map import LinearMap
-from optim._maps import Cover
-from optim._options import Choice
-from optim._transfer import IDENTITY
+from optim._choice import Choice
+from optim.linear_map import LinearMap
+from optim.maps import Cover
+from optim.transfers import IDENTITY
 
 
 _SHOWN = 3
@@ -24,7 +24,7 @@ class Coverage:
             their parameters; "fallback" for the parameters of no local problem.
         parameters: Names of the parameters, frozen ones in brackets.
         size: "n x d" of the local problem, or the number of scalars for the fallback.
-        solver: Variant and solver, "M mm" say, or the class of the fallback optimiser.
+        solver: Variant and solver, "M Majorise" say, or the class of the fallback optimiser.
         transfer: Transfer function of the matching loss; "pending" before a backward pass, "-"
             without a local problem or where all parameters are frozen.
         reason: Why this transfer, or why no local problem.
@@ -50,10 +50,10 @@ class Report:
         frozen: Scalars of the model that require no gradient now.
 
     Example:
-        >>> line = Coverage("0", "weight, bias", "5 x 3", "M mm", "tanh", "autograd graph")
+        >>> line = Coverage("0", "weight, bias", "5 x 3", "M Majorise", "tanh", "autograd graph")
         >>> print(Report((line,), covered=15, total=15, skipped=0))
-        map  parameters    size   solver  transfer  reason
-        0    weight, bias  5 x 3  M mm    tanh      autograd graph
+        map  parameters    size   solver      transfer  reason
+        0    weight, bias  5 x 3  M Majorise  tanh      autograd graph
         15 of 15 parameters are trained by local problems; 0 steps skipped
     """
 
@@ -93,7 +93,7 @@ def map_line(linear_map: LinearMap, choice: Choice, names: Mapping[nn.Parameter,
     """The line of one local problem."""
     variant = "S" if choice.transfer is IDENTITY else "M"
     outputs = linear_map.parameters[0].shape[0]
-    solver = "pending" if choice.pending else f"{variant} {choice.solver}"
+    solver = "pending" if choice.pending else f"{variant} {type(choice.solver).__name__}"
     transfer = "pending" if choice.pending else choice.transfer.name
     reason = choice.reason
     if not linear_map.trainable:

@@ -1,7 +1,10 @@
 """The package ``optim`` under the name that the documentation uses.
 
-The same objects, not copies: ``simplex.optim.X is optim.X`` for every public name ``X``.
+The same objects, not copies: ``simplex.optim.X is optim.X`` for every public name ``X`` and every
+public module.
 """
+
+import sys
 
 import optim
 
@@ -19,3 +22,8 @@ from optim import *  # noqa: F403
 
 
 __all__ = optim.__all__
+
+for name, module in list(sys.modules.items()):  # so that `import simplex.optim.solvers` works
+    package, _, tail = name.rpartition(".")
+    if package == "optim" and not tail.startswith("_"):
+        globals()[tail] = sys.modules[f"{__name__}.{tail}"] = module

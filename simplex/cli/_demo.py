@@ -117,7 +117,9 @@ def train_on_flows(out: Path) -> None:
     sizes = (1, _HIDDEN, 2, _LAYERS)
     networks: dict[str, Callable[[], nn.Module]] = {
         "oriented, tanh (equivariant)": lambda: OrientedMPSN(*sizes),
-        "oriented, ReLU (not equivariant)": lambda: OrientedMPSN(*sizes, activation=torch.relu),
+        "oriented, ReLU (not equivariant)": lambda: OrientedMPSN(
+            *sizes, activation=torch.relu, oriented=False
+        ),
         "graph only (no signs, no triangles)": lambda: EdgeMPNN(*sizes),
     }
     curves: dict[str, tuple[list[float], list[float]]] = {}

@@ -38,9 +38,10 @@ def sample_edge_flows(out: Path) -> None:
         generated = _generate(made, generator)
     finally:
         torch.set_num_threads(threads)
+    gaussian = GaussianMixture.fit(made.train[..., 0])  # of rows of n_1 numbers
     flows = {
         "generated": generated,
-        "a Gaussian fitted to the data": GaussianMixture.fit(made.train).sample(_TEST, generator),
+        "a Gaussian fitted to the data": gaussian.sample(_TEST, generator=generator)[..., None],
         "fresh data: the floor": made.draw(_TEST, generator=generator),
     }
     print(f"\n{'Wasserstein distance to test flows':36}" + "".join(f"{p:>11}" for p in _PARTS))
@@ -61,7 +62,7 @@ def _generate(made: "PlantedFlows", generator: Any) -> "Tensor":
 
     from simplex.diffusion import (
         ExponentialAverage,
-        convert,
+        convert_prediction,
         cosine_schedule,
         dpmpp_2m,
         fitted_hodge_noise,
@@ -73,7 +74,7 @@ def _generate(made: "PlantedFlows", generator: Any) -> "Tensor":
     torch.manual_seed(_SEED)
     noise, schedule = fitted_hodge_noise(made.complex, made.train), cosine_schedule(1000)
     data = noise.whiten(made.train)
-    root = noise.colour(torch.eye(data.shape[1]))
+    root = noise.color(torch.eye(data.shape[1]))  # (n_1, n_1), symmetric
     energies = [part.square().sum() for part in made.parts(root)]
     network = HodgeDenoiser(4, num_fields=1, time_scale=0.02)
     average = ExponentialAverage(network, 0.99)
@@ -85,23 +86,23 @@ def _generate(made: "PlantedFlows", generator: Any) -> "Tensor":
         t = torch.randint(1, 1001, (_BATCH,), generator=generator)
         eps = torch.randn(x0.shape, generator=generator)
         x = q_sample(x0, t, schedule, eps)
-        v = convert(eps, x, t, schedule, "eps", "v")
+        v = convert_prediction(eps, x, t, schedule, "eps", "v")
         # Errors count as they will in a flow, and each part alike: the hole is one coordinate.
-        errors = made.parts((network(x, t, made.complex, made.fields) - v) @ root)
+        errors = made.parts(root @ (network(x, t, made.complex, made.fields) - v))
         terms = zip(errors, energies, strict=True)
-        loss = torch.stack([error.square().sum(1).mean() / energy for error, energy in terms])
+        loss = torch.stack([error.square().sum((1, 2)).mean() / energy for error, energy in terms])
         optimizer.zero_grad()
         loss.sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         average.update(network)
-    start = torch.randn(_TEST, data.shape[1], generator=generator)
+    start = torch.randn(_TEST, *data.shape[1:], generator=generator)
 
     def model(x: "Tensor", t: "Tensor") -> "Tensor":
         predicted: Tensor = average(x, t, made.complex, made.fields)
         return predicted
 
     times = log_snr_times(schedule, 40)
-    return noise.colour(dpmpp_2m(model, start, schedule, times, prediction="v"))
+    return noise.color(dpmpp_2m(model, start, schedule, times, prediction="v"))
 
 
 def _distances(made: "PlantedFlows", x: "Tensor", y: "Tensor") -> list[float]:
@@ -111,9 +112,9 @@ def _distances(made: "PlantedFlows", x: "Tensor", y: "Tensor") -> list[float]:
         return float((first.sort(0).values - second.sort(0).values).abs().mean(0).sum())
 
     def along(modes: "Tensor") -> float:
-        lengths = modes.norm(dim=1)
-        axes = (modes / lengths[:, None]).T
-        return distance(x @ axes, y @ axes) / float(lengths.sum())
+        lengths = modes.norm(dim=0)
+        axes = modes / lengths
+        return distance(x[..., 0] @ axes, y[..., 0] @ axes) / float(lengths.sum())
 
     around: Callable[[Tensor], Tensor] = made.circulation
     return [along(made.gradient), along(made.curl), distance(around(x), around(y)) / made.level]
@@ -130,7 +131,7 @@ def _draw(made: "PlantedFlows", generated: "Tensor", gaussian: "Tensor", path: P
         ):
             around = made.circulation(flows)[:, 0]
             for ax, which in zip(row, (around > 0, around < 0), strict=False):
-                draw_flow(made.complex, made.positions, flows[which][0].double(), ax=ax)
+                draw_flow(made.complex, made.positions, flows[which][0, :, 0].double(), ax=ax)
                 ax.set_title(f"{name}, circulation {around[which][0]:+.1f}", fontsize=9)
         grid = axes[0, 2].get_gridspec()
         for ax in axes[:, 2:].flat:

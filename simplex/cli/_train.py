@@ -46,13 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=V,V",
-        help="values to try, such as hidden=16,32 or lr=0.001,0.01; may be given several times, "
-        "every combination is trained under each protocol",
+        help="values to try, such as hidden-channels=16,32 or lr=0.001,0.01; may be given several "
+        "times, every combination is trained under each protocol",
     )
     add = parser.add_argument_group("model").add_argument
     add("--model", default="sin", help="its name; a wrong one lists them all (default: sin)")
-    add("--hidden", type=int, default=32, help="width of the hidden layers (default: 32)")
-    add("--layers", type=int, default=3, help="message passing layers (default: 3)")
+    add("--hidden-channels", type=int, default=32, help="width of the hidden layers (default: 32)")
+    add("--num-layers", type=int, default=3, help="message passing layers (default: 3)")
     add("--readout", default="sum", help="pooling of each dimension, sum or mean (default: sum)")
     add("--dropout", type=float, default=0.5, help="probability (default: 0.5)")
     add(

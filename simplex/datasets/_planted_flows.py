@@ -9,9 +9,13 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_int, require_real, require_word
-from simplex.diffusion import MaternKernel
 from simplex.lifting import delaunay_complex
-from simplex.operators import boundary_matrix, coboundary_matrix, hodge_decomposition
+from simplex.operators import (
+    MaternKernel,
+    boundary_matrix,
+    coboundary_matrix,
+    hodge_decomposition,
+)
 
 
 Domain = Literal["annulus", "torus"]
@@ -33,11 +37,11 @@ class PlantedFlows:
     Args:
         complex: the triangulation, of dimension 2.
         positions: (n_0, 2) float64 coordinates of its vertices; ``None`` for the torus.
-        train: (num_train, n_1) flows in the orientation of the complex.
-        test: (num_test, n_1) flows.
-        gradient: (rank ∂_1, n_1) float64, the rows √ψ_G(λ_j) u_j.
-        curl: (rank ∂_2, n_1) float64, the rows √ψ_C(μ_j) v_j.
-        fields: (b_1, n_1) float64 harmonic fields f_i of circulation 1 around hole i and 0 around
+        train: (num_train, n_1, 1) flows in the orientation of the complex.
+        test: (num_test, n_1, 1) flows.
+        gradient: (n_1, rank ∂_1) float64, the columns √ψ_G(λ_j) u_j.
+        curl: (n_1, rank ∂_2) float64, the columns √ψ_C(μ_j) v_j.
+        fields: (n_1, b_1) float64 harmonic fields f_i of circulation 1 around hole i and 0 around
             the others.
         level: c, the circulation of either mode.
         spread: s, the standard deviation of a mode in units of c.
@@ -46,7 +50,7 @@ class PlantedFlows:
     Example:
         >>> flows = planted_flows("annulus", 2, 1, generator=torch.Generator().manual_seed(0))
         >>> flows.circulation(3 * flows.fields).round(decimals=3).tolist()
-        [[3.0]]
+        [3.0]
     """
 
     complex: SimplicialComplex
@@ -64,36 +68,37 @@ class PlantedFlows:
         """How much of each field f_i the harmonic part of a flow is made of.
 
         Args:
-            flows: (m, n_1).
+            flows: (…, n_1, 1).
 
         Returns:
-            (m, b_1), planted at ±``level``.
+            (…, b_1), planted at ±``level``.
         """
         fields = self.fields.to(flows)
-        found: Tensor = torch.linalg.solve(fields @ fields.T, fields @ flows.T).T
-        return found
+        found: Tensor = torch.linalg.solve(fields.T @ fields, fields.T @ flows)  # (…, b_1, 1)
+        return found.squeeze(-1)
 
     def parts(self, flows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The gradient, curl and harmonic part of flows, (m, n_1) each, by dense projections."""
+        """The gradient, curl and harmonic part of flows, (…, n_1, C) each, by dense projections."""
         gradient, curl = (
-            flows @ rows.T @ rows
-            for rows in (
-                torch.nn.functional.normalize(modes, dim=1).to(flows)
+            axes @ (axes.T @ flows)
+            for axes in (
+                torch.nn.functional.normalize(modes, dim=0).to(flows)
                 for modes in (self.gradient, self.curl)
             )
         )
         return gradient, curl, flows - gradient - curl
 
     def draw(self, num_flows: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Fresh flows of the same law, (num_flows, n_1), of the dtype of ``train``."""
+        """Fresh flows of the same law, (num_flows, n_1, 1), of the dtype of ``train``."""
 
-        def normal(like: Tensor) -> Tensor:
-            return torch.randn(num_flows, len(like), dtype=like.dtype, generator=generator)
+        def normal(modes: Tensor) -> Tensor:
+            shape = num_flows, modes.shape[1]
+            return torch.randn(shape, dtype=modes.dtype, generator=generator)
 
-        smooth = normal(self.gradient) @ self.gradient + normal(self.curl) @ self.curl
-        side = 1 - 2 * torch.randint(0, 2, (num_flows, len(self.fields)), generator=generator)
-        winding = self.level * (side + self.spread * normal(self.fields))
-        return (smooth + winding @ self.fields).to(self.train.dtype)
+        smooth = normal(self.gradient) @ self.gradient.T + normal(self.curl) @ self.curl.T
+        side = torch.randint(0, 2, (num_flows, self.fields.shape[1]), generator=generator)
+        winding = self.level * (1 - 2 * side + self.spread * normal(self.fields))
+        return (smooth + winding @ self.fields.T).to(self.train.dtype)[..., None]
 
 
 def planted_flows(
@@ -148,7 +153,7 @@ def planted_flows(
     Example:
         >>> flows = planted_flows("torus", 10, 5, generator=torch.Generator().manual_seed(0))
         >>> flows.complex.f_vector, flows.train.shape, flows.fields.shape
-        ((72, 216, 144), torch.Size([10, 216]), torch.Size([2, 216]))
+        ((72, 216, 144), torch.Size([10, 216, 1]), torch.Size([216, 2]))
     """
     require_int("num_train", num_train, least=0)
     require_int("num_test", num_test, least=0)
@@ -163,11 +168,11 @@ def planted_flows(
     K, positions, closed = build(first, second, generator)
 
     count = K.num_simplices(1)
-    fields = hodge_decomposition(K, closed.T)[2].T
+    fields = hodge_decomposition(K, closed.T)[2]
     into = boundary_matrix(K, 1), coboundary_matrix(K, 1)
     energies = [share * count for share in shares]
     square = energies[2] / ((1 + spread**2) * float(fields.square().sum()))
-    empty = fields.new_empty(0, count, dtype=dtype or torch.get_default_dtype())
+    empty = fields.new_empty(0, count, 1, dtype=dtype or torch.get_default_dtype())
     law = PlantedFlows(
         complex=K,
         positions=positions,
@@ -185,7 +190,7 @@ def planted_flows(
 
 
 def _modes(matrix: Tensor, kernel: Callable[[Tensor], Tensor], energy: float) -> Tensor:
-    """The eigenvectors of AᵀA with eigenvalues above 0, as rows of squared length ψ(λ) · factor.
+    """The eigenvectors of AᵀA with eigenvalues above 0, of squared lengths ψ(λ) · factor.
 
     They are Aᵀ y / √λ for the eigenvectors y of A Aᵀ; the factor makes the squares sum to
     ``energy``.
@@ -193,10 +198,10 @@ def _modes(matrix: Tensor, kernel: Callable[[Tensor], Tensor], energy: float) ->
     dense = matrix.to_dense().double()
     eigenvalues, vectors = torch.linalg.eigh(dense @ dense.T)
     positive = eigenvalues > _ZERO
-    eigenvalues, rows = eigenvalues[positive], vectors[:, positive].T @ dense
+    eigenvalues, columns = eigenvalues[positive], dense.T @ vectors[:, positive]
     variances = kernel(eigenvalues)
     lengths = (energy * variances / variances.sum() / eigenvalues).sqrt()
-    modes: Tensor = lengths[:, None] * rows
+    modes: Tensor = lengths * columns
     return modes
 
 

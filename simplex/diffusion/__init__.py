@@ -6,14 +6,12 @@ from simplex.diffusion._categorical import (
     categorical_loss,
     categorical_sample,
 )
-from simplex.diffusion._cochains.heat_flow import HeatFlow, bridge_weights, control_weights
-from simplex.diffusion._cochains.kernels import HeatKernel, Kernel, MaternKernel
+from simplex.diffusion._cochains.heat_flow import HeatFlow
 from simplex.diffusion._cochains.noise import HodgeNoise, fitted_hodge_noise
 from simplex.diffusion._cochains.subspace import HodgeSubspace
 from simplex.diffusion._complexes.generation import (
     Candidates,
     ComplexState,
-    candidates_of,
     complex_elbo,
     complex_loss,
     sample_complexes,
@@ -27,15 +25,14 @@ from simplex.diffusion._continuous import (
     vp_sde_schedule,
 )
 from simplex.diffusion._ddpm import ddim, ddpm
-from simplex.diffusion._diffusers import DDIMScheduler, DDPMScheduler, SchedulerOutput
+from simplex.diffusion._diffusers import DDIMScheduler, DDPMScheduler
 from simplex.diffusion._diffusers_flow import FlowMatchEulerDiscreteScheduler
-from simplex.diffusion._dpmpp import dpmpp_2m, dpmpp_sde_2m
-from simplex.diffusion._edm import Preconditioner, edm_loss, heun_edm
-from simplex.diffusion._elbo import Elbo, discretised_gaussian, elbo, gaussian_log_density
+from simplex.diffusion._dpmpp import dpmpp_2m, dpmpp_2m_sde
+from simplex.diffusion._edm import EDMPreconditioner, edm_loss, heun_edm
+from simplex.diffusion._elbo import Elbo, discretized_gaussian, elbo
 from simplex.diffusion._ema import ExponentialAverage
 from simplex.diffusion._flow_matching import (
     BridgePath,
-    FlowPath,
     LinearPath,
     TrigonometricPath,
     flow_matching_loss,
@@ -43,11 +40,9 @@ from simplex.diffusion._flow_matching import (
 )
 from simplex.diffusion._gaussian import (
     Noise,
-    White,
-    learned_variance,
+    WhiteNoise,
     posterior,
     q_sample,
-    reverse_variance,
 )
 from simplex.diffusion._grids import edm_sigmas, log_snr_times, spaced_times, times_at_levels
 from simplex.diffusion._guidance import drop_labels, guided
@@ -57,12 +52,11 @@ from simplex.diffusion._ode import (
     euler_flow,
     heun_flow,
     log_likelihood,
-    normal_log_prob,
     probability_flow,
 )
-from simplex.diffusion._parameterisation import (
+from simplex.diffusion._parameterization import (
     chain_from_denoiser,
-    convert,
+    convert_prediction,
     denoiser_from_chain,
     denoiser_from_flow,
     flow_from_denoiser,
@@ -78,6 +72,23 @@ from simplex.diffusion._schedule import (
     sigmoid_schedule,
     zero_terminal_snr,
 )
+from simplex.operators import HeatKernel, MaternKernel
+
+
+# isort: split
+# Shared with the other packages of this library; not part of the public surface.
+from simplex.diffusion._cochains.heat_flow import (
+    bridge_weights as bridge_weights,
+    control_weights as control_weights,
+    phi_1 as phi_1,
+    phi_2 as phi_2,
+)
+from simplex.diffusion._complexes.generation import candidates_of as candidates_of
+from simplex.diffusion._complexes.scorer import common_links as common_links
+from simplex.diffusion._gaussian import (
+    learned_variance as learned_variance,
+    reverse_variance as reverse_variance,
+)
 
 
 __all__ = [
@@ -90,44 +101,38 @@ __all__ = [
     "DDIMScheduler",
     "DDPMScheduler",
     "DiscreteSchedule",
+    "EDMPreconditioner",
     "Elbo",
     "ExponentialAverage",
     "FaceSurvival",
     "FlowMatchEulerDiscreteScheduler",
-    "FlowPath",
     "GaussianMixture",
     "HeatFlow",
     "HeatKernel",
     "HodgeNoise",
     "HodgeSubspace",
-    "Kernel",
     "LinearPath",
     "MaternKernel",
     "Noise",
-    "Preconditioner",
     "Schedule",
-    "SchedulerOutput",
     "TrigonometricPath",
-    "White",
-    "bridge_weights",
-    "candidates_of",
+    "WhiteNoise",
     "categorical_elbo",
     "categorical_loss",
     "categorical_sample",
     "chain_from_denoiser",
     "complex_elbo",
     "complex_loss",
-    "control_weights",
-    "convert",
+    "convert_prediction",
     "cosine_log_snr_schedule",
     "cosine_schedule",
     "ddim",
     "ddpm",
     "denoiser_from_chain",
     "denoiser_from_flow",
-    "discretised_gaussian",
+    "discretized_gaussian",
     "dpmpp_2m",
-    "dpmpp_sde_2m",
+    "dpmpp_2m_sde",
     "drop_labels",
     "edm_loss",
     "edm_sigmas",
@@ -137,24 +142,20 @@ __all__ = [
     "flow_from_denoiser",
     "flow_matching_loss",
     "flow_of_levels",
-    "gaussian_log_density",
     "guided",
     "heun_edm",
     "heun_flow",
     "hybrid_loss",
-    "learned_variance",
     "linear_log_snr_schedule",
     "linear_schedule",
     "log_likelihood",
     "log_snr_times",
     "min_snr_weight",
     "noise_levels",
-    "normal_log_prob",
     "ot_coupling",
     "posterior",
     "probability_flow",
     "q_sample",
-    "reverse_variance",
     "sample_complexes",
     "scaled_linear_schedule",
     "sigmoid_schedule",

@@ -1,15 +1,18 @@
 """Discrete diffusion (D3PM): categories that are forgotten and replaced by draws from one law."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import torch
 from torch import Tensor
 
-from simplex.diffusion._losses import require_training_times
+from simplex.complexes import require_int
+from simplex.diffusion._checks import require_after_data, require_integers
+from simplex.diffusion._elbo import Elbo, bound_times, stacked
+from simplex.diffusion._rows import Model, aligned, row_size, row_sum, rows_of_times
 from simplex.diffusion._schedule import DiscreteSchedule, Times
-from simplex.diffusion._walk import Grid, Model, aligned, row_sum, rows_of_times, walk_times
+from simplex.diffusion._walk import Grid, walk_times
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +63,7 @@ class CategoricalProcess:
     @classmethod
     def absorbing(cls, schedule: DiscreteSchedule, num_categories: int, mask: int) -> Self:
         """Replaced values become the mask, one of the K categories, and stay so."""
-        if not 0 <= mask < num_categories:
-            raise ValueError(f"mask must be in 0…{num_categories - 1}, got {mask}.")
+        require_int("mask", mask, 0, num_categories - 1)
         law = torch.zeros(num_categories, dtype=torch.float64)
         law[mask] = 1
         return cls(schedule, law)
@@ -83,15 +85,15 @@ class CategoricalProcess:
         hot = torch.nn.functional.one_hot(x0, self.num_categories).double()
         return keep * hot + (1 - keep) * self.stationary.to(x0.device)
 
-    def q_sample(self, x0: Tensor, t: Times, generator: torch.Generator | None = None) -> Tensor:
+    def q_sample(self, x0: Tensor, t: Times, *, generator: torch.Generator | None = None) -> Tensor:
         """A draw of q(x_t | x_0), int64, of the shape of the data."""
         x0 = self._values(x0)
-        fresh, keep = self.prior_sample(x0, generator), self._keep(x0, t, 0)
+        fresh, keep = self.prior_sample(x0, generator=generator), self._keep(x0, t, 0)
         keep = keep[..., 0] if keep.dim() else keep
         uniform = torch.rand(x0.shape, generator=generator, device=x0.device, dtype=torch.float64)
         return torch.where(uniform < keep, x0, fresh)
 
-    def prior_sample(self, like: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def prior_sample(self, like: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Independent draws from the law m, int64, of the shape of ``like``: where walks begin."""
         weights = self.stationary.to(like.device)
         draws = torch.multinomial(weights, max(like.numel(), 1), True, generator=generator)
@@ -148,8 +150,7 @@ class CategoricalProcess:
         return aligned(ratio, x, torch.float64)[..., None] if ratio.dim() else ratio
 
     def _values(self, x: Tensor) -> Tensor:
-        if x.is_floating_point() or x.is_complex() or x.dtype == torch.bool:
-            raise TypeError(f"values must be integers, got {x.dtype}.")
+        require_integers("values", x, "")
         if x.numel() and (x.min() < 0 or x.max() >= self.num_categories):
             raise ValueError(
                 f"values must be in 0…{self.num_categories - 1}, "
@@ -160,8 +161,8 @@ class CategoricalProcess:
 
 def categorical_sample(
     model: Model,
-    x: Tensor,
     process: CategoricalProcess,
+    x: Tensor,
     times: Grid,
     *,
     generator: torch.Generator | None = None,
@@ -170,8 +171,8 @@ def categorical_sample(
 
     Args:
         model: logits of x_0, (…, K), from x_t and one time per row.
-        x: values to start from: ``process.prior_sample(like)``.
         process: the chain.
+        x: values to start from: ``process.prior_sample(like)``.
         times: falling strictly, the end included.
         generator: source of randomness; ``None`` for torch's global one.
 
@@ -186,7 +187,7 @@ def categorical_sample(
         >>> from simplex.diffusion import cosine_schedule
         >>> process = CategoricalProcess.uniform(cosine_schedule(10), 3)
         >>> sure = torch.tensor([0.0, 0.0, 50.0]).expand(4, 3)
-        >>> categorical_sample(lambda x, t: sure, torch.zeros(4).long(), process, [10, 4, 0])
+        >>> categorical_sample(lambda x, t: sure, process, torch.zeros(4).long(), [10, 4, 0])
         tensor([2, 2, 2, 2])
     """
     grid = walk_times(process.schedule, times)
@@ -201,12 +202,12 @@ def categorical_sample(
 
 def categorical_elbo(
     model: Model,
-    x0: Tensor,
     process: CategoricalProcess,
+    x0: Tensor,
     times: Grid | None = None,
     *,
     generator: torch.Generator | None = None,
-) -> Tensor:
+) -> Elbo:
     r"""Estimate the bound on -ln p(x_0), with one draw of x_t per step.
 
     .. math::
@@ -217,45 +218,42 @@ def categorical_elbo(
 
     Args:
         model: logits of x_0, (…, K), from x_t and one time per row.
-        x0: (rows, …) values.
         process: the chain.
+        x0: (rows, …) values.
         times: falling strictly to 0; by default T, …, 1, 0.
         generator: source of randomness; ``None`` for torch's global one.
 
     Returns:
-        (rows,) nats, float64; infinite if q(x_T | x_0) is not absolutely continuous with respect
-        to m: use an absorbing chain whose ᾱ_T is 0.
+        The terms, float64. The prior is infinite if q(x_T | x_0) is not absolutely continuous with
+        respect to m: use an absorbing chain whose ᾱ_T is 0.
 
     Example:
         >>> from simplex.diffusion import cosine_schedule
         >>> process = CategoricalProcess.uniform(cosine_schedule(10), 4)
         >>> x0, unsure = torch.zeros(3, 5).long(), torch.zeros(3, 5, 4)
-        >>> categorical_elbo(lambda x, t: unsure, x0, process).shape
+        >>> categorical_elbo(lambda x, t: unsure, process, x0).nats.shape
         torch.Size([3])
     """
-    schedule = process.schedule
-    grid = walk_times(
-        schedule, torch.arange(schedule.num_steps, -1, -1) if times is None else times
-    )
-    if grid.dim() != 1 or grid[-1] != 0:
-        raise ValueError(f"times must be shared by the rows and end at 0, got {grid.tolist()}.")
+    grid = bound_times(process.schedule, times)
     sure = torch.nn.functional.one_hot(x0.long(), process.num_categories).double().log()
     law = process.stationary.to(x0.device)
     with torch.no_grad():
-        total = row_sum(_divergence(process.probabilities(x0, grid[0]), law.expand_as(sure)))
+        prior = row_sum(_divergence(process.probabilities(x0, grid[0]), law.expand_as(sure)))
+        terms = []
         for i in range(len(grid) - 1):
             t, s = grid[i], grid[i + 1]
-            x = process.q_sample(x0, t, generator)
+            x = process.q_sample(x0, t, generator=generator)
             model_law = process.posterior(_logits(model, x, t, i), x, t, s)
-            total += row_sum(_divergence(process.posterior(sure, x, t, s), model_law))
-    return total
+            terms.append(row_sum(_divergence(process.posterior(sure, x, t, s), model_law)))
+    *transitions, reconstruction = terms
+    return Elbo(prior, stacked(transitions, prior), reconstruction, row_size(x0))
 
 
 def categorical_loss(
-    model: Callable[[Tensor, Tensor], Tensor],
+    model: Model,
+    process: CategoricalProcess,
     x0: Tensor,
     t: Tensor,
-    process: CategoricalProcess,
     *,
     generator: torch.Generator | None = None,
 ) -> Tensor:
@@ -266,9 +264,9 @@ def categorical_loss(
 
     Args:
         model: logits of x_0, (…, K), from x_t and one time per row.
+        process: the chain.
         x0: (rows, …) values.
         t: (rows,) times in 1…T.
-        process: the chain.
         generator: source of randomness; ``None`` for torch's global one.
 
     Returns:
@@ -278,15 +276,15 @@ def categorical_loss(
         >>> from simplex.diffusion import cosine_schedule
         >>> process = CategoricalProcess.uniform(cosine_schedule(10), 3)
         >>> x0, t = torch.zeros(2, 5).long(), torch.tensor([1, 10])
-        >>> categorical_loss(lambda x, t: torch.zeros(2, 5, 3), x0, t, process)
+        >>> categorical_loss(lambda x, t: torch.zeros(2, 5, 3), process, x0, t)
         tensor([1.0986, 1.0986])
     """
-    require_training_times(process.schedule.times(t), process.schedule)
-    x = process.q_sample(x0, t, generator)
+    require_after_data(process.schedule.times(t), process.schedule.num_steps)
+    x = process.q_sample(x0, t, generator=generator)
     logits = model(x, rows_of_times(t, x))
     process.require_logits(logits, x0)
     picked = logits.log_softmax(-1).gather(-1, x0.long()[..., None])[..., 0]
-    return -row_sum(picked) / max(x0[0].numel(), 1)
+    return -row_sum(picked) / max(row_size(x0), 1)
 
 
 def _logits(model: Model, x: Tensor, t: Tensor, step: int) -> Tensor:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from simplex.diffusion._checks import require_times_within
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule, Times
 
 
@@ -59,11 +60,7 @@ class ContinuousSchedule(Schedule):
         if times.is_complex() or times.dtype == torch.bool:
             raise TypeError(f"times must be real numbers, got {times.dtype}.")
         times = times.double()
-        if times.numel() and not ((times >= 0) & (times <= 1)).all():
-            raise ValueError(
-                f"times must be in [0, 1], got {times.min().item()} to {times.max().item()}. "
-                "Time 0 is the data, 1 is the end of the chain."
-            )
+        require_times_within(times, 0.0, 1.0, " Time 0 is the data, 1 is the end of the chain.")
         return times
 
     def model_times(self, t: Tensor, like: Tensor) -> Tensor:

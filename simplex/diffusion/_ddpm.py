@@ -1,4 +1,4 @@
-"""The ancestral samplers of a discrete chain: DDPM and DDIM."""
+"""The ancestral samplers of a chain: DDPM and DDIM."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,32 +6,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_real
+from simplex.diffusion._checks import require_defined, require_steps
 from simplex.diffusion._gaussian import (
     WHITE,
     Noise,
     Variance,
-    learned_variance,
     reverse_variance,
     step_coefficients,
 )
-from simplex.diffusion._parameterisation import Target, linear_forms, require_finite
+from simplex.diffusion._parameterization import Target, linear_forms
+from simplex.diffusion._rows import Model
 from simplex.diffusion._schedule import Schedule
-from simplex.diffusion._walk import (
-    Grid,
-    Model,
-    checked,
-    combine,
-    evaluate,
-    model_inputs,
-    per_row,
-    require_steps,
-    unrolled,
-    vanishes,
-    walk_times,
-)
-
-
-PairModel = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+from simplex.diffusion._walk import Grid, Steps, walk, walk_times
 
 
 def ddpm(
@@ -61,8 +48,10 @@ def ddpm(
         times: falling strictly, the end included: (S + 1,), or (S + 1, rows) to give each row its
             own times.
         prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
-        variance: ``"small"``, ``"large"``, ``"learned"``, or Var[x_0 | x_t] as a function of the
-            times, which is optimal; see :func:`reverse_variance` and :func:`learned_variance`.
+        variance: Σ: ``"small"``, β̃, exact for data at one point; ``"large"``, β, exact for
+            standard normal data; ``"learned"``, exp(v ln β + (1 - v) ln β̃); or a function of the
+            times t that returns Var[x_0 | x_t] per component, averaged over x_t, which makes the
+            variance β̃ + c₀² Var[x_0 | x_t] optimal (Analytic-DPM).
         noise: the law of z: that of the chain, if it was trained with another one than white.
         generator: source of randomness; ``None`` for torch's global one.
 
@@ -74,7 +63,9 @@ def ddpm(
             one that is NaN (with the step).
 
     Paper:
-        J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, algorithm 2.
+        J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, algorithm 2;
+        F. Bao et al., "Analytic-DPM", 2022, theorem 1; A. Nichol, P. Dhariwal, "Improved denoising
+        diffusion probabilistic models", 2021, equation 15.
 
     Example:
         >>> from simplex.diffusion import linear_schedule, spaced_times
@@ -84,65 +75,24 @@ def ddpm(
         torch.Size([4, 2])
     """
     grid = walk_times(schedule, times)
-    if variance == "learned":
-        return _with_learned_variance(model, x, schedule, grid, prediction, noise, generator)
-    on_x, on_p, spread = ddpm_coefficients(schedule, grid[:-1], grid[1:], prediction, variance)
-    inputs = model_inputs(schedule, grid[:-1], x)
-    steps = zip(inputs, unrolled(on_x, x), unrolled(on_p, x), unrolled(spread, x), strict=True)
-    with torch.no_grad():
-        for i, (t, a, b, c) in enumerate(steps):
-            terms = [(a, x), (b, evaluate(model, x, t, i))]
-            if not vanishes(c):
-                terms.append((c, noise.sample(x, generator)))
-            x = combine(*terms)
-    return x
+    steps = ddpm_steps(schedule, grid[:-1], grid[1:], prediction, variance)
+    return walk(model, x, schedule, grid, steps, noise, generator)
 
 
-def ddpm_coefficients(
+def ddpm_steps(
     schedule: Schedule, t: Tensor, s: Tensor, prediction: Target, variance: Variance
-) -> tuple[Tensor, Tensor, Tensor]:
-    """x_s = a x_t + b prediction + c z: the three coefficients, of the shape of the times."""
-    on_x, on_p = mean_coefficients(schedule, t, s, prediction)
-    spread = reverse_variance(schedule, t, s, variance).sqrt()
-    return on_x, on_p, torch.where(schedule.coefficients(s)[1] > 0, spread, 0.0)
-
-
-def mean_coefficients(
-    schedule: Schedule, t: Tensor, s: Tensor, prediction: Target
-) -> tuple[Tensor, Tensor]:
-    """The mean of p(x_s | x_t) as a linear form in x_t and the prediction."""
-    alpha, sigma = schedule.coefficients(t)
-    (x0_x, x0_p), _ = linear_forms(prediction, alpha, sigma)
-    c0, c1, _, _ = step_coefficients(schedule, t, s)
+) -> Steps:
+    """x_s = c₀ x̂₀ + c₁ x_t + √Σ z, with x̂₀ as a linear form in x_t and the prediction."""
+    (x0_x, x0_p), _ = linear_forms(prediction, *schedule.coefficients(t))
+    c0, c1, small, large = step_coefficients(schedule, t, s)
     on_x, on_p = c0 * x0_x + c1, c0 * x0_p
-    require_finite(f"a prediction of {prediction}", on_x, on_p)
-    return on_x, on_p
-
-
-def _with_learned_variance(
-    model: PairModel,
-    x: Tensor,
-    schedule: Schedule,
-    grid: Tensor,
-    prediction: Target,
-    noise: Noise,
-    generator: torch.Generator | None,
-) -> Tensor:
-    """The same walk with a variance per component of x."""
-    on_x, on_p = mean_coefficients(schedule, grid[:-1], grid[1:], prediction)
-    _, _, small, large = step_coefficients(schedule, grid[:-1], grid[1:])
-    inputs = model_inputs(schedule, grid[:-1], x)
-    steps = zip(inputs, unrolled(on_x, x), unrolled(on_p, x), small, large, small > 0, strict=True)
-    with torch.no_grad():
-        for i, (t, a, b, low, high, noisy) in enumerate(steps):
-            predicted, v = model(x, t)
-            x = combine((a, x), (b, checked(predicted, x, t, i)))
-            if noisy.any():
-                # Rows that have arrived get no noise; their variance only has to be a number.
-                spread = learned_variance(checked(v, x, t, i), low.where(noisy, high), high).sqrt()
-                z = noise.sample(x, generator)
-                x = x.addcmul_(spread * per_row(noisy.double(), x), z)
-    return x
+    require_defined(f"a prediction of {prediction}", on_x, on_p)
+    noisy = small > 0  # no noise in a step to the data
+    if variance == "learned":
+        # Rows that have arrived get no noise; their variance only has to be a number.
+        return Steps(on_x, on_p, noisy.double(), learned=(small.where(noisy, large), large))
+    spread = reverse_variance(schedule, t, s, variance).sqrt()
+    return Steps(on_x, on_p, spread.where(noisy, 0.0))
 
 
 def ddim(
@@ -194,39 +144,27 @@ def ddim(
         >>> ddim(model, torch.ones(4, 2), schedule, spaced_times(schedule, 10)).shape
         torch.Size([4, 2])
     """
-    if not eta >= 0:
-        raise ValueError(f"eta must be at least 0, got {eta}.")
+    require_real("eta", eta, 0)
     grid = schedule.times(times)
     require_steps(grid)
     if eta > 0 or not (grid[1:] > grid[:-1]).all():
         grid = walk_times(schedule, grid)
-    on_x, on_p, spread = ddim_coefficients(schedule, grid[:-1], grid[1:], prediction, eta)
-    inputs = model_inputs(schedule, grid[:-1], x)
-    steps = zip(inputs, unrolled(on_x, x), unrolled(on_p, x), unrolled(spread, x), strict=True)
-    with torch.no_grad():
-        for i, (t, a, b, c) in enumerate(steps):
-            terms = [(a, x), (b, evaluate(model, x, t, i))]
-            if eta > 0 and not vanishes(c):
-                terms.append((c, noise.sample(x, generator)))
-            x = combine(*terms)
-    return x
+    steps = ddim_steps(schedule, grid[:-1], grid[1:], prediction, eta)
+    return walk(model, x, schedule, grid, steps, noise, generator)
 
 
-def ddim_coefficients(
-    schedule: Schedule, t: Tensor, s: Tensor, prediction: Target, eta: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """x_s = a x_t + b prediction + c z: the three coefficients, of the shape of the times."""
-    alpha, sigma = schedule.coefficients(t)
-    alpha_s, sigma_s = schedule.coefficients(s)
-    (x0_x, x0_p), (eps_x, eps_p) = linear_forms(prediction, alpha, sigma)
-    variance = torch.zeros_like(sigma_s)
+def ddim_steps(schedule: Schedule, t: Tensor, s: Tensor, prediction: Target, eta: float) -> Steps:
+    """x_s = α_s x̂₀ + √(σ_s² - σ̃²) ε̂ + σ̃ z, with x̂₀ and ε̂ linear in x_t and the prediction."""
+    (x0_x, x0_p), (eps_x, eps_p) = linear_forms(prediction, *schedule.coefficients(t))
+    alpha, sigma = schedule.coefficients(s)
+    variance = torch.zeros_like(sigma)
     if eta > 0:
         variance = eta**2 * step_coefficients(schedule, t, s)[2]
-        if (variance > sigma_s.square() * (1 + 1e-12)).any():
+        if (variance > sigma.square() * (1 + 1e-12)).any():
             raise ValueError(f"eta must leave η² β̃ ≤ σ_s² at every step, got {eta}.")
-    direction = (sigma_s.square() - variance).clamp(min=0).sqrt()
+    direction = (sigma.square() - variance).clamp(min=0).sqrt()
     # Where s is the data the direction has no length, and ε need not be defined.
-    on_x = alpha_s * x0_x + torch.where(direction > 0, direction * eps_x, 0.0)
-    on_p = alpha_s * x0_p + torch.where(direction > 0, direction * eps_p, 0.0)
-    require_finite(f"a prediction of {prediction}", on_x, on_p)
-    return on_x, on_p, variance.sqrt()
+    on_x = alpha * x0_x + torch.where(direction > 0, direction * eps_x, 0.0)
+    on_p = alpha * x0_p + torch.where(direction > 0, direction * eps_p, 0.0)
+    require_defined(f"a prediction of {prediction}", on_x, on_p)
+    return Steps(on_x, on_p, variance.sqrt() if eta > 0 else None)

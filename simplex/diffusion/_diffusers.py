@@ -1,16 +1,19 @@
 """Schedulers with the method names of the library diffusers, for code that is written for them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from simplex.diffusion._ddpm import ddim_coefficients, ddpm_coefficients
-from simplex.diffusion._gaussian import WHITE, q_sample
+from simplex.complexes import require_word
+from simplex.diffusion._checks import require_finite, require_integers, require_same_shape
+from simplex.diffusion._ddpm import ddim_steps, ddpm_steps
+from simplex.diffusion._gaussian import WHITE, Variance, q_sample
 from simplex.diffusion._grids import Spacing, spaced_times
-from simplex.diffusion._parameterisation import Target, convert
+from simplex.diffusion._parameterization import Target, convert_prediction
+from simplex.diffusion._rows import combine, per_row
 from simplex.diffusion._schedule import (
     DiscreteSchedule,
     cosine_schedule,
@@ -18,33 +21,22 @@ from simplex.diffusion._schedule import (
     scaled_linear_schedule,
     zero_terminal_snr,
 )
-from simplex.diffusion._walk import combine, per_row, require_number, require_same_shape
+from simplex.diffusion._walk import Steps
 
 
 PREDICTIONS: dict[str, Target] = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}
-
-
+VARIANCES: dict[str, Variance] = {"fixed_small": "small", "fixed_large": "large"}
 SCHEDULES: dict[str, Callable[[int, float, float], DiscreteSchedule]] = {
     "linear": linear_schedule,
     "scaled_linear": scaled_linear_schedule,
     "squaredcos_cap_v2": lambda steps, start, end: cosine_schedule(steps),
 }
-
-
 # Arguments there that have one value here.
 FIXED: dict[str, object] = {"set_alpha_to_one": True, "steps_offset": 0, "thresholding": False}
 
 
 class SchedulerConfig(SimpleNamespace):
-    """The arguments that a scheduler was made with, to read.
-
-    Raises:
-        AttributeError: an attempt to change one.
-
-    Example:
-        >>> DDPMScheduler().config.num_train_timesteps
-        1000
-    """
+    """The arguments that a scheduler was made with, to read; none can be set."""
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(
@@ -54,16 +46,7 @@ class SchedulerConfig(SimpleNamespace):
 
 
 class SchedulerOutput(NamedTuple):
-    """What a step returns.
-
-    Attributes:
-        prev_sample: x at the next timestep of the walk.
-        pred_original_sample: the prediction of x_0.
-
-    Example:
-        >>> SchedulerOutput(torch.zeros(1), torch.ones(1)).pred_original_sample.item()
-        1.0
-    """
+    """What a step returns: x at the next timestep of the walk, and the prediction of x_0."""
 
     prev_sample: Tensor
     pred_original_sample: Tensor
@@ -123,9 +106,9 @@ class DDPMScheduler:
         **fixed: object,
     ) -> None:
         _require_fixed(fixed)
-        _require_name("beta_schedule", beta_schedule, SCHEDULES)
-        _require_name("prediction_type", prediction_type, PREDICTIONS)
-        _require_name("variance_type", variance_type, ("fixed_small", "fixed_large"))
+        require_word("beta_schedule", beta_schedule, SCHEDULES)
+        require_word("prediction_type", prediction_type, PREDICTIONS)
+        require_word("variance_type", variance_type, VARIANCES)
         if clip_sample is True:
             raise TypeError(
                 "clip_sample must be None, False or the bound to clip to, such as 1.0, got True. "
@@ -137,7 +120,7 @@ class DDPMScheduler:
             schedule = DiscreteSchedule.from_betas(trained_betas)
         self.schedule = zero_terminal_snr(schedule) if rescale_betas_zero_snr else schedule
         self.prediction = PREDICTIONS[prediction_type]
-        self.variance_type = variance_type
+        self.variance = VARIANCES[variance_type]
         self.clip_sample = None if clip_sample is False else clip_sample
         self.timestep_spacing: Spacing = timestep_spacing
         self.timesteps = torch.arange(self.schedule.num_steps - 1, -1, -1)
@@ -229,13 +212,8 @@ class DDPMScheduler:
         The output is a tuple that begins with ``prev_sample``, whatever ``return_dict``.
         """
         clean, t, s = self._clean(model_output, timestep, sample, previous)
-        on_x, on_p, spread = ddpm_coefficients(
-            self.schedule, t, s, "x0", "small" if self.variance_type == "fixed_small" else "large"
-        )
-        terms = [(per_row(on_x, sample), sample), (per_row(on_p, sample), clean)]
-        if spread.any():
-            terms.append((per_row(spread, sample), WHITE.sample(sample, generator)))
-        return SchedulerOutput(combine(*terms), clean)
+        steps = ddpm_steps(self.schedule, t, s, "x0", self.variance)
+        return _moved(steps, sample, clean, generator)
 
     def _clean(
         self,
@@ -245,11 +223,11 @@ class DDPMScheduler:
         previous: int | Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The prediction of x_0, and our times of the step."""
-        require_finite_output(output, timestep)
+        require_finite("model_output", output, at_timestep(timestep))
         t = self._times("timestep", timestep).cpu()
         after = self.previous_timestep(t - 1) if previous is None else previous
         s = self._times("previous", after, low=-1).cpu()
-        clean = convert(output, sample, t, self.schedule, self.prediction, "x0")
+        clean = convert_prediction(output, sample, t, self.schedule, self.prediction, "x0")
         if self.clip_sample is not None:
             clean = clean.clamp(-self.clip_sample, self.clip_sample)
         return clean, t, s
@@ -259,8 +237,7 @@ class DDPMScheduler:
         counted = torch.as_tensor(timesteps)
         if not counted.numel():
             return counted.long()  # an empty list has no integers to be recognised by
-        if counted.is_floating_point() or counted.is_complex() or counted.dtype == torch.bool:
-            raise TypeError(f"{what} must be integers, got {counted.dtype}. Use .long().")
+        require_integers(what, counted, " Use .long().")
         least, most = int(counted.min()), int(counted.max())
         if least < low or most >= len(self):
             wrong = least if least < low else most
@@ -298,17 +275,22 @@ class DDIMScheduler(DDPMScheduler):
         The output is a tuple that begins with ``prev_sample``, whatever ``return_dict``.
         """
         clean, t, s = self._clean(model_output, timestep, sample, previous)
-        on_x, on_p, spread = ddim_coefficients(self.schedule, t, s, "x0", eta)
-        terms = [(per_row(on_x, sample), sample), (per_row(on_p, sample), clean)]
-        if spread.any():
-            terms.append((per_row(spread, sample), WHITE.sample(sample, generator)))
-        return SchedulerOutput(combine(*terms), clean)
+        return _moved(ddim_steps(self.schedule, t, s, "x0", eta), sample, clean, generator)
 
 
-def require_finite_output(model_output: Tensor, timestep: float | Tensor) -> None:
-    """Refuse NaN and infinities of the network, and name the timestep."""
-    where = torch.as_tensor(timestep)
-    require_number("model_output", model_output, lambda: f"at timestep {where.tolist()}")
+def _moved(
+    steps: Steps, sample: Tensor, clean: Tensor, generator: torch.Generator | None
+) -> SchedulerOutput:
+    """One step, a row of the table for every row of the sample."""
+    terms = [(per_row(steps.on_x, sample), sample), (per_row(steps.on_m, sample), clean)]
+    if steps.spread is not None and steps.spread.any():
+        terms.append((per_row(steps.spread, sample), WHITE.sample(sample, generator=generator)))
+    return SchedulerOutput(combine(*terms), clean)
+
+
+def at_timestep(timestep: float | Tensor) -> Callable[[], str]:
+    """Where a network broke, for messages."""
+    return lambda: f"at timestep {torch.as_tensor(timestep).tolist()}"
 
 
 def _require_fixed(given: dict[str, object]) -> None:
@@ -317,8 +299,3 @@ def _require_fixed(given: dict[str, object]) -> None:
             raise TypeError(f"{name} must not be given, got {value!r}: no such argument is known.")
         if value != FIXED[name]:
             raise ValueError(f"{name} must be {FIXED[name]}, got {value!r}: it is fixed here.")
-
-
-def _require_name(what: str, got: str, known: Collection[str]) -> None:
-    if got not in known:
-        raise ValueError(f"{what} must be one of {', '.join(known)}, got {got!r}.")

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from simplex.diffusion._diffusers import SchedulerConfig, SchedulerOutput, require_finite_output
-from simplex.diffusion._walk import combine, per_row, require_same_shape
+from simplex.complexes import require_int, require_real
+from simplex.diffusion._checks import require_finite, require_same_shape
+from simplex.diffusion._diffusers import SchedulerConfig, SchedulerOutput, at_timestep
+from simplex.diffusion._rows import combine, per_row
 
 
 class FlowMatchEulerDiscreteScheduler:
@@ -41,11 +43,8 @@ class FlowMatchEulerDiscreteScheduler:
     sigmas: Tensor
 
     def __init__(self, num_train_timesteps: int = 1000, shift: float = 1.0) -> None:
-        if num_train_timesteps < 1 or not shift > 0:
-            raise ValueError(
-                "num_train_timesteps must be at least 1 and shift positive, got "
-                f"{num_train_timesteps} and {shift}."
-            )
+        require_int("num_train_timesteps", num_train_timesteps, 1)
+        require_real("shift", shift, 0, open=True)
         self.num_train_timesteps = num_train_timesteps
         self.shift = shift
         self.config = SchedulerConfig(num_train_timesteps=num_train_timesteps, shift=shift)
@@ -74,11 +73,7 @@ class FlowMatchEulerDiscreteScheduler:
         if (num_inference_steps is None) == (sigmas is None):
             raise ValueError("set_timesteps must get num_inference_steps or sigmas, not both.")
         if num_inference_steps is not None:
-            if not 1 <= num_inference_steps <= self.num_train_timesteps:
-                raise ValueError(
-                    f"num_inference_steps must be in 1…{self.num_train_timesteps}, "
-                    f"got {num_inference_steps}."
-                )
+            require_int("num_inference_steps", num_inference_steps, 1, self.num_train_timesteps)
             last = 1 / self.num_train_timesteps
             levels = torch.linspace(1, last, num_inference_steps, dtype=torch.float64)
         else:
@@ -118,7 +113,7 @@ class FlowMatchEulerDiscreteScheduler:
         The output is a tuple that begins with ``prev_sample``, whatever ``return_dict``.
         """
         require_same_shape("model_output", model_output, sample)
-        require_finite_output(model_output, timestep)
+        require_finite("model_output", model_output, at_timestep(timestep))
         level = self._level(timestep)
         after = self._level(self.previous_timestep(timestep) if previous is None else previous)
         if not (after < level).all():

@@ -3,20 +3,12 @@
 import torch
 from torch import Tensor
 
+from simplex.diffusion._checks import require_defined
 from simplex.diffusion._gaussian import WHITE, Noise
-from simplex.diffusion._parameterisation import Target, linear_forms, require_finite
+from simplex.diffusion._parameterization import Target, linear_forms
+from simplex.diffusion._rows import Model
 from simplex.diffusion._schedule import Schedule
-from simplex.diffusion._walk import (
-    Coefficient,
-    Grid,
-    Model,
-    combine,
-    evaluate,
-    model_inputs,
-    unrolled,
-    vanishes,
-    walk_times,
-)
+from simplex.diffusion._walk import Grid, Steps, walk, walk_times
 
 
 def dpmpp_2m(
@@ -68,11 +60,11 @@ def dpmpp_2m(
         torch.Size([4, 2])
     """
     grid = walk_times(schedule, times)
-    on_x, on_m0, on_m1 = multistep_coefficients(schedule, grid, noisy=False)
-    return _walk(model, x, schedule, grid, prediction, on_x, on_m0, on_m1, None, WHITE, None)
+    steps = multistep(schedule, grid, prediction, noisy=False)
+    return walk(model, x, schedule, grid, steps, WHITE, None)
 
 
-def dpmpp_sde_2m(
+def dpmpp_2m_sde(
     model: Model,
     x: Tensor,
     schedule: Schedule,
@@ -92,7 +84,7 @@ def dpmpp_sde_2m(
     Args:
         model: any callable; it gets x and one time per row of x, (rows,).
         x: noise to start from, x at ``times[0]``.
-        schedule: gives α and σ.
+        schedule: gives α and σ; its signal must not vanish at ``times[0]``.
         times: falling strictly, the end included: (S + 1,), or (S + 1, rows) to give each row its
             own times.
         prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
@@ -115,72 +107,32 @@ def dpmpp_sde_2m(
         >>> from simplex.diffusion import linear_schedule, spaced_times
         >>> schedule = linear_schedule(1000)
         >>> times = spaced_times(schedule, 10)
-        >>> dpmpp_sde_2m(lambda x, t: x, torch.ones(4, 2), schedule, times, prediction="x0").shape
+        >>> dpmpp_2m_sde(lambda x, t: x, torch.ones(4, 2), schedule, times, prediction="x0").shape
         torch.Size([4, 2])
     """
     grid = walk_times(schedule, times)
-    on_x, on_m0, on_m1 = multistep_coefficients(schedule, grid, noisy=True)
-    _, sigma = schedule.coefficients(grid[1:])
-    spread = sigma * (1 - decay(schedule, grid).square()).clamp(min=0).sqrt()
-    return _walk(model, x, schedule, grid, prediction, on_x, on_m0, on_m1, spread, noise, generator)
+    steps = multistep(schedule, grid, prediction, noisy=True)
+    return walk(model, x, schedule, grid, steps, noise, generator)
 
 
-def decay(schedule: Schedule, grid: Tensor) -> Tensor:
-    """e^{-h} of every step, 0 in a step to the data: (σ_s / α_s) / (σ_t / α_t)."""
+def multistep(schedule: Schedule, grid: Tensor, prediction: Target, *, noisy: bool) -> Steps:
+    """x_s = (σ_s / σ_t) q x_t + α_s (1 - p) (m₀ + (m₀ - m₁) / 2r) + σ_s √(1 - p) z.
+
+    Without noise p = e^{-h} and q = 1; with noise p = e^{-2h} and q = e^{-h}.
+    """
     alpha, sigma = schedule.coefficients(grid)
-    return (sigma[1:] * alpha[:-1]) / (alpha[1:] * sigma[:-1])
-
-
-def multistep_coefficients(
-    schedule: Schedule, grid: Tensor, *, noisy: bool
-) -> tuple[Tensor, Tensor, Tensor]:
-    """x_s = a x_t + b m₀ + c m₁ (+ noise): the coefficients of every step, shaped as the steps."""
-    alpha, sigma = schedule.coefficients(grid)
-    shrink = decay(schedule, grid)
-    keep = shrink.square() if noisy else shrink
-    weight = alpha[1:] * (1 - keep)
-    h = -shrink.log()
-    memory = torch.zeros_like(h)  # 1 / 2r; 0 in the first step and where h is infinite
-    memory[1:] = torch.where(h[1:].isfinite(), h[1:] / (2 * h[:-1]), 0.0)
-    on_x = sigma[1:] / sigma[:-1] * (shrink if noisy else 1)
-    return on_x, weight * (1 + memory), -weight * memory
-
-
-def _walk(
-    model: Model,
-    x: Tensor,
-    schedule: Schedule,
-    grid: Tensor,
-    prediction: Target,
-    on_x: Tensor,
-    on_m0: Tensor,
-    on_m1: Tensor,
-    spread: Tensor | None,
-    noise: Noise,
-    generator: torch.Generator | None,
-) -> Tensor:
-    (x0_x, x0_p), _ = linear_forms(prediction, *schedule.coefficients(grid[:-1]))
-    require_finite(f"a prediction of {prediction}", x0_x, x0_p)
-    none: list[Coefficient] = [0.0] * len(on_x)
-    steps = zip(
-        model_inputs(schedule, grid[:-1], x),
-        unrolled(x0_x, x),
-        unrolled(x0_p, x),
-        unrolled(on_x, x),
-        unrolled(on_m0, x),
-        unrolled(on_m1, x),
-        none if spread is None else unrolled(spread, x),
-        strict=True,
+    clean, _ = linear_forms(prediction, alpha[:-1], sigma[:-1])
+    require_defined(f"a prediction of {prediction}", *clean)
+    decay = (sigma[1:] * alpha[:-1]) / (alpha[1:] * sigma[:-1])  # e^{-h}, 0 in a step to the data
+    h = -decay.log()
+    p, q = (decay.square(), decay) if noisy else (decay, torch.ones_like(decay))
+    half = torch.zeros_like(h)  # 1 / 2r; 0 in the first step and where h is infinite
+    half[1:] = torch.where(h[1:].isfinite(), h[1:] / (2 * h[:-1]), 0.0)
+    weight = alpha[1:] * (1 - p)
+    return Steps(
+        on_x=sigma[1:] / sigma[:-1] * q,
+        on_m=weight * (1 + half),
+        on_last=-weight * half,
+        spread=sigma[1:] * (1 - p).clamp(min=0).sqrt() if noisy else None,
+        clean=None if prediction == "x0" else clean,
     )
-    previous = None
-    with torch.no_grad():
-        for i, (t, p, q, a, b, c, d) in enumerate(steps):
-            output = evaluate(model, x, t, i)
-            current = output if prediction == "x0" else combine((p, x), (q, output))
-            terms = [(a, x), (b, current)]
-            if previous is not None and not vanishes(c):
-                terms.append((c, previous))
-            if not vanishes(d):
-                terms.append((d, noise.sample(x, generator)))
-            x, previous = combine(*terms), current
-    return x

@@ -6,24 +6,24 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_real
+from simplex.diffusion._checks import require_same_shape, require_steps
 from simplex.diffusion._gaussian import WHITE, Noise
-from simplex.diffusion._walk import (
-    Grid,
+from simplex.diffusion._rows import (
     Model,
-    checked,
     combine,
+    inputs_at,
     per_row,
-    require_same_shape,
-    require_steps,
     row_mean,
     rows_of_times,
     unrolled,
     vanishes,
 )
+from simplex.diffusion._walk import Grid, checked
 
 
 @dataclass(frozen=True)
-class Preconditioner:
+class EDMPreconditioner:
     r"""Scale inputs and outputs of a network so that both have unit variance at every level.
 
     .. math::
@@ -48,7 +48,7 @@ class Preconditioner:
         2022, table 1, with their defaults.
 
     Example:
-        >>> Preconditioner(0.5).weight(torch.tensor(0.5)).item()
+        >>> EDMPreconditioner(0.5).weight(torch.tensor(0.5)).item()
         8.0
     """
 
@@ -57,14 +57,11 @@ class Preconditioner:
     log_std: float = 1.2
 
     def __post_init__(self) -> None:
-        if not (self.sigma_data > 0 and self.log_std > 0):
-            raise ValueError(
-                "sigma_data and log_std must be positive, got "
-                f"{self.sigma_data} and {self.log_std}."
-            )
+        require_real("sigma_data", self.sigma_data, 0, open=True)
+        require_real("log_std", self.log_std, 0, open=True)
 
     def sigmas(
-        self, rows: int, generator: torch.Generator | None = None, *, like: Tensor | None = None
+        self, rows: int, *, like: Tensor | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
         """Noise levels to train with: (rows,), ln σ ~ N(log_mean, log_std²)."""
         dtype = None if like is None else like.dtype
@@ -115,7 +112,7 @@ def heun_edm(
 
     Args:
         denoise: D(x, σ), the denoised data; it gets one σ per row of x, (rows,). See
-            :meth:`Preconditioner.denoiser` and :func:`denoiser_from_chain`.
+            :meth:`EDMPreconditioner.denoiser` and :func:`denoiser_from_chain`.
         x: noise of standard deviation ``sigmas[0]``, in the scale x_0 + σ ε.
         sigmas: falling strictly, the last usually 0: (N + 1,) or (N + 1, rows).
         churn: S_churn ≥ 0; 0 is deterministic.
@@ -146,8 +143,8 @@ def heun_edm(
         >>> heun_edm(exact, 80 * torch.ones(4, 2), sigmas)[0, 0].item()
         1.0...
     """
-    if not (churn >= 0 and churn_noise >= 0):
-        raise ValueError(f"churn and churn_noise must be at least 0, got {churn}, {churn_noise}.")
+    require_real("churn", churn, 0)
+    require_real("churn_noise", churn_noise, 0)
     levels = _falling_levels(sigmas)
     low, high = churn_range
     growth = min(churn / (len(levels) - 1), math.sqrt(2) - 1)
@@ -160,15 +157,15 @@ def heun_edm(
     on_first = -jump / (2 * here) - on_second * (1 - ratio)
     last = bool((there[-1] == 0).all())
     steps = zip(
-        _inputs(here, x),
-        _inputs(there, x),
+        inputs_at(here, x),
+        inputs_at(there, x),
         *(unrolled(c, x) for c in (added, ratio, 1 - ratio, on_first, on_second)),
         strict=True,
     )
     with torch.no_grad():
         for i, (sigma, sigma_next, a, r, e, b, c) in enumerate(steps):
             if not vanishes(a):
-                x = combine((1.0, x), (a, noise.sample(x, generator)))
+                x = combine((1.0, x), (a, noise.sample(x, generator=generator)))
             clean = checked(denoise(x, sigma), x, sigma, i)
             euler = combine((r, x), (e, clean))
             if last and i == len(levels) - 2:
@@ -193,12 +190,8 @@ def _falling_levels(sigmas: Grid) -> Tensor:
     return levels
 
 
-def _inputs(levels: Tensor, x: Tensor) -> list[Tensor]:
-    return [rows_of_times(sigma, x) for sigma in levels.to(x.device, x.dtype).unbind()]
-
-
 def edm_loss(
-    network: Model, x0: Tensor, sigma: Tensor, eps: Tensor, preconditioner: Preconditioner
+    network: Model, x0: Tensor, sigma: Tensor, eps: Tensor, preconditioner: EDMPreconditioner
 ) -> Tensor:
     r"""The weighted squared error of the denoised data, per row.
 
@@ -226,7 +219,7 @@ def edm_loss(
 
     Example:
         >>> x0, sigma = torch.zeros(3, 2), torch.tensor([0.1, 1.0, 10.0])
-        >>> edm_loss(lambda x, t: 0 * x, x0, sigma, 0 * x0, Preconditioner()).tolist()
+        >>> edm_loss(lambda x, t: 0 * x, x0, sigma, 0 * x0, EDMPreconditioner()).tolist()
         [0.0, 0.0, 0.0]
     """
     require_same_shape("eps", eps, x0)

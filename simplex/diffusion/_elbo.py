@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_int
+from simplex.diffusion._checks import require_to_data
 from simplex.diffusion._gaussian import (
     WHITE,
     Noise,
@@ -16,28 +18,21 @@ from simplex.diffusion._gaussian import (
     reverse_variance,
     step_coefficients,
 )
-from simplex.diffusion._parameterisation import Target, convert
+from simplex.diffusion._parameterization import Target, convert_prediction
+from simplex.diffusion._rows import aligned, row_size, row_sum
 from simplex.diffusion._schedule import DiscreteSchedule
-from simplex.diffusion._walk import Grid, aligned, checked, model_inputs, row_sum, walk_times
+from simplex.diffusion._walk import Grid, checked, model_inputs, walk_times
 
 
 Decoder = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def gaussian_log_density(x0: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
-    r"""The log-density of a Gaussian, per component: the decoder for continuous data.
-
-    .. math::
-        -\tfrac 1 2 \left( (x_0 - μ)^2 / σ^2 + \ln(2 π σ^2) \right)
-
-    Example:
-        >>> gaussian_log_density(torch.zeros(1), torch.zeros(1), torch.tensor(1.0)).item()
-        -0.918...
-    """
+    """The log-density of a Gaussian, per component: the decoder for continuous data."""
     return -((x0 - mean).square() / variance + (2 * math.pi * variance).log()) / 2
 
 
-def discretised_gaussian(levels: int = 256, low: float = -1.0, high: float = 1.0) -> Decoder:
+def discretized_gaussian(levels: int = 256, low: float = -1.0, high: float = 1.0) -> Decoder:
     r"""The log-probability of a bin under a Gaussian: the decoder for data on a regular grid.
 
     .. math::
@@ -63,12 +58,13 @@ def discretised_gaussian(levels: int = 256, low: float = -1.0, high: float = 1.0
         J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, equation 13.
 
     Example:
-        >>> decoder = discretised_gaussian(2)
+        >>> decoder = discretized_gaussian(2)
         >>> decoder(torch.ones(1), torch.zeros(1), torch.tensor(1.0)).exp().item()
         0.5
     """
-    if levels < 2 or not low < high:
-        raise ValueError(f"levels must be ≥ 2 and low < high, got {levels}, {low} and {high}.")
+    require_int("levels", levels, 2)
+    if not low < high:
+        raise ValueError(f"low must be below high, got {low} and {high}.")
     half = (high - low) / (levels - 1) / 2
 
     def decoder(x0: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
@@ -94,16 +90,17 @@ def discretised_gaussian(levels: int = 256, low: float = -1.0, high: float = 1.0
 
 
 class Elbo(NamedTuple):
-    r"""The terms of the bound, in nats, summed over the components of each row.
+    r"""The terms of a bound, in nats, summed over the components of each row.
 
     .. math::
         -\ln p(x_0) ≤ L_T + \sum_{t} L_t + L_0
 
     Attributes:
-        prior: (rows,) L_T, the divergence of q(x_T | x_0) from the noise.
+        prior: (rows,) L_T, the divergence of q(x_T | x_0) from the noise. A row of a bound on
+            complexes is a part of their union.
         transitions: (S - 1, rows) the divergences of the steps, from the noise towards the data.
         reconstruction: (rows,) L_0, minus the log-likelihood of the data in the last step.
-        num_components: of a row.
+        num_components: of a row: one number, or one per row.
 
     Example:
         >>> bound = Elbo(torch.zeros(2), torch.zeros(1, 2), torch.ones(2), 1)
@@ -114,7 +111,7 @@ class Elbo(NamedTuple):
     prior: Tensor
     transitions: Tensor
     reconstruction: Tensor
-    num_components: int
+    num_components: int | Tensor
 
     @property
     def nats(self) -> Tensor:
@@ -155,7 +152,7 @@ def elbo(
         prediction: what the model predicts.
         variance: as in :func:`ddpm`.
         decoder: the log-likelihood per component of x_0 given the mean and the variance of the
-            last step: a density by default, :func:`discretised_gaussian` for grey levels.
+            last step: a density by default, :func:`discretized_gaussian` for grey levels.
         noise: the noise of the chain. The bound is in the coordinates that it whitens, so for
             noise N(0, K) add ½ ln det K to have that of x_0; learned variances and bins are for
             white noise.
@@ -185,25 +182,35 @@ def elbo(
         >>> bound.transitions.shape
         torch.Size([99, 4])
     """
-    if times is None:
-        times = torch.arange(schedule.num_steps, -1, -1)
-    grid = walk_times(schedule, times)
-    if grid.dim() != 1 or grid[-1] != 0:
-        raise ValueError(f"times must be shared by the rows and end at 0, got {grid.tolist()}.")
+    grid = bound_times(schedule, times)
     table, terms = StepTable.of(schedule, grid, variance), []
     with torch.no_grad():
         for i, t in enumerate(model_inputs(schedule, grid[:-1], x0)):
-            x = q_sample(x0, grid[i], schedule, noise.sample(x0, generator))
+            x = q_sample(x0, grid[i], schedule, noise.sample(x0, generator=generator))
             output, v = model(x, t) if variance == "learned" else (model(x, t), None)
-            guess = convert(checked(output, x, t, i), x, grid[i], schedule, prediction, "x0")
+            output = checked(output, x, t, i)
+            guess = convert_prediction(output, x, grid[i], schedule, prediction, "x0")
             nats = step_nats(table, torch.tensor(i), x0, guess, v, decoder, noise)
             terms.append(row_sum(nats))
         alpha, sigma = schedule.coefficients(grid[0])
         spread = sigma.square()
         signal = alpha.square().to(x0.dtype) * noise.whiten(x0).square()
         prior = row_sum((signal + (spread - 1 - spread.log()).to(x0.dtype)) / 2)
-    transitions = torch.stack(terms[:-1]) if len(terms) > 1 else prior.new_empty(0, len(prior))
-    return Elbo(prior, transitions, terms[-1], x0[0].numel() if x0.dim() > 1 else 1)
+    *transitions, reconstruction = terms
+    return Elbo(prior, stacked(transitions, prior), reconstruction, row_size(x0))
+
+
+def stacked(transitions: list[Tensor], prior: Tensor) -> Tensor:
+    """(S - 1, rows), also where there is one step only."""
+    return torch.stack(transitions) if transitions else prior.new_empty(0, len(prior))
+
+
+def bound_times(schedule: DiscreteSchedule, times: Grid | None) -> Tensor:
+    """The times of a bound, to 0 and the same for all rows; by default all of the chain."""
+    whole = torch.arange(schedule.num_steps, -1, -1)
+    grid = walk_times(schedule, whole if times is None else times)
+    require_to_data(grid)
+    return grid
 
 
 class StepTable(NamedTuple):

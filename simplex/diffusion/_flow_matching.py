@@ -7,25 +7,15 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from simplex.diffusion._walk import (
-    Model,
-    combine,
-    per_row,
-    require_same_shape,
-    row_mean,
-    rows_of_times,
-)
+from simplex.diffusion._checks import require_same_shape, require_times_within
+from simplex.diffusion._rows import Model, combine, per_row, row_mean, rows_of_times
 
 
 class FlowPath(Protocol):
-    """A path from noise z at time 0 to data x_1 at time 1, and its velocity.
-
-    Example:
-        >>> path: FlowPath = LinearPath()
-    """
+    """A path from noise z at time 0 to data x_0 at time 1, and its velocity."""
 
     def at(
-        self, z: Tensor, x1: Tensor, t: Tensor, generator: torch.Generator | None = None
+        self, x0: Tensor, z: Tensor, t: Tensor, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """(x_t, u_t), each of the shape of the data; t aligns with the leading dimensions."""
         ...
@@ -36,24 +26,24 @@ class LinearPath:
     r"""The straight path.
 
     .. math::
-        x_t = (1 - t) z + t x_1 \qquad u_t = x_1 - z
+        x_t = (1 - t) z + t x_0 \qquad u_t = x_0 - z
 
     Paper:
         A. Tong et al., "Improving and generalizing flow-based generative models with minibatch
         optimal transport", 2024, proposition 3.3, with σ = 0.
 
     Example:
-        >>> x, u = LinearPath().at(torch.zeros(1), torch.ones(1), torch.tensor(0.25))
+        >>> x, u = LinearPath().at(torch.ones(1), torch.zeros(1), torch.tensor(0.25))
         >>> x.item(), u.item()
         (0.25, 1.0)
     """
 
     def at(
-        self, z: Tensor, x1: Tensor, t: Tensor, generator: torch.Generator | None = None
+        self, x0: Tensor, z: Tensor, t: Tensor, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """(x_t, u_t), each of the shape of the data."""
         t = _unit_times(t)
-        return combine((per_row(1 - t, z), z), (per_row(t, z), x1)), x1 - z
+        return combine((per_row(1 - t, z), z), (per_row(t, z), x0)), x0 - z
 
 
 @dataclass(frozen=True)
@@ -61,26 +51,26 @@ class TrigonometricPath:
     r"""The variance-preserving path: cosine and sine.
 
     .. math::
-        x_t = \cos(\tfrac π 2 t) z + \sin(\tfrac π 2 t) x_1 \qquad
-        u_t = \tfrac π 2 (\cos(\tfrac π 2 t) x_1 - \sin(\tfrac π 2 t) z)
+        x_t = \cos(\tfrac π 2 t) z + \sin(\tfrac π 2 t) x_0 \qquad
+        u_t = \tfrac π 2 (\cos(\tfrac π 2 t) x_0 - \sin(\tfrac π 2 t) z)
 
     Paper:
         M. Albergo, E. Vanden-Eijnden, "Building normalizing flows with stochastic interpolants",
         2023, equation 5.
 
     Example:
-        >>> x, u = TrigonometricPath().at(torch.zeros(1), torch.ones(1), torch.tensor(0.0))
+        >>> x, u = TrigonometricPath().at(torch.ones(1), torch.zeros(1), torch.tensor(0.0))
         >>> x.item(), u.item()
         (0.0, 1.57...)
     """
 
     def at(
-        self, z: Tensor, x1: Tensor, t: Tensor, generator: torch.Generator | None = None
+        self, x0: Tensor, z: Tensor, t: Tensor, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """(x_t, u_t), each of the shape of the data."""
         angle = _unit_times(t) * (math.pi / 2)
         cos, sin = per_row(angle.cos(), z), per_row(angle.sin(), z)
-        x, turned = combine((cos, z), (sin, x1)), combine((cos, x1), (-sin, z))
+        x, turned = combine((cos, z), (sin, x0)), combine((cos, x0), (-sin, z))
         return x, turned * (math.pi / 2)
 
 
@@ -89,8 +79,8 @@ class BridgePath:
     r"""The straight path with the noise of a Brownian bridge.
 
     .. math::
-        x_t &= (1 - t) z + t x_1 + σ \sqrt{t (1 - t)} \, ε \\
-        u_t &= x_1 - z + σ \frac{1 - 2 t}{2 \sqrt{t (1 - t)}} \, ε
+        x_t &= (1 - t) z + t x_0 + σ \sqrt{t (1 - t)} \, ε \\
+        u_t &= x_0 - z + σ \frac{1 - 2 t}{2 \sqrt{t (1 - t)}} \, ε
 
     Args:
         sigma: σ > 0; the velocity is infinite at both ends, so draw t inside (0, 1).
@@ -100,7 +90,7 @@ class BridgePath:
         optimal transport", 2024, equation 17 (SB-CFM).
 
     Example:
-        >>> x, u = BridgePath(1.0).at(torch.zeros(5), torch.ones(5), torch.tensor(0.5))
+        >>> x, u = BridgePath(1.0).at(torch.ones(5), torch.zeros(5), torch.tensor(0.5))
         >>> u.tolist()
         [1.0, 1.0, 1.0, 1.0, 1.0]
     """
@@ -108,7 +98,7 @@ class BridgePath:
     sigma: float
 
     def at(
-        self, z: Tensor, x1: Tensor, t: Tensor, generator: torch.Generator | None = None
+        self, x0: Tensor, z: Tensor, t: Tensor, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """(x_t, u_t), each of the shape of the data."""
         t = _unit_times(t)
@@ -116,7 +106,7 @@ class BridgePath:
         if not (width > 0).all():
             raise ValueError("t must be inside (0, 1) for a bridge: its ends have no velocity.")
         eps = torch.randn(z.shape, generator=generator, dtype=z.dtype, device=z.device)
-        x, u = LinearPath().at(z, x1, t)
+        x, u = LinearPath().at(x0, z, t)
         x = combine((1.0, x), (per_row(self.sigma * width, z), eps))
         return x, combine((1.0, u), (per_row(self.sigma * (1 - 2 * t) / (2 * width), z), eps))
 
@@ -126,7 +116,7 @@ LINEAR: FlowPath = LinearPath()
 
 def flow_matching_loss(
     model: Model,
-    x1: Tensor,
+    x0: Tensor,
     z: Tensor,
     t: Tensor,
     *,
@@ -142,7 +132,7 @@ def flow_matching_loss(
 
     Args:
         model: u_θ; it gets x and one time per row of x, (rows,).
-        x1: data of any shape.
+        x0: data of any shape.
         z: noise of the same shape, or data to start from; paired with the data row by row, at
             random or by :func:`ot_coupling`.
         t: (rows,) times in [0, 1], 0 for noise and 1 for data, uniform in training.
@@ -159,29 +149,29 @@ def flow_matching_loss(
         Y. Lipman et al., "Flow matching for generative modeling", 2023, equation 9.
 
     Example:
-        >>> z, x1 = torch.zeros(3, 2), torch.ones(3, 2)
-        >>> flow_matching_loss(lambda x, t: 0 * x, x1, z, torch.rand(3)).tolist()
+        >>> x0, z = torch.ones(3, 2), torch.zeros(3, 2)
+        >>> flow_matching_loss(lambda x, t: 0 * x, x0, z, torch.rand(3)).tolist()
         [1.0, 1.0, 1.0]
     """
-    require_same_shape("z", z, x1)
-    x, u = path.at(z, x1, t, generator)
+    require_same_shape("z", z, x0)
+    x, u = path.at(x0, z, t, generator=generator)
     velocity = model(x, rows_of_times(t.to(x.dtype), x))
-    require_same_shape("the output of the network", velocity, x1)
+    require_same_shape("the output of the network", velocity, x0)
     return row_mean((velocity - u).square())
 
 
-def ot_coupling(z: Tensor, x1: Tensor) -> Tensor:
+def ot_coupling(x0: Tensor, z: Tensor) -> Tensor:
     r"""Pair the rows of a batch of noise and a batch of data at the least total squared distance.
 
     .. math::
-        \min_π \sum_i \| z_{π(i)} - x_{1,i} \|^2
+        \min_π \sum_i \| z_{π(i)} - x_{0,i} \|^2
 
     Args:
+        x0: (rows, …) data.
         z: (rows, …) noise.
-        x1: (rows, …) data.
 
     Returns:
-        (rows,) int64: ``z[ot_coupling(z, x1)]`` is paired with ``x1``.
+        (rows,) int64: ``z[ot_coupling(x0, z)]`` is paired with ``x0``.
 
     Raises:
         ValueError: batches of different shape.
@@ -194,21 +184,17 @@ def ot_coupling(z: Tensor, x1: Tensor) -> Tensor:
         optimal transport", 2024, section 3.2.5.
 
     Example:
-        >>> ot_coupling(torch.tensor([[0.0], [5.0]]), torch.tensor([[4.0], [1.0]])).tolist()
+        >>> ot_coupling(torch.tensor([[4.0], [1.0]]), torch.tensor([[0.0], [5.0]])).tolist()
         [1, 0]
     """
     from scipy.optimize import linear_sum_assignment
 
-    require_same_shape("z", z, x1)
-    cost = torch.cdist(x1.detach().flatten(1).double(), z.detach().flatten(1).double()).square()
+    require_same_shape("z", z, x0)
+    cost = torch.cdist(x0.detach().flatten(1).double(), z.detach().flatten(1).double()).square()
     _, columns = linear_sum_assignment(cost.cpu().numpy())
     return torch.as_tensor(columns, dtype=torch.int64, device=z.device)
 
 
 def _unit_times(t: Tensor) -> Tensor:
-    if not ((t >= 0) & (t <= 1)).all():
-        raise ValueError(
-            f"t must be in [0, 1], got {t.min().item()} to {t.max().item()}. "
-            "Time 0 is noise, 1 is data."
-        )
+    require_times_within(t, 0.0, 1.0, " Time 0 is noise, 1 is data.")
     return t

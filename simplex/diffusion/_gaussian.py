@@ -6,8 +6,9 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
+from simplex.diffusion._checks import require_same_shape
+from simplex.diffusion._rows import combine, per_row
 from simplex.diffusion._schedule import Schedule, Times
-from simplex.diffusion._walk import combine, per_row, require_same_shape
 
 
 Variance = Literal["small", "large", "learned"] | Callable[[Tensor], Tensor]
@@ -23,7 +24,7 @@ def q_sample(x0: Tensor, t: Times, schedule: Schedule, eps: Tensor) -> Tensor:
         x0: data of any shape.
         t: one time, or times aligned with the leading dimensions of the data.
         schedule: gives α_t and σ_t.
-        eps: noise of the shape of the data, for example ``White().sample(x0)``.
+        eps: noise of the shape of the data, for example ``WhiteNoise().sample(x0)``.
 
     Returns:
         x_t, of the shape of the data.
@@ -101,34 +102,9 @@ def step_coefficients(
 
 
 def reverse_variance(schedule: Schedule, t: Times, s: Times, variance: Variance) -> Tensor:
-    r"""The variance of p(x_s | x_t) under each choice that needs no network.
+    """The variance of p(x_s | x_t), float64, of the shape of the times, where no network says it.
 
-    .. math::
-        \text{small: } \tilde β \qquad \text{large: } β \qquad
-        \text{optimal: } \tilde β + c_0^2 \, \text{Var}[x_0 \mid x_t]
-
-    Args:
-        schedule: gives α and σ.
-        t: the later time or times.
-        s: the earlier time or times.
-        variance: ``"small"``, exact for data at one point; ``"large"``, exact for standard normal
-            data; or a function of the times t that returns Var[x_0 | x_t] per component, averaged
-            over x_t, which makes the variance optimal (Analytic-DPM).
-
-    Returns:
-        Float64, of the shape of the times.
-
-    Raises:
-        ValueError: an unknown name.
-
-    Paper:
-        J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, section 3.2;
-        F. Bao et al., "Analytic-DPM", 2022, theorem 1.
-
-    Example:
-        >>> from simplex.diffusion import linear_schedule
-        >>> reverse_variance(linear_schedule(), [1, 2], [0, 1], "small").tolist()
-        [0.0, 5.4...e-05]
+    β̃, β, or the optimum β̃ + c₀² Var[x_0 | x_t] of Analytic-DPM; see :func:`ddpm`.
     """
     c0, _, small, large = step_coefficients(schedule, t, s)
     if callable(variance):
@@ -147,30 +123,7 @@ def reverse_variance(schedule: Schedule, t: Times, s: Times, variance: Variance)
 
 
 def learned_variance(v: Tensor, small: Tensor, large: Tensor) -> Tensor:
-    r"""Interpolate between the two fixed variances, on a logarithmic scale.
-
-    .. math::
-        Σ = \exp(v \ln β + (1 - v) \ln \tilde β)
-
-    Args:
-        v: what the network says, of the shape of the data; 0…1 spans the range.
-        small: β̃, positive, one number or aligned with the leading dimensions.
-        large: β, likewise.
-
-    Returns:
-        The variance, of the shape of the data.
-
-    Raises:
-        ValueError: a β̃ of 0: at the last step use that of the step before.
-
-    Paper:
-        A. Nichol, P. Dhariwal, "Improved denoising diffusion probabilistic models", 2021,
-        equation 15.
-
-    Example:
-        >>> learned_variance(torch.tensor([0.0, 0.5]), torch.tensor(0.01), torch.tensor(1.0))
-        tensor([0.0100, 0.1000])
-    """
+    """exp(v ln β + (1 - v) ln β̃): between two variances by v, of the shape of the data."""
     if not (small > 0).all():
         raise ValueError(
             "small must be positive, got 0: the last step has no posterior variance. "
@@ -191,12 +144,12 @@ class Noise(Protocol):
     the data live in.
 
     Example:
-        >>> noise: Noise = White()
+        >>> noise: Noise = WhiteNoise()
         >>> noise.sample(torch.zeros(4, 2)).shape
         torch.Size([4, 2])
     """
 
-    def sample(self, like: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def sample(self, like: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Draw K^{1/2} ε with the shape, dtype and device of ``like``."""
         ...
 
@@ -205,15 +158,15 @@ class Noise(Protocol):
         ...
 
 
-class White:
+class WhiteNoise:
     """Independent standard normal numbers: K is the identity.
 
     Example:
-        >>> White().whiten(torch.ones(2)).tolist()
+        >>> WhiteNoise().whiten(torch.ones(2)).tolist()
         [1.0, 1.0]
     """
 
-    def sample(self, like: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def sample(self, like: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Draw ε with the shape, dtype and device of ``like``."""
         return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
 
@@ -222,7 +175,7 @@ class White:
         return x
 
     def __repr__(self) -> str:
-        return "White()"
+        return "WhiteNoise()"
 
 
-WHITE: Noise = White()
+WHITE: Noise = WhiteNoise()

@@ -1,10 +1,11 @@
 """The times that a sampler visits, from the end of a chain down to the data."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_int, require_real, require_word
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule
 
 
@@ -46,10 +47,8 @@ def spaced_times(
             "which takes any schedule."
         )
     total = schedule.num_steps
-    if isinstance(num_steps, bool) or not isinstance(num_steps, int):
-        raise TypeError(f"num_steps must be an integer, got {num_steps!r}.")
-    if not 1 <= num_steps <= total:
-        raise ValueError(f"num_steps must be in 1…{total}, got {num_steps}.")
+    require_int("num_steps", num_steps, 1, total)
+    require_word("spacing", spacing, get_args(Spacing))
     index = torch.arange(num_steps, dtype=torch.float64)
     match spacing:
         case "trailing":
@@ -58,10 +57,6 @@ def spaced_times(
             times = 1 + (num_steps - 1 - index) * (total // num_steps)
         case "linspace":
             times = (total - index * ((total - 1) / max(num_steps - 1, 1))).round()
-        case _:
-            raise ValueError(
-                f"spacing must be 'trailing', 'leading' or 'linspace', got {spacing!r}."
-            )
     return torch.cat([times, torch.zeros(1, dtype=torch.float64)]).long()
 
 
@@ -125,8 +120,7 @@ def log_snr_times(schedule: Schedule, num_steps: int, *, last: int | float | Non
         >>> log_snr_times(linear_schedule(1000), 5).tolist()
         [1000, 723, 303, 31, 1, 0]
     """
-    if num_steps < 2:
-        raise ValueError(f"num_steps must be at least 2, got {num_steps}.")
+    require_int("num_steps", num_steps, 2)
     discrete = isinstance(schedule.end, int)
     near = (1 if discrete else 1e-3) if last is None else last
     start, stop = schedule.log_snr(schedule.end), schedule.log_snr(near)
@@ -170,12 +164,11 @@ def edm_sigmas(
         >>> edm_sigmas(3)[[0, 2, 3]].tolist()
         [80.0..., 0.002..., 0.0]
     """
-    if isinstance(num_steps, bool) or not isinstance(num_steps, int) or num_steps < 1:
-        raise ValueError(f"num_steps must be an integer ≥ 1, got {num_steps!r}.")
-    if not (0 < sigma_min < sigma_max and rho > 0):
+    require_int("num_steps", num_steps, 1)
+    require_real("rho", rho, 0, open=True)
+    if not 0 < sigma_min < sigma_max:
         raise ValueError(
-            f"levels must have 0 < sigma_min < sigma_max and rho > 0, got {sigma_min}, "
-            f"{sigma_max} and {rho}."
+            f"levels must have 0 < sigma_min < sigma_max, got {sigma_min} and {sigma_max}."
         )
     share = torch.arange(num_steps, dtype=torch.float64) / max(num_steps - 1, 1)
     top, bottom = sigma_max ** (1 / rho), sigma_min ** (1 / rho)

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from simplex.diffusion._walk import Model
+from simplex.complexes import require_real
+from simplex.diffusion._rows import Model
 
 
 def guided(conditional: Model, unconditional: Model, scale: float) -> Model:
@@ -43,7 +44,7 @@ def guided(conditional: Model, unconditional: Model, scale: float) -> Model:
 
 
 def drop_labels(
-    labels: Tensor, null: int, probability: float, generator: torch.Generator | None = None
+    labels: Tensor, null: int, probability: float, *, generator: torch.Generator | None = None
 ) -> Tensor:
     """Replace each label by the null label with the given probability, for training with guidance.
 
@@ -65,8 +66,7 @@ def drop_labels(
         >>> drop_labels(torch.tensor([3, 1]), 10, 1.0).tolist()
         [10, 10]
     """
-    if not 0 <= probability <= 1:
-        raise ValueError(f"probability must be in [0, 1], got {probability}.")
+    require_real("probability", probability, 0, 1)
     given: object = labels
     whole = isinstance(given, Tensor) and not given.is_floating_point() and given.dim() == 1
     if not whole:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_real, require_word
+from simplex.diffusion._checks import require_after_data, require_same_shape
 from simplex.diffusion._elbo import Decoder, StepTable, gaussian_log_density, step_nats
 from simplex.diffusion._gaussian import WHITE, Noise, q_sample
-from simplex.diffusion._parameterisation import TARGETS, Target, convert
+from simplex.diffusion._parameterization import TARGETS, Target, convert_prediction
+from simplex.diffusion._rows import Model, row_mean, rows_of_times
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule
-from simplex.diffusion._walk import Model, require_same_shape, row_mean, rows_of_times
 
 
 def simple_loss(
@@ -35,7 +37,7 @@ def simple_loss(
         x0: data of any shape.
         t: (rows,) times, uniform in training, 1…T in a discrete chain; or one time.
         schedule: gives α and σ.
-        eps: noise of the shape of the data, for example ``White().sample(x0)``.
+        eps: noise of the shape of the data, for example ``WhiteNoise().sample(x0)``.
         prediction: what the model predicts.
 
     Returns:
@@ -62,7 +64,7 @@ def simple_loss(
     x, times = _noised(x0, t, schedule, eps, prediction)
     output = model(x, times)
     require_same_shape("the output of the network", output, x0)
-    target = convert(eps, x, t, schedule, "eps", prediction) if prediction != "x0" else x0
+    target = _target(x0, eps, x, t, schedule, prediction)
     return row_mean((output - target).square())
 
 
@@ -100,8 +102,8 @@ def min_snr_weight(schedule: Schedule, t: Tensor, prediction: Target, gamma: flo
         >>> min_snr_weight(linear_schedule(), torch.tensor([1, 1000]), "x0").tolist()
         [5.0, 4.03...e-05]
     """
-    if not gamma > 0:
-        raise ValueError(f"gamma must be positive, got {gamma}.")
+    require_real("gamma", gamma, 0, open=True)
+    require_word("prediction", prediction, TARGETS)
     alpha, sigma = schedule.coefficients(t)
     # min(SNR, γ) = (α/σ)² where the first, so each weight has a form without a division by 0.
     signal, noise = alpha.square(), sigma.square()
@@ -115,8 +117,6 @@ def min_snr_weight(schedule: Schedule, t: Tensor, prediction: Target, gamma: flo
             return bounded / (signal + noise)
         case "score":
             return noise * torch.where(signal > 0, bounded / signal, 1.0)
-        case _:
-            raise ValueError(f"prediction must be 'eps', 'x0', 'v' or 'score', got {prediction!r}.")
 
 
 def vlb_loss(
@@ -182,8 +182,8 @@ def hybrid_loss(
     where no gradient of L_t reaches the prediction.
 
     Args:
-        model: returns a pair, the prediction and v, both of the shape of x; v interpolates the
-            variance, see :func:`learned_variance`.
+        model: returns a pair, the prediction and v, both of the shape of x; the variance is
+            exp(v ln β + (1 - v) ln β̃).
         x0: data of any shape.
         t: (rows,) times in 1…T.
         schedule: a chain of at least 2 steps.
@@ -212,38 +212,36 @@ def hybrid_loss(
     output, v = model(x, times)
     require_same_shape("the output of the network", output, x0)
     require_same_shape("v", v, x0)
-    target = convert(eps, x, t, schedule, "eps", prediction) if prediction != "x0" else x0
+    target = _target(x0, eps, x, t, schedule, prediction)
     nats = _nats(output.detach(), v, x0, x, t, schedule, prediction, decoder, noise)
     scale = vlb_weight * schedule.num_steps / math.log(2)
     return row_mean((output - target).square()) + scale * row_mean(nats)
-
-
-def require_training_times(times: Tensor, schedule: Schedule) -> None:
-    """Refuse time 0 of a discrete chain: there is no noise, and nothing to learn."""
-    if isinstance(schedule, DiscreteSchedule) and not (times > 0).all():
-        raise ValueError(
-            f"t must be in 1…{schedule.num_steps} in training, got 0, the data without noise. Code "
-            "that counts from 0 adds 1: torch.randint(1, T + 1, (rows,))."
-        )
 
 
 def _noised(
     x0: Tensor, t: Tensor, schedule: Schedule, eps: Tensor, prediction: Target
 ) -> tuple[Tensor, Tensor]:
     """x_t and the times that the network gets, all that a loss is given being checked."""
-    if prediction not in TARGETS:
-        raise ValueError(
-            f"prediction must be one of {', '.join(map(repr, TARGETS))}, got {prediction!r}."
-        )
+    require_word("prediction", prediction, TARGETS)
     if not x0.is_floating_point():
         raise TypeError(
             f"x0 must be of floating point, got {x0.dtype}. Scale images of bytes to [-1, 1], "
             "x0 / 127.5 - 1."
         )
     times = schedule.times(t)
-    require_training_times(times, schedule)
+    if isinstance(schedule, DiscreteSchedule):
+        require_after_data(times, schedule.num_steps)
     x = q_sample(x0, times, schedule, eps)
     return x, rows_of_times(schedule.model_times(times, x), x)
+
+
+def _target(
+    x0: Tensor, eps: Tensor, x: Tensor, t: Tensor, schedule: Schedule, prediction: Target
+) -> Tensor:
+    """What the network should have said; x₀ is not worth a conversion."""
+    if prediction == "x0":
+        return x0
+    return convert_prediction(eps, x, t, schedule, "eps", prediction)
 
 
 def _nats(
@@ -257,6 +255,6 @@ def _nats(
     decoder: Decoder,
     noise: Noise,
 ) -> Tensor:
-    guess = convert(output, x, t, schedule, prediction, "x0")
+    guess = convert_prediction(output, x, t, schedule, prediction, "x0")
     table = StepTable.of(schedule, torch.arange(schedule.num_steps, -1, -1), "small")
     return step_nats(table, schedule.num_steps - t, x0, guess, v, decoder, noise)

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from simplex.diffusion._walk import aligned
+from simplex.diffusion._rows import aligned
 
 
 class GaussianMixture:
@@ -63,7 +63,7 @@ class GaussianMixture:
         """
         return cls(rows.mean(0, keepdim=True), torch.cov(rows.T).reshape(1, *[rows.shape[1]] * 2))
 
-    def sample(self, rows: int, generator: torch.Generator | None = None) -> Tensor:
+    def sample(self, rows: int, *, generator: torch.Generator | None = None) -> Tensor:
         """(rows, d) independent draws, float64."""
         part = torch.multinomial(self.weights, rows, replacement=True, generator=generator)
         normal = torch.randn((rows, self.means.shape[1]), generator=generator, dtype=torch.float64)
@@ -88,8 +88,8 @@ class GaussianMixture:
             constant.to(y.device)
             for constant in (self.means, self.axes, self.eigenvalues, self.weights)
         )
-        centred = y.double()[:, None] - means
-        along = torch.einsum("mij,nmi->nmj", axes, centred)
-        total = eigenvalues + aligned(sigma, centred).square()
+        centered = y.double()[:, None] - means
+        along = torch.einsum("mij,nmi->nmj", axes, centered)
+        total = eigenvalues + aligned(sigma, centered).square()
         squares = (along.square() / total + (2 * math.pi * total).log()).sum(2)
         return weights.log() - squares / 2, along, eigenvalues / total

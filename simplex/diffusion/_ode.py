@@ -7,19 +7,20 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_int
+from simplex.diffusion._checks import require_steps
 from simplex.diffusion._continuous import ContinuousSchedule
-from simplex.diffusion._parameterisation import Target, convert
-from simplex.diffusion._walk import (
-    Grid,
+from simplex.diffusion._parameterization import Target, convert_prediction
+from simplex.diffusion._rows import (
     Model,
-    checked,
     combine,
+    inputs_at,
     per_row,
-    require_steps,
     row_sum,
     rows_of_times,
     unrolled,
 )
+from simplex.diffusion._walk import Grid, checked
 
 
 def euler_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
@@ -48,7 +49,7 @@ def euler_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
     grid = _monotone(times)
     h = unrolled(grid.diff(dim=0), x)
     with torch.no_grad():
-        for i, t in enumerate(_inputs(grid[:-1], x)):
+        for i, t in enumerate(inputs_at(grid[:-1], x)):
             x = combine((1.0, x), (h[i], checked(velocity(x, t), x, t, i)))
     return x
 
@@ -77,7 +78,7 @@ def heun_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
     """
     grid = _monotone(times)
     h, half = unrolled(grid.diff(dim=0), x), unrolled(grid.diff(dim=0) / 2, x)
-    inputs = _inputs(grid, x)
+    inputs = inputs_at(grid, x)
     with torch.no_grad():
         for i, t in enumerate(inputs[:-1]):
             here = checked(velocity(x, t), x, t, i)
@@ -118,22 +119,14 @@ def probability_flow(model: Model, schedule: ContinuousSchedule, prediction: Tar
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
         alpha, sigma = schedule.coefficients(t)
-        v = convert(model(x, t), x, t, schedule, prediction, "v")
+        v = convert_prediction(model(x, t), x, t, schedule, prediction, "v")
         return v * per_row(-schedule.log_snr_rate(t) * alpha * sigma / 2, x)
 
     return velocity
 
 
 def normal_log_prob(x: Tensor, std: float = 1.0) -> Tensor:
-    r"""The log-density of N(0, std² I) at each row.
-
-    .. math::
-        -\tfrac 1 2 \| x \|^2 / s^2 - \tfrac D 2 \ln(2 π s^2)
-
-    Example:
-        >>> normal_log_prob(torch.zeros(2, 1)).tolist()
-        [-0.918..., -0.918...]
-    """
+    """The log-density of N(0, std² I) at each row."""
     constant = math.log(2 * math.pi * std**2)
     return -row_sum((x / std).square() + constant) / 2
 
@@ -161,7 +154,7 @@ def log_likelihood(
         times: strictly monotone, from data to noise: from 1 down to 0 for a flow-matching model,
             from 1e-5 to 1 for :func:`probability_flow`, levels upwards for
             :func:`flow_of_levels`. Half steps are evaluated too.
-        log_prior: log-density of the noise at the last time, per row.
+        log_prior: log-density of the noise at the last time, per row; by default that of N(0, I).
         num_probes: None for the exact divergence, one backward pass per component of a row; a
             number for Hutchinson's estimate with that many random signs, which is unbiased. The
             same signs serve the whole path.
@@ -201,8 +194,7 @@ def _probes(x: Tensor, count: int | None, generator: torch.Generator | None) -> 
     """Random signs, one tensor per probe; None for the exact divergence."""
     if count is None:
         return None
-    if count < 1:
-        raise ValueError(f"num_probes must be at least 1, or None to be exact, got {count}.")
+    require_int("num_probes", count, 1)
     draws = torch.randint(2, (count, *x.shape), generator=generator, device=x.device)
     return list((2 * draws - 1).to(x.dtype).unbind())
 
@@ -236,7 +228,3 @@ def _monotone(times: Grid) -> Tensor:
     if not ((steps > 0).all() or (steps < 0).all()):
         raise ValueError(f"times must rise or fall strictly, got {grid.tolist()}.")
     return grid
-
-
-def _inputs(grid: Tensor, x: Tensor) -> list[Tensor]:
-    return [rows_of_times(t, x) for t in grid.to(x.device, x.dtype).unbind()]

@@ -9,6 +9,9 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_int
+from simplex.diffusion._checks import require_integers, require_times_within
+
 
 Times = int | float | Sequence[int] | Sequence[float] | Tensor
 
@@ -97,15 +100,11 @@ class DiscreteSchedule(Schedule):
     def __post_init__(self) -> None:
         table = torch.as_tensor(self.alpha_bars).detach().to("cpu", torch.float64)
         object.__setattr__(self, "alpha_bars", table)
-        if table.dim() != 1 or len(table) < 2:
+        if table.dim() != 1 or len(table) < 2 or table[0] != 1:
             raise ValueError(
-                "alpha_bars must be a table of T + 1 ≥ 2 numbers, got shape "
-                f"{tuple(table.shape)}. Put ᾱ_0 = 1 before those of the T steps."
-            )
-        if table[0] != 1:
-            raise ValueError(
-                f"alpha_bars must start with 1, the data, got {table[0].item()}. "
-                "Put ᾱ_0 = 1 before those of the T steps."
+                "alpha_bars must be T + 1 ≥ 2 numbers that start with 1, the data, got shape "
+                f"{tuple(table.shape)}, {table.flatten()[:1].tolist()}. Put ᾱ_0 = 1 before those "
+                "of the T steps."
             )
         rising = ~(table[1:] < table[:-1])  # also where a value is NaN
         if rising.any():
@@ -115,10 +114,8 @@ class DiscreteSchedule(Schedule):
                 f"{table[i - 1].item()}. Every β must be positive."
             )
         if table[-1] < 0:
-            raise ValueError(
-                f"alpha_bars must be in [0, 1], got {table[-1].item()} at the end. "
-                "Every β must be at most 1."
-            )
+            at_end = f"got {table[-1].item()} at the end. Every β must be at most 1."
+            raise ValueError(f"alpha_bars must be in [0, 1], {at_end}")
 
     @classmethod
     def from_betas(cls, betas: Tensor | Sequence[float]) -> Self:
@@ -175,18 +172,11 @@ class DiscreteSchedule(Schedule):
         times = torch.as_tensor(t)
         if not times.numel():
             return times.long()  # an empty list has no integers to be recognised by
-        if times.is_floating_point() or times.is_complex() or times.dtype == torch.bool:
-            raise TypeError(
-                f"times of a discrete schedule must be integers, got {times.dtype}. "
-                "Round them, or use a ContinuousSchedule."
-            )
-        times = times.long()
-        if times.min() < 0 or times.max() > self.num_steps:
-            raise ValueError(
-                f"times must be in 0…{self.num_steps}, got {times.min().item()} to "
-                f"{times.max().item()}. Time 0 is the data, the last is the end of the chain."
-            )
-        return times
+        remedy = " Round them, or use a ContinuousSchedule."
+        require_integers("times of a discrete schedule", times, remedy)
+        remedy = " Time 0 is the data, the last is the end of the chain."
+        require_times_within(times, 0, self.num_steps, remedy)
+        return times.long()
 
     def model_times(self, t: Tensor, like: Tensor) -> Tensor:
         """The times as int64, on the device of ``like``."""
@@ -291,7 +281,7 @@ def cosine_schedule(
         >>> print(f"{cosine_schedule(1000).alpha_bar(500).item():.7f}")
         0.4938436
     """
-    _require_steps(num_steps)
+    require_int("num_steps", num_steps, 1)
     time = torch.arange(num_steps + 1, dtype=torch.float64) / num_steps
     curve = ((time + offset) / (1 + offset) * math.pi / 2).cos().square()
     betas = 1 - curve[1:] / curve[:-1]
@@ -328,7 +318,7 @@ def sigmoid_schedule(
         >>> print(f"{sigmoid_schedule(1000).alpha_bar(500).item():.6f}")
         0.500000
     """
-    _require_steps(num_steps)
+    require_int("num_steps", num_steps, 1)
     if not (end > start and temperature > 0):
         raise ValueError(
             "start must be below end and temperature positive, got "
@@ -373,14 +363,9 @@ def zero_terminal_snr(schedule: DiscreteSchedule) -> DiscreteSchedule:
     return DiscreteSchedule(moved)
 
 
-def _require_steps(num_steps: int) -> None:
-    if isinstance(num_steps, bool) or not isinstance(num_steps, int) or num_steps < 1:
-        raise ValueError(f"num_steps must be an integer ≥ 1, got {num_steps!r}.")
-
-
 def _ends(num_steps: int, beta_start: float | None, beta_end: float | None) -> tuple[float, float]:
     """β_1 and β_T, each in (0, 1]; the defaults keep the end of the chain the same for all T."""
-    _require_steps(num_steps)
+    require_int("num_steps", num_steps, 1)
     start = 0.1 / num_steps if beta_start is None else beta_start
     end = 20 / num_steps if beta_end is None else beta_end
     if not (0 < start <= 1 and 0 < end <= 1):

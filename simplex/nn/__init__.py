@@ -2,39 +2,31 @@
 
 from simplex.nn._cochain_mixer.block import SimplicialMixerConv
 from simplex.nn._cochain_mixer.channel import ChannelMixerConv
-from simplex.nn._cochain_mixer.codes import OneHotCodes, PositionalCodes, StructuralCodes
+from simplex.nn._cochain_mixer.codes import OneHotCodes, StructuralCodes
 from simplex.nn._cochain_mixer.kernel import KernelMixerConv
-from simplex.nn._cochain_mixer.network import MixerOptions, SimplicialMixer
+from simplex.nn._cochain_mixer.network import SimplicialMixer
 from simplex.nn._cochain_mixer.operator import OperatorMixerConv
 from simplex.nn._flows.hodge_denoiser import HodgeDenoiser
 from simplex.nn._flows.oriented import EdgeMPNN, OrientedConv, OrientedMPSN
-from simplex.nn._flows.quotient import FlowQuotient, flow_quotient
+from simplex.nn._layer import ComplexConv, DegreeConv, EachDegree
 from simplex.nn._message_passing import SimplicialMessagePassing
-from simplex.nn._mixer.block import MixerBlock, MixerMLP, TokenLinear
+from simplex.nn._mixer.block import MixerBlock
 from simplex.nn._mixer.denoiser import MixerDenoiser
 from simplex.nn._mixer.expand import expand_resolution
-from simplex.nn._mixer.mixer import (
-    MIXER_CONFIGS,
-    MixerConfig,
-    MixerTrunk,
-    MLPMixer,
-    MLPMixerOptions,
-)
-from simplex.nn._mixer.patches import PatchEmbedding, PatchGrid, from_patches, to_patches
+from simplex.nn._mixer.mixer import MLPMixer
+from simplex.nn._mixer.patches import PatchGrid
 from simplex.nn._mixer.weights import load_google_npz, load_timm_state, save_google_npz, timm_state
 from simplex.nn._modules import TimeEmbedding
-from simplex.nn._network import EachDegree, NetworkOptions, ReadOptions, SimplicialNetwork
+from simplex.nn._network import SimplicialNetwork, StackedNetwork
 from simplex.nn._networks.baselines import FVectorMLP, HeatNet, PooledMLP
 from simplex.nn._networks.bscnet import BScNet, BScNetConv
 from simplex.nn._networks.dist2cycle import Dist2Cycle, Dist2CycleConv
 from simplex.nn._networks.empsn import EMPSN, EMPSNConv
 from simplex.nn._networks.gccn import GCCN, GCCNConv
-from simplex.nn._networks.geometry import boundary_invariants, simplex_volumes, upper_invariants
 from simplex.nn._networks.gin import GIN, GINConv
 from simplex.nn._networks.gsan import GSAN, GSANConv
 from simplex.nn._networks.hsn import HSN, HSNConv
 from simplex.nn._networks.mpsn import MPSN, MPSNConv
-from simplex.nn._networks.pair_sum import upper_pair_sum
 from simplex.nn._networks.san import SAN, SANConv
 from simplex.nn._networks.sat import SAT, SATConv
 from simplex.nn._networks.sc import SCConv, SCNet
@@ -46,24 +38,21 @@ from simplex.nn._networks.sin import SIN, SINConv
 from simplex.nn._networks.snn import SNN, SNNConv
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
 from simplex.nn._readout import Readout
-from simplex.operators import (
-    apply_boundary,
-    apply_coboundary,
-    apply_down_laplacian,
-    apply_hodge_laplacian,
-    apply_random_walk_laplacian,
-    apply_up_laplacian,
-    boundary_sum,
-    coboundary_sum,
-    gather_facets,
-    lower_sum,
-    neighbor_counts,
-    neighbor_pairs,
-    pool_parts,
-    scatter_to_facets,
-    segment_softmax,
-    upper_sum,
+from simplex.operators import neighbor_counts, neighbor_pairs, segment_softmax
+
+
+# isort: split
+# Shared with the other packages of this library; not part of the public surface.
+from simplex.nn._flows.quotient import FlowQuotient as FlowQuotient
+from simplex.nn._mixer.block import TokenLinear as TokenLinear
+from simplex.nn._mixer.mixer import MIXER_CONFIGS as MIXER_CONFIGS
+from simplex.nn._mixer.patches import from_patches as from_patches, to_patches as to_patches
+from simplex.nn._networks.geometry import (
+    boundary_invariants as boundary_invariants,
+    simplex_volumes as simplex_volumes,
+    upper_invariants as upper_invariants,
 )
+from simplex.nn._networks.pair_sum import upper_pair_sum as upper_pair_sum
 
 
 __all__ = [
@@ -72,7 +61,6 @@ __all__ = [
     "GIN",
     "GSAN",
     "HSN",
-    "MIXER_CONFIGS",
     "MPSN",
     "SAN",
     "SAT",
@@ -86,13 +74,14 @@ __all__ = [
     "BScNet",
     "BScNetConv",
     "ChannelMixerConv",
+    "ComplexConv",
+    "DegreeConv",
     "Dist2Cycle",
     "Dist2CycleConv",
     "EMPSNConv",
     "EachDegree",
     "EdgeMPNN",
     "FVectorMLP",
-    "FlowQuotient",
     "GCCNConv",
     "GINConv",
     "GSANConv",
@@ -101,24 +90,15 @@ __all__ = [
     "HodgeDenoiser",
     "KernelMixerConv",
     "MLPMixer",
-    "MLPMixerOptions",
     "MPSNConv",
     "MixerBlock",
-    "MixerConfig",
     "MixerDenoiser",
-    "MixerMLP",
-    "MixerOptions",
-    "MixerTrunk",
-    "NetworkOptions",
     "OneHotCodes",
     "OperatorMixerConv",
     "OrientedConv",
     "OrientedMPSN",
-    "PatchEmbedding",
     "PatchGrid",
     "PooledMLP",
-    "PositionalCodes",
-    "ReadOptions",
     "Readout",
     "SANConv",
     "SATConv",
@@ -140,35 +120,15 @@ __all__ = [
     "SimplicialMixer",
     "SimplicialMixerConv",
     "SimplicialNetwork",
+    "StackedNetwork",
     "StructuralCodes",
     "TimeEmbedding",
-    "TokenLinear",
-    "apply_boundary",
-    "apply_coboundary",
-    "apply_down_laplacian",
-    "apply_hodge_laplacian",
-    "apply_random_walk_laplacian",
-    "apply_up_laplacian",
-    "boundary_invariants",
-    "boundary_sum",
-    "coboundary_sum",
     "expand_resolution",
-    "flow_quotient",
-    "from_patches",
-    "gather_facets",
     "load_google_npz",
     "load_timm_state",
-    "lower_sum",
     "neighbor_counts",
     "neighbor_pairs",
-    "pool_parts",
     "save_google_npz",
-    "scatter_to_facets",
     "segment_softmax",
-    "simplex_volumes",
     "timm_state",
-    "to_patches",
-    "upper_invariants",
-    "upper_pair_sum",
-    "upper_sum",
 ]

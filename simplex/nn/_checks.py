@@ -3,28 +3,84 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int, require_real
 
 
-def require_flags(**flags: bool) -> None:
-    """Raise ``TypeError`` unless the values are bools: any other word would count as yes.
+# --- activations ----------------------------------------------------------------------------------
+
+Activation = Callable[[Tensor], Tensor]
+
+_F = nn.functional
+
+_ODD = (
+    torch.tanh, torch.sin, torch.sinh, torch.asin, torch.asinh, torch.atan, torch.atanh, torch.erf,
+    torch.sign, torch.neg, _F.tanh, _F.softsign, _F.tanhshrink, _F.hardtanh, _F.softshrink,
+    _F.hardshrink, nn.Tanh, nn.Identity, nn.Softsign, nn.Tanhshrink, nn.Softshrink, nn.Hardshrink,
+)  # fmt: skip
+
+_NOT_ODD = (
+    torch.relu, torch.sigmoid, torch.abs, torch.cos, torch.exp, torch.square, torch.selu,
+    torch.celu, _F.relu, _F.relu6, _F.elu, _F.selu, _F.celu, _F.leaky_relu, _F.gelu, _F.sigmoid,
+    _F.silu, _F.mish, _F.softplus, _F.hardswish, _F.hardsigmoid, _F.logsigmoid, nn.ReLU, nn.ReLU6,
+    nn.ELU, nn.SELU, nn.CELU, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.GELU, nn.Sigmoid, nn.SiLU,
+    nn.Mish, nn.Softplus, nn.Hardswish, nn.Hardsigmoid, nn.LogSigmoid,
+)  # fmt: skip
+
+
+def known_odd(function: Activation | None) -> bool | None:
+    """Whether f(-x) = -f(x), where it is known: of the functions and modules of torch.
+
+    A function or module says it of itself by an attribute ``odd``; ``None`` is the identity.
 
     Example:
-        >>> require_flags(signed=False)
+        >>> known_odd(torch.tanh), known_odd(nn.ReLU()), known_odd(lambda x: x)
+        (True, False, None)
     """
-    for name, flag in flags.items():
-        if not isinstance(flag, bool):
-            raise TypeError(f"{name} must be True or False, got {flag!r}.")
+    if function is None:
+        return True
+    declared = getattr(function, "odd", None)
+    if isinstance(declared, bool):
+        return declared
+    for kinds, odd in ((_ODD, True), (_NOT_ODD, False)):
+        if function in kinds or type(function) in kinds:
+            return odd
+    return None
 
 
-def require_activations(
-    activation: Callable[[Tensor], Tensor], odd_activation: Callable[[Tensor], Tensor], odd: bool
-) -> None:
+def require_odd(name: str, function: Activation | None, remedy: str) -> None:
+    """Raise unless f(-x) = -f(x); one that is not known is asked at 65 points from -8 to 8.
+
+    Raises:
+        ValueError: it is not odd, or fails when it is asked.
+
+    Example:
+        >>> require_odd("activation", torch.tanh, "Take torch.tanh.")
+    """
+    odd = known_odd(function)
+    if odd:
+        return
+    word = getattr(function, "__name__", repr(function))
+    if odd is None and function is not None:
+        like = next(iter(function.parameters()), None) if isinstance(function, nn.Module) else None
+        device, dtype = ("cpu", torch.float64) if like is None else (like.device, like.dtype)
+        x = torch.linspace(-8, 8, 65, device=device, dtype=dtype)
+        try:
+            with torch.no_grad():
+                y, turned = function(x), function(-x)
+        except Exception as error:
+            raise ValueError(
+                f"{name} must be odd, f(-x) = -f(x), and {word} could not be asked: {error}. If it "
+                "is odd, set its attribute odd to True."
+            ) from error
+        if torch.allclose(turned, -y, atol=1e-6):
+            return
+    raise ValueError(f"{name} must be odd, f(-x) = -f(x), got {word}. {remedy}")
+
+
+def require_activations(activation: Activation, odd_activation: Activation, odd: bool) -> None:
     """Raise unless both are functions and, where values are odd, the second one is odd.
-
-    It is asked at a few points, so a function that is odd there alone passes.
 
     Args:
         activation: where values are even.
@@ -41,22 +97,52 @@ def require_activations(
     for name, function in (("activation", activation), ("odd_activation", odd_activation)):
         if not callable(function):
             raise TypeError(f"{name} must be a function of a tensor, got {function!r}.")
-    if odd and not _is_odd(odd_activation):
-        name = getattr(odd_activation, "__name__", repr(odd_activation))
-        raise ValueError(
-            f"odd_activation must be odd, f(-x) = -f(x), got {name}. Take torch.tanh, or pass "
-            f"signed=False if the features have no orientation."
-        )
+    if odd:
+        remedy = "Take torch.tanh, or pass signed=False if the features have no orientation."
+        require_odd("odd_activation", odd_activation, remedy)
 
 
-def _is_odd(function: Callable[[Tensor], Tensor]) -> bool:
-    x = torch.tensor([0.0, 0.3, 1.0, 4.0], device="cpu")
-    try:
-        with torch.no_grad():
-            return torch.allclose(function(-x), -function(x), atol=1e-6)
-    except RuntimeError:
-        # Parameters elsewhere, or of another type or width: such a function cannot be asked here.
-        return True
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def require_flags(**flags: bool) -> None:
+    """Raise ``TypeError`` unless the values are bools: any other word would count as yes.
+
+    Example:
+        >>> require_flags(signed=False)
+    """
+    for name, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise TypeError(f"{name} must be True or False, got {flag!r}.")
+
+
+def require_positive(**numbers: int) -> None:
+    """Raise unless the numbers are integers from 1."""
+    for name, number in numbers.items():
+        require_int(name, number, 1)
+
+
+def require_orders(**orders: int) -> None:
+    """Raise unless the orders of the polynomials are integers from 0."""
+    for name, order in orders.items():
+        require_int(name, order, 0)
+
+
+def require_sizes(**sizes: int | Sequence[int]) -> None:
+    """Raise unless the sizes are positive integers or sequences of them."""
+    for name, size in sizes.items():
+        for one in size if isinstance(size, Sequence) else (size,):
+            require_int(name, one, 1)
+
+
+def require_rates(**rates: float) -> None:
+    """Raise unless the probabilities are in [0, 1)."""
+    for name, rate in rates.items():
+        if require_real(name, rate, 0, 1) == 1:
+            raise ValueError(f"{name} must be below 1, got {rate!r}.")
+
+
+# --- cochains and conditions ----------------------------------------------------------------------
 
 
 def require_cochains(
@@ -68,8 +154,8 @@ def require_cochains(
     """Raise unless there is one cochain per dimension 0 … max_dim, a row of floats per simplex.
 
     Args:
-        x: what was given as cochains.
         K: what was given as the complex.
+        x: what was given as cochains.
         max_dim: the top dimension.
         in_channels: the widths; -1 for any.
 
@@ -121,40 +207,30 @@ def require_cochains(
             raise ValueError(f"x[{k}] must have {width} channels, got {values.shape[1]}.")
 
 
-def require_positive(**numbers: int) -> None:
-    """Raise ``ValueError`` unless the numbers are positive integers."""
-    for name, number in numbers.items():
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ValueError(f"{name} must be a positive integer, got {number!r}.")
-
-
-def require_sizes(**sizes: int | Sequence[int]) -> None:
-    """Raise ``ValueError`` unless the sizes are positive integers or sequences of them."""
-    for name, size in sizes.items():
-        for one in size if isinstance(size, Sequence) else (size,):
-            require_positive(**{name: one})
-
-
-def require_rates(**rates: float) -> None:
-    """Raise ``ValueError`` unless the probabilities are in [0, 1)."""
-    for name, rate in rates.items():
-        if not 0 <= rate < 1:
-            raise ValueError(f"{name} must be in [0, 1), got {rate!r}.")
-
-
-def require_orders(**orders: int) -> None:
-    """Raise ``ValueError`` unless the orders of the polynomials are non-negative integers."""
-    for name, order in orders.items():
-        if isinstance(order, bool) or not isinstance(order, int) or order < 0:
-            raise ValueError(f"{name} must be a non-negative integer, got {order!r}.")
-
-
-def require_cochain(K: SimplicialComplex, x: Tensor, k: int) -> None:
-    """Raise ``ValueError`` unless x has one row per k-simplex, and channels."""
-    if x.ndim < 2 or x.shape[-2] != K.num_simplices(k):
+def require_cochain(K: SimplicialComplex, x: Tensor, k: int, channels: int = -1) -> None:
+    """Raise ``ValueError`` unless x has one row per k-simplex and channels, of this number."""
+    wide = channels != -1 and x.shape[-1] != channels
+    if x.ndim < 2 or x.shape[-2] != K.num_simplices(k) or wide:
         raise ValueError(
-            f"x must have shape (…, n_{k}, channels) with n_{k} = {K.num_simplices(k)}, got "
-            f"{tuple(x.shape)}."
+            f"x must have shape (…, n_{k}, {'channels' if channels == -1 else channels}) with "
+            f"n_{k} = {K.num_simplices(k)}, got {tuple(x.shape)}. A single channel is x[..., None]."
+        )
+
+
+def require_condition(cond: Tensor | None, rows: int, channels: int | None) -> None:
+    """Raise ``ValueError`` unless the condition is (rows, channels), or None where none is taken.
+
+    Args:
+        cond: what was given.
+        rows: their number: samples, or parts of a complex.
+        channels: the ``cond_channels`` of the network.
+    """
+    given = None if cond is None else tuple(cond.shape)
+    expected = None if channels is None else (rows, channels)
+    if given != expected:
+        raise ValueError(
+            f"cond must {'be None' if expected is None else f'have shape {expected}'}, got "
+            f"{given}. Its width is the cond_channels of the network, None for no condition."
         )
 
 

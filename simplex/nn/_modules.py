@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from simplex.complexes import require_int, require_word
 from simplex.nn._checks import require_positive
 from simplex.nn._norm import SimplexBatchNorm
 
@@ -22,23 +23,22 @@ def reset_submodules(module: nn.Module) -> None:
             reset()
 
 
+class Module(nn.Module):
+    """A module whose parameters can be drawn anew, with those of the modules inside."""
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        reset_submodules(self)
+
+
 def widths_of(in_channels: int | Sequence[int], max_dim: int) -> list[int]:
-    """One width for each dimension 0 … max_dim, checked.
-
-    Args:
-        in_channels: a common width; or -1 for one to be taken from the first input; or one positive
-            width per dimension.
-        max_dim: the top dimension.
-
-    Raises:
-        ValueError: another number of widths, or one that is not positive.
+    """One width for each dimension 0 … max_dim, checked; -1 for one to be taken from the input.
 
     Example:
         >>> widths_of(8, 2), widths_of((1, 2, 3), 2)
         ([8, 8, 8], [1, 2, 3])
     """
-    if isinstance(max_dim, bool) or not isinstance(max_dim, int) or max_dim < 0:
-        raise ValueError(f"max_dim must be a non-negative integer, got {max_dim!r}.")
+    require_int("max_dim", max_dim, 0)
     if isinstance(in_channels, int):
         if in_channels < 1 and in_channels != -1:
             raise ValueError(f"in_channels must be positive or -1, got {in_channels}.")
@@ -59,32 +59,21 @@ def linear(in_channels: int, out_channels: int, bias: bool = True) -> nn.Linear:
     return nn.Linear(in_channels, out_channels, bias=bias)
 
 
-def dense(
+def mlp(
     in_channels: int,
     out_channels: int,
     num_layers: int,
     activation: Callable[[Tensor], Tensor],
     norm: str | None = None,
 ) -> nn.Sequential:
-    """Dense layers, each followed by the norm, where asked for, and the activation.
-
-    Args:
-        in_channels: width of the input; -1 to take it from the first one.
-        out_channels: width of all layers.
-        num_layers: their number, at least 1.
-        activation: after each.
-        norm: ``"batch"`` or ``None``.
-
-    Raises:
-        ValueError: another norm.
+    """Dense layers of one width, each followed by the norm, where asked for, and the activation.
 
     Example:
         >>> import torch
-        >>> dense(3, 8, 2, torch.relu)(torch.ones(5, 3)).shape
+        >>> mlp(3, 8, 2, torch.relu)(torch.ones(5, 3)).shape
         torch.Size([5, 8])
     """
-    if norm not in (None, "batch"):
-        raise ValueError(f"norm must be 'batch' or None, got {norm!r}.")
+    require_word("norm", norm, ("batch", None))
     layers: list[nn.Module] = []
     for i in range(num_layers):
         layers.append(linear(in_channels if i == 0 else out_channels, out_channels))
@@ -92,6 +81,15 @@ def dense(
             layers.append(SimplexBatchNorm(out_channels))
         layers.append(Activation(activation))
     return nn.Sequential(*layers)
+
+
+class Scores(nn.ParameterDict):
+    """Vectors of attention scores by name; the layer draws them once its maps are there."""
+
+    def reset_parameters(self) -> None:
+        """Draw all of them anew."""
+        for score in self.values():
+            nn.init.xavier_uniform_(score)
 
 
 class Activation(nn.Module):
@@ -119,12 +117,6 @@ class LinearSum(nn.ModuleDict):
     own, not as one map of the concatenation; but trained by local losses they are one map, as one
     that is solved for without the others does not know that their outputs are added.
 
-    Args:
-        modules: the maps by name, without bias.
-
-    Shapes:
-        X_j (…, in_channels of its map) to (…, out_channels).
-
     Example:
         >>> sum = LinearSum({"own": nn.Linear(2, 8, False), "upper": nn.Linear(3, 8, False)})
         >>> sum(torch.ones(5, 2), torch.ones(5, 3)).shape
@@ -132,14 +124,7 @@ class LinearSum(nn.ModuleDict):
     """
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Apply the maps.
-
-        Args:
-            inputs: one (…, in_channels) for each map, in their order; left as they are.
-
-        Returns:
-            (…, out_channels).
-        """
+        """Apply the maps to one input each, in their order."""
         first, *others = zip(self.locoprop_weights(), inputs, strict=True)
         out = nn.functional.linear(first[1], first[0])
         flat = out.flatten(0, -2)

@@ -1,37 +1,64 @@
 """Whole networks from layers: norm, activation, dropout, skips, jumping knowledge, readout."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal, TypedDict
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Literal, TypedDict, Unpack
 
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains
-from simplex.nn._modules import reset_submodules
+from simplex.complexes import SimplicialComplex, require_int, require_word
+from simplex.nn._checks import require_cochains, require_odd
+from simplex.nn._layer import DegreeConv, EachDegree
+from simplex.nn._modules import Module, widths_of
 from simplex.nn._norm import make_norm
 from simplex.nn._readout import Readout
 
 
-class ReadOptions(TypedDict, total=False):
-    """Keyword arguments of every network: see :class:`SimplicialNetwork`."""
+class NetworkOptions(TypedDict, total=False):
+    """The options of every network: see :class:`SimplicialNetwork`."""
 
+    activation: Callable[[Tensor], Tensor] | None
+    norm: Literal["batch", "layer", "rms", "graph"] | None
     dropout: float
     layer_dropout: float
     skip: bool
     jumping_knowledge: Literal["cat", "max"] | None
-    readout: Literal["sum", "mean", "max"]
-    final_readout: Literal["sum", "mean"]
+    reduce: Literal["sum", "mean", "max"]
+    reduce_dims: Literal["sum", "mean"]
     readout_dims: Sequence[int] | None
+    readout_activation: Callable[[Tensor], Tensor]
+    oriented: bool
 
 
-class NetworkOptions(ReadOptions, total=False):
-    """Those, and the norm, of networks whose layers have none of their own."""
+class StackOptions(NetworkOptions, total=False):
+    """Those, and the options of layers: a network has the ones of its own layer."""
 
-    norm: Literal["batch", "layer", "rms", "graph"] | None
+    adjacencies: Sequence[str]
+    aggr: str | nn.Module
+    bias: bool
+    bipartite: bool
+    down_order: int
+    eps: float
+    epsilon: float | None
+    harmonic_order: int
+    heads: int
+    laplacian: str
+    make_conv: Callable[..., nn.Module]
+    max_pairs: int
+    normalize: bool
+    num_steps: int
+    order: int
+    power: int
+    relation_channels: int | None
+    scheme: str
+    signed: bool
+    slope: float
+    train_eps: bool
+    up_order: int
 
 
-class SimplicialNetwork(nn.Module):
+class SimplicialNetwork(Module):
     r"""Layers on cochains, followed by a readout of each dimension: the frame of all networks here.
 
     .. math::
@@ -54,18 +81,17 @@ class SimplicialNetwork(nn.Module):
         skip: add the input of each layer but the first to what comes of it.
         jumping_knowledge: what the readout sees of the layers: ``"cat"`` all, ``"max"`` the largest
             value in each channel, ``None`` the last.
-        readout: how the simplices of one dimension are pooled, ``"sum"``, ``"mean"`` or ``"max"``.
-        final_readout: how the dimensions are aggregated, ``"sum"`` or ``"mean"``.
+        reduce: how the simplices of one dimension are pooled, ``"sum"``, ``"mean"`` or ``"max"``.
+        reduce_dims: how the dimensions are put together, ``"sum"`` or ``"mean"``.
         readout_dims: the dimensions that are read; ``None`` for all.
         readout_activation: φ of the :class:`Readout`.
-        oriented: whether the layers are equivariant under reorientation. The readout then pools
-            absolute values; a norm other than ``"rms"`` and the jumping knowledge ``"max"`` are
-            refused.
+        oriented: whether the network is to be invariant under reorientation, as its layers are
+            equivariant. The readout then pools absolute values; an activation that is not odd, a
+            norm other than ``"rms"`` and the jumping knowledge ``"max"`` are refused.
 
     Laws:
         Invariant under relabelling if the layers are equivariant; with ``oriented`` under
-        reorientation too, if the activation is odd. In evaluation mode a batch gives what its items
-        give.
+        reorientation too. In evaluation mode a batch gives what its items give.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
@@ -89,29 +115,17 @@ class SimplicialNetwork(nn.Module):
         layer_dropout: float = 0.0,
         skip: bool = False,
         jumping_knowledge: Literal["cat", "max"] | None = None,
-        readout: Literal["sum", "mean", "max"] = "sum",
-        final_readout: Literal["sum", "mean"] = "sum",
+        reduce: Literal["sum", "mean", "max"] = "sum",
+        reduce_dims: Literal["sum", "mean"] = "sum",
         readout_dims: Sequence[int] | None = None,
         readout_activation: Callable[[Tensor], Tensor] = nn.functional.elu,
         oriented: bool = False,
     ) -> None:
         super().__init__()
-        if not convs:
-            raise ValueError("num_layers must be at least 1, got 0.")
-        if jumping_knowledge not in ("cat", "max", None):
-            raise ValueError(
-                f"jumping_knowledge must be 'cat', 'max' or None, got {jumping_knowledge!r}."
-            )
-        if oriented and jumping_knowledge == "max":
-            raise ValueError(
-                "jumping_knowledge must be 'cat' or None in a network that is equivariant under "
-                "reorientation, got 'max': the largest value changes with the sign."
-            )
-        if oriented and norm not in ("rms", None):
-            raise ValueError(
-                f"norm must be 'rms' or None in a network that is equivariant under reorientation, "
-                f"got {norm!r}: it would shift the values."
-            )
+        require_int("num_layers", len(convs), 1)
+        require_word("jumping_knowledge", jumping_knowledge, ("cat", "max", None))
+        if oriented:
+            _require_oriented(activation, norm, jumping_knowledge)
         dims = sorted(set(range(max_dim + 1) if readout_dims is None else readout_dims))
         if not dims or dims[0] < 0 or dims[-1] > max_dim:
             raise ValueError(f"readout_dims must be among 0 … {max_dim}, got {readout_dims}.")
@@ -133,17 +147,13 @@ class SimplicialNetwork(nn.Module):
             2 * hidden_channels,
             out_channels,
             dims,
-            pool=readout,
-            aggregate=final_readout,
+            reduce=reduce,
+            reduce_dims=reduce_dims,
             dropout=dropout,
             activation=readout_activation,
             bias=not concatenate,
             absolute=oriented,
         )
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
 
     def encode(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """The cochains after all layers, with jumping knowledge those of all layers together.
@@ -172,8 +182,12 @@ class SimplicialNetwork(nn.Module):
                 out[k] = values + h[k] if self.skip and number > 0 else values
             h = out
             layers.append(h)
+        return self._jump(layers)
+
+    def _jump(self, layers: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+        """Of the cochains after each layer, those that the readout sees."""
         if self.jumping_knowledge is None:
-            return h
+            return list(layers[-1])
         if self.jumping_knowledge == "cat":
             return [torch.cat(each, dim=-1) for each in zip(*layers, strict=True)]
         return [torch.stack(each).amax(0) for each in zip(*layers, strict=True)]
@@ -195,42 +209,179 @@ class SimplicialNetwork(nn.Module):
         return result
 
 
-class EachDegree(nn.Module):
-    """One layer per degree that knows only cochains of its own, as a layer on all of them.
+def _require_oriented(
+    activation: Callable[[Tensor], Tensor] | None, norm: str | None, jumping_knowledge: str | None
+) -> None:
+    """Refuse what is not odd."""
+    kind = "in a network that is equivariant under reorientation"
+    if jumping_knowledge == "max":
+        raise ValueError(
+            f"jumping_knowledge must be 'cat' or None {kind}, got 'max': the largest value changes "
+            "with the sign."
+        )
+    if norm not in ("rms", None):
+        raise ValueError(
+            f"norm must be 'rms' or None {kind}, got {norm!r}: it would shift the values."
+        )
+    require_odd(
+        "activation",
+        activation,
+        f"It is needed {kind}: take torch.tanh; or oriented=False, for a network whose answer "
+        "depends on the orientation.",
+    )
+
+
+_SIZES = ("in_channels", "hidden_channels", "out_channels", "num_layers", "max_dim", "k")
+
+
+class StackedNetwork(SimplicialNetwork):
+    r"""Layers of one class, each on what the one before returns: a network by declaration.
+
+    .. math:: h^{(l+1)} = a\big( \text{conv}_l(h^{(l)}, K) \big), \qquad
+              y = \text{Readout}(h^{(L)}, K)
+
+    A subclass names its layer, and what differs from the defaults. The options of the network are
+    those of the layer and those of :class:`SimplicialNetwork`; which is which is read off the
+    constructor of the layer. A layer on one degree (:class:`DegreeConv`) stands once in each.
+
+    Three options concern both. ``activation`` goes where ``activates`` says. Of a layer with
+    batch norms of its own, ``norm="batch"`` means these; any other norm comes after the layer.
+    ``oriented`` is that of the class, or of a layer with the option ``signed`` whether that is on
+    and no ``bias`` is; ``oriented=False`` gives it up, and with it what it refuses.
+
+    Attributes:
+        conv: the class of the layers, made as ``conv(in_channels, out_channels, max_dim, …)``, or
+            with a degree in the place of ``max_dim``.
+        defaults: of options, where they are not those of the layer and the frame.
+        activates: what ``activation`` is for: ``"layer"``, ``"network"`` (after each layer) and
+            ``"readout"``.
 
     Args:
-        convs: for each degree 0 … max_dim a layer called as ``conv(x_k, complex)``.
-
-    Example:
-        >>> from simplex.nn import OrientedConv
-        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> layer = EachDegree([OrientedConv(1, 4, k) for k in range(2)])
-        >>> [tuple(y.shape) for y in layer([torch.ones(3, 1), torch.ones(2, 1)], K)]
-        [(3, 4), (2, 4)]
-    """
-
-    def __init__(self, convs: Sequence[nn.Module]) -> None:
-        super().__init__()
-        self.convs = nn.ModuleList(convs)
-
-    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """Apply each layer to its cochain."""
-        return [conv(values, complex) for conv, values in zip(self.convs, x, strict=True)]
-
-
-def layer_widths(
-    in_channels: int | Sequence[int], hidden_channels: int, num_layers: int
-) -> list[int | Sequence[int]]:
-    """The input widths of the layers of a network.
+        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
+        hidden_channels: width of the layers.
+        out_channels: width of the result.
+        num_layers: number of layers.
+        max_dim: the top dimension of the cochains.
+        options: as said above.
 
     Raises:
-        ValueError: fewer than one layer, or no hidden channel.
+        TypeError: an option of neither the layer nor the frame.
+        ValueError: ``oriented=True`` where the layers are not equivariant; or as the frame has it.
 
     Example:
-        >>> layer_widths(3, 16, 3)
-        [3, 16, 16]
+        >>> from simplex.nn import SCNNConv
+        >>> class Flow(StackedNetwork):
+        ...     conv, defaults = SCNNConv, {"activation": torch.tanh, "down_order": 2}
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> model = Flow(1, 8, 2, num_layers=2, max_dim=2, skip=True)
+        >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape
+        torch.Size([1, 2])
     """
-    for name, value in (("num_layers", num_layers), ("hidden_channels", hidden_channels)):
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}.")
-    return [in_channels, *[hidden_channels] * (num_layers - 1)]
+
+    conv: ClassVar[type[nn.Module]]
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    activates: ClassVar[tuple[str, ...]] = ("network",)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Show the options of layer and frame in the signature of the class."""
+        super().__init_subclass__(**options)
+        if hasattr(cls, "conv"):
+            cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int,
+        max_dim: int,
+        **options: Unpack[StackOptions],
+    ) -> None:
+        for_layer, for_frame = self._split(dict(options))
+        require_int("num_layers", num_layers, 1)
+        require_int("hidden_channels", hidden_channels, 1)
+        widths = [in_channels, *[hidden_channels] * (num_layers - 1)]
+        convs = [self._layer(width, hidden_channels, max_dim, for_layer) for width in widths]
+        super().__init__(convs, hidden_channels, out_channels, max_dim, **for_frame)
+
+    def _layer(
+        self,
+        in_channels: int | Sequence[int],
+        out_channels: int,
+        max_dim: int,
+        options: Mapping[str, Any],
+    ) -> nn.Module:
+        """One layer on the cochains of all dimensions."""
+        if not issubclass(self.conv, DegreeConv):
+            return self.conv(in_channels, out_channels, max_dim, **options)
+        widths = widths_of(in_channels, max_dim)
+        return EachDegree([self.conv(w, out_channels, k, **options) for k, w in enumerate(widths)])
+
+    @classmethod
+    def _split(cls, options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The options of the layers, and those of the frame."""
+        layer, frame = _options(cls.conv), _options(SimplicialNetwork)
+        unknown = options.keys() - layer.keys() - frame.keys()
+        if unknown:
+            allowed = ", ".join(name for name in _options(cls))
+            raise TypeError(
+                f"options of {cls.__name__} must be among {allowed}; got {', '.join(unknown)}."
+            )
+        given = {**cls.defaults, **options}
+        for_layer = {name: given[name] for name in layer if name in given}
+        for_frame = {name: given[name] for name in frame if name in given}
+        if "norm" in layer:
+            batch = given.get("norm") == "batch"
+            for_layer["norm"], for_frame["norm"] = (
+                ("batch", None) if batch else (None, given.get("norm"))
+            )
+        if "activation" in layer and "layer" not in cls.activates:
+            for_layer["activation"] = None
+        if "network" not in cls.activates:
+            for_frame["activation"] = None
+        if "readout" in cls.activates:
+            for_frame.setdefault("readout_activation", given["activation"])
+        oriented = _is_oriented(cls, given)
+        if options.get("oriented") and not oriented:
+            raise ValueError(
+                f"oriented must be False, as {cls.conv.__name__} with these options is not "
+                "equivariant under reorientation, got True."
+            )
+        for_frame["oriented"] = oriented and options.get("oriented", True)
+        return for_layer, for_frame
+
+
+def _is_oriented(cls: type[StackedNetwork], given: Mapping[str, Any]) -> bool:
+    """Whether layers with these options are equivariant under reorientation."""
+    layer = _options(cls.conv)
+    if "signed" not in layer:
+        return bool(cls.defaults.get("oriented", False))
+    bias = given.get("bias", layer["bias"].default) if "bias" in layer else False
+    return bool(given.get("signed", layer["signed"].default)) and not bias
+
+
+def _options(kind: Callable[..., object]) -> dict[str, inspect.Parameter]:
+    """The keyword arguments of a constructor, without sizes that a network gives by position."""
+    return {
+        name: parameter
+        for name, parameter in inspect.signature(kind).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in _SIZES
+    }
+
+
+def _signature(cls: type[StackedNetwork]) -> inspect.Signature:
+    """The sizes, options of the class itself, those of its layer, and those of the frame."""
+    sizes = list(inspect.signature(StackedNetwork).parameters.values())[:-1]
+    own = [
+        parameter
+        for parameter in inspect.signature(cls.__init__).parameters.values()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    defaults = {**cls.defaults, "oriented": _is_oriented(cls, cls.defaults)}
+    if "readout" in cls.activates:
+        defaults["readout_activation"] = cls.defaults["activation"]
+    options = {parameter.name: parameter for parameter in own}
+    for name, parameter in (_options(cls.conv) | _options(SimplicialNetwork)).items():
+        default = defaults.get(name, parameter.default)
+        options[name] = parameter.replace(default=default)
+    return inspect.Signature([*sizes, *options.values()])

@@ -5,24 +5,24 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_word
 from simplex.operators import pool_parts
 
 
 class Readout(nn.Module):
-    r"""Pool every dimension, map each to a common width, aggregate, classify.
+    r"""Pool every dimension, map each to a common width, put them together, classify.
 
     .. math::
-        r_k = φ\big( W_k \, \text{pool}_{σ ∈ K_k} h_σ \big), \qquad
-        y = W \, \text{dropout}\big( \text{aggregate}_k \, r_k \big) + b
+        r_k = φ\big( W_k \, \text{reduce}_{σ ∈ K_k} h_σ \big), \qquad
+        y = W \, \text{dropout}\big( \text{reduce}_k \, r_k \big) + b
 
     Args:
         in_channels: width of the cochains.
         hidden_channels: width of each r_k.
         out_channels: width of the result.
         dims: the dimensions that are read.
-        pool: ``"sum"``, ``"mean"`` or ``"max"`` over the simplices of each part.
-        aggregate: ``"sum"`` or ``"mean"`` over the dimensions.
+        reduce: ``"sum"``, ``"mean"`` or ``"max"`` over the simplices of each part.
+        reduce_dims: ``"sum"`` or ``"mean"`` over the dimensions.
         dropout: probability, before the last map.
         activation: φ.
         bias: whether the maps W_k have one; without it an absent dimension adds nothing.
@@ -44,17 +44,17 @@ class Readout(nn.Module):
         out_channels: int,
         dims: Sequence[int],
         *,
-        pool: str = "sum",
-        aggregate: str = "sum",
+        reduce: str = "sum",
+        reduce_dims: str = "sum",
         dropout: float = 0.0,
         activation: Callable[[Tensor], Tensor] = nn.functional.elu,
         bias: bool = True,
         absolute: bool = False,
     ) -> None:
         super().__init__()
-        _require_one_of("readout", pool, ("sum", "mean", "max"))
-        _require_one_of("final_readout", aggregate, ("sum", "mean"))
-        self.dims, self.pool, self.aggregate = list(dims), pool, aggregate
+        require_word("reduce", reduce, ("sum", "mean", "max"))
+        require_word("reduce_dims", reduce_dims, ("sum", "mean"))
+        self.dims, self.reduce, self.reduce_dims = list(dims), reduce, reduce_dims
         self.activation, self.absolute = activation, absolute
         self.read = nn.ModuleList(
             nn.Linear(in_channels, hidden_channels, bias=bias) for _ in self.dims
@@ -72,13 +72,9 @@ class Readout(nn.Module):
         read = []
         for linear, k in zip(self.read, self.dims, strict=True):
             h = x[k].abs() if self.absolute else x[k]
-            read.append(self.activation(linear(pool_parts(h, complex.part_pointer(k), self.pool))))
+            pooled = pool_parts(h, complex.part_pointer(k), self.reduce)  # (num_parts, channels)
+            read.append(self.activation(linear(pooled)))
         stacked = torch.stack(read)
-        total = stacked.sum(0) if self.aggregate == "sum" else stacked.mean(0)
+        total = stacked.sum(0) if self.reduce_dims == "sum" else stacked.mean(0)
         result: Tensor = self.classify(self.dropout(total))
         return result
-
-
-def _require_one_of(name: str, value: object, allowed: tuple[object, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {allowed}, got {value!r}.")

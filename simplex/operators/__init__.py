@@ -49,6 +49,11 @@ from simplex.operators._incidence import (
     scatter_to_facets as scatter_to_facets,
     upper_sum as upper_sum,
 )
+from simplex.operators._kernels import (
+    HeatKernel as HeatKernel,
+    Kernel as Kernel,
+    MaternKernel as MaternKernel,
+)
 from simplex.operators._layout import from_rows as from_rows, to_rows as to_rows
 from simplex.operators._least_squares import ImageProjection as ImageProjection
 from simplex.operators._rows import (

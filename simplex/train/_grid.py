@@ -16,14 +16,14 @@ _FIXED = {
 
 
 def parse_grid(texts: Sequence[str]) -> dict[str, list[Any]]:
-    """Read ``["hidden=16,32", "lr=0.001,0.01"]``; ``none`` is None.
+    """Read ``["hidden_channels=16,32", "lr=0.001,0.01"]``; ``none`` is None.
 
     Raises:
         ValueError: no such setting, a setting that is named twice, or a value of another type.
 
     Example:
-        >>> parse_grid(["hidden=16,32", "norm=batch,none"])
-        {'hidden': [16, 32], 'norm': ['batch', None]}
+        >>> parse_grid(["hidden_channels=16,32", "norm=batch,none"])
+        {'hidden_channels': [16, 32], 'norm': ['batch', None]}
     """
     types = _types()
     grid: dict[str, list[Any]] = {}
@@ -49,8 +49,8 @@ def parse_options(texts: Sequence[str]) -> dict[str, Any]:
         ValueError: not of that form, or a name that comes twice.
 
     Example:
-        >>> parse_options(["skip=True", "readout_dims=(0, 2)", "final_readout=mean"])
-        {'skip': True, 'readout_dims': (0, 2), 'final_readout': 'mean'}
+        >>> parse_options(["skip=True", "readout_dims=(0, 2)", "reduce_dims=mean"])
+        {'skip': True, 'readout_dims': (0, 2), 'reduce_dims': 'mean'}
     """
     options: dict[str, Any] = {}
     for text in texts:
@@ -72,9 +72,9 @@ def configurations(settings: TUSettings) -> list[tuple[str, TUSettings]]:
         ValueError: the grid names what cannot vary within a run, or has a value out of range.
 
     Example:
-        >>> settings = TUSettings("MUTAG", grid={"hidden": [16, 32], "lr": [0.01]})
-        >>> [(name, each.hidden, each.train.lr) for name, each in configurations(settings)]
-        [('hidden=16 lr=0.01', 16, 0.01), ('hidden=32 lr=0.01', 32, 0.01)]
+        >>> settings = TUSettings("MUTAG", grid={"num_layers": [2, 3], "lr": [0.01]})
+        >>> [(name, each.num_layers, each.train.lr) for name, each in configurations(settings)]
+        [('num_layers=2 lr=0.01', 2, 0.01), ('num_layers=3 lr=0.01', 3, 0.01)]
     """
     grid = settings.grid
     types = _types()

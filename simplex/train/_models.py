@@ -46,7 +46,7 @@ def standard(
 ) -> MakeModel:
     """Make a model that has the constructor of all networks of the library.
 
-    It is ``(in_channels, hidden_channels, out_channels, num_layers, max_dim, *, readout, dropout,
+    It is ``(in_channels, hidden_channels, out_channels, num_layers, max_dim, *, reduce, dropout,
     norm, jumping_knowledge)``; the model is called ``model(x, complex)``.
 
     Args:
@@ -58,11 +58,11 @@ def standard(
     def make(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
         return kind(
             dataset.num_features,
-            settings.hidden,
+            settings.hidden_channels,
             dataset.num_classes,
-            settings.layers,
+            settings.num_layers,
             settings.max_dim,
-            readout=settings.readout,
+            reduce=settings.readout,
             dropout=settings.dropout,
             norm=norm if settings.norm == "auto" else settings.norm,
             jumping_knowledge=settings.jumping_knowledge,
@@ -73,13 +73,15 @@ def standard(
 
 
 def _f_vector(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
-    sizes = (settings.hidden, dataset.num_classes, settings.max_dim)
-    return FVectorMLP(*sizes, **settings.options)
+    width, classes = dataset.num_features, dataset.num_classes
+    return FVectorMLP(
+        width, settings.hidden_channels, classes, 2, settings.max_dim, **settings.options
+    )
 
 
 def _pooled(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
     width, classes = dataset.num_features, dataset.num_classes
-    sizes = (width, settings.hidden, classes, settings.layers, settings.max_dim)
+    sizes = (width, settings.hidden_channels, classes, settings.num_layers, settings.max_dim)
     return PooledMLP(*sizes, dropout=settings.dropout, **settings.options)
 
 

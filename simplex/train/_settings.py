@@ -63,8 +63,8 @@ class TUSettings:
         dataset: such as ``"MUTAG"``.
         root: the folder of data sets, as in ``simplex.datasets.tu_dataset``.
         model: a name in ``simplex.train.MODELS``; ``"f-vector"`` is the baseline that only counts.
-        hidden: width of the hidden layers.
-        layers: number of message passing layers.
+        hidden_channels: width of the hidden layers.
+        num_layers: number of message passing layers.
         readout: how the simplices of a dimension are pooled.
         dropout: probability, where the model has dropout.
         norm: normalisation of the layers, such as ``"batch"``; ``None`` for none; ``"auto"`` for
@@ -78,15 +78,16 @@ class TUSettings:
         protocol: ``"xu"``, ``"nested"`` or ``"both"``, see
             :func:`~simplex.train.run_protocols`.
         grid: values to try by name of a setting of the model or of ``train``, such as
-            ``{"hidden": [16, 32], "lr": [0.001, 0.01]}``; every combination is one configuration.
+            ``{"hidden_channels": [16, 32], "lr": [0.001, 0.01]}``; every combination is one
+            configuration.
         train: how every fold is trained.
     """
 
     dataset: str
     root: str | Path | None = None
     model: str = "sin"
-    hidden: int = 32
-    layers: int = 3
+    hidden_channels: int = 32
+    num_layers: int = 3
     readout: str = "sum"
     dropout: float = 0.5
     norm: str | None = "auto"
@@ -100,8 +101,8 @@ class TUSettings:
     train: TrainSettings = field(default_factory=TrainSettings)
 
     def __post_init__(self) -> None:
-        require_int("hidden", self.hidden, least=1)
-        require_int("layers", self.layers, least=1)
+        require_int("hidden_channels", self.hidden_channels, least=1)
+        require_int("num_layers", self.num_layers, least=1)
         require_real("dropout", self.dropout, 0, 1)
         require_int("max_dim", self.max_dim, least=0)
         require_word("protocol", self.protocol, (*PROTOCOLS, "both"))

@@ -52,7 +52,7 @@ def frechet_distance(x: Tensor, y: Tensor) -> float:
     return float((x.mean(0) - y.mean(0)).square().sum() + trace)
 
 
-def neighbour_ratio(samples: Tensor, train: Tensor, fresh: Tensor) -> float:
+def neighbor_ratio(samples: Tensor, train: Tensor, fresh: Tensor) -> float:
     """Median distance to the nearest training sample, over that of fresh data: 0 is a copy."""
 
     def nearest(points: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ def test_the_annulus(seed, size):
     assert float(radius.max()) == pytest.approx(1)
     ring = torch.arange((rings - 1) * around, rings * around).tolist()
     for path in (list(range(around)), ring):
-        assert walk(K, flows.fields[0], path) == pytest.approx(1)
+        assert walk(K, flows.fields[:, 0], path) == pytest.approx(1)
 
 
 @over("seed", range(3))
@@ -66,7 +66,7 @@ def test_the_torus(seed, size):
     assert harmonic_basis(K, 1).shape[1] == 2
     assert bool((K.cofacets(1)[0].diff() == 2).all())  # a closed surface
     paths = [list(range(0, count, columns)), list(range(columns))]
-    found = [[walk(K, field, path) for path in paths] for field in flows.fields]
+    found = [[walk(K, field, path) for path in paths] for field in flows.fields.T]
     torch.testing.assert_close(torch.tensor(found), torch.eye(2))
 
 
@@ -75,9 +75,10 @@ def test_the_fields_are_harmonic_and_their_circulation_is_read_back(domain, dtyp
     flows = made(domain, dtype=dtype)
     K, fields = flows.complex, flows.fields
     for operator in (boundary_matrix(K, 1), coboundary_matrix(K, 1)):
-        assert float((operator.to(fields.dtype) @ fields.T).abs().max()) < 1e-8
+        assert float((operator.to(fields.dtype) @ fields).abs().max()) < 1e-8
     wanted = torch.randn(5, HOLES[domain], dtype=dtype)
-    torch.testing.assert_close(flows.circulation(wanted @ fields.to(dtype)), wanted)
+    wound = (wanted @ fields.to(dtype).T)[..., None]
+    torch.testing.assert_close(flows.circulation(wound), wanted)
     gradient, curl, _ = flows.parts(flows.train)
     assert flows.circulation(gradient + curl).abs().max() < 1e-3
 
@@ -85,10 +86,10 @@ def test_the_fields_are_harmonic_and_their_circulation_is_read_back(domain, dtyp
 @over("domain", DOMAINS)
 def test_parts_are_those_of_the_hodge_decomposition(domain, dtype):
     flows = made(domain, dtype=dtype)
-    expected = hodge_decomposition(flows.complex, flows.train.T)
+    expected = hodge_decomposition(flows.complex, flows.train[..., 0].T)
     tolerance = 1e-4 if dtype == torch.float32 else 1e-8
     for part, other in zip(flows.parts(flows.train), expected, strict=True):
-        torch.testing.assert_close(part, other.T, atol=tolerance, rtol=tolerance)
+        torch.testing.assert_close(part[..., 0], other.T, atol=tolerance, rtol=tolerance)
 
 
 @over("shares", [(0.3, 0.3, 0.4), (0.6, 0.1, 0.3)])
@@ -97,7 +98,7 @@ def test_energy_shares_are_as_asked(domain, shares):
     flows = made(domain, num_train=2000, shares=shares)
     n = flows.train.shape[1]
     for part, share in zip(flows.parts(flows.train), shares, strict=True):
-        energies = part.square().sum(1) / n
+        energies = part.square().sum((1, 2)) / n
         error = float(energies.std()) / 2000**0.5
         assert float(energies.mean()) == pytest.approx(share, abs=4.5 * error)
 
@@ -113,15 +114,14 @@ def test_the_covariance_is_that_of_hodge_noise(domain):
     for modes, part in zip((flows.gradient, flows.curl), parts[:2], strict=True):
         expected = noise.power(part, 1.0)
         expected *= 0.3 * n / expected.trace()
-        torch.testing.assert_close(modes.T @ modes, expected, atol=1e-8, rtol=1e-8)
+        torch.testing.assert_close(modes @ modes.T, expected, atol=1e-8, rtol=1e-8)
 
 
 @over("domain", DOMAINS)
 def test_draws_have_the_covariance(domain):
     flows = made(domain, num_train=4000)
     for modes in (flows.gradient, flows.curl):
-        lengths = modes.norm(dim=1)
-        whitened = flows.train @ modes.T / lengths.square()
+        whitened = flows.train[..., 0] @ modes / modes.norm(dim=0).square()
         # (mean of χ²) - 1 has deviation √(2 / 4000) = 0.022; 4.5 of them for some hundred modes
         assert float((whitened.square().mean(0) - 1).abs().max()) < 4.5 * 0.0224
         assert float(whitened.mean(0).abs().max()) < 4.5 * 0.0159
@@ -161,13 +161,14 @@ def test_parts_go_with_the_names_and_directions_of_the_edges(domain):
     there = renamed.complex.reorient(signs)
 
     def carried(x):
-        return renamed.move(x.T, 1) * signs[1][:, None]
+        return renamed.move(x, 1) * signs[1][:, None]
 
-    parts = hodge_decomposition(there, carried(flows.train))
+    train = carried(flows.train[..., 0].T)  # flows as channels
+    parts = hodge_decomposition(there, train)
     for part, expected in zip(parts, flows.parts(flows.train), strict=True):
-        torch.testing.assert_close(part, carried(expected), atol=1e-8, rtol=1e-8)
-    moved = replace(flows, complex=there, fields=carried(flows.fields).T)
-    found = moved.circulation(carried(flows.train).T)
+        torch.testing.assert_close(part, carried(expected[..., 0].T), atol=1e-8, rtol=1e-8)
+    moved = replace(flows, complex=there, fields=carried(flows.fields))
+    found = moved.circulation(train.T[..., None])
     torch.testing.assert_close(found, flows.circulation(flows.train))
 
 

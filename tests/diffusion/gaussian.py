@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from simplex.diffusion import Schedule
+from simplex.diffusion import HodgeNoise, Schedule
 
 
 def exact_network(
@@ -35,6 +35,27 @@ def posterior_variance(schedule: Schedule, variance: float) -> Callable[[Tensor]
         return variance * sigma**2 / (alpha**2 * variance + sigma**2)
 
     return of
+
+
+def normal_log_density(x: Tensor, std: float = 1.0) -> Tensor:
+    """The log-density of N(0, std²) at each row of independent numbers."""
+    return torch.distributions.Normal(x.new_zeros(()), std).log_prob(x).flatten(1).sum(1)
+
+
+class OfRows:
+    """A noise of cochains, on rows of samples (rows, n_k) of one channel."""
+
+    def __init__(self, noise: HodgeNoise) -> None:
+        self.noise = noise
+
+    def sample(self, like: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        return self.noise.sample(like[..., None], generator=generator)[..., 0]
+
+    def color(self, x: Tensor) -> Tensor:
+        return self.noise.color(x[..., None])[..., 0]
+
+    def whiten(self, x: Tensor) -> Tensor:
+        return self.noise.whiten(x[..., None])[..., 0]
 
 
 class Impulses:

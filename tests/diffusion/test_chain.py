@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from simplex.diffusion import (
-    White,
-    convert,
+    WhiteNoise,
+    convert_prediction,
     cosine_schedule,
     learned_variance,
     linear_log_snr_schedule,
@@ -17,6 +17,7 @@ from simplex.diffusion import (
     reverse_variance,
     zero_terminal_snr,
 )
+from tests.cases import over
 
 
 SCHEDULES = [linear_schedule(1000), cosine_schedule(1000), linear_log_snr_schedule()]
@@ -30,8 +31,8 @@ def scaled(schedule, *shares):
     return torch.tensor(times)
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize(("s", "t"), [(1, 2), (100, 101), (3, 700), (999, 1000)])
+@over("schedule", SCHEDULES)
+@over("s, t", [(1, 2), (100, 101), (3, 700), (999, 1000)])
 def test_posterior_is_the_product_of_gaussians(schedule, s, t):
     s, t = scaled(schedule, s, t)
     (alpha_s, sigma_s), (alpha_t, sigma_t) = schedule.coefficients(s), schedule.coefficients(t)
@@ -57,7 +58,7 @@ def test_composing_steps_gives_the_marginal():
     torch.testing.assert_close(variance, sigma**2)
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
+@over("schedule", SCHEDULES)
 def test_q_sample_has_the_moments_of_the_chain(schedule):
     t = scaled(schedule, 300)[0]
     x = q_sample(torch.full((20_000,), 2.0), t, schedule, torch.randn(20_000))
@@ -66,19 +67,19 @@ def test_q_sample_has_the_moments_of_the_chain(schedule):
     assert x.var().item() == pytest.approx(sigma**2, rel=4 * (2 / 20_000) ** 0.5)
 
 
-@pytest.mark.parametrize(("source", "target"), list(itertools.product(TARGETS, TARGETS)))
-@pytest.mark.parametrize("schedule", SCHEDULES)
+@over("source, target", list(itertools.product(TARGETS, TARGETS)))
+@over("schedule", SCHEDULES)
 def test_conversions(schedule, source, target, dtype):
     t = scaled(schedule, 1, 250, 900)
     x0, eps = torch.randn(2, 3, 4, dtype=dtype)
     x = q_sample(x0, t, schedule, eps)
     alpha, sigma = (c[:, None].to(dtype) for c in schedule.coefficients(t))
     truth = {"eps": eps, "x0": x0, "v": alpha * eps - sigma * x0, "score": -eps / sigma}
-    got = convert(truth[source], x, t, schedule, source, target)
+    got = convert_prediction(truth[source], x, t, schedule, source, target)
     assert got.dtype == dtype
     tolerance = 1e-9 if dtype == torch.float64 else 5e-2
     torch.testing.assert_close(got, truth[target], rtol=tolerance, atol=tolerance)
-    back = convert(got, x, t, schedule, target, source)
+    back = convert_prediction(got, x, t, schedule, target, source)
     torch.testing.assert_close(back, truth[source], rtol=tolerance, atol=tolerance)
 
 
@@ -119,8 +120,8 @@ def test_learned_variance_spans_the_range(dtype):
     torch.testing.assert_close(got, torch.tensor([[1e-4, 1e-3, 1e-2]], dtype=dtype))
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
+@over(
+    "call, message",
     [
         (lambda s: q_sample(torch.ones(3, 2), 5, s, torch.ones(3, 1)), "eps must have the shape"),
         (lambda s: q_sample(torch.ones(3), 1001, s, torch.ones(3)), "times must be in"),
@@ -130,12 +131,24 @@ def test_learned_variance_spans_the_range(dtype):
         ),
         (lambda s: posterior(torch.ones(3), torch.ones(2), 2, 1, s), "x must have the shape"),
         (lambda s: posterior(torch.ones(3), torch.ones(3), 2, 2, s), "s must be before t"),
-        (lambda s: convert(torch.ones(3), torch.ones(2), 2, s, "eps", "x0"), "shape of the data"),
-        (lambda s: convert(torch.ones(3), torch.ones(3), 2, s, "eps", "u"), "target must be one"),
-        (lambda s: convert(torch.ones(3), torch.ones(3), 2, s, "u", "x0"), "prediction must be"),
-        (lambda s: convert(torch.ones(3), torch.ones(3), 0, s, "x0", "eps"), "Predict 'v'"),
         (
-            lambda s: convert(
+            lambda s: convert_prediction(torch.ones(3), torch.ones(2), 2, s, "eps", "x0"),
+            "shape of the data",
+        ),
+        (
+            lambda s: convert_prediction(torch.ones(3), torch.ones(3), 2, s, "eps", "u"),
+            "target must be one",
+        ),
+        (
+            lambda s: convert_prediction(torch.ones(3), torch.ones(3), 2, s, "u", "x0"),
+            "prediction must be",
+        ),
+        (
+            lambda s: convert_prediction(torch.ones(3), torch.ones(3), 0, s, "x0", "eps"),
+            "Predict 'v'",
+        ),
+        (
+            lambda s: convert_prediction(
                 torch.ones(3), torch.ones(3), 1000, zero_terminal_snr(s), "eps", "x0"
             ),
             "Predict 'v'",
@@ -151,7 +164,9 @@ def test_refusals(call, message):
 
 def test_white_noise_is_seeded_and_like_the_data(dtype):
     like = torch.zeros(3, 2, dtype=dtype)
-    first, second = (White().sample(like, torch.Generator().manual_seed(5)) for _ in range(2))
+    first, second = (
+        WhiteNoise().sample(like, generator=torch.Generator().manual_seed(5)) for _ in range(2)
+    )
     assert torch.equal(first, second)
     assert first.dtype == dtype
-    assert White().whiten(first) is first
+    assert WhiteNoise().whiten(first) is first

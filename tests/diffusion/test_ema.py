@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from simplex.diffusion import ExponentialAverage
+from tests.cases import over
 
 
 def test_average_follows_its_definition(dtype):
@@ -43,7 +44,7 @@ def test_state_survives_a_checkpoint():
     torch.testing.assert_close(again.network.weight, average.network.weight)
 
 
-@pytest.mark.parametrize("decay", [-0.1, 1.0])
+@over("decay", [-0.1, 1.0])
 def test_refusals(decay):
     with pytest.raises(ValueError, match="decay must be in"):
         ExponentialAverage(nn.Linear(1, 1), decay)

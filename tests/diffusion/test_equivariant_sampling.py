@@ -4,7 +4,6 @@ The noise is carried along, ε' = P ε, and the samples must be: then the laws a
 equally distributed. Rows are the edges; the denoiser is a simplicial network with random weights.
 """
 
-import pytest
 import torch
 
 from simplex.diffusion import (
@@ -12,12 +11,12 @@ from simplex.diffusion import (
     HodgeNoise,
     HodgeSubspace,
     MaternKernel,
-    White,
+    WhiteNoise,
     ddim,
     ddpm,
     denoiser_from_chain,
     dpmpp_2m,
-    dpmpp_sde_2m,
+    dpmpp_2m_sde,
     edm_sigmas,
     euler_flow,
     heun_edm,
@@ -27,12 +26,13 @@ from simplex.diffusion import (
 )
 from simplex.nn import SCCNN
 from simplex.testing import random_complex, random_orientation, relabel
+from tests.cases import over
 
 
 SCHEDULE = linear_schedule(50)
 STEPS = [i / 6 for i in range(7)]
 NOISES = {
-    "white": lambda K: White(),
+    "white": lambda K: WhiteNoise(),
     "Matérn, three parts": lambda K: HodgeNoise(
         K, MaternKernel(), MaternKernel(length=2.0), MaternKernel(scale=2.0)
     ),
@@ -50,7 +50,7 @@ class Carried:
         epsilon = self.move(torch.randn(like.shape, generator=generator, dtype=like.dtype))
         match self.noise:
             case HodgeNoise():
-                return self.noise.colour(epsilon)
+                return self.noise.color(epsilon)
             case HodgeSubspace():
                 return self.noise.project(epsilon)
             case _:
@@ -89,7 +89,7 @@ def edm(model, x, K, noise, generator):
 SAMPLERS = {
     "ddpm": chain(ddpm),
     "ddim": chain(ddim, eta=0.5),
-    "dpmpp_sde_2m": chain(dpmpp_sde_2m),
+    "dpmpp_2m_sde": chain(dpmpp_2m_sde),
     "dpmpp_2m": lambda model, x, K, *_: dpmpp_2m(model, x, SCHEDULE, log_snr_times(SCHEDULE, 6)),
     "heun_edm, churn": edm,
     "euler_flow": lambda model, x, *_: euler_flow(model, x, STEPS),
@@ -98,10 +98,12 @@ SAMPLERS = {
 }
 
 
-@pytest.mark.parametrize("seed", [1])
-@pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES)
-@pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS)
-def test_samples_are_carried_along(sampler, noise, seed):
+@over("seed", [1])
+@over("law", NOISES)
+@over("name", SAMPLERS)
+def test_samples_are_carried_along(name, law, seed):
+    sampler = SAMPLERS[name]
+    noise = NOISES[law]
     K = random_complex(seed)
     names = torch.randperm(K.num_simplices(0), generator=torch.Generator().manual_seed(seed))
     renamed = relabel(K, names)

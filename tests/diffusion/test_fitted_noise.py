@@ -8,10 +8,16 @@ from simplex.datasets import planted_flows
 from simplex.diffusion import HeatKernel, MaternKernel, fitted_hodge_noise
 from simplex.operators import hodge_decomposition
 from simplex.testing import random_complex
+from tests.cases import over
 
 
-@pytest.mark.parametrize("kernel", [MaternKernel(), HeatKernel(length=0.5)])
-@pytest.mark.parametrize("domain", ["annulus", "torus"])
+def energy(x):
+    """The mean of |x|² over rows of cochains, (rows, n_k, 1)."""
+    return float(x.square().sum((1, 2)).mean())
+
+
+@over("kernel", [MaternKernel(), HeatKernel(length=0.5)])
+@over("domain", ["annulus", "torus"])
 def test_each_part_of_the_covariance_has_the_energy_of_the_data(domain, kernel):
     shares = (0.6, 0.1, 0.3)
     made = planted_flows(domain, 30, 0, shares=shares, generator=torch.Generator().manual_seed(0))
@@ -21,18 +27,20 @@ def test_each_part_of_the_covariance_has_the_energy_of_the_data(domain, kernel):
     for found, part in zip(
         hodge_decomposition(K, covariance), made.parts(made.train.double()), strict=True
     ):
-        assert float(found.trace()) == pytest.approx(float(part.square().sum(1).mean()), rel=1e-5)
-    assert float(noise.trace()) == pytest.approx(float(made.train.square().sum(1).mean()), rel=1e-5)
+        assert float(found.trace()) == pytest.approx(energy(part), rel=1e-5)
+    assert float(noise.trace()) == pytest.approx(energy(made.train), rel=1e-5)
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("k", [1, 2])
+@over("seed", range(3))
+@over("k", [1, 2])
 def test_parts_that_the_complex_lacks_need_no_energy(seed, k):
     K = random_complex(seed)
-    x = torch.randn(20, K.num_simplices(k), dtype=torch.float64)
+    x = torch.randn(20, K.num_simplices(k), 1, dtype=torch.float64)
     noise = fitted_hodge_noise(K, x, k=k)
-    assert float(noise.trace()) == pytest.approx(float(x.square().sum(1).mean()))
-    torch.testing.assert_close(noise.whiten(noise.colour(x)), x)
+    assert float(noise.trace()) == pytest.approx(energy(x))
+    channels = fitted_hodge_noise(K, x[..., 0].T, k=k)  # draws as channels are draws too
+    torch.testing.assert_close(channels.trace(), noise.trace())
+    torch.testing.assert_close(noise.whiten(noise.color(x)), x)
 
 
 def test_the_kernel_keeps_its_shape():
@@ -65,6 +73,9 @@ def test_data_without_one_of_the_parts_are_refused():
 def test_wrong_shapes_are_refused():
     K = SimplicialComplex.from_simplices([(0, 1, 2)])
     union = SimplicialComplex.disjoint_union([K, K])
-    for complex_, x in ((K, torch.ones(3, 2)), (K, torch.ones(3)), (union, torch.ones(2, 6))):
-        with pytest.raises(ValueError, match=r"x must be of shape.*K\.split\(\)"):
+    for x in (torch.ones(2, 3), torch.ones(4), torch.ones(2, 4, 1)):
+        with pytest.raises(ValueError, match=r"one value per simplex, shape \(…, 3, C\)"):
+            fitted_hodge_noise(K, x)
+    for complex_, x in ((K, torch.ones(0, 3, 1)), (union, torch.ones(6))):
+        with pytest.raises(ValueError, match=r"on a complex of one part.*K\.split\(\)"):
             fitted_hodge_noise(complex_, x)

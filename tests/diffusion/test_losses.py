@@ -9,13 +9,13 @@ import torch
 from simplex.diffusion import (
     BridgePath,
     CategoricalProcess,
+    EDMPreconditioner,
     HodgeNoise,
     LinearPath,
     MaternKernel,
-    Preconditioner,
     TrigonometricPath,
     categorical_loss,
-    convert,
+    convert_prediction,
     cosine_schedule,
     ddim,
     drop_labels,
@@ -30,7 +30,8 @@ from simplex.diffusion import (
     vlb_loss,
     zero_terminal_snr,
 )
-from tests.diffusion.gaussian import exact_network
+from tests.cases import over
+from tests.diffusion.gaussian import OfRows, exact_network
 from tests.tables import COMPLEXES
 
 
@@ -46,7 +47,7 @@ def samples(rows, seed=0):
     return joint[:, :3] @ torch.linalg.cholesky(COVARIANCE).T, joint[:, 3:]
 
 
-@pytest.mark.parametrize("t", [1, 300, 900])
+@over("t", [1, 300, 900])
 def test_minimum_of_the_simple_loss(t):
     x0, eps = samples(200)
     alpha, sigma = SCHEDULE.coefficients(t)
@@ -66,20 +67,20 @@ def weighted_minimum(target):
     t = torch.full((200,), 400)
     weight = min_snr_weight(SCHEDULE, t, target)
     x = q_sample(x0, t, SCHEDULE, eps)
-    y = x0 if target == "x0" else convert(eps, x, t, SCHEDULE, "eps", target)
+    y = x0 if target == "x0" else convert_prediction(eps, x, t, SCHEDULE, "eps", target)
     root = weight.sqrt()[:, None]
     fitted = torch.linalg.lstsq(root * x, root * y).solution
-    return convert(x @ fitted, x, t, SCHEDULE, target, "x0")
+    return convert_prediction(x @ fitted, x, t, SCHEDULE, target, "x0")
 
 
-@pytest.mark.parametrize("target", ["eps", "v", "score"])
+@over("target", ["eps", "v", "score"])
 def test_every_weighting_has_the_same_minimiser(target):
     torch.testing.assert_close(weighted_minimum(target), weighted_minimum("x0"))
 
 
 def test_the_minimiser_of_edm_is_the_denoiser_of_the_chain():
     x0, eps = samples(200)
-    sigma, preconditioner = 0.8, Preconditioner(0.7)
+    sigma, preconditioner = 0.8, EDMPreconditioner(0.7)
     exact = COVARIANCE @ torch.linalg.inv(COVARIANCE + sigma**2 * torch.eye(3))
     level = torch.full((200,), sigma).double()
 
@@ -101,8 +102,8 @@ def test_the_minimiser_of_edm_is_the_denoiser_of_the_chain():
 def test_edm_weights_make_the_loss_of_the_network_plain():
     x0, eps = samples(50)
     preconditioner, sigma = (
-        Preconditioner(),
-        Preconditioner().sigmas(50, like=torch.ones(1).double()),
+        EDMPreconditioner(),
+        EDMPreconditioner().sigmas(50, like=torch.ones(1).double()),
     )
     root = (sigma**2 + 0.25).sqrt()[:, None]
     y = x0 + sigma[:, None] * eps
@@ -116,12 +117,12 @@ def test_edm_weights_make_the_loss_of_the_network_plain():
 
 
 def test_edm_levels_for_training_are_lognormal():
-    levels = Preconditioner().sigmas(20_000, torch.Generator().manual_seed(0)).log()
+    levels = EDMPreconditioner().sigmas(20_000, generator=torch.Generator().manual_seed(0)).log()
     assert levels.mean().item() == pytest.approx(-1.2, abs=0.04)
     assert levels.std().item() == pytest.approx(1.2, abs=0.04)
 
 
-@pytest.mark.parametrize("prediction", ["eps", "x0", "v"])
+@over("prediction", ["eps", "x0", "v"])
 def test_min_snr_weights_are_the_published_ones(prediction):
     t = torch.arange(1, 1001)
     snr = SCHEDULE.snr(t)
@@ -130,13 +131,16 @@ def test_min_snr_weights_are_the_published_ones(prediction):
     torch.testing.assert_close(min_snr_weight(SCHEDULE, t, prediction), expected)
 
 
-@pytest.mark.parametrize(("source", "target"), list(itertools.permutations(["eps", "x0", "v"], 2)))
+@over("source, target", list(itertools.permutations(["eps", "x0", "v"], 2)))
 def test_weighted_losses_agree_whatever_is_predicted(source, target):
     x0, eps = torch.randn(2, 6, 4, dtype=torch.float64)
     t = torch.tensor([1, 10, 200, 500, 900, 1000])
     x, weights = q_sample(x0, t, SCHEDULE, eps), {}
     guess = torch.randn(6, 4, dtype=torch.float64)
-    for name, output in ((source, guess), (target, convert(guess, x, t, SCHEDULE, source, target))):
+    for name, output in (
+        (source, guess),
+        (target, convert_prediction(guess, x, t, SCHEDULE, source, target)),
+    ):
         loss = simple_loss(lambda x, t, o=output: o, x0, t, SCHEDULE, eps, prediction=name)
         weights[name] = min_snr_weight(SCHEDULE, t, name) * loss
     torch.testing.assert_close(weights[source], weights[target], rtol=1e-4, atol=1e-9)
@@ -168,7 +172,7 @@ def test_terms_of_the_bound_against_their_definition():
     model = exact_network(schedule, 0.5)
     got = vlb_loss(model, x0, t, schedule, eps)
     x = q_sample(x0, t, schedule, eps)
-    error = (convert(model(x, t), x, t, schedule, "eps", "x0") - x0).square().mean(1)
+    error = (convert_prediction(model(x, t), x, t, schedule, "eps", "x0") - x0).square().mean(1)
     beta, alpha_bar = schedule.betas[t - 1], schedule.alpha_bar(t)
     before = schedule.alpha_bar(t - 1)
     small = (1 - before) / (1 - alpha_bar) * beta
@@ -195,20 +199,20 @@ def test_hybrid_loss_trains_the_variance_by_the_bound_and_the_mean_by_the_simple
     torch.testing.assert_close(bound, 1e-3 * 50 / math.log(2) * vlb)
 
 
-@pytest.mark.parametrize("path", [LinearPath(), TrigonometricPath()], ids=["linear", "cos"])
+@over("path", [LinearPath(), TrigonometricPath()])
 def test_paths_join_noise_and_data_and_have_their_velocity(path):
-    z, x1 = torch.randn(2, 4, 3, dtype=torch.float64)
-    torch.testing.assert_close(path.at(z, x1, torch.zeros(4).double())[0], z)
-    torch.testing.assert_close(path.at(z, x1, torch.ones(4).double())[0], x1)
+    z, x0 = torch.randn(2, 4, 3, dtype=torch.float64)
+    torch.testing.assert_close(path.at(x0, z, torch.zeros(4).double())[0], z)
+    torch.testing.assert_close(path.at(x0, z, torch.ones(4).double())[0], x0)
     t, step = torch.rand(4, dtype=torch.float64) * 0.9 + 0.05, 1e-6
-    slope = (path.at(z, x1, t + step)[0] - path.at(z, x1, t - step)[0]) / (2 * step)
-    torch.testing.assert_close(path.at(z, x1, t)[1], slope, rtol=1e-6, atol=1e-6)
+    slope = (path.at(x0, z, t + step)[0] - path.at(x0, z, t - step)[0]) / (2 * step)
+    torch.testing.assert_close(path.at(x0, z, t)[1], slope, rtol=1e-6, atol=1e-6)
 
 
 def test_bridge_has_the_noise_and_velocity_of_its_law():
-    z, x1 = torch.zeros(2, 50_000, 1)
+    z, x0 = torch.zeros(2, 50_000, 1)
     t = torch.full((50_000,), 0.2)
-    x, u = BridgePath(0.5).at(z, x1, t)
+    x, u = BridgePath(0.5).at(x0, z, t)
     assert x.var().item() == pytest.approx(0.25 * 0.16, rel=0.05)
     # u is the drift (1 - 2t) / (2 t (1 - t)) of the deviation from the mean.
     torch.testing.assert_close(u, x * 0.6 / (2 * 0.16))
@@ -216,44 +220,44 @@ def test_bridge_has_the_noise_and_velocity_of_its_law():
 
 def test_minimum_of_flow_matching_is_the_velocity_of_gaussian_data():
     variance, t = 0.3, 0.6
-    x1, z = torch.randn(2, 40_000, 1, dtype=torch.float64)
-    x, u = LinearPath().at(z, variance**0.5 * x1, torch.full((40_000,), t).double())
+    x0, z = torch.randn(2, 40_000, 1, dtype=torch.float64)
+    x, u = LinearPath().at(variance**0.5 * x0, z, torch.full((40_000,), t).double())
     slope = (x * u).sum() / x.square().sum()
     exact = (t * variance - (1 - t)) / (t**2 * variance + (1 - t) ** 2)
     assert slope.item() == pytest.approx(exact, abs=0.03)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@over("seed", range(3))
 def test_coupling_is_optimal(seed):
     generator = torch.Generator().manual_seed(seed)
-    z, x1 = torch.randn(2, 6, 2, 2, generator=generator)
-    pairs = ot_coupling(z, x1)
-    cost = (z[pairs] - x1).square().sum().item()
+    z, x0 = torch.randn(2, 6, 2, 2, generator=generator)
+    pairs = ot_coupling(x0, z)
+    cost = (z[pairs] - x0).square().sum().item()
     best = min(
-        (z[list(order)] - x1).square().sum().item() for order in itertools.permutations(range(6))
+        (z[list(order)] - x0).square().sum().item() for order in itertools.permutations(range(6))
     )
     assert cost == pytest.approx(best)
     assert sorted(pairs.tolist()) == list(range(6))
 
 
 def test_coupling_shortens_paths():
-    z, x1 = torch.randn(2, 64, 2)
+    z, x0 = torch.randn(2, 64, 2)
     t = torch.rand(64)
-    straight = flow_matching_loss(lambda x, t: 0 * x, x1, z[ot_coupling(z, x1)], t).mean()
-    assert straight < flow_matching_loss(lambda x, t: 0 * x, x1, z, t).mean()
+    straight = flow_matching_loss(lambda x, t: 0 * x, x0, z[ot_coupling(x0, z)], t).mean()
+    assert straight < flow_matching_loss(lambda x, t: 0 * x, x0, z, t).mean()
 
 
 def test_labels_are_dropped_as_often_as_asked():
     labels = torch.arange(10).repeat(1000)
-    dropped = drop_labels(labels, 10, 0.2, torch.Generator().manual_seed(0))
+    dropped = drop_labels(labels, 10, 0.2, generator=torch.Generator().manual_seed(0))
     share = (dropped == 10).double().mean().item()
     assert share == pytest.approx(0.2, abs=0.02)
     assert (dropped[dropped != 10] == labels[dropped != 10]).all()
     assert labels.max() == 9
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
+@over(
+    "call, message",
     [
         (lambda x, m: simple_loss(m, x, torch.tensor([1, 2]), SCHEDULE, x[:1]), "eps must have"),
         (lambda x, m: simple_loss(m, x, torch.tensor([1, 2000]), SCHEDULE, x), "times must be in"),
@@ -264,9 +268,9 @@ def test_labels_are_dropped_as_often_as_asked():
         (lambda x, m: flow_matching_loss(m, x, x[:1], torch.rand(2)), "z must have the shape"),
         (lambda x, m: flow_matching_loss(m, x, x, torch.tensor([0.0, 1.5])), r"in \[0, 1\]"),
         (lambda x, m: BridgePath(1.0).at(x, x, torch.tensor([0.5, 1.0])), "inside"),
-        (lambda x, m: edm_loss(m, x, torch.ones(2), x[:1], Preconditioner()), "eps must have"),
+        (lambda x, m: edm_loss(m, x, torch.ones(2), x[:1], EDMPreconditioner()), "eps must have"),
         (lambda x, m: ot_coupling(x, x[:1]), "z must have"),
-        (lambda x, m: Preconditioner(0.0), "must be positive"),
+        (lambda x, m: EDMPreconditioner(0.0), r"sigma_data must be .* in \(0, ∞\)"),
         (lambda x, m: min_snr_weight(SCHEDULE, torch.tensor([1]), "x0", 0.0), "gamma"),
         (lambda x, m: min_snr_weight(SCHEDULE, torch.tensor([1]), "u"), "prediction must be"),
         (lambda x, m: drop_labels(torch.zeros(2).long(), 1, 1.5), "probability"),
@@ -277,10 +281,10 @@ def test_refusals(call, message):
         call(torch.ones(2, 3), lambda x, t: x)
 
 
-@pytest.mark.parametrize("learned", [False, True])
+@over("learned", [False, True])
 def test_the_bound_under_coloured_noise_is_that_of_the_whitened_chain(learned):
     K = COMPLEXES["house"]
-    noise = HodgeNoise(K, MaternKernel(length=2.0), harmonic=MaternKernel(scale=3.0), axis=1)
+    noise = OfRows(HodgeNoise(K, MaternKernel(length=2.0), harmonic=MaternKernel(scale=3.0)))
     generator = torch.Generator().manual_seed(0)
     rows = torch.arange(1, 6) * 150
     x0, eps = torch.randn(2, 5, K.num_simplices(1), generator=generator, dtype=torch.float64)
@@ -290,7 +294,7 @@ def test_the_bound_under_coloured_noise_is_that_of_the_whitened_chain(learned):
         return (x.tanh(), v) if learned else x.tanh()
 
     def whitened(y, t):
-        output = noise.whiten(noise.colour(y).tanh())
+        output = noise.whiten(noise.color(y).tanh())
         return (output, v) if learned else output
 
     loss = (
@@ -310,7 +314,7 @@ def test_the_bound_under_coloured_noise_is_that_of_the_whitened_chain(learned):
     assert not torch.allclose(got, loss(model, x0, rows, SCHEDULE, eps))
 
 
-@pytest.mark.parametrize("loss", [simple_loss, vlb_loss])
+@over("loss", [simple_loss, vlb_loss])
 def test_what_a_loss_is_given_is_checked(loss):
     x0, eps, t = torch.zeros(4, 3), torch.ones(4, 3), torch.arange(1, 5)
 
@@ -335,9 +339,9 @@ def test_what_a_categorical_loss_is_given_is_checked():
     x0, t = torch.zeros(2, 5).long(), torch.tensor([1, 10])
     for count in (2, 4):
         with pytest.raises(ValueError, match=r"logits must have shape \(2, 5, 3\), got \(2, 5"):
-            categorical_loss(lambda x, t, n=count: torch.zeros(2, 5, n), x0, t, process)
+            categorical_loss(lambda x, t, n=count: torch.zeros(2, 5, n), process, x0, t)
     with pytest.raises(ValueError, match="t must be in 1…10 in training"):
-        categorical_loss(lambda x, t: torch.zeros(2, 5, 3), x0, t - 1, process)
+        categorical_loss(lambda x, t: torch.zeros(2, 5, 3), process, x0, t - 1)
 
 
 def test_labels_are_dropped_before_they_are_encoded():

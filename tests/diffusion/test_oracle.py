@@ -14,6 +14,7 @@ from simplex.diffusion import (
     linear_schedule,
     spaced_times,
 )
+from tests.cases import over
 from tests.diffusion.gaussian import exact_network, output_variance
 
 
@@ -49,17 +50,26 @@ SAMPLERS = {
 COLUMN = {"ddpm small": 0, "ddim eta 1": 0, "ddpm large": 1, "ddim": 2, "dpmpp_2m": 3}
 
 
-def slow_beyond(steps, *row):
-    """A row of the table; most of those of a thousand steps are slow tests."""
-    wanted = steps < 1000 or row == ("ddpm large", 1) or row == ("dpmpp_2m", 0.25)
-    return pytest.param(*row, steps, marks=[] if wanted else pytest.mark.slow)
+ROWS = [(sampler, *row) for sampler in SAMPLERS for row in TABLE]
+QUICK = [  # of those in a thousand steps, two
+    (sampler, variance, steps)
+    for sampler, variance, steps in ROWS
+    if steps < 1000 or (sampler, variance) in (("ddpm large", 1), ("dpmpp_2m", 0.25))
+]
 
 
-@pytest.mark.parametrize(
-    ("sampler", "variance", "steps"),
-    [slow_beyond(steps, sampler, variance) for sampler in SAMPLERS for variance, steps in TABLE],
-)
+@over("sampler, variance, steps", QUICK)
 def test_variance_of_samples(sampler, variance, steps):
+    require_variance(sampler, variance, steps)
+
+
+@pytest.mark.slow
+@over("sampler, variance, steps", [row for row in ROWS if row not in QUICK])
+def test_variance_of_samples_in_a_thousand_steps(sampler, variance, steps):
+    require_variance(sampler, variance, steps)
+
+
+def require_variance(sampler, variance, steps):
     model = exact_network(LINEAR, variance)
     times = spaced_times(LINEAR, steps)
     noisy = COLUMN[sampler] < 2
@@ -93,7 +103,7 @@ def heun_variance(variance, levels):
     return heun_edm(denoise, torch.full((1, 1), 80.0).double(), levels).square().item()
 
 
-@pytest.mark.parametrize("variance", EDM_TABLE)
+@over("variance", EDM_TABLE)
 def test_heun_over_noise_levels(variance):
     got = [heun_variance(variance, edm_sigmas(n)) for n in (10, 18, 36, 72)]
     limit, _, heun = EDM_TABLE[variance]
@@ -101,7 +111,7 @@ def test_heun_over_noise_levels(variance):
     assert limit == pytest.approx(variance * 6400 / (variance + 6400), abs=1e-6)
 
 
-@pytest.mark.parametrize("variance", EDM_TABLE)
+@over("variance", EDM_TABLE)
 def test_euler_over_noise_levels(variance):
     """The equation of EDM with Euler's method."""
     _limit, euler, _ = EDM_TABLE[variance]

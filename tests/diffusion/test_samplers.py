@@ -9,7 +9,7 @@ import torch
 from simplex import SimplicialComplex
 from simplex.diffusion import (
     GaussianMixture,
-    White,
+    WhiteNoise,
     chain_from_denoiser,
     cosine_schedule,
     ddim,
@@ -17,7 +17,7 @@ from simplex.diffusion import (
     denoiser_from_chain,
     denoiser_from_flow,
     dpmpp_2m,
-    dpmpp_sde_2m,
+    dpmpp_2m_sde,
     edm_sigmas,
     euler_flow,
     flow_from_denoiser,
@@ -34,6 +34,7 @@ from simplex.diffusion import (
     zero_terminal_snr,
 )
 from simplex.operators import harmonic_basis, hodge_laplacian
+from tests.cases import over
 from tests.diffusion.gaussian import Impulses, exact_network, output_variance, posterior_variance
 
 
@@ -52,19 +53,17 @@ CHAIN_SAMPLERS = {
     "ddim": ddim,
     "ddim eta": lambda *a, **k: ddim(*a, eta=0.7, **k),
     "dpmpp_2m": lambda *a, generator=None, **k: dpmpp_2m(*a, **k),
-    "dpmpp_sde_2m": dpmpp_sde_2m,
+    "dpmpp_2m_sde": dpmpp_2m_sde,
 }
-each_sampler = pytest.mark.parametrize(
-    "sampler", CHAIN_SAMPLERS.values(), ids=CHAIN_SAMPLERS.keys()
-)
+each_sampler = over("name", CHAIN_SAMPLERS)
 
 
 def seeded():
     return torch.Generator().manual_seed(3)
 
 
-@pytest.mark.parametrize("times", SUBSEQUENCES, ids=str)
-@pytest.mark.parametrize("schedule", [LINEAR, COSINE])
+@over("times", SUBSEQUENCES)
+@over("schedule", [LINEAR, COSINE])
 def test_ddim_with_eta_1_is_ddpm(schedule, times, dtype):
     x = torch.randn(5, 2, 3, dtype=dtype)
     model = exact_network(schedule, 0.3)
@@ -73,7 +72,7 @@ def test_ddim_with_eta_1_is_ddpm(schedule, times, dtype):
     torch.testing.assert_close(first, second)
 
 
-@pytest.mark.parametrize("times", SUBSEQUENCES, ids=str)
+@over("times", SUBSEQUENCES)
 def test_one_step_of_dpm_solver_is_ddim_and_with_noise_ddpm(times):
     x = torch.randn(5, 3, dtype=torch.float64)
     model = exact_network(COSINE, 0.3)
@@ -81,14 +80,15 @@ def test_one_step_of_dpm_solver_is_ddim_and_with_noise_ddpm(times):
         step = [int(t), int(s)]
         torch.testing.assert_close(dpmpp_2m(model, x, COSINE, step), ddim(model, x, COSINE, step))
         torch.testing.assert_close(
-            dpmpp_sde_2m(model, x, COSINE, step, generator=seeded()),
+            dpmpp_2m_sde(model, x, COSINE, step, generator=seeded()),
             ddpm(model, x, COSINE, step, generator=seeded()),
         )
 
 
 @each_sampler
-@pytest.mark.parametrize("target", ["x0", "v", "score"])
-def test_every_prediction_runs_under_every_sampler(sampler, target):
+@over("target", ["x0", "v", "score"])
+def test_every_prediction_runs_under_every_sampler(name, target):
+    sampler = CHAIN_SAMPLERS[name]
     times = spaced_times(COSINE, 6)
     x = torch.randn(4, 3, dtype=torch.float64)
     expected = sampler(exact_network(COSINE, 0.3), x, COSINE, times, generator=seeded())
@@ -99,12 +99,13 @@ def test_every_prediction_runs_under_every_sampler(sampler, target):
 
 
 @each_sampler
-def test_times_per_row_are_a_loop_over_rows(sampler):
+def test_times_per_row_are_a_loop_over_rows(name):
+    sampler = CHAIN_SAMPLERS[name]
     walks = [[1000, 300, 200, 0], [900, 800, 1, 0], [1000, 2, 1, 0]]
     x = torch.randn(3, 2, 2, dtype=torch.float64)
     model = exact_network(LINEAR, 0.3)
 
-    class Same(White):
+    class Same(WhiteNoise):
         def sample(self, like, generator=None):
             return torch.full_like(like, 0.5)
 
@@ -119,7 +120,8 @@ def test_times_per_row_are_a_loop_over_rows(sampler):
 
 
 @each_sampler
-def test_the_input_is_untouched_and_no_gradient_is_kept(sampler, dtype):
+def test_the_input_is_untouched_and_no_gradient_is_kept(name, dtype):
+    sampler = CHAIN_SAMPLERS[name]
     x = torch.randn(3, 2, dtype=dtype, requires_grad=True)
     before = x.detach().clone()
     got = sampler(exact_network(LINEAR, 1.0), x, LINEAR, [1000, 500, 0], generator=seeded())
@@ -184,7 +186,7 @@ def learned(v):
     return lambda x, t: (network(x, t), torch.full_like(x, v))
 
 
-@pytest.mark.parametrize(("v", "fixed"), [(0.0, "small"), (1.0, "large")])
+@over("v, fixed", [(0.0, "small"), (1.0, "large")])
 def test_learned_variance_at_its_ends_is_a_fixed_one(v, fixed):
     x, times = torch.randn(3, 2, dtype=torch.float64), spaced_times(LINEAR, 9)
     got = ddpm(learned(v), x, LINEAR, times, variance="learned", generator=seeded())
@@ -193,7 +195,7 @@ def test_learned_variance_at_its_ends_is_a_fixed_one(v, fixed):
     torch.testing.assert_close(got, expected)
 
 
-@pytest.mark.parametrize("variance", [0.25, 1, 4])
+@over("variance", [0.25, 1, 4])
 def test_optimal_variance_gives_the_variance_of_the_data(variance):
     """Only the start, N(0, 1) for N(0, ᾱ s² + 1 - ᾱ), and the last step, without noise, are off."""
     times = spaced_times(LINEAR, 20)
@@ -208,9 +210,7 @@ def test_optimal_variance_gives_the_variance_of_the_data(variance):
     assert got + missing == pytest.approx(variance, rel=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("name", "order"), [("ddim", 1), ("dpmpp_2m", 2), ("heun_edm", 2), ("euler", 1), ("heun", 2)]
-)
+@over("name, order", [("ddim", 1), ("dpmpp_2m", 2), ("heun_edm", 2), ("euler", 1), ("heun", 2)])
 def test_orders_of_convergence(name, order):
     """Against the exact solution of the probability flow of Gaussian data, x ∝ its deviation."""
     variance, schedule = 0.3, linear_log_snr_schedule(6.0, -6.0)
@@ -241,12 +241,12 @@ def test_orders_of_convergence(name, order):
     assert math.log2(errors[0] / errors[1]) == pytest.approx(order, abs=0.2)
 
 
-@pytest.mark.parametrize("noisy", [False, True])
+@over("noisy", [False, True])
 def test_the_noisy_multistep_solver_converges_too(noisy):
     schedule = linear_log_snr_schedule(8.0, -8.0)
     model = exact_network(schedule, 0.3)
     times = torch.linspace(1, 0, 151, dtype=torch.float64)
-    run = dpmpp_sde_2m if noisy else (lambda *a, noise: dpmpp_2m(*a))
+    run = dpmpp_2m_sde if noisy else (lambda *a, noise: dpmpp_2m(*a))
     got = output_variance(lambda x, z: run(model, x, schedule, times, noise=z), 150)
     alpha, sigma = schedule.coefficients(0)
     assert got == pytest.approx((alpha**2 * 0.3 + sigma**2).item(), rel=5e-3)
@@ -370,17 +370,15 @@ MIXTURE = GaussianMixture(
 )
 
 
-REFERENCE = MIXTURE.sample(100_000, torch.Generator().manual_seed(9))
+REFERENCE = MIXTURE.sample(100_000, generator=torch.Generator().manual_seed(9))
 
 
-@pytest.mark.parametrize(
-    "name", ["ddpm", "ddim", "dpmpp_2m", "dpmpp_sde_2m", "heun_edm", "heun_flow"]
-)
-@pytest.mark.parametrize("seed", [0, 1])
+@over("name", ["ddpm", "ddim", "dpmpp_2m", "dpmpp_2m_sde", "heun_edm", "heun_flow"])
+@over("seed", [0, 1])
 def test_mixture_with_the_exact_score(name, seed):
     """Moments and weights of the parts within four standard errors, for every sampler."""
     generator, rows = torch.Generator().manual_seed(seed), 1500
-    start = White().sample(torch.zeros(rows, 2, dtype=torch.float64), generator)
+    start = WhiteNoise().sample(torch.zeros(rows, 2, dtype=torch.float64), generator=generator)
     schedule = vp_sde_schedule()
     model = chain_from_denoiser(MIXTURE.denoise, schedule)
     times = log_snr_times(schedule, 40, last=1e-4)
@@ -393,7 +391,7 @@ def test_mixture_with_the_exact_score(name, seed):
             model, start, schedule, log_snr_times(schedule, 120, last=1e-4), prediction="x0"
         ),
         "dpmpp_2m": lambda: dpmpp_2m(model, start, schedule, times, prediction="x0"),
-        "dpmpp_sde_2m": lambda: dpmpp_sde_2m(
+        "dpmpp_2m_sde": lambda: dpmpp_2m_sde(
             model, start, schedule, times, prediction="x0", generator=generator
         ),
         "heun_edm": lambda: heun_edm(MIXTURE.denoise, 80 * start, edm_sigmas(30)),
@@ -410,7 +408,7 @@ def test_mixture_with_the_exact_score(name, seed):
     assert ((features[0].mean(0) - features[1].mean(0)).abs() < 4.5 * error + 0.01).all()
 
 
-@pytest.mark.parametrize("name", ["ddim", "dpmpp_2m", "heun_edm", "heun_flow"])
+@over("name", ["ddim", "dpmpp_2m", "heun_edm", "heun_flow"])
 def test_correlated_gaussian(name):
     """A linear sampler maps white noise to the covariance of the data, all of it."""
     root = torch.randn(4, 4, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
@@ -431,7 +429,7 @@ def test_correlated_gaussian(name):
     torch.testing.assert_close(rows.T @ rows, covariance, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", ["dpmpp_sde_2m", "heun_edm"])
+@over("name", ["dpmpp_2m_sde", "heun_edm"])
 def test_mixture_of_edge_flows(name):
     """Three parts in the space of the edges of an annulus, of full covariance in R^{n_1}."""
     K = SimplicialComplex.from_simplices(
@@ -448,7 +446,7 @@ def test_mixture_of_edge_flows(name):
     schedule = vp_sde_schedule()
     model, times = chain_from_denoiser(data.denoise, schedule), log_snr_times(schedule, 60)
     x = {
-        "dpmpp_sde_2m": lambda: dpmpp_sde_2m(
+        "dpmpp_2m_sde": lambda: dpmpp_2m_sde(
             model, start, schedule, times, prediction="x0", generator=generator
         ),
         "heun_edm": lambda: heun_edm(data.denoise, 80 * start, edm_sigmas(30)),

@@ -7,15 +7,15 @@ import torch
 from torch.autograd.functional import hessian, jacobian
 
 from simplex.diffusion import (
+    EDMPreconditioner,
     HeatFlow,
     HodgeNoise,
     LinearPath,
     MaternKernel,
-    Preconditioner,
     TrigonometricPath,
-    White,
+    WhiteNoise,
     chain_from_denoiser,
-    convert,
+    convert_prediction,
     cosine_schedule,
     denoiser_from_chain,
     denoiser_from_flow,
@@ -31,6 +31,8 @@ from simplex.diffusion import (
     simple_loss,
     vlb_loss,
 )
+from tests.cases import over
+from tests.diffusion.gaussian import OfRows
 from tests.tables import COMPLEXES
 
 
@@ -39,9 +41,9 @@ N = K.num_simplices(1)
 EYE = torch.eye(N, dtype=torch.float64)
 SCHEDULE = cosine_schedule(1000)
 NOISES = {
-    "white": White(),
-    "coloured": HodgeNoise(
-        K, MaternKernel(2.0), MaternKernel(scale=0.5), MaternKernel(scale=3.0), axis=1
+    "white": WhiteNoise(),
+    "coloured": OfRows(
+        HodgeNoise(K, MaternKernel(2.0), MaternKernel(scale=0.5), MaternKernel(scale=3.0))
     ),
 }
 ROWS = 4 * N
@@ -68,12 +70,12 @@ def samples(noise, seed=0, copies=1):
     """Data, noise, and the covariance of the data; independent, each pair repeated."""
     C, joint = spread_of_data(seed), standard(ROWS, 2 * N, seed)
     x0 = joint[:, :N] @ torch.linalg.cholesky(C).T
-    eps = joint[:, N:] if noise is NOISES["white"] else noise.colour(joint[:, N:])
+    eps = joint[:, N:] if noise is NOISES["white"] else noise.color(joint[:, N:])
     return x0.repeat(copies, 1), eps.repeat(copies, 1), C
 
 
 def covariance(noise):
-    return EYE if noise is NOISES["white"] else noise.power(EYE, 1.0)
+    return EYE if noise is NOISES["white"] else noise.noise.power(EYE, 1.0)
 
 
 def denoiser_matrix(C, noise, sigma):
@@ -106,8 +108,8 @@ def require_exact(denoise, C, noise, sigma):
     )
 
 
-@pytest.mark.parametrize("t", [20, 400, 950])
-@pytest.mark.parametrize("target", ["eps", "x0", "v", "score"])
+@over("t", [20, 400, 950])
+@over("target", ["eps", "x0", "v", "score"])
 def test_simple_loss(target, t, noise):
     x0, eps, C = samples(noise)
     at = torch.tensor(t)
@@ -129,11 +131,11 @@ def test_simple_loss(target, t, noise):
     assert weight * least == pytest.approx(expected, rel=1e-7)
 
 
-@pytest.mark.parametrize("sigma", [0.05, 0.8, 20.0])
-@pytest.mark.parametrize("sigma_data", [0.5, 1.7])
+@over("sigma", [0.05, 0.8, 20.0])
+@over("sigma_data", [0.5, 1.7])
 def test_edm_loss(sigma_data, sigma, noise):
     x0, eps, C = samples(noise, 1)
-    preconditioner = Preconditioner(sigma_data)
+    preconditioner = EDMPreconditioner(sigma_data)
     level = torch.full((ROWS,), sigma, dtype=torch.float64)
     W, least = minimum(
         lambda W: edm_loss(lambda x, t: x @ W, x0, level, eps, preconditioner).mean()
@@ -144,7 +146,7 @@ def test_edm_loss(sigma_data, sigma, noise):
 
 
 def from_the_circle(velocity):
-    """D(y; σ) from the velocity along cos and sin: x₁ = sin x + cos u · 2 / π."""
+    """D(y; σ) from the velocity along cos and sin: x₀ = sin x + cos u · 2 / π."""
 
     def denoise(y, sigma):
         angle = torch.atan(1 / sigma)
@@ -154,9 +156,9 @@ def from_the_circle(velocity):
     return denoise
 
 
-@pytest.mark.parametrize("t", [0.05, 0.6, 0.95])
-@pytest.mark.parametrize(
-    ("path", "to_denoiser", "ends"),  # of data and noise, and the weight of the error of x₁
+@over("t", [0.05, 0.6, 0.95])
+@over(
+    "path, to_denoiser, ends",
     [
         (LinearPath(), denoiser_from_flow, lambda t: (t, 1 - t, (1 - t) ** -2)),
         (
@@ -169,13 +171,12 @@ def from_the_circle(velocity):
             ),
         ),
     ],
-    ids=["linear", "circle"],
 )
 def test_flow_matching_loss(path, to_denoiser, ends, t, noise):
-    x1, z, C = samples(noise, 2)
+    x0, z, C = samples(noise, 2)
     times = torch.full((ROWS,), t, dtype=torch.float64)
     W, least = minimum(
-        lambda W: flow_matching_loss(lambda x, t: x @ W, x1, z, times, path=path).mean()
+        lambda W: flow_matching_loss(lambda x, t: x @ W, x0, z, times, path=path).mean()
     )
     signal, spread, weight = ends(t)
     require_exact(to_denoiser(lambda x, t: x @ W), C, noise, spread / signal)
@@ -207,7 +208,7 @@ def weighted_simple(target):
         t = TIMES.repeat_interleave(ROWS)
         clean = chain_from_denoiser(denoise, SCHEDULE)
         losses = simple_loss(
-            lambda x, t: convert(clean(x, t), x, t, SCHEDULE, "x0", target),
+            lambda x, t: convert_prediction(clean(x, t), x, t, SCHEDULE, "x0", target),
             x0, t, SCHEDULE, eps, prediction=target,
         )  # fmt: skip
         return (min_snr_weight(SCHEDULE, t, target) * losses).mean()
@@ -219,13 +220,13 @@ def bound(denoise, x0, eps):
     clean = chain_from_denoiser(denoise, SCHEDULE)
     t = TIMES.repeat_interleave(ROWS)
     return vlb_loss(
-        lambda x, t: convert(clean(x, t), x, t, SCHEDULE, "x0", "v"),
+        lambda x, t: convert_prediction(clean(x, t), x, t, SCHEDULE, "x0", "v"),
         x0, t, SCHEDULE, eps, prediction="v",
     ).mean()  # fmt: skip
 
 
 def edm(denoise, x0, eps):
-    preconditioner, sigma = Preconditioner(0.6), LEVELS.repeat_interleave(ROWS)
+    preconditioner, sigma = EDMPreconditioner(0.6), LEVELS.repeat_interleave(ROWS)
     return edm_loss(of_edm(denoise, preconditioner), x0, sigma, eps, preconditioner).mean()
 
 
@@ -246,7 +247,7 @@ LOSSES = {  # and the weight of ‖D(y; σ) - x₀‖² at each level
 }
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@over("name", LOSSES)
 def test_weights_between_noise_levels(name, noise):
     loss, weights = LOSSES[name]
     x0, eps, C = samples(noise, 3, len(TIMES))
@@ -258,7 +259,7 @@ def test_weights_between_noise_levels(name, noise):
     assert least == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize("t", [1, 2, 300, 990])
+@over("t", [1, 2, 300, 990])
 def test_hybrid_loss_learns_the_optimal_variance(t):
     """β̃ + c₀² Var[x₀ | x_t] per component, which the two fixed variances do not know."""
     x0, eps, C = samples(NOISES["white"], 4)
@@ -295,40 +296,44 @@ def test_hybrid_loss_learns_the_optimal_variance(t):
 # --- flows whose pairs or drift are not independent or zero ---------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(2))
+@over("seed", range(2))
 def test_optimal_coupling_leaves_nothing_to_regret(seed):
-    """Gaussians coupled optimally, z = x₁ C^{-1/2}: the minimum is 0, and one Euler step exact."""
+    """Gaussians coupled optimally, z = x₀ C^{-1/2}: the minimum is 0, and one Euler step exact."""
     C = spread_of_data(seed)
     values, axes = torch.linalg.eigh(C)
     z = standard(ROWS, N, seed)
-    x1 = z @ (axes * values.sqrt()) @ axes.T
+    x0 = z @ (axes * values.sqrt()) @ axes.T
     shuffled = z[torch.randperm(ROWS, generator=torch.Generator().manual_seed(seed))]
-    z = shuffled[ot_coupling(shuffled, x1)]
+    z = shuffled[ot_coupling(x0, shuffled)]
     t = torch.linspace(0, 0.9, ROWS).double()
     fixed = torch.full_like(t, 0.3)
-    _, least = minimum(lambda W: flow_matching_loss(lambda x, t: x @ W, x1, z, fixed).mean())
+    _, least = minimum(lambda W: flow_matching_loss(lambda x, t: x @ W, x0, z, fixed).mean())
     assert least == pytest.approx(0.0, abs=1e-12)
-    W, _ = minimum(lambda W: flow_matching_loss(lambda x, t: x @ W, x1, z, 0 * t).mean())
-    torch.testing.assert_close(euler_flow(lambda x, t: x @ W, z, [0.0, 1.0]), x1)
-    independent = x1[torch.randperm(ROWS, generator=torch.Generator().manual_seed(seed + 9))]
+    W, _ = minimum(lambda W: flow_matching_loss(lambda x, t: x @ W, x0, z, 0 * t).mean())
+    torch.testing.assert_close(euler_flow(lambda x, t: x @ W, z, [0.0, 1.0]), x0)
+    independent = x0[torch.randperm(ROWS, generator=torch.Generator().manual_seed(seed + 9))]
     _, more = minimum(
         lambda W: flow_matching_loss(lambda x, t: x @ W, independent, z, fixed).mean()
     )
     assert more > 0.1
 
 
-@pytest.mark.parametrize("rates", [(0.0, 0.0), (1.3, 0.4)])
-@pytest.mark.parametrize("t", [0.2, 0.7])
+@over("rates", [(0.0, 0.0), (1.3, 0.4)])
+@over("t", [0.2, 0.7])
 def test_heat_flow_with_the_minimiser_carries_the_law(rates, t, noise):
     """With V the whole velocity, dΣ/dt = Vᵀ Σ + Σ V for the covariance Σ of the path."""
-    x1, z, C = samples(noise, 5)
-    heat = HeatFlow(K, down=rates[0], up=rates[1], axis=1)
+    x0, z, C = samples(noise, 5)
+    heat = HeatFlow(K, down=rates[0], up=rates[1])
 
     def spread(t):
-        x = heat.path(z, x1, t)
+        x = heat.path(x0[..., None], z[..., None], t)[..., 0]
         return x.T @ x / ROWS
 
-    W, least = minimum(lambda W: heat.loss(lambda x, t: x @ W, z, x1, t))
+    def loss(W):
+        pair = x0[..., None], z[..., None]
+        return heat.loss(lambda x, t: (x[..., 0] @ W)[..., None], *pair, t).mean()
+
+    W, least = minimum(loss)
     V = heat.drift(EYE) + W
     slope = (spread(t + 1e-5) - spread(t - 1e-5)) / 2e-5
     torch.testing.assert_close(V.T @ spread(t) + spread(t) @ V, slope, rtol=1e-6, atol=1e-7)

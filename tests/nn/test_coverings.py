@@ -95,7 +95,7 @@ def test_features_pulled_back_to_two_coverings_give_one_output(surface, orientab
 
 def test_random_features_of_their_own_part_the_coverings():
     covers = two_covers(random_surface("Klein bottle", 12), 0)
-    model = HeatNet(8, 1, 9, 2)
+    model = HeatNet(-1, 8, 1, 9, 2)
     left = []
     for cover in covers:
         x = random_cochains(

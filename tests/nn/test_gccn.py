@@ -36,7 +36,7 @@ graph_layers = pytest.mark.parametrize("name", MAKE)
 
 def layer(name, i=2, o=4, **options):
     options = {"adjacencies": ALL, "bipartite": name != "GCN"} | options
-    return GCCNConv(MAKE[name], i, o, MAX_DIM, **options)
+    return GCCNConv(i, o, MAX_DIM, make_conv=MAKE[name], **options)
 
 
 def dense(name, conv, A, source, own):
@@ -83,10 +83,10 @@ def test_every_neighbourhood_is_its_formula(name, key):
 
 
 @graph_layers
-@pytest.mark.parametrize("aggregate", ["sum", "mean", "max"])
-def test_laws(name, aggregate, dtype):
+@pytest.mark.parametrize("aggr", ["sum", "mean", "max"])
+def test_laws(name, aggr, dtype):
     torch.manual_seed(1)
-    conv = layer(name, aggregate=aggregate).to(dtype)
+    conv = layer(name, aggr=aggr).to(dtype)
     items = [
         (random_cochains(K, 2, MAX_DIM, dtype=dtype, seed=i), K)
         for i, K in enumerate([random_complex(0), COMPLEXES["empty"], COMPLEXES["house"]])
@@ -128,7 +128,7 @@ def test_no_self_loops_between_dimensions():
 @graph_layers
 def test_models(name, dtype):
     network = GCCN(
-        MAKE[name], 2, 4, 3, num_layers=2, max_dim=MAX_DIM, adjacencies=ALL, bipartite=name != "GCN"
+        2, 4, 3, 2, MAX_DIM, make_conv=MAKE[name], adjacencies=ALL, bipartite=name != "GCN"
     )
     network = network.to(dtype)
     items = [
@@ -191,8 +191,8 @@ def test_autocast(name):
 
 
 def test_repr():
-    assert repr(GCCNConv(SAGEConv, 16, 32, 2)) == (
-        "GCCNConv(16, 32, max_dim=2, adjacencies=('boundary', 'upper'))"
+    assert repr(GCCNConv(16, 32, 2, make_conv=SAGEConv, adjacencies=("lower",))) == (
+        "GCCNConv(16, 32, max_dim=2, make_conv=SAGEConv, adjacencies=('lower',))"
     )
 
 
@@ -201,7 +201,7 @@ def test_repr():
     [
         ({"adjacencies": ("left",)}, r"adjacencies must be among .*, got \('left',\)"),
         ({"adjacencies": ()}, "adjacencies must be among"),
-        ({"aggregate": "median"}, "aggregate must be 'sum', 'mean' or 'max', got 'median'"),
+        ({"aggr": "median"}, "aggr must be one of 'sum', 'mean', 'max', got 'median'"),
         ({"i": (1, 2, 3, 4), "bipartite": False}, "must be one width for all dimensions"),
     ],
 )
@@ -212,7 +212,7 @@ def test_wrong_settings(options, message):
 
 @pytest.mark.parametrize("name", ["SAGE", "GIN"])
 def test_traces_as_one_graph_with_dynamic_sizes(name):
-    conv = GCCNConv(MAKE[name], 2, 4, 2).double()
+    conv = GCCNConv(2, 4, 2, make_conv=MAKE[name]).double()
     compiled = torch.compile(conv, fullgraph=True, dynamic=True, backend="eager")
     for seed in range(3):
         complex_ = random_complex(seed, num_vertices=8 + seed, max_dim=2)

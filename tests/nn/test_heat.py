@@ -17,7 +17,7 @@ def seeded(seed=0):
 @pytest.mark.parametrize("name", COMPLEXES)
 def test_laws_on_every_complex(name, dtype):
     K = COMPLEXES[name]
-    model = HeatNet(8, 2, num_layers=3, max_dim=3).to(dtype).eval()
+    model = HeatNet(-1, 8, 2, num_layers=3, max_dim=3).to(dtype).eval()
     x = [each.to(dtype) for each in random_cochains(K, max_dim=3, channels=4, generator=seeded())]
     before = [each.clone() for each in x]
     out = model(x, K)
@@ -44,7 +44,7 @@ def test_it_learns_orientability_of_surfaces_of_equal_counts():
     torch.manual_seed(0)
     batch = surfaces(400, names, generator=seeded()).to_batch()
     K, label = batch.complex, batch.orientable.float()
-    model = HeatNet(32, 1, num_layers=8, max_dim=2)
+    model = HeatNet(-1, 32, 1, num_layers=8, max_dim=2)
     energies = model.energies(random_cochains(K, max_dim=2, channels=16, generator=seeded()), K)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(60):
@@ -60,9 +60,9 @@ def test_it_learns_orientability_of_surfaces_of_equal_counts():
 
 
 def test_parameters_can_be_drawn_anew():
-    model = HeatNet(8, 2, num_layers=3, max_dim=2)
+    model = HeatNet(-1, 8, 2, num_layers=3, max_dim=2)
     before = [p.clone() for p in model.parameters()]
     model.reset_parameters()
     assert any(not torch.equal(p, q) for p, q in zip(before, model.parameters(), strict=True))
     with pytest.raises(ValueError, match="num_layers"):
-        HeatNet(8, 2, num_layers=0, max_dim=2)
+        HeatNet(-1, 8, 2, num_layers=0, max_dim=2)

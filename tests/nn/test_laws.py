@@ -67,10 +67,10 @@ NETWORKS = {
     "SCA": (SCA(*SIZES), None, False),
     "SCN": (SCN(*SIZES), None, False),
     "SCCN": (SCCN(*SIZES), None, False),
-    "GCCN": (GCCN(lambda i, o: SAGEConv(i, o), *SIZES), None, False),
+    "GCCN": (GCCN(*SIZES, make_conv=SAGEConv), None, False),
     "EMPSN": (EMPSN(*SIZES), with_places, False),
     "PooledMLP": (PooledMLP(*SIZES), None, False),
-    "FVectorMLP": (FVectorMLP(HIDDEN, OUT, TOP), None, True),
+    "FVectorMLP": (FVectorMLP(WIDTH, HIDDEN, OUT, 2, TOP), None, True),
     "SAN": (SAN(*SIZES, harmonic_order=0), None, False),
     "GSAN": (GSAN(*SIZES), None, False),
     "SNN": (SNN(*SIZES), None, True),
@@ -81,12 +81,12 @@ NETWORKS = {
     "SAT": (SAT(*SIZES), None, True),
     "Dist2Cycle": (Dist2Cycle(*SIZES), None, True),
     "BScNet": (BScNet(*SIZES), None, True),
-    "HeatNet": (HeatNet(HIDDEN, OUT, 2, TOP), None, True),
+    "HeatNet": (HeatNet(WIDTH, HIDDEN, OUT, 2, TOP), None, True),
     "SimplicialMixer": (SimplicialMixer(*SIZES), None, True),
     "OrientedMPSN": (OrientedMPSN(WIDTH, HIDDEN, OUT), on_edges, True),
     "EdgeMPNN": (EdgeMPNN(WIDTH, HIDDEN, OUT), on_edges, True),
 }
-FRAMES = {"SimplicialNetwork", "SimplicialMessagePassing"}
+FRAMES = {"SimplicialNetwork", "StackedNetwork", "SimplicialMessagePassing"}
 
 
 def network(name, dtype):

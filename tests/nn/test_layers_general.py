@@ -360,7 +360,7 @@ def test_random_walk_laplacian_is_the_matrix(name, dtype):
         (lambda: MPSNConv(3, 4, 2, aggr="nothing"), "aggr must be the name"),
         (lambda: SCAConv(3, 4, 2, scheme="cmps"), "scheme must be one of 'adjacency'"),
         (lambda: Dist2CycleConv(3, 4, num_steps=0), "num_steps must be at least 1"),
-        (lambda: Dist2CycleConv(3, 4, laplacian="up"), "laplacian must be 'hodge' or 'down'"),
+        (lambda: Dist2CycleConv(3, 4, laplacian="up"), "laplacian must be one of 'hodge', 'down'"),
         (lambda: BScNetConv(3, 4, 2, power=0), "power must be at least 1"),
         (lambda: BScNetConv((3, 4), 4, 2), "one positive width for each dimension"),
         (lambda: BScNet(3, 4, 2, 1, 2, norm="batch"), "norm must be 'rms' or None"),
@@ -378,6 +378,10 @@ def test_wrong_settings(make, message):
 def test_reprs():
     assert repr(HSNConv(16, 32, k=1)) == "HSNConv(16, 32, k=1)"
     assert repr(Dist2CycleConv(16, 32, k=1)) == "Dist2CycleConv(16, 32, k=1)"
-    assert repr(SCAConv(16, 32, 2)) == "SCAConv(16, 32, max_dim=2, scheme='coadjacency')"
+    assert repr(SCAConv(16, 32, 2)) == "SCAConv(16, 32, max_dim=2)"
+    assert repr(SCAConv(16, 32, 2, scheme="homology")).endswith("max_dim=2, scheme='homology')")
     assert repr(BScNetConv(16, 32, 2)) == "BScNetConv(16, 32, max_dim=2)"
-    assert repr(MPSNConv(16, 32, 2)).startswith("MPSNConv(16, 32, max_dim=2, adjacencies=")
+    assert (
+        repr(MPSNConv(16, 32, 2, aggr="max"))
+        == "MPSNConv(16, 32, max_dim=2, aggr=MaxAggregation())"
+    )

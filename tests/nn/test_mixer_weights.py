@@ -18,8 +18,8 @@ from tests.nn.test_mixer import randomized
 
 
 def small(gelu="erf", classes=5, **options):
-    options = {"token_width": 7, "channel_width": 9, "gelu": gelu, **options}
-    return MLPMixer((8, 12), (4, 2), 3, classes, 6, 2, **options)
+    options = {"tokens_mlp_dim": 7, "channels_mlp_dim": 9, "gelu": gelu, **options}
+    return MLPMixer(3, 6, classes, 2, (8, 12), (4, 2), **options)
 
 
 def arrays(seed=0):
@@ -131,7 +131,7 @@ def test_all_that_hinders_is_listed_and_nothing_is_changed(way):
 def test_another_image_size_is_a_matter_of_shape():
     with pytest.raises(ValueError, match=r"fc1.weight \(7, 12\) for \(7, 24\).*expand_resolution"):
         load_timm_state(
-            MLPMixer((16, 12), (4, 2), 3, 5, 6, 2, token_width=7, channel_width=9),
+            MLPMixer(3, 6, 5, 2, (16, 12), (4, 2), tokens_mlp_dim=7, channels_mlp_dim=9),
             timm_state(small()),
         )
 
@@ -269,7 +269,7 @@ def against_timm(timm, name, config, batch):
         for p in theirs.parameters():
             spread = 0.5 / max(p[0].numel(), 1) ** 0.5 if p.ndim > 1 else 0.1
             p.add_(spread * torch.randn(p.shape, generator=generator))
-    ours = MLPMixer.from_config(config, num_classes=theirs.num_classes).eval()
+    ours = MLPMixer.from_config(config, out_channels=theirs.num_classes).eval()
     load_timm_state(ours, theirs.state_dict())
     x = torch.randn(batch, 3, 224, 224, generator=generator)
     with torch.no_grad():
@@ -296,7 +296,7 @@ def test_every_block_of_timms_is_ours_in_float64(timm):
     )
     theirs.double()
     randomized(theirs)
-    ours = MLPMixer(64, 16, 3, 1000, 24, 2).double()
+    ours = MLPMixer(3, 24, 1000, 2, 64, 16).double()
     load_timm_state(ours, theirs.state_dict())
     x = torch.randn(2, 3, 64, 64, dtype=torch.float64)
     torch.testing.assert_close(ours(x), theirs(x), atol=1e-10, rtol=0)

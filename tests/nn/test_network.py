@@ -13,9 +13,9 @@ from simplex.nn import (
     SimplexGraphNorm,
     SimplicialNetwork,
     SINConv,
-    pool_parts,
 )
 from simplex.nn._norm import make_norm
+from simplex.operators import pool_parts
 from simplex.testing import random_cochains, random_complex
 
 
@@ -111,7 +111,7 @@ def test_dropout_acts_between_layers_and_before_the_last_map():
 def test_the_readout_is_its_formula():
     x = inputs()
     for absolute in (False, True):
-        model = network(readout="max", final_readout="mean", readout_dims=[0, 2], oriented=absolute)
+        model = network(reduce="max", reduce_dims="mean", readout_dims=[0, 2], oriented=absolute)
         read = model.readout
         total = 0
         for linear, k in zip(read.read, (0, 2), strict=True):
@@ -151,9 +151,9 @@ def test_layers_of_different_kinds_stack():
             "jumping_knowledge must be 'cat' or None in a network that is equivariant under "
             "reorientation, got 'max'",
         ),
-        ({"readout": "median"}, "readout must be one of"),
-        ({"final_readout": "max"}, "final_readout must be one of"),
-        ({"jumping_knowledge": "lstm"}, "jumping_knowledge must be 'cat', 'max' or None"),
+        ({"reduce": "median"}, "reduce must be one of"),
+        ({"reduce_dims": "max"}, "reduce_dims must be one of"),
+        ({"jumping_knowledge": "lstm"}, "jumping_knowledge must be one of 'cat', 'max', None"),
         ({"readout_dims": [3]}, "readout_dims must be among 0 … 2"),
     ],
 )

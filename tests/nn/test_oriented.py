@@ -52,7 +52,7 @@ def test_odd_layers_turn_with_the_orientation(name, k, activation, dtype):
     K = COMPLEXES[name]
     signs = random_orientation(K, seed=3)
     T = signs.get(k, torch.ones(K.num_simplices(k))).to(dtype)[:, None]
-    conv = OrientedConv(2, 4, k, ODD[activation]).to(dtype)
+    conv = OrientedConv(2, 4, k, activation=ODD[activation]).to(dtype)
     x = torch.randn(K.num_simplices(k), 2, dtype=dtype)
     turned = conv(T * x, K.reorient(signs))
     assert torch.allclose(turned, T * conv(x, K), atol=TOLERANCE[dtype])
@@ -63,7 +63,7 @@ def test_odd_layers_turn_with_the_orientation(name, k, activation, dtype):
 def test_relu_breaks_the_law():
     K = COMPLEXES["torus"]
     T = random_orientation(K, seed=3)[1].to(torch.float64)[:, None]
-    conv = OrientedConv(2, 4, 1, torch.relu).double()
+    conv = OrientedConv(2, 4, 1, activation=torch.relu).double()
     x = torch.randn(K.num_simplices(1), 2, dtype=torch.float64)
     assert not torch.allclose(conv(T * x, K, T[:, 0]), T * conv(x, K), atol=1e-2)
 
@@ -82,8 +82,8 @@ def test_networks_do_not_see_the_numbering(seed, activation):
     x = torch.randn(K.num_simplices(1), 2, dtype=torch.float64)
     there = torch.empty_like(x).index_copy(0, place, x)
     orientation = torch.empty_like(flip).index_copy(0, place, flip)
-    conv = OrientedConv(2, 3, 1, activation).double()
-    model = OrientedMPSN(2, 3, 2, activation=activation).double()
+    conv = OrientedConv(2, 3, 1, activation=activation).double()
+    model = OrientedMPSN(2, 3, 2, activation=activation, oriented=activation is torch.tanh).double()
     assert torch.allclose(conv(there, L, orientation)[place], conv(x, K))
     assert torch.allclose(model(there, L, orientation), model(x, K))
     baseline = EdgeMPNN(2, 3, 2).double()
@@ -97,11 +97,11 @@ def test_the_network_is_invariant_and_its_relu_twin_is_not(pool):
     signs = random_orientation(K, seed=5)
     T = signs[1].to(torch.float64)[:, None]
     turned = K.reorient(signs)
-    tanh = OrientedMPSN(1, 8, 2, pool=pool).double()
-    relu = OrientedMPSN(1, 8, 2, activation=torch.relu, pool=pool).double()
+    tanh = OrientedMPSN(1, 8, 2, reduce=pool).double()
+    relu = OrientedMPSN(1, 8, 2, activation=torch.relu, reduce=pool, oriented=False).double()
     assert torch.allclose(tanh(T * x, turned), tanh(x, K))
     assert not torch.allclose(relu(T * x, turned), relu(x, K), atol=1e-3)
-    graph_only = EdgeMPNN(1, 8, 2, pool=pool).double()
+    graph_only = EdgeMPNN(1, 8, 2, reduce=pool).double()
     assert torch.allclose(graph_only(T * x, turned), graph_only(x, K))
 
 
@@ -122,7 +122,7 @@ def test_a_union_is_its_parts(pool):
     parts = [COMPLEXES[name] for name in ("house", "torus", "isolated vertices", "reoriented")]
     union = SimplicialComplex.disjoint_union(parts)
     x = [torch.randn(part.num_simplices(1), 2) for part in parts]
-    for model in (OrientedMPSN(2, 4, 3, pool=pool), EdgeMPNN(2, 4, 3, pool=pool)):
+    for model in (OrientedMPSN(2, 4, 3, reduce=pool), EdgeMPNN(2, 4, 3, reduce=pool)):
         separate = torch.cat([model(y, part) for y, part in zip(x, parts, strict=True)])
         assert torch.allclose(model(torch.cat(x), union), separate, atol=1e-5)
 
@@ -168,7 +168,7 @@ def test_wrong_shapes_are_refused(shape, orientation, message):
         OrientedConv(1, 2)(torch.zeros(shape), COMPLEXES["torus"], orientation)
 
 
-@pytest.mark.parametrize("arguments", [{"num_layers": 0}, {"pool": "max"}])
+@pytest.mark.parametrize("arguments", [{"num_layers": 0}, {"reduce": "max"}])
 def test_wrong_arguments_are_refused(arguments):
     with pytest.raises(ValueError, match="must be"):
         OrientedMPSN(1, 2, 2, **arguments)

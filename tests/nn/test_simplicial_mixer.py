@@ -18,14 +18,16 @@ from simplex.nn import (
     SimplicialMixer,
     SimplicialMixerConv,
     StructuralCodes,
+    to_patches,
+)
+from simplex.nn._cochain_mixer.kernel import expand_tokens, part_blocks, reduce_tokens
+from simplex.operators import (
     apply_boundary,
     apply_coboundary,
     apply_down_laplacian,
     apply_up_laplacian,
-    to_patches,
+    part_bound,
 )
-from simplex.nn._cochain_mixer.kernel import expand_tokens, part_blocks, reduce_tokens
-from simplex.operators import part_bound
 from simplex.testing import (
     assert_batch_consistent,
     assert_inputs_untouched,
@@ -44,15 +46,15 @@ TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-9}
 
 def layers(signed):
     return {
-        "kernel": KernelMixerConv(TOP, 5, signed=signed),
-        "operator": OperatorMixerConv(TOP, 5, signed=signed),
+        "kernel": KernelMixerConv(5, TOP, signed=signed),
+        "operator": OperatorMixerConv(5, TOP, signed=signed),
         "operator, powers 0 and 3": OperatorMixerConv(
-            TOP, 5, down_order=0, up_order=3, signed=signed
+            5, TOP, down_order=0, up_order=3, signed=signed
         ),
         "channel": ChannelMixerConv(WIDTH, 9, TOP, signed=signed),
         "channel alone": ChannelMixerConv(WIDTH, 9, TOP, neighbors=False, signed=signed),
         "block": SimplicialMixerConv(
-            KernelMixerConv(TOP, 5, signed=signed),
+            KernelMixerConv(5, TOP, signed=signed),
             ChannelMixerConv(WIDTH, 9, TOP, signed=signed),
             WIDTH,
             TOP,
@@ -119,9 +121,9 @@ def test_layers_obey_the_laws(name, signed, dtype):
     "layer",
     [
         *layers(False).values(),
-        with_even_activations(OperatorMixerConv(TOP, 5)),
+        with_even_activations(OperatorMixerConv(5, TOP)),
         with_even_activations(ChannelMixerConv(WIDTH, 9, TOP)),
-        KernelMixerConv(TOP, 5, codes=StructuralCodes(signed=False)),
+        KernelMixerConv(5, TOP, codes=StructuralCodes(signed=False)),
     ],
 )
 def test_even_codes_and_activations_see_the_orientation(layer):
@@ -147,7 +149,7 @@ def test_a_part_without_simplices_of_a_dimension(mixing):
 
 
 def test_the_operator_layer_is_additive_even_within_one_part():
-    layer = OperatorMixerConv(TOP, 5, normalize=False).double()
+    layer = OperatorMixerConv(5, TOP, normalize=False).double()
     complexes = [random_complex(seed) for seed in range(3)]
     union = SimplicialComplex.disjoint_union(complexes)
     cochains = [random_cochains(K, WIDTH, TOP, dtype=torch.float64) for K in complexes]
@@ -173,7 +175,7 @@ def reach(layer, complex, k):
 @pytest.mark.parametrize("k", [0, 1])
 @pytest.mark.parametrize("kind", [KernelMixerConv, OperatorMixerConv])
 def test_token_mixing_keeps_the_channels_apart(kind, k):
-    layer = in_dtype(kind(2, 5), torch.float64)
+    layer = in_dtype(kind(5, 2), torch.float64)
     reached = reach(layer, random_complex(3).skeleton(2), k)
     for a in range(3):
         for b in range(3):
@@ -184,9 +186,9 @@ def test_kernels_reach_all_of_a_part_and_operators_what_is_near():
     path = SimplicialComplex.from_simplices([(i, i + 1) for i in range(6)])
     union = SimplicialComplex.disjoint_union([path, path])
     same_part = union.part(0)[:, None] == union.part(0)
-    kernel = in_dtype(KernelMixerConv(2, 5), torch.float64)
+    kernel = in_dtype(KernelMixerConv(5, 2), torch.float64)
     assert torch.equal(reach(kernel, union, 0)[:, 0, :, 0], same_part)
-    operator = in_dtype(OperatorMixerConv(2, 5, up_order=2), torch.float64)
+    operator = in_dtype(OperatorMixerConv(5, 2, up_order=2), torch.float64)
     place = torch.arange(7)
     near = (place[:, None] - place).abs() <= 2
     assert torch.equal(reach(operator, path, 0)[:, 0, :, 0], near)
@@ -197,7 +199,7 @@ def test_kernels_reach_all_of_a_part_and_operators_what_is_near():
 
 def test_the_tokens_are_the_operators():
     K = random_complex(3)
-    layer = OperatorMixerConv(2, 5, down_order=2, up_order=1).double()
+    layer = OperatorMixerConv(5, 2, down_order=2, up_order=1).double()
     x = random_cochains(K.skeleton(2), 2, 2, dtype=torch.float64)
     b1, b2 = (part_bound(K, k).double() for k in (1, 2))
 
@@ -264,7 +266,7 @@ def test_token_mixing_is_the_formula_of_the_paper(seed):
     K, channels, width = grid(3, 4), 5, 7
     generator = torch.Generator().manual_seed(seed)
     fc1, fc2 = nn.Linear(12, width).double(), nn.Linear(width, 12).double()
-    layer = KernelMixerConv(0, width, codes=OneHotCodes(K.f_vector), power=0.0).double()
+    layer = KernelMixerConv(width, 0, codes=OneHotCodes(K.f_vector), power=0.0).double()
     with_token_weights(layer, fc1, fc2, [12])
     x = torch.randn(12, channels, dtype=torch.float64, generator=generator)
     hidden = nn.functional.gelu(fc1.weight @ x + fc1.bias[:, None])
@@ -277,7 +279,7 @@ def test_the_simplices_of_all_dimensions_are_the_tokens(seed):
     K, channels, width = grid(3, 4), 5, 7
     counts = list(K.f_vector)
     official = randomised(MixerBlock(sum(counts), channels, width, 11), seed)
-    layer = KernelMixerConv(2, width, codes=OneHotCodes(K.f_vector), power=0.0).double()
+    layer = KernelMixerConv(width, 2, codes=OneHotCodes(K.f_vector), power=0.0).double()
     with_token_weights(layer, official.mlp_tokens.fc1, official.mlp_tokens.fc2, counts)
     x = random_cochains(K, channels, dtype=torch.float64, seed=seed)
     expected = official.mlp_tokens(torch.cat(x)[None])[0]
@@ -286,9 +288,7 @@ def test_the_simplices_of_all_dimensions_are_the_tokens(seed):
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_on_a_batch_of_grids_the_network_is_mlp_mixer(seed):
-    official = randomised(
-        MLPMixer((6, 8), 2, 3, num_classes=0, hidden_channels=10, num_blocks=2), seed
-    )
+    official = randomised(MLPMixer(3, 10, 0, 2, (6, 8), 2), seed)
     K = grid(3, 4)
     images = torch.randn(5, 3, 6, 8, dtype=torch.float64)
     mixing = partial(KernelMixerConv, codes=OneHotCodes(K.f_vector), power=0.0)
@@ -349,13 +349,13 @@ def test_codes_tell_apart_what_symmetry_allows():
 def test_one_hot_codes_are_odd_and_know_their_complex():
     K = grid(2, 3)
     x = random_cochains(K, 2, dtype=torch.float64)
-    layer = in_dtype(KernelMixerConv(2, 5, codes=OneHotCodes(K.f_vector)), torch.float64)
+    layer = in_dtype(KernelMixerConv(5, 2, codes=OneHotCodes(K.f_vector)), torch.float64)
     assert_orientation_equivariant(layer, x, K)
     assert_batch_consistent(layer, [(x, K), (x, K.reorient(random_orientation(K)))])
     with pytest.raises(ValueError, match="must have 6 simplices of dimension 0"):
         layer(random_cochains(star(3), 2, 2, dtype=torch.float64), star(3))
     with pytest.raises(ValueError, match="an entry for each dimension 0 … 3"):
-        KernelMixerConv(3, 5, codes=OneHotCodes(K.f_vector))
+        KernelMixerConv(5, 3, codes=OneHotCodes(K.f_vector))
 
 
 # --- ragged products and cost ---------------------------------------------------------------------
@@ -450,9 +450,9 @@ def test_a_condition_is_given_where_it_is_wanted():
     K = random_complex(0)
     x = random_cochains(K, 2, TOP)
     wanting, plain = (SimplicialMixer(2, 4, 3, 1, TOP, cond_channels=c) for c in (5, None))
-    with pytest.raises(ValueError, match=r"cond must be of shape \(1, 5\), got None"):
+    with pytest.raises(ValueError, match=r"cond must have shape \(1, 5\), got None"):
         wanting(x, K)
-    with pytest.raises(ValueError, match=r"cond must be of shape \(1, 5\), got \(2, 5\)"):
+    with pytest.raises(ValueError, match=r"cond must have shape \(1, 5\), got \(2, 5\)"):
         wanting(x, K, torch.zeros(2, 5))
     with pytest.raises(ValueError, match=r"cond must be None, got \(1, 5\)"):
         plain(x, K, torch.zeros(1, 5))
@@ -463,7 +463,7 @@ def test_a_condition_is_given_where_it_is_wanted():
 
 def test_a_layer_traces_as_one_graph():
     torch._dynamo.reset()
-    layer = KernelMixerConv(1, 3)
+    layer = KernelMixerConv(3, 1)
     compiled = torch.compile(layer, fullgraph=True, dynamic=True, backend="eager")
     K = star(5).with_parts(None)  # without tables made before
     x = random_cochains(K, 2)
@@ -545,11 +545,13 @@ def test_lazy_widths_and_dropout():
 
 
 def test_names_and_errors():
-    assert "tokens=[3, 6, 4], token_channels=5" in repr(OperatorMixerConv(2, 5, up_order=1))
-    assert "max_dim=2, token_channels=5, codes=StructuralCodes(steps=4" in repr(
-        KernelMixerConv(2, 5)
+    assert "tokens_mlp_dim=5, max_dim=2, up_order=1, tokens=[3, 6, 4]" in repr(
+        OperatorMixerConv(5, 2, up_order=1)
     )
-    assert "channel_channels=9" in repr(ChannelMixerConv(4, 9, 2))
+    assert "tokens_mlp_dim=5, max_dim=2, codes=StructuralCodes(steps=4" in repr(
+        KernelMixerConv(5, 2)
+    )
+    assert "channels_mlp_dim=9" in repr(ChannelMixerConv(4, 9, 2))
     sizes = (2, 4, 3, 1, 2)
     with pytest.raises(ValueError, match="mixing must be 'kernel', 'operator' or"):
         SimplicialMixer(*sizes, mixing="pool")
@@ -558,21 +560,21 @@ def test_names_and_errors():
     with pytest.raises(ValueError, match="jumping_knowledge must be 'cat' or None"):
         SimplicialMixer(*sizes, jumping_knowledge="max")
     for kind in (KernelMixerConv, OperatorMixerConv):
-        with pytest.raises(ValueError, match="token_channels must be a positive integer, got 0"):
-            kind(2, 0)
+        with pytest.raises(ValueError, match="tokens_mlp_dim must be at least 1, got 0"):
+            kind(0, 2)
         with pytest.raises(ValueError, match=r"x\[1\] must have 2 channels, got 3"):
-            kind(2, 5)(random_cochains(grid(2, 2), (2, 3, 2)), grid(2, 2))
-    with pytest.raises(ValueError, match="hidden_channels must be a positive integer, got 0"):
+            kind(5, 2)(random_cochains(grid(2, 2), (2, 3, 2)), grid(2, 2))
+    with pytest.raises(ValueError, match="channels_mlp_dim must be at least 1, got 0"):
         ChannelMixerConv(4, 0, 2)
-    with pytest.raises(ValueError, match="up_order must be a non-negative integer"):
-        OperatorMixerConv(2, 5, up_order=-1)
+    with pytest.raises(ValueError, match="up_order must be non-negative"):
+        OperatorMixerConv(5, 2, up_order=-1)
     with pytest.raises(ValueError, match="x must hold one cochain for each dimension 0 … 2"):
         SimplicialMixer(*sizes)(random_cochains(star(3), 2, 1), star(3))
 
 
 MIXERS = {
     "network": lambda **options: SimplicialMixer(2, 4, 3, 1, 2, **options),
-    "operator": lambda **options: OperatorMixerConv(2, 5, **options),
+    "operator": lambda **options: OperatorMixerConv(5, 2, **options),
     "channel": lambda **options: ChannelMixerConv(4, 9, 2, **options),
 }
 
@@ -587,6 +589,11 @@ def test_an_odd_activation_has_to_be_odd(make, even):
     make(odd_activation=even, signed=False)  # where it is not used
 
 
+def declared_odd(function):
+    function.odd = True
+    return function
+
+
 @pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
 @pytest.mark.parametrize(
     "odd",
@@ -595,7 +602,7 @@ def test_an_odd_activation_has_to_be_odd(make, even):
         nn.Softshrink(),
         nn.functional.softsign,
         lambda x: x * x.abs(),
-        nn.Linear(9, 9, bias=False),  # odd, but needs a width
+        declared_odd(nn.Linear(9, 9, bias=False)),  # needs a width, so that it cannot be asked
     ],
 )
 def test_odd_activations_of_any_kind_are_taken(make, odd):
@@ -604,13 +611,19 @@ def test_odd_activations_of_any_kind_are_taken(make, odd):
         make(odd_activation=odd)
 
 
+@pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
+def test_what_cannot_be_asked_is_refused(make):
+    with pytest.raises(ValueError, match=r"could not be asked.*set its attribute odd to True"):
+        make(odd_activation=nn.Linear(9, 9, bias=False))
+
+
 @pytest.mark.parametrize("signed", ["no", 0, None])
 def test_signed_has_to_be_a_bool(signed):
-    operator, channel = OperatorMixerConv(2, 5), ChannelMixerConv(4, 9, 2)
+    operator, channel = OperatorMixerConv(5, 2), ChannelMixerConv(4, 9, 2)
     for make in (
         *MIXERS.values(),
         lambda signed: SimplicialMixer(2, 4, 3, 1, 2, mixing="kernel", signed=signed),
-        lambda signed: KernelMixerConv(2, 5, signed=signed),
+        lambda signed: KernelMixerConv(5, 2, signed=signed),
         lambda signed: SimplicialMixerConv(operator, channel, 4, 2, signed=signed),
     ):
         with pytest.raises(TypeError, match=f"signed must be True or False, got {signed!r}"):
@@ -620,32 +633,32 @@ def test_signed_has_to_be_a_bool(signed):
 @pytest.mark.parametrize(
     ("sizes", "options", "words"),
     [
-        ((2, 4, 0, 1, 2), {}, "out_channels must be a positive integer, got 0"),
-        ((2, 4.0, 3, 1, 2), {}, "hidden_channels must be a positive integer, got 4.0"),
-        ((2, 4, 3, 0, 2), {}, "num_layers must be a positive integer, got 0"),
-        ((2, 4, 3, 1, -1), {}, "max_dim must be a non-negative integer, got -1"),
-        ((2, 4, 3, 1, 2), {"cond_channels": 0}, "cond_channels must be a positive integer, got 0"),
-        ((2, 4, 3, 1, 2), {"channel_channels": 0}, "channel_channels must be a positive integer"),
-        ((2, 4, 3, 1, 2), {"token_channels": 0}, "token_channels must be a positive integer"),
+        ((2, 4, 0, 1, 2), {}, "out_channels must be at least 1, got 0"),
+        ((2, 4.0, 3, 1, 2), {}, "hidden_channels must be an integer, got 4.0"),
+        ((2, 4, 3, 0, 2), {}, "num_layers must be at least 1, got 0"),
+        ((2, 4, 3, 1, -1), {}, "max_dim must be non-negative, got -1"),
+        ((2, 4, 3, 1, 2), {"cond_channels": 0}, "cond_channels must be at least 1, got 0"),
+        ((2, 4, 3, 1, 2), {"channels_mlp_dim": 0}, "channels_mlp_dim must be at least 1"),
+        ((2, 4, 3, 1, 2), {"tokens_mlp_dim": 0}, "tokens_mlp_dim must be at least 1"),
         ((2, 4, 3, 1, 2), {"mixing": None}, "mixing must be .* or what makes a layer, got None"),
     ],
 )
 def test_sizes_are_named_as_they_were_given(sizes, options, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         SimplicialMixer(*sizes, **options)
 
 
 def test_sizes_of_the_layers_are_checked():
-    operator, channel = OperatorMixerConv(2, 5), ChannelMixerConv(4, 9, 2)
+    operator, channel = OperatorMixerConv(5, 2), ChannelMixerConv(4, 9, 2)
     for make in (
-        lambda: OperatorMixerConv(-1, 5),
-        lambda: KernelMixerConv(-1, 5),
+        lambda: OperatorMixerConv(5, -1),
+        lambda: KernelMixerConv(5, -1),
         lambda: ChannelMixerConv(4, 9, -1),
         lambda: SimplicialMixerConv(operator, channel, 4, -1),
     ):
-        with pytest.raises(ValueError, match="max_dim must be a non-negative integer, got -1"):
+        with pytest.raises(ValueError, match="max_dim must be non-negative, got -1"):
             make()
-    with pytest.raises(ValueError, match="cond_channels must be a positive integer, got 0"):
+    with pytest.raises(ValueError, match="cond_channels must be at least 1, got 0"):
         SimplicialMixerConv(operator, channel, 4, 2, cond_channels=0)
 
 
@@ -655,7 +668,7 @@ def test_activations_have_to_be_functions(name):
         with pytest.raises(TypeError, match=f"{name} must be a function of a tensor, got 'relu'"):
             make(**{name: "relu"})
     with pytest.raises(TypeError, match="activation must be a function"):
-        KernelMixerConv(2, 5, activation="relu")
+        KernelMixerConv(5, 2, activation="relu")
 
 
 def test_wrong_cochains_are_named():

@@ -9,7 +9,8 @@ import torch
 from simplex import SimplicialComplex
 from simplex.data import SimplicialData
 from simplex.lifting import clique_complex
-from simplex.nn import SIN, FVectorMLP, SimplexBatchNorm, SINConv, pool_parts
+from simplex.nn import SIN, FVectorMLP, SimplexBatchNorm, SINConv
+from simplex.operators import pool_parts
 from tests.nn.oracle import sin_conv
 from tests.tables import COMPLEXES, random_complex
 
@@ -69,18 +70,18 @@ def test_equivariant_and_invariant_under_relabelling(name, seed, dtype):
 
 
 @pytest.mark.parametrize("readout", ["sum", "mean"])
-@pytest.mark.parametrize("final_readout", ["sum", "mean"])
+@pytest.mark.parametrize("reduce_dims", ["sum", "mean"])
 @pytest.mark.parametrize("jumping_knowledge", [None, "cat"])
 @pytest.mark.parametrize("norm", [None, "batch"])
-def test_batched_equals_one_by_one(readout, final_readout, jumping_knowledge, norm, dtype):
+def test_batched_equals_one_by_one(readout, reduce_dims, jumping_knowledge, norm, dtype):
     model = SIN(
         3,
         4,
         2,
         num_layers=2,
         max_dim=MAX_DIM,
-        readout=readout,
-        final_readout=final_readout,
+        reduce=readout,
+        reduce_dims=reduce_dims,
         readout_dims=[0, 2],
         jumping_knowledge=jumping_knowledge,
         norm=norm,
@@ -188,7 +189,7 @@ def test_reset_changes_every_parameter_and_nothing_else():
 
 def test_autocast():
     complex_ = COMPLEXES["torus"]
-    model = SIN(3, 8, 2, num_layers=2, max_dim=2, readout="mean")
+    model = SIN(3, 8, 2, num_layers=2, max_dim=2, reduce="mean")
     x = features(complex_, torch.float32, max_dim=2)
     exact = model(x, complex_)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -264,9 +265,9 @@ def test_batch_norm_with_few_rows():
 
 def test_f_vector_baseline_only_counts():
     rook, shrikhande = (clique_complex(graph, 3) for graph in strongly_regular_pair())
-    model = FVectorMLP(8, 2, max_dim=2)
+    model = FVectorMLP(1, 8, 2, num_layers=2, max_dim=2)
     assert torch.equal(model([], rook), model([], shrikhande))
-    model = FVectorMLP(8, 2, max_dim=3)
+    model = FVectorMLP(1, 8, 2, num_layers=2, max_dim=3)
     assert not torch.allclose(model([], rook), model([], shrikhande))
     union = SimplicialComplex.disjoint_union([rook, shrikhande])
     model.eval()
@@ -286,7 +287,7 @@ def test_repr():
         (lambda: SINConv((3, 4), 4, 2), "one positive width for each dimension"),
         (lambda: SINConv(3, 4, 2, norm="layer"), "norm must be 'batch' or None"),
         (lambda: SIN(3, 4, 2, 0, 2), "num_layers must be at least 1"),
-        (lambda: SIN(3, 4, 2, 1, 2, readout="median"), "readout must be one of"),
+        (lambda: SIN(3, 4, 2, 1, 2, reduce="median"), "reduce must be one of"),
         (lambda: SIN(3, 4, 2, 1, 2, readout_dims=[3]), "readout_dims must be among"),
         (lambda: SIN(3, 4, 2, 1, 2, jumping_knowledge="lstm"), "jumping_knowledge must be 'cat'"),
     ],

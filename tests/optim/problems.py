@@ -1,21 +1,25 @@
 """Random local problems, with their output gradients, for the laws of the solvers."""
 
 from dataclasses import dataclass
+from typing import Any
 
-import pytest
 import torch
 from torch import Tensor
 
-from optim import TRANSFERS, Transfer
+from optim.problem import LocalProblem
+from optim.transfers import IDENTITY, TRANSFERS, Transfer
 
 
 MATCHING = list(TRANSFERS.values())
 BOUNDED_SLOPE = [each for each in MATCHING if each.lipschitz < float("inf")]
-every_transfer = pytest.mark.parametrize("transfer", MATCHING, ids=lambda each: each.name)
-every_bounded_transfer = pytest.mark.parametrize(
-    "transfer", BOUNDED_SLOPE, ids=lambda each: each.name
-)
-seeds = pytest.mark.parametrize("seed", [0, 1])
+SEEDS = (0, 1)
+
+
+def same(actual: Any, expected: Any, case: object = "", *, tight: float = 1e-10) -> None:
+    """Equal to the tolerance, relative and absolute; a message names the case."""
+    torch.testing.assert_close(
+        actual, expected, rtol=tight, atol=tight, msg=lambda text: f"{case}: {text}"
+    )
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,14 @@ class Problem:
     def gradient(self) -> Tensor:
         return self.design.mT @ self.grad_output
 
-    def paper_gradient(self, displacement: Tensor, transfer: Transfer, step: float) -> Tensor:
+    def local(self, transfer: Transfer = IDENTITY, **numbers: Any) -> LocalProblem:
+        """The problem as the package poses it, with γ = 0.7 and λ = 0.05 unless given."""
+        numbers = {"gamma": 0.7, "prox": 0.05, **numbers}
+        return LocalProblem(self.design, self.pre, self.gradient, transfer, **numbers)
+
+    def paper_gradient(self, displacement: Tensor, transfer: Transfer, gamma: float) -> Tensor:
         """Zᵀ(f(ZW) − Y*) with explicit targets, summed over rows."""
-        target = transfer.f(self.pre) - step * self.grad_output
+        target = transfer.f(self.pre) - gamma * self.grad_output
         post = transfer.f(self.design @ (self.weights + displacement))
         return self.design.mT @ (post - target)
 

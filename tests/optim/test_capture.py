@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from optim import Capture, find_maps
+from optim.capture import Capture
+from optim.maps import find_maps
 from tests.optim.layers import LAYERS, BiasFirst, Propagation, as_rows
 
 
@@ -44,25 +45,27 @@ class Recorder:
         return torch.cat([as_rows(self.module, g) for g in gradients], dim=-2)
 
 
-def assert_explains_gradient(capture: Capture, found, recorder: Recorder) -> None:
-    design = found.moving_columns(capture.rows(found))
-    torch.testing.assert_close(design.mT @ recorder.rows(), found.gradient(), rtol=0, atol=1e-10)
-
-
-@pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("seed", [0, 1])
-def test_rows_times_output_gradient_is_grad(name: str, seed: int) -> None:
-    torch.manual_seed(seed)
-    make, shape = LAYERS[name]
-    module, x = make().double(), torch.randn(shape, dtype=DOUBLE)
-    capture, maps = watch(module)
-    recorder = Recorder(module)
-    torch.tanh(module(x)).square().sum().backward()
-    assert_explains_gradient(capture, maps[""], recorder)
-    assert len(found_rows := capture.rows(maps[""]).flatten(0, -2)) == len(
-        recorder.rows().flatten(0, -2)
+def assert_explains_gradient(
+    capture: Capture, found, recorder: Recorder, name: str = "layer"
+) -> None:
+    explained = found.moving_columns(capture.rows(found)).mT @ recorder.rows()
+    torch.testing.assert_close(
+        explained, found.gradient(), rtol=0, atol=1e-10, msg=lambda text: f"{name}: {text}"
     )
-    assert found_rows.dtype == DOUBLE
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_rows_times_output_gradient_is_grad(seed: int) -> None:
+    for name, (make, shape) in LAYERS.items():
+        torch.manual_seed(seed)
+        module, x = make().double(), torch.randn(shape, dtype=DOUBLE)
+        capture, maps = watch(module)
+        recorder = Recorder(module)
+        torch.tanh(module(x)).square().sum().backward()
+        assert_explains_gradient(capture, maps[""], recorder, name)
+        rows = capture.rows(maps[""])
+        assert rows.shape[:-1] == recorder.rows().shape[:-1], name
+        assert rows.dtype == DOUBLE, name
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (2, 5, 4)])
@@ -101,15 +104,15 @@ def test_outputs_that_are_no_pre_activations_are_not_used() -> None:
 
 
 @pytest.mark.parametrize("frozen", ["weight", "bias"])
-@pytest.mark.parametrize("name", ["linear", "linear-3d", "conv2d-groups", "conv1d"])
-def test_one_frozen_parameter(name: str, frozen: str) -> None:
-    make, shape = LAYERS[name]
-    module = make().double()
-    getattr(module, frozen).requires_grad_(False)
-    capture, maps = watch(module)
-    recorder = Recorder(module)
-    torch.tanh(module(torch.randn(shape, dtype=DOUBLE))).sum().backward()
-    assert_explains_gradient(capture, maps[""], recorder)
+def test_one_frozen_parameter(frozen: str) -> None:
+    for name in ("linear", "linear-3d", "conv2d-groups", "conv1d"):
+        make, shape = LAYERS[name]
+        module = make().double()
+        getattr(module, frozen).requires_grad_(False)
+        capture, maps = watch(module)
+        recorder = Recorder(module)
+        torch.tanh(module(torch.randn(shape, dtype=DOUBLE))).sum().backward()
+        assert_explains_gradient(capture, maps[""], recorder, name)
 
 
 def test_a_frozen_map_is_not_captured_until_it_thaws() -> None:
@@ -387,6 +390,29 @@ def test_a_hook_whose_capture_dies_while_hooks_run_does_nothing() -> None:
     model._forward_hooks.move_to_end(next(iter(model._forward_hooks)))
     model(torch.randn(5, 3)).sum().backward()
     assert len(model._forward_hooks) == 1
+
+
+def test_a_capture_that_dies_while_hooks_are_looked_at_is_harmless() -> None:
+    model = nn.Linear(3, 2)
+    capture, maps = watch(model)
+    capture.keeps_outputs = True
+    holder = [watch(model)]
+    kind = type(next(iter(model._forward_hooks.values())))
+
+    class Collects:
+        def __call__(self, module: nn.Module, inputs: object, output: object) -> None:
+            """Replaces nothing."""
+
+        @property
+        def __class__(self) -> type:  # asked for by isinstance
+            holder.clear()
+            gc.collect()
+            return kind
+
+    model.register_forward_hook(Collects())
+    model._forward_hooks.move_to_end(next(reversed(model._forward_hooks)), last=False)
+    model(torch.randn(5, 3)).sum().backward()
+    assert len(capture.rows(maps[""])) == 5
 
 
 def test_two_captures_of_one_model_do_not_meet() -> None:

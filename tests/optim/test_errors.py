@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD
 
-from optim import LocoProp, RMSProp, paper_schedule
+from optim import Exact, Iterate, LocoProp, Majorise, paper_schedule
+from optim.inner import RMSProp
 
 
 def model_and_loss() -> tuple[nn.Module, Tensor]:
@@ -32,71 +33,76 @@ def test_everything_excluded() -> None:
         LocoProp(nn.Sequential(nn.Linear(2, 2)), exclude=("0",))
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"variant": "X"}, r"`variant` must be one of 'M', 'S', got 'X'"),
-        ({"variant": "M", "solver": "exact"}, r"variant='S'"),
-        ({"solver": "newton"}, r"`solver` must be one of"),
-        ({"lr": -1.0}, r"`lr` must be in \[0, inf\), got -1.0"),
-        ({"lr": float("nan")}, r"`lr` must be"),
-        ({"prox": -1.0}, r"`prox` must be"),
-        ({"momentum": 1.0}, r"`momentum` must be in \[0, 1\)"),
-        ({"local_steps": 0}, r"`local_steps` must be a positive integer"),
-        ({"local_steps": 1.5}, r"`local_steps` must be a positive integer"),
-        ({"gram_every": 0}, r"`gram_every` must be"),
-        ({"gram_ema": 1.0}, r"`gram_ema` must be"),
-        ({"lr": "0.1"}, r"`lr` must be a number, in \[0, inf\), got '0.1'"),
-        ({"solver": "iter", "lr_floor": 2.0}, r"`lr_floor` must be in \[0, 1\]"),
-        ({"solver": "iter", "gamma": 0.0}, r"`gamma` must be in"),
-        ({"weight_decay": -0.1}, r"`weight_decay` must be"),
-        ({"safeguard": "wolfe"}, r"`safeguard` must be one of"),
-        ({"solver": "iter", "local_reduction": "max"}, r"`local_reduction` must be one of"),
-        ({"loss_reduction": "max"}, r"`loss_reduction` must be one of"),
-        ({"nonfinite": "ignore"}, r"`nonfinite` must be one of"),
-        ({"solver": "iter", "inner": "lbfgs"}, r"inner must be one of"),
-        ({"solver": "iter", "inner": torch.optim.Adam}, r"inner must be a name or an object"),
-        ({"solver": "iter", "inner": RMSProp}, r"inner must be a name or an object"),
-        ({"transfer": "tanh"}, r"`transfer` must be"),
-        ({"transfer": {"9": "tanh"}}, r"(?s)`transfer`.*'9'.*'0', '2'"),
-        ({"transfer": {"0": "tan"}}, r"transfer must be one of"),
-        ({"exclude": ("9",)}, r"exclude must name modules of the model, got \['9'\]"),
-        ({"exclude": "0"}, r"`exclude` must be a sequence of names"),
-    ],
-)
-def test_wrong_options(options: dict[str, Any], message: str) -> None:
-    model, _ = model_and_loss()
-    with pytest.raises((ValueError, TypeError), match=message):
-        LocoProp(model, **options)
+OPTIONS: list[tuple[dict[str, Any], str]] = [
+    ({"variant": "X"}, r"`variant` must be one of 'M', 'S', got 'X'"),
+    ({"variant": "M", "solver": Exact()}, r"variant='S'"),
+    ({"solver": "newton"}, r"`solver` must be a solver such as .*got 'newton'"),
+    ({"solver": Majorise}, r"`solver` must be a solver such as"),
+    ({"lr": -1.0}, r"`lr` must be in \[0, inf\), got -1.0"),
+    ({"lr": float("nan")}, r"`lr` must be"),
+    ({"prox": -1.0}, r"`prox` must be"),
+    ({"momentum": 1.0}, r"`momentum` must be in \[0, 1\)"),
+    ({"lr": "0.1"}, r"`lr` must be a number, in \[0, inf\), got '0.1'"),
+    ({"weight_decay": -0.1}, r"`weight_decay` must be"),
+    ({"safeguard": "wolfe"}, r"`safeguard` must be one of"),
+    ({"loss_reduction": "max"}, r"`loss_reduction` must be one of"),
+    ({"nonfinite": "ignore"}, r"`nonfinite` must be one of"),
+    ({"transfer": "tanh"}, r"`transfer` must be"),
+    ({"transfer": {"9": "tanh"}}, r"(?s)`transfer`.*'9'.*'0', '2'"),
+    ({"transfer": {"0": "tan"}}, r"`transfer` must be one of"),
+    ({"exclude": ("9",)}, r"`exclude` must name modules of the model, got \['9'\]"),
+    ({"exclude": "0"}, r"`exclude` must be a sequence of names"),
+]
+NUMBERS: list[tuple[Any, dict[str, Any], str]] = [
+    (Majorise, {"steps": 0}, r"`steps` must be a positive integer"),
+    (Majorise, {"steps": 1.5}, r"`steps` must be a positive integer"),
+    (Majorise, {"gram_every": 0}, r"`gram_every` must be"),
+    (Majorise, {"gram_ema": 1.0}, r"`gram_ema` must be"),
+    (Exact, {"gram_every": 1.5}, r"`gram_every` must be"),
+    (Exact, {"gram_ema": -0.1}, r"`gram_ema` must be in \[0, 1\)"),
+    (Exact, {"gram_ema": "0.9"}, r"`gram_ema` must be a number"),
+    (Iterate, {"steps": 0}, r"`steps` must be a positive integer"),
+    (Iterate, {"lr": float("inf")}, r"`lr` must be in \[0, inf\)"),
+    (Iterate, {"floor": 2.0}, r"`floor` must be in \[0, 1\]"),
+    (Iterate, {"reduction": "max"}, r"`reduction` must be one of"),
+    (Iterate, {"rule": "lbfgs"}, r"`rule` must be an object with slots and step_, got 'lbfgs'"),
+    (Iterate, {"rule": torch.optim.Adam}, r"`rule` must be an object"),
+    (Iterate, {"rule": RMSProp}, r"`rule` must be an object"),
+]
 
 
-@pytest.mark.parametrize(
-    ("option", "value", "reader"),
-    [
-        ("inner", "rmsprop", "iter"),
-        ("gamma", 5.0, "iter"),
-        ("local_reduction", "sum", "iter"),
-        ("reset_inner", True, "iter"),
-        ("lr_floor", 0.5, "iter"),
-        ("gram_ema", 0.9, "mm"),
-        ("gram_every", 5, "mm"),
-    ],
-)
-def test_options_that_the_solver_would_ignore(option: str, value: Any, reader: Any) -> None:
+def test_wrong_options() -> None:
     model, _ = model_and_loss()
-    ignorant: Any = {"iter": "mm", "mm": "iter"}[reader]
-    with pytest.raises(ValueError, match=rf"`{option}` must be left out .*{ignorant}.*{reader}"):
-        LocoProp(model, solver=ignorant, **{option: value})
-    if reader == "iter":
-        with pytest.raises(ValueError, match=rf"`{option}` must be left out"):
-            LocoProp(model, "S", **{option: value})
-    groups = LocoProp(model, solver=reader, **{option: value}).param_groups
-    assert all(group[option] == ("RMSProp" if option == "inner" else value) for group in groups)
+    for options, message in OPTIONS:
+        with pytest.raises((ValueError, TypeError), match=message):
+            LocoProp(model, **options)
+
+
+def test_wrong_numbers_of_a_solver() -> None:
+    for solver, numbers, message in NUMBERS:
+        with pytest.raises((ValueError, TypeError), match=message):
+            solver(**numbers)
+
+
+def test_options_of_one_solver_are_unknown_to_the_others() -> None:
+    for solver, name in [
+        (Exact, "steps"),
+        *((solver, name) for solver in (Exact, Majorise) for name in ("rule", "floor", "reset")),
+        *((Iterate, name) for name in ("gram_ema", "gram_every")),
+    ]:
+        with pytest.raises(TypeError, match=name):
+            solver(**{name: 1})
 
 
 @pytest.mark.parametrize(
     ("name", "value", "error"),
-    [("prox", -5.0, ValueError), ("lr", float("nan"), ValueError), ("momentum", "0", TypeError)],
+    [
+        ("prox", -5.0, ValueError),
+        ("lr", float("nan"), ValueError),
+        ("momentum", "0", TypeError),
+        ("solver", "mm", TypeError),
+        ("solver", Exact(), ValueError),
+    ],
 )
 def test_options_are_checked_in_the_groups_too(name: str, value: Any, error: Any) -> None:
     """A scheduler or a user may write there after the constructor."""

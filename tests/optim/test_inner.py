@@ -8,20 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from optim import (
-    INNER_RULES,
-    SGD,
-    Adagrad,
-    Adam,
-    InnerRule,
-    Momentum,
-    Nesterov,
-    RMSProp,
-    inner_rule,
-)
+from optim import InnerRule
+from optim.inner import SGD, Adagrad, Adam, Momentum, Nesterov, RMSProp
 
 
-ALL = [make() for make in INNER_RULES.values()]
+ALL = [RMSProp(), SGD(), Momentum(), Nesterov(), Adam(), Adagrad()]
 every_rule = pytest.mark.parametrize("rule", ALL, ids=lambda rule: type(rule).__name__)
 
 
@@ -159,20 +150,14 @@ def test_slots_persist_and_resume(rule: InnerRule, dtype: torch.dtype) -> None:
     torch.testing.assert_close(weight, run(rule, stream, [0.1] * 6), rtol=0, atol=0)
 
 
-@every_rule
-def test_gradient_is_left_alone(rule: InnerRule) -> None:
-    (gradient,) = gradients(1, 4, 3)
-    before = gradient.clone()
-    run(rule, [gradient], [0.1])
-    torch.testing.assert_close(gradient, before, rtol=0, atol=0)
+def test_gradients_are_left_alone() -> None:
+    for rule in ALL:
+        (gradient,) = gradients(1, 4, 3)
+        before = gradient.clone()
+        run(rule, [gradient], [0.1])
+        assert torch.equal(gradient, before), rule
 
 
-def test_names() -> None:
-    assert {name: type(inner_rule(name)).__name__.lower() for name in INNER_RULES} == {
-        name: name for name in INNER_RULES
-    }
-    assert inner_rule("rmsprop") == RMSProp(momentum=0.999, decay=0.9, eps=1e-5, initial=1.0)
-    own = Momentum(0.3)
-    assert inner_rule(own) is own
-    with pytest.raises(ValueError, match=r"must be one of rmsprop, sgd, .*got 'lion'"):
-        inner_rule("lion")
+def test_defaults_are_the_recipes() -> None:
+    assert RMSProp() == RMSProp(momentum=0.999, decay=0.9, eps=1e-5, initial=1.0)
+    assert Adam() == Adam(beta1=0.999, beta2=0.9)

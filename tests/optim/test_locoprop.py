@@ -3,6 +3,7 @@
 import copy
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -10,12 +11,24 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from optim import LocoProp, paper_schedule
+from optim import Exact, Iterate, LocoProp, Majorise, paper_schedule
+from optim.inner import SGD, Momentum
 from tests.optim.layers import LAYERS
 
 
 TIGHT = {torch.float32: 2e-5, torch.float64: 1e-10}
-SOLVERS = [("M", "mm"), ("M", "iter"), ("S", "exact"), ("S", "mm"), ("S", "iter")]
+SOLVERS: dict[str, dict[str, Any]] = {
+    "M Majorise": {"variant": "M", "solver": Majorise()},
+    "M Iterate": {"variant": "M", "solver": Iterate(), "lr": 1.0},
+    "S Exact": {"variant": "S", "solver": Exact()},
+    "S Majorise": {"variant": "S", "solver": Majorise()},
+    "S Iterate": {"variant": "S", "solver": Iterate(), "lr": 1.0},
+}
+PLAIN = {  # linear in γ and without buffers
+    kind: {**options, "solver": Iterate(SGD())} if "Iterate" in kind else options
+    for kind, options in SOLVERS.items()
+}
+every_solver = pytest.mark.parametrize("kind", SOLVERS)
 
 
 def mlp(dtype: torch.dtype = torch.float64, seed: int = 0) -> nn.Sequential:
@@ -85,61 +98,53 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
 
 
 @pytest.mark.parametrize("variant", ["M", "S"])
-@pytest.mark.parametrize("network", NETWORKS)
-def test_one_plain_local_step_is_backprop(network: str, variant: Any, dtype: torch.dtype) -> None:
-    model = NETWORKS[network]().to(dtype)
-    twin = NETWORKS[network]().to(dtype)
-    twin.load_state_dict(model.state_dict())
-    opt = LocoProp(
-        model, variant, solver="iter", inner="sgd", local_steps=1, lr=0.25, gamma=0.4, prox=0.0
-    )
-    train(model, opt, batch(dtype=dtype), 3)
-    train(twin, torch.optim.SGD(twin.parameters(), lr=0.1), batch(dtype=dtype), 3)
-    assert largest(weights(model), weights(twin)) < TIGHT[dtype]
+def test_one_plain_local_step_is_backprop(variant: Any, dtype: torch.dtype) -> None:
+    for network, make in NETWORKS.items():
+        model, twin = make().to(dtype), make().to(dtype)
+        twin.load_state_dict(model.state_dict())
+        step = Iterate(SGD(), lr=0.25, steps=1)
+        opt = LocoProp(model, variant, solver=step, lr=0.4, prox=0.0)
+        train(model, opt, batch(dtype=dtype), 3)
+        train(twin, torch.optim.SGD(twin.parameters(), lr=0.1), batch(dtype=dtype), 3)
+        assert largest(weights(model), weights(twin)) < TIGHT[dtype], network
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize("variant", ["M", "S"])
-@pytest.mark.parametrize("layer", LAYERS)
-def test_one_plain_local_step_is_backprop_for_every_map(layer: str, variant: Any) -> None:
-    make, shape = LAYERS[layer]
-    torch.manual_seed(0)
-    model = make().double()
-    twin = copy.deepcopy(model)
-    x = torch.randn(shape, dtype=torch.float64)
-    plain: dict[str, Any] = {"solver": "iter", "inner": "sgd", "local_steps": 1, "prox": 0.0}
-    opt = LocoProp(model, variant, lr=0.5, gamma=0.2, **plain)
-    sgd = torch.optim.SGD(twin.parameters(), lr=0.1)
-    for _ in range(2):
-        for network, optimiser in ((model, opt), (twin, sgd)):
-            optimiser.zero_grad()
-            torch.tanh(network(x)).square().mean().backward()
-            optimiser.step()
-    assert largest(weights(model), weights(twin)) < 1e-12
+def test_one_plain_local_step_is_backprop_for_every_map(variant: Any) -> None:
+    for layer, (make, shape) in LAYERS.items():
+        torch.manual_seed(0)
+        model = make().double()
+        twin = copy.deepcopy(model)
+        x = torch.randn(shape, dtype=torch.float64)
+        step = Iterate(SGD(), lr=0.5, steps=1)
+        opt = LocoProp(model, variant, solver=step, lr=0.2, prox=0.0)
+        sgd = torch.optim.SGD(twin.parameters(), lr=0.1)
+        for _ in range(2):
+            for network, optimiser in ((model, opt), (twin, sgd)):
+                optimiser.zero_grad()
+                torch.tanh(network(x)).square().mean().backward()
+                optimiser.step()
+        assert largest(weights(model), weights(twin)) < 1e-12, layer
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
-@pytest.mark.parametrize("layer", LAYERS)
-def test_one_exact_step_solves_the_regression_of_every_map(layer: str) -> None:
+def test_one_exact_step_solves_the_regression_of_every_map() -> None:
     """A full undamped step on half the mean squared error per row reaches the least squares."""
-    make, shape = LAYERS[layer]
-    torch.manual_seed(0)
-    model = make().double()
-    x = torch.randn(shape, dtype=torch.float64)
-    target = torch.randn_like(model(x).detach())
-    opt = LocoProp(model, "S", lr=1.0, prox=1e-8)
-
-    def loss() -> Tensor:
-        error = model(x) - target
+    for layer, (make, shape) in LAYERS.items():
+        torch.manual_seed(0)
+        model = make().double()
+        x = torch.randn(shape, dtype=torch.float64)
+        target = torch.randn_like(model(x).detach())
         channels = {"conv1d": -2, "conv2d": -3, "conv3d": -4}.get(layer.split("-")[0], -1)
-        return error.square().sum(channels).mean() / 2
-
-    loss().backward()
-    start = max(float(p.grad.abs().max()) for p in model.parameters())
-    opt.step()
-    opt.zero_grad()
-    loss().backward()
-    assert max(float(p.grad.abs().max()) for p in model.parameters()) < 1e-4 * start
+        opt = LocoProp(model, "S", lr=1.0, prox=1e-8)
+        slopes = []
+        for _ in range(2):
+            opt.zero_grad()
+            ((model(x) - target).square().sum(channels).mean() / 2).backward()
+            slopes.append(max(float(p.grad.abs().max()) for p in model.parameters()))
+            opt.step()
+        assert slopes[1] < 1e-4 * slopes[0], layer
 
 
 @pytest.mark.parametrize("rows", [3, 20])  # fewer rows than inputs: the other closed form
@@ -147,7 +152,7 @@ def test_exact_step_is_the_damped_inverse_gram_times_the_gradient(
     rows: int, dtype: torch.dtype
 ) -> None:
     model, data = mlp(dtype), batch(rows, dtype)
-    opt = LocoProp(model, "S", solver="exact", lr=0.7, momentum=0.0, prox=0.3)
+    opt = LocoProp(model, "S", lr=0.7, prox=0.3)
     opt.zero_grad()
     bce(model, data).backward()
     x, expected = data[0], []
@@ -167,21 +172,28 @@ def test_exact_step_is_the_damped_inverse_gram_times_the_gradient(
 
 
 def test_a_small_step_on_every_solver_descends(dtype: torch.dtype) -> None:
-    for variant, solver in SOLVERS:
+    for kind, options in SOLVERS.items():
         model = mlp(dtype)
-        options = {"inner": "sgd", "gamma": 0.1} if solver == "iter" else {}
-        opt = LocoProp(model, variant, solver=solver, lr=0.1, **options)
+        solver = Iterate(SGD(), lr=0.1) if "Iterate" in kind else options["solver"]
+        opt = LocoProp(model, options["variant"], solver=solver, lr=0.1)
         losses = train(model, opt, batch(dtype=dtype), 10)
-        assert losses[-1] < losses[0], (variant, solver)
+        assert losses[-1] < losses[0], kind
 
 
 def notebook_loop(
-    model: nn.Sequential, data: list[tuple[Tensor, Tensor]], gamma: float, lr: float, steps: int
+    model: nn.Sequential,
+    data: list[tuple[Tensor, Tensor]],
+    gamma: float,
+    lr: float,
+    steps: int,
+    kept: dict[str, Any],
 ) -> None:
     """The authors' algorithm in their units, written without the package: sums over the batch,
     explicit targets, RMSProp as TensorFlow defines it (epsilon in the root, v from one)."""
     layers = [layer for layer in model if isinstance(layer, nn.Linear)]
-    slots = [[torch.ones_like(p), torch.zeros_like(p)] for p in model.parameters()]
+    slots = kept.setdefault(
+        "slots", [[torch.ones_like(p), torch.zeros_like(p)] for p in model.parameters()]
+    )
     for x, y in data:
         inputs, pre = [], []
         h = x
@@ -214,10 +226,10 @@ def notebook_loop(
 def test_paper_recipe_is_the_authors_loop(seed: int) -> None:
     model, twin = mlp(seed=seed), mlp(seed=seed)
     data = [batch(30, seed=s) for s in range(5)]
-    opt = LocoProp.paper(model, lr=1e-3)
+    opt = LocoProp.paper(model, inner_lr=1e-3)
     for minibatch in data:
         train(model, opt, minibatch)
-    notebook_loop(twin, data, gamma=10.0, lr=1e-3, steps=10)
+    notebook_loop(twin, data, gamma=10.0, lr=1e-3, steps=10, kept={})
     assert largest(weights(model), weights(twin)) < 1e-10
     assert largest(weights(model), weights(mlp(seed=seed))) > 1e-3  # it did move
 
@@ -229,6 +241,38 @@ def test_paper_schedule_starts_at_zero_and_ends_near_it() -> None:
     assert paper_schedule(99) == paper_schedule(500) == 0.0
 
 
+def test_the_schedule_of_the_recipe_scales_the_inner_step_alone() -> None:
+    """The authors' η under their schedule, epoch by epoch; γ stays."""
+    model, twin = mlp(), mlp()
+    opt = LocoProp.paper(model, inner_lr=1e-3)
+    slots: dict[str, Any] = {}
+    for epoch in range(7):
+        rate = 1e-3 * paper_schedule(epoch)
+        opt.scale_inner(paper_schedule(epoch))
+        assert [group["solver"].lr for group in opt.param_groups] == [rate] * 3
+        assert [group["lr"] for group in opt.param_groups] == [10.0] * 3
+        before = weights(model)
+        train(model, opt, batch(30, seed=epoch))
+        assert (largest(before, weights(model)) == 0.0) == (epoch == 0)
+        notebook_loop(twin, [batch(30, seed=epoch)], 10.0, rate, 10, slots)
+    assert largest(weights(model), weights(twin)) < 1e-10
+
+
+def test_a_scaled_inner_step_resumes_and_other_solvers_are_left_alone() -> None:
+    opt, again = (LocoProp(mlp(), solver=Iterate(lr=0.5)) for _ in range(2))
+    opt.param_groups[1]["solver"] = Majorise()
+    opt.scale_inner(0.5)
+    assert [g["solver"] for g in opt.param_groups] == [
+        Iterate(lr=0.25),
+        Majorise(),
+        Iterate(lr=0.25),
+    ]
+    again.load_state_dict(opt.state_dict())
+    assert [g["solver"] for g in again.param_groups] == [g["solver"] for g in opt.param_groups]
+    again.scale_inner(0.1)  # of what it was made with
+    assert again.param_groups[0]["solver"] == Iterate(lr=0.05)
+
+
 # --- convergence -------------------------------------------------------------------------------
 
 
@@ -237,7 +281,7 @@ def test_one_exact_step_solves_an_ill_conditioned_regression() -> None:
     x = batch(50)[0] * scales
     y = batch(50, seed=2)[1]
     model = nn.Linear(6, 3).double()
-    opt = LocoProp(model, "S", solver="exact", lr=1.0, momentum=0.0, prox=1e-14)
+    opt = LocoProp(model, "S", lr=1.0, prox=1e-14)
     (0.5 * (model(x) - y).square().sum(1).mean()).backward()
     opt.step()
     solution = torch.linalg.lstsq(with_ones(x), y).solution
@@ -248,8 +292,16 @@ def test_one_exact_step_solves_an_ill_conditioned_regression() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize(("variant", "solver"), [("M", "mm"), ("S", "exact"), ("M", "iter")])
-def test_deep_autoencoder_loss_falls(variant: Any, solver: Any, seed: int) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"solver": Majorise(5)},
+        {"variant": "S"},
+        {"solver": Iterate(steps=5), "lr": 1.0},
+    ],
+    ids=["M Majorise", "S Exact", "M Iterate"],
+)
+def test_deep_autoencoder_loss_falls(options: dict[str, Any], seed: int) -> None:
     torch.manual_seed(seed)
     code = torch.randn(100, 3)
     x = torch.sigmoid(3 * torch.randn(100, 20) * 0.1 + code @ torch.randn(3, 20))
@@ -258,7 +310,7 @@ def test_deep_autoencoder_loss_falls(variant: Any, solver: Any, seed: int) -> No
     for n, d in pairwise(sizes):
         layers += [nn.Linear(n, d), nn.Tanh()]
     model = nn.Sequential(*layers[:-1])
-    losses = train(model, LocoProp(model, variant, solver=solver, local_steps=5), (x, x), 60)
+    losses = train(model, LocoProp(model, **options), (x, x), 60)
     entropy = float(nn.functional.binary_cross_entropy(x, x, reduction="none").sum(1).mean())
     assert losses[-1] - entropy < 0.8 * (losses[0] - entropy)
 
@@ -266,11 +318,11 @@ def test_deep_autoencoder_loss_falls(variant: Any, solver: Any, seed: int) -> No
 # --- the habits of a training loop -------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_accumulated_micro_batches_are_the_full_batch(variant: Any, solver: Any) -> None:
+@every_solver
+def test_accumulated_micro_batches_are_the_full_batch(kind: str) -> None:
     x, y = batch(24)
     full, parts = mlp(), mlp()
-    one, two = (LocoProp(model, variant, solver=solver) for model in (full, parts))
+    one, two = (LocoProp(model, **SOLVERS[kind]) for model in (full, parts))
     for _ in range(2):
         train(full, one, (x, y))
         two.zero_grad()
@@ -280,12 +332,12 @@ def test_accumulated_micro_batches_are_the_full_batch(variant: Any, solver: Any)
     assert largest(weights(full), weights(parts)) < 1e-10
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_sum_and_mean_losses_take_the_same_step(variant: Any, solver: Any) -> None:
+@every_solver
+def test_sum_and_mean_losses_take_the_same_step(kind: str) -> None:
     data = batch(24)
     mean, total = mlp(), mlp()
-    train(mean, LocoProp(mean, variant, solver=solver), data)
-    opt = LocoProp(total, variant, solver=solver, loss_reduction="sum")
+    train(mean, LocoProp(mean, **SOLVERS[kind]), data)
+    opt = LocoProp(total, **SOLVERS[kind], loss_reduction="sum")
     (24 * bce(total, data)).backward()
     opt.step()
     assert largest(weights(mean), weights(total)) < 1e-10
@@ -295,9 +347,8 @@ def test_clipped_gradients_make_a_clipped_exact_step() -> None:
     data = batch()
     free, clipped = mlp(), mlp()
     start = weights(free)
-    options: dict[str, Any] = {"variant": "S", "solver": "exact", "momentum": 0.0}
-    train(free, LocoProp(free, **options), data)
-    opt = LocoProp(clipped, **options)
+    train(free, LocoProp(free, "S"), data)
+    opt = LocoProp(clipped, "S")
     bce(clipped, data).backward()
     norm = nn.utils.clip_grad_norm_(clipped.parameters(), 1e-3)
     opt.step()
@@ -305,12 +356,12 @@ def test_clipped_gradients_make_a_clipped_exact_step() -> None:
         assert torch.allclose((b - before) * (norm + 1e-6) / 1e-3, a - before, atol=1e-8)
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_grad_scaler_unscales_and_skips(variant: Any, solver: Any) -> None:
+@every_solver
+def test_grad_scaler_unscales_and_skips(kind: str) -> None:
     data = batch()
     plain, scaled = mlp(), mlp()
-    train(plain, LocoProp(plain, variant, solver=solver), data)
-    opt = LocoProp(scaled, variant, solver=solver)
+    train(plain, LocoProp(plain, **SOLVERS[kind]), data)
+    opt = LocoProp(scaled, **SOLVERS[kind])
     scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)
     scaler.scale(bce(scaled, data)).backward()
     scaler.step(opt)
@@ -342,21 +393,19 @@ def test_autocast_trains_with_float32_weights() -> None:
 
 
 @pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_half_precision_weights_are_solved_in_float32(
-    variant: Any, solver: Any, half: torch.dtype
-) -> None:
+@every_solver
+def test_half_precision_weights_are_solved_in_float32(kind: str, half: torch.dtype) -> None:
     model = mlp(torch.float32).to(half)
     wide = mlp(torch.float32)
     wide.load_state_dict(model.state_dict())
     data = batch(dtype=torch.float32)
     rough = (data[0].to(half), data[1].to(half))
-    options: dict[str, Any] = {"solver": solver, "momentum": 0.5}
-    if solver != "iter":
-        options["gram_ema"] = 0.5
-    opt = LocoProp(model, variant, **options)
+    options: dict[str, Any] = {**SOLVERS[kind], "momentum": 0.5}
+    if "Iterate" not in kind:
+        options["solver"] = replace(options["solver"], gram_ema=0.5)
+    opt = LocoProp(model, **options)
     train(model, opt, rough, 2)
-    train(wide, LocoProp(wide, variant, **options), data, 2)
+    train(wide, LocoProp(wide, **options), data, 2)
     assert all(p.dtype is half for p in model.parameters())
     tensors = [v for state in opt.state.values() for v in state.values() if torch.is_tensor(v)]
     assert tensors
@@ -395,11 +444,10 @@ def test_zero_grad_between_forward_and_backward_is_harmless() -> None:
     assert largest(weights(model), weights(twin)) == 0.0
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_schedulers_scale_the_step(variant: Any, solver: Any) -> None:
+@every_solver
+def test_schedulers_scale_the_step(kind: str) -> None:
     model, data = mlp(), batch()
-    options = {"inner": "sgd"} if solver == "iter" else {}
-    opt = LocoProp(model, variant, solver=solver, lr=0.1, **options)
+    opt = LocoProp(model, **{**PLAIN[kind], "lr": 0.1})
     scheduler = torch.optim.lr_scheduler.LambdaLR(opt, lambda epoch: float(epoch))
     before = weights(model)
     train(model, opt, data)  # the factor of epoch 0 is zero
@@ -456,12 +504,11 @@ def displacement(opt: LocoProp, model: nn.Module, data: tuple[Tensor, Tensor]) -
     return [b - a for a, b in zip(before, weights(model), strict=True)]
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_momentum_is_the_heavy_ball_on_the_displacement(variant: Any, solver: Any) -> None:
+@every_solver
+def test_momentum_is_the_heavy_ball_on_the_displacement(kind: str) -> None:
     plain, heavy, data = mlp(), mlp(), batch()
-    options: dict[str, Any] = {"inner": "sgd"} if solver == "iter" else {}
-    without = LocoProp(plain, variant, solver=solver, momentum=0.0, **options)
-    with_momentum = LocoProp(heavy, variant, solver=solver, momentum=0.8, **options)
+    without = LocoProp(plain, **PLAIN[kind], momentum=0.0)
+    with_momentum = LocoProp(heavy, **PLAIN[kind], momentum=0.8)
     first = displacement(with_momentum, heavy, data)
     assert largest(first, displacement(without, plain, data)) < 1e-14
     plain.load_state_dict(heavy.state_dict())
@@ -482,8 +529,8 @@ def test_weight_decay_is_decoupled() -> None:
 def test_gram_average_is_bias_corrected() -> None:
     """The first averaged step is the step without an average; later ones use the mean Gram."""
     model, twin, data, other = mlp(), mlp(), batch(), batch(seed=9)
-    options: dict[str, Any] = {"solver": "exact", "lr": 0.3, "momentum": 0.0, "prox": 0.2}
-    opt = LocoProp(model, "S", gram_ema=0.9, **options)
+    options: dict[str, Any] = {"lr": 0.3, "prox": 0.2}
+    opt = LocoProp(model, "S", solver=Exact(gram_ema=0.9), **options)
     train(model, opt, data)
     train(twin, LocoProp(twin, "S", **options), data)
     assert largest(weights(model), weights(twin)) < 1e-10
@@ -499,15 +546,12 @@ def test_gram_average_is_bias_corrected() -> None:
     assert torch.allclose(after - before, expected, atol=1e-10)
 
 
-@pytest.mark.parametrize(("variant", "solver"), [("M", "mm"), ("S", "exact")])
-def test_gram_every_keeps_the_factorisation_between_refreshes(variant: Any, solver: Any) -> None:
+@pytest.mark.parametrize(("variant", "kind"), [("M", Majorise), ("S", Exact)])
+def test_gram_every_keeps_the_factorization_between_refreshes(variant: Any, kind: Any) -> None:
     first, second = batch(), batch(seed=9)
     every, lazy = mlp(), mlp()
-    options: dict[str, Any] = {"solver": solver, "momentum": 0.0, "gram_ema": 0.5}
-    one, two = (
-        LocoProp(every, variant, **options),
-        LocoProp(lazy, variant, gram_every=2, **options),
-    )
+    one = LocoProp(every, variant, solver=kind(gram_ema=0.5))
+    two = LocoProp(lazy, variant, solver=kind(gram_ema=0.5, gram_every=2))
     train(every, one, first)
     train(lazy, two, first)
     assert largest(weights(every), weights(lazy)) < 1e-14
@@ -519,7 +563,7 @@ def test_gram_every_keeps_the_factorisation_between_refreshes(variant: Any, solv
 def test_safeguard_never_raises_the_local_objective() -> None:
     """A momentum of the inner rule that overshoots is cut; a step that descends is untouched."""
     data = batch()
-    wild: dict[str, Any] = {"solver": "iter", "inner": "sgd", "lr": 200.0, "gamma": 1.0}
+    wild: dict[str, Any] = {"solver": Iterate(SGD(), lr=200.0), "lr": 1.0}
     safe, unsafe = mlp(), mlp()
     train(unsafe, LocoProp(unsafe, "S", **wild), data, 3)
     train(safe, LocoProp(safe, "S", safeguard="backtrack", **wild), data, 3)
@@ -535,9 +579,9 @@ def test_safeguard_never_raises_the_local_objective() -> None:
 def test_units_of_sums_and_means_convert(variant: Any) -> None:
     """γ is R times as large and η R times as small in sums; the relative prox stays."""
     mean, total, data = mlp(), mlp(), batch(20)
-    plain: dict[str, Any] = {"solver": "iter", "inner": "sgd", "prox": 0.3, "local_steps": 6}
-    one = LocoProp(mean, variant, lr=0.2, gamma=0.5, **plain)
-    two = LocoProp(total, variant, lr=0.2 / 20, gamma=0.5 * 20, local_reduction="sum", **plain)
+    rows, sums = Iterate(SGD(), 0.2, 6), Iterate(SGD(), 0.2 / 20, 6, reduction="sum")
+    one = LocoProp(mean, variant, solver=rows, lr=0.5, prox=0.3)
+    two = LocoProp(total, variant, solver=sums, lr=0.5 * 20, prox=0.3)
     train(mean, one, data, 3)
     train(total, two, data, 3)
     assert largest(weights(mean), weights(total)) < 1e-12
@@ -546,7 +590,7 @@ def test_units_of_sums_and_means_convert(variant: Any) -> None:
 def test_first_majorised_step_scales_curvature_and_damping_by_the_slope_bound() -> None:
     x, y = batch()
     model = nn.Linear(6, 3).double()
-    opt = LocoProp(model, lr=0.4, prox=0.3, local_steps=1)
+    opt = LocoProp(model, solver=Majorise(1), lr=0.4, prox=0.3)
     w0 = torch.cat([model.weight, model.bias[:, None]], 1).detach()
     bce(model, (x, y)).backward()
     gradient = torch.cat([model.weight.grad, model.bias.grad[:, None]], 1)
@@ -559,13 +603,14 @@ def test_first_majorised_step_scales_curvature_and_damping_by_the_slope_bound() 
 
 def test_inner_buffers_persist_unless_they_are_reset() -> None:
     """With a reset, every step is the first step of a new optimiser."""
-    rule: dict[str, Any] = {"solver": "iter", "inner": "momentum", "lr": 0.05}
+    solver = Iterate(Momentum(), lr=0.05)
     kept, reset, fresh = mlp(), mlp(), mlp()
-    keeping, resetting = LocoProp(kept, **rule), LocoProp(reset, reset_inner=True, **rule)
+    keeping = LocoProp(kept, solver=solver, lr=1.0)
+    resetting = LocoProp(reset, solver=replace(solver, reset=True), lr=1.0)
     for _ in range(3):
         train(kept, keeping, batch())
         train(reset, resetting, batch())
-        new = LocoProp(fresh, **rule)
+        new = LocoProp(fresh, solver=solver, lr=1.0)
         train(fresh, new, batch())
         new.close()
     assert largest(weights(reset), weights(fresh)) == 0.0
@@ -584,7 +629,8 @@ def test_zero_grad_forgets_the_pass_before_it() -> None:
 
 
 def test_a_slope_without_bound_is_for_the_iterations(caplog: pytest.LogCaptureFixture) -> None:
-    for solver, expected in (("mm", "S exact identity"), ("iter", "M iter relu2")):
+    table = ((Majorise(), "S Exact identity"), (Iterate(), "M Iterate relu2"))
+    for solver, expected in table:
         model = mlp()
         opt = LocoProp(model, solver=solver, transfer={"0": "relu2", "2": "gelu"})
         train(model, opt, batch())
@@ -620,7 +666,7 @@ def test_report_tells_how_each_parameter_is_trained() -> None:
     report = opt.report()
     assert [line.name for line in report] == ["0", "3", "5", "fallback"]
     assert [line.transfer for line in report] == ["identity", "identity", "sigmoid", "-"]
-    assert [line.solver for line in report] == ["S exact", "S exact", "M mm", "AdamW"]
+    assert [line.solver for line in report] == ["S Exact", "S Exact", "M Majorise", "AdamW"]
     assert report.covered == 35 + 24 + 15
     assert report.total == 35 + 24 + 15 + 10
     assert "1.weight" in str(report)
@@ -723,8 +769,8 @@ def test_exclude_sends_a_map_to_the_fallback() -> None:
     assert torch.allclose(model[4].weight, twin[4].weight, atol=1e-14)
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_frozen_parameters_stay_and_the_rest_solves_without_them(variant: Any, solver: Any) -> None:
+@every_solver
+def test_frozen_parameters_stay_and_the_rest_solves_without_them(kind: str) -> None:
     """A frozen bias is an offset of the pre-activation: the problem of the same layer whose bias
     column is missing, fed through inputs that carry the offset."""
     model = mlp()
@@ -733,7 +779,7 @@ def test_frozen_parameters_stay_and_the_rest_solves_without_them(variant: Any, s
     for p in model[4].parameters():
         p.requires_grad_(False)
     before = weights(model)
-    train(model, LocoProp(model, variant, solver=solver), batch(), 3)
+    train(model, LocoProp(model, **SOLVERS[kind]), batch(), 3)
     moved = [float((a - b).abs().max()) > 0 for a, b in zip(weights(model), before, strict=True)]
     assert moved == [True, False, False, True, False, False]
 
@@ -753,15 +799,13 @@ def test_frozen_bias_is_an_offset() -> None:
     assert torch.allclose(biased.weight, offset.weight, atol=1e-12)
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
+@every_solver
 @pytest.mark.parametrize("name", ["weight", "bias"])
-def test_a_parameter_without_gradient_stays_as_if_frozen(
-    name: str, variant: Any, solver: Any
-) -> None:
+def test_a_parameter_without_gradient_stays_as_if_frozen(name: str, kind: str) -> None:
     cleared, frozen = mlp(), mlp()
     before = getattr(cleared[0], name).detach().clone()
     getattr(frozen[0], name).requires_grad_(False)
-    one, two = (LocoProp(m, variant, solver=solver, weight_decay=0.1) for m in (cleared, frozen))
+    one, two = (LocoProp(m, **SOLVERS[kind], weight_decay=0.1) for m in (cleared, frozen))
     bce(cleared, batch()).backward()
     getattr(cleared[0], name).grad = None
     one.step()
@@ -780,14 +824,14 @@ class Twice(nn.Module):
         return self.head(torch.tanh(self.inner(torch.tanh(self.inner(x)))))
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_a_module_used_twice_stacks_its_rows(variant: Any, solver: Any) -> None:
+@every_solver
+def test_a_module_used_twice_stacks_its_rows(kind: str) -> None:
     torch.manual_seed(0)
     model, data = Twice().double(), batch()
-    opt = LocoProp(model, variant, solver=solver, momentum=0.0)
+    opt = LocoProp(model, **SOLVERS[kind], momentum=0.0)
     opt.zero_grad()
     bce(model, data).backward()
-    if (variant, solver) == ("S", "exact"):
+    if kind == "S Exact":
         opt.param_groups[0].update(lr=0.5, prox=0.1)
         w0 = torch.cat([model.inner.weight, model.inner.bias[:, None]], 1).detach()
         x = data[0]
@@ -904,21 +948,23 @@ def test_a_transformer_trains() -> None:
     assert "attention" in report.lines[-1].reason
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_the_model_may_change_its_type_before_the_first_step(variant: Any, solver: Any) -> None:
+@every_solver
+def test_the_model_may_change_its_type_before_the_first_step(kind: str) -> None:
     late, early = mlp(torch.float32), mlp(torch.float32).double()
-    opt = LocoProp(late, variant, solver=solver, momentum=0.5)
+    opt = LocoProp(late, **SOLVERS[kind], momentum=0.5)
     late.double()
     train(late, opt, batch(), 3)
-    train(early, LocoProp(early, variant, solver=solver, momentum=0.5), batch(), 3)
+    train(early, LocoProp(early, **SOLVERS[kind], momentum=0.5), batch(), 3)
     assert largest(weights(late), weights(early)) == 0.0
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_the_model_may_change_its_type_between_steps(variant: Any, solver: Any) -> None:
+@every_solver
+def test_the_model_may_change_its_type_between_steps(kind: str) -> None:
     model = mlp(torch.float32)
-    options: dict[str, Any] = {} if solver == "iter" else {"gram_ema": 0.5, "gram_every": 3}
-    opt = LocoProp(model, variant, solver=solver, momentum=0.5, **options)
+    options = dict(SOLVERS[kind])
+    if "Iterate" not in kind:
+        options["solver"] = replace(options["solver"], gram_ema=0.5, gram_every=3)
+    opt = LocoProp(model, **options, momentum=0.5)
     losses = train(model, opt, batch(dtype=torch.float32), 2)
     model.double()
     losses += train(model, opt, batch(), 3)
@@ -936,7 +982,7 @@ def test_without_a_proximal_term_no_scale_of_the_inputs_is_computed(
         calls.append(design)
         return design.square().mean((-2, -1))
 
-    monkeypatch.setattr("optim._solve.mean_square", counted)
+    monkeypatch.setattr("optim.solvers.mean_square", counted)
     for prox, expected in ((0.0, 0), (0.1, 3)):
         model = mlp()
         train(model, LocoProp.paper(model, prox=prox), batch())
@@ -951,36 +997,36 @@ def test_the_default_step_is_a_tenth_of_the_full_one(variant: Any) -> None:
     assert largest(weights(default), weights(given)) == 0.0
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_a_batch_without_rows_moves_nothing(variant: Any, solver: Any) -> None:
+@every_solver
+def test_a_batch_without_rows_moves_nothing(kind: str) -> None:
     model = mlp()
-    opt = LocoProp(model, variant, solver=solver)
+    opt = LocoProp(model, **SOLVERS[kind])
     before = weights(model)
     model(torch.empty(0, 6, dtype=torch.float64)).sum().backward()
     opt.step()
     assert largest(before, weights(model)) == 0.0
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_dead_inputs_do_not_break_the_solve(variant: Any, solver: Any) -> None:
+@every_solver
+def test_dead_inputs_do_not_break_the_solve(kind: str) -> None:
     """A layer whose inputs are all zero has a zero Gram matrix, and no gradient."""
     model = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3, bias=False)).double()
     nn.init.constant_(model[0].bias, -100.0)
     before = model[2].weight.detach().clone()
-    train(model, LocoProp(model, variant, solver=solver), batch(), 2)
+    train(model, LocoProp(model, **SOLVERS[kind]), batch(), 2)
     assert torch.equal(before, model[2].weight)
 
 
 # --- what a step leaves alone ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_step_advances_neither_statistics_nor_the_random_state(variant: Any, solver: Any) -> None:
+@every_solver
+def test_step_advances_neither_statistics_nor_the_random_state(kind: str) -> None:
     torch.manual_seed(0)
     model = nn.Sequential(
         nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Tanh(), nn.Dropout(0.5), nn.Linear(5, 3)
     ).double()
-    opt = LocoProp(model, variant, solver=solver)
+    opt = LocoProp(model, **SOLVERS[kind])
     bce(model, batch()).backward()
     buffers = [b.clone() for b in model.buffers()]
     gradients = [p.grad.clone() for p in model.parameters()]
@@ -991,17 +1037,16 @@ def test_step_advances_neither_statistics_nor_the_random_state(variant: Any, sol
     assert largest(gradients, [p.grad for p in model.parameters()]) == 0
 
 
-@pytest.mark.parametrize(("variant", "solver"), SOLVERS)
-def test_the_order_of_the_maps_is_irrelevant(variant: Any, solver: Any) -> None:
+@every_solver
+def test_the_order_of_the_maps_is_irrelevant(kind: str) -> None:
     """All maps move from one capture: solving them last to first changes nothing."""
     forward, backward, data = mlp(), mlp(), batch()
-    one = LocoProp(forward, variant, solver=solver)
-    two = LocoProp(backward, variant, solver=solver)
+    one = LocoProp(forward, **SOLVERS[kind])
     train(forward, one, data)
     whole = weights(forward)
     for keep in reversed(range(3)):
         backward.load_state_dict(mlp().state_dict())
-        two = LocoProp(backward, variant, solver=solver)
+        two = LocoProp(backward, **SOLVERS[kind])
         for k, group in enumerate(two.param_groups):
             if k != keep:
                 for p in group["params"]:

@@ -8,18 +8,24 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from optim import LocoProp
+from optim import Exact, Iterate, LocoProp, Majorise
+from optim.inner import SGD, Adam, Momentum, RMSProp
 
 
 RECIPES: dict[str, dict[str, Any]] = {
     "defaults": {},
-    "exact": {"variant": "S", "momentum": 0.9, "gram_ema": 0.9},
-    "lazy": {"variant": "M", "momentum": 0.5, "gram_ema": 0.5, "gram_every": 3},
-    "lazy exact": {"variant": "S", "gram_every": 2},
-    "rmsprop": {"solver": "iter", "inner": "rmsprop", "lr": 1e-3, "local_reduction": "sum"},
-    "adam": {"solver": "iter", "inner": "adam", "lr": 1e-4},
-    "reset": {"solver": "iter", "inner": "nesterov", "lr": 1e-2, "reset_inner": True},
-    "guarded": {"variant": "S", "solver": "iter", "inner": "momentum", "safeguard": "backtrack"},
+    "exact": {"variant": "S", "momentum": 0.9, "solver": Exact(gram_ema=0.9)},
+    "lazy": {"variant": "M", "momentum": 0.5, "solver": Majorise(gram_ema=0.5, gram_every=3)},
+    "lazy exact": {"variant": "S", "solver": Exact(gram_every=2)},
+    "rmsprop": {"solver": Iterate(RMSProp(), lr=1e-3, reduction="sum"), "lr": 1.0},
+    "adam": {"solver": Iterate(Adam(), lr=1e-4), "lr": 1.0},
+    "reset": {"solver": Iterate(reset=True), "lr": 1.0},
+    "guarded": {
+        "variant": "S",
+        "solver": Iterate(Momentum()),
+        "lr": 1.0,
+        "safeguard": "backtrack",
+    },
 }
 
 
@@ -148,10 +154,15 @@ def test_foreign_states_are_refused() -> None:
     with pytest.raises(ValueError, match=r"names of the parameter groups.*encoder"):
         opt.load_state_dict(names)
 
-    other = LocoProp(network(torch.float64), solver="iter", inner="adam")
-    same = LocoProp(network(torch.float64), solver="iter", inner="sgd")
-    with pytest.raises(ValueError, match="inner"):
+    other = LocoProp(network(torch.float64), solver=Iterate(Adam()))
+    same = LocoProp(network(torch.float64), solver=Iterate(SGD()))
+    with pytest.raises(ValueError, match="inner rule Adam, got SGD"):
         same.load_state_dict(other.state_dict())
+
+    words = opt.state_dict()
+    words["param_groups"][0]["solver"] = "mm"
+    with pytest.raises(ValueError, match="`solver` of a saved group"):
+        opt.load_state_dict(words)
 
 
 def test_states_of_other_shapes_are_refused() -> None:
@@ -171,16 +182,12 @@ def test_states_of_other_shapes_are_refused() -> None:
 
 
 def test_loading_restores_the_hyperparameters() -> None:
-    opt, _ = make(network(torch.float32), {"variant": "S", "lr": 0.3, "prox": 0.2})
+    options = {"variant": "S", "solver": Exact(0.5, 4), "lr": 0.3, "prox": 0.2}
+    opt, _ = make(network(torch.float32), options)
     other, _ = make(network(torch.float32), {"variant": "M"})
     other.load_state_dict(opt.state_dict())
     group = other.param_groups[0]
-    assert (group["variant"], group["solver"], group["lr"], group["prox"]) == (
-        "S",
-        "exact",
-        0.3,
-        0.2,
-    )
+    assert {name: group[name] for name in options} == options
 
 
 def test_an_optimiser_is_not_copied() -> None:

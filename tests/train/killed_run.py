@@ -10,7 +10,7 @@ from simplex.train import TrainSettings, TUSettings, train_tu
 
 def settings(root):
     train = TrainSettings(epochs=3, batch_size=5, lr=0.01, patience=2)
-    grid = {"hidden": [4, 6]}
+    grid = {"hidden_channels": [4, 6]}
     return TUSettings("TINY", root, "f-vector", folds=2, grid=grid, train=train)
 
 

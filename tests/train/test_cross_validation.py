@@ -143,7 +143,7 @@ def test_summary_takes_one_epoch_for_all_folds():
 
 def command(root, out, *options):
     given = ["train", "--dataset", "TINY", "--root", str(root), "--out", str(out), "--folds", "2"]
-    return main([*given, "--epochs", "2", "--hidden", "4", *options])
+    return main([*given, "--epochs", "2", "--hidden-channels", "4", *options])
 
 
 def refusal(capsys, *arguments):
@@ -194,14 +194,14 @@ def test_command_lists_both_protocols_even_if_one_is_run(tmp_path, capsys, proto
 
 def test_command_with_a_grid_options_and_patience(tmp_path, capsys):
     root, out = write_tiny(tmp_path), tmp_path / "run"
-    grid = ["--grid", "hidden=2,4", "--grid", "lr=0.01"]
+    grid = ["--grid", "hidden_channels=2,4", "--grid", "lr=0.01"]
     options = ["--option", "readout_dims=(0, 2)", "--option", "activation=relu"]
-    others = ["--layers", "1", "--patience", "1", "--schedule", "cosine", "--norm", "none"]
+    others = ["--num-layers", "1", "--patience", "1", "--schedule", "cosine", "--norm", "none"]
     arguments = [root, out, *grid, *options, *others]
     assert command(*arguments) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1] == "configuration 1/2: hidden=2 lr=0.01"
-    assert lines[2] == "configuration 2/2: hidden=4 lr=0.01"
+    assert lines[1] == "configuration 1/2: hidden_channels=2 lr=0.01"
+    assert lines[2] == "configuration 2/2: hidden_channels=4 lr=0.01"
     assert "configuration" in next(line for line in lines if line.startswith("  xu"))
     with (out / "curves.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -220,7 +220,7 @@ def test_command_names_the_models_it_has(tmp_path, capsys):
 def test_command_resumes_what_was_stopped(tmp_path):
     root = write_tiny(tmp_path)
     train = TrainSettings(epochs=2)
-    settings = TUSettings("TINY", root, hidden=4, layers=1, folds=2, train=train)
+    settings = TUSettings("TINY", root, hidden_channels=4, num_layers=1, folds=2, train=train)
     whole = train_tu(settings, tmp_path / "whole", report=lambda line: None)
 
     def stop(line):
@@ -238,8 +238,8 @@ def test_command_resumes_what_was_stopped(tmp_path):
 def test_wrong_settings_of_the_command(tmp_path, capsys):
     root, out = write_tiny(tmp_path), tmp_path / "run"
     for model in ("sin", "f-vector"):
-        error = refusal(capsys, root, out, "--model", model, "--hidden", "0")
-        assert "hidden must be at least 1, got 0" in error
+        error = refusal(capsys, root, out, "--model", model, "--hidden-channels", "0")
+        assert "hidden_channels must be at least 1, got 0" in error
     error = refusal(capsys, root, out, "--dropout", "2")
     assert "dropout must be a finite number in [0, 1], got 2" in error
     assert "threads must be at least 1, got 0" in refusal(capsys, root, out, "--threads", "0")

@@ -29,7 +29,9 @@ from tests.train.tiny import write_tiny
 
 SETTINGS = TrainSettings(epochs=3, batch_size=5, lr=0.01, patience=1, seed=3)
 POINTS = [
-    Configuration(partial(FVectorMLP, 4, 2, max_dim=2), SETTINGS, "hidden=4"),
+    Configuration(
+        partial(FVectorMLP, 1, 4, 2, num_layers=2, max_dim=2), SETTINGS, "hidden_channels=4"
+    ),
     Configuration(partial(SIN, 3, 4, 2, 1, 2, norm="batch", dropout=0.5), SETTINGS, "sin"),
 ]
 
@@ -219,7 +221,9 @@ def test_summary_of_choices():
 
 def test_the_log_has_every_record_to_the_last_digit(tmp_path):
     train = TrainSettings(epochs=2, lr=0.01, seed=2)
-    settings = TUSettings("TINY", write_tiny(tmp_path), hidden=4, layers=1, folds=2, train=train)
+    settings = TUSettings(
+        "TINY", write_tiny(tmp_path), hidden_channels=4, num_layers=1, folds=2, train=train
+    )
     report = train_tu(settings, tmp_path / "run", report=lambda line: None)
     dataset = tu_dataset("TINY", tmp_path)
     folds = tu_folds("TINY", dataset.y, tmp_path, num_folds=2, generator=seeded(2))

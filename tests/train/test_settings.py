@@ -76,7 +76,7 @@ def test_unknown_schedule_and_protocol():
         TrainSettings(schedule="linear")
     with pytest.raises(ValueError, match=r"protocol must be one of .*, got 'honest'"):
         TUSettings("TINY", protocol="honest")
-    for name in ("hidden", "layers"):
+    for name in ("hidden_channels", "num_layers"):
         with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
             TUSettings("TINY", **{name: 0})
     with pytest.raises(ValueError, match="max_dim must be non-negative, got -1"):
@@ -84,10 +84,16 @@ def test_unknown_schedule_and_protocol():
 
 
 def test_grid_is_read_by_the_type_of_the_setting():
-    texts = ["hidden=16, 32", "lr=0.1", "norm=batch,none", "batch-size=8", "patience=none,3"]
+    texts = [
+        "hidden_channels=16, 32",
+        "lr=0.1",
+        "norm=batch,none",
+        "batch-size=8",
+        "patience=none,3",
+    ]
     grid = parse_grid([*texts, "schedule=cosine"])
     assert grid == {
-        "hidden": [16, 32],
+        "hidden_channels": [16, 32],
         "lr": [0.1],
         "norm": ["batch", None],
         "batch_size": [8],
@@ -98,20 +104,20 @@ def test_grid_is_read_by_the_type_of_the_setting():
 
 def test_every_combination_of_a_grid_is_trained(tmp_path):
     lines, train = [], TrainSettings(epochs=1, lr=1e30)
-    grid = {"hidden": [4, 6], "norm": ["batch", None], "lr": [0.1, 0.2]}
+    grid = {"hidden_channels": [4, 6], "norm": ["batch", None], "lr": [0.1, 0.2]}
     settings = TUSettings(
-        "TINY", write_tiny(tmp_path), layers=1, folds=2, protocol="xu", grid=grid, train=train
+        "TINY", write_tiny(tmp_path), num_layers=1, folds=2, protocol="xu", grid=grid, train=train
     )
     train_tu(settings, tmp_path / "run", report=lines.append)
     names = [line.partition(": ")[2] for line in lines if line.startswith("configuration ")]
     assert names == [
-        f"hidden={hidden} norm={norm} lr={lr}"
+        f"hidden_channels={hidden} norm={norm} lr={lr}"
         for hidden in (4, 6)
         for norm in ("batch", None)
         for lr in (0.1, 0.2)
     ]
     assert len((tmp_path / "run" / "curves.csv").read_text().splitlines()) == 1 + 8 * 2
-    alone = replace(settings, hidden=6, norm=None, grid={}, train=replace(train, lr=0.2))
+    alone = replace(settings, hidden_channels=6, norm=None, grid={}, train=replace(train, lr=0.2))
     train_tu(alone, tmp_path / "alone", report=lines.append)
     assert not any(line.startswith("configuration ") for line in lines[-6:])
     rows = [(tmp_path / each / "curves.csv").read_text().splitlines() for each in ("run", "alone")]
@@ -119,7 +125,7 @@ def test_every_combination_of_a_grid_is_trained(tmp_path):
     assert last == [row.removesuffix(",1") for row in rows[1][1:]]
 
 
-@over("text", ["hidden", "hidden=", "depth=3", "seed=1,2", "max_dim=1,2"])
+@over("text", ["num_layers", "num_layers=", "depth=3", "seed=1,2", "max_dim=1,2"])
 def test_wrong_grid(text):
     with pytest.raises(ValueError, match="grid must be given as NAME=VALUE"):
         parse_grid([text])
@@ -128,11 +134,11 @@ def test_wrong_grid(text):
 
 
 def test_grid_values_of_another_type_or_out_of_range(tmp_path):
-    with pytest.raises(ValueError, match="grid must have values that hidden can take"):
-        parse_grid(["hidden=wide"])
-    with pytest.raises(ValueError, match="hidden must be at least 1, got 0"):
-        train_tu(TUSettings("TINY", grid={"hidden": [4, 0]}), tmp_path)
-    for grid in ({"depth": [1]}, {"hidden": []}):
+    with pytest.raises(ValueError, match="grid must have values that hidden_channels can take"):
+        parse_grid(["hidden_channels=wide"])
+    with pytest.raises(ValueError, match="hidden_channels must be at least 1, got 0"):
+        train_tu(TUSettings("TINY", grid={"hidden_channels": [4, 0]}), tmp_path)
+    for grid in ({"depth": [1]}, {"hidden_channels": []}):
         with pytest.raises(ValueError, match="grid must have at least one value"):
             train_tu(TUSettings("TINY", grid=grid), tmp_path)
 
@@ -152,7 +158,7 @@ def test_options():
 
 @over("name", sorted(MODELS))
 def test_every_model_by_name(tiny, name):
-    model = make_model(TUSettings("TINY", model=name, hidden=4, layers=2), tiny)
+    model = make_model(TUSettings("TINY", model=name, hidden_channels=4, num_layers=2), tiny)
     batch = tiny.to_batch()
     logits = model(batch.cochains(), batch.complex)
     assert logits.shape == (16, 2)

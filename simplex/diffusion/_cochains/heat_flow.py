@@ -1,49 +1,43 @@
-"""The functions of exponential integrators: exact at 0, finite at large arguments, smooth."""
+"""Topological flow matching: the heat drift, bridges of its modes, an exponential integrator."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.diffusion._cochains.calculus import apply_to_cochains, prepared_halves, require_cochain
-from simplex.diffusion._walk import evaluate, require_same_shape, rows_of_times
-from simplex.operators import chebyshev_apply, chebyshev_coefficients, part_bound, require_rank
+from simplex.complexes import SimplicialComplex, require_real
+from simplex.diffusion._checks import (
+    require_cochain,
+    require_same_shape,
+    require_single_or_double,
+    require_times_within,
+)
+from simplex.diffusion._cochains.calculus import apply_to_cochains, prepared_halves
+from simplex.diffusion._rows import Model, aligned, row_mean, rows_of_times
+from simplex.diffusion._walk import Grid, checked
+from simplex.operators import (
+    chebyshev_apply,
+    chebyshev_coefficients,
+    from_rows,
+    part_bound,
+    require_rank,
+    self_adjoint,
+    to_rows,
+)
 
 
 _SERIES_BELOW, _SERIES_TERMS = 0.5, 14
 
 
 def phi_1(x: Tensor) -> Tensor:
-    r"""The mean of the decay e^{-x} over a unit of time.
-
-    .. math:: φ_1(x) = \int_0^1 e^{-x s} \, ds = \frac{1 - e^{-x}}{x}, \qquad φ_1(0) = 1
-
-    Args:
-        x: non-negative floats, 0 and large ones included; gradients are finite there too.
-
-    Example:
-        >>> phi_1(torch.tensor([0.0, 1e4], dtype=torch.float64)).tolist()
-        [1.0, 0.0001]
-    """
+    """∫₀¹ e^{-xs} ds = (1 - e^{-x}) / x for x ≥ 0: the mean of a decay over a unit of time."""
     return _series_or(1, lambda y: -torch.expm1(-y) / y, x)
 
 
 def phi_2(x: Tensor) -> Tensor:
-    r"""The mean of the decay e^{-x (1-s)} over a unit of time, weighted by s.
-
-    .. math:: φ_2(x) = \int_0^1 s \, e^{-x (1-s)} \, ds = \frac{e^{-x} - 1 + x}{x^2}, \qquad
-              φ_2(0) = \tfrac12
-
-    Args:
-        x: non-negative floats, as for :func:`phi_1`.
-
-    Example:
-        >>> phi_2(torch.tensor([0.0, 1e4], dtype=torch.float64)).tolist()
-        [0.5, 9.999e-05]
-    """
+    """∫₀¹ s e^{-x(1-s)} ds = (e^{-x} - 1 + x) / x² for x ≥ 0: the same, weighted by s."""
     return _series_or(2, lambda y: (1 + torch.expm1(-y) / y) / y, x)
 
 
@@ -65,22 +59,14 @@ Weights = Callable[[Tensor, Tensor], tuple[Tensor, ...]]
 
 
 def bridge_weights(a: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Weights of the ends in the bridge of a mode that decays at rate a.
+    r"""Weights of the ends z and x_0 in the bridge of a mode that decays at rate a ≥ 0.
 
     .. math::
-        m_t = \frac{\sinh(a(1-t))}{\sinh a} y_0 + \frac{\sinh(at)}{\sinh a} y_1
-            = (1-t) e^{-at} \frac{φ_1(2a(1-t))}{φ_1(2a)} y_0
-              + t e^{-a(1-t)} \frac{φ_1(2at)}{φ_1(2a)} y_1
+        m_t = \frac{\sinh(a(1-t))}{\sinh a} z + \frac{\sinh(at)}{\sinh a} x_0
+            = (1-t) e^{-at} \frac{φ_1(2a(1-t))}{φ_1(2a)} z
+              + t e^{-a(1-t)} \frac{φ_1(2at)}{φ_1(2a)} x_0
 
-    The last form neither overflows nor divides by 0; at a = 0 it is (1-t) y_0 + t y_1.
-
-    Args:
-        a: rates a ≥ 0.
-        t: times in [0, 1], broadcastable with a.
-
-    Example:
-        >>> [w.item() for w in bridge_weights(torch.tensor(0.0), torch.tensor(0.25))]
-        [0.75, 0.25]
+    The last form neither overflows nor divides by 0; at a = 0 it is (1-t) z + t x_0.
     """
     scale = phi_1(2 * a)
     start = (1 - t) * torch.exp(-a * t) * phi_1(2 * a * (1 - t)) / scale
@@ -90,18 +76,10 @@ def bridge_weights(a: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
 def control_weights(a: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     r"""Weights of the ends in the control that keeps a mode with drift -a m on its bridge.
 
-    .. math:: u_t = m_t' + a m_t = \frac{a e^{at}}{\sinh a} (y_1 - e^{-a} y_0)
-                  = \frac{e^{-a(1-t)}}{φ_1(2a)} (y_1 - e^{-a} y_0)
+    .. math:: u_t = m_t' + a m_t = \frac{a e^{at}}{\sinh a} (x_0 - e^{-a} z)
+                  = \frac{e^{-a(1-t)}}{φ_1(2a)} (x_0 - e^{-a} z)
 
-    The last form neither overflows nor divides by 0; at a = 0 it is y_1 - y_0.
-
-    Args:
-        a: rates a ≥ 0.
-        t: times in [0, 1], broadcastable with a.
-
-    Example:
-        >>> [w.item() for w in control_weights(torch.tensor(0.0), torch.tensor(0.25))]
-        [-1.0, 1.0]
+    The last form neither overflows nor divides by 0; at a = 0 it is x_0 - z.
     """
     end = torch.exp(-a * (1 - t)) / phi_1(2 * a)
     return -torch.exp(-a) * end, end
@@ -112,22 +90,24 @@ class HeatFlow:
 
     .. math:: x' = -A x + u_θ(x, t), \qquad A = κ_d L_d + κ_u L_u
 
-    The network learns the control u only: for a pair (x_0, x_1) the one that takes the system from
-    x_0 to x_1 with the least energy ∫|u|², mode by mode :func:`control_weights`. Harmonic modes,
-    a = 0, go straight, as in flow matching without drift, which is κ_d = κ_u = 0.
+    The network learns the control u only: for noise z and data x_0 the one that takes the system
+    from z to x_0 with the least energy ∫|u|², for a mode that decays at rate a
+
+    .. math:: u_t = \frac{a e^{at}}{\sinh a} (x_0 - e^{-a} z)
+
+    Harmonic modes, a = 0, go straight, as in flow matching without drift, which is κ_d = κ_u = 0.
 
     Args:
         K: the complex, or a union.
         k: degree of the cochains, 0 … dim.
         down: κ_d ≥ 0, the rate of heat through facets.
         up: κ_u ≥ 0, the rate of heat through cofacets.
-        axis: which axis of the tensors runs over the simplices.
 
     Raises:
         ValueError: ``k`` beyond the dimension, or a negative rate.
 
     Laws:
-        The path starts in x_0, ends in x_1, and solves the equation with the control. Everything
+        The path starts in z, ends in x_0, and solves the equation with the control. Everything
         commutes with relabelling and reorientation, and treats a union as its parts.
 
     Cost:
@@ -142,9 +122,9 @@ class HeatFlow:
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (0, 2), (1, 2)])
-        >>> flow, x0, x1 = HeatFlow(K), torch.zeros(3, 1), torch.tensor([[3.0], [0.0], [0.0]])
-        >>> flow.path(x0, x1, 0.5).T  # the harmonic part is half way, the gradient part behind
-        tensor([[ 0.9251, -0.2875,  0.2875]])
+        >>> flow, z, x0 = HeatFlow(K), torch.zeros(3), torch.tensor([3.0, 0.0, 0.0])
+        >>> flow.path(x0, z, 0.5)  # the harmonic part is half way, the gradient part behind
+        tensor([ 0.9251, -0.2875,  0.2875])
     """
 
     def __init__(
@@ -154,37 +134,35 @@ class HeatFlow:
         *,
         down: float = 1.0,
         up: float = 1.0,
-        axis: int = 0,
     ) -> None:
         require_rank(K, k, 0)
-        for name, rate in (("down", down), ("up", up)):
-            if not 0 <= rate < float("inf"):
-                raise ValueError(f"{name} must be a finite rate ≥ 0, got {rate}.")
-        self.complex, self.k, self.axis = K, k, axis
+        require_real("down", down, 0)
+        require_real("up", up, 0)
+        self.complex, self.k = K, k
         self.rates = (down, up)
         self.bounds = [float(part_bound(K, j).max()) if K.num_parts else 0.0 for j in (k, k + 1)]
 
-    def path(self, x0: Tensor, x1: Tensor, t: Tensor | float) -> Tensor:
+    def path(self, x0: Tensor, z: Tensor, t: Tensor | float) -> Tensor:
         """Where the pair is at time t.
 
         Args:
-            x0: draws of the noise, float32 or float64.
-            x1: data, of the same shape.
+            x0: data, (…, n_k, C) or (n_k,), float32 or float64.
+            z: draws of the noise, of the same shape.
             t: times in [0, 1]: one number, or of the leading dimensions of x, constant on each
                 part of the complex.
 
         Returns:
-            Like x1; differentiable.
+            Like x0; differentiable.
 
         Raises:
             TypeError: not float32 or float64.
             ValueError: shapes that differ, a time outside [0, 1] or one that varies in a part.
         """
-        return self._between(bridge_weights, x0, x1, t)
+        return self._between(bridge_weights, x0, z, t)
 
-    def control(self, x0: Tensor, x1: Tensor, t: Tensor | float) -> Tensor:
-        """What the network is to predict at ``path(x0, x1, t)``. Arguments as for :meth:`path`."""
-        return self._between(control_weights, x0, x1, t)
+    def control(self, x0: Tensor, z: Tensor, t: Tensor | float) -> Tensor:
+        """What the network is to predict at ``path(x0, z, t)``. Arguments as for :meth:`path`."""
+        return self._between(control_weights, x0, z, t)
 
     def heat(self, x: Tensor, time: float) -> Tensor:
         """The heat flow e^{-A time} x, exactly (not by steps, as simplex.operators.heat_flow)."""
@@ -197,7 +175,7 @@ class HeatFlow:
             down, up = prepared_halves(self.complex, self.k, y.dtype)
             return -(self.rates[0] * down(y) + self.rates[1] * up(y))
 
-        return apply_to_cochains(change, x, self.complex.num_simplices(self.k), self.axis)
+        return apply_to_cochains(change, x, self.complex.num_simplices(self.k))
 
     def velocity(self, model: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """The whole right-hand side -A x + model(x, t, …), for any solver of flows."""
@@ -207,32 +185,25 @@ class HeatFlow:
 
         return right_hand_side
 
-    def loss(
-        self, model: Callable[[Tensor, Tensor], Tensor], x0: Tensor, x1: Tensor, t: Tensor | float
-    ) -> Tensor:
-        """The mean squared error of the control that the network predicts on the path.
+    def loss(self, model: Model, x0: Tensor, z: Tensor, t: Tensor | float) -> Tensor:
+        """The squared error of the control that the network predicts on the path, per row.
 
         Args:
             model: from (x, t) to the control; t has one time per row of x.
-            x0: draws of the noise.
-            x1: data; paired with x0 as they come (couple them beforehand).
+            x0: data.
+            z: draws of the noise, paired with the data as they come (couple them beforehand).
             t: as for :meth:`path`.
 
         Returns:
-            A scalar.
+            (rows,) means over the components of each row.
         """
-        x, target = self.path(x0, x1, t), self.control(x0, x1, t)
+        x, target = self.path(x0, z, t), self.control(x0, z, t)
         predicted = model(x, rows_of_times(torch.as_tensor(t).to(x), x))
         require_same_shape("the prediction of the network", predicted, x)
-        return (predicted - target).square().mean()
+        return row_mean((predicted - target).square())
 
     @torch.no_grad()
-    def sample(
-        self,
-        model: Callable[[Tensor, Tensor], Tensor],
-        x: Tensor,
-        times: Sequence[float] | Tensor,
-    ) -> Tensor:
+    def sample(self, model: Model, x: Tensor, times: Grid) -> Tensor:
         r"""Solve the equation from noise to data by a second-order exponential integrator.
 
         .. math::
@@ -257,12 +228,13 @@ class HeatFlow:
             Cox, Matthews, "Exponential time differencing for stiff systems", 2002, eq. 20-22.
         """
         grid = torch.as_tensor(times, dtype=torch.float64).cpu()
-        _require_times(grid)
+        require_times_within(grid, 0.0, 1.0)
         if grid.dim() != 1 or len(grid) < 2 or not bool((grid.diff() > 0).all()):
             raise ValueError(f"times must be at least 2 and increase, got {grid.tolist()}.")
 
         def predict(x: Tensor, t: Tensor, step: int) -> Tensor:
-            return evaluate(model, x, rows_of_times(t.to(x), x), step)
+            time = rows_of_times(t.to(x), x)
+            return checked(model(x, time), x, time, step)
 
         for step in range(len(grid) - 1):
             h = float(grid[step + 1] - grid[step])
@@ -278,25 +250,23 @@ class HeatFlow:
 
     # --- functions of A ---------------------------------------------------------------------------
 
-    def _between(self, weights: Weights, x0: Tensor, x1: Tensor, t: Tensor | float) -> Tensor:
-        require_same_shape("the noise", x0, x1)
-        _require_times(torch.as_tensor(t))
-        return self._combine(weights, t, x0, x1)
+    def _between(self, weights: Weights, x0: Tensor, z: Tensor, t: Tensor | float) -> Tensor:
+        require_same_shape("the noise", z, x0)
+        require_times_within(torch.as_tensor(t), 0.0, 1.0)
+        return self._combine(weights, t, z, x0)
 
     def _combine(self, weights: Weights, t: Tensor | float, *arguments: Tensor) -> Tensor:
         """Σ_i f_i(A, t) x_i with f(A) = f(κ_d L_d) + f(κ_u L_u) - f(0), a time for every row."""
         first, count = arguments[0], self.complex.num_simplices(self.k)
-        if first.dtype not in (torch.float32, torch.float64):
-            raise TypeError(
-                f"x must be float32 or float64, got {first.dtype}. Convert with .float()."
-            )
-        require_cochain(first, count, self.axis)
+        require_single_or_double(first)
+        require_cochain(first, count)
+        rows = [to_rows(x) for x in arguments]  # (n_k, …·C) each
         times, which = self._times_by_entry(t, first)
-        which = torch.stack([which + i * len(times) for i in range(len(arguments))], dim=-1)
+        which = which.expand(-1, rows[0].shape[1])
+        place = torch.cat([which + i * len(times) for i in range(len(rows))], dim=1)
 
         def apply(y: Tensor) -> Tensor:
             halves = prepared_halves(self.complex, self.k, y.dtype)
-            place = which.expand(-1, y.shape[1] // len(arguments), -1).flatten(1)
             at_zero = torch.cat(weights(torch.zeros(1, 1, dtype=torch.float64), times), dim=1)
             total = at_zero[0].to(y)[place] * y
             for half, rate, bound in zip(halves, self.rates, self.bounds, strict=True):
@@ -307,26 +277,18 @@ class HeatFlow:
                     total += chebyshev_apply(half, by_entry, bound, y)
             return total
 
-        axis = self.axis % first.dim()
-        return apply_to_cochains(apply, torch.stack(arguments, dim=-1), count, axis).sum(-1)
+        images = self_adjoint(apply, torch.cat(rows, dim=1))  # (n_k, arguments · …·C)
+        return from_rows(torch.stack(images.chunk(len(rows), dim=1)).sum(0), first)
 
     def _times_by_entry(self, t: Tensor | float, x: Tensor) -> tuple[Tensor, Tensor]:
         """The distinct times (U,), and which one each entry of (n_k | 1, channels | 1) has."""
-        t = torch.as_tensor(t, dtype=torch.float64)
-        shape = tuple(t.shape) + (1,) * (x.dim() - t.dim())
-        if len(shape) > x.dim() or any(
-            a not in (1, b) for a, b in zip(shape, x.shape, strict=True)
-        ):
-            raise ValueError(
-                "t must be one number or match the leading dimensions of x, "
-                f"{tuple(x.shape)}, got shape {tuple(t.shape)}."
-            )
-        times, which = torch.unique(t.reshape(shape), return_inverse=True)
-        which = which.to(x.device).movedim(self.axis, 0)
-        if t.dim():
-            rest = x.movedim(self.axis, 0).shape[1:]
-            which = which.expand(-1, *rest)
-        which = which.reshape(len(which), -1)
+        at = aligned(torch.as_tensor(t, dtype=torch.float64), x, torch.float64)
+        times, which = torch.unique(at, return_inverse=True)
+        if not at.dim():
+            return times.cpu(), which.view(1, 1)
+        axis = max(x.dim() - 2, 0)  # of the simplices
+        which = which.movedim(axis, 0)  # (n_k | 1, … | 1, C | 1)
+        which = which.expand(-1, *x.movedim(axis, 0).shape[1:]).reshape(len(which), -1)
         if len(which) > 1:
             first = self.complex.part_pointer(self.k)[self.complex.part(self.k)]
             if not torch.equal(which, which[first]):
@@ -352,8 +314,3 @@ def _driven(a: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
 def _ramped(a: Tensor, h: Tensor) -> tuple[Tensor]:
     """A step from rest under a control that rises from 0 to 1."""
     return (h * phi_2(a * h),)
-
-
-def _require_times(t: Tensor) -> None:
-    if not bool(((t >= 0) & (t <= 1)).all()):
-        raise ValueError(f"times must be in [0, 1], got {float(t.min())} to {float(t.max())}.")

@@ -1,30 +1,39 @@
 """Gaussian noise on cochains, coloured by the Hodge Laplacian: smooth where flows are smooth."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.diffusion._checks import (
+    require_cochain,
+    require_degree,
+    require_kernel,
+    require_positive_definite,
+    require_single_or_double,
+)
 from simplex.diffusion._cochains.calculus import (
     apply_to_cochains,
     prepared_halves,
     prepared_projections,
 )
-from simplex.diffusion._cochains.kernels import Kernel, MaternKernel, ScaledKernel, require_kernel
-from simplex.diffusion._cochains.subspace import SUBSPACES, hodge_ranks, require_degree
+from simplex.diffusion._cochains.subspace import SUBSPACES, hodge_ranks
+from simplex.diffusion._gaussian import WHITE
 from simplex.operators import (
+    Kernel,
+    MaternKernel,
     chebyshev_apply,
     chebyshev_coefficients,
     hodge_decomposition,
     part_bound,
+    to_rows,
 )
 
 
 _PROBES_AT_ONCE = 64
-
-
 _PROJECTION_TOLERANCE = {torch.float32: 1e-8, torch.float64: 1e-12}
 
 
@@ -57,10 +66,6 @@ class HodgeNoise:
         harmonic: ψ_H, of which only ψ_H(0) counts; ``None`` for ψ_G.
         k: degree of the cochains, 0 … dim. For k = 0 there is no gradient part: L_0 = L_u, and the
             constants are harmonic.
-        axis: which axis of the tensors runs over the simplices: 0 for (n_k, channels). For rows of
-            samples, (batch, n_k), as :class:`~simplex.nn.HodgeDenoiser` and
-            :func:`fitted_hodge_noise` take, say ``axis=-1``: with a batch of exactly n_k rows the
-            mistake is silent.
 
     Raises:
         TypeError: a kernel that is no function, or does not return a tensor.
@@ -70,7 +75,7 @@ class HodgeNoise:
 
     Laws:
         Commutes with relabelling and reorientation: carried along, the same ε gives the same noise.
-        A union is treated as its parts. ``whiten`` inverts ``colour``.
+        A union is treated as its parts. ``whiten`` inverts ``color``.
 
     Cost:
         O(incidences · channels) a Chebyshev step. The degree grows like κ √(λ_max / 2ν) for Matérn
@@ -95,10 +100,9 @@ class HodgeNoise:
         harmonic: Kernel | None = None,
         *,
         k: int = 1,
-        axis: int = 0,
     ) -> None:
         require_degree(K, k)
-        self.complex, self.k, self.axis = K, k, axis
+        self.complex, self.k = K, k
         self.gradient, self.curl = gradient, gradient if curl is None else curl
         self.harmonic = gradient if harmonic is None else harmonic
         for name, kernel in zip(
@@ -113,14 +117,13 @@ class HodgeNoise:
             if bound
         ]
         self._coefficients: dict[tuple[int, float, torch.dtype], list[float]] = {}
-        self._require_positive_definite()
+        require_positive_definite(self._variances())
 
-    def sample(self, like: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def sample(self, like: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """K^{1/2} ε with fresh ε, of the shape, dtype and device of ``like``."""
-        epsilon = torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
-        return self.colour(epsilon)
+        return self.color(WHITE.sample(like, generator=generator))
 
-    def colour(self, epsilon: Tensor) -> Tensor:
+    def color(self, epsilon: Tensor) -> Tensor:
         """K^{1/2} ε, the symmetric root; differentiable."""
         return self.power(epsilon, 0.5)
 
@@ -132,7 +135,7 @@ class HodgeNoise:
         """K^p x, for covariances (p = 1), precisions (p = -1) and their roots.
 
         Args:
-            x: float32 or float64, n_k long on the axis of the simplices.
+            x: (…, n_k, C) cochains, or (n_k,) for one channel; float32 or float64.
             exponent: p.
 
         Returns:
@@ -142,13 +145,12 @@ class HodgeNoise:
             TypeError: x is not float32 or float64.
             ValueError: a wrong shape.
         """
-        if x.dtype not in (torch.float32, torch.float64):
-            raise TypeError(f"x must be float32 or float64, got {x.dtype}. Convert with .float().")
+        require_single_or_double(x)
         count = self.complex.num_simplices(self.k)
-        return apply_to_cochains(lambda y: self._power(y, exponent), x, count, self.axis)
+        return apply_to_cochains(lambda y: self._power(y, exponent), x, count)
 
     def trace(
-        self, num_probes: int | None = None, generator: torch.Generator | None = None
+        self, num_probes: int | None = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
         """The trace of K on each part: the expected squared norm of a draw.
 
@@ -163,7 +165,7 @@ class HodgeNoise:
         return self._trace_of(lambda values: values, num_probes, generator)
 
     def log_det(
-        self, num_probes: int | None = None, generator: torch.Generator | None = None
+        self, num_probes: int | None = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
         """The log determinant of K on each part, for densities.
 
@@ -174,17 +176,17 @@ class HodgeNoise:
         return self._trace_of(torch.log, num_probes, generator)
 
     def standardized(
-        self, num_probes: int | None = None, generator: torch.Generator | None = None
+        self, num_probes: int | None = None, *, generator: torch.Generator | None = None
     ) -> "HodgeNoise":
         """This noise scaled to variance 1 on average over all simplices: comparable with white.
 
         Arguments as for :meth:`trace`.
         """
         count = self.complex.num_simplices(self.k)
-        factor = count / float(self.trace(num_probes, generator).sum()) if count else 1.0
+        factor = count / float(self.trace(num_probes, generator=generator).sum()) if count else 1.0
         kernels = (self.gradient, self.curl, self.harmonic)
         scaled = [ScaledKernel(kernel, factor) for kernel in kernels]
-        return HodgeNoise(self.complex, *scaled, k=self.k, axis=self.axis)
+        return HodgeNoise(self.complex, *scaled, k=self.k)
 
     def __repr__(self) -> str:
         return (
@@ -238,27 +240,27 @@ class HodgeNoise:
                 total.index_add_(0, K.part(k), weight * (probes * image).sum(1))
         return total
 
-    def _require_positive_definite(self) -> None:
-        """Raise unless every ψ that counts is positive, and not small beyond double precision."""
-        values = [torch.tensor([_at_zero(self.harmonic)], dtype=torch.float64)]
-        for part in self._parts:
-            values.append(part.kernel(torch.linspace(0, part.bound, 257, dtype=torch.float64)))
+    def _variances(self) -> dict[str, Tensor]:
+        """Every ψ that counts, on its part of the spectrum."""
         shared = ", which is the gradient kernel unless given, at 0"
-        names = ["harmonic kernel" + (shared if self.harmonic is self.gradient else "")]
-        names += [f"{('gradient', 'curl')[part.place]} kernel" for part in self._parts]
-        for name, value in zip(names, values, strict=True):
-            if not bool((value.isfinite() & (value > 0)).all()):
-                raise ValueError(
-                    f"the {name} must be positive and finite on the spectrum, got "
-                    f"{float(value.min()):.3g}: the covariance must be positive definite. Noise in "
-                    "some Hodge parts only is that of a HodgeSubspace."
-                )
-        least, most = (float(end) for end in torch.cat(values).aminmax())
-        if least < torch.finfo(torch.float64).eps * most:
-            raise ValueError(
-                f"the covariance must be positive definite in double precision, got variances from "
-                f"{least:.3g} to {most:.3g} over the spectrum. Use a shorter length scale."
-            )
+        name = "harmonic kernel" + (shared if self.harmonic is self.gradient else "")
+        found = {name: torch.tensor([_at_zero(self.harmonic)], dtype=torch.float64)}
+        for part in self._parts:
+            spectrum = torch.linspace(0, part.bound, 257, dtype=torch.float64)
+            found[f"{('gradient', 'curl')[part.place]} kernel"] = part.kernel(spectrum)
+        return found
+
+
+@dataclass(frozen=True)
+class ScaledKernel:
+    """A kernel times a positive number."""
+
+    kernel: Kernel
+    factor: float
+
+    def __call__(self, eigenvalues: Tensor) -> Tensor:
+        """ψ of each eigenvalue."""
+        return self.factor * self.kernel(eigenvalues)
 
 
 class _Part(NamedTuple):
@@ -317,15 +319,16 @@ def fitted_hodge_noise(
 
     Args:
         K: the complex, of one part.
-        x: (rows, n_k) k-cochains.
+        x: (…, n_k, C) k-cochains, each channel of each a draw: rows of samples are
+            (rows, n_k, 1).
         kernel: ψ, from eigenvalues to variances, for all parts.
         k: degree of the cochains, 1 … dim.
 
     Returns:
-        The noise, for tensors (…, n_k).
+        The noise.
 
     Raises:
-        ValueError: data without energy in a part that the complex has, or a wrong shape.
+        ValueError: data without energy in a part that the complex has, a wrong shape, or a union.
 
     Cost:
         A Hodge decomposition of the data, and 4 n_k draws for exact traces.
@@ -333,17 +336,19 @@ def fitted_hodge_noise(
     Example:
         >>> import torch
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (1, 2, 3), (1, 3, 4), (0, 4)])
-        >>> noise = fitted_hodge_noise(K, torch.full((1, 8), 2.0))
+        >>> noise = fitted_hodge_noise(K, torch.full((8,), 2.0))
         >>> noise.trace().tolist()  # 8 · 2²
         [32.0...]
     """
     count = K.num_simplices(k)
-    if x.ndim != 2 or x.shape[1] != count or not len(x) or K.num_parts != 1:
+    require_cochain(x, count)
+    draws = to_rows(x.detach().double())  # (n_k, draws)
+    if K.num_parts != 1 or not draws.shape[1]:
         raise ValueError(
-            f"x must be of shape (rows, {count}) on a complex of one part, got {tuple(x.shape)} "
-            f"and {K.num_parts} parts. Fit the parts of a union one at a time: K.split()."
+            f"x must hold cochains on a complex of one part, got {draws.shape[1]} of them and "
+            f"{K.num_parts} parts. Fit the parts of a union one at a time: K.split()."
         )
-    parts = hodge_decomposition(K, x.detach().double().T, k)
+    parts = hodge_decomposition(K, draws, k)
     energies = [float(part.square().sum(0).mean()) for part in parts]
     total = sum(energies)
 
@@ -362,7 +367,7 @@ def fitted_hodge_noise(
                 f"must be positive definite. {_remedy(energies, k)}"
             )
         scaled.append(ScaledKernel(kernel, energy / size if present else 1.0))
-    return HodgeNoise(K, *scaled, k=k, axis=-1)
+    return HodgeNoise(K, *scaled, k=k)
 
 
 def _remedy(energies: list[float], k: int) -> str:
@@ -370,5 +375,5 @@ def _remedy(energies: list[float], k: int) -> str:
     kept = tuple(energy > 1e-9 * sum(energies) for energy in energies)
     for name, parts in SUBSPACES.items():
         if parts == kept:
-            return f'Such data live in HodgeSubspace(K, "{name}", k={k}, axis=-1).'
+            return f'Such data live in HodgeSubspace(K, "{name}", k={k}).'
     return "All of x is 0."

@@ -6,10 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_word
+from simplex.diffusion._checks import require_degree
 from simplex.diffusion._cochains.calculus import apply_to_cochains, prepared_projections
-from simplex.diffusion._gaussian import Noise, White
-from simplex.operators import betti_numbers, require_rank
+from simplex.diffusion._gaussian import WHITE, Noise
+from simplex.operators import betti_numbers
 
 
 # Which of (gradient, curl, harmonic) each subspace keeps.
@@ -41,10 +42,6 @@ class HodgeSubspace:
         subspace: ``"gradient"``, ``"curl"``, ``"harmonic"``, ``"divergence-free"`` (curl and
             harmonic), ``"curl-free"`` (gradient and harmonic) or ``"gradient and curl"``.
         k: degree of the cochains, 0 … dim.
-        axis: which axis of the tensors runs over the simplices: 0 for (n_k, channels). For rows of
-            samples, (batch, n_k), as :class:`~simplex.nn.HodgeDenoiser` and
-            :func:`fitted_hodge_noise` take, say ``axis=-1``: with a batch of exactly n_k rows the
-            mistake is silent.
         noise: what is projected for :meth:`sample`; it must commute with the projection, as white
             and Hodge-coloured noise do. ``None`` for white noise.
 
@@ -73,14 +70,12 @@ class HodgeSubspace:
         subspace: str,
         *,
         k: int = 1,
-        axis: int = 0,
         noise: Noise | None = None,
     ) -> None:
         require_degree(K, k)
-        if subspace not in SUBSPACES:
-            raise ValueError(f"subspace must be one of {sorted(SUBSPACES)}, got {subspace!r}.")
-        self.complex, self.subspace, self.k, self.axis = K, subspace, k, axis
-        self.noise = White() if noise is None else noise
+        require_word("subspace", subspace, SUBSPACES)
+        self.complex, self.subspace, self.k = K, subspace, k
+        self.noise = WHITE if noise is None else noise
 
     @property
     def dim(self) -> int:
@@ -92,7 +87,7 @@ class HodgeSubspace:
         """P x, the nearest point of the subspace; differentiable.
 
         Args:
-            x: floats, finite, n_k long on the axis of the simplices.
+            x: (…, n_k, C) floats, finite.
 
         Returns:
             Like x; computed in float64.
@@ -104,11 +99,11 @@ class HodgeSubspace:
         """
         if not bool(x.isfinite().all()):
             raise ValueError("x must be finite, got NaN or infinity.")
-        return apply_to_cochains(self._project, x, self.complex.num_simplices(self.k), self.axis)
+        return apply_to_cochains(self._project, x, self.complex.num_simplices(self.k))
 
-    def sample(self, like: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def sample(self, like: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """P K^{1/2} ε with fresh ε, of the shape, dtype and device of ``like``."""
-        return self.project(self.noise.sample(like, generator))
+        return self.project(self.noise.sample(like, generator=generator))
 
     def whiten(self, x: Tensor) -> Tensor:
         """P K^{-1/2} x: standard normal on the subspace for draws of :meth:`sample`."""
@@ -139,13 +134,6 @@ class HodgeSubspace:
         for part in parts:
             total += part
         return (y - total if harmonic else total).to(x.dtype)
-
-
-def require_degree(K: SimplicialComplex, k: int) -> None:
-    """Raise unless ``k`` is in 0 … dim; the empty complex counts as 0."""
-    if isinstance(K, SimplicialComplex) and K.dim < 0 and type(k) is int and k > 0:
-        raise ValueError(f"k must be 0 on the empty complex, got {k}: it has no {k}-simplices.")
-    require_rank(K, k, 0)
 
 
 def hodge_ranks(K: SimplicialComplex, k: int) -> tuple[int, int, int]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex, ragged
+from simplex.complexes import SimplicialComplex, ragged, require_int
 from simplex.diffusion._complexes.generation import Candidates, ComplexState
 
 
@@ -44,8 +44,8 @@ class CandidateScorer(nn.Module):
         >>> from simplex.diffusion import FaceSurvival, complex_loss
         >>> scorer = CandidateScorer(lambda x, K: x, 3, max_dim=2, num_steps=8)
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
-        >>> complex_loss(FaceSurvival.linear(8, 2), scorer, K, 5).shape
-        torch.Size([])
+        >>> complex_loss(scorer, FaceSurvival.linear(8, 2), K, 5).shape
+        torch.Size([1])
     """
 
     in_channels = 3
@@ -60,10 +60,8 @@ class CandidateScorer(nn.Module):
         hidden_channels: int = 64,
     ) -> None:
         super().__init__()
-        if max_dim < 1 or num_steps < 1:
-            raise ValueError(
-                f"max_dim and num_steps must be at least 1, got {max_dim} and {num_steps}."
-            )
+        require_int("max_dim", max_dim, 1)
+        require_int("num_steps", num_steps, 1)
         self.encoder, self.channels = encoder, channels
         self.max_dim, self.num_steps = max_dim, num_steps
         network = getattr(encoder, "__self__", None)  # of a bound method, torch sees no parameters
@@ -89,8 +87,8 @@ class CandidateScorer(nn.Module):
         self._require_fitting(K, k, t)
         dtype = self.heads[0][0].weight.dtype  # type: ignore[index]
         time = t.to(dtype) / self.num_steps
-        below = self._encode(state, time, k - 1)[candidates.facets]
-        total = below.sum(1)
+        below = self._encode(state, time, k - 1)[candidates.facets]  # (m, k+1, channels)
+        total = below.sum(1)  # (m, channels)
         pairs = (total.square() - below.square().sum(1)) / 2
         others = torch.stack(
             [
@@ -145,22 +143,11 @@ class CandidateScorer(nn.Module):
 
 
 def common_links(K: SimplicialComplex, candidates: Candidates) -> Tensor:
-    """How many vertices w every facet of a candidate sees: σ_i ∪ {w} ∈ K for all i, (m,) int64.
-
-    Cost:
-        O(Σ_σ min_i |cofacets of σ_i| · log).
-
-    Example:
-        >>> from simplex.diffusion import ComplexState, candidates_of
-        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2), (0, 3), (2, 3)])
-        >>> stayed = [torch.ones(n, dtype=torch.bool) for n in K.f_vector]
-        >>> common_links(K, candidates_of(ComplexState(K, stayed), 1))  # across both diagonals
-        tensor([2, 2])
-    """
+    """How many vertices w every facet of a candidate sees: σ_i ∪ {w} ∈ K for all i, (m,) int64."""
     k, facets = candidates.k, candidates.facets
     pointer, cofacets = K.cofacets(k - 1)
     counts, place = pointer.diff()[facets].min(dim=1)
-    nearest = facets.gather(1, place[:, None]).squeeze(1)
+    nearest = facets.gather(1, place[:, None]).squeeze(1)  # (m,) the facet of fewest cofacets
     owner, nth = ragged(counts)
     above = cofacets[pointer[nearest[owner]] + nth]
     below = K.simplices(k - 1)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.diffusion._checks import require_integers, require_times_within
 
 
 class FaceSurvival:
@@ -116,7 +117,7 @@ class FaceSurvival:
 
     def marginal(self, k: int, t: int) -> float:
         """The probability that a k-simplex of x_0 is present at time t."""
-        self._require_time(t)
+        require_times_within(torch.as_tensor(t), 0, self.num_steps)
         row = self.survival[t, : k + 1]
         faces = torch.tensor([math.comb(k + 1, j + 1) for j in range(k + 1)])
         return float((row**faces).prod())
@@ -125,28 +126,29 @@ class FaceSurvival:
         self,
         K: SimplicialComplex,
         t: int | Tensor,
-        generator: torch.Generator | None = None,
         *,
         s: int | Tensor = 0,
         present: Sequence[Tensor] | None = None,
+        generator: torch.Generator | None = None,
     ) -> list[Tensor]:
         """Draw the state at time t, from that at time s.
 
         Args:
             K: x_0, of dimension at most D.
             t: the time; (num_parts,) int64 for one per part.
-            generator: source of randomness, on the complex's device.
             s: the time to start from, at most t.
             present: the state at time s; ``None`` for x_0 whole, at s = 0.
+            generator: source of randomness, on the complex's device.
 
         Returns:
             For each k in 0 … dim the (n_k,) bools of what is present.
 
         Raises:
-            ValueError: a complex of higher dimension, or times outside 0 … T or in wrong order.
+            TypeError: times that are no integers.
+            ValueError: a complex of higher dimension, or times outside 0 … T, of a wrong shape or
+                in wrong order.
         """
-        later, earlier = self._times(K, t), self._times(K, s)
-        _require_order(later, earlier)
+        later, earlier = self._both_times(K, t, s)
         state: list[Tensor] = []
         for k in range(K.dim + 1):
             after, before = self._of(K, later, k), self._of(K, earlier, k)
@@ -179,8 +181,7 @@ class FaceSurvival:
         Raises:
             ValueError: as for :meth:`sample`.
         """
-        later, earlier = self._times(K, t), self._times(K, s)
-        _require_order(later, earlier)
+        later, earlier = self._both_times(K, t, s)
         rate = return_rate(
             self._of(K, earlier, k), self._of(K, later, k), _facets_in(K, present, k)
         )
@@ -192,6 +193,7 @@ class FaceSurvival:
         present: Sequence[Tensor],
         t: int | Tensor,
         s: int | Tensor,
+        *,
         generator: torch.Generator | None = None,
     ) -> list[Tensor]:
         """Draw x_s given x_t and x_0, dimension by dimension. Arguments as for :meth:`posterior`.
@@ -215,30 +217,38 @@ class FaceSurvival:
     def _of(self, K: SimplicialComplex, times: Tensor, k: int) -> Tensor:
         return self.at(times, k)[K.part(k)]
 
-    def _times(self, K: SimplicialComplex, t: int | Tensor) -> Tensor:
-        """(num_parts,) times, checked; the complex too."""
+    def times(self, K: SimplicialComplex, t: int | Tensor, least: int = 0) -> Tensor:
+        """(num_parts,) int64 times, checked to be in least … T; the complex too."""
         if K.dim > self.max_dim:
             raise ValueError(
                 f"the complex must be of dimension at most {self.max_dim}, got {K.dim}. Take its "
                 f"skeleton, or a survival table of {K.dim + 1} columns."
             )
-        times = torch.as_tensor(t, dtype=torch.int64, device=K.device)
-        self._require_time(times)
-        return times.expand(K.num_parts)
+        times = torch.as_tensor(t, device=K.device)
+        require_integers("times", times, " Give an int, or t.long().")
+        if times.shape not in ((), (1,), (K.num_parts,)):
+            raise ValueError(
+                f"times must be one number or of shape ({K.num_parts},), one per part of the "
+                f"complex, got shape {tuple(times.shape)}."
+            )
+        require_times_within(times, least, self.num_steps)
+        return times.long().expand(K.num_parts)
 
-    def _require_time(self, t: int | Tensor) -> None:
-        times = torch.as_tensor(t)
-        if not bool(((times >= 0) & (times <= self.num_steps)).all()):
-            raise ValueError(f"times must be in 0 … {self.num_steps}, got {times.tolist()}.")
+    def _both_times(
+        self, K: SimplicialComplex, t: int | Tensor, s: int | Tensor
+    ) -> tuple[Tensor, Tensor]:
+        later, earlier = self.times(K, t), self.times(K, s)
+        if not bool((earlier <= later).all()):
+            raise ValueError(
+                f"s must not be after t, got s = {earlier.tolist()} and t = {later.tolist()}."
+            )
+        return later, earlier
 
 
 def return_rate(a_s: Tensor, a_t: Tensor, facets_stayed: Tensor) -> Tensor:
     """P(σ ∈ x_s) of a simplex of x_0 that is not in x_t, while its facets are in x_s.
 
-    Args:
-        a_s: survival of its own clock to time s.
-        a_t: to time t ≥ s.
-        facets_stayed: whether all its facets are in x_t: then its own clock has run out by t.
+    If its facets are in x_t then its own clock, of survival a_s and a_t, has run out by t.
     """
     lost = 1 - a_t
     inside = lost > 0  # where a clock cannot run out, no such simplex is missing
@@ -258,10 +268,3 @@ def _bernoulli(probability: Tensor, generator: torch.Generator | None) -> Tensor
         probability.shape, generator=generator, dtype=torch.float64, device=probability.device
     )
     return uniform < probability
-
-
-def _require_order(later: Tensor, earlier: Tensor) -> None:
-    if not bool((earlier <= later).all()):
-        raise ValueError(
-            f"s must not be after t, got s = {earlier.tolist()} and t = {later.tolist()}."
-        )

@@ -6,13 +6,18 @@ from typing import Literal, NamedTuple
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_flags, require_orders, require_positive
-from simplex.nn._modules import reset_submodules
+from simplex.nn._checks import (
+    require_condition,
+    require_flags,
+    require_orders,
+    require_positive,
+)
+from simplex.nn._modules import Module, ZeroLinear
 from simplex.nn._norm import make_norm
 from simplex.operators import segments_at, sum_rows
 
 
-class SimplicialMixerConv(nn.Module):
+class SimplicialMixerConv(Module):
     r"""The block of MLP-Mixer on cochains.
 
     .. math::
@@ -47,7 +52,7 @@ class SimplicialMixerConv(nn.Module):
         >>> import torch
         >>> from simplex.nn import ChannelMixerConv, OperatorMixerConv
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
-        >>> halves = OperatorMixerConv(2, 16), ChannelMixerConv(8, 32, 2)
+        >>> halves = OperatorMixerConv(16, 2), ChannelMixerConv(8, 32, 2)
         >>> block = SimplicialMixerConv(*halves, channels=8, max_dim=2)
         >>> [tuple(y.shape) for y in block([torch.ones(n, 8) for n in K.f_vector], K)]
         [(4, 8), (4, 8), (1, 8)]
@@ -74,10 +79,6 @@ class SimplicialMixerConv(nn.Module):
         options = (norm, dropout, cond_channels, signed)
         self.token_half = _Half(token_mixing, channels, max_dim, *options)
         self.channel_half = _Half(channel_mixing, channels, max_dim, *options)
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
 
     def forward(
         self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None = None
@@ -131,11 +132,11 @@ class _Half(nn.Module):
             norm(values, complex, k)
             for k, (norm, values) in enumerate(zip(self.norms, x, strict=True))
         ]
-        given = _require_condition(complex, cond, self.cond_channels)
-        if given is None:
+        require_condition(cond, complex.num_parts, self.cond_channels)
+        if cond is None:
             added = self.mixing(h, complex)
         else:
-            each = [m(given, complex, k) for k, m in enumerate(self.modulations)]
+            each = [m(cond, complex, k) for k, m in enumerate(self.modulations)]
             h = [m.enter(values) for m, values in zip(each, h, strict=True)]
             added = [
                 m.gate * values for m, values in zip(each, self.mixing(h, complex), strict=True)
@@ -161,19 +162,13 @@ class _Modulation(nn.Module):
     def __init__(self, cond_channels: int, channels: int, shift: bool) -> None:
         super().__init__()
         self.channels = channels
-        self.lin = _Zero(cond_channels, (3 if shift else 2) * channels)
+        self.lin = ZeroLinear(cond_channels, (3 if shift else 2) * channels)
 
     def forward(self, cond: Tensor, complex: SimplicialComplex, k: int) -> _Modulated:
         parts = segments_at(complex.part(k), complex.part_pointer(k))
         rows = sum_rows(self.lin(nn.functional.silu(cond)), parts)
         scale, gate, *shift = rows.view(len(rows), -1, self.channels).unbind(1)
         return _Modulated(1 + scale, 1 + gate, shift[0] if shift else None)
-
-
-class _Zero(nn.Linear):
-    def reset_parameters(self) -> None:
-        nn.init.zeros_(self.weight)
-        nn.init.zeros_(self.bias)
 
 
 class _LayerNorm(nn.LayerNorm):
@@ -201,16 +196,3 @@ def mixer_norms(name: str, channels: int, max_dim: int, signed: bool) -> nn.Modu
     return nn.ModuleList(
         _LayerNorm(channels, eps=1e-6, bias=not (signed and k > 0)) for k in range(max_dim + 1)
     )
-
-
-def _require_condition(
-    K: SimplicialComplex, cond: Tensor | None, channels: int | None
-) -> Tensor | None:
-    given = None if cond is None else tuple(cond.shape)
-    expected = None if channels is None else (K.num_parts, channels)
-    if given != expected:
-        raise ValueError(
-            f"cond must be {'None' if expected is None else f'of shape {expected}'}, got "
-            f"{given}. Its width is the cond_channels of the network, its rows are the parts."
-        )
-    return cond

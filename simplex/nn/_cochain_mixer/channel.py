@@ -6,18 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import (
-    require_activations,
-    require_cochains,
-    require_flags,
-    require_orders,
-    require_positive,
-)
-from simplex.nn._modules import reset_submodules
+from simplex.nn._checks import require_activations, require_flags, require_positive
+from simplex.nn._layer import ComplexConv
 from simplex.operators import chain_down, chain_up
 
 
-class ChannelMixerConv(nn.Module):
+class ChannelMixerConv(ComplexConv):
     r"""The channel MLP of MLP-Mixer, in every dimension, on the channels of neighbours as well.
 
     .. math::
@@ -31,7 +25,7 @@ class ChannelMixerConv(nn.Module):
 
     Args:
         channels: width of the cochains, C.
-        hidden_channels: width of the MLP, D_C.
+        channels_mlp_dim: width of the MLP, D_C.
         max_dim: the top dimension of the cochains.
         neighbors: whether the channels of facets and cofacets are mixed in.
         signed: whether the cochains are oriented.
@@ -39,7 +33,7 @@ class ChannelMixerConv(nn.Module):
         odd_activation: a elsewhere; an odd function.
 
     Raises:
-        TypeError: ``signed`` is no bool, or an activation no function.
+        TypeError: a size is no integer, ``signed`` no bool, or an activation no function.
         ValueError: a size is too small, or ``odd_activation`` is not odd where it is used.
 
     Laws:
@@ -60,7 +54,7 @@ class ChannelMixerConv(nn.Module):
     def __init__(
         self,
         channels: int,
-        hidden_channels: int,
+        channels_mlp_dim: int,
         max_dim: int,
         *,
         neighbors: bool = True,
@@ -68,42 +62,25 @@ class ChannelMixerConv(nn.Module):
         activation: Callable[[Tensor], Tensor] = nn.functional.gelu,
         odd_activation: Callable[[Tensor], Tensor] = torch.tanh,
     ) -> None:
-        super().__init__()
-        require_positive(channels=channels, hidden_channels=hidden_channels)
-        require_orders(max_dim=max_dim)
+        super().__init__(channels, channels, max_dim)
+        require_positive(channels=channels, channels_mlp_dim=channels_mlp_dim)
         require_flags(neighbors=neighbors, signed=signed)
-        self.channels, self.hidden_channels, self.max_dim = channels, hidden_channels, max_dim
+        self.channels, self.channels_mlp_dim = channels, channels_mlp_dim
         self.neighbors, self.signed = neighbors, signed
         odd = [signed and k > 0 for k in range(max_dim + 1)]
         require_activations(activation, odd_activation, any(odd))
         self.activations = [odd_activation if each else activation for each in odd]
         terms = [1 + ((k > 0) + (k < max_dim) if neighbors else 0) for k in range(max_dim + 1)]
         self.lin1 = nn.ModuleList(
-            nn.Linear(count * channels, hidden_channels, bias=not each)
+            nn.Linear(count * channels, channels_mlp_dim, bias=not each)
             for count, each in zip(terms, odd, strict=True)
         )
         self.lin2 = nn.ModuleList(
-            nn.Linear(hidden_channels, channels, bias=not each) for each in odd
+            nn.Linear(channels_mlp_dim, channels, bias=not each) for each in odd
         )
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-
-    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """Mix the channels of each simplex.
-
-        Args:
-            x: one cochain (n_k, channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            One cochain (n_k, channels) per dimension.
-
-        Raises:
-            ValueError: the cochains do not fit the complex, ``max_dim`` or ``channels``.
-        """
-        require_cochains(complex, x, self.max_dim, self.channels)
+    def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """Mix the channels of each simplex, with those of its facets and cofacets."""
         terms = [[values] for values in x]
         if self.neighbors:
             for k in range(self.max_dim):
@@ -119,7 +96,3 @@ class ChannelMixerConv(nn.Module):
                 terms, self.lin1, self.lin2, self.activations, strict=True
             )
         ]
-
-    def extra_repr(self) -> str:
-        """Sizes."""
-        return f"{self.channels}, channel_channels={self.hidden_channels}, max_dim={self.max_dim}"

@@ -19,9 +19,7 @@ class PositionalCodes(Protocol):
         """The width of the codes of each dimension 0 … max_dim."""
         ...
 
-    def __call__(
-        self, complex: SimplicialComplex, max_dim: int, dtype: torch.dtype
-    ) -> list[Tensor]:
+    def __call__(self, K: SimplicialComplex, max_dim: int, dtype: torch.dtype) -> list[Tensor]:
         """The codes, one (n_k, width) tensor per dimension 0 … max_dim."""
         ...
 
@@ -72,18 +70,16 @@ class StructuralCodes:
         odd = 2 * (self.steps + 1) if self.signed else self.steps + 2
         return [self.steps + 2, *[odd] * max_dim]
 
-    def __call__(
-        self, complex: SimplicialComplex, max_dim: int, dtype: torch.dtype
-    ) -> list[Tensor]:
+    def __call__(self, K: SimplicialComplex, max_dim: int, dtype: torch.dtype) -> list[Tensor]:
         """The codes, one (n_k, width) tensor per dimension 0 … max_dim; kept with the complex."""
 
         def compute() -> list[Tensor]:
             with torch.no_grad():
-                even = _even_codes(complex, max_dim, self.steps, dtype)
-                return _odd_codes(complex, even) if self.signed else even
+                even = _even_codes(K, max_dim, self.steps, dtype)
+                return _odd_codes(K, even) if self.signed else even
 
         name = f"structural codes {self.steps}, {self.signed}, {dtype}"
-        result: list[Tensor] = complex.cached(name, max_dim, compute)
+        result: list[Tensor] = K.cached(name, max_dim, compute)
         return result
 
 
@@ -121,9 +117,7 @@ class OneHotCodes:
             )
         return list(self.f_vector[: max_dim + 1])
 
-    def __call__(
-        self, complex: SimplicialComplex, max_dim: int, dtype: torch.dtype
-    ) -> list[Tensor]:
+    def __call__(self, K: SimplicialComplex, max_dim: int, dtype: torch.dtype) -> list[Tensor]:
         """The codes, one (n_k, n_k of a part) tensor per dimension.
 
         Raises:
@@ -131,14 +125,14 @@ class OneHotCodes:
         """
         codes = []
         for k, count in enumerate(self.widths(max_dim)):
-            if complex.num_simplices(k) != count * complex.num_parts:
+            if K.num_simplices(k) != count * K.num_parts:
                 raise ValueError(
-                    f"complex must have {count} simplices of dimension {k} in each part, got "
-                    f"{complex.num_simplices(k)} in {complex.num_parts}."
+                    f"K must have {count} simplices of dimension {k} in each part, got "
+                    f"{K.num_simplices(k)} in {K.num_parts}."
                 )
-            unit = torch.eye(count, dtype=dtype, device=complex.device)
-            sign = complex.orientation(k).to(dtype)[:, None]
-            codes.append(unit.repeat(complex.num_parts, 1) * sign)
+            unit = torch.eye(count, dtype=dtype, device=K.device)
+            sign = K.orientation(k).to(dtype)[:, None]
+            codes.append(unit.repeat(K.num_parts, 1) * sign)
         return codes
 
 

@@ -21,7 +21,7 @@ class MixerOptions(TypedDict, total=False):
 
     dropout: float
     jumping_knowledge: Literal["cat", "max"] | None
-    final_readout: Literal["sum", "mean"]
+    reduce_dims: Literal["sum", "mean"]
     readout_dims: Sequence[int] | None
 
 
@@ -54,14 +54,14 @@ class SimplicialMixer(SimplicialNetwork):
         num_layers: number of blocks.
         max_dim: the top dimension of the cochains.
         mixing: ``"kernel"`` for :class:`KernelMixerConv`, ``"operator"`` for
-            :class:`OperatorMixerConv`; or what makes the layer, called as ``mixing(max_dim,
-            token_channels, signed=signed)``, such as ``partial(OperatorMixerConv, up_order=4)``.
-        token_channels: width of the token MLP, D_S; ``None`` for C/2 as in the paper.
-        channel_channels: width of the channel MLP, D_C; ``None`` for 4 C as in the paper.
+            :class:`OperatorMixerConv`; or what makes it, called as ``mixing(tokens_mlp_dim,
+            max_dim, signed=signed)``, such as ``partial(OperatorMixerConv, up_order=4)``.
+        tokens_mlp_dim: width of the token MLP, D_S; ``None`` for C/2 as in the paper.
+        channels_mlp_dim: width of the channel MLP, D_C; ``None`` for 4 C as in the paper.
         neighbors: whether the channels of facets and cofacets enter the channel mixing.
         norm: as in :class:`SimplicialMixerConv`.
         layer_dropout: probability, on what each half of a block adds.
-        readout: how the simplices of one dimension are pooled; the mean, as in the paper, because
+        reduce: how the simplices of one dimension are pooled; the mean, as in the paper, because
             after the last norm all of them are large.
         cond_channels: width of a condition for each part, or ``None`` for none.
         signed: whether the cochains are oriented; ``False`` for features without orientation, such
@@ -69,10 +69,11 @@ class SimplicialMixer(SimplicialNetwork):
         activation: of the channel MLP where values are even: on vertices, and everywhere if not
             signed. That of the token MLP is an argument of its layer.
         odd_activation: of the channel MLP elsewhere; an odd function.
-        **options: see :class:`SimplicialNetwork`.
+        options: dropout, jumping_knowledge, reduce_dims and readout_dims, see
+            :class:`SimplicialNetwork`.
 
     Raises:
-        TypeError: ``signed`` is no bool, or an activation no function.
+        TypeError: a size is no integer, ``signed`` no bool, or an activation no function.
         ValueError: a size is too small, or an option is none of its values or breaks the laws.
 
     Laws:
@@ -103,12 +104,12 @@ class SimplicialMixer(SimplicialNetwork):
         max_dim: int,
         *,
         mixing: Literal["kernel", "operator"] | Callable[..., nn.Module] = "operator",
-        token_channels: int | None = None,
-        channel_channels: int | None = None,
+        tokens_mlp_dim: int | None = None,
+        channels_mlp_dim: int | None = None,
         neighbors: bool = True,
         norm: Literal["layer", "rms", "batch", "graph"] = "layer",
         layer_dropout: float = 0.0,
-        readout: Literal["sum", "mean", "max"] = "mean",
+        reduce: Literal["sum", "mean", "max"] = "mean",
         cond_channels: int | None = None,
         signed: bool = True,
         activation: Callable[[Tensor], Tensor] = nn.functional.gelu,
@@ -119,9 +120,10 @@ class SimplicialMixer(SimplicialNetwork):
             hidden_channels=hidden_channels, out_channels=out_channels, num_layers=num_layers
         )
         widths = widths_of(in_channels, max_dim)
-        token_width = max(1, hidden_channels // 2) if token_channels is None else token_channels
-        channel_width = 4 * hidden_channels if channel_channels is None else channel_channels
-        require_positive(token_channels=token_width, channel_channels=channel_width)
+        if tokens_mlp_dim is None:
+            tokens_mlp_dim = max(1, hidden_channels // 2)
+        if channels_mlp_dim is None:
+            channels_mlp_dim = 4 * hidden_channels
         if mixing not in tuple(_TOKEN_MIXINGS) and not callable(mixing):
             raise ValueError(
                 f"mixing must be 'kernel', 'operator' or what makes a layer, got {mixing!r}."
@@ -129,10 +131,10 @@ class SimplicialMixer(SimplicialNetwork):
         make = _TOKEN_MIXINGS[mixing] if isinstance(mixing, str) else mixing
         blocks = [
             SimplicialMixerConv(
-                make(max_dim, token_width, signed=signed),
+                make(tokens_mlp_dim, max_dim, signed=signed),
                 ChannelMixerConv(
                     hidden_channels,
-                    channel_width,
+                    channels_mlp_dim,
                     max_dim,
                     neighbors=neighbors,
                     signed=signed,
@@ -153,7 +155,7 @@ class SimplicialMixer(SimplicialNetwork):
             hidden_channels,
             out_channels,
             max_dim,
-            readout=readout,
+            reduce=reduce,
             oriented=signed,
             **options,
         )
@@ -189,32 +191,13 @@ class SimplicialMixer(SimplicialNetwork):
         for block in self.convs:
             h = block(h, complex, cond)
             layers.append(h)
-        if self.jumping_knowledge == "cat":
-            h = [torch.cat(each, dim=-1) for each in zip(*layers, strict=True)]
-        elif self.jumping_knowledge == "max":
-            h = [torch.stack(each).amax(0) for each in zip(*layers, strict=True)]
-        return [
-            norm(values, complex, k)
-            for k, (norm, values) in enumerate(zip(self.final_norms, h, strict=True))
-        ]
+        seen = zip(self.final_norms, self._jump(layers), strict=True)
+        return [norm(values, complex, k) for k, (norm, values) in enumerate(seen)]
 
     def forward(
         self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None = None
     ) -> Tensor:
-        """One row per part of the complex.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-            cond: (num_parts, cond_channels), for networks made with a condition.
-
-        Returns:
-            (num_parts, out_channels).
-
-        Raises:
-            TypeError: as for :meth:`encode`.
-            ValueError: as for :meth:`encode`.
-        """
+        """One row per part, (num_parts, out_channels); arguments as of :meth:`encode`."""
         result: Tensor = self.readout(self.encode(x, complex, cond), complex)
         return result
 

@@ -8,16 +8,14 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import (
     require_activations,
-    require_cochains,
     require_flags,
     require_orders,
-    require_positive,
 )
-from simplex.nn._modules import reset_submodules
+from simplex.nn._cochain_mixer.token import TokenMixerConv
 from simplex.operators import chain_down, chain_up
 
 
-class OperatorMixerConv(nn.Module):
+class OperatorMixerConv(TokenMixerConv):
     r"""The token MLP of MLP-Mixer over what Hodge Laplacians and boundary maps make of cochains.
 
     .. math::
@@ -33,8 +31,8 @@ class OperatorMixerConv(nn.Module):
     the biases are dropped and the activation is odd.
 
     Args:
+        tokens_mlp_dim: width of the token MLP, D_S.
         max_dim: the top dimension of the cochains; that one has no upper terms.
-        token_channels: width of the token MLP, D_S.
         down_order: T_d.
         up_order: T_u.
         normalize: divide each ∂_k by the root of a bound of λ_max(∂_kᵀ∂_k), part by part.
@@ -43,7 +41,7 @@ class OperatorMixerConv(nn.Module):
         odd_activation: a elsewhere; an odd function.
 
     Raises:
-        TypeError: ``signed`` is no bool, or an activation no function.
+        TypeError: a size is no integer, ``signed`` no bool, or an activation no function.
         ValueError: a size is too small, or ``odd_activation`` is not odd where it is used.
 
     Shapes:
@@ -54,7 +52,7 @@ class OperatorMixerConv(nn.Module):
         parts give; without ``normalize`` also where it is read as one part.
 
     Cost:
-        O((T_d + T_u) incidences · channels), and O(J · token_channels) for each simplex and
+        O((T_d + T_u) incidences · channels), and O(J · tokens_mlp_dim) for each simplex and
         channel.
 
     Paper:
@@ -63,15 +61,15 @@ class OperatorMixerConv(nn.Module):
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
-        >>> conv = OperatorMixerConv(max_dim=2, token_channels=16)
+        >>> conv = OperatorMixerConv(tokens_mlp_dim=16, max_dim=2)
         >>> [tuple(y.shape) for y in conv([torch.ones(n, 8) for n in K.f_vector], K)]
         [(4, 8), (4, 8), (1, 8)]
     """
 
     def __init__(
         self,
+        tokens_mlp_dim: int,
         max_dim: int,
-        token_channels: int,
         *,
         down_order: int = 2,
         up_order: int = 2,
@@ -80,22 +78,20 @@ class OperatorMixerConv(nn.Module):
         activation: Callable[[Tensor], Tensor] = nn.functional.gelu,
         odd_activation: Callable[[Tensor], Tensor] = torch.tanh,
     ) -> None:
-        super().__init__()
-        require_orders(max_dim=max_dim, down_order=down_order, up_order=up_order)
-        require_positive(token_channels=token_channels)
+        super().__init__(tokens_mlp_dim, max_dim)
+        require_orders(down_order=down_order, up_order=up_order)
         require_flags(normalize=normalize, signed=signed)
-        self.max_dim, self.token_channels = max_dim, token_channels
         self.down_order, self.up_order = down_order, up_order
         self.normalize, self.signed = normalize, signed
         odd = [signed and k > 0 for k in range(max_dim + 1)]
         require_activations(activation, odd_activation, any(odd))
         self.activations = [odd_activation if each else activation for each in odd]
         self.lin1 = nn.ModuleList(
-            nn.Linear(self.num_operators(k), token_channels, bias=not odd[k])
+            nn.Linear(self.num_operators(k), tokens_mlp_dim, bias=not odd[k])
             for k in range(max_dim + 1)
         )
         self.lin2 = nn.ModuleList(
-            nn.Linear(token_channels, 1, bias=not odd[k]) for k in range(max_dim + 1)
+            nn.Linear(tokens_mlp_dim, 1, bias=not odd[k]) for k in range(max_dim + 1)
         )
 
     def num_operators(self, k: int) -> int:
@@ -103,10 +99,6 @@ class OperatorMixerConv(nn.Module):
         down = self.down_order + 1 if k > 0 else 0
         up = self.up_order + 1 if k < self.max_dim else 0
         return 1 + down + up
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
 
     def tokens(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """Z_k, (n_k, channels, J) for each dimension."""
@@ -123,21 +115,8 @@ class OperatorMixerConv(nn.Module):
                 terms[k + 1].append(up[1])
         return [torch.stack(each, dim=-1) for each in terms]
 
-    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """Mix what the operators make of the cochains.
-
-        Args:
-            x: one cochain (n_k, channels) per dimension 0 … max_dim, of one width; left as they
-                are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            One cochain (n_k, channels) per dimension.
-
-        Raises:
-            ValueError: the cochains do not fit the complex, ``max_dim`` or one another.
-        """
-        require_cochains(complex, x, self.max_dim, x[0].shape[-1] if len(x) else -1)
+    def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """Mix what the operators make of the cochains."""
         return [
             lin2(activation(lin1(z))).squeeze(-1)
             for z, lin1, lin2, activation in zip(
@@ -145,7 +124,6 @@ class OperatorMixerConv(nn.Module):
             )
         ]
 
-    def extra_repr(self) -> str:
-        """Sizes, as the width of the token MLP is easily taken for the number of tokens."""
+    def __repr__(self) -> str:
         tokens = [self.num_operators(k) for k in range(self.max_dim + 1)]
-        return f"max_dim={self.max_dim}, tokens={tokens}, token_channels={self.token_channels}"
+        return f"{super().__repr__()[:-1]}, tokens={tokens})"

@@ -10,11 +10,7 @@ from simplex.operators import chain_down, chain_up, harmonic_basis
 
 
 _STEEPNESS = (1.0, 2.0, 4.0, 8.0)  # of tanh on circulations of order 1
-
-
 _LEAST_ENERGY = 1e-3  # added below the logarithm; values are of order 1
-
-
 _HARMONIC = 1e-3  # of the length of a field may lie outside the harmonic cochains
 
 
@@ -41,7 +37,7 @@ class HodgeDenoiser(nn.Module):
     the harmonic part.
 
     The last sum is over harmonic unit fields f_i, given with the complex, such as those that run
-    around one hole each: give ``harmonic_basis(K, 1).T``, or the ``fields`` of ``PlantedFlows``.
+    around one hole each: give ``harmonic_basis(K, 1)``, or the ``fields`` of ``PlantedFlows``.
     With several holes each circulation has a law of its own, perhaps with several modes, and P_H
     alone is blind to directions within its space.
 
@@ -58,7 +54,7 @@ class HodgeDenoiser(nn.Module):
             time in [0, 1].
 
     Shapes:
-        x (batch, n_k), time (batch,) or (); the result is like x.
+        x (batch, n_k, 1), time (batch,) or (); the result is like x.
 
     Laws:
         Equivariant under relabelling and reorientation, the fields carried along; their signs and
@@ -71,8 +67,8 @@ class HodgeDenoiser(nn.Module):
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> model = HodgeDenoiser(hidden_channels=4)
-        >>> model(torch.ones(5, 4), torch.arange(5), K).shape
-        torch.Size([5, 4])
+        >>> model(torch.ones(5, 4, 1), torch.arange(5), K).shape
+        torch.Size([5, 4, 1])
     """
 
     def __init__(
@@ -137,14 +133,14 @@ class HodgeDenoiser(nn.Module):
         """Denoise cochains.
 
         Args:
-            x: (batch, n_k) cochains on one complex; left as they are.
+            x: (batch, n_k, 1) cochains on one complex; left as they are.
             time: (batch,), or a single one.
             complex: the complex, of one part.
-            fields: (num_fields, n_k) harmonic cochains, oriented as the complex, such as
-                ``harmonic_basis(complex, k).T``; ``None`` where num_fields is 0.
+            fields: (n_k, num_fields) harmonic cochains, oriented as the complex, such as
+                ``harmonic_basis(complex, k)``; ``None`` where num_fields is 0.
 
         Returns:
-            (batch, n_k).
+            (batch, n_k, 1).
 
         Raises:
             TypeError: the time is no tensor.
@@ -157,22 +153,23 @@ class HodgeDenoiser(nn.Module):
                 f"the complex must be of one part, got {complex.num_parts}. Take one complex at a "
                 "time: K.split()."
             )
-        if x.ndim != 2 or x.shape[1] != count:
+        if x.ndim != 3 or x.shape[1:] != (count, 1):
             raise ValueError(
-                f"x must be of shape (batch, {count}), got {tuple(x.shape)}. The rows are the "
-                "batch."
+                f"x must be of shape (batch, {count}, 1), got {tuple(x.shape)}. Rows (batch, "
+                f"{count}) are x[..., None]."
             )
         require_times(time, len(x))
         require_dtype_of(self.stem.weight, x)
-        fields = x.new_zeros(0, count) if fields is None else fields
-        if fields.shape != (self.num_fields, count):
+        fields = x.new_zeros(count, 0) if fields is None else fields
+        if fields.shape != (count, self.num_fields):
             raise ValueError(
-                f"fields must be of shape ({self.num_fields}, {count}), got {tuple(fields.shape)}."
+                f"fields must be of shape ({count}, {self.num_fields}), got {tuple(fields.shape)}."
             )
         basis = _harmonic(complex, self.k, x.dtype)
         if self.num_fields:
             _require_harmonic(complex, fields, self.k)
-        filtered = self._filters(x.T, complex, basis)  # (n_k, batch, filters)
+        rows = x[..., 0]  # (batch, n_k)
+        filtered = self._filters(rows.T, complex, basis)  # (n_k, batch, filters)
         spread = torch.ones(filtered.shape[-1], dtype=x.dtype, device=x.device)
         spread[1] = (count / max(basis.shape[1], 1)) ** 0.5
         filtered = spread * filtered
@@ -180,19 +177,20 @@ class HodgeDenoiser(nn.Module):
         features = self.time(time.expand(len(x))).to(x.dtype), (energy + _LEAST_ENERGY).log()
         c = self.condition(torch.cat(features, dim=1))
 
-        h = self.stem(filtered)
+        h = self.stem(filtered)  # (n_k, batch, hidden_channels)
         layers = zip(self.enter, self.scale, self.leave, self.gate, strict=True)
         for enter, scale, leave, gate in layers:
             inside = enter(self._filters(h, complex, basis).flatten(2))
             h = h + (1 + gate(c)) * leave(torch.tanh((1 + scale(c)) * inside))
         last = (1 + self.last_scale(c)) * self._filters(h, complex, basis).flatten(2)
         result: Tensor = (self.gain(c) * filtered).sum(-1) + self.head(last).squeeze(-1)
-        result = result.T
+        result = result.T  # (batch, n_k)
         if self.num_fields:
-            unit = nn.functional.normalize(fields.to(x), dim=1)
-            steps = torch.tanh((x @ unit.T)[..., None] * x.new_tensor(_STEEPNESS))
-            result = result + (self.modes(c).view_as(steps) * steps).sum(-1) @ unit
-        return result
+            unit = nn.functional.normalize(fields.to(x), dim=0)
+            steps = torch.tanh((rows @ unit)[..., None] * x.new_tensor(_STEEPNESS))
+            # (batch, num_fields, steepnesses)
+            result = result + (self.modes(c).view_as(steps) * steps).sum(-1) @ unit.T
+        return result[..., None]
 
     def _filters(self, h: Tensor, complex: SimplicialComplex, basis: Tensor) -> Tensor:
         """F h, one more axis at the end."""
@@ -204,13 +202,13 @@ class HodgeDenoiser(nn.Module):
 
 
 def _require_harmonic(K: SimplicialComplex, fields: Tensor, k: int) -> None:
-    unit = nn.functional.normalize(fields.detach(), dim=1)
+    unit = nn.functional.normalize(fields.detach(), dim=0)
     basis = _harmonic(K, k, fields.dtype)
-    outside = float((unit - unit @ basis @ basis.T).norm(dim=1).max())
+    outside = float((unit - basis @ (basis.T @ unit)).norm(dim=0).max())
     if outside > max(_HARMONIC, 8 * torch.finfo(fields.dtype).eps):
         raise ValueError(
             f"fields must be harmonic, got one with a part {outside:.2g} of its length outside the "
-            f"harmonic cochains. Give harmonic_basis(K, {k}).T, or the fields of PlantedFlows."
+            f"harmonic cochains. Give harmonic_basis(K, {k}), or the fields of PlantedFlows."
         )
 
 

@@ -6,9 +6,11 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int, require_word
+from simplex.nn._checks import known_odd, require_cochain, require_odd
 from simplex.nn._flows.quotient import FlowQuotient, flow_quotient
-from simplex.nn._modules import LinearSum, reset_submodules
+from simplex.nn._layer import DegreeConv
+from simplex.nn._modules import LinearSum, Module
 from simplex.operators import (
     adjacency_matrix,
     boundary_sum,
@@ -20,13 +22,10 @@ from simplex.operators import (
 )
 
 
-_ODD = (None, torch.tanh, nn.functional.tanh, nn.functional.softsign)
-
-
 _ZERO_AT_ZERO = (torch.relu, nn.functional.relu, nn.functional.elu, nn.functional.gelu)
 
 
-class OrientedConv(nn.Module):
+class OrientedConv(DegreeConv):
     r"""Message passing on k-cochains with the relative orientations as signs.
 
     .. math:: x'_σ = a\Big( W x_σ + W_↑ \sum_{τ ∈ N_↑(σ)} s_↑(σ, τ)\, x_τ
@@ -48,9 +47,8 @@ class OrientedConv(nn.Module):
         activation: a, applied to each entry; ``None`` for the identity.
 
     Shapes:
-        - input x: (…, n_k, in_channels), with any batch axes in front, such as many signals
-          on one complex.
-        - output: (…, n_k, out_channels).
+        x (…, n_k, in_channels) to (…, n_k, out_channels), with any batch axes in front, such as
+        many signals on one complex.
 
     Laws:
         Equivariant under relabelling of the vertices, and under reorientation, f(Tx, T∂) = T f(x),
@@ -75,10 +73,10 @@ class OrientedConv(nn.Module):
         in_channels: int,
         out_channels: int,
         k: int = 1,
+        *,
         activation: Callable[[Tensor], Tensor] | None = torch.tanh,
     ) -> None:
-        super().__init__()
-        self.in_channels, self.out_channels, self.k = in_channels, out_channels, k
+        super().__init__(in_channels, out_channels, k)
         self.activation = activation
         self.maps = LinearSum(
             {
@@ -87,23 +85,19 @@ class OrientedConv(nn.Module):
             }
         )
 
-    def reset_parameters(self) -> None:
-        """Draw the weights anew."""
-        reset_submodules(self)
-
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
     ) -> Tensor:
-        """Apply the layer.
+        """Apply the layer, as in the base class.
 
         Args:
-            x: (…, n_k, in_channels) cochains.
+            x: (…, n_k, in_channels) cochains; left as they are.
             complex: where they live.
             orientation: ±1, (n_k,) or (…, n_k), to be multiplied with the orientation of the
                 complex: the orientation in which x is written, if it is another one or differs from
                 signal to signal.
         """
-        _require_cochain(complex, x, self.k, self.in_channels)
+        require_cochain(complex, x, self.k, self.in_channels)
         sign = _signs(complex, x, self.k, orientation)
         complex = _in_increasing_order(complex)
         plain = sign * x  # written in increasing vertex order, as the sums are
@@ -119,18 +113,14 @@ class OrientedConv(nn.Module):
         out: Tensor = self.maps(x, upper, lower)
         return out if self.activation is None else self.activation(out)
 
-    def extra_repr(self) -> str:
-        """Sizes and degree."""
-        return f"{self.in_channels}, {self.out_channels}, k={self.k}"
 
-
-class OrientedMPSN(nn.Module):
+class OrientedMPSN(Module):
     r"""A network on oriented k-cochains whose answer does not depend on the orientation.
 
     Layers :class:`OrientedConv`, then the absolute value, which forgets the orientation, a sum or
     mean over the simplices of each part, and a two-layer head:
 
-    .. math:: y = W_2 \, \text{ReLU}\big( W_1 \, \text{pool}_σ |x_σ^{(L)}| + b_1 \big) + b_2
+    .. math:: y = W_2 \, \text{ReLU}\big( W_1 \, \text{reduce}_σ |x_σ^{(L)}| + b_1 \big) + b_2
 
     Args:
         in_channels: size of each input value.
@@ -138,15 +128,19 @@ class OrientedMPSN(nn.Module):
         out_channels: number of outputs for each part.
         num_layers: L.
         k: the degree of the cochains; 1 for edge flows.
-        activation: of the layers; ``None`` for the identity. It must be odd for the law below.
-        pool: ``"sum"`` or ``"mean"``.
+        activation: of the layers, an odd function; ``None`` for the identity.
+        reduce: ``"sum"`` or ``"mean"``.
+        oriented: ``False`` for any activation, and no absolute value: the answer then depends on
+            the orientation, as that of the network with ReLU does in the experiments of the paper.
 
     Shapes:
-        - input x: (…, n_k, in_channels), with any batch axes in front.
-        - output: (…, num_parts, out_channels).
+        x (…, n_k, in_channels), with any batch axes in front, to (…, num_parts, out_channels).
+
+    Raises:
+        ValueError: the activation is not odd, and ``oriented``; or another ``reduce``.
 
     Laws:
-        Invariant under relabelling of the vertices; under reorientation if the activation is odd.
+        Invariant under relabelling of the vertices; under reorientation if ``oriented``.
 
     Paper:
         Bodnar et al., "Weisfeiler and Lehman Go Topological", ICML 2021; ``EdgeOrient`` in the
@@ -165,22 +159,23 @@ class OrientedMPSN(nn.Module):
         out_channels: int,
         num_layers: int = 4,
         k: int = 1,
+        *,
         activation: Callable[[Tensor], Tensor] | None = torch.tanh,
-        pool: Literal["sum", "mean"] = "sum",
+        reduce: Literal["sum", "mean"] = "sum",
+        oriented: bool = True,
     ) -> None:
         super().__init__()
+        if oriented:
+            remedy = "Take torch.tanh; or oriented=False, if the answer may depend on orientations."
+            require_odd("activation", activation, remedy)
         self.convs = nn.ModuleList(
-            OrientedConv(width, hidden_channels, k, activation)
+            OrientedConv(width, hidden_channels, k, activation=activation)
             for width in _widths(in_channels, hidden_channels, num_layers)
         )
-        self.activation = activation
+        self.activation, self.oriented = activation, oriented
         # A linear network is a linear map of 3^L values, worth it while these are few.
         self._collapses = activation is None and 3**num_layers <= 3 * hidden_channels
-        self.head = _PooledHead(hidden_channels, out_channels, k, pool)
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
+        self.head = _PooledHead(hidden_channels, out_channels, k, reduce)
 
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
@@ -188,7 +183,7 @@ class OrientedMPSN(nn.Module):
         """Apply the network; the arguments are those of :meth:`OrientedConv.forward`."""
         for conv in self.convs:
             x = conv(x, complex, orientation)
-        result: Tensor = self.head(x.abs(), complex)
+        result: Tensor = self.head(x.abs() if self.oriented else x, complex)
         return result
 
     def quotient(
@@ -205,9 +200,10 @@ class OrientedMPSN(nn.Module):
             What :meth:`forward_quotient` takes; ``None`` if the activation is not known to be odd
             or to keep 0.
         """
-        odd = self.activation in _ODD
-        if not odd and self.activation not in _ZERO_AT_ZERO:
+        known = known_odd(self.activation) is True
+        if not known and self.activation not in _ZERO_AT_ZERO:
             return None
+        odd = known and self.oriented  # opposite rows may be merged if signs are forgotten
         turn = orientation * complex.orientation(self.head.k)
         operators = _operators(complex, self.head.k)
         quotient = flow_quotient(flows, turn, operators, len(self.convs), odd)
@@ -230,11 +226,11 @@ class OrientedMPSN(nn.Module):
             for weight, layer in zip(weights, quotient.layers, strict=True):
                 x = layer @ (x @ weight.T).view(-1, len(weight) // 3)
                 x = x if self.activation is None else self.activation(x)
-        result: Tensor = self.head.of_classes(x.abs(), quotient)
+        result: Tensor = self.head.of_classes(x.abs() if self.oriented else x, quotient)
         return result
 
 
-class EdgeMPNN(nn.Module):
+class EdgeMPNN(Module):
     r"""The graph-only counterpart of :class:`OrientedMPSN`: it sees no triangle and no sign.
 
     .. math:: x'_e = \text{ReLU}\Big( W x_e + W_↓ \sum_{f ∈ N_↓(e)} x_f \Big)
@@ -247,11 +243,10 @@ class EdgeMPNN(nn.Module):
         hidden_channels: width of the layers and of the head.
         out_channels: number of outputs for each part.
         num_layers: number of layers.
-        pool: ``"sum"`` or ``"mean"``.
+        reduce: ``"sum"`` or ``"mean"``.
 
     Shapes:
-        - input x: (…, n_1, in_channels), with any batch axes in front.
-        - output: (…, num_parts, out_channels).
+        x (…, n_1, in_channels), with any batch axes in front, to (…, num_parts, out_channels).
 
     Paper:
         ``EdgeMPNN``, the baseline "GNN inv" in the authors' code of Bodnar et al. 2021.
@@ -268,7 +263,8 @@ class EdgeMPNN(nn.Module):
         hidden_channels: int,
         out_channels: int,
         num_layers: int = 4,
-        pool: Literal["sum", "mean"] = "sum",
+        *,
+        reduce: Literal["sum", "mean"] = "sum",
     ) -> None:
         super().__init__()
         widths = _widths(in_channels, hidden_channels, num_layers)
@@ -278,11 +274,7 @@ class EdgeMPNN(nn.Module):
         self.maps = nn.ModuleList(
             LinearSum({"own": a, "lower": b}) for a, b in zip(own, lower, strict=True)
         )
-        self.head = _PooledHead(hidden_channels, out_channels, 1, pool)
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
+        self.head = _PooledHead(hidden_channels, out_channels, 1, reduce)
 
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
@@ -323,21 +315,20 @@ class EdgeMPNN(nn.Module):
 class _PooledHead(nn.Module):
     """Pool over the simplices of each part, then ReLU(lin1), then lin2."""
 
-    def __init__(self, channels: int, out_channels: int, k: int, pool: str) -> None:
+    def __init__(self, channels: int, out_channels: int, k: int, reduce: str) -> None:
         super().__init__()
-        if pool not in ("sum", "mean"):
-            raise ValueError(f"pool must be 'sum' or 'mean', got {pool!r}.")
-        self.k, self.pool = k, pool
+        require_word("reduce", reduce, ("sum", "mean"))
+        self.k, self.reduce = k, reduce
         self.lin1 = nn.Linear(channels, channels)
         self.lin2 = nn.Linear(channels, out_channels)
 
     def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
-        pooled = pool_parts(to_rows(x), complex.part_pointer(self.k), self.pool)
+        pooled = pool_parts(to_rows(x), complex.part_pointer(self.k), self.reduce)
         return self.of_pooled(from_rows(pooled, x))  # (…, num_parts, C)
 
     def of_classes(self, x: Tensor, quotient: FlowQuotient) -> Tensor:
         pooled = quotient.pool @ x
-        return self.of_pooled(pooled if self.pool == "sum" else pooled / quotient.num_simplices)
+        return self.of_pooled(pooled if self.reduce == "sum" else pooled / quotient.num_simplices)
 
     def of_pooled(self, pooled: Tensor) -> Tensor:
         out: Tensor = self.lin2(torch.relu(self.lin1(pooled)))
@@ -351,17 +342,8 @@ def _operators(K: SimplicialComplex, k: int) -> list[Tensor]:
 
 
 def _widths(in_channels: int, hidden_channels: int, num_layers: int) -> list[int]:
-    if num_layers < 1:
-        raise ValueError(f"num_layers must be at least 1, got {num_layers}.")
+    require_int("num_layers", num_layers, 1)
     return [in_channels] + [hidden_channels] * (num_layers - 1)
-
-
-def _require_cochain(K: SimplicialComplex, x: Tensor, k: int, channels: int) -> None:
-    if x.ndim < 2 or x.shape[-2] != K.num_simplices(k) or x.shape[-1] != channels:
-        raise ValueError(
-            f"x must have shape (…, n_{k}, {channels}) with n_{k} = {K.num_simplices(k)}, "
-            f"got {tuple(x.shape)}. A single channel is x[..., None]."
-        )
 
 
 def _signs(K: SimplicialComplex, x: Tensor, k: int, orientation: Tensor | None) -> Tensor:

@@ -6,7 +6,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from simplex.nn._checks import require_positive, require_rates
+from simplex.complexes import require_word
+from simplex.nn._checks import require_condition, require_positive, require_rates
 from simplex.nn._modules import LecunLinear, ZeroLinear, lecun_normal_
 
 
@@ -18,22 +19,8 @@ class TokenLinear(nn.Module):
 
     .. math:: Y = W X + b 1^⊤, \qquad X ∈ R^{S × C}, \quad W ∈ R^{S' × S}
 
-    One batched product with the bias as its summand: no transposed copy of X is made.
-
-    Args:
-        in_tokens: S.
-        out_tokens: S'.
-
-    Shapes:
-        x (batch, S, C) to (batch, S', C).
-
-    Laws:
-        Equal to ``nn.Linear(S, S')`` between two transpositions. The derivative of channel c of the
-        result by channel c' of x is zero for c ≠ c'.
-
-    Example:
-        >>> TokenLinear(49, 256)(torch.ones(2, 49, 8)).shape
-        torch.Size([2, 256, 8])
+    Equal to ``nn.Linear(S, S')`` between two transpositions, without a transposed copy of X: one
+    batched product with the bias as its summand.
     """
 
     def __init__(self, in_tokens: int, out_tokens: int) -> None:
@@ -49,15 +36,8 @@ class TokenLinear(nn.Module):
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply the map.
-
-        Args:
-            x: (batch, in_tokens, C); left as it is.
-
-        Returns:
-            (batch, out_tokens, C).
-        """
-        weight = self.weight.expand(len(x), -1, -1)
+        """From (batch, in_tokens, C) to (batch, out_tokens, C)."""
+        weight = self.weight.expand(len(x), -1, -1)  # (batch, out_tokens, in_tokens), no copy
         return torch.baddbmm(self.bias[:, None], weight, x)
 
     def locoprop_rows(self, x: Tensor) -> Tensor:
@@ -74,28 +54,13 @@ class TokenLinear(nn.Module):
 
 
 class MixerMLP(nn.Module):
-    r"""Two affine maps with a GELU between them.
-
-    .. math:: Y = W_2\, \text{GELU}(W_1 X + b_1) + b_2
-
-    Args:
-        fc1: the first map.
-        fc2: the second.
-        gelu: ``"erf"`` for the exact x Φ(x), ``"tanh"`` for the approximation that the released
-            weights were trained with.
-        dropout: probability, after each map.
-
-    Example:
-        >>> MixerMLP(nn.Linear(8, 32), nn.Linear(32, 8))(torch.ones(2, 4, 8)).shape
-        torch.Size([2, 4, 8])
-    """
+    r"""Two affine maps with a GELU between them, :math:`W_2 \, \text{GELU}(W_1 X + b_1) + b_2`."""
 
     def __init__(
         self, fc1: nn.Module, fc2: nn.Module, gelu: Gelu = "erf", dropout: float = 0.0
     ) -> None:
         super().__init__()
-        if gelu not in ("erf", "tanh"):
-            raise ValueError(f"gelu must be 'erf' or 'tanh', got {gelu!r}.")
+        require_word("gelu", gelu, ("erf", "tanh"))
         self.fc1, self.fc2 = fc1, fc2
         self.act = nn.GELU(approximate="tanh" if gelu == "tanh" else "none")
         self.drop = nn.Dropout(dropout)
@@ -128,10 +93,10 @@ class MixerBlock(nn.Module):
     Args:
         num_tokens: S, the number of patches.
         hidden_channels: C.
-        token_width: D_S, hidden width of the perceptron on tokens; independent of S. ``None`` for
-            C / 2, the paper's.
-        channel_width: D_C, hidden width of the perceptron on channels. ``None`` for 4 C.
-        gelu: ``"erf"`` or ``"tanh"``, see :class:`MixerMLP`.
+        tokens_mlp_dim: D_S, hidden width of the perceptron on tokens; independent of S. ``None``
+            for C / 2, the paper's.
+        channels_mlp_dim: D_C, hidden width of the perceptron on channels. ``None`` for 4 C.
+        gelu: ``"erf"`` or ``"tanh"``, ``"erf"`` for the exact x Φ(x).
         dropout: probability, after each of the four maps.
         stochastic_depth: probability with which a sample passes by a half block.
         cond_channels: width of the conditioning vector, or ``None`` for none.
@@ -152,7 +117,7 @@ class MixerBlock(nn.Module):
         Transformers", ICCV 2023, arXiv:2212.09748.
 
     Example:
-        >>> MixerBlock(49, 8, token_width=16, channel_width=32)(torch.ones(2, 49, 8)).shape
+        >>> MixerBlock(49, 8, tokens_mlp_dim=16, channels_mlp_dim=32)(torch.ones(2, 49, 8)).shape
         torch.Size([2, 49, 8])
     """
 
@@ -160,8 +125,8 @@ class MixerBlock(nn.Module):
         self,
         num_tokens: int,
         hidden_channels: int,
-        token_width: int | None = None,
-        channel_width: int | None = None,
+        tokens_mlp_dim: int | None = None,
+        channels_mlp_dim: int | None = None,
         *,
         gelu: Gelu = "erf",
         dropout: float = 0.0,
@@ -169,17 +134,17 @@ class MixerBlock(nn.Module):
         cond_channels: int | None = None,
     ) -> None:
         super().__init__()
-        D_S = max(hidden_channels // 2, 1) if token_width is None else token_width
-        D_C = 4 * hidden_channels if channel_width is None else channel_width
+        D_S = max(hidden_channels // 2, 1) if tokens_mlp_dim is None else tokens_mlp_dim
+        D_C = 4 * hidden_channels if channels_mlp_dim is None else channels_mlp_dim
         require_positive(
             num_tokens=num_tokens,
             hidden_channels=hidden_channels,
-            token_width=D_S,
-            channel_width=D_C,
+            tokens_mlp_dim=D_S,
+            channels_mlp_dim=D_C,
         )
         require_rates(dropout=dropout, stochastic_depth=stochastic_depth)
         self.num_tokens, self.hidden_channels = num_tokens, hidden_channels
-        self.token_width, self.channel_width = D_S, D_C
+        self.tokens_mlp_dim, self.channels_mlp_dim = D_S, D_C
         self.norm1 = nn.LayerNorm(hidden_channels, eps=EPSILON)
         self.mlp_tokens = MixerMLP(
             TokenLinear(num_tokens, D_S), TokenLinear(D_S, num_tokens), gelu, dropout
@@ -189,6 +154,7 @@ class MixerBlock(nn.Module):
             LecunLinear(hidden_channels, D_C), LecunLinear(D_C, hidden_channels), gelu, dropout
         )
         self.depth = StochasticDepth(stochastic_depth)
+        self.cond_channels = cond_channels
         self.modulation = (
             None if cond_channels is None else Modulation(cond_channels, hidden_channels, 6)
         )
@@ -213,7 +179,7 @@ class MixerBlock(nn.Module):
                 f"channels; got {tuple(x.shape)}. Token mixing has weights for {self.num_tokens} "
                 f"tokens; for a larger image see expand_resolution."
             )
-        require_condition(cond, self.modulation, len(x))
+        require_condition(cond, len(x), self.cond_channels)
         if self.modulation is None or cond is None:
             x = x + self.depth(self.mlp_tokens(self.norm1(x)))
             plain: Tensor = x + self.depth(self.mlp_channels(self.norm2(x)))
@@ -227,7 +193,7 @@ class MixerBlock(nn.Module):
     def __repr__(self) -> str:
         return (
             f"MixerBlock(num_tokens={self.num_tokens}, hidden_channels={self.hidden_channels}, "
-            f"token_width={self.token_width}, channel_width={self.channel_width})"
+            f"tokens_mlp_dim={self.tokens_mlp_dim}, channels_mlp_dim={self.channels_mlp_dim})"
         )
 
 
@@ -236,24 +202,13 @@ class Modulation(nn.Module):
 
     .. math:: (β, γ, α, …) = W\, \text{SiLU}(c) + b, \qquad \text{result: } (β, 1 + γ, 1 + α, …)
 
-    Args:
-        cond_channels: width of c.
-        hidden_channels: width of each part.
-        parts: their number; every third one, from the first, is a shift.
-
-    Shapes:
-        cond (batch, cond_channels) to ``parts`` tensors (batch, 1, hidden_channels).
-
-    Example:
-        >>> shift, scale = Modulation(4, 8, 2)(torch.ones(3, 4))
-        >>> shift.shape, shift.abs().max().item(), scale.min().item()
-        (torch.Size([3, 1, 8]), 0.0, 1.0)
+    Every third part, from the first, is a shift.
     """
 
     def __init__(self, cond_channels: int, hidden_channels: int, parts: int) -> None:
         super().__init__()
         require_positive(cond_channels=cond_channels)
-        self.cond_channels, self.parts = cond_channels, parts
+        self.parts = parts
         self.lin = ZeroLinear(cond_channels, parts * hidden_channels)
 
     def forward(self, cond: Tensor) -> Sequence[Tensor]:
@@ -265,15 +220,7 @@ class Modulation(nn.Module):
 class StochasticDepth(nn.Module):
     r"""Drop whole samples of a residual branch in training; the others grow by 1 / (1 - rate).
 
-    Laws:
-        The identity in evaluation; of mean x in training.
-
-    Paper:
-        Huang et al., "Deep Networks with Stochastic Depth", ECCV 2016, arXiv:1603.09382.
-
-    Example:
-        >>> sorted(set(StochasticDepth(0.5)(torch.ones(100, 1)).flatten().tolist()))
-        [0.0, 2.0]
+    Huang et al., "Deep Networks with Stochastic Depth", ECCV 2016, arXiv:1603.09382.
     """
 
     def __init__(self, rate: float) -> None:
@@ -289,16 +236,3 @@ class StochasticDepth(nn.Module):
 
     def __repr__(self) -> str:
         return f"StochasticDepth({self.rate})"
-
-
-def require_condition(cond: Tensor | None, modulation: Modulation | None, batch: int) -> None:
-    """Raise ``ValueError`` unless the condition is what the modulation takes."""
-    if modulation is None:
-        if cond is not None:
-            raise ValueError(
-                "cond must be None in a network without a condition, got a tensor. Give "
-                "cond_channels to the constructor."
-            )
-    elif cond is None or cond.shape != (batch, modulation.cond_channels):
-        got = "None" if cond is None else tuple(cond.shape)
-        raise ValueError(f"cond must have shape ({batch}, {modulation.cond_channels}), got {got}.")

@@ -22,38 +22,38 @@ class MixerDenoiser(MixerTrunk):
     does the result.
 
     Args:
-        image_size: the sizes of the axes; a number for a square image.
-        patch_size: the sizes of a patch; a number for all axes.
         in_channels: channels of the image.
         hidden_channels: C.
-        num_blocks: L.
-        out_channels: channels of the result; ``None`` for those of the image.
+        out_channels: channels of the result; twice those of the image for a learned variance.
+        num_layers: L, the number of blocks.
+        image_size: the sizes of the axes; a number for a square image.
+        patch_size: the sizes of a patch; a number for all axes.
         label_channels: width of a further condition y, such as a one-hot class; ``None`` for none.
             To train with dropped labels, as guidance without a classifier needs, either zero their
             rows, and then sample without a class by ``label=None``; or take one channel more than
             there are classes, for the null class, and then always give a label.
         time_scale: factor of the time, see :class:`TimeEmbedding`.
-        options: as in :class:`MixerTrunk`; ``cond_channels``, width of c, is C by default.
+        options: as in :class:`MLPMixer`; ``cond_channels``, width of c, is C by default.
 
     Shapes:
         x ``(batch, in_channels, *image_size)``, time (batch,) or (); the result is like x.
 
     Example:
         >>> import torch
-        >>> model = MixerDenoiser(8, 2, 1, hidden_channels=16, num_blocks=2)
+        >>> model = MixerDenoiser(1, 16, 1, num_layers=2, image_size=8, patch_size=2)
         >>> model(torch.ones(3, 1, 8, 8), torch.tensor([0, 500, 999])).shape
         torch.Size([3, 1, 8, 8])
     """
 
     def __init__(
         self,
-        image_size: int | Sequence[int],
-        patch_size: int | Sequence[int],
         in_channels: int,
         hidden_channels: int,
-        num_blocks: int,
+        out_channels: int,
+        num_layers: int,
+        image_size: int | Sequence[int],
+        patch_size: int | Sequence[int],
         *,
-        out_channels: int | None = None,
         label_channels: int | None = None,
         time_scale: float = 1.0,
         **options: Unpack[MLPMixerOptions],
@@ -64,10 +64,10 @@ class MixerDenoiser(MixerTrunk):
             require_positive(label_channels=label_channels)
         options["cond_channels"] = width
         super().__init__(
-            image_size, patch_size, in_channels, hidden_channels, num_blocks, **options
+            in_channels, hidden_channels, num_layers, image_size, patch_size, **options
         )
-        self.out_channels = in_channels if out_channels is None else out_channels
-        require_positive(out_channels=self.out_channels)
+        require_positive(out_channels=out_channels)
+        self.out_channels = out_channels
         self.time = nn.Sequential(
             TimeEmbedding(2 * math.ceil(width / 2), scale=time_scale),
             LecunLinear(2 * math.ceil(width / 2), width),
@@ -117,4 +117,4 @@ class MixerDenoiser(MixerTrunk):
         return from_patches(self.head(self.forward_features(x, cond)), self.grid)
 
     def __repr__(self) -> str:
-        return f"MixerDenoiser({self.sizes()}, out_channels={self.out_channels})"
+        return f"MixerDenoiser({self.sizes()})"

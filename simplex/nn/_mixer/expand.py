@@ -49,7 +49,7 @@ def expand_resolution(model: Mixer, factor: int | Sequence[int]) -> Mixer:
 
     Example:
         >>> from simplex.nn._mixer.mixer import MLPMixer
-        >>> small = MLPMixer((16, 8), 4, 3, num_classes=5, hidden_channels=8, num_blocks=1)
+        >>> small = MLPMixer(3, 8, 5, num_layers=1, image_size=(16, 8), patch_size=4)
         >>> expand_resolution(small, 2)(torch.ones(2, 3, 32, 16)).shape
         torch.Size([2, 5])
     """
@@ -75,22 +75,15 @@ def expand_resolution(model: Mixer, factor: int | Sequence[int]) -> Mixer:
         mlp = block.mlp_tokens
         assert isinstance(mlp.fc1, TokenLinear)
         assert isinstance(mlp.fc2, TokenLinear)
-        hidden = torch.arange(len(tokens) * block.token_width).view(len(tokens), -1)
+        hidden = torch.arange(len(tokens) * block.tokens_mlp_dim).view(len(tokens), -1)
         mlp.fc1 = block_diagonal(mlp.fc1, tokens, hidden)
         mlp.fc2 = block_diagonal(mlp.fc2, hidden, tokens)
-        block.num_tokens, block.token_width = tokens.numel(), hidden.numel()
+        block.num_tokens, block.tokens_mlp_dim = tokens.numel(), hidden.numel()
     return expanded
 
 
 def tokens_of_parts(shape: Sequence[int], factors: Sequence[int]) -> Tensor:
-    """Which tokens of the large grid each part consists of.
-
-    Args:
-        shape: patches along each axis of a part.
-        factors: parts along each axis.
-
-    Returns:
-        (parts, S) int64; both parts and tokens are counted row by row.
+    """Which tokens of the large grid each part consists of, (parts, S), both row by row.
 
     Example:
         >>> tokens_of_parts((1, 2), (2, 2)).tolist()
@@ -103,16 +96,7 @@ def tokens_of_parts(shape: Sequence[int], factors: Sequence[int]) -> Tensor:
 
 
 def block_diagonal(linear: TokenLinear, columns: Tensor, rows: Tensor) -> TokenLinear:
-    """One copy of the map per part: part q reads ``columns[q]`` and writes ``rows[q]``.
-
-    Args:
-        linear: the map, from S to S' tokens.
-        columns: (parts, S).
-        rows: (parts, S').
-
-    Returns:
-        A map from parts · S to parts · S' tokens.
-    """
+    """One copy of the map per part: part q reads ``columns[q]`` and writes ``rows[q]``."""
     old = linear.weight
     with torch.device("meta"):  # nothing is drawn
         new = TokenLinear(columns.numel(), rows.numel()).to(old.dtype)

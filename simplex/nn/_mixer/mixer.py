@@ -1,4 +1,4 @@
-"""The seven published configurations of MLP-Mixer."""
+"""MLP-Mixer: the trunk, the classifier, and the seven published configurations."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,26 +8,22 @@ from typing import Self, TypedDict, Unpack
 import torch
 from torch import Tensor, nn
 
-from simplex.nn._checks import require_positive, require_rates
-from simplex.nn._mixer.block import EPSILON, Gelu, MixerBlock, Modulation, require_condition
+from simplex.complexes import require_int, require_word
+from simplex.nn._checks import require_condition, require_positive, require_rates
+from simplex.nn._mixer.block import EPSILON, Gelu, MixerBlock, Modulation
 from simplex.nn._mixer.patches import PatchEmbedding, PatchGrid
-from simplex.nn._modules import ZeroLinear, reset_submodules
+from simplex.nn._modules import Module, ZeroLinear
 
 
 @dataclass(frozen=True)
 class MixerConfig:
-    """Patch, widths and depth of a published Mixer: table 1 of arXiv:2105.01601.
-
-    Example:
-        >>> mixer_config("B/16").token_width
-        384
-    """
+    """Patch, widths and depth of a published Mixer: table 1 of arXiv:2105.01601."""
 
     patch_size: int
     hidden_channels: int
-    num_blocks: int
-    token_width: int
-    channel_width: int
+    num_layers: int
+    tokens_mlp_dim: int
+    channels_mlp_dim: int
 
 
 MIXER_CONFIGS: Mapping[str, MixerConfig] = MappingProxyType(
@@ -43,81 +39,43 @@ MIXER_CONFIGS: Mapping[str, MixerConfig] = MappingProxyType(
 )
 
 
-def mixer_config(name: str) -> MixerConfig:
-    """The configuration of a name.
-
-    Args:
-        name: ``"S/32"``, ``"S/16"``, ``"B/32"``, ``"B/16"``, ``"L/32"``, ``"L/16"`` or ``"H/14"``.
-
-    Returns:
-        The configuration.
-
-    Raises:
-        ValueError: there is none of that name.
-
-    Example:
-        >>> mixer_config("H/14").num_blocks
-        32
-    """
-    if name not in MIXER_CONFIGS:
-        known = ", ".join(repr(known) for known in MIXER_CONFIGS)
-        raise ValueError(f"name must be one of {known}, got {name!r}.")
-    return MIXER_CONFIGS[name]
-
-
 class MLPMixerOptions(TypedDict, total=False):
-    """Keyword arguments of every Mixer: see :class:`MixerTrunk`."""
+    """Keyword arguments of every Mixer: see :class:`MLPMixer`."""
 
-    token_width: int | None
-    channel_width: int | None
+    tokens_mlp_dim: int | None
+    channels_mlp_dim: int | None
     gelu: Gelu
     dropout: float
     stochastic_depth: float
     cond_channels: int | None
 
 
-class MixerTrunk(nn.Module):
+class MixerTrunk(Module):
     r"""Stem, blocks and last norm, without a head: what :class:`MLPMixer` and denoisers share.
 
     .. math:: X_0 = \text{stem}(x), \quad X_l = \text{Block}_l(X_{l-1}), \quad \text{LN}(X_L)
 
-    With a condition the last norm too has a shift and a scale, at first 0 and 1.
-
-    Args:
-        image_size: the sizes of the axes, one, two, three or more; a number for a square image.
-        patch_size: the sizes of a patch; a number for all axes.
-        in_channels: channels of the image.
-        hidden_channels: C.
-        num_blocks: L.
-        token_width: D_S, hidden width of token mixing; ``None`` for C / 2.
-        channel_width: D_C, hidden width of channel mixing; ``None`` for 4 C.
-        gelu: ``"erf"`` or ``"tanh"``, see :class:`MixerMLP`.
-        dropout: probability, after each map of the blocks.
-        stochastic_depth: rate of the last block; it grows linearly from 0 in the first.
-        cond_channels: width of the conditioning vector, or ``None`` for none.
-
-    Example:
-        >>> MixerTrunk(32, 8, 3, 16, 2).forward_features(torch.ones(2, 3, 32, 32)).shape
-        torch.Size([2, 16, 16])
+    With a condition the last norm too has a shift and a scale, at first 0 and 1. The arguments are
+    those of :class:`MLPMixer`.
     """
 
     def __init__(
         self,
-        image_size: int | Sequence[int],
-        patch_size: int | Sequence[int],
         in_channels: int,
         hidden_channels: int,
-        num_blocks: int,
+        num_layers: int,
+        image_size: int | Sequence[int],
+        patch_size: int | Sequence[int],
         *,
-        token_width: int | None = None,
-        channel_width: int | None = None,
+        tokens_mlp_dim: int | None = None,
+        channels_mlp_dim: int | None = None,
         gelu: Gelu = "erf",
         dropout: float = 0.0,
         stochastic_depth: float = 0.0,
         cond_channels: int | None = None,
     ) -> None:
         super().__init__()
-        require_positive(num_blocks=num_blocks)
+        require_positive(num_layers=num_layers)
         require_rates(stochastic_depth=stochastic_depth)
         grid = PatchGrid(image_size, patch_size)
         self.stem = PatchEmbedding(grid, in_channels, hidden_channels)
@@ -125,24 +83,20 @@ class MixerTrunk(nn.Module):
             MixerBlock(
                 grid.num_tokens,
                 hidden_channels,
-                token_width,
-                channel_width,
+                tokens_mlp_dim,
+                channels_mlp_dim,
                 gelu=gelu,
                 dropout=dropout,
-                stochastic_depth=stochastic_depth * i / max(num_blocks - 1, 1),
+                stochastic_depth=stochastic_depth * i / max(num_layers - 1, 1),
                 cond_channels=cond_channels,
             )
-            for i in range(num_blocks)
+            for i in range(num_layers)
         )
         self.norm = nn.LayerNorm(hidden_channels, eps=EPSILON)
         self.modulation = (
             None if cond_channels is None else Modulation(cond_channels, hidden_channels, 2)
         )
-        self.hidden_channels = hidden_channels
-
-    def reset_parameters(self) -> None:
-        """Draw the weights anew; heads and modulations start at zero."""
-        reset_submodules(self)
+        self.hidden_channels, self.cond_channels = hidden_channels, cond_channels
 
     @property
     def grid(self) -> PatchGrid:
@@ -162,7 +116,7 @@ class MixerTrunk(nn.Module):
         Raises:
             ValueError: x or cond has another shape.
         """
-        require_condition(cond, self.modulation, len(x))
+        require_condition(cond, len(x), self.cond_channels)
         x = self.stem(x)
         for block in self.blocks:
             x = block(x, cond)
@@ -172,15 +126,18 @@ class MixerTrunk(nn.Module):
         shift, scale = self.modulation(cond)
         return torch.addcmul(shift, scale, x)
 
+    out_channels: int
+
     def sizes(self) -> str:
         """The sizes in words: number of tokens and width of token mixing stand apart."""
         block = self.blocks[0]
         assert isinstance(block, MixerBlock)
         return (
+            f"in_channels={self.stem.in_channels}, hidden_channels={self.hidden_channels}, "
+            f"out_channels={self.out_channels}, num_layers={len(self.blocks)}, "
             f"image_size={self.grid.image_size}, patch_size={self.grid.patch_size}, "
-            f"in_channels={self.stem.in_channels}, num_tokens={self.grid.num_tokens}, "
-            f"hidden_channels={self.hidden_channels}, num_blocks={len(self.blocks)}, "
-            f"token_width={block.token_width}, channel_width={block.channel_width}"
+            f"num_tokens={self.grid.num_tokens}, "
+            f"tokens_mlp_dim={block.tokens_mlp_dim}, channels_mlp_dim={block.channels_mlp_dim}"
         )
 
 
@@ -196,18 +153,23 @@ class MLPMixer(MixerTrunk):
     weights were trained with. (2) A conditioning vector may be given.
 
     Args:
+        in_channels: channels of the image.
+        hidden_channels: C.
+        out_channels: width of the result, the number of classes; 0 for no head: the network returns
+            the mean of the tokens.
+        num_layers: L, the number of blocks.
         image_size: the sizes of the axes, one, two, three or more; a number for a square image.
         patch_size: the sizes of a patch; a number for all axes.
-        in_channels: channels of the image.
-        num_classes: width of the result; 0 for none: the network returns the mean of the tokens.
-        hidden_channels: C.
-        num_blocks: L.
         head_dropout: probability, before the head.
-        options: ``token_width``, ``channel_width``, ``gelu``, ``dropout``, ``stochastic_depth``,
-            ``cond_channels``, see :class:`MixerTrunk`.
+        tokens_mlp_dim, channels_mlp_dim: widths of token mixing, D_S, and of channel mixing, D_C;
+            ``None`` for C / 2 and 4 C.
+        gelu: ``"erf"``; or ``"tanh"`` for the approximation that Google's weights had in training.
+        dropout: probability, after each map of the blocks.
+        stochastic_depth: rate of the last block; it grows linearly from 0 in the first.
+        cond_channels: width of the conditioning vector, or ``None`` for none.
 
     Shapes:
-        x ``(batch, in_channels, *image_size)`` to (batch, num_classes).
+        x ``(batch, in_channels, *image_size)`` to (batch, out_channels).
 
     Laws:
         A permutation of the patches is absorbed by the token mixing, one of the pixels shared by
@@ -219,30 +181,30 @@ class MLPMixer(MixerTrunk):
         arXiv:2105.01601.
 
     Example:
-        >>> model = MLPMixer(32, 8, 3, num_classes=10, hidden_channels=16, num_blocks=2)
+        >>> model = MLPMixer(3, 16, 10, num_layers=2, image_size=32, patch_size=8)
         >>> model(torch.ones(2, 3, 32, 32)).shape
         torch.Size([2, 10])
     """
 
     def __init__(
         self,
+        in_channels: int,
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int,
         image_size: int | Sequence[int],
         patch_size: int | Sequence[int],
-        in_channels: int,
-        num_classes: int,
-        hidden_channels: int,
-        num_blocks: int,
         *,
         head_dropout: float = 0.0,
         **options: Unpack[MLPMixerOptions],
     ) -> None:
         super().__init__(
-            image_size, patch_size, in_channels, hidden_channels, num_blocks, **options
+            in_channels, hidden_channels, num_layers, image_size, patch_size, **options
         )
         require_rates(head_dropout=head_dropout)
         self.head_drop = nn.Dropout(head_dropout)
         self.head: nn.Module
-        self.reset_classifier(num_classes)
+        self.reset_classifier(out_channels)
 
     @classmethod
     def from_config(
@@ -251,7 +213,7 @@ class MLPMixer(MixerTrunk):
         *,
         image_size: int | Sequence[int] = 224,
         in_channels: int = 3,
-        num_classes: int = 1000,
+        out_channels: int = 1000,
         head_dropout: float = 0.0,
         **options: Unpack[MLPMixerOptions],
     ) -> Self:
@@ -262,7 +224,7 @@ class MLPMixer(MixerTrunk):
                 ``"H/14"``.
             image_size: as in the class.
             in_channels: as in the class.
-            num_classes: as in the class.
+            out_channels: as in the class.
             head_dropout: as in the class.
             options: as in the class; a width given here wins over the configuration's.
 
@@ -279,22 +241,23 @@ class MLPMixer(MixerTrunk):
             >>> sum(p.numel() for p in model.parameters())
             59880472
         """
-        config = mixer_config(name)
+        require_word("name", name, MIXER_CONFIGS)
+        config = MIXER_CONFIGS[name]
         for word, value in options.items():
-            if word in ("patch_size", "hidden_channels", "num_blocks"):
+            if word in ("patch_size", "hidden_channels", "num_layers"):
                 raise TypeError(
                     f"{word} must be left to the configuration {name!r}, got {value!r}. For other "
                     f"sizes call the class itself."
                 )
-        options.setdefault("token_width", config.token_width)
-        options.setdefault("channel_width", config.channel_width)
+        options.setdefault("tokens_mlp_dim", config.tokens_mlp_dim)
+        options.setdefault("channels_mlp_dim", config.channels_mlp_dim)
         return cls(
+            in_channels,
+            config.hidden_channels,
+            out_channels,
+            config.num_layers,
             image_size,
             config.patch_size,
-            in_channels,
-            num_classes,
-            config.hidden_channels,
-            config.num_blocks,
             head_dropout=head_dropout,
             **options,
         )
@@ -303,10 +266,10 @@ class MLPMixer(MixerTrunk):
         """Mean over the tokens, then the head.
 
         Args:
-            features: (batch, S, C), of :meth:`MixerTrunk.forward_features`.
+            features: (batch, S, C), of ``forward_features``.
 
         Returns:
-            (batch, num_classes), or (batch, C) without a head.
+            (batch, out_channels), or (batch, C) without a head.
         """
         result: Tensor = self.head(self.head_drop(features.mean(dim=1)))
         return result
@@ -319,24 +282,23 @@ class MLPMixer(MixerTrunk):
             cond: (batch, cond_channels), where the network has a condition.
 
         Returns:
-            (batch, num_classes), or (batch, C) without a head.
+            (batch, out_channels), or (batch, C) without a head.
 
         Raises:
             ValueError: x or cond has another shape.
         """
         return self.forward_head(self.forward_features(x, cond))
 
-    def reset_classifier(self, num_classes: int) -> None:
+    def reset_classifier(self, out_channels: int) -> None:
         """Replace the head by one of another number of classes, at zero; by none for 0."""
-        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 0:
-            raise ValueError(f"num_classes must be a non-negative integer, got {num_classes!r}.")
-        self.num_classes = num_classes
-        if num_classes == 0:
+        require_int("out_channels", out_channels, 0)
+        self.out_channels = out_channels
+        if out_channels == 0:
             self.head = nn.Identity()
             return
         like = self.norm.weight
         self.head = ZeroLinear(
-            self.hidden_channels, num_classes, device=like.device, dtype=like.dtype
+            self.hidden_channels, out_channels, device=like.device, dtype=like.dtype
         )
 
     def macs(self) -> int:
@@ -352,8 +314,8 @@ class MLPMixer(MixerTrunk):
         assert isinstance(block, MixerBlock)
         S, C = self.grid.num_tokens, self.hidden_channels
         stem = S * self.stem.in_channels * self.grid.patch_volume * C
-        mixing = 2 * S * C * (block.token_width + block.channel_width)
-        return stem + len(self.blocks) * mixing + C * self.num_classes
+        mixing = 2 * S * C * (block.tokens_mlp_dim + block.channels_mlp_dim)
+        return stem + len(self.blocks) * mixing + C * self.out_channels
 
     def __repr__(self) -> str:
-        return f"MLPMixer({self.sizes()}, num_classes={self.num_classes})"
+        return f"MLPMixer({self.sizes()})"

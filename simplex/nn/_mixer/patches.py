@@ -47,50 +47,20 @@ class PatchGrid:
 
 
 def to_patches(x: Tensor, grid: PatchGrid) -> Tensor:
-    """Cut images into patches, row by row.
-
-    Args:
-        x: ``(batch, channels, *image_size)``.
-        grid: how to cut.
-
-    Returns:
-        (batch, num_tokens, channels · patch_volume), within a patch channel by channel.
-
-    Laws:
-        Undone by :func:`from_patches`.
-
-    Example:
-        >>> import torch
-        >>> to_patches(torch.arange(16.0).view(1, 1, 4, 4), PatchGrid(4, 2))[0, 1].tolist()
-        [2.0, 3.0, 6.0, 7.0]
-    """
+    """From images to patches (batch, num_tokens, channels · patch_volume), both row by row."""
     axes = [n for pair in zip(grid.shape, grid.patch_size, strict=True) for n in pair]
     dims = range(len(grid.shape))
     channels = x.shape[1]
-    x = x.reshape(len(x), channels, *axes)
+    x = x.reshape(len(x), channels, *axes)  # (batch, channels, places 0, within 0, places 1, …)
     x = x.permute(0, *(2 + 2 * i for i in dims), 1, *(3 + 2 * i for i in dims))
     return x.reshape(len(x), grid.num_tokens, channels * grid.patch_volume)
 
 
 def from_patches(x: Tensor, grid: PatchGrid) -> Tensor:
-    """Put patches together to images.
-
-    Args:
-        x: (batch, num_tokens, channels · patch_volume).
-        grid: how they were cut.
-
-    Returns:
-        ``(batch, channels, *image_size)``.
-
-    Example:
-        >>> import torch
-        >>> x, grid = torch.rand(2, 3, 4, 8), PatchGrid((4, 8), 2)
-        >>> bool((from_patches(to_patches(x, grid), grid) == x).all())
-        True
-    """
+    """From patches to images, the inverse of :func:`to_patches`."""
     d = len(grid.shape)
     channels = x.shape[-1] // grid.patch_volume
-    x = x.reshape(len(x), *grid.shape, channels, *grid.patch_size)
+    x = x.reshape(len(x), *grid.shape, channels, *grid.patch_size)  # places, channels, within
     x = x.permute(0, 1 + d, *(axis for i in range(d) for axis in (1 + i, 2 + d + i)))
     return x.reshape(len(x), channels, *grid.image_size)
 
@@ -100,19 +70,6 @@ class PatchEmbedding(nn.Module):
 
     Equal to a convolution with kernel and stride of one patch; as a matrix product it serves any
     number of axes and is no slower.
-
-    Args:
-        grid: how images are cut.
-        in_channels: channels of the image.
-        hidden_channels: C.
-
-    Shapes:
-        x ``(batch, in_channels, *image_size)`` to (batch, S, C).
-
-    Example:
-        >>> import torch
-        >>> PatchEmbedding(PatchGrid((8, 8, 8), 4), 1, 16)(torch.ones(2, 1, 8, 8, 8)).shape
-        torch.Size([2, 8, 16])
     """
 
     def __init__(self, grid: PatchGrid, in_channels: int, hidden_channels: int) -> None:
@@ -122,17 +79,7 @@ class PatchEmbedding(nn.Module):
         self.proj = LecunLinear(in_channels * grid.patch_volume, hidden_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Embed the patches.
-
-        Args:
-            x: ``(batch, in_channels, *image_size)``; left as it is.
-
-        Returns:
-            (batch, num_tokens, hidden_channels).
-
-        Raises:
-            ValueError: x has another shape.
-        """
+        """From ``(batch, in_channels, *image_size)`` to (batch, num_tokens, hidden_channels)."""
         shape = (self.in_channels, *self.grid.image_size)
         if x.shape[1:] != shape:
             raise ValueError(

@@ -37,7 +37,7 @@ def load_google_npz(
 
     Example:
         >>> from io import BytesIO
-        >>> model, file = MLPMixer(8, 4, 1, 3, 6, 1), BytesIO()
+        >>> model, file = MLPMixer(1, 6, 3, 1, 8, 4), BytesIO()
         >>> save_google_npz(model, file)
         >>> load_google_npz(model, BytesIO(file.getvalue()))
     """
@@ -60,7 +60,7 @@ def save_google_npz(model: MLPMixer, file: str | os.PathLike[str] | BinaryIO) ->
     Example:
         >>> from io import BytesIO
         >>> file = BytesIO()
-        >>> save_google_npz(MLPMixer(8, 4, 1, 3, 6, 1), file)
+        >>> save_google_npz(MLPMixer(1, 6, 3, 1, 8, 4), file)
         >>> sorted(np.load(BytesIO(file.getvalue())))[-2:]
         ['stem/bias', 'stem/kernel']
     """
@@ -92,7 +92,7 @@ def load_timm_state(model: MLPMixer, state: Mapping[str, Tensor], *, head: bool 
             another shape: the first of them are listed, and the model is left as it was.
 
     Example:
-        >>> model = MLPMixer(8, 4, 1, 3, 6, 1)
+        >>> model = MLPMixer(1, 6, 3, 1, 8, 4)
         >>> load_timm_state(model, timm_state(model))
     """
     _require_mixer(model)
@@ -118,7 +118,7 @@ def timm_state(model: MLPMixer) -> dict[str, Tensor]:
         ValueError: the network has a condition, for which the format has no names.
 
     Example:
-        >>> timm_state(MLPMixer(8, 4, 1, 3, 6, 1))["stem.proj.weight"].shape
+        >>> timm_state(MLPMixer(1, 6, 3, 1, 8, 4))["stem.proj.weight"].shape
         torch.Size([6, 1, 4, 4])
     """
     _require_unconditioned(model)
@@ -219,17 +219,10 @@ LISTED = 6  # names of each kind in a message; a foreign file has hundreds
 def copy_weights(
     source: Mapping[str, object], target: Mapping[str, Tensor], head: str, read: bool
 ) -> None:
-    """Copy the values into the views of the same names, or list what hinders it.
+    """Copy the values into the views of the same names; the head, by its prefix, if ``read``.
 
-    Args:
-        source: values by name.
-        target: views of the parameters by name.
-        head: how the names of the head start.
-        read: whether the head is copied too.
-
-    Raises:
-        ValueError: names are missing or foreign, or values are no floating-point tensors or of
-            another shape; nothing is copied then.
+    Where names are missing or foreign, or values are no floating-point tensors or of another shape,
+    nothing is copied.
 
     Example:
         >>> view = torch.zeros(2)

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._checks import require_cochains
-from simplex.nn._modules import linear, reset_submodules, widths_of
+from simplex.nn._modules import Module, linear, widths_of
 from simplex.nn._norm import SimplexBatchNorm
 from simplex.operators import heat_energy, pool_parts
 
 
-class PooledMLP(nn.Module):
+class PooledMLP(Module):
     r"""A dense network on the f-vector and the pooled input features: no simplex sees another.
 
     .. math::
@@ -53,8 +53,7 @@ class PooledMLP(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        if num_layers < 1:
-            raise ValueError(f"num_layers must be at least 1, got {num_layers}.")
+        require_int("num_layers", num_layers, 1)
         widths = widths_of(in_channels, max_dim)
         width = -1 if -1 in widths else max_dim + 1 + 2 * sum(widths)
         self.max_dim = max_dim
@@ -65,10 +64,6 @@ class PooledMLP(nn.Module):
         self.hidden = nn.Sequential(*hidden)
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(hidden_channels, out_channels)
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
         """One row per part of the complex.
@@ -100,7 +95,7 @@ class LazySimplexBatchNorm(nn.LazyBatchNorm1d, SimplexBatchNorm):
     cls_to_become = SimplexBatchNorm
 
 
-class FVectorMLP(nn.Module):
+class FVectorMLP(Module):
     r"""A dense network on the f-vector: what a model knows that only counts simplices.
 
     .. math:: y = \text{MLP}\big( \text{norm}(\log(1 + n_0), …, \log(1 + n_K)) \big)
@@ -108,31 +103,31 @@ class FVectorMLP(nn.Module):
     Whatever a network on complexes scores beyond this comes from features and structure.
 
     Args:
-        hidden_channels: width of the two hidden layers.
+        in_channels: width of the cochains, which are not looked at; so that it is made as the
+            networks are that it is compared with.
+        hidden_channels: width of the hidden layers.
         out_channels: width of the result.
+        num_layers: number of hidden layers.
         max_dim: K, the top dimension counted.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
-        >>> FVectorMLP(16, 2, max_dim=2)([], K).shape
+        >>> FVectorMLP(1, 16, 2, num_layers=2, max_dim=2)([], K).shape
         torch.Size([1, 2])
     """
 
-    def __init__(self, hidden_channels: int, out_channels: int, max_dim: int) -> None:
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int,
+        max_dim: int,
+    ) -> None:
         super().__init__()
+        widths_of(in_channels, max_dim)
         self.max_dim = max_dim
-        self.layers = nn.Sequential(
-            SimplexBatchNorm(max_dim + 1),
-            nn.Linear(max_dim + 1, hidden_channels),
-            nn.ELU(),
-            nn.Linear(hidden_channels, hidden_channels),
-            nn.ELU(),
-            nn.Linear(hidden_channels, out_channels),
-        )
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
+        self.layers = _normed_mlp(max_dim + 1, hidden_channels, out_channels, num_layers)
 
     def forward(self, x: object, complex: SimplicialComplex) -> Tensor:
         """One row per part; the cochains ``x`` are not looked at.
@@ -146,7 +141,7 @@ class FVectorMLP(nn.Module):
         return result
 
 
-class HeatNet(nn.Module):
+class HeatNet(Module):
     r"""Classify complexes by the energy that oriented cochains keep under the heat flow.
 
     .. math::
@@ -165,13 +160,15 @@ class HeatNet(nn.Module):
     turns its sign with the orientation.
 
     Args:
+        in_channels: width of the cochains; or one per dimension; or -1 for any: their mean energy
+            is read.
         hidden_channels: width of the two hidden layers.
         out_channels: width of the result.
         num_layers: L, the number of times at which is read.
         max_dim: the top dimension of the cochains.
 
     Shapes:
-        - input x: one cochain (n_k, channels) per dimension, of any widths.
+        - input x: one cochain (n_k, in_channels) per dimension.
         - output: (num_parts, out_channels).
 
     Laws:
@@ -187,32 +184,25 @@ class HeatNet(nn.Module):
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
-        >>> model = HeatNet(16, 2, num_layers=4, max_dim=2)
+        >>> model = HeatNet(8, 16, 2, num_layers=4, max_dim=2)
         >>> model([torch.randn(n, 8) for n in K.f_vector], K).shape
         torch.Size([1, 2])
     """
 
     def __init__(
-        self, hidden_channels: int, out_channels: int, num_layers: int, max_dim: int
+        self,
+        in_channels: int | Sequence[int],
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int,
+        max_dim: int,
     ) -> None:
         super().__init__()
-        if num_layers < 1:
-            raise ValueError(f"num_layers must be at least 1, got {num_layers}.")
-        self.max_dim = max_dim
+        require_int("num_layers", num_layers, 1)
+        self.widths, self.max_dim = widths_of(in_channels, max_dim), max_dim
         self.num_steps = tuple(2**layer for layer in range(num_layers))
         width = (max_dim + 1) * (num_layers + 1)
-        self.layers = nn.Sequential(
-            SimplexBatchNorm(width),
-            nn.Linear(width, hidden_channels),
-            nn.ELU(),
-            nn.Linear(hidden_channels, hidden_channels),
-            nn.ELU(),
-            nn.Linear(hidden_channels, out_channels),
-        )
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
+        self.layers = _normed_mlp(width, hidden_channels, out_channels, 2)
 
     def energies(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
         """The counts and energies of each part, (num_parts, (max_dim+1)·(num_layers+1))."""
@@ -235,10 +225,27 @@ class HeatNet(nn.Module):
         """One row per part of the complex.
 
         Args:
-            x: one cochain (n_k, channels) per dimension 0 … max_dim, oriented as the complex.
+            x: one cochain (n_k, in_channels) per dimension 0 … max_dim, oriented as the complex.
             complex: the complex, or the disjoint union of a batch.
 
         Returns:
             (num_parts, out_channels).
+
+        Raises:
+            ValueError: the cochains do not fit the complex, ``max_dim`` or ``in_channels``.
         """
+        require_cochains(complex, x, self.max_dim, self.widths)
         return self.classify(self.energies(x, complex))
+
+
+def _normed_mlp(
+    in_channels: int, hidden_channels: int, out_channels: int, num_layers: int
+) -> nn.Sequential:
+    """Batch norm, hidden layers with ELU, and a last map."""
+    require_int("num_layers", num_layers, 1)
+    hidden: list[nn.Module] = []
+    for layer in range(num_layers):
+        width = hidden_channels if layer else in_channels
+        hidden += [nn.Linear(width, hidden_channels), nn.ELU()]
+    last = nn.Linear(hidden_channels, out_channels)
+    return nn.Sequential(SimplexBatchNorm(in_channels), *hidden, last)

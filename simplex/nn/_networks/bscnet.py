@@ -1,16 +1,15 @@
 """BScNet, block simplicial complex networks: layer and network."""
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Unpack
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains
-from simplex.nn._modules import linear, reset_submodules, widths_of
-from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.complexes import SimplicialComplex, require_int
+from simplex.nn._layer import ComplexConv
+from simplex.nn._modules import linear
+from simplex.nn._network import StackedNetwork
 from simplex.operators import (
     apply_random_walk_laplacian,
     gather_facets,
@@ -21,7 +20,7 @@ from simplex.operators import (
 )
 
 
-class BScNetConv(nn.Module):
+class BScNetConv(ComplexConv):
     r"""One product with a block operator: Laplacians on the diagonal, relations beside it.
 
     .. math::
@@ -30,7 +29,7 @@ class BScNetConv(nn.Module):
                   \big), \qquad Z_k = L_k^r X_k Θ_k
 
     L_k is the Hodge Laplacian normalised by random walks
-    (:func:`~simplex.nn.apply_random_walk_laplacian`). The relation of a simplex with
+    (:func:`~simplex.operators.apply_random_walk_laplacian`). The relation of a simplex with
     its facets, and with its cofacets, is learned from the diffused features of both; the softmax is
     over the facets, or over the cofacets, of the receiver.
 
@@ -43,16 +42,11 @@ class BScNetConv(nn.Module):
     (5) Any number of dimensions, where the paper has blocks of two.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`.
         power: r; 2 as in the authors' code.
         relation_channels: d, the width of z; ``None`` for ``out_channels``.
         signed: with the incidence numbers ±1; ``False`` to take 1 in their place everywhere, for
             features that are no flows.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant; orientation equivariant if ``signed``, blind to it if not; a
@@ -85,13 +79,11 @@ class BScNetConv(nn.Module):
         relation_channels: int | None = None,
         signed: bool = True,
     ) -> None:
-        super().__init__()
-        if power < 1:
-            raise ValueError(f"power must be at least 1, got {power}.")
-        self.in_channels, self.out_channels, self.max_dim = in_channels, out_channels, max_dim
+        super().__init__(in_channels, out_channels, max_dim)
+        require_int("power", power, 1)
         self.power, self.signed = power, signed
         self.relation_channels = relation_channels or out_channels
-        widths = widths_of(in_channels, max_dim)
+        widths = self.widths
         self.own = nn.ModuleList(linear(w, out_channels, False) for w in widths)
         self.diffuse = nn.ModuleList(linear(w, out_channels, False) for w in widths)
         self.below = nn.ModuleList(linear(w, out_channels, False) for w in widths[:-1])
@@ -99,24 +91,8 @@ class BScNetConv(nn.Module):
         related = widths if max_dim else []
         self.relate = nn.ModuleList(linear(w, self.relation_channels, False) for w in related)
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-
-    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """Apply the layer to all dimensions at once.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            One cochain (n_k, out_channels) per dimension.
-
-        Raises:
-            ValueError: the cochains do not fit the complex or ``max_dim``.
-        """
-        require_cochains(complex, x, self.max_dim, self.in_channels)
+    def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """The diagonal of the block operator, then the relations between two dimensions each."""
         diffused = [self._diffuse(values, complex, k) for k, values in enumerate(x)]
         out: list[Tensor] = []
         for k, values in enumerate(x):
@@ -149,11 +125,8 @@ class BScNetConv(nn.Module):
         to_facet = sign * segment_softmax(score.flatten()[:, None], of_facets).view(sign.shape)
         return to_simplex[:, :, None], to_facet[:, :, None]  # (n_k, k+1, 1)
 
-    def __repr__(self) -> str:
-        return f"BScNetConv({self.in_channels}, {self.out_channels}, max_dim={self.max_dim})"
 
-
-class BScNet(SimplicialNetwork):
+class BScNet(StackedNetwork):
     r"""Block Hodge convolutions with a readout.
 
     .. math:: h^{(l+1)} = a\big( \text{BScNetConv}_l(h^{(l)}, K) \big), \qquad
@@ -164,20 +137,17 @@ class BScNet(SimplicialNetwork):
     dimension 0 here.
 
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of :class:`BScNetConv` layers.
-        max_dim: the top dimension of the cochains.
-        power: of the Laplacians in each layer.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
+        power, relation_channels: of :class:`BScNetConv`.
         signed: for signals on oriented simplices; the readout then pools absolute values. For
-            features that are no flows pass ``False``; any norm is allowed then.
-        activation: after every layer.
-        **options: as in :class:`SimplicialNetwork`.
+            features that are no flows pass ``False``; any norm and activation are allowed then.
+        activation: after every layer, tanh; an odd one if ``signed``.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling; and under reorientation, if the activation is odd or ``signed``
-        is ``False``. In evaluation mode, batched equals one by one.
+        Invariant under relabelling and reorientation. In evaluation mode, batched equals one by
+        one.
 
     Paper:
         Chen, Gel, Poor, AAAI 2022, arXiv 2112.06826, see :class:`BScNetConv`.
@@ -190,28 +160,4 @@ class BScNet(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
-    def __init__(
-        self,
-        in_channels: int | Sequence[int],
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        power: int = 2,
-        signed: bool = True,
-        activation: Callable[[Tensor], Tensor] = torch.tanh,
-        **options: Unpack[NetworkOptions],
-    ) -> None:
-        super().__init__(
-            [
-                BScNetConv(width, hidden_channels, max_dim, power=power, signed=signed)
-                for width in layer_widths(in_channels, hidden_channels, num_layers)
-            ],
-            hidden_channels,
-            out_channels,
-            max_dim,
-            activation=activation,
-            oriented=signed,
-            **options,
-        )
+    conv, defaults = BScNetConv, {"activation": torch.tanh}

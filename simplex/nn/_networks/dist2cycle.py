@@ -1,19 +1,16 @@
 """Dist2Cycle: features filtered by the inverse of the shifted Hodge Laplacian."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Unpack
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._modules import linear, widths_of
-from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.complexes import SimplicialComplex, require_int, require_word
+from simplex.nn._layer import DegreeConv
+from simplex.nn._modules import linear
+from simplex.nn._network import StackedNetwork
 from simplex.operators import apply_down_laplacian, apply_up_laplacian, hodge_bound, part_bound
 
 
-class Dist2CycleConv(nn.Module):
+class Dist2CycleConv(DegreeConv):
     r"""A filter that keeps what is near the kernel of the Laplacian: homology.
 
     .. math:: X' = p_m(L_k) \, X \, W, \qquad p_m(λ) ≈ \frac{1}{1 + λ}
@@ -35,14 +32,9 @@ class Dist2CycleConv(nn.Module):
     pseudo-inverse of the paper is the inverse.
 
     Args:
-        in_channels: width of the input; or -1, taken from the first one.
-        out_channels: width of the result.
-        k: the degree of the cochain; the paper has 1.
+        in_channels, out_channels, k: see :class:`DegreeConv`; the paper has k = 1.
         num_steps: m.
         laplacian: ``"hodge"`` for L = L_k, ``"down"`` for its lower part.
-
-    Shapes:
-        x (n_k, in_channels) to (n_k, out_channels).
 
     Laws:
         Permutation and orientation equivariant; linear in x; a disjoint union gives what its parts
@@ -74,34 +66,16 @@ class Dist2CycleConv(nn.Module):
         num_steps: int = 20,
         laplacian: str = "hodge",
     ) -> None:
-        super().__init__()
-        if num_steps < 1:
-            raise ValueError(f"num_steps must be at least 1, got {num_steps}.")
-        if laplacian not in ("hodge", "down"):
-            raise ValueError(f"laplacian must be 'hodge' or 'down', got {laplacian!r}.")
-        self.in_channels, self.out_channels, self.k = in_channels, out_channels, k
+        super().__init__(in_channels, out_channels, k)
+        require_int("num_steps", num_steps, 1)
+        require_word("laplacian", laplacian, ("hodge", "down"))
         self.num_steps, self.laplacian = num_steps, laplacian
         self.lin = linear(in_channels, out_channels, bias=False)
 
-    def reset_parameters(self) -> None:
-        """Draw the weights anew."""
-        self.lin.reset_parameters()
-
-    def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
-        """Apply the layer.
-
-        Args:
-            x: (n_k, in_channels) cochain; left as it is.
-            complex: where it lives, or the disjoint union of a batch.
-
-        Returns:
-            (n_k, out_channels).
-        """
+    def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
+        """The filter, then the dense map."""
         near: Tensor = self.lin(shifted_inverse(complex, x, self.k, self.num_steps, self.laplacian))
         return near
-
-    def __repr__(self) -> str:
-        return f"Dist2CycleConv({self.in_channels}, {self.out_channels}, k={self.k})"
 
 
 def shifted_inverse(
@@ -109,15 +83,8 @@ def shifted_inverse(
 ) -> Tensor:
     r"""(I + L)⁻¹ x by Chebyshev iteration on [1, 1 + b], part by part.
 
-    Args:
-        x: (n_k, channels).
-        K: the complex.
-        k: the degree of x.
-        num_steps: m; the error is bounded as :class:`Dist2CycleConv` says.
-        laplacian: ``"hodge"`` or ``"down"``.
-
-    Returns:
-        (n_k, channels); a fixed polynomial in L for each part, so it is linear in x.
+    A fixed polynomial in L for each part, so linear in x; the error is bounded as
+    :class:`Dist2CycleConv` says.
 
     Paper:
         Saad, "Iterative Methods for Sparse Linear Systems", 2003, Algorithm 12.1.
@@ -148,7 +115,7 @@ def shifted_inverse(
     return result
 
 
-class Dist2Cycle(SimplicialNetwork):
+class Dist2Cycle(StackedNetwork):
     r"""Filters by the shifted inverse Laplacian on all dimensions, a readout, a classifier.
 
     .. math:: h_k^{(l+1)} = a\big( p_m(L_k) \, h_k^{(l)} \, W_{l,k} \big), \qquad
@@ -162,19 +129,15 @@ class Dist2Cycle(SimplicialNetwork):
     LeakyReLU, which breaks the symmetry of orientation.
 
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of :class:`Dist2CycleConv` layers.
-        max_dim: the top dimension of the cochains.
-        num_steps: of the Chebyshev iteration in each layer.
-        laplacian: ``"hodge"`` or ``"down"``.
-        activation: after every layer.
-        **options: as in :class:`SimplicialNetwork`, whose readout pools absolute values.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
+        num_steps, laplacian: of :class:`Dist2CycleConv`.
+        activation: after every layer, an odd function: tanh.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling, and under reorientation if the activation is odd. In evaluation
-        mode, batched equals one by one.
+        Invariant under relabelling and reorientation. In evaluation mode, batched equals one by
+        one.
 
     Paper:
         Keros et al. 2022, see :class:`Dist2CycleConv`.
@@ -186,32 +149,4 @@ class Dist2Cycle(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
-    def __init__(
-        self,
-        in_channels: int | Sequence[int],
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        num_steps: int = 20,
-        laplacian: str = "hodge",
-        activation: Callable[[Tensor], Tensor] = torch.tanh,
-        **options: Unpack[NetworkOptions],
-    ) -> None:
-        make = partial(Dist2CycleConv, num_steps=num_steps, laplacian=laplacian)
-        convs = [
-            EachDegree(
-                [make(own, hidden_channels, k) for k, own in enumerate(widths_of(width, max_dim))]
-            )
-            for width in layer_widths(in_channels, hidden_channels, num_layers)
-        ]
-        super().__init__(
-            convs,
-            hidden_channels,
-            out_channels,
-            max_dim,
-            activation=activation,
-            oriented=True,
-            **options,
-        )
+    conv, defaults = Dist2CycleConv, {"activation": torch.tanh, "oriented": True}

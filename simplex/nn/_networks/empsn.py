@@ -6,16 +6,16 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._checks import require_cochains
-from simplex.nn._modules import linear, reset_submodules, widths_of
-from simplex.nn._network import layer_widths
+from simplex.nn._layer import Layer
+from simplex.nn._modules import Module, linear, widths_of
 from simplex.nn._networks.geometry import boundary_invariants, facet_pairs, upper_invariants
 from simplex.nn._readout import Readout
 from simplex.operators import gather_facets, neighbor_counts, scatter_to_facets
 
 
-class EMPSNConv(nn.Module):
+class EMPSNConv(Layer):
     r"""Messages from facets and upper neighbours that see volumes, distances and angles.
 
     .. math::
@@ -112,10 +112,6 @@ class EMPSNConv(nn.Module):
             else None
         )
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-
     def forward(
         self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor
     ) -> tuple[list[Tensor], Tensor]:
@@ -142,9 +138,9 @@ class EMPSNConv(nn.Module):
         for k in range(self.max_dim + 1):
             state = [x[k]]
             if k > 0:
-                state.append(self._from_boundary(k, x, complex, pos))
+                state.append(self._from_boundary(x, complex, pos, k))
             if k < self.max_dim:
-                messages = self._from_upper(k, x[k], complex, pos)
+                messages = self._from_upper(x[k], complex, pos, k)
                 state.append(scatter_to_facets(complex, messages, k + 1))
                 if k == 0 and self.move is not None:
                     moved = pos + self._shift(messages, complex, pos)
@@ -152,7 +148,7 @@ class EMPSNConv(nn.Module):
         return result, moved
 
     def _from_boundary(
-        self, k: int, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor
+        self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor, k: int
     ) -> Tensor:
         message: GeometricMessage = self.boundary[k - 1]  # type: ignore[assignment]
         receiver = message.receive(x[k])[:, None]
@@ -160,7 +156,7 @@ class EMPSNConv(nn.Module):
         total: Tensor = message(receiver, sender, boundary_invariants(complex, pos, k)).sum(1)
         return total
 
-    def _from_upper(self, k: int, x: Tensor, complex: SimplicialComplex, pos: Tensor) -> Tensor:
+    def _from_upper(self, x: Tensor, complex: SimplicialComplex, pos: Tensor, k: int) -> Tensor:
         """What each cofacet has for each of its facets: (n_{k+1}, k+2, out_channels)."""
         message: GeometricMessage = self.upper[k]  # type: ignore[assignment]
         _, senders, _ = facet_pairs(k + 2)
@@ -178,23 +174,11 @@ class EMPSNConv(nn.Module):
         degree = neighbor_counts(complex, 0, "upper").clamp(min=1)
         return scatter_to_facets(complex, shift, 1) / degree[:, None]
 
-    def __repr__(self) -> str:
-        return (
-            f"EMPSNConv({self.in_channels}, {self.out_channels}, max_dim={self.max_dim}, "
-            f"update_pos={self.update_pos})"
-        )
-
 
 class GeometricMessage(nn.Module):
     r"""The gated message g(M(h_σ, h_τ, I)); its first layer is split by what it sees.
 
     .. math:: W (h_σ ‖ h_τ ‖ I) + b = (W_1 h_σ + b) + W_2 h_τ + W_3 I
-
-    Args:
-        receiver_channels: width of h_σ.
-        sender_channels: width of h_τ.
-        num_invariants: width of I.
-        out_channels: width of the message.
     """
 
     def __init__(
@@ -214,7 +198,7 @@ class GeometricMessage(nn.Module):
         return message * torch.sigmoid(self.gate(message))
 
 
-class EMPSN(nn.Module):
+class EMPSN(Module):
     r"""An embedding of each dimension, layers of :class:`EMPSNConv`, and a readout.
 
     .. math::
@@ -234,8 +218,8 @@ class EMPSN(nn.Module):
         update_pos: whether every layer moves the positions; :meth:`encode` gives the last ones, for
             tasks on them. A call reads features alone.
         dropout: probability, before the last map.
-        readout: how the simplices of one dimension are pooled, ``"sum"``, ``"mean"`` or ``"max"``.
-        final_readout: how the dimensions are aggregated, ``"sum"`` or ``"mean"``.
+        reduce: how the simplices of one dimension are pooled, ``"sum"``, ``"mean"`` or ``"max"``.
+        reduce_dims: how the dimensions are put together, ``"sum"`` or ``"mean"``.
         readout_dims: the dimensions that are read; ``None`` for all.
 
     Laws:
@@ -264,44 +248,36 @@ class EMPSN(nn.Module):
         *,
         update_pos: bool = False,
         dropout: float = 0.0,
-        readout: Literal["sum", "mean", "max"] = "sum",
-        final_readout: Literal["sum", "mean"] = "sum",
+        reduce: Literal["sum", "mean", "max"] = "sum",
+        reduce_dims: Literal["sum", "mean"] = "sum",
         readout_dims: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
+        require_int("num_layers", num_layers, 1)
+        require_int("hidden_channels", hidden_channels, 1)
         self.max_dim = max_dim
         self.embed = nn.ModuleList(
             linear(width, hidden_channels) for width in widths_of(in_channels, max_dim)
         )
         self.convs = nn.ModuleList(
             EMPSNConv(hidden_channels, hidden_channels, max_dim, update_pos=update_pos)
-            for _ in layer_widths(in_channels, hidden_channels, num_layers)
+            for _ in range(num_layers)
         )
         self.readout = Readout(
             hidden_channels,
             2 * hidden_channels,
             out_channels,
             list(range(max_dim + 1)) if readout_dims is None else readout_dims,
-            pool=readout,
-            aggregate=final_readout,
+            reduce=reduce,
+            reduce_dims=reduce_dims,
             dropout=dropout,
             activation=nn.functional.silu,
         )
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-
     def encode(
         self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor
     ) -> tuple[list[Tensor], Tensor]:
-        """The cochains after all layers, and the positions, moved or as they were.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-            pos: (n_0, D) positions of the vertices; left as they are.
-        """
+        """The cochains after all layers, and the positions, moved or as they were."""
         require_cochains(complex, x, self.max_dim)
         h = [embed(values) for embed, values in zip(self.embed, x, strict=True)]
         for conv in self.convs:

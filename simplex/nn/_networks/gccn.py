@@ -1,15 +1,15 @@
 """Generalised combinatorial complex networks: any graph layer of PyG on each neighbourhood."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, Unpack
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains
-from simplex.nn._modules import linear, reset_submodules, widths_of
-from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.complexes import SimplicialComplex, require_word
+from simplex.nn._layer import ComplexConv
+from simplex.nn._modules import linear
+from simplex.nn._network import StackedNetwork
 from simplex.operators import ADJACENCIES, neighbor_pairs
 
 
@@ -19,11 +19,11 @@ MakeConv = Callable[..., nn.Module]
 _SENDERS = {"boundary": -1, "coboundary": 1, "lower": 0, "upper": 0}
 
 
-class GCCNConv(nn.Module):
+class GCCNConv(ComplexConv):
     r"""A graph layer on each neighbourhood, one copy per adjacency and dimension; then their sum.
 
     .. math::
-        x'_k = W_k x_k + \underset{𝒜}{\text{aggregate}} \; ω_{𝒜,k}\big( (x_{src(𝒜,k)}, x_k),
+        x'_k = W_k x_k + \underset{𝒜}{\text{aggr}} \; ω_{𝒜,k}\big( (x_{src(𝒜,k)}, x_k),
         \, G_{𝒜,k} \big)
 
     G is the part of the strictly augmented Hasse graph that 𝒜 gives for the k-simplices: its edges
@@ -39,18 +39,15 @@ class GCCNConv(nn.Module):
     bipartite graphs, where PyG would tie the i-th facet to the i-th simplex.
 
     Args:
-        make_conv: makes ω, called as ``make_conv(in_channels, out_channels)``, e.g. ``SAGEConv`` or
-            ``lambda i, o: GINConv(nn.Linear(i, o))``; for a bipartite graph of unlike widths
-            ``in_channels`` is a pair, source first.
         in_channels: width of all cochains; or one per dimension; or -1 for layers that are lazy.
         out_channels: width of the result.
         max_dim: the top dimension of the cochains.
+        make_conv: makes ω, called as ``make_conv(in_channels, out_channels)``, e.g. ``SAGEConv`` or
+            ``lambda i, o: GINConv(nn.Linear(i, o))``; for a bipartite graph of unlike widths
+            ``in_channels`` is a pair, source first.
         adjacencies: 𝒜, among ``"boundary"``, ``"coboundary"``, ``"lower"`` and ``"upper"``.
-        aggregate: of the neighbourhoods, ``"sum"``, ``"mean"`` or ``"max"``.
+        aggr: of what the neighbourhoods bring, ``"sum"``, ``"mean"`` or ``"max"``.
         bipartite: whether ω takes pairs.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant if ω is. The orientation is not seen. A disjoint union gives what
@@ -70,36 +67,34 @@ class GCCNConv(nn.Module):
     Example:
         >>> from torch_geometric.nn import SAGEConv
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
-        >>> conv = GCCNConv(SAGEConv, 2, 8, max_dim=2)
+        >>> conv = GCCNConv(2, 8, max_dim=2, make_conv=SAGEConv)
         >>> [tuple(y.shape) for y in conv([torch.ones(n, 2) for n in K.f_vector], K)]
         [(4, 8), (4, 8), (1, 8)]
     """
 
     def __init__(
         self,
-        make_conv: MakeConv,
         in_channels: int | Sequence[int],
         out_channels: int,
         max_dim: int,
         *,
+        make_conv: MakeConv,
         adjacencies: Sequence[str] = ("boundary", "upper"),
-        aggregate: Literal["sum", "mean", "max"] = "sum",
+        aggr: Literal["sum", "mean", "max"] = "sum",
         bipartite: bool = True,
     ) -> None:
-        super().__init__()
-        widths = widths_of(in_channels, max_dim)
+        super().__init__(in_channels, out_channels, max_dim)
+        widths = self.widths
         if not adjacencies or not set(adjacencies) <= set(ADJACENCIES):
             raise ValueError(f"adjacencies must be among {ADJACENCIES}, got {tuple(adjacencies)}.")
-        if aggregate not in ("sum", "mean", "max"):
-            raise ValueError(f"aggregate must be 'sum', 'mean' or 'max', got {aggregate!r}.")
+        require_word("aggr", aggr, ("sum", "mean", "max"))
         if not bipartite and len(set(widths)) > 1:
             raise ValueError(
                 f"in_channels must be one width for all dimensions where bipartite=False, as their "
                 f"simplices are nodes of one graph, got {widths}."
             )
-        self.in_channels, self.out_channels, self.max_dim = in_channels, out_channels, max_dim
-        self.adjacencies, self.aggregate = tuple(dict.fromkeys(adjacencies)), aggregate
-        self.bipartite = bipartite
+        self.make_conv, self.bipartite = make_conv, bipartite
+        self.adjacencies, self.aggr = tuple(dict.fromkeys(adjacencies)), aggr
         self.own = nn.ModuleList(linear(width, out_channels) for width in widths)
         self.convs = nn.ModuleDict()
         for k, width in enumerate(widths):
@@ -111,30 +106,14 @@ class GCCNConv(nn.Module):
                     conv.add_self_loops = False  # type: ignore[assignment]
                 self.convs[f"{adjacency}_{k}"] = conv
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-
-    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """One round of all neighbourhoods at once.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            One cochain (n_k, out_channels) per dimension.
-
-        Raises:
-            ValueError: the cochains do not fit the complex or ``max_dim``.
-        """
-        require_cochains(complex, x, self.max_dim, self.in_channels)
+    def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """One round of all neighbourhoods at once."""
         result = []
         for k, own in enumerate(self.own):
-            arrived = [self._convolve(a, k, x, complex) for a in self._neighborhoods(k)]
+            arrived = [self._convolve(x, complex, k, a) for a in self._neighborhoods(k)]
             updated: Tensor = own(x[k])
             if arrived:
-                updated = updated + _aggregated(torch.stack(arrived), self.aggregate)
+                updated = updated + _aggregated(torch.stack(arrived), self.aggr)
             result.append(updated)
         return result
 
@@ -144,7 +123,7 @@ class GCCNConv(nn.Module):
         return [a for a in self.adjacencies if 0 <= k + (1 if a in above else -1) <= self.max_dim]
 
     def _convolve(
-        self, adjacency: str, k: int, x: Sequence[Tensor], complex: SimplicialComplex
+        self, x: Sequence[Tensor], complex: SimplicialComplex, k: int, adjacency: str
     ) -> Tensor:
         conv, source = self.convs[f"{adjacency}_{k}"], x[k + _SENDERS[adjacency]]
         index = edge_index(complex, k, adjacency)
@@ -158,14 +137,8 @@ class GCCNConv(nn.Module):
             result = conv(torch.cat([x[k], source]), index + offset)[: len(x[k])]
         return result
 
-    def __repr__(self) -> str:
-        return (
-            f"GCCNConv({self.in_channels}, {self.out_channels}, max_dim={self.max_dim}, "
-            f"adjacencies={self.adjacencies})"
-        )
 
-
-class GCCN(SimplicialNetwork):
+class GCCN(StackedNetwork):
     r"""Layers of :class:`GCCNConv` and a readout: any graph network made simplicial.
 
     .. math::
@@ -173,17 +146,13 @@ class GCCN(SimplicialNetwork):
         y = \text{Readout}(h^{(L)}, K)
 
     Args:
-        make_conv: makes the graph layers, as in :class:`GCCNConv`.
-        in_channels: width of the cochains; or one per dimension; or -1 for layers that are lazy.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of layers.
-        max_dim: the top dimension of the cochains.
-        adjacencies: the neighbourhoods.
-        aggregate: of the neighbourhoods, ``"sum"``, ``"mean"`` or ``"max"``.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
+        make_conv: makes the graph layers, as in :class:`GCCNConv`; it must be given.
+        adjacencies, aggr: of :class:`GCCNConv`.
         bipartite: ``False`` for graph layers that cannot take a pair, such as ``GCNConv``.
-        activation: a.
-        **options: see :class:`SimplicialNetwork`.
+        activation: a, ReLU.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling if the graph layers are equivariant.
@@ -194,51 +163,16 @@ class GCCN(SimplicialNetwork):
     Example:
         >>> from torch_geometric.nn import GCNConv
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
-        >>> model = GCCN(GCNConv, 1, 16, 2, num_layers=2, max_dim=2, bipartite=False)
+        >>> model = GCCN(1, 16, 2, num_layers=2, max_dim=2, make_conv=GCNConv, bipartite=False)
         >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape
         torch.Size([1, 2])
     """
 
-    def __init__(
-        self,
-        make_conv: MakeConv,
-        in_channels: int | Sequence[int],
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        adjacencies: Sequence[str] = ("boundary", "upper"),
-        aggregate: Literal["sum", "mean", "max"] = "sum",
-        bipartite: bool = True,
-        activation: Callable[[Tensor], Tensor] = nn.functional.relu,
-        **options: Unpack[NetworkOptions],
-    ) -> None:
-        convs = [
-            GCCNConv(
-                make_conv,
-                width,
-                hidden_channels,
-                max_dim,
-                adjacencies=adjacencies,
-                aggregate=aggregate,
-                bipartite=bipartite,
-            )
-            for width in layer_widths(in_channels, hidden_channels, num_layers)
-        ]
-        super().__init__(
-            convs, hidden_channels, out_channels, max_dim, activation=activation, **options
-        )
+    conv, defaults = GCCNConv, {"activation": nn.functional.relu}
 
 
 def edge_index(K: SimplicialComplex, k: int, adjacency: str) -> Tensor:
-    """The neighbours of the k-simplices as PyG has them, (2, E): senders and receivers.
-
-    Example:
-        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> edge_index(K, 1, "boundary").tolist()
-        [[1, 0, 2, 1], [0, 0, 1, 1]]
-    """
+    """The neighbours of the k-simplices as PyG has them, (2, E): senders and receivers."""
 
     def compute() -> Tensor:
         return neighbor_pairs(K, k, adjacency).index
@@ -247,7 +181,7 @@ def edge_index(K: SimplicialComplex, k: int, adjacency: str) -> Tensor:
     return result
 
 
-def _aggregated(stacked: Tensor, aggregate: str) -> Tensor:
-    if aggregate == "max":
+def _aggregated(stacked: Tensor, aggr: str) -> Tensor:
+    if aggr == "max":
         return stacked.amax(0)
-    return stacked.sum(0) if aggregate == "sum" else stacked.mean(0)
+    return stacked.sum(0) if aggr == "sum" else stacked.mean(0)

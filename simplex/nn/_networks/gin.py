@@ -1,20 +1,20 @@
 """The graph isomorphism network on the vertices and edges of a complex: the baseline of graphs."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Literal, Unpack
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
-from simplex.nn._modules import dense, reset_submodules, widths_of
-from simplex.nn._network import EachDegree, ReadOptions, SimplicialNetwork
+from simplex.nn._layer import DegreeConv, EachDegree
+from simplex.nn._modules import mlp, widths_of
+from simplex.nn._network import StackedNetwork, StackOptions
 from simplex.operators import gather_facets, scatter_to_facets
 
 
-class GINConv(nn.Module):
+class GINConv(DegreeConv):
     r"""The graph isomorphism layer: the sum over the neighbours of each vertex, and a dense map.
 
     .. math:: h'_v = \text{MLP}\Big( (1 + ε)\, h_v + \sum_{w ∈ N(v)} h_w \Big), \qquad
@@ -61,41 +61,30 @@ class GINConv(nn.Module):
         activation: Callable[[Tensor], Tensor] = torch.relu,
         norm: str | None = None,
     ) -> None:
-        super().__init__()
-        self.in_channels, self.out_channels, self.initial_eps = in_channels, out_channels, eps
+        super().__init__(in_channels, out_channels, 0)
+        self.activation, self.initial_eps = activation, eps
         start = torch.tensor(float(eps))
         if train_eps:
             self.eps: Tensor = nn.Parameter(start)
         else:
             self.register_buffer("eps", start)
-        self.mlp = dense(in_channels, out_channels, 2, activation, norm)
+        self.mlp = mlp(in_channels, out_channels, 2, activation, norm)
 
     def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
+        """Draw all parameters anew; ε as it was at the start."""
+        super().reset_parameters()
         with torch.no_grad():
             self.eps.fill_(self.initial_eps)
 
-    def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
-        """Apply the layer to the vertices.
-
-        Args:
-            x: (n_0, in_channels); left as it is.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            (n_0, out_channels).
-        """
+    def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
+        """The sum over the neighbours, and the dense map."""
         # Each end of an edge gets the other: flipped, not total minus own, so nothing is rounded.
         neighbours = scatter_to_facets(complex, gather_facets(complex, x, 1).flip(1), 1)
         result: Tensor = self.mlp((1 + self.eps) * x + neighbours)
         return result
 
-    def __repr__(self) -> str:
-        return f"GINConv({self.in_channels}, {self.out_channels})"
 
-
-class GIN(SimplicialNetwork):
+class GIN(StackedNetwork):
     r"""The graph isomorphism network, on the 1-skeleton of a complex: no triangle is seen.
 
     .. math::
@@ -112,15 +101,14 @@ class GIN(SimplicialNetwork):
     Args:
         in_channels: width of the vertex features; or one per dimension, of which the first counts;
             or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
+        hidden_channels, out_channels: see :class:`StackedNetwork`.
         num_layers: number of :class:`GINConv` layers; the paper has 4.
         max_dim: the top dimension of the cochains that it is called with.
-        norm: ``"batch"``, as in the paper, or ``None``.
-        train_eps: as in :class:`GINConv`.
-        activation: of all layers and of the readout.
-        **options: dropout, layer_dropout, skip, jumping_knowledge, readout, final_readout as in
-            :class:`SimplicialNetwork`. Vertices alone are read.
+        norm: ``"batch"``, as in the paper, before each activation; another one after each layer; or
+            ``None``.
+        eps, train_eps: of :class:`GINConv`.
+        activation: of all layers and of the readout, ReLU.
+        options: those of :class:`SimplicialNetwork`; vertices alone are read.
 
     Laws:
         Invariant under relabelling; as strong as the Weisfeiler-Lehman test of the 1-skeleton at
@@ -136,6 +124,9 @@ class GIN(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
+    conv, defaults = GINConv, {"activation": torch.relu}
+    activates = ("layer", "readout")
+
     def __init__(
         self,
         in_channels: int | Sequence[int],
@@ -143,35 +134,23 @@ class GIN(SimplicialNetwork):
         out_channels: int,
         num_layers: int,
         max_dim: int,
-        *,
-        norm: Literal["batch"] | None = None,
-        train_eps: bool = False,
-        activation: Callable[[Tensor], Tensor] = torch.relu,
-        **options: Unpack[ReadOptions],
+        **options: Unpack[StackOptions],
     ) -> None:
         first = widths_of(in_channels, max_dim)[0]
-        make = partial(GINConv, train_eps=train_eps, activation=activation, norm=norm)
-        convs = [
-            EachDegree([make(hidden_channels if layer else first, hidden_channels)])
-            for layer in range(num_layers)
-        ]
-        super().__init__(
-            convs, hidden_channels, out_channels, 0, readout_activation=activation, **options
-        )
+        super().__init__(first, hidden_channels, out_channels, num_layers, 0, **options)
         self.top = max_dim
 
+    def _layer(
+        self,
+        in_channels: int | Sequence[int],
+        out_channels: int,
+        max_dim: int,
+        options: Mapping[str, Any],
+    ) -> nn.Module:
+        (width,) = widths_of(in_channels, max_dim)
+        return EachDegree([GINConv(width, out_channels, **options)])
+
     def encode(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """The vertex features after all layers, as the only entry of a list.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            ``[h_0]``.
-
-        Raises:
-            ValueError: the cochains do not fit the complex or ``max_dim``.
-        """
+        """As in the base class, of the vertices alone: the only entry of the list."""
         require_cochains(complex, x, self.top)
         return super().encode(x[:1], complex)

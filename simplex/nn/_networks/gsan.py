@@ -1,20 +1,19 @@
 """Generalised simplicial attention: all degrees at once, joined by the Dirac operator."""
 
-from collections.abc import Callable, Sequence
-from typing import Unpack
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains
-from simplex.nn._modules import linear, reset_submodules, widths_of
-from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.complexes import SimplicialComplex, require_int
+from simplex.nn._layer import ComplexConv
+from simplex.nn._modules import Scores, linear
+from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.attention import attention_filter
 from simplex.operators import apply_boundary, apply_coboundary, harmonic_filter
 
 
-class GSANConv(nn.Module):
+class GSANConv(ComplexConv):
     r"""Attention filters on the cochains of all degrees and on what their boundaries bring.
 
     .. math::
@@ -46,9 +45,6 @@ class GSANConv(nn.Module):
         epsilon: ε; ``None`` for one that keeps all eigenvalues of I - εL in [0, 1].
         slope: of the LeakyReLU for negative scores.
         max_pairs: pairs of neighbours held at once.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant, if the orientation moves along; a disjoint union gives what its
@@ -83,25 +79,21 @@ class GSANConv(nn.Module):
         slope: float = 0.2,
         max_pairs: int = 1 << 20,
     ) -> None:
-        super().__init__()
-        if order < 1:
-            raise ValueError(f"order must be at least 1, got {order}.")
-        if harmonic_order < 0:
-            raise ValueError(f"harmonic_order must not be negative, got {harmonic_order}.")
-        widths = widths_of(in_channels, max_dim)
-        if len(set(widths)) > 1:
+        super().__init__(in_channels, out_channels, max_dim)
+        require_int("order", order, 1)
+        require_int("harmonic_order", harmonic_order, 0)
+        width, wide = self.widths[0], order * out_channels
+        if len(set(self.widths)) > 1:
             raise ValueError(
                 f"in_channels must be one width for all dimensions, which share their maps, got "
-                f"{widths}. Map the cochains to one width before."
+                f"{self.widths}. Map the cochains to one width before."
             )
-        self.in_channels, self.out_channels, self.max_dim = widths[0], out_channels, max_dim
         self.order, self.harmonic_order, self.epsilon = order, harmonic_order, epsilon
         self.slope, self.max_pairs = slope, max_pairs
-        wide = order * out_channels
-        self.within = nn.ModuleList(linear(widths[0], wide, bias=False) for _ in range(max_dim))
-        self.between = nn.ModuleList(linear(widths[0], wide, bias=False) for _ in range(max_dim))
-        self.harmonic = nn.ModuleList(linear(w, out_channels, bias=False) for w in widths)
-        self.score = nn.ParameterDict(
+        self.within = nn.ModuleList(linear(width, wide, bias=False) for _ in range(max_dim))
+        self.between = nn.ModuleList(linear(width, wide, bias=False) for _ in range(max_dim))
+        self.harmonic = nn.ModuleList(linear(w, out_channels, bias=False) for w in self.widths)
+        self.score = Scores(
             {
                 f"{kind}_{adjacency}_{k}": torch.empty(2, wide)
                 for k in range(max_dim + 1)
@@ -109,37 +101,16 @@ class GSANConv(nn.Module):
                 for kind in ("within", "between")
             }
         )
-        self._reset_scores()
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-        self._reset_scores()
-
-    def _reset_scores(self) -> None:
-        for score in self.score.values():
-            nn.init.xavier_uniform_(score)
+        self.score.reset_parameters()
 
     def _adjacencies(self, k: int) -> list[str]:
         return ["lower"] * (k > 0) + ["upper"] * (k < self.max_dim)
 
-    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """One round on all dimensions at once.
+    def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """One round on all dimensions at once."""
+        return [self._update(x, complex, k) for k in range(self.max_dim + 1)]
 
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            One cochain (n_k, out_channels) per dimension.
-
-        Raises:
-            ValueError: the cochains do not fit the complex or ``max_dim``.
-        """
-        require_cochains(complex, x, self.max_dim, self.in_channels)
-        return [self._update(k, x, complex) for k in range(self.max_dim + 1)]
-
-    def _update(self, k: int, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
+    def _update(self, x: Sequence[Tensor], complex: SimplicialComplex, k: int) -> Tensor:
         smooth = harmonic_filter(complex, x[k], k, self.harmonic_order, self.epsilon)
         result: Tensor = self.harmonic[k](smooth)
         for adjacency in self._adjacencies(k):
@@ -161,14 +132,8 @@ class GSANConv(nn.Module):
                 )
         return result
 
-    def __repr__(self) -> str:
-        return (
-            f"GSANConv({self.in_channels}, {self.out_channels}, max_dim={self.max_dim}, "
-            f"order={self.order})"
-        )
 
-
-class GSAN(SimplicialNetwork):
+class GSAN(StackedNetwork):
     r"""Layers of :class:`GSANConv` and a readout.
 
     .. math::
@@ -176,16 +141,11 @@ class GSAN(SimplicialNetwork):
         y = \text{Readout}(h^{(L)}, K)
 
     Args:
-        in_channels: width of all cochains; or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of layers.
-        max_dim: the top dimension of the cochains.
-        order: powers of the attention operators, P.
-        harmonic_order: J, the steps of the harmonic filter.
-        epsilon: ε of the harmonic filter; ``None`` to bound the spectrum.
-        activation: a.
-        **options: see :class:`SimplicialNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
+        order, harmonic_order, epsilon, slope, max_pairs: of :class:`GSANConv`.
+        activation: a, a leaky ReLU.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling that carries the orientation; batched equals one by one.
@@ -200,31 +160,4 @@ class GSAN(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        order: int = 2,
-        harmonic_order: int = 5,
-        epsilon: float | None = None,
-        activation: Callable[[Tensor], Tensor] = nn.functional.leaky_relu,
-        **options: Unpack[NetworkOptions],
-    ) -> None:
-        convs = [
-            GSANConv(
-                width,
-                hidden_channels,
-                max_dim,
-                order=order,
-                harmonic_order=harmonic_order,
-                epsilon=epsilon,
-            )
-            for width in layer_widths(in_channels, hidden_channels, num_layers)
-        ]
-        super().__init__(
-            convs, hidden_channels, out_channels, max_dim, activation=activation, **options
-        )
+    conv, defaults = GSANConv, {"activation": nn.functional.leaky_relu}

@@ -1,19 +1,19 @@
 """The high skip network: two steps, one within a dimension and one over its neighbours."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Unpack
 
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._modules import LinearSum, linear, reset_submodules, widths_of
-from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.nn._layer import DegreeConv
+from simplex.nn._modules import LinearSum, linear
+from simplex.nn._network import StackedNetwork
 from simplex.operators import apply_boundary, apply_coboundary, apply_up_laplacian, neighbor_counts
 
 
-class HSNConv(nn.Module):
+class HSNConv(DegreeConv):
     r"""The high skip layer on k-cochains: two steps over the upper neighbours, and paths that skip.
 
     .. math::
@@ -35,9 +35,6 @@ class HSNConv(nn.Module):
         k: the degree of the cochain.
         activation: a, between the two steps.
         signed: with the incidence numbers ±1 of ∂ and the relative orientations in A_↑.
-
-    Shapes:
-        x (…, n_k, in_channels) to (…, n_k, out_channels).
 
     Laws:
         Permutation equivariant; a disjoint union gives what its parts give. Blind to the
@@ -68,27 +65,14 @@ class HSNConv(nn.Module):
         activation: Callable[[Tensor], Tensor] = torch.sigmoid,
         signed: bool = False,
     ) -> None:
-        super().__init__()
-        self.in_channels, self.out_channels, self.k = in_channels, out_channels, k
+        super().__init__(in_channels, out_channels, k)
         self.activation, self.signed = activation, signed
         paths = ("upper", "cofacets", "facets") if k else ("upper", "cofacets")
         self.first = nn.ModuleDict({p: linear(in_channels, out_channels, False) for p in paths})
         self.second = LinearSum({p: linear(out_channels, out_channels, False) for p in paths})
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-
-    def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
-        """Apply the layer.
-
-        Args:
-            x: (…, n_k, in_channels) cochain; left as it is.
-            complex: where it lives, or the disjoint union of a batch.
-
-        Returns:
-            (…, n_k, out_channels).
-        """
+    def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
+        """There and back on each path, with a dense map and an activation between."""
         k, signed = self.k, self.signed
         there: dict[str, Callable[[Tensor], Tensor]] = {
             "upper": partial(self._neighbours, complex=complex),
@@ -112,15 +96,8 @@ class HSNConv(nn.Module):
         degree = neighbor_counts(complex, self.k, "coboundary").to(x.dtype)
         return apply_up_laplacian(complex, x, self.k, signed=self.signed) - degree[:, None] * x
 
-    def extra_repr(self) -> str:
-        """Sizes and degree."""
-        return f"{self.in_channels}, {self.out_channels}, k={self.k}"
 
-    def __repr__(self) -> str:
-        return f"HSNConv({self.extra_repr()})"
-
-
-class HSN(SimplicialNetwork):
+class HSN(StackedNetwork):
     r"""The high skip network on all dimensions of a complex.
 
     .. math:: h_k^{(l+1)} = a\big( \text{HSNConv}_{l,k}(h_k^{(l)}, K) \big), \qquad
@@ -129,18 +106,16 @@ class HSN(SimplicialNetwork):
     No message passes from one dimension to another; the readout brings them together.
 
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of :class:`HSNConv` layers.
-        max_dim: the top dimension of the cochains.
-        signed: for signals on oriented simplices; the network is then invariant under reorientation
-            if the activation is odd, such as ``torch.tanh``.
-        activation: between the two steps of a layer, and after it.
-        **options: as in :class:`SimplicialNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
+        signed: for signals on oriented simplices; the network then needs an odd activation, such
+            as ``torch.tanh``.
+        activation: between the two steps of a layer, and after it; the logistic function.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling. In evaluation mode, batched equals one by one.
+        Invariant under relabelling, and under reorientation. In evaluation mode, batched equals one
+        by one.
 
     Paper:
         Hajij et al. 2022, see :class:`HSNConv`; its network stops at the vertices.
@@ -152,31 +127,5 @@ class HSN(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
-    def __init__(
-        self,
-        in_channels: int | Sequence[int],
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        signed: bool = False,
-        activation: Callable[[Tensor], Tensor] = torch.sigmoid,
-        **options: Unpack[NetworkOptions],
-    ) -> None:
-        make = partial(HSNConv, activation=activation, signed=signed)
-        convs = [
-            EachDegree(
-                [make(own, hidden_channels, k) for k, own in enumerate(widths_of(width, max_dim))]
-            )
-            for width in layer_widths(in_channels, hidden_channels, num_layers)
-        ]
-        super().__init__(
-            convs,
-            hidden_channels,
-            out_channels,
-            max_dim,
-            activation=activation,
-            oriented=signed,
-            **options,
-        )
+    conv, defaults = HSNConv, {"activation": torch.sigmoid}
+    activates = ("layer", "network")

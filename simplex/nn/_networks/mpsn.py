@@ -1,20 +1,19 @@
 """The general message passing simplicial network: any of the four adjacencies, dense messages."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Unpack
 
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains
+from simplex.complexes import SimplicialComplex, require_int
+from simplex.nn._layer import ComplexConv
 from simplex.nn._message_passing import SimplicialMessagePassing
-from simplex.nn._modules import dense, reset_submodules, widths_of
-from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.nn._modules import mlp
+from simplex.nn._network import StackedNetwork
 from simplex.operators import ADJACENCIES
 
 
-class MPSNConv(SimplicialMessagePassing):
+class MPSNConv(ComplexConv, SimplicialMessagePassing):
     r"""Message passing over any of the four adjacencies, with dense maps for messages and update.
 
     .. math::
@@ -39,9 +38,6 @@ class MPSNConv(SimplicialMessagePassing):
         num_layers: dense layers in each M and U.
         activation: after each of them.
         max_pairs: as in :class:`SimplicialMessagePassing`.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant; blind to the orientation, as no sign enters; a disjoint union gives
@@ -74,21 +70,19 @@ class MPSNConv(SimplicialMessagePassing):
         activation: Callable[[Tensor], Tensor] = torch.relu,
         max_pairs: int = 1 << 20,
     ) -> None:
-        super().__init__(aggr, max_pairs=max_pairs)
+        super().__init__(in_channels, out_channels, max_dim, aggr=aggr, max_pairs=max_pairs)
         if not adjacencies or not set(adjacencies) <= set(ADJACENCIES):
             raise ValueError(
                 f"adjacencies must be some of {', '.join(map(repr, ADJACENCIES))}, got "
                 f"{list(adjacencies)}."
             )
-        if num_layers < 1:
-            raise ValueError(f"num_layers must be at least 1, got {num_layers}.")
-        self.in_channels, self.out_channels, self.max_dim = in_channels, out_channels, max_dim
+        require_int("num_layers", num_layers, 1)
         self._messages = {a: self._messages[a] for a in ADJACENCIES if a in adjacencies}
-        widths = widths_of(in_channels, max_dim)
+        widths = self.widths
         self.message = nn.ModuleDict()
         for adjacency in self._messages:
             self.message[adjacency] = nn.ModuleList(
-                dense(_sum(widths[j] for j in seen), out_channels, num_layers, activation)
+                mlp(_sum(widths[j] for j in seen), out_channels, num_layers, activation)
                 for seen in (_seen(adjacency, k, max_dim) for k in range(max_dim + 1))
                 if seen
             )
@@ -96,27 +90,11 @@ class MPSNConv(SimplicialMessagePassing):
         for k, own in enumerate(widths):
             number = sum(bool(_seen(adjacency, k, max_dim)) for adjacency in self._messages)
             width = _sum([own, number * out_channels])
-            self.combine.append(dense(width, out_channels, num_layers, activation))
+            self.combine.append(mlp(width, out_channels, num_layers, activation))
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-
-    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """One round of messages on all dimensions at once.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            One cochain (n_k, out_channels) per dimension.
-
-        Raises:
-            ValueError: the cochains do not fit the complex or ``max_dim``.
-        """
-        require_cochains(complex, x, self.max_dim, self.in_channels)
-        return super().forward(x, complex)
+    def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """One round of messages on all dimensions at once."""
+        return SimplicialMessagePassing.forward(self, x, complex)
 
     def message_boundary(self, k: int, receiver: Tensor, sender: Tensor) -> Tensor:
         """M_B of each pair of a k-simplex and a facet."""
@@ -144,14 +122,8 @@ class MPSNConv(SimplicialMessagePassing):
         result: Tensor = self.combine[k](torch.cat([x, *messages.values()], dim=-1))
         return result
 
-    def __repr__(self) -> str:
-        return (
-            f"MPSNConv({self.in_channels}, {self.out_channels}, max_dim={self.max_dim}, "
-            f"adjacencies={self.adjacencies})"
-        )
 
-
-class MPSN(SimplicialNetwork):
+class MPSN(StackedNetwork):
     r"""The general message passing simplicial network for whole complexes.
 
     .. math:: h^{(l+1)} = \text{MPSNConv}_l(h^{(l)}, K), \qquad y = \text{Readout}(h^{(L)}, K)
@@ -159,15 +131,11 @@ class MPSN(SimplicialNetwork):
     :class:`SIN` is the member of this family that the paper's experiments use; it costs less.
 
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of :class:`MPSNConv` layers.
-        max_dim: the top dimension of the cochains.
-        adjacencies: which messages are sent, as in :class:`MPSNConv`.
-        aggr: how they are aggregated.
-        activation: of all layers and of the readout.
-        **options: as in :class:`SimplicialNetwork`; a norm stands after each layer.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
+        adjacencies, aggr, max_pairs: of :class:`MPSNConv`.
+        activation: of all layers and of the readout, ReLU.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling. In evaluation mode, batched equals one by one.
@@ -182,38 +150,8 @@ class MPSN(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
-    def __init__(
-        self,
-        in_channels: int | Sequence[int],
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        adjacencies: Sequence[str] = ("boundary", "upper"),
-        aggr: str = "sum",
-        activation: Callable[[Tensor], Tensor] = torch.relu,
-        **options: Unpack[NetworkOptions],
-    ) -> None:
-        convs = [
-            MPSNConv(
-                width,
-                hidden_channels,
-                max_dim,
-                adjacencies=adjacencies,
-                aggr=aggr,
-                activation=activation,
-            )
-            for width in layer_widths(in_channels, hidden_channels, num_layers)
-        ]
-        super().__init__(
-            convs,
-            hidden_channels,
-            out_channels,
-            max_dim,
-            readout_activation=activation,
-            **options,
-        )
+    conv, defaults = MPSNConv, {"activation": torch.relu}
+    activates = ("layer", "readout")
 
 
 def _seen(adjacency: str, k: int, max_dim: int) -> list[int]:

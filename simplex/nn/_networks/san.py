@@ -1,19 +1,17 @@
 """SAN, the simplicial attention neural network: layer and network."""
 
-from collections.abc import Callable, Sequence
-from typing import Unpack
-
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._modules import linear, reset_submodules, widths_of
-from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.complexes import SimplicialComplex, require_int
+from simplex.nn._layer import DegreeConv
+from simplex.nn._modules import Scores, linear
+from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.attention import attention_filter
 from simplex.operators import harmonic_filter
 
 
-class SANConv(nn.Module):
+class SANConv(DegreeConv):
     r"""Polynomials of learned attention over lower and upper neighbours, and a harmonic part.
 
     .. math::
@@ -35,17 +33,12 @@ class SANConv(nn.Module):
     negative number lets it attend to *every* simplex alike. (3) No dropout of coefficients.
 
     Args:
-        in_channels: width of the cochain; -1 to take it from the first input.
-        out_channels: width of the result.
-        k: the degree of the cochain.
+        in_channels, out_channels, k: see :class:`DegreeConv`.
         order: P.
         harmonic_order: J.
         epsilon: ε; ``None`` for one that keeps all eigenvalues of I - εL in [0, 1].
         slope: of the LeakyReLU for negative scores.
         max_pairs: pairs of neighbours held at once.
-
-    Shapes:
-        x: (…, n_k, in_channels) to (…, n_k, out_channels).
 
     Laws:
         Permutation equivariant, if the orientation moves along (the harmonic part sees it); a
@@ -82,41 +75,21 @@ class SANConv(nn.Module):
         slope: float = 0.2,
         max_pairs: int = 1 << 20,
     ) -> None:
-        super().__init__()
-        if order < 1:
-            raise ValueError(f"order must be at least 1, got {order}.")
-        if harmonic_order < 0:
-            raise ValueError(f"harmonic_order must not be negative, got {harmonic_order}.")
-        self.in_channels, self.out_channels, self.k = in_channels, out_channels, k
+        super().__init__(in_channels, out_channels, k)
+        require_int("order", order, 1)
+        require_int("harmonic_order", harmonic_order, 0)
         self.order, self.harmonic_order, self.epsilon = order, harmonic_order, epsilon
         self.slope, self.max_pairs = slope, max_pairs
         adjacencies = ("lower", "upper") if k > 0 else ("upper",)
         self.maps = nn.ModuleDict(
             {a: linear(in_channels, order * out_channels, bias=False) for a in adjacencies}
         )
-        self.score = nn.ParameterDict({a: torch.empty(2, order * out_channels) for a in self.maps})
+        self.score = Scores({a: torch.empty(2, order * out_channels) for a in self.maps})
         self.harmonic = linear(in_channels, out_channels, bias=False)
-        self._reset_scores()
+        self.score.reset_parameters()
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-        self._reset_scores()
-
-    def _reset_scores(self) -> None:
-        for score in self.score.values():
-            nn.init.xavier_uniform_(score)
-
-    def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
-        """Apply the layer to one cochain.
-
-        Args:
-            x: (…, n_k, in_channels); left as it is.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            (…, n_k, out_channels).
-        """
+    def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
+        """The harmonic part, and the attention over each adjacency."""
         smooth = harmonic_filter(complex, x, self.k, self.harmonic_order, self.epsilon)
         result: Tensor = self.harmonic(smooth)
         for adjacency, maps in self.maps.items():
@@ -133,11 +106,8 @@ class SANConv(nn.Module):
             )
         return result
 
-    def __repr__(self) -> str:
-        return f"SANConv({self.in_channels}, {self.out_channels}, k={self.k}, order={self.order})"
 
-
-class SAN(SimplicialNetwork):
+class SAN(StackedNetwork):
     r"""Layers of :class:`SANConv` on the cochains of each degree, and a readout.
 
     .. math::
@@ -147,16 +117,11 @@ class SAN(SimplicialNetwork):
     The degrees meet in the readout alone; :class:`GSAN` lets them meet in every layer.
 
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of layers.
-        max_dim: the top dimension of the cochains.
-        order: powers of the attention operators, P.
-        harmonic_order: J, the steps of the harmonic filter.
-        epsilon: ε of the harmonic filter; ``None`` to bound the spectrum.
-        activation: a.
-        **options: see :class:`SimplicialNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
+        order, harmonic_order, epsilon, slope, max_pairs: of :class:`SANConv`.
+        activation: a, a leaky ReLU.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling that carries the orientation, not under reorientation; batched
@@ -173,36 +138,4 @@ class SAN(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
-    def __init__(
-        self,
-        in_channels: int | Sequence[int],
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        order: int = 2,
-        harmonic_order: int = 5,
-        epsilon: float | None = None,
-        activation: Callable[[Tensor], Tensor] = nn.functional.leaky_relu,
-        **options: Unpack[NetworkOptions],
-    ) -> None:
-        convs = [
-            EachDegree(
-                [
-                    SANConv(
-                        width,
-                        hidden_channels,
-                        k,
-                        order=order,
-                        harmonic_order=harmonic_order,
-                        epsilon=epsilon,
-                    )
-                    for k, width in enumerate(widths_of(widths, max_dim))
-                ]
-            )
-            for widths in layer_widths(in_channels, hidden_channels, num_layers)
-        ]
-        super().__init__(
-            convs, hidden_channels, out_channels, max_dim, activation=activation, **options
-        )
+    conv, defaults = SANConv, {"activation": nn.functional.leaky_relu}

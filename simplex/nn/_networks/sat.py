@@ -1,18 +1,16 @@
 """The simplicial attention network: signed attention that is equivariant under reorientation."""
 
-from collections.abc import Callable, Sequence
-from typing import Unpack
-
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._modules import linear, reset_submodules, widths_of
-from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.nn._layer import DegreeConv
+from simplex.nn._modules import Scores, linear
+from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.attention import attend
 
 
-class SATConv(nn.Module):
+class SATConv(DegreeConv):
     r"""Attention over lower and upper neighbours with relative orientations as signs.
 
     .. math::
@@ -36,9 +34,6 @@ class SATConv(nn.Module):
         heads: H.
         slope: of the LeakyReLU for negative scores; 1 for none.
         max_pairs: pairs of neighbours held at once.
-
-    Shapes:
-        x: (…, n_k, in_channels) to (…, n_k, out_channels).
 
     Laws:
         Equivariant under relabelling and under reorientation, f(Tx, T∂) = T f(x, ∂). A disjoint
@@ -69,45 +64,24 @@ class SATConv(nn.Module):
         slope: float = 0.2,
         max_pairs: int = 1 << 20,
     ) -> None:
-        super().__init__()
+        super().__init__(in_channels, out_channels, k)
         if heads < 1 or out_channels % heads:
             raise ValueError(
                 f"out_channels must be a multiple of heads, got {out_channels} and {heads}."
             )
-        self.in_channels, self.out_channels, self.k = in_channels, out_channels, k
         self.heads, self.slope, self.max_pairs = heads, slope, max_pairs
         adjacencies = ("lower", "upper") if k > 0 else ("upper",)
         self.maps = nn.ModuleDict(
             {a: linear(in_channels, out_channels, bias=False) for a in adjacencies}
         )
-        self.score = nn.ParameterDict(
-            {a: torch.empty(2, heads, out_channels // heads) for a in adjacencies}
-        )
-        self._reset_scores()
+        self.score = Scores({a: torch.empty(2, heads, out_channels // heads) for a in adjacencies})
+        self.score.reset_parameters()
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-        self._reset_scores()
+    def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
+        """The sum of what both neighbourhoods bring."""
+        return torch.stack([self._attend(x, complex, adjacency) for adjacency in self.maps]).sum(0)
 
-    def _reset_scores(self) -> None:
-        for score in self.score.values():
-            nn.init.xavier_uniform_(score)
-
-    def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
-        """Apply the layer to one cochain.
-
-        Args:
-            x: (…, n_k, in_channels); left as it is.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            (…, n_k, out_channels).
-        """
-        parts = [self._attend(adjacency, x, complex) for adjacency in self.maps]
-        return torch.stack(parts).sum(0)
-
-    def _attend(self, adjacency: str, x: Tensor, complex: SimplicialComplex) -> Tensor:
+    def _attend(self, x: Tensor, complex: SimplicialComplex, adjacency: str) -> Tensor:
         mapped: Tensor = self.maps[adjacency](x)
         value = mapped.view(*mapped.shape[:-1], self.heads, self.out_channels // self.heads)
         query, key = ((value.abs() * half).sum(-1) for half in self.score[adjacency])
@@ -124,11 +98,8 @@ class SATConv(nn.Module):
         )
         return result.flatten(-2)
 
-    def __repr__(self) -> str:
-        return f"SATConv({self.in_channels}, {self.out_channels}, k={self.k}, heads={self.heads})"
 
-
-class SAT(SimplicialNetwork):
+class SAT(StackedNetwork):
     r"""Layers of :class:`SATConv` on the cochains of each degree, and a readout of absolute values.
 
     .. math::
@@ -136,14 +107,12 @@ class SAT(SimplicialNetwork):
         y = \text{Readout}(|h^{(L)}|, K)
 
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the layers, a multiple of ``heads``.
-        out_channels: width of the result.
-        num_layers: number of layers.
-        max_dim: the top dimension of the cochains.
-        heads: H, of each neighbourhood.
-        activation: a; an odd one, or equivariance under reorientation is lost.
-        **options: see :class:`SimplicialNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
+        heads, slope, max_pairs: of :class:`SATConv`; ``hidden_channels`` is a multiple of
+            ``heads``.
+        activation: a, an odd function: tanh.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling and reorientation; batched equals one by one.
@@ -158,33 +127,4 @@ class SAT(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
-    def __init__(
-        self,
-        in_channels: int | Sequence[int],
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        heads: int = 1,
-        activation: Callable[[Tensor], Tensor] = torch.tanh,
-        **options: Unpack[NetworkOptions],
-    ) -> None:
-        convs = [
-            EachDegree(
-                [
-                    SATConv(width, hidden_channels, k, heads=heads)
-                    for k, width in enumerate(widths_of(widths, max_dim))
-                ]
-            )
-            for widths in layer_widths(in_channels, hidden_channels, num_layers)
-        ]
-        super().__init__(
-            convs,
-            hidden_channels,
-            out_channels,
-            max_dim,
-            activation=activation,
-            oriented=True,
-            **options,
-        )
+    conv, defaults = SATConv, {"activation": torch.tanh, "oriented": True}

@@ -1,15 +1,15 @@
 """SCNet, convolution between the dimensions: layer and network."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Unpack
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains
-from simplex.nn._modules import linear, reset_submodules, widths_of
-from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.nn._layer import ComplexConv
+from simplex.nn._modules import linear
+from simplex.nn._network import StackedNetwork
 from simplex.operators import (
     apply_boundary,
     apply_coboundary,
@@ -20,7 +20,7 @@ from simplex.operators import (
 )
 
 
-class SCConv(nn.Module):
+class SCConv(ComplexConv):
     r"""A convolution with normalised adjacencies, boundaries and coboundaries, in any dimension.
 
     .. math::
@@ -59,9 +59,6 @@ class SCConv(nn.Module):
         signed: whether ∂ has signs.
         bias: whether a bias is added.
 
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
-
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
         union gives what its parts give.
@@ -92,60 +89,40 @@ class SCConv(nn.Module):
         signed: bool = True,
         bias: bool = False,
     ) -> None:
-        super().__init__()
-        widths = widths_of(in_channels, max_dim)
-        self.in_channels, self.out_channels, self.max_dim = in_channels, out_channels, max_dim
-        self.signed = signed
+        super().__init__(in_channels, out_channels, max_dim)
+        self.signed, self.bias = signed, bias
         joint = [
-            -1 if widths[k] == -1 else sum(widths[max(k - 1, 0) : k + 2])
-            for k in range(max_dim + 1)
+            -1 if own == -1 else sum(self.widths[max(k - 1, 0) : k + 2])
+            for k, own in enumerate(self.widths)
         ]
         self.lins = nn.ModuleList(linear(width, out_channels, bias) for width in joint)
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-
-    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """Apply the layer to all dimensions at once.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            One cochain (n_k, out_channels) per dimension.
-
-        Raises:
-            ValueError: the cochains do not fit the complex or ``max_dim``.
-        """
-        require_cochains(complex, x, self.max_dim, self.in_channels)
+    def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """The terms of each dimension, under one dense map."""
         result = []
         for k, lin in enumerate(self.lins):
-            terms = [self._within(k, x[k], complex)]
+            terms = [self._within(x[k], complex, k)]
             if k > 0:
-                below = x[k - 1] / self._weights(k, complex, x[k]).below
-                terms.append(self._coboundary(k, below, complex, x[k]))
+                below = x[k - 1] / self._weights(x[k], complex, k).below
+                terms.append(self._coboundary(below, complex, k))
             if k < self.max_dim:
-                terms.append(self._boundary(k, x[k + 1], complex))
+                terms.append(self._boundary(x[k + 1], complex, k))
             result.append(lin(torch.cat(terms, dim=-1)))
         return result
 
-    def _coboundary(
-        self, k: int, below: Tensor, complex: SimplicialComplex, like: Tensor
-    ) -> Tensor:
+    def _coboundary(self, below: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
         """D_k ∂_kᵀ of a (k-1)-cochain."""
-        degree = self._weights(k, complex, like).degree
+        degree = self._weights(below, complex, k).degree
         return degree * apply_coboundary(complex, below, k - 1, signed=self.signed)
 
-    def _boundary(self, k: int, above: Tensor, complex: SimplicialComplex) -> Tensor:
+    def _boundary(self, above: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
         """∂̃_{k+1} of a (k+1)-cochain."""
         y = apply_boundary(complex, above, k + 1, signed=self.signed)
-        return y / self._weights(1, complex, above).below if k == 0 else y / (k + 2)
+        return y / self._weights(above, complex, 1).below if k == 0 else y / (k + 2)
 
-    def _within(self, k: int, x: Tensor, complex: SimplicialComplex) -> Tensor:
+    def _within(self, x: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
         """(Ã↓ + Ã↑) x, or x itself where there is neither."""
-        weights, parts = self._weights(k, complex, x), []
+        weights, parts = self._weights(x, complex, k), []
         if k < self.max_dim:
             y = x / (weights.degree + 1)
             up = apply_up_laplacian(complex, y, k, signed=self.signed)
@@ -162,7 +139,7 @@ class SCConv(nn.Module):
         """Minus L x; unsigned, with the off-diagonal entries of -L made non-negative."""
         return -laplacian if self.signed else laplacian - 2 * diagonal * x
 
-    def _weights(self, k: int, complex: SimplicialComplex, like: Tensor) -> "_Weights":
+    def _weights(self, like: Tensor, complex: SimplicialComplex, k: int) -> "_Weights":
         top = k == self.max_dim
 
         def compute() -> _Weights:
@@ -182,9 +159,6 @@ class SCConv(nn.Module):
         result: _Weights = complex.cached(name, k, compute)
         return result
 
-    def __repr__(self) -> str:
-        return f"SCConv({self.in_channels}, {self.out_channels}, max_dim={self.max_dim})"
-
 
 class _Weights(NamedTuple):
     """Diagonals for the k-simplices, each a column.
@@ -202,26 +176,20 @@ class _Weights(NamedTuple):
     share: Tensor
 
 
-class SCNet(SimplicialNetwork):
+class SCNet(StackedNetwork):
     r"""Convolutions :class:`SCConv`, and a readout of whole complexes.
 
-    Call it as ``model(x, complex)``; for a batch, ``model(batch.cochains(), batch.complex)``.
-
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of :class:`SCConv` layers.
-        max_dim: the top dimension of the cochains.
-        signed: whether the cochains are oriented.
-        bias: as in :class:`SCConv`.
-        activation: after every layer; an odd one keeps the law below. The paper has ReLU, with
-            which no layer on signed operators is orientation equivariant.
-        options: of :class:`SimplicialNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
+        signed, bias: of :class:`SCConv`.
+        activation: after every layer, tanh; an odd one if signed and without bias. The paper has
+            ReLU, with which no layer on signed operators is orientation equivariant: for that say
+            ``oriented=False``.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling; under reorientation if signed, without bias and with an odd
-        activation.
+        Invariant under relabelling; under reorientation if signed and without bias.
 
     Paper:
         Bunch, You, Fung, Singh, "Simplicial 2-Complex Convolutional Neural Networks",
@@ -235,29 +203,4 @@ class SCNet(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
-    def __init__(
-        self,
-        in_channels: int | Sequence[int],
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        signed: bool = True,
-        bias: bool = False,
-        activation: Callable[[Tensor], Tensor] = torch.tanh,
-        **options: Unpack[NetworkOptions],
-    ) -> None:
-        convs = [
-            SCConv(width, hidden_channels, max_dim, signed=signed, bias=bias)
-            for width in layer_widths(in_channels, hidden_channels, num_layers)
-        ]
-        super().__init__(
-            convs,
-            hidden_channels,
-            out_channels,
-            max_dim,
-            activation=activation,
-            oriented=signed and not bias,
-            **options,
-        )
+    conv, defaults = SCConv, {"activation": torch.tanh}

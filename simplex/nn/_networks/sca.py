@@ -1,16 +1,16 @@
 """SCA, the simplicial complex autoencoder's layers and network."""
 
-from collections.abc import Callable, Sequence
-from typing import Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains
+from simplex.complexes import SimplicialComplex, require_word
+from simplex.nn._layer import ComplexConv
 from simplex.nn._message_passing import SimplicialMessagePassing
-from simplex.nn._modules import linear, reset_submodules, widths_of
-from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.nn._modules import linear
+from simplex.nn._network import StackedNetwork, StackOptions
 from simplex.operators import RowPattern, segment_softmax
 
 
@@ -21,7 +21,7 @@ SCHEMES = {
 }
 
 
-class SCAConv(SimplicialMessagePassing):
+class SCAConv(ComplexConv, SimplicialMessagePassing):
     r"""A layer of one of the schemes AMPS, CMPS and HCMPS: two neighbourhoods, averaged.
 
     .. math::
@@ -38,14 +38,9 @@ class SCAConv(SimplicialMessagePassing):
     (3) Attention is in :class:`SCAAttentionConv`.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`.
         scheme: ``"coadjacency"``, ``"adjacency"`` or ``"homology"``.
         aggr: an aggregation of PyG by name, within a neighbourhood.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant; blind to the orientation, as no sign enters; a disjoint union gives
@@ -80,60 +75,39 @@ class SCAConv(SimplicialMessagePassing):
         scheme: str = "coadjacency",
         aggr: str | nn.Module = "sum",
     ) -> None:
-        super().__init__(aggr)
-        if scheme not in SCHEMES:
-            raise ValueError(
-                f"scheme must be one of {', '.join(map(repr, SCHEMES))}, got {scheme!r}."
-            )
-        self.in_channels, self.out_channels, self.max_dim = in_channels, out_channels, max_dim
+        super().__init__(in_channels, out_channels, max_dim, aggr=aggr)
+        require_word("scheme", scheme, SCHEMES)
         self.scheme = scheme
         self._messages = {a: self._messages[a] for a in SCHEMES[scheme]}
-        widths = widths_of(in_channels, max_dim)
-        self.own = nn.ModuleList(linear(width, out_channels) for width in widths)
+        self.own = nn.ModuleList(linear(width, out_channels) for width in self.widths)
         self.send = nn.ModuleDict()
         for adjacency in self._messages:
             senders = _senders(adjacency, max_dim)
             self.send[adjacency] = nn.ModuleDict(
-                {str(k): linear(widths[j], out_channels, False) for k, j in senders.items()}
+                {str(k): linear(self.widths[j], out_channels, False) for k, j in senders.items()}
             )
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-
-    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """One round of messages on all dimensions at once.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            One cochain (n_k, out_channels) per dimension.
-
-        Raises:
-            ValueError: the cochains do not fit the complex or ``max_dim``.
-        """
-        require_cochains(complex, x, self.max_dim, self.in_channels)
-        return super().forward(x, complex)
+    def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """One round of messages on all dimensions at once."""
+        return SimplicialMessagePassing.forward(self, x, complex)
 
     def message_boundary(self, k: int, sender: Tensor) -> Tensor:
         """Θ_B of the facets."""
-        return self._map("boundary", k, sender)
+        return self._map(sender, k, "boundary")
 
     def message_coboundary(self, k: int, sender: Tensor) -> Tensor:
         """Θ_C of the cofacets."""
-        return self._map("coboundary", k, sender)
+        return self._map(sender, k, "coboundary")
 
     def message_lower(self, k: int, sender: Tensor) -> Tensor:
         """Θ_↓ of the lower neighbours."""
-        return self._map("lower", k, sender)
+        return self._map(sender, k, "lower")
 
     def message_upper(self, k: int, sender: Tensor) -> Tensor:
         """Θ_↑ of the upper neighbours."""
-        return self._map("upper", k, sender)
+        return self._map(sender, k, "upper")
 
-    def _map(self, adjacency: str, k: int, values: Tensor) -> Tensor:
+    def _map(self, values: Tensor, k: int, adjacency: str) -> Tensor:
         result: Tensor = self.send[adjacency][str(k)](values)  # type: ignore[index]
         return result
 
@@ -141,10 +115,6 @@ class SCAConv(SimplicialMessagePassing):
         """The own value and the mean over the neighbourhoods."""
         own: Tensor = self.own[k](x)
         return own + sum(messages.values()) / len(messages) if messages else own
-
-    def __repr__(self) -> str:
-        name, widths = type(self).__name__, f"{self.in_channels}, {self.out_channels}"
-        return f"{name}({widths}, max_dim={self.max_dim}, scheme={self.scheme!r})"
 
 
 class SCAAttentionConv(SCAConv):
@@ -159,9 +129,7 @@ class SCAAttentionConv(SCAConv):
     which receiver and sender each have a map, as their widths may differ.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`.
         scheme: as in :class:`SCAConv`.
 
     Laws:
@@ -189,7 +157,6 @@ class SCAAttentionConv(SCAConv):
         scheme: str = "coadjacency",
     ) -> None:
         super().__init__(in_channels, out_channels, max_dim, scheme=scheme)
-        widths = widths_of(in_channels, max_dim)
         self.of_sender, self.of_receiver = nn.ModuleDict(), nn.ModuleDict()
         for adjacency in SCHEMES[scheme]:
             receivers = _senders(adjacency, max_dim)
@@ -197,7 +164,7 @@ class SCAAttentionConv(SCAConv):
                 {str(k): nn.Linear(out_channels, 1, bias=False) for k in receivers}
             )
             self.of_receiver[adjacency] = nn.ModuleDict(
-                {str(k): linear(widths[k], 1, bias=False) for k in receivers}
+                {str(k): linear(self.widths[k], 1, bias=False) for k in receivers}
             )
 
     def message_boundary(  # type: ignore[override]
@@ -227,7 +194,7 @@ class SCAAttentionConv(SCAConv):
     def _weigh(
         self, adjacency: str, k: int, sender: Tensor, receiver: Tensor, segment: RowPattern
     ) -> Tensor:
-        value, place = self._map(adjacency, k, sender), str(k)
+        value, place = self._map(sender, k, adjacency), str(k)
         score = self.of_sender[adjacency][place](value)  # type: ignore[index]
         score = score + self.of_receiver[adjacency][place](receiver)  # type: ignore[index]
         score = nn.functional.leaky_relu(score, 0.2)
@@ -241,7 +208,7 @@ def _senders(adjacency: str, max_dim: int) -> dict[int, int]:
     return {k: k + step for k in range(max_dim + 1) if 0 <= k + needs <= max_dim}
 
 
-class SCA(SimplicialNetwork):
+class SCA(StackedNetwork):
     r"""The encoder of the simplicial complex autoencoder with a readout.
 
     .. math:: h^{(l+1)} = a\big( \text{SCAConv}_l(h^{(l)}, K) \big), \qquad
@@ -253,16 +220,14 @@ class SCA(SimplicialNetwork):
     decoder of inner products; here a label of the complex, or any loss on ``encode``, trains them.
 
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of layers.
-        max_dim: the top dimension of the cochains.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
         scheme: ``"coadjacency"`` (CMPS), ``"adjacency"`` (AMPS) or ``"homology"`` (HCMPS). In each
             of the first two, information moves one way through the dimensions.
+        aggr: of :class:`SCAConv`; a sum with attention.
         attention: whether a softmax weighs the neighbours.
-        activation: after every layer, and of the readout.
-        **options: as in :class:`SimplicialNetwork`.
+        activation: after every layer, and of the readout, ReLU.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling. In evaluation mode, batched equals one by one.
@@ -278,6 +243,9 @@ class SCA(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
+    conv, defaults = SCAConv, {"activation": torch.relu}
+    activates = ("network", "readout")
+
     def __init__(
         self,
         in_channels: int | Sequence[int],
@@ -286,21 +254,18 @@ class SCA(SimplicialNetwork):
         num_layers: int,
         max_dim: int,
         *,
-        scheme: str = "coadjacency",
         attention: bool = False,
-        activation: Callable[[Tensor], Tensor] = torch.relu,
-        **options: Unpack[NetworkOptions],
+        **options: Unpack[StackOptions],
     ) -> None:
-        layer = SCAAttentionConv if attention else SCAConv
-        super().__init__(
-            [
-                layer(width, hidden_channels, max_dim, scheme=scheme)
-                for width in layer_widths(in_channels, hidden_channels, num_layers)
-            ],
-            hidden_channels,
-            out_channels,
-            max_dim,
-            activation=activation,
-            readout_activation=activation,
-            **options,
-        )
+        self.attention = attention  # before the layers are made
+        super().__init__(in_channels, hidden_channels, out_channels, num_layers, max_dim, **options)
+
+    def _layer(
+        self,
+        in_channels: int | Sequence[int],
+        out_channels: int,
+        max_dim: int,
+        options: Mapping[str, Any],
+    ) -> nn.Module:
+        layer = SCAAttentionConv if self.attention else SCAConv
+        return layer(in_channels, out_channels, max_dim, **options)

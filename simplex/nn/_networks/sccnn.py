@@ -1,19 +1,19 @@
 """SCCNN, simplicial complex convolution: layer and network."""
 
-from collections.abc import Callable, Sequence
-from typing import Unpack
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains, require_orders
-from simplex.nn._modules import linear, reset_submodules, widths_of
-from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.nn._checks import require_orders
+from simplex.nn._layer import ComplexConv
+from simplex.nn._modules import linear
+from simplex.nn._network import StackedNetwork
 from simplex.operators import chain_down, chain_up
 
 
-class SCCNNConv(nn.Module):
+class SCCNNConv(ComplexConv):
     r"""A convolution within each dimension and from both neighbouring ones, in any dimension.
 
     .. math::
@@ -43,9 +43,6 @@ class SCCNNConv(nn.Module):
             the powers do not grow.
         signed: whether ∂ has signs; ``False`` for |∂|, for cochains without an orientation.
         bias: whether a bias is added.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias, and linear. A
@@ -81,45 +78,28 @@ class SCCNNConv(nn.Module):
         signed: bool = True,
         bias: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(in_channels, out_channels, max_dim)
         require_orders(down_order=down_order, up_order=up_order)
-        widths = widths_of(in_channels, max_dim)
-        self.in_channels, self.out_channels, self.max_dim = in_channels, out_channels, max_dim
         self.down_order, self.up_order = down_order, up_order
-        self.normalize, self.signed = normalize, signed
+        self.normalize, self.signed, self.bias = normalize, signed, bias
         self.lins = nn.ModuleList(
-            linear(self._joint_width(k, widths), out_channels, bias) for k in range(max_dim + 1)
+            linear(self._joint_width(k), out_channels, bias) for k in range(max_dim + 1)
         )
 
-    def _joint_width(self, k: int, widths: Sequence[int]) -> int:
+    def _joint_width(self, k: int) -> int:
         """The width of all terms that dimension k receives."""
-        if widths[k] == -1:
-            return -1
+        widths = self.widths
         width = widths[k]
+        if width == -1:
+            return -1
         if k > 0:
             width += self.down_order * widths[k] + (self.down_order + 1) * widths[k - 1]
         if k < self.max_dim:
             width += self.up_order * widths[k] + (self.up_order + 1) * widths[k + 1]
         return width
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-
-    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """Apply the layer to all dimensions at once.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            One cochain (n_k, out_channels) per dimension.
-
-        Raises:
-            ValueError: the cochains do not fit the complex or ``max_dim``.
-        """
-        require_cochains(complex, x, self.max_dim, self.in_channels)
+    def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """The terms of all dimensions, found together, under one dense map each."""
         terms: list[list[Tensor]] = [[values] for values in x]
         options = {"signed": self.signed, "normalize": self.normalize}
         # The order within terms[k]: x_k, then for each pair of dimensions (k-1, k) and (k, k+1)
@@ -141,32 +121,19 @@ class SCCNNConv(nn.Module):
             ]
         return [lin(torch.cat(each, dim=-1)) for lin, each in zip(self.lins, terms, strict=True)]
 
-    def __repr__(self) -> str:
-        return f"SCCNNConv({self.in_channels}, {self.out_channels}, max_dim={self.max_dim})"
 
-
-class SCCNN(SimplicialNetwork):
+class SCCNN(StackedNetwork):
     r"""Simplicial complex convolutions, and a readout of whole complexes.
 
-    Call it as ``model(x, complex)``; for a batch, ``model(batch.cochains(), batch.complex)``.
-
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of :class:`SCCNNConv` layers.
-        max_dim: the top dimension of the cochains.
-        down_order: T_d.
-        up_order: T_u.
-        normalize: as in :class:`SCCNNConv`.
-        signed: whether the cochains are oriented.
-        bias: as in :class:`SCCNNConv`.
-        activation: after every layer; an odd one keeps the law below.
-        options: of :class:`SimplicialNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
+        down_order, up_order, normalize, signed, bias: of :class:`SCCNNConv`.
+        activation: after every layer, tanh; an odd one if signed and without bias.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling; under reorientation if signed, without bias and with an odd
-        activation.
+        Invariant under relabelling; under reorientation if signed and without bias.
 
     Paper:
         Yang, Isufi, "Convolutional Learning on Simplicial Complexes", arXiv:2301.11163 (2023).
@@ -179,41 +146,4 @@ class SCCNN(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
-    def __init__(
-        self,
-        in_channels: int | Sequence[int],
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        down_order: int = 1,
-        up_order: int = 1,
-        normalize: bool = False,
-        signed: bool = True,
-        bias: bool = False,
-        activation: Callable[[Tensor], Tensor] = torch.tanh,
-        **options: Unpack[NetworkOptions],
-    ) -> None:
-        convs = [
-            SCCNNConv(
-                width,
-                hidden_channels,
-                max_dim,
-                down_order=down_order,
-                up_order=up_order,
-                normalize=normalize,
-                signed=signed,
-                bias=bias,
-            )
-            for width in layer_widths(in_channels, hidden_channels, num_layers)
-        ]
-        super().__init__(
-            convs,
-            hidden_channels,
-            out_channels,
-            max_dim,
-            activation=activation,
-            oriented=signed and not bias,
-            **options,
-        )
+    conv, defaults = SCCNNConv, {"activation": torch.tanh}

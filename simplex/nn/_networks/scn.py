@@ -1,15 +1,14 @@
 """SCN and SCCN, simplicial convolution by the adjacencies: layers and networks."""
 
-from collections.abc import Callable, Sequence
-from typing import Unpack
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains
-from simplex.nn._modules import linear, reset_submodules, widths_of
-from simplex.nn._network import NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.nn._layer import ComplexConv
+from simplex.nn._modules import linear
+from simplex.nn._network import StackedNetwork
 from simplex.operators import (
     apply_boundary,
     apply_coboundary,
@@ -19,7 +18,7 @@ from simplex.operators import (
 )
 
 
-class SCNConv(nn.Module):
+class SCNConv(ComplexConv):
     r"""A graph convolution in each dimension, on the lower and upper adjacencies together.
 
     .. math::
@@ -35,14 +34,9 @@ class SCNConv(nn.Module):
     so that at k = 0 it is the GCN again, and D_k is as before.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`.
         signed: whether the cochains are oriented.
         bias: whether a bias is added.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
@@ -73,23 +67,21 @@ class SCNConv(nn.Module):
         signed: bool = False,
         bias: bool = False,
     ) -> None:
-        super().__init__()
-        widths = widths_of(in_channels, max_dim)
-        self.in_channels, self.out_channels, self.max_dim = in_channels, out_channels, max_dim
-        self.signed = signed
+        super().__init__(in_channels, out_channels, max_dim)
+        self.signed, self.bias = signed, bias
         self.lins = nn.ModuleList(
-            linear(self._joint_width(k, widths), out_channels, bias) for k in range(max_dim + 1)
+            linear(self._joint_width(k), out_channels, bias) for k in range(max_dim + 1)
         )
 
-    def _joint_width(self, k: int, widths: Sequence[int]) -> int:
+    def _joint_width(self, k: int) -> int:
         """The width of all terms that dimension k receives."""
-        return widths[k]
+        return self.widths[k]
 
-    def _terms(self, k: int, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+    def _terms(self, x: Sequence[Tensor], complex: SimplicialComplex, k: int) -> list[Tensor]:
         """All terms that dimension k receives."""
-        return [self._within(k, x[k], complex)]
+        return [self._within(x[k], complex, k)]
 
-    def _within(self, k: int, x: Tensor, complex: SimplicialComplex) -> Tensor:
+    def _within(self, x: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
         """Ã_k x."""
         top = k == self.max_dim
         loop, degree, root = _diagonals(complex, k, top, x)
@@ -100,31 +92,11 @@ class SCNConv(nn.Module):
         adjacent = x * degree - hodge if self.signed else hodge - x * degree
         return (adjacent + loop * x) * root
 
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
-
-    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """Apply the layer to all dimensions at once.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            One cochain (n_k, out_channels) per dimension.
-
-        Raises:
-            ValueError: the cochains do not fit the complex or ``max_dim``.
-        """
-        require_cochains(complex, x, self.max_dim, self.in_channels)
+    def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """The terms of each dimension, under one dense map."""
         return [
-            lin(torch.cat(self._terms(k, x, complex), dim=-1)) for k, lin in enumerate(self.lins)
+            lin(torch.cat(self._terms(x, complex, k), dim=-1)) for k, lin in enumerate(self.lins)
         ]
-
-    def __repr__(self) -> str:
-        name = type(self).__name__
-        return f"{name}({self.in_channels}, {self.out_channels}, max_dim={self.max_dim})"
 
 
 class SCCNConv(SCNConv):
@@ -139,14 +111,9 @@ class SCCNConv(SCNConv):
     the weight 1/2, which is a choice of these weights.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`.
         signed: whether the cochains are oriented.
         bias: whether a bias is added.
-
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
@@ -168,11 +135,11 @@ class SCCNConv(SCNConv):
         [(4, 16), (4, 16), (1, 16)]
     """
 
-    def _joint_width(self, k: int, widths: Sequence[int]) -> int:
-        return -1 if widths[k] == -1 else sum(widths[max(k - 1, 0) : k + 2])
+    def _joint_width(self, k: int) -> int:
+        return -1 if self.widths[k] == -1 else sum(self.widths[max(k - 1, 0) : k + 2])
 
-    def _terms(self, k: int, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        terms = super()._terms(k, x, complex)
+    def _terms(self, x: Sequence[Tensor], complex: SimplicialComplex, k: int) -> list[Tensor]:
+        terms = super()._terms(x, complex, k)
         if k > 0:
             terms.append(apply_coboundary(complex, x[k - 1], k - 1, signed=self.signed))
         if k < self.max_dim:
@@ -205,25 +172,19 @@ def _diagonals(K: SimplicialComplex, k: int, top: bool, like: Tensor) -> tuple[i
     return loop, degree, root
 
 
-class SCN(SimplicialNetwork):
+class SCN(StackedNetwork):
     r"""Graph convolutions in each dimension on its own, and a readout of whole complexes.
 
-    Call it as ``model(x, complex)``; for a batch, ``model(batch.cochains(), batch.complex)``.
-
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of :class:`SCNConv` layers.
-        max_dim: the top dimension of the cochains.
-        signed: whether the cochains are oriented; then pass an odd activation, e.g. ``torch.tanh``.
-        bias: as in :class:`SCNConv`.
-        activation: after every layer.
-        options: of :class:`SimplicialNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
+        signed, bias: of :class:`SCNConv`; signed, and without bias, the network needs an odd
+            activation, such as ``torch.tanh``.
+        activation: after every layer, ReLU.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling; under reorientation if signed, without bias and with an odd
-        activation.
+        Invariant under relabelling; under reorientation if signed and without bias.
 
     Paper:
         Yang, Sala, Bogdan, "Efficient Representation Learning for Higher-Order Data with Simplicial
@@ -237,41 +198,13 @@ class SCN(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
-    layer: type[SCNConv] = SCNConv
-
-    def __init__(
-        self,
-        in_channels: int | Sequence[int],
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        signed: bool = False,
-        bias: bool = False,
-        activation: Callable[[Tensor], Tensor] = torch.relu,
-        **options: Unpack[NetworkOptions],
-    ) -> None:
-        convs = [
-            self.layer(width, hidden_channels, max_dim, signed=signed, bias=bias)
-            for width in layer_widths(in_channels, hidden_channels, num_layers)
-        ]
-        super().__init__(
-            convs,
-            hidden_channels,
-            out_channels,
-            max_dim,
-            activation=activation,
-            oriented=signed and not bias,
-            **options,
-        )
+    conv, defaults = SCNConv, {"activation": torch.relu}
 
 
-class SCCN(SCN):
+class SCCN(StackedNetwork):
     r"""Graph convolutions in each dimension, coupled to the neighbouring ones, and a readout.
 
-    Call it as ``model(x, complex)``; for a batch, ``model(batch.cochains(), batch.complex)``. The
-    arguments and laws are those of :class:`SCN`, the layers are :class:`SCCNConv`.
+    The arguments and laws are those of :class:`SCN`, the layers are :class:`SCCNConv`.
 
     Paper:
         Yang, Sala, Bogdan, "Efficient Representation Learning for Higher-Order Data with Simplicial
@@ -285,4 +218,4 @@ class SCCN(SCN):
         torch.Size([1, 2])
     """
 
-    layer = SCCNConv
+    conv, defaults = SCCNConv, {"activation": torch.relu}

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal, Unpack
+from typing import Unpack
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +11,9 @@ from torch.nn.parameter import UninitializedParameter
 
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
-from simplex.nn._modules import dense, linear, reset_submodules, widths_of
-from simplex.nn._network import ReadOptions, SimplicialNetwork, layer_widths
+from simplex.nn._layer import ComplexConv
+from simplex.nn._modules import linear, mlp, widths_of
+from simplex.nn._network import StackedNetwork, StackOptions
 from simplex.nn._networks.pair_sum import upper_pair_sum
 from simplex.operators import boundary_sum
 
@@ -24,10 +25,7 @@ class PairLinear(nn.Module):
 
     The two products are taken once per simplex; their sum is formed where a pair is met.
     So this is no map of one matrix of rows, and training by local losses leaves it to its fallback.
-
-    Args:
-        in_channels: width of ``h_τ``; so wide is the result, as it is added to ``h_σ``.
-        shared_channels: width of ``h_δ``.
+    The result is as wide as ``h_τ``, as it is added to ``h_σ``.
     """
 
     def __init__(self, in_channels: int, shared_channels: int) -> None:
@@ -43,15 +41,7 @@ class PairLinear(nn.Module):
         nn.init.uniform_(self.bias, -bound, bound)
 
     def forward(self, x: Tensor, x_shared: Tensor) -> tuple[Tensor, Tensor]:
-        """The halves.
-
-        Args:
-            x: (n, in_channels) values of senders.
-            x_shared: (m, shared_channels) values of what they share.
-
-        Returns:
-            (n, in_channels) W_1 x and (m, in_channels) W_2 x_shared + b.
-        """
+        """The halves: W_1 x, (n, in_channels), and W_2 x_shared + b, (m, in_channels)."""
         weight, shared_weight = self.weight.tensor_split((self.weight.shape[0],), dim=1)
         own = nn.functional.linear(x, weight)
         return own, nn.functional.linear(x_shared, shared_weight, self.bias)
@@ -92,7 +82,7 @@ class LazyPairLinear(LazyModuleMixin, PairLinear):
         return "-1, -1"
 
 
-class SINConv(nn.Module):
+class SINConv(ComplexConv):
     r"""The simplicial isomorphism layer: boundary and upper messages, the shared cofacet paired.
 
     .. math::
@@ -120,9 +110,6 @@ class SINConv(nn.Module):
         activation: the activation of every dense layer.
         norm: ``"batch"`` or ``None``.
 
-    Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
-
     Laws:
         Permutation equivariant; a disjoint union gives what its parts give.
 
@@ -147,19 +134,14 @@ class SINConv(nn.Module):
         activation: Callable[[Tensor], Tensor] = nn.functional.elu,
         norm: str | None = None,
     ) -> None:
-        super().__init__()
-        widths = widths_of(in_channels, max_dim)
-        self.in_channels = in_channels
-        self.out_channels = out_channels
-        self.max_dim = max_dim
-        self.activation = activation
-        self.initial_eps = eps
+        super().__init__(in_channels, out_channels, max_dim)
+        self.activation, self.initial_eps = activation, eps
         start = torch.full((max_dim + 1, 2), float(eps))
         if train_eps:
             self.eps: Tensor = nn.Parameter(start)
         else:
             self.register_buffer("eps", start)
-        above = widths[1:]
+        widths, above = self.widths, self.widths[1:]
         self.project = nn.ModuleList(
             nn.Identity() if low == own else nn.Linear(low, own, bias=False)
             for low, own in zip(widths, above, strict=False)
@@ -169,35 +151,21 @@ class SINConv(nn.Module):
             for own, high in zip(widths, above, strict=False)
         )
         steps = (activation, norm)
-        self.boundary_update = nn.ModuleList(dense(w, out_channels, 2, *steps) for w in widths)
-        self.upper_update = nn.ModuleList(dense(w, out_channels, 2, *steps) for w in widths)
-        self.combine = nn.ModuleList(
-            dense(2 * out_channels, out_channels, 1, *steps) for _ in widths
-        )
+        self.boundary_update = nn.ModuleList(mlp(w, out_channels, 2, *steps) for w in widths)
+        self.upper_update = nn.ModuleList(mlp(w, out_channels, 2, *steps) for w in widths)
+        self.combine = nn.ModuleList(mlp(2 * out_channels, out_channels, 1, *steps) for _ in widths)
 
     def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
+        """Draw all parameters anew; ε as it was at the start."""
+        super().reset_parameters()
         with torch.no_grad():
             self.eps.fill_(self.initial_eps)
 
-    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """One round of messages on all dimensions at once.
+    def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """One round of messages on all dimensions at once."""
+        return [self._update(x, complex, k) for k in range(self.max_dim + 1)]
 
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            One cochain (n_k, out_channels) per dimension.
-
-        Raises:
-            ValueError: the cochains do not fit the complex or ``max_dim``.
-        """
-        require_cochains(complex, x, self.max_dim, self.in_channels)
-        return [self._update(k, x, complex) for k in range(self.max_dim + 1)]
-
-    def _update(self, k: int, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
+    def _update(self, x: Sequence[Tensor], complex: SimplicialComplex, k: int) -> Tensor:
         from_boundary = (1 + self.eps[k, 0]) * x[k]
         if k > 0:
             below = self.project[k - 1](x[k - 1])
@@ -211,34 +179,26 @@ class SINConv(nn.Module):
         updated: Tensor = self.combine[k](torch.cat(both, dim=-1))
         return updated
 
-    def __repr__(self) -> str:
-        return f"SINConv({self.in_channels}, {self.out_channels}, max_dim={self.max_dim})"
 
-
-class SIN(SimplicialNetwork):
+class SIN(StackedNetwork):
     r"""The simplicial isomorphism network for whole complexes.
 
     .. math::
         h^{(l+1)} = \text{SINConv}_l(h^{(l)}, K), \qquad
         y = \text{Readout}(h^{(L)}, K)
 
-    Call it as ``model(x, complex)``; for a batch, ``model(batch.cochains(), batch.complex)``.
-
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width h of the layers; the readout has width 2h.
-        out_channels: width of the result, e.g. the number of classes.
-        num_layers: number of :class:`SINConv` layers.
-        max_dim: the top dimension of the cochains.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
         norm: ``"graph"``, ``"layer"`` or ``"rms"`` after each layer; ``"batch"`` within it, before
             each activation, as in the authors' code for graph classification; or ``None``, as in
             their code for strongly regular graphs.
-        embed: whether a dense map of each dimension brings the cochains to the width h before the
-            first layer, whose messages are as wide as its input: for wide one-hot features.
-        train_eps: as in :class:`SINConv`.
-        activation: of all layers and of the readout.
-        options: those of :class:`SimplicialNetwork`: ``readout``, ``final_readout``,
-            ``readout_dims``, ``jumping_knowledge``, ``dropout``, ``layer_dropout``, ``skip``.
+        embed: whether a dense map of each dimension brings the cochains to ``hidden_channels``
+            before the first layer, whose messages are as wide as its input: for wide one-hot
+            features.
+        eps, train_eps: of :class:`SINConv`.
+        activation: of all layers and of the readout, ELU.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under permutation of the vertices; batched equals one by one. In float64, with
@@ -262,6 +222,9 @@ class SIN(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
+    conv, defaults = SINConv, {"activation": nn.functional.elu, "norm": "graph"}
+    activates = ("layer", "readout")
+
     def __init__(
         self,
         in_channels: int | Sequence[int],
@@ -270,34 +233,11 @@ class SIN(SimplicialNetwork):
         num_layers: int,
         max_dim: int,
         *,
-        norm: Literal["batch", "layer", "rms", "graph"] | None = "graph",
         embed: bool = False,
-        train_eps: bool = False,
-        activation: Callable[[Tensor], Tensor] = nn.functional.elu,
-        **options: Unpack[ReadOptions],
+        **options: Unpack[StackOptions],
     ) -> None:
-        convs = [
-            SINConv(
-                width,
-                hidden_channels,
-                max_dim,
-                train_eps=train_eps,
-                activation=activation,
-                norm="batch" if norm == "batch" else None,
-            )
-            for width in layer_widths(
-                hidden_channels if embed else in_channels, hidden_channels, num_layers
-            )
-        ]
-        super().__init__(
-            convs,
-            hidden_channels,
-            out_channels,
-            max_dim,
-            norm=None if norm == "batch" else norm,
-            readout_activation=activation,
-            **options,
-        )
+        first = hidden_channels if embed else in_channels
+        super().__init__(first, hidden_channels, out_channels, num_layers, max_dim, **options)
         widths = widths_of(in_channels, max_dim) if embed else []
         self.embed = nn.ModuleList(linear(width, hidden_channels) for width in widths)
 

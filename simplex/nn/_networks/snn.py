@@ -1,19 +1,17 @@
 """Simplicial convolutions with Chebyshev polynomials of the Hodge Laplacian."""
 
-from collections.abc import Callable, Sequence
-from typing import Unpack
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochain, require_orders
-from simplex.nn._modules import linear, widths_of
-from simplex.nn._network import EachDegree, NetworkOptions, SimplicialNetwork, layer_widths
+from simplex.nn._checks import require_orders
+from simplex.nn._layer import DegreeConv
+from simplex.nn._modules import linear
+from simplex.nn._network import StackedNetwork
 from simplex.operators import apply_hodge_laplacian, hodge_bound
 
 
-class SNNConv(nn.Module):
+class SNNConv(DegreeConv):
     r"""A Chebyshev polynomial of the Hodge Laplacian, as a convolution of cochains of one degree.
 
     .. math::
@@ -27,15 +25,10 @@ class SNNConv(nn.Module):
     ``bias`` are options.
 
     Args:
-        in_channels: width of the cochain, or -1, taken from the first input.
-        out_channels: width of the result.
-        k: the degree of the cochain.
+        in_channels, out_channels, k: see :class:`DegreeConv`.
         order: P.
         signed: whether ∂ has signs; ``False`` for |∂|, for cochains without an orientation.
         bias: whether a bias is added.
-
-    Shapes:
-        x (…, n_k, in_channels) to (…, n_k, out_channels); n_k = 0 as well.
 
     Laws:
         Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
@@ -64,31 +57,14 @@ class SNNConv(nn.Module):
         signed: bool = True,
         bias: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(in_channels, out_channels, k)
         require_orders(order=order)
-        self.in_channels, self.out_channels, self.k = in_channels, out_channels, k
-        self.order, self.signed = order, signed
-        (width,) = widths_of(in_channels, 0)
-        self.lin = linear(width if width == -1 else (order + 1) * width, out_channels, bias)
+        self.order, self.signed, self.bias = order, signed, bias
+        joint = -1 if in_channels == -1 else (order + 1) * in_channels
+        self.lin = linear(joint, out_channels, bias)
 
-    def reset_parameters(self) -> None:
-        """Draw the weights anew."""
-        self.lin.reset_parameters()
-
-    def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
-        """Apply the layer.
-
-        Args:
-            x: (…, n_k, in_channels); left as it is.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            (…, n_k, out_channels).
-
-        Raises:
-            ValueError: x does not have one row per k-simplex.
-        """
-        require_cochain(complex, x, self.k)
+    def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
+        """The terms of the polynomial, by its recursion, under one dense map."""
         scale = 2 / hodge_bound(complex, self.k, signed=self.signed).to(x.dtype)[:, None]
         terms = [x]
         for p in range(self.order):
@@ -100,30 +76,19 @@ class SNNConv(nn.Module):
         result: Tensor = self.lin(torch.cat(terms, dim=-1))
         return result
 
-    def __repr__(self) -> str:
-        return f"SNNConv({self.in_channels}, {self.out_channels}, k={self.k})"
 
-
-class SNN(SimplicialNetwork):
+class SNN(StackedNetwork):
     r"""Chebyshev convolutions in every dimension, each on its own, and a readout.
 
-    Call it as ``model(x, complex)``; for a batch, ``model(batch.cochains(), batch.complex)``.
-
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of :class:`SNNConv` layers.
-        max_dim: the top dimension of the cochains.
-        order: P.
-        signed: whether the cochains are oriented.
-        bias: as in :class:`SNNConv`.
-        activation: after every layer; an odd one keeps the law below.
-        options: of :class:`SimplicialNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
+        order, signed, bias: of :class:`SNNConv`.
+        activation: after every layer, tanh; an odd one if signed and without bias.
+        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling; under reorientation if signed, without bias and with an odd
-        activation.
+        Invariant under relabelling; under reorientation if signed and without bias.
 
     Paper:
         Ebli, Defferrard, Spreemann, "Simplicial Neural Networks", arXiv:2010.03633 (2020). Its
@@ -137,35 +102,4 @@ class SNN(SimplicialNetwork):
         torch.Size([1, 2])
     """
 
-    def __init__(
-        self,
-        in_channels: int | Sequence[int],
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        order: int = 2,
-        signed: bool = True,
-        bias: bool = False,
-        activation: Callable[[Tensor], Tensor] = torch.tanh,
-        **options: Unpack[NetworkOptions],
-    ) -> None:
-        convs = [
-            EachDegree(
-                [
-                    SNNConv(width, hidden_channels, k, order=order, signed=signed, bias=bias)
-                    for k, width in enumerate(widths_of(widths, max_dim))
-                ]
-            )
-            for widths in layer_widths(in_channels, hidden_channels, num_layers)
-        ]
-        super().__init__(
-            convs,
-            hidden_channels,
-            out_channels,
-            max_dim,
-            activation=activation,
-            oriented=signed and not bias,
-            **options,
-        )
+    conv, defaults = SNNConv, {"activation": torch.tanh}

@@ -34,6 +34,7 @@ from torch.optim import Optimizer
 from tests.benchmarks.autoencoder.data import DATA, Images, autoencoder
 from tests.benchmarks.autoencoder.methods import METHODS, Config, Method, neighbours
 from tests.benchmarks.autoencoder.report import plot, table
+from tests.benchmarks.rates import rates, set_rates
 
 
 BATCH = 1000
@@ -80,7 +81,7 @@ class Trainer:
         self.model = autoencoder(images.widths, seed)
         self.method = method
         self.optimizers: list[Optimizer] = method.build(self.model, config)
-        self.rates = [[g["lr"] for g in opt.param_groups] for opt in self.optimizers]
+        self.rates = [rates(optimizer) for optimizer in self.optimizers]
         self.per_epoch = len(images.train) // BATCH
         self.full = bool(config.get("full", False))
         self.stream = batches(images.train, seed)
@@ -88,9 +89,8 @@ class Trainer:
         self.wall = self.cpu = 0.0
 
     def scale_rates(self, factor: float) -> None:
-        for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * factor
+        for optimizer, start in zip(self.optimizers, self.rates, strict=True):
+            set_rates(optimizer, start, factor)
 
     def gradient(self, parts: Sequence[Tensor]) -> Tensor:
         """Loss and gradient of the mean over some batches."""

@@ -145,10 +145,11 @@ def kfac(model: nn.Module, config: Config) -> list[Optimizer]:
 
 def locoprop_paper(model: nn.Module, config: Config) -> list[Optimizer]:
     """The authors' recipe: variant M, ten steps of RMSProp in TensorFlow's sense."""
-    from optim import LocoProp, RMSProp
+    from optim import LocoProp
+    from optim.inner import RMSProp
 
     rule = RMSProp(momentum=config["momentum"], decay=0.9, eps=1e-5)
-    return [LocoProp.paper(model, lr=config["lr"], inner=rule)]
+    return [LocoProp.paper(model, inner_lr=config["lr"], rule=rule)]
 
 
 def locoprop(model: nn.Module, config: Config) -> list[Optimizer]:
@@ -157,9 +158,11 @@ def locoprop(model: nn.Module, config: Config) -> list[Optimizer]:
     Momentum wants a tenth of the rate: the proximal problem bounds the move of the pre-activations
     in one step, momentum adds up ten of them, and units that saturate in the first epochs stay so.
     """
-    from optim import LocoProp
+    from optim import LocoProp, Majorise
 
-    return [LocoProp(model, **config)]
+    options = {name: value for name, value in config.items() if name != "steps"}
+    solver = Majorise(config["steps"]) if "steps" in config else None
+    return [LocoProp(model, solver=solver, **options)]
 
 
 FIRST, SECOND, LOCAL = "first order", "second order", "LocoProp"
@@ -202,7 +205,7 @@ METHODS: dict[str, Method] = {
         [*rates(-8, 2, momentum=0.99), *rates(-10, 2, momentum=0.999)],
     ),
     "locoprop-s": Method(
-        "LocoProp-S, exact",
+        "LocoProp-S, Exact",
         LOCAL,
         locoprop,
         [
@@ -211,12 +214,12 @@ METHODS: dict[str, Method] = {
         ],
     ),
     "locoprop-m": Method(
-        "LocoProp-M, mm",
+        "LocoProp-M, Majorise",
         LOCAL,
         locoprop,
         [
-            *rates(-2, 2, variant="M", local_steps=3, prox=0.1),
-            *rates(-4, 2, variant="M", local_steps=3, prox=0.1, momentum=0.9),
+            *rates(-2, 2, variant="M", steps=3, prox=0.1),
+            *rates(-4, 2, variant="M", steps=3, prox=0.1, momentum=0.9),
         ],
     ),
 }

@@ -63,20 +63,20 @@ def train(
     Times are drawn with a probability proportional to 1/t: of the bound of -log p the term at t
     has the weight r = 1/t.
     """
-    optimiser = torch.optim.AdamW(model.parameters(), RATE, weight_decay=1e-4)
+    optimizer = torch.optim.AdamW(model.parameters(), RATE, weight_decay=1e-4)
     average = ExponentialAverage(model, DECAY)
     often = 1 / torch.arange(1, model.process.num_steps + 1).double()
     start, steps = time.process_time(), 0
     while (spent := time.process_time() - start) < seconds:
         rate = RATE * min(1, (steps + 1) / 50) * (1 + math.cos(math.pi * spent / seconds)) / 2
-        optimiser.param_groups[0]["lr"] = rate
+        optimizer.param_groups[0]["lr"] = rate
         chosen = torch.randint(len(data), (BATCH,), generator=generator).tolist()
         union = SimplicialComplex.disjoint_union([data[i] for i in chosen])
         t = 1 + torch.multinomial(often, BATCH, replacement=True, generator=generator)
-        optimiser.zero_grad()
-        complex_loss(model.process, model, union, t, generator).backward()
+        optimizer.zero_grad()
+        complex_loss(model, model.process, union, t, generator=generator).mean().backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
         average.update(model)
         steps += 1
     return average.network, steps
@@ -91,8 +91,9 @@ def sizes(complexes: Sequence[SimplicialComplex]) -> list[int]:
 def nats(model: WalkScorer, held: Sequence[SimplicialComplex], seed: int) -> list[float]:
     """The bound of -log p for each."""
     union = SimplicialComplex.disjoint_union(held)
-    bound = complex_elbo(model.process, model, union, torch.Generator().manual_seed(seed))
-    return [float(value) for value in bound]
+    generator = torch.Generator().manual_seed(seed)
+    bound = complex_elbo(model, model.process, union, generator=generator)
+    return [float(value) for value in bound.nats]
 
 
 def mean_and_error(values: Sequence[float]) -> list[float]:
@@ -120,7 +121,7 @@ def run(name: str, seed: int, args: argparse.Namespace) -> None:
     start = time.process_time()
     averaged, steps = train(model, data[: args.copies or None], args.seconds, draws[3])
     trained = time.process_time()
-    made = sample_complexes(model.process, averaged, sizes(fresh), generator=draws[3]).split()
+    made = sample_complexes(averaged, model.process, sizes(fresh), generator=draws[3]).split()
     sampled = time.process_time()
     sets = {"fresh draw": fresh, "training copies": data[: args.samples], "diffusion": made}
     if args.events:

@@ -37,7 +37,7 @@ def chain(model: WalkScorer, num_vertices: int, seed: int) -> list[tuple[int, Si
         return model(state, candidates, t)
 
     generator = torch.Generator().manual_seed(seed)
-    last = sample_complexes(model.process, watched, [num_vertices], generator=generator)
+    last = sample_complexes(watched, model.process, [num_vertices], generator=generator)
     return [*states, (0, last)]
 
 
@@ -79,4 +79,4 @@ def picture(
             row[0].set_ylabel(f"{name}: {what}", fontsize=8)
     path = out / "diffusion_complexes.png"
     figure.savefig(path, dpi=90)
-    Image.open(path).convert("RGB").quantize(40).save(path, optimize=True)
+    Image.open(path).convert_prediction("RGB").quantize(40).save(path, optimize=True)

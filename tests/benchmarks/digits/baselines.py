@@ -20,7 +20,7 @@ Density = Callable[[Tensor], Tensor]
 Fitted = tuple[Sampler, Density]
 
 
-def dequantised(x: Tensor, generator: torch.Generator) -> Tensor:
+def dequantized(x: Tensor, generator: torch.Generator) -> Tensor:
     """Images of [-1, 1] as (rows, 64) numbers in [0, 17], float64, noise inside each bin."""
     levels = ((x + 1) * 8).round().flatten(1).double()
     return levels + torch.rand(levels.shape, generator=generator, dtype=torch.float64)
@@ -58,9 +58,9 @@ def mixture(y: Tensor, *, directions: int, components: int, seed: int = 0) -> Fi
         return images_of(codes @ inside.T + mean)
 
     def log_density(points: Tensor) -> Tensor:
-        centred = points - mean
-        codes = torch.from_numpy(model.score_samples((centred @ inside).numpy()))
-        left = (centred @ outside).square() / spread + math.log(2 * math.pi * spread)
+        centered = points - mean
+        codes = torch.from_numpy(model.score_samples((centered @ inside).numpy()))
+        left = (centered @ outside).square() / spread + math.log(2 * math.pi * spread)
         return codes - left.sum(1) / 2
 
     return sample, log_density

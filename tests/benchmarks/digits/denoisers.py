@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from simplex.diffusion import (
     ExponentialAverage,
-    convert,
+    convert_prediction,
     cosine_schedule,
     ddim,
     ddpm,
-    discretised_gaussian,
+    discretized_gaussian,
     dpmpp_2m,
     drop_labels,
     elbo,
@@ -76,7 +76,7 @@ def unexplained(model: Model, x0: Tensor) -> Tensor:
         x = q_sample(x0, t, SCHEDULE, torch.randn_like(x0))
         with torch.no_grad():
             v = model(x, torch.full((len(x),), t))
-        table[t] = (convert(v, x, t, SCHEDULE, "v", "x0") - x0).square().mean()
+        table[t] = (convert_prediction(v, x, t, SCHEDULE, "v", "x0") - x0).square().mean()
     return table
 
 
@@ -123,7 +123,7 @@ def learned(
     table = unexplained(free, data.train[:count])
     bound = elbo(
         free, data.test, SCHEDULE, BOUND,
-        prediction="v", variance=lambda t: table[t], decoder=discretised_gaussian(LEVELS),
+        prediction="v", variance=lambda t: table[t], decoder=discretized_gaussian(LEVELS),
     ).bits_per_dim  # fmt: skip
     record = {
         "model": name,

@@ -68,7 +68,7 @@ def densities(data: Digits, classifier: Classifier, seed: int) -> tuple[Records,
     """
     generator = torch.Generator().manual_seed(seed)
     count, records, kept = len(data.test), [], {}
-    train, test = (baselines.dequantised(x, generator) for x in (data.train, data.test))
+    train, test = (baselines.dequantized(x, generator) for x in (data.train, data.test))
 
     def looks(fitted: baselines.Fitted, held_out: Tensor) -> float:
         ours, theirs = fitted[0](len(held_out), generator), baselines.images_of(held_out)

@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from tests.benchmarks.digits.networks import CLASSES, Classifier, train_classifier
-from tests.benchmarks.sample_metrics import frechet_distance, neighbour_ratio
+from tests.benchmarks.sample_metrics import frechet_distance, neighbor_ratio
 
 
 class Digits(NamedTuple):
@@ -50,7 +50,7 @@ def described(images: Tensor, data: Digits, classifier: Classifier) -> dict[str,
     """Fréchet distance of the features, neighbour ratio, total variation of the classes."""
     return {
         "frechet": frechet_distance(classifier.features(images), classifier.features(data.test)),
-        "neighbours": neighbour_ratio(images, data.train, data.test),
+        "neighbours": neighbor_ratio(images, data.train, data.test),
         "classes": class_distance(classifier.classes(images), data.test_y),
     }
 

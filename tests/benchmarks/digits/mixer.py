@@ -79,7 +79,7 @@ def split(data: str, variant: str, seed: int) -> tuple[Tensor, Tensor, Tensor, T
 def the_mixer(data: str) -> MLPMixer:
     """Widths as in the paper: half the channels for tokens, four times for channels."""
     s = SETTINGS[data]
-    return MLPMixer(s["size"], s["patch"], 1, 10, s["width"], s["blocks"])
+    return MLPMixer(1, s["width"], 10, s["blocks"], s["size"], s["patch"])
 
 
 def cnn(size: int, width: int) -> nn.Sequential:

@@ -77,7 +77,7 @@ def denoiser(name: str, schedule: DiscreteSchedule) -> nn.Module:
     """A Mixer (patch 2, 16 tokens) or a U-Net; each of about 143,000 parameters."""
     common: dict[str, Any] = {"label_channels": CLASSES, "time_scale": 1000 / schedule.num_steps}
     if name == "mixer":
-        return MixerDenoiser(8, 2, 1, 56, 4, channel_width=112, **common)
+        return MixerDenoiser(1, 56, 1, 4, 8, 2, channels_mlp_dim=112, **common)
     return UNet(24, **common)
 
 

@@ -32,7 +32,8 @@ def baselines(task: Task, seed: int) -> Iterator[tuple[str, Tensor]]:
     generator = torch.Generator().manual_seed(200 + seed)
     made = task.made
     yield "two draws", made.draw(SAMPLES, generator=generator)
-    yield "Gaussian", GaussianMixture.fit(made.train).sample(SAMPLES, generator)
+    gaussian = GaussianMixture.fit(made.train[..., 0])  # of rows of n_1 numbers
+    yield "Gaussian", gaussian.sample(SAMPLES, generator=generator)[..., None]
     yield "memoriser", made.train[torch.randint(len(made.train), (SAMPLES,), generator=generator)]
     for noise in ("white", "hodge"):
         yield f"exact, {noise}", generate(task, noise, chain(), exact(task, noise), SAMPLES, seed)

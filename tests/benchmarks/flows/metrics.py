@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from simplex.datasets import PlantedFlows
-from tests.benchmarks.sample_metrics import neighbour_ratio, wasserstein, wasserstein_1d
+from tests.benchmarks.sample_metrics import neighbor_ratio, wasserstein, wasserstein_1d
 
 
 PARTS = ("gradient", "curl", "harmonic")
@@ -13,7 +13,7 @@ _ASSIGNED = 500  # flows of either side in the assignments
 
 
 def measure(made: PlantedFlows, samples: Tensor, fresh: Tensor) -> dict[str, Any]:
-    """All distances of samples (m, n_1) to fresh flows (m, n_1), as plain numbers.
+    """All distances of samples (m, n_1, 1) to fresh flows (m, n_1, 1), as plain numbers.
 
     - ``modes``: Σ_j W_1(⟨u_j, x⟩, ⟨u_j, y⟩) / Σ_j sd_j over the eigenvectors u_j of a part, with
       the planted deviations; for the harmonic part the mean over the holes of W_1 of the
@@ -30,25 +30,28 @@ def measure(made: PlantedFlows, samples: Tensor, fresh: Tensor) -> dict[str, Any
     n = x.shape[1]
     record: dict[str, Any] = {name: {} for name in ("modes", "energy", "space", "share")}
     both = zip(PARTS, made.parts(x), made.parts(y), strict=True)
-    for part, ours, theirs in both:
+    for part, *pair in both:
+        ours, theirs = (flows[..., 0] for flows in pair)  # (m, n_1)
         energies = ours.square().sum(1) / n, theirs.square().sum(1) / n
         record["energy"][part] = wasserstein_1d(*energies)
         record["space"][part] = wasserstein(ours[:_ASSIGNED], theirs[:_ASSIGNED], p=1)
         record["share"][part] = float(energies[0].mean())
     for part, modes in (("gradient", made.gradient), ("curl", made.curl)):
-        lengths = modes.norm(dim=1)
+        lengths = modes.norm(dim=0)
         record["modes"][part] = sum(
-            wasserstein_1d(x @ mode / length, y @ mode / length)
-            for mode, length in zip(modes, lengths, strict=True)
+            wasserstein_1d(x[..., 0] @ mode / length, y[..., 0] @ mode / length)
+            for mode, length in zip(modes.T, lengths, strict=True)
         ) / float(lengths.sum())
     winding, expected = (made.circulation(flows) / made.level for flows in (x, y))
-    record["modes"]["harmonic"] = sum(
-        wasserstein_1d(*pair) for pair in zip(winding.T, expected.T, strict=True)
-    ) / len(made.fields)
-    record["modulus"] = sum(
-        wasserstein_1d(*pair) for pair in zip(winding.T.abs(), expected.T.abs(), strict=True)
-    ) / len(made.fields)
+    record["modes"]["harmonic"] = (
+        sum(wasserstein_1d(*pair) for pair in zip(winding.T, expected.T, strict=True))
+        / made.fields.shape[1]
+    )
+    record["modulus"] = (
+        sum(wasserstein_1d(*pair) for pair in zip(winding.T.abs(), expected.T.abs(), strict=True))
+        / made.fields.shape[1]
+    )
     record["positive"] = (winding > 0).double().mean(0).tolist()
     record["between"] = float((winding.abs() < 0.5).double().mean())
-    record["nearest"] = neighbour_ratio(x, made.train, y)
+    record["nearest"] = neighbor_ratio(x, made.train, y)
     return record

@@ -51,21 +51,19 @@ class OnFlows(nn.Module):
         return logits[None]
 
 
-def mixer(mixing: str, readout: str) -> nn.Module:
+def mixer(mixing: str, reduce: str) -> nn.Module:
     """The simplicial mixer, its channel MLP of twice the width."""
     return OnFlows(
-        SimplicialMixer(
-            *SIZES, mixing=mixing, channel_channels=32, readout=readout, readout_dims=[1]
-        )
+        SimplicialMixer(*SIZES, mixing=mixing, channels_mlp_dim=32, reduce=reduce, readout_dims=[1])
     )
 
 
 MODELS: dict[str, Callable[[str], nn.Module]] = {
-    "operator": lambda readout: mixer("operator", readout),
-    "kernel": lambda readout: mixer("kernel", readout),
-    "SCCNN": lambda readout: OnFlows(SCCNN(*SIZES, readout=readout, readout_dims=[1])),
-    "SCoNe": lambda readout: OnFlows(SCoNe(*SIZES, readout=readout, readout_dims=[1])),
-    "MPSN": lambda readout: OrientedMPSN(*SIZES[:4], pool=readout),
+    "operator": lambda reduce: mixer("operator", reduce),
+    "kernel": lambda reduce: mixer("kernel", reduce),
+    "SCCNN": lambda reduce: OnFlows(SCCNN(*SIZES, reduce=reduce, readout_dims=[1])),
+    "SCoNe": lambda reduce: OnFlows(SCoNe(*SIZES, reduce=reduce, readout_dims=[1])),
+    "MPSN": lambda reduce: OrientedMPSN(*SIZES[:4], reduce=reduce),
 }
 
 

@@ -38,7 +38,7 @@ def draw(out: Path, picture: Path, size: int, seed: int) -> None:
         for kind in ("mlp", "simplicial")
     }
     ends = samples["hodge", "simplicial"]
-    kept = [task.noises["hodge"].colour(states[i]) for i in _SHOWN]  # type: ignore[attr-defined]
+    kept = [task.noises["hodge"].color(states[i]) for i in _SHOWN]  # type: ignore[attr-defined]
     around = torch.stack([made.circulation(flows[:50])[:, 0] for flows in (*kept, ends)])
     shown = int((around[0].abs() - 0.4 * made.level).abs().argmin())  # undecided noise
     rows = (
@@ -49,7 +49,7 @@ def draw(out: Path, picture: Path, size: int, seed: int) -> None:
         part.suptitle(title, fontsize=10)
         for ax, flow in zip(part.subplots(1, 4), flows, strict=True):
             _draw(task, flow, ax)
-            winding = float(made.circulation(flow[None])) / made.level
+            winding = float(made.circulation(flow)) / made.level
             ax.set_title(f"circulation {winding:+.2f} c", fontsize=9)
     axes = counted.subplots(1, 4, sharey=True)
     bins = torch.linspace(-2, 2, 41).numpy()
@@ -67,7 +67,7 @@ def _draw(task: Task, flow: Tensor, ax: Any) -> None:
     from matplotlib.collections import LineCollection, PathCollection
     from matplotlib.quiver import Quiver
 
-    draw_flow(task.made.complex, task.made.positions, flow.double(), ax=ax)
+    draw_flow(task.made.complex, task.made.positions, flow[:, 0].double(), ax=ax)
     for drawn in ax.collections:
         match drawn:
             case PathCollection():

@@ -19,8 +19,8 @@ from simplex.diffusion import (
     HodgeNoise,
     LinearPath,
     Noise,
-    White,
-    convert,
+    WhiteNoise,
+    convert_prediction,
     cosine_schedule,
     dpmpp_2m,
     fitted_hodge_noise,
@@ -61,11 +61,11 @@ class ResidualMLP(nn.Module):
         nn.init.zeros_(self.leave.weight)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        c, h = self.time(t), self.enter(x)
+        c, h = self.time(t), self.enter(x[..., 0])  # (batch, width)
         for block, shift in zip(self.blocks, self.shifts, strict=True):
             h = h + block(h + shift(c))
         result: Tensor = self.leave(nn.functional.silu(h))
-        return result
+        return result[..., None]
 
 
 class OnComplex(nn.Module):
@@ -73,7 +73,7 @@ class OnComplex(nn.Module):
 
     def __init__(self, K: SimplicialComplex, fields: Tensor) -> None:
         super().__init__()
-        self.denoiser = HodgeDenoiser(4, num_fields=len(fields), time_scale=0.02)
+        self.denoiser = HodgeDenoiser(4, num_fields=fields.shape[1], time_scale=0.02)
         self.complex, self.fields = K, fields.float()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "OnComplex":
@@ -99,7 +99,7 @@ def set_up(domain: str, num_train: int, seed: int) -> Task:
     """The data of a seed; the Hodge noise has the energies of the training flows."""
     generator = torch.Generator().manual_seed(1000 + seed)
     made = planted_flows(domain, num_train, 1000, generator=generator)  # type: ignore[arg-type]
-    noises = {"white": White(), "hodge": fitted_hodge_noise(made.complex, made.train)}
+    noises = {"white": WhiteNoise(), "hodge": fitted_hodge_noise(made.complex, made.train)}
     return Task(
         made, made.draw(500, generator=generator), made.draw(1000, generator=generator), noises
     )
@@ -117,9 +117,9 @@ def chain() -> Method:
 
     def pairs(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         t = torch.randint(1, SCHEDULE.num_steps + 1, x.shape[:1], generator=generator)
-        eps = White().sample(x, generator)
+        eps = WhiteNoise().sample(x, generator=generator)
         noisy = q_sample(x, t, SCHEDULE, eps)
-        return noisy, t, convert(eps, noisy, t, SCHEDULE, "eps", "v")
+        return noisy, t, convert_prediction(eps, noisy, t, SCHEDULE, "eps", "v")
 
     return Method(pairs, lambda network, z: dpmpp_2m(network, z, SCHEDULE, TIMES, prediction="v"))
 
@@ -129,13 +129,13 @@ def flow(*, coupled: bool = False, heat: HeatFlow | None = None) -> Method:
     times = torch.linspace(0, 1, 26)
 
     def pairs(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        z = White().sample(x, generator)
+        z = WhiteNoise().sample(x, generator=generator)
         if coupled:
-            z = z[ot_coupling(z, x)]
+            z = z[ot_coupling(x, z)]
         t = torch.rand(len(x), generator=generator)
         if heat is not None:
-            return heat.path(z, x, t), 1000 * t, heat.control(z, x, t)
-        at, velocity = LinearPath().at(z, x, t)
+            return heat.path(x, z, t), 1000 * t, heat.control(x, z, t)
+        at, velocity = LinearPath().at(x, z, t)
         return at, 1000 * t, velocity
 
     def sample(network: Network, z: Tensor) -> Tensor:
@@ -159,20 +159,20 @@ def by_part(task: Task, noise: str) -> Callable[[Tensor], Tensor]:
     is lost among many coordinates: the harmonic one has one or two.
     """
     made = task.made
-    root = _colour(task, noise, torch.eye(made.train.shape[1], dtype=torch.float64))
+    root = _color(task, noise, torch.eye(made.train.shape[1], dtype=torch.float64))
     energies = [float(part.square().sum()) for part in made.parts(root)]
     root = root.float()
 
     def loss(error: Tensor) -> Tensor:
-        squares = (part.square().sum(1).mean() for part in made.parts(error @ root))
+        squares = (part.square().sum((1, 2)).mean() for part in made.parts(root @ error))
         return sum((s / e for s, e in zip(squares, energies, strict=True)), torch.zeros(())) / 3
 
     return loss
 
 
-def _colour(task: Task, noise: str, y: Tensor) -> Tensor:
+def _color(task: Task, noise: str, y: Tensor) -> Tensor:
     law = task.noises[noise]
-    return law.colour(y) if isinstance(law, HodgeNoise) else y
+    return law.color(y) if isinstance(law, HodgeNoise) else y
 
 
 def method_of(name: str, K: SimplicialComplex) -> Method:
@@ -181,7 +181,7 @@ def method_of(name: str, K: SimplicialComplex) -> Method:
         "chain": chain,
         "I-CFM": flow,
         "OT-CFM": partial(flow, coupled=True),
-        "I-TFM": partial(flow, heat=HeatFlow(K, axis=1)),
+        "I-TFM": partial(flow, heat=HeatFlow(K)),
     }[name]()
 
 
@@ -242,8 +242,8 @@ def generate(
 ) -> Tensor:
     """Flows from white noise, coloured at last."""
     generator = torch.Generator().manual_seed(100 + seed)
-    start = torch.randn(count, task.made.train.shape[1], generator=generator)
-    return _colour(task, noise, method.sample(network, start))
+    start = torch.randn(count, *task.made.train.shape[1:], generator=generator)
+    return _color(task, noise, method.sample(network, start))
 
 
 def exact(task: Task, noise: str) -> Network:
@@ -251,16 +251,17 @@ def exact(task: Task, noise: str) -> Network:
     made = task.made
     whiten = task.noises[noise].whiten
     sides = torch.cartesian_prod(
-        *[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * len(made.fields)
+        *[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * made.fields.shape[1]
     )
-    means = whiten(made.level * sides.view(-1, len(made.fields)) @ made.fields)
+    means = whiten(made.level * made.fields @ sides.view(-1, made.fields.shape[1]).T).T
     width = made.level * made.spread * made.fields
-    root = whiten(torch.cat([made.gradient, made.curl, width]))
-    law = GaussianMixture(means, (root.T @ root).expand(len(means), -1, -1))
+    root = whiten(torch.cat([made.gradient, made.curl, width], dim=1))  # (n_1, modes)
+    law = GaussianMixture(means, (root @ root.T).expand(len(means), -1, -1))
 
     def predict(x: Tensor, t: Tensor) -> Tensor:
         alpha, sigma = (c[:, None] for c in SCHEDULE.coefficients(t))
-        clean = law.denoise(x.double() / alpha, (sigma / alpha)[:, 0])
-        return ((alpha * x - clean) / sigma).to(x.dtype)  # v = (α x - x₀) / σ
+        rows = x[..., 0]
+        clean = law.denoise(rows.double() / alpha, (sigma / alpha)[:, 0])
+        return ((alpha * rows - clean) / sigma).to(x.dtype)[..., None]  # v = (α x - x₀) / σ
 
     return predict

@@ -41,7 +41,7 @@ ABLATION: Mapping[str, Mapping[str, Any]] = {
     "8 layers": {"num_layers": 8},
     "width 8": {"hidden_channels": 8},
     "width 64": {"hidden_channels": 64},
-    "mean readout": {"readout": "mean"},
+    "mean readout": {"reduce": "mean"},
     "jumping knowledge": {"jumping_knowledge": "cat"},
     "layer norm": {"norm": "layer"},
     "RMS norm": {"norm": "rms"},

@@ -69,7 +69,7 @@ def cooling(num_layers: int, num_probes: int = 16) -> Features:
     def features(batch: SimplicialData, generator: torch.Generator) -> list[Tensor]:
         K = batch.complex
         probes = random_cochains(K, max_dim=2, channels=num_probes, generator=generator)
-        return [HeatNet(1, 1, num_layers, 2).energies(probes, K)]
+        return [HeatNet(-1, 1, 1, num_layers, 2).energies(probes, K)]
 
     return features
 
@@ -90,7 +90,7 @@ def standard(model: Callable[..., nn.Module], channels: int, **options: Any) -> 
 
 
 ENTRIES = {
-    "f-vector MLP": Entry(lambda: FVectorMLP(HIDDEN, OUT, 2), degrees, passes=5),
+    "f-vector MLP": Entry(lambda: FVectorMLP(1, HIDDEN, OUT, 2, 2), degrees, passes=5),
     "GIN, degrees": Entry(standard(GIN, 1, norm="batch"), degrees),
     "SIN, degrees": Entry(standard(SIN, 1, norm="batch"), degrees),
     "SIN, random": Entry(standard(SIN, CHANNELS, norm="batch"), noise, redraw=True),
@@ -107,7 +107,7 @@ ENTRIES = {
     "SIN, degrees + holes": Entry(standard(SIN, 4, norm="batch"), holes),
     **{
         f"HeatNet, {2 ** (depth - 1)} steps": Entry(
-            lambda depth=depth: EnergiesGiven(HIDDEN, OUT, depth, 2), cooling(depth), passes=5
+            lambda depth=depth: EnergiesGiven(-1, HIDDEN, OUT, depth, 2), cooling(depth), passes=5
         )
         for depth in (3, 5, 7, 9)
     },

@@ -18,7 +18,7 @@ from simplex.diffusion import (
     ddim,
     ddpm,
     dpmpp_2m,
-    dpmpp_sde_2m,
+    dpmpp_2m_sde,
     edm_sigmas,
     euler_flow,
     heun_edm,
@@ -42,7 +42,7 @@ def ours() -> dict[str, Walk]:
         "ddim, eta 1": lambda x, out: ddim(lambda x, t: out, x, SCHEDULE, times, eta=1.0),
         "ddpm": lambda x, out: ddpm(lambda x, t: out, x, SCHEDULE, times),
         "dpmpp_2m": lambda x, out: dpmpp_2m(lambda x, t: out, x, SCHEDULE, times),
-        "dpmpp_sde_2m": lambda x, out: dpmpp_sde_2m(lambda x, t: out, x, SCHEDULE, times),
+        "dpmpp_2m_sde": lambda x, out: dpmpp_2m_sde(lambda x, t: out, x, SCHEDULE, times),
         "euler_flow": lambda x, out: euler_flow(lambda x, t: out, x, rising),
         "heun_edm": lambda x, out: heun_edm(lambda x, t: out, x, sigmas),
     }
@@ -78,7 +78,7 @@ def theirs() -> dict[str, Walk]:
         "ddim, eta 1": walk(lambda: DDIMScheduler(**plain), eta=1.0),
         "ddpm": walk(lambda: DDPMScheduler(**plain)),
         "dpmpp_2m": walk(lambda: DPMSolverMultistepScheduler(**solver)),
-        "dpmpp_sde_2m": walk(
+        "dpmpp_2m_sde": walk(
             lambda: DPMSolverMultistepScheduler(algorithm_type="sde-dpmsolver++", **solver)
         ),
         "euler_flow": walk(FlowMatchEulerDiscreteScheduler),

@@ -15,7 +15,8 @@ from typing import Any
 
 import torch
 
-from simplex.diffusion import HeatKernel, HodgeNoise, Kernel, MaternKernel
+from simplex.diffusion import HeatKernel, HodgeNoise, MaternKernel
+from simplex.operators import Kernel
 from tests.benchmarks.speed.operators import delaunay, with_holes
 
 

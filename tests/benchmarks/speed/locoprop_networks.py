@@ -35,6 +35,7 @@ from optim import LocoProp
 from simplex.data import SimplicialDataset
 from simplex.datasets import tu_dataset, tu_folds
 from simplex.nn import SCNN, SIN, MLPMixer
+from tests.benchmarks.rates import rates, set_rates
 
 
 Record = dict[str, Any]
@@ -110,7 +111,7 @@ TASKS: Mapping[str, Task] = {
     ),
     "mixer": Task(
         "Mixer, digits",
-        lambda: MLPMixer(8, 2, 1, 10, 16, 2, token_width=16, channel_width=32),
+        lambda: MLPMixer(1, 16, 10, 2, 8, 2, tokens_mlp_dim=16, channels_mlp_dim=32),
         digits_fold,
         digits_batch,
         100,
@@ -138,9 +139,9 @@ METHODS: Mapping[str, Method] = {
     "adam3": Method(
         "Adam, three times as long", lambda m, lr: Adam(m.parameters(), lr=lr), 1e-2, 3
     ),
-    "mm": Method("LocoProp-M, mm", lambda model, lr: LocoProp(model, lr=lr), 10**-0.5),
-    "exact": Method("LocoProp-S, exact", lambda model, lr: LocoProp(model, "S", lr=lr), 10**-0.5),
-    "paper": Method("LocoProp-M, paper", lambda model, lr: LocoProp.paper(model, lr=lr), 1e-5),
+    "mm": Method("LocoProp-M, Majorise", lambda model, lr: LocoProp(model, lr=lr), 10**-0.5),
+    "exact": Method("LocoProp-S, Exact", lambda model, lr: LocoProp(model, "S", lr=lr), 10**-0.5),
+    "paper": Method("LocoProp-M, paper", lambda m, lr: LocoProp.paper(m, inner_lr=lr), 1e-5),
 }
 
 
@@ -173,7 +174,7 @@ def train(task: Task, method: Method, lr: float, fold: int) -> Record:
     torch.manual_seed(fold)
     model = task.model()
     optimizer = method.build(model, lr)
-    start_rates = [group["lr"] for group in optimizer.param_groups]
+    start_rates = rates(optimizer)
     steps = math.ceil(len(ids) / task.batch_size)
     seconds, curve, status = 0.0, [], "done"
     for epoch in range(epochs + 1):
@@ -190,8 +191,7 @@ def train(task: Task, method: Method, lr: float, fold: int) -> Record:
         try:
             for step, (inputs, labels) in enumerate(loaded):
                 factor = rate_factor(epoch + (step + 1) / steps, epochs)
-                for group, start in zip(optimizer.param_groups, start_rates, strict=True):
-                    group["lr"] = start * factor
+                set_rates(optimizer, start_rates, factor)
                 optimizer.zero_grad()
                 cross_entropy(model(*inputs), labels).backward()
                 optimizer.step()

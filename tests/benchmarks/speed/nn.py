@@ -16,8 +16,14 @@ from torch import Tensor
 from torch.nn.functional import elu, embedding_bag, linear
 
 from simplex import SimplicialComplex
-from simplex.nn import SINConv, boundary_sum, lower_sum, upper_pair_sum
-from simplex.operators import boundary_adjacency, boundary_matrix, upper_adjacency
+from simplex.nn import SINConv, upper_pair_sum
+from simplex.operators import (
+    boundary_adjacency,
+    boundary_matrix,
+    boundary_sum,
+    lower_sum,
+    upper_adjacency,
+)
 from tests.benchmarks.speed.wl import random_geometric
 
 
@@ -188,7 +194,7 @@ def _only(what: str) -> None:
 def sums(num_points: int = 20_000) -> None:
     """The kernel of linear layers, ∂_1 x and ∂_1ᵀ x: bags, sparse products, index_add."""
     from simplex.lifting import delaunay_complex
-    from simplex.nn import apply_boundary, apply_coboundary
+    from simplex.operators import apply_boundary, apply_coboundary
 
     points = torch.rand(
         num_points, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)

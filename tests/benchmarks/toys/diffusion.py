@@ -50,7 +50,7 @@ def baselines(data: Tensor, seed: int) -> Iterator[tuple[str, Tensor, GaussianMi
         ("Gaussian", GaussianMixture.fit(data)),
         ("8 parts, EM", mixture_of_eight(data, seed)),
     ):
-        yield name, law.sample(POINTS, generator).to(data.dtype), law
+        yield name, law.sample(POINTS, generator=generator).to(data.dtype), law
 
 
 def floor(toy: Toy, held: Tensor, generator: torch.Generator) -> dict[str, float]:

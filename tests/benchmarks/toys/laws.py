@@ -9,7 +9,7 @@ from torch import Tensor
 
 from simplex.datasets import eight_gaussians, swiss_roll, two_moons
 from simplex.diffusion import GaussianMixture
-from tests.benchmarks.sample_metrics import mmd2, neighbour_ratio, wasserstein
+from tests.benchmarks.sample_metrics import mmd2, neighbor_ratio, wasserstein
 
 
 BANDWIDTH = 0.3  # of the kernel, in standard deviations of the data
@@ -95,5 +95,5 @@ def distances(samples: Tensor, train: Tensor, held: Tensor) -> dict[str, float]:
         "mmd2": mmd2(samples, held, BANDWIDTH),
         "mmd2_low": low,
         "mmd2_high": high,
-        "neighbour": neighbour_ratio(samples, train, held),
+        "neighbour": neighbor_ratio(samples, train, held),
     }

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from simplex.diffusion import (
+    EDMPreconditioner,
     ExponentialAverage,
-    Preconditioner,
     cosine_schedule,
     ddim,
     ddpm,
@@ -27,7 +27,6 @@ from simplex.diffusion import (
     heun_flow,
     log_likelihood,
     noise_levels,
-    normal_log_prob,
     ot_coupling,
     simple_loss,
     spaced_times,
@@ -37,7 +36,7 @@ from simplex.nn import TimeEmbedding
 
 
 SCHEDULE = cosine_schedule(1000)
-PRECONDITIONER = Preconditioner(sigma_data=1.0)  # the standard deviation of all toys
+PRECONDITIONER = EDMPreconditioner(sigma_data=1.0)  # the standard deviation of all toys
 TOP = 20.0  # the first noise level of EDM, of DDIM and of DPM-Solver++
 LEVELS = {"ddpm": float(noise_levels(SCHEDULE, 1)), "edm": 0.002}  # the last before the data
 BATCH = 128
@@ -78,7 +77,7 @@ def _chain_loss(network: Network, x: Tensor, z: Tensor, generator: torch.Generat
 
 
 def _edm_loss(network: Network, x: Tensor, z: Tensor, generator: torch.Generator) -> Tensor:
-    sigma = PRECONDITIONER.sigmas(len(x), generator, like=x)
+    sigma = PRECONDITIONER.sigmas(len(x), like=x, generator=generator)
     return edm_loss(network, x, sigma, z, PRECONDITIONER)
 
 
@@ -87,7 +86,7 @@ def _flow_loss(network: Network, x: Tensor, z: Tensor, generator: torch.Generato
 
 
 def _coupled_loss(network: Network, x: Tensor, z: Tensor, generator: torch.Generator) -> Tensor:
-    return _flow_loss(network, x, z[ot_coupling(z, x)], generator)
+    return _flow_loss(network, x, z[ot_coupling(x, z)], generator)
 
 
 def _chain_walk(steps: int | None, sampler: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -191,7 +190,7 @@ def log_density(name: str, network: nn.Module, x: Tensor, steps: int = 40) -> Te
         denoiser_from_chain(exact, SCHEDULE) if name == "ddpm" else PRECONDITIONER.denoiser(exact)
     )
     levels = torch.logspace(math.log10(LEVELS[name]), math.log10(TOP), steps + 1)
-    std = math.hypot(TOP, 1.0)
+    prior = torch.distributions.Normal(torch.zeros((), dtype=torch.float64), math.hypot(TOP, 1.0))
     return log_likelihood(
-        flow_of_levels(denoise), x.double(), levels, log_prior=lambda y: normal_log_prob(y, std)
+        flow_of_levels(denoise), x.double(), levels, log_prior=lambda y: prior.log_prob(y).sum(1)
     )

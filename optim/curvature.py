@@ -1,10 +1,10 @@
-r"""The curvature of a local problem: its Gram matrix, damped, factorised and inverted.
+r"""The curvature of a local problem: its Gram matrix, damped, factorized and inverted.
 
 The local objective curves at most by :math:`L_f C/R + λ I` with C = ZᵀZ, the same for every output
 unit, whatever the transfer function. Leading dimensions are independent problems.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -54,7 +54,7 @@ def mean_square(design: Tensor) -> Tensor:
     return norm.square() / max(rows * columns, 1)
 
 
-def factorise(gram: Tensor, *, prox: float | Tensor, lipschitz: float = 1.0) -> Tensor:
+def factorize(gram: Tensor, *, prox: float | Tensor, lipschitz: float = 1.0) -> Tensor:
     r"""The lower Cholesky factor of :math:`L_f C/R + λ I`.
 
     A matrix that rounding has made indefinite gets a little more damping: ten times the machine
@@ -71,7 +71,7 @@ def factorise(gram: Tensor, *, prox: float | Tensor, lipschitz: float = 1.0) -> 
     Raises:
         ValueError: If the matrix is not positive definite after five tries, or not finite.
 
-    >>> factorise(torch.tensor([[3.0]]), prox=1.0).item()
+    >>> factorize(torch.tensor([[3.0]]), prox=1.0).item()
     2.0
     """
     matrix = gram * lipschitz
@@ -96,48 +96,104 @@ def factorise(gram: Tensor, *, prox: float | Tensor, lipschitz: float = 1.0) -> 
     return factor
 
 
-_gram = gram  # below, an argument has this name
+def safe_step(
+    gram: Tensor, *, lipschitz: float = 1.0, prox: float | Tensor = 0.0, num_steps: int = 30
+) -> Tensor:
+    r"""A step size at which plain descent does not rise, :math:`η = 1 / (L_f σ_{max}(C/R) + λ)`.
+
+    Power iteration from a fixed generic vector; it may leave σ_max a few per cent low, where
+    descent is still sure (every step below twice this one descends).
+
+    Args:
+        gram: C/R, (…, n, n).
+        lipschitz: L_f.
+        prox: λ; a number, or one per problem (…,).
+        num_steps: Iterations.
+
+    Returns:
+        One step size per problem, (…,).
+
+    >>> safe_step(torch.diag(torch.tensor([3.0, 1.0])), prox=1.0).item()
+    0.25
+    """
+    n = gram.shape[-1]
+    start = torch.arange(1, n + 1, dtype=gram.dtype, device=gram.device).square().cos()
+    vector = start[:, None].expand(*gram.shape[:-1], 1)
+    tiny = torch.finfo(gram.dtype).tiny
+    for _ in range(num_steps):
+        vector = vector / torch.linalg.vector_norm(vector, dim=-2, keepdim=True).clamp_min(tiny)
+        vector = gram @ vector
+    largest: Tensor = torch.linalg.vector_norm(vector, dim=(-2, -1))
+    return (lipschitz * largest + prox).clamp_min(tiny).reciprocal()
+
+
+def spectral_filter(
+    gram: Tensor,
+    gradient: Tensor,
+    *,
+    gamma: float,
+    lrs: Sequence[float],
+    prox: float | Tensor = 0.0,
+) -> Tensor:
+    r"""T plain descent steps of LocoProp-S at once, as a filter of the Gram matrix's spectrum.
+
+    .. math:: D = -γ V φ(s) V^⊤ G, \quad φ(s) = \frac{1 - \prod_j (1 - η_j (s+λ))}{s+λ},
+        \quad C/R = V \mathrm{diag}(s) V^⊤.
+
+    φ comes from its recursion :math:`φ ← (1 - η_j (s+λ)) φ + η_j`, which does not divide.
+
+    Args:
+        gram: C/R, (…, n, n).
+        gradient: G, (…, n, d).
+        gamma: γ in per-row units.
+        lrs: The step sizes η_j in per-row units.
+        prox: λ; a number, or one per problem (…,).
+
+    Returns:
+        D, (…, n, d).
+
+    >>> spectral_filter(torch.ones(1, 1), torch.ones(1, 1), gamma=1.0, lrs=[0.5, 0.5]).item()
+    -0.75
+    """
+    values: Tensor
+    vectors: Tensor
+    values, vectors = torch.linalg.eigh(gram)
+    shift = prox[..., None] if isinstance(prox, Tensor) else prox
+    response = torch.zeros_like(values)
+    for lr in lrs:
+        response = (1 - lr * (values + shift)) * response + lr
+    return vectors @ ((-gamma * response)[..., None] * (vectors.mT @ gradient))
 
 
 def preconditioner(
-    design: Tensor,
-    prox: float | Tensor,
-    lipschitz: float,
-    gram: Tensor | None,
-    factor: Tensor | None,
-    columns: int,
+    design: Tensor, *, prox: float | Tensor, lipschitz: float, columns: int
 ) -> Callable[[Tensor], Tensor]:
     r"""The map :math:`B ↦ (L_f C/R + λ I)^{-1} B` of a design matrix.
 
-    From a given factor; else from a given Gram matrix; else from the cheaper of the Gram matrices
-    of columns and of rows, the latter by Woodbury's identity
+    From the cheaper of the Gram matrices of columns and of rows, the latter by Woodbury's identity
     :math:`\tfrac 1λ (B - \tfrac{L_f}R Z^⊤ (L_f ZZ^⊤/R + λ I)^{-1} Z B)`.
 
     Args:
         design: Z, (…, R, n).
         prox: λ; a number, or one per problem (…,).
         lipschitz: L_f.
-        gram: C/R, (…, n, n), or None.
-        factor: :func:`factorise` of it, or None.
         columns: How many columns B will have in all, over all calls.
 
     Raises:
-        ValueError: See :func:`factorise`.
+        ValueError: See :func:`factorize`.
 
-    >>> halve = preconditioner(torch.ones(2, 1), 1.0, 1.0, None, None, 1)
+    >>> halve = preconditioner(torch.ones(2, 1), prox=1.0, lipschitz=1.0, columns=1)
     >>> round(halve(torch.ones(1, 1)).item(), 4)
     0.5
     """
-    if factor is None and gram is None and _rows_are_cheaper(design, prox, columns):
-        (R, n), damping = design.shape[-2:], _per_problem(prox, design)
-        of_rows = _gram(design.mT).mul_(n / R)  # Z Zᵀ / R
-        solve = _inverse_action(factorise(of_rows, prox=prox, lipschitz=lipschitz), columns)
-        share = lipschitz / R
-        return lambda right: (right - (design.mT @ solve(design @ right)).mul_(share)).div_(damping)
-    if factor is None:
-        gram = _gram(design) if gram is None else gram
-        factor = factorise(gram, prox=prox, lipschitz=lipschitz)
-    return _inverse_action(factor, columns)
+    if not _rows_are_cheaper(design, prox, columns):
+        factor = factorize(gram(design), prox=prox, lipschitz=lipschitz)
+        return inverse_action(factor, columns)
+    (R, n), damping = design.shape[-2:], _per_problem(prox, design)
+    of_rows = gram(design.mT).mul_(n / R)  # Z Zᵀ / R
+    solve = inverse_action(factorize(of_rows, prox=prox, lipschitz=lipschitz), columns)
+    share = lipschitz / R
+    return lambda right: (right - (design.mT @ solve(design @ right)).mul_(share)).div_(damping)
 
 
 def _rows_are_cheaper(design: Tensor, prox: float | Tensor, columns: int) -> bool:
@@ -152,12 +208,19 @@ def _rows_are_cheaper(design: Tensor, prox: float | Tensor, columns: int) -> boo
 _CORNER = 128  # side of the triangles on the diagonal that are inverted
 
 
-def _inverse_action(factor: Tensor, columns: int) -> Callable[[Tensor], Tensor]:
-    """The map B -> (L Lᵀ)⁻¹ B, to be applied to so many columns in all.
+def inverse_action(factor: Tensor, columns: int) -> Callable[[Tensor], Tensor]:
+    r"""The map :math:`B ↦ (L L^⊤)^{-1} B`, to be applied to so many columns in all.
 
     Matrix products run at twice the speed of triangular solves: many columns pay for the explicit
     inverse, fewer take substitution in blocks whose diagonal triangles alone are inverted. The
     damped matrix is conditioned well enough for either.
+
+    Args:
+        factor: L, (…, n, n), lower triangular.
+        columns: How many columns B will have in all, over all calls.
+
+    >>> inverse_action(torch.tensor([[2.0]]), 1)(torch.ones(1, 1)).item()
+    0.25
     """
     side = factor.shape[-1]
     if columns > 1.2 * side:

@@ -1,53 +1,18 @@
-r"""Euler's dilogarithm on the negative axis: the antiderivative of softplus."""
+r"""Transfer functions, their potentials, and what a name, a function or a module of torch means.
+
+A monotone transfer f is the gradient of a convex potential F; the matching loss of a layer is the
+Bregman divergence of F, so that its gradient is a difference of post-activations.
+"""
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-
-# B_2k / (2k + 1)!, k = 1, 2, …
-_DEBYE = (
-    1 / 36,
-    -1 / 3600,
-    1 / 211680,
-    -1 / 10886400,
-    5 / 66 / math.factorial(11),
-    -691 / 2730 / math.factorial(13),
-    7 / 6 / math.factorial(15),
-    -3617 / 510 / math.factorial(17),
-)
-
-
-def dilogarithm_of_minus_exp(a: Tensor) -> Tensor:
-    r"""The dilogarithm :math:`Li_2(-e^a)`, entry by entry, to rounding for every a.
-
-    With :math:`u = -\log(1 + e^a)` it is Debye's series :math:`u - u^2/4 + Σ_k c_k u^{2k+1}`, taken
-    at :math:`-|a|`, where :math:`|u| ≤ \log 2`; positive a by the inversion formula
-    :math:`Li_2(-e^a) = -a^2/2 - π^2/6 - Li_2(-e^{-a})`.
-
-    Args:
-        a: Any shape.
-
-    Returns:
-        Values below 0, of the same shape.
-
-    Laws:
-        Its derivative is :math:`-\log(1 + e^a)`.
-
-    >>> round(dilogarithm_of_minus_exp(torch.zeros(1)).item(), 4)  # -π²/12
-    -0.8225
-    """
-    u = -functional.softplus(-a.abs(), threshold=math.inf)
-    tail = torch.zeros_like(u)
-    for coefficient in reversed(_DEBYE):
-        tail = (tail + coefficient) * u.square()
-    below = u * (1 - u / 4 + tail)
-    return torch.where(a > 0, -a.square() / 2 - math.pi**2 / 6 - below, below)
 
 
 @dataclass(frozen=True)
@@ -59,7 +24,7 @@ class Transfer:
         f: ``(…, d) -> (…, d)``, the transfer function; row by row, it may couple a row's entries.
         derivative: ``(a, v) -> f'(a) v``, both ``(…, d)``: the Jacobian at a applied to v.
         potential: ``(…, d) -> (…,)``, the potential F of each row, ``∇F = f``.
-        lipschitz: ``L_f = sup ‖f'‖``, which the ``mm`` solver needs; inf where unbounded.
+        lipschitz: ``L_f = sup ‖f'‖``, which `Majorise` needs; inf where unbounded.
 
     >>> tanh = transfer("tanh")
     >>> tanh.f(torch.zeros(2)).tolist(), tanh.lipschitz
@@ -102,6 +67,14 @@ def _sigmoid_slope(pre: Tensor) -> Tensor:
     return torch.sigmoid(pre) * torch.sigmoid(-pre)
 
 
+def _step(pre: Tensor) -> Tensor:
+    return (pre > 0).to(pre)
+
+
+def _atan_potential(pre: Tensor) -> Tensor:
+    return pre * torch.atan(pre) - torch.log1p(pre.square()) / 2
+
+
 def _softplus(pre: Tensor) -> Tensor:
     return functional.softplus(pre, threshold=40.0)  # torch's 20 is a jump of 2e-9
 
@@ -119,7 +92,9 @@ def leaky_relu(slope: float = 0.01) -> Transfer:
     [-1.0, 2.0]
     """
     if slope < 0:
-        raise ValueError(f"slope must be at least 0, got {slope}. Use variant='S' for this layer.")
+        raise ValueError(
+            f"`slope` must be at least 0, got {slope}. Use variant='S' for this layer."
+        )
 
     def f(pre: Tensor) -> Tensor:
         return functional.leaky_relu(pre, slope)
@@ -146,7 +121,9 @@ def elu(alpha: float = 1.0) -> Transfer:
     2.0
     """
     if alpha < 0:
-        raise ValueError(f"alpha must be at least 0, got {alpha}. Use variant='S' for this layer.")
+        raise ValueError(
+            f"`alpha` must be at least 0, got {alpha}. Use variant='S' for this layer."
+        )
 
     def potential(pre: Tensor) -> Tensor:
         low = pre.clamp(max=0)
@@ -159,6 +136,37 @@ def elu(alpha: float = 1.0) -> Transfer:
         potential,
         max(1.0, alpha),
     )
+
+
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+_DEBYE = [b / math.factorial(2 * k + 1) for k, b in enumerate(_BERNOULLI, start=1)]
+
+
+def dilogarithm_of_minus_exp(a: Tensor) -> Tensor:
+    r"""The dilogarithm :math:`Li_2(-e^a)`, entry by entry, to rounding for every a.
+
+    With :math:`u = -\log(1 + e^a)` it is Debye's series :math:`u - u^2/4 + Σ_k c_k u^{2k+1}`, taken
+    at :math:`-|a|`, where :math:`|u| ≤ \log 2`; positive a by the inversion formula
+    :math:`Li_2(-e^a) = -a^2/2 - π^2/6 - Li_2(-e^{-a})`.
+
+    Args:
+        a: Any shape.
+
+    Returns:
+        Values below 0, of the same shape.
+
+    Laws:
+        Its derivative is :math:`-\log(1 + e^a)`.
+
+    >>> round(dilogarithm_of_minus_exp(torch.zeros(1)).item(), 4)  # -π²/12
+    -0.8225
+    """
+    u = -functional.softplus(-a.abs(), threshold=math.inf)
+    tail = torch.zeros_like(u)
+    for coefficient in reversed(_DEBYE):
+        tail = (tail + coefficient) * u.square()
+    below = u * (1 - u / 4 + tail)
+    return torch.where(a > 0, -a.square() / 2 - math.pi**2 / 6 - below, below)
 
 
 def softplus(beta: float = 1.0) -> Transfer:
@@ -174,7 +182,7 @@ def softplus(beta: float = 1.0) -> Transfer:
     0.8225
     """
     if not beta > 0:
-        raise ValueError(f"beta must be positive, got {beta}. Use variant='S' for this layer.")
+        raise ValueError(f"`beta` must be positive, got {beta}. Use variant='S' for this layer.")
     return _of_entries(
         "softplus" if beta == 1 else f"softplus({beta:g})",
         lambda pre: _softplus(beta * pre) / beta,
@@ -198,95 +206,53 @@ IDENTITY = _of_entries(
 )
 
 
-TRANSFERS: Mapping[str, Transfer] = MappingProxyType(
-    {
-        each.name.partition("(")[0]: each
-        for each in (
-            IDENTITY,
-            _of_entries("tanh", torch.tanh, _tanh_slope, _log_cosh, 1.0),
-            _of_entries("sigmoid", torch.sigmoid, _sigmoid_slope, _softplus, 0.25),
-            Transfer(
-                "softmax", _softmax, _softmax_derivative, lambda pre: torch.logsumexp(pre, -1), 0.5
-            ),
-            _of_entries(
-                "relu",
-                torch.relu,
-                lambda pre: (pre > 0).to(pre),
-                lambda pre: torch.relu(pre).square() / 2,
-                1.0,
-            ),
-            leaky_relu(),
-            elu(),
-            softplus(),
-            _of_entries(
-                "atan",
-                torch.atan,
-                lambda pre: 1 / (1 + pre.square()),
-                lambda pre: pre * torch.atan(pre) - torch.log1p(pre.square()) / 2,
-                1.0,
-            ),
-            _of_entries(
-                "softsign",
-                functional.softsign,
-                lambda pre: 1 / (1 + pre.abs()).square(),
-                lambda pre: pre.abs() - torch.log1p(pre.abs()),
-                1.0,
-            ),
-            _of_entries(
-                "relu2",
-                lambda pre: torch.relu(pre).square(),
-                lambda pre: 2 * torch.relu(pre),
-                lambda pre: torch.relu(pre).pow(3) / 3,
-                math.inf,
-            ),
-        )
-    }
+_TABLE = (
+    IDENTITY,
+    _of_entries("tanh", torch.tanh, _tanh_slope, _log_cosh, 1.0),
+    _of_entries("sigmoid", torch.sigmoid, _sigmoid_slope, _softplus, 0.25),
+    Transfer("softmax", _softmax, _softmax_derivative, lambda pre: torch.logsumexp(pre, -1), 0.5),
+    _of_entries("relu", torch.relu, _step, lambda pre: torch.relu(pre).square() / 2, 1.0),
+    leaky_relu(),
+    elu(),
+    softplus(),
+    _of_entries("atan", torch.atan, lambda pre: 1 / (1 + pre.square()), _atan_potential, 1.0),
+    _of_entries(
+        "softsign",
+        functional.softsign,
+        lambda pre: 1 / (1 + pre.abs()).square(),
+        lambda pre: pre.abs() - torch.log1p(pre.abs()),
+        1.0,
+    ),
+    _of_entries(
+        "relu2",
+        lambda pre: torch.relu(pre).square(),
+        lambda pre: 2 * torch.relu(pre),
+        lambda pre: torch.relu(pre).pow(3) / 3,
+        math.inf,
+    ),
 )
-
-
+TRANSFERS: Mapping[str, Transfer] = MappingProxyType(
+    {each.name.partition("(")[0]: each for each in _TABLE}
+)
 NOT_MONOTONE = frozenset({"gelu", "silu", "swish", "mish", "sin", "cos", "hardswish"})
 
-
-_OF_FUNCTION: Mapping[object, str] = MappingProxyType(
-    {
-        torch.tanh: "tanh",
-        functional.tanh: "tanh",
-        torch.sigmoid: "sigmoid",
-        functional.sigmoid: "sigmoid",
-        torch.relu: "relu",
-        functional.relu: "relu",
-        functional.leaky_relu: "leaky_relu",
-        functional.elu: "elu",
-        functional.softplus: "softplus",
-        torch.atan: "atan",
-        functional.softsign: "softsign",
-        functional.gelu: "gelu",
-        functional.silu: "silu",
-        functional.mish: "mish",
-        functional.hardswish: "hardswish",
-        torch.sin: "sin",
-        torch.cos: "cos",
-    }
+_NAMES = """tanh sigmoid relu leaky_relu elu softplus atan softsign gelu silu mish hardswish sin
+cos""".split()  # noqa: SIM905
+_OF_FUNCTION: Mapping[object, str] = {
+    getattr(place, name): name
+    for place in (torch, functional)
+    for name in _NAMES
+    if hasattr(place, name)
+}
+_PLAIN_MODULES = frozenset(  # named as their functions
+    {nn.Identity, nn.Tanh, nn.Sigmoid, nn.ReLU, nn.Softmax, nn.Softsign}
+    | {nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish}  # not monotone
 )
-
-
-_OF_MODULE: Mapping[type, Callable[[nn.Module], str | Transfer]] = MappingProxyType(
-    {
-        nn.Identity: lambda module: "identity",
-        nn.Tanh: lambda module: "tanh",
-        nn.Sigmoid: lambda module: "sigmoid",
-        nn.ReLU: lambda module: "relu",
-        nn.LeakyReLU: lambda module: leaky_relu(float(module.negative_slope)),  # type: ignore[arg-type]
-        nn.ELU: lambda module: elu(float(module.alpha)),  # type: ignore[arg-type]
-        nn.Softplus: lambda module: softplus(float(module.beta)),  # type: ignore[arg-type]
-        nn.Softmax: lambda module: "softmax",
-        nn.Softsign: lambda module: "softsign",
-        nn.GELU: lambda module: "gelu",
-        nn.SiLU: lambda module: "silu",
-        nn.Mish: lambda module: "mish",
-        nn.Hardswish: lambda module: "hardswish",
-    }
-)
+_OF_MODULE: Mapping[type, Callable[[Any], Transfer]] = {
+    nn.LeakyReLU: lambda module: leaky_relu(float(module.negative_slope)),
+    nn.ELU: lambda module: elu(float(module.alpha)),
+    nn.Softplus: lambda module: softplus(float(module.beta)),
+}
 
 
 def _from_callable(f: Callable[[Tensor], Tensor]) -> Transfer:
@@ -295,7 +261,7 @@ def _from_callable(f: Callable[[Tensor], Tensor]) -> Transfer:
 
     def potential(pre: Tensor) -> Tensor:
         raise ValueError(
-            f"transfer must carry a potential where the loss is evaluated, got the bare callable "
+            f"`transfer` must carry a potential where the loss is evaluated, got the bare callable "
             f"{name!r}. Give a Transfer(name, f, derivative, potential, lipschitz)."
         )
 
@@ -311,8 +277,8 @@ def transfer(value: str | Transfer | Callable[[Tensor], Tensor]) -> Transfer:
 
     Args:
         value: A key of ``TRANSFERS``; a function or module of torch with an entry there; any
-            other callable, taken as monotone, without potential and with unbounded slope (solver
-            ``iter`` only); or a :class:`Transfer`, returned as it is.
+            other callable, taken as monotone, without potential and with unbounded slope (for
+            `Iterate` only); or a :class:`Transfer`, returned as it is.
 
     Raises:
         ValueError: For an unknown name, and for functions known not to be monotone.
@@ -322,21 +288,25 @@ def transfer(value: str | Transfer | Callable[[Tensor], Tensor]) -> Transfer:
     """
     if isinstance(value, Transfer):
         return value
-    known = _OF_MODULE.get(type(value))
-    found = known(value) if known is not None and isinstance(value, nn.Module) else value
-    if isinstance(found, Transfer):
-        return found
-    name = found if isinstance(found, str) else _OF_FUNCTION.get(found)
-    if name is None:
-        return _from_callable(value)  # type: ignore[arg-type]
+    kind = type(value)
+    if kind in _OF_MODULE:
+        return _OF_MODULE[kind](value)
+    if isinstance(value, str):
+        name = value
+    elif kind in _PLAIN_MODULES:
+        name = kind.__name__.lower()
+    elif value in _OF_FUNCTION:
+        name = _OF_FUNCTION[value]
+    else:
+        return _from_callable(value)
     if name in NOT_MONOTONE:
         raise ValueError(
-            f"transfer must be monotone, got {name!r}: its matching loss is not convex. "
+            f"`transfer` must be monotone, got {name!r}: its matching loss is not convex. "
             "Use variant='S' for this layer."
         )
     if name not in TRANSFERS:
         raise ValueError(
-            f"transfer must be one of {', '.join(TRANSFERS)}, a callable or a Transfer, "
+            f"`transfer` must be one of {', '.join(TRANSFERS)}, a callable or a Transfer, "
             f"got {name!r}. Give the function itself if it is monotone."
         )
     return TRANSFERS[name]

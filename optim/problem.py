@@ -24,16 +24,17 @@ inner step size         η                     η / R
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from optim._transfer import IDENTITY, Transfer
+from optim.transfers import IDENTITY, Transfer
 
 
-def local_targets(pre: Tensor, grad_output: Tensor, step: float, transfer: Transfer) -> Tensor:
+def local_targets(pre: Tensor, grad_output: Tensor, gamma: float, transfer: Transfer) -> Tensor:
     r"""Targets of the post-activations, :math:`Y^* = f(A_0) - γ g`.
 
     The gradient with respect to the PRE-activation moves the POST-activation: a mirror-descent
@@ -42,18 +43,18 @@ def local_targets(pre: Tensor, grad_output: Tensor, step: float, transfer: Trans
     Args:
         pre: Pre-activations A₀, (…, R, d).
         grad_output: g = ∂L/∂A₀ with the loss's own reduction, (…, R, d).
-        step: γ, in units of a loss summed over rows; gb · R in per-row units. For a sigmoid or
+        gamma: γ, in units of a loss summed over rows; gb · R in per-row units. For a sigmoid or
             softmax head under the mean cross-entropy, γ = R makes the targets the labels.
         transfer: The layer's f.
 
     Returns:
         Targets, (…, R, d).
 
-    >>> from optim._transfer import TRANSFERS
+    >>> from optim.transfers import TRANSFERS
     >>> local_targets(torch.zeros(1, 1), torch.ones(1, 1), 0.25, TRANSFERS["sigmoid"]).item()
     0.25
     """
-    return transfer.f(pre) - step * grad_output
+    return transfer.f(pre) - gamma * grad_output
 
 
 def matching_loss(pre: Tensor, target: Tensor, transfer: Transfer) -> Tensor:
@@ -73,7 +74,7 @@ def matching_loss(pre: Tensor, target: Tensor, transfer: Transfer) -> Tensor:
     Laws:
         Convex in ``pre``; for softmax it is the cross-entropy against soft labels.
 
-    >>> from optim._transfer import IDENTITY
+    >>> from optim.transfers import IDENTITY
     >>> matching_loss(torch.tensor([[3.0]]), torch.tensor([[1.0]]), IDENTITY).item()
     1.5
     """
@@ -94,7 +95,7 @@ def bregman(pre: Tensor, center: Tensor, transfer: Transfer) -> Tensor:
     Laws:
         At least 0, and 0 at a = a₀; at most ``L_f ‖a − a₀‖² / 2``.
 
-    >>> from optim._transfer import IDENTITY
+    >>> from optim.transfers import IDENTITY
     >>> bregman(torch.tensor([[3.0]]), torch.tensor([[1.0]]), IDENTITY).item()
     2.0
     """
@@ -102,128 +103,97 @@ def bregman(pre: Tensor, center: Tensor, transfer: Transfer) -> Tensor:
     return rise - (transfer.f(center) * (pre - center)).sum(-1)
 
 
-def local_objective(
-    displacement: Tensor,
-    design: Tensor,
-    pre: Tensor,
-    gradient: Tensor,
-    transfer: Transfer,
-    *,
-    step: float,
-    prox: float | Tensor = 0.0,
-    scale: float | None = None,
-) -> Tensor:
-    r"""The local objective :math:`J(D) = s Σ_r D_F(A_0 + Z D, A_0) + γ⟨G, D⟩ + \tfrac λ2 ‖D‖²`.
+@dataclass(frozen=True, eq=False)
+class LocalProblem:
+    r"""One layer's problem: :math:`J(D) = s Σ_r D_F(A_0 + Z D, A_0) + γ⟨G, D⟩ + \tfrac λ2 ‖D‖²`.
 
     Args:
-        displacement: D, (…, n, d).
         design: Z, (…, R, n); leading dimensions are problems of their own.
-        pre: A₀, (…, R, d).
+        pre: A₀ = Z W₀, (…, R, d), or what makes it: it is formed at its first use.
         gradient: G = Zᵀg, (…, n, d): the weight gradient of the global loss.
-        transfer: The layer's f.
-        step: γ in the units of ``scale``.
-        prox: λ in the units of ``scale``; a number, or one per problem (…,).
-        scale: s; 1/R by default, 1 for the paper's sums.
-
-    Returns:
-        One value per problem, (…,).
+        transfer: The layer's f; identity is LocoProp-S.
+        gamma: γ in the units of ``reduction``.
+        prox: λ in the units of ``reduction``; a number, or one per problem (…,).
+        reduction: "mean" over rows, s = 1/R, or the paper's "sum", s = 1.
+        factor: Cholesky factor (``optim.curvature.factorize``) of a curvature that stands for
+            the design's own, of a running Gram matrix say; for the solvers that factorize.
 
     Laws:
         J(0) = 0; convex; its gradient at 0 is γ G for every f.
 
-    >>> from optim._transfer import IDENTITY
     >>> one = torch.ones(1, 1)
-    >>> local_objective(-one, one, one, one, IDENTITY, step=1.0).item()
+    >>> LocalProblem(one, one, one).objective(-one).item()
     -0.5
-    """
-    scale = 1 / max(design.shape[-2], 1) if scale is None else scale
-    divergence = bregman(pre + design @ displacement, pre, transfer).sum(-1)
-    linear = (gradient * displacement).sum((-2, -1))
-    return scale * divergence + step * linear + prox / 2 * displacement.square().sum((-2, -1))
-
-
-def backtrack(
-    displacement: Tensor,
-    design: Tensor,
-    pre: Tensor,
-    gradient: Tensor,
-    transfer: Transfer,
-    *,
-    step: float,
-    prox: float | Tensor = 0.0,
-    scale: float | None = None,
-    halvings: int = 10,
-) -> Tensor:
-    """The displacement, halved until the local objective is not above its start J(0) = 0.
-
-    J is convex, so halving ends for a direction of descent; a problem that still rises after the
-    last halving, or is not finite, does not move. Z D is formed once.
-
-    Args:
-        displacement: D, (…, n, d).
-        design: Z, (…, R, n).
-        pre: A₀, (…, R, d).
-        gradient: G, (…, n, d).
-        transfer: The layer's f, with a potential.
-        step: γ in the units of ``scale``.
-        prox: λ in the units of ``scale``; a number, or one per problem (…,).
-        scale: s; 1/R by default.
-        halvings: How many times a displacement may be halved.
-
-    Returns:
-        t D with t per problem in {1, 1/2, …, 0}, (…, n, d).
-
-    >>> from optim._transfer import IDENTITY
-    >>> one = torch.ones(1, 1)
-    >>> backtrack(-6 * one, one, one, one, IDENTITY, step=1.0).item()
-    -1.5
-    """
-    scale = 1 / max(design.shape[-2], 1) if scale is None else scale
-    moved = design @ displacement
-    linear = step * (gradient * displacement).sum((-2, -1))
-    square = prox / 2 * displacement.square().sum((-2, -1))
-    length = torch.ones_like(linear)
-    for halving in range(halvings + 1):
-        t = length[..., None, None]
-        rise = scale * bregman(pre + t * moved, pre, transfer).sum(-1) + length * linear
-        accepted = rise + length.square() * square <= 0
-        if bool(accepted.all()):
-            break
-        shorter = length / 2 if halving < halvings else torch.zeros_like(length)
-        length = torch.where(accepted, length, shorter)
-    t = length[..., None, None]
-    return torch.where(t > 0, displacement * t, 0.0)
-
-
-@dataclass(frozen=True)
-class LocalProblem:
-    r"""One map's problem: :math:`\min_D s Σ_r D_F(a_r + z_r D, a_r) + γ ⟨G, D⟩ + \tfrac λ2 ‖D‖²`.
-
-    Attributes:
-        design: Z of the weights that move, (…, R, n).
-        gradient: G = Zᵀg, (…, n, d), read from ``p.grad``.
-        transfer: f; identity for variant S.
-        form_pre: Makes A₀ = Z W₀, (…, R, d), with the weights that do not move.
     """
 
     design: Tensor
+    pre: Tensor | Callable[[], Tensor] = field(repr=False)
     gradient: Tensor
-    transfer: Transfer
-    form_pre: Callable[[], Tensor]
+    transfer: Transfer = IDENTITY
+    gamma: float = 1.0
+    prox: float | Tensor = 0.0
+    reduction: Literal["mean", "sum"] = "mean"
+    factor: Tensor | None = None
 
     @cached_property
-    def pre(self) -> Tensor:
-        """A₀, formed at its first use: the exact step does without."""
-        return self.form_pre()
+    def start(self) -> Tensor:
+        """A₀, (…, R, d); the exact step does without."""
+        return self.pre if isinstance(self.pre, Tensor) else self.pre()
 
+    @property
+    def scale(self) -> float:
+        """s, the weight of a row."""
+        return 1.0 if self.reduction == "sum" else 1 / max(self.design.shape[-2], 1)
 
-@dataclass(frozen=True)
-class Units:
-    """γ, λ and s of the local objective, in the units of the solver."""
+    @property
+    def lipschitz(self) -> float:
+        """The bound ℓ of the curvature in the problem's units, :math:`∇²J ≤ ℓ C/R + λ I`."""
+        rows = self.design.shape[-2] if self.reduction == "sum" else 1
+        return rows * self.transfer.lipschitz
 
-    step: float
-    prox: Tensor
-    scale: float
+    def objective(self, displacement: Tensor) -> Tensor:
+        """J(D) of D, (…, n, d): one value per problem, (…,)."""
+        moved = self.start + self.design @ displacement
+        divergence = bregman(moved, self.start, self.transfer).sum(-1)
+        linear = (self.gradient * displacement).sum((-2, -1))
+        square = displacement.square().sum((-2, -1))
+        return self.scale * divergence + self.gamma * linear + self.prox / 2 * square
+
+    def local_gradient(self, displacement: Tensor) -> Tensor:
+        """∇J(D) of D, (…, n, d); for many evaluations see :class:`LocalGradient`."""
+        return LocalGradient(self)(displacement)
+
+    def backtrack(self, displacement: Tensor, *, halvings: int = 10) -> Tensor:
+        """The displacement, halved until the local objective is not above its start J(0) = 0.
+
+        J is convex, so halving ends for a direction of descent; a problem that still rises after
+        the last halving, or is not finite, does not move. Z D is formed once.
+
+        Args:
+            displacement: D, (…, n, d).
+            halvings: How many times a displacement may be halved.
+
+        Returns:
+            t D with t per problem in {1, 1/2, …, 0}, (…, n, d).
+
+        >>> one = torch.ones(1, 1)
+        >>> LocalProblem(one, one, one).backtrack(-6 * one).item()
+        -1.5
+        """
+        moved = self.design @ displacement
+        linear = self.gamma * (self.gradient * displacement).sum((-2, -1))
+        square = self.prox / 2 * displacement.square().sum((-2, -1))
+        length = torch.ones_like(linear)
+        for halving in range(halvings + 1):
+            there = self.start + length[..., None, None] * moved
+            rise = self.scale * bregman(there, self.start, self.transfer).sum(-1) + length * linear
+            accepted = rise + length.square() * square <= 0
+            if bool(accepted.all()):
+                break
+            shorter = length / 2 if halving < halvings else torch.zeros_like(length)
+            length = torch.where(accepted, length, shorter)
+        t = length[..., None, None]
+        return torch.where(t > 0, displacement * t, 0.0)
 
 
 _IN_PLACE: Mapping[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]] = {
@@ -239,47 +209,31 @@ class LocalGradient:
     For f = identity the data term is s C D, from the Gram matrix where that costs less.
 
     Args:
-        design: Z, (…, R, n).
-        pre: A₀, (…, R, d).
-        gradient: G = Zᵀg, (…, n, d).
-        transfer: The layer's f.
-        step: γ in the units of ``scale``.
-        prox: λ in the units of ``scale``; a number, or one per problem (…,).
-        scale: s; 1/R by default, 1 for the paper's sums.
+        problem: Z, A₀, G, f and the numbers γ, λ, s.
         calls: How many evaluations are expected.
 
-    >>> from optim._transfer import TRANSFERS
+    >>> from optim.transfers import TRANSFERS
     >>> one = torch.ones(1, 1)
-    >>> LocalGradient(one, one, one, TRANSFERS["tanh"], step=0.5)(torch.zeros(1, 1)).item()
+    >>> problem = LocalProblem(one, one, one, TRANSFERS["tanh"], gamma=0.5)
+    >>> LocalGradient(problem)(torch.zeros(1, 1)).item()
     0.5
     """
 
-    def __init__(
-        self,
-        design: Tensor,
-        pre: Tensor,
-        gradient: Tensor,
-        transfer: Transfer,
-        *,
-        step: float,
-        prox: float | Tensor = 0.0,
-        scale: float | None = None,
-        calls: int = 1,
-    ) -> None:
-        (R, n), d = design.shape[-2:], gradient.shape[-1]
-        self.shape = gradient.shape
-        self.scale = 1 / max(R, 1) if scale is None else scale
-        self.design = _stacked(design)
-        self.constant = _stacked(gradient).mul(step).contiguous()
-        self.prox = prox if bool((torch.as_tensor(prox) != 0).any()) else 0.0
+    def __init__(self, problem: LocalProblem, *, calls: int = 1) -> None:
+        (R, n), d = problem.design.shape[-2:], problem.gradient.shape[-1]
+        self.shape, self.scale = problem.gradient.shape, problem.scale
+        self.design = _stacked(problem.design)
+        self.constant = _stacked(problem.gradient).mul(problem.gamma).contiguous()
+        damped = bool((torch.as_tensor(problem.prox) != 0).any())
+        self.prox = problem.prox if damped else 0.0
         self.gram = None
-        if transfer is IDENTITY and R * n * n + calls * n * n * d < 2 * calls * R * n * d:
+        if problem.transfer is IDENTITY and R * n * n + calls * n * n * d < 2 * calls * R * n * d:
             self.gram = torch.bmm(self.design.mT, self.design)
         else:
-            self.pre = _stacked(pre)
-            self.post = transfer.f(self.pre)
+            self.pre = _stacked(problem.start)
+            self.post = problem.transfer.f(self.pre)
             self.moved = torch.empty_like(self.post, memory_format=torch.contiguous_format)
-            self.move = _IN_PLACE.get(transfer.f, transfer.f)
+            self.move = _IN_PLACE.get(problem.transfer.f, problem.transfer.f)
         self.slope = torch.empty_like(self.constant)
 
     def __call__(self, displacement: Tensor) -> Tensor:

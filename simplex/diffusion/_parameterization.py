@@ -5,17 +5,17 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_word
+from simplex.diffusion._checks import require_defined, require_same_shape
+from simplex.diffusion._rows import Model, aligned, combine, per_row
 from simplex.diffusion._schedule import Schedule, Times
-from simplex.diffusion._walk import Model, aligned, combine, per_row, require_same_shape
 
 
 Target = Literal["eps", "x0", "v", "score"]
-
-
 TARGETS: tuple[Target, ...] = ("eps", "x0", "v", "score")
 
 
-def convert(
+def convert_prediction(
     prediction: Tensor, x: Tensor, t: Times, schedule: Schedule, source: Target, target: Target
 ) -> Tensor:
     r"""Turn a prediction of one kind into another.
@@ -49,14 +49,13 @@ def convert(
     Example:
         >>> from simplex.diffusion import linear_schedule
         >>> x, eps = torch.ones(2, 3), torch.zeros(2, 3)
-        >>> v = convert(eps, x, 500, linear_schedule(), "eps", "v")
-        >>> convert(v, x, 500, linear_schedule(), "v", "eps").abs().max().item() < 1e-6
+        >>> v = convert_prediction(eps, x, 500, linear_schedule(), "eps", "v")
+        >>> convert_prediction(v, x, 500, linear_schedule(), "v", "eps").abs().max().item() < 1e-6
         True
     """
     require_same_shape("prediction", prediction, x)
     alpha, sigma = schedule.coefficients(t)
-    if target not in TARGETS:
-        raise ValueError(f"target must be one of {', '.join(TARGETS)}, got {target!r}.")
+    require_word("target", target, TARGETS)
     if source == target:
         return prediction
     (x0_x, x0_p), (eps_x, eps_p) = linear_forms(source, alpha, sigma)
@@ -69,7 +68,7 @@ def convert(
             on_x, on_p = alpha * eps_x - sigma * x0_x, alpha * eps_p - sigma * x0_p
         case "score":
             on_x, on_p = -eps_x / sigma, -eps_p / sigma
-    require_finite(f"{target} from {source}", on_x, on_p)
+    require_defined(f"{target} from {source}", on_x, on_p)
     return combine((per_row(on_x, x), x), (per_row(on_p, x), prediction))
 
 
@@ -78,6 +77,7 @@ Form = tuple[Tensor, Tensor]  # the coefficients of x_t and of the prediction
 
 def linear_forms(source: Target, alpha: Tensor, sigma: Tensor) -> tuple[Form, Form]:
     """x₀ and ε as linear forms in x_t and the prediction; infinite where they are undefined."""
+    require_word("prediction", source, TARGETS)
     zero, one = torch.zeros_like(alpha), torch.ones_like(alpha)
     match source:
         case "eps":
@@ -88,17 +88,6 @@ def linear_forms(source: Target, alpha: Tensor, sigma: Tensor) -> tuple[Form, Fo
             return (alpha, -sigma), (sigma, alpha)
         case "score":
             return (1 / alpha, sigma.square() / alpha), (zero, -sigma)
-        case _:
-            raise ValueError(f"prediction must be one of {', '.join(TARGETS)}, got {source!r}.")
-
-
-def require_finite(what: str, *coefficients: Tensor) -> None:
-    """Refuse a linear form that divides by a vanishing α or σ."""
-    if not all(bool(c.isfinite().all()) for c in coefficients):
-        raise ValueError(
-            f"{what} must be defined at every time, got one where α = 0 or σ = 0. "
-            "Predict 'v', which is defined at both ends, or leave that time out."
-        )
 
 
 def noise_levels(schedule: Schedule, t: Times) -> Tensor:
@@ -149,7 +138,7 @@ def denoiser_from_chain(model: Model, schedule: Schedule, prediction: Target = "
         t = schedule.time_at(-2 * sigma.double().log())
         x = y * aligned(schedule.coefficients(t)[0], y)
         times = schedule.model_times(t, x)
-        return convert(model(x, times), x, t, schedule, prediction, "x0")
+        return convert_prediction(model(x, times), x, t, schedule, prediction, "x0")
 
     return denoise
 

@@ -16,7 +16,7 @@ from typing import Any
 from torch import Tensor
 from torch.autograd import graph
 
-from optim._transfer import Transfer, elu, leaky_relu, softplus, transfer
+from optim.transfers import Transfer, elu, leaky_relu, softplus, transfer
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_real
+
 
 # From (N,) float64 eigenvalues of a Laplacian to the variances of their eigenvectors.
 Kernel = Callable[[Tensor], Tensor]
@@ -39,9 +41,9 @@ class MaternKernel:
     smoothness: float = 1.5
 
     def __post_init__(self) -> None:
-        require_positive("scale", self.scale)
-        require_positive("length", self.length)
-        require_positive("smoothness", self.smoothness)
+        require_real("scale", self.scale, 0, open=True)
+        require_real("length", self.length, 0, open=True)
+        require_real("smoothness", self.smoothness, 0, open=True)
 
     def __call__(self, eigenvalues: Tensor) -> Tensor:
         """ψ of each eigenvalue."""
@@ -75,50 +77,9 @@ class HeatKernel:
     length: float = 1.0
 
     def __post_init__(self) -> None:
-        require_positive("scale", self.scale)
-        if self.length != 0:
-            require_positive("length", self.length)
+        require_real("scale", self.scale, 0, open=True)
+        require_real("length", self.length, 0)
 
     def __call__(self, eigenvalues: Tensor) -> Tensor:
         """ψ of each eigenvalue."""
         return self.scale**2 * torch.exp(-(self.length**2) / 2 * eigenvalues)
-
-
-@dataclass(frozen=True)
-class ScaledKernel:
-    """A kernel times a positive number.
-
-    Example:
-        >>> ScaledKernel(HeatKernel(), 9.0)(torch.zeros(1)).tolist()
-        [9.0]
-    """
-
-    kernel: Kernel
-    factor: float
-
-    def __call__(self, eigenvalues: Tensor) -> Tensor:
-        """ψ of each eigenvalue."""
-        return self.factor * self.kernel(eigenvalues)
-
-
-def require_kernel(name: str, kernel: Kernel) -> None:
-    """Raise unless the kernel answers each of some eigenvalues with a number."""
-    rule = f"{name} must be a kernel, which maps (m,) float64 eigenvalues to (m,) variances, got"
-    remedy = "Noise of one variance c at all frequencies is lambda at: torch.full_like(at, c)."
-    if not callable(kernel):
-        raise TypeError(f"{rule} {kernel!r}. {remedy}")
-    eigenvalues = torch.zeros(2, dtype=torch.float64)
-    values = kernel(eigenvalues)
-    if not isinstance(values, Tensor):
-        raise TypeError(f"{rule} one that returns {type(values).__name__}. {remedy}")
-    if values.shape != eigenvalues.shape:
-        raise ValueError(f"{rule} {tuple(values.shape)} for (2,). {remedy}")
-
-
-def require_positive(name: str, value: float) -> None:
-    """Raise unless the number is positive and finite."""
-    if not 0 < value < float("inf"):
-        raise ValueError(
-            f"{name} must be positive and finite, got {value}: the covariance must be positive "
-            "definite. Noise in some Hodge parts only is that of a HodgeSubspace."
-        )

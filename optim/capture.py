@@ -19,8 +19,8 @@ from torch.autograd import Variable
 from torch.utils import _pytree as pytree
 from torch.utils.hooks import RemovableHandle
 
-from optim._detect import Detection, Output, detect_transfers, reduction_of, running_roots
-from optim._linear_map import LinearMap, Member
+from optim.detect import Detection, Output, detect_transfers, reduction_of, running_roots
+from optim.linear_map import LinearMap, Member
 
 
 class _Call:
@@ -135,7 +135,7 @@ class Capture:
         keeps_outputs: Whether calls keep their outputs too, for :meth:`pre`.
         reduction: Of the loss, "mean" or "sum", where the graph shows it at that pass.
 
-    >>> from optim._maps import find_maps
+    >>> from optim.maps import find_maps
     >>> model = nn.Sequential(nn.Linear(3, 2), nn.Tanh())
     >>> [linear], _ = find_maps(model)
     >>> capture = Capture([linear])
@@ -231,7 +231,8 @@ class Capture:
             source = output._base
             if map not in self.detected:
                 source = output = output.clone()
-        hooks = member.module._forward_hooks.values()  # others may replace the output
+        # Other hooks may replace the output; a capture collected meanwhile takes its hook away.
+        hooks = tuple(member.module._forward_hooks.values())
         keeps = self.keeps_outputs and all(isinstance(hook, _ForwardHook) for hook in hooks)
         tap = _Tap(self, _Call(map, member, inputs, options, output if keeps else None))
         source.register_hook(tap)  # type: ignore[no-untyped-call]

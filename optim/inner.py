@@ -7,13 +7,15 @@ no ε. Slots live in a dict of tensors of the caller, so they persist across min
 saved with them. A rule changes the weights and the slots in place.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Protocol
 
 import torch
 from torch import Tensor
+
+
+Slots = Mapping[str, Tensor]
 
 
 class InnerRule(Protocol):
@@ -22,9 +24,7 @@ class InnerRule(Protocol):
     def slots(self, weight: Tensor) -> dict[str, Tensor]:
         """The buffers of the rule for such a weight, at their start values."""
 
-    def step_(
-        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
-    ) -> None:
+    def step_(self, weight: Tensor, gradient: Tensor, slots: Slots, lr: float) -> None:
         """Change the weight and the slots in place by one step of size lr."""
 
 
@@ -46,9 +46,7 @@ class SGD:
         """No buffers."""
         return {}
 
-    def step_(
-        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
-    ) -> None:
+    def step_(self, weight: Tensor, gradient: Tensor, slots: Slots, lr: float) -> None:
         """See the class."""
         weight.add_(gradient, alpha=-lr)
 
@@ -67,30 +65,20 @@ class Momentum:
         """The buffer m, at zero."""
         return {"momentum": _filled(weight, 0.0)}
 
-    def step_(
-        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
-    ) -> None:
+    def step_(self, weight: Tensor, gradient: Tensor, slots: Slots, lr: float) -> None:
         """See the class."""
         weight.sub_(slots["momentum"].mul_(self.momentum).add_(gradient), alpha=lr)
 
 
 @dataclass(frozen=True)
-class Nesterov:
+class Nesterov(Momentum):
     r"""Nesterov's momentum: :math:`m ← μ m + g`, :math:`w ← w - η (g + μ m)`; as torch's SGD.
 
     Args:
         momentum: μ.
     """
 
-    momentum: float = 0.9
-
-    def slots(self, weight: Tensor) -> dict[str, Tensor]:
-        """The buffer m, at zero."""
-        return {"momentum": _filled(weight, 0.0)}
-
-    def step_(
-        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
-    ) -> None:
+    def step_(self, weight: Tensor, gradient: Tensor, slots: Slots, lr: float) -> None:
         """See the class."""
         m = slots["momentum"].mul_(self.momentum).add_(gradient)
         weight.sub_(gradient, alpha=lr).sub_(m, alpha=lr * self.momentum)
@@ -121,9 +109,7 @@ class Adam:
             "step": torch.zeros((), dtype=torch.float64),
         }
 
-    def step_(
-        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
-    ) -> None:
+    def step_(self, weight: Tensor, gradient: Tensor, slots: Slots, lr: float) -> None:
         """See the class."""
         t = slots["step"].add_(1).item()
         lr = lr * (1 - self.beta2**t) ** 0.5 / (1 - self.beta1**t)
@@ -146,9 +132,7 @@ class Adagrad:
         """The buffer v, at ``initial``."""
         return {"square": _filled(weight, self.initial)}
 
-    def step_(
-        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
-    ) -> None:
+    def step_(self, weight: Tensor, gradient: Tensor, slots: Slots, lr: float) -> None:
         """See the class."""
         v = slots["square"].addcmul_(gradient, gradient)
         weight.addcdiv_(gradient, v.sqrt(), value=-lr)
@@ -181,56 +165,10 @@ class RMSProp:
 
     def slots(self, weight: Tensor) -> dict[str, Tensor]:
         """The buffers v, at ``initial``, and m, at zero."""
-        return {
-            "square": _filled(weight, self.initial),
-            "momentum": _filled(weight, 0.0),
-        }
+        return {"square": _filled(weight, self.initial), "momentum": _filled(weight, 0.0)}
 
-    def step_(
-        self, weight: Tensor, gradient: Tensor, slots: Mapping[str, Tensor], lr: float
-    ) -> None:
+    def step_(self, weight: Tensor, gradient: Tensor, slots: Slots, lr: float) -> None:
         """See the class."""
         v = slots["square"].mul_(self.decay).addcmul_(gradient, gradient, value=1 - self.decay)
         m = slots["momentum"].mul_(self.momentum)
         weight.sub_(m.addcdiv_(gradient, v.add(self.eps).sqrt_(), value=lr))
-
-
-INNER_RULES: Mapping[str, Callable[[], InnerRule]] = MappingProxyType(
-    {
-        "rmsprop": RMSProp,
-        "sgd": SGD,
-        "momentum": Momentum,
-        "nesterov": Nesterov,
-        "adam": Adam,
-        "adagrad": Adagrad,
-    }
-)
-"""The inner rules known by name, with the authors' numbers where these are known."""
-
-
-def inner_rule(value: str | InnerRule) -> InnerRule:
-    """The inner rule meant by a name, or the rule itself.
-
-    Args:
-        value: A key of ``INNER_RULES``, or an object with ``slots`` and ``step_``.
-
-    Raises:
-        ValueError: For an unknown name.
-        TypeError: For an object that is no rule: a torch optimiser, the class of a rule.
-
-    >>> inner_rule("rmsprop").eps
-    1e-05
-    """
-    if not isinstance(value, str):
-        if isinstance(value, type) or not (hasattr(value, "slots") and hasattr(value, "step_")):
-            raise TypeError(
-                f"inner must be a name or an object with slots and step_, got {value!r}. "
-                f"Names are {', '.join(INNER_RULES)}; optimisers of torch are no inner rules."
-            )
-        return value
-    if value not in INNER_RULES:
-        raise ValueError(
-            f"inner must be one of {', '.join(INNER_RULES)}, got {value!r}. "
-            "Give an object with slots and step_ for a rule of your own."
-        )
-    return INNER_RULES[value]()

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from optim._linear_map import (
+from optim.linear_map import (
     Block,
     LinearMap,
     LinearModule,
@@ -62,7 +62,13 @@ def register_map(module_type: type[nn.Module], adapter: MapAdapter) -> None:
         module_type: Class of the modules; an earlier entry of the same class is replaced.
         adapter: How to read them.
 
-    >>> register_map(nn.Linear, MapAdapter(rows=linear_rows, weights=_weight_and_bias))
+    >>> class Doubled(nn.Linear):
+    ...     def forward(self, x):
+    ...         return 2 * super().forward(x)
+    >>> rows = lambda module, x: 2 * linear_rows(module, x)
+    >>> register_map(Doubled, MapAdapter(rows, lambda module: [module.weight, module.bias]))
+    >>> len(find_maps(Doubled(2, 3))[0])
+    1
     """
     _ADAPTERS[module_type] = adapter
 
@@ -151,7 +157,7 @@ def find_maps(
     excluded, names = set(exclude), {name for name, _ in model.named_modules()}
     if not excluded <= names:
         raise ValueError(
-            f"exclude must name modules of the model, got {sorted(excluded - names)}. "
+            f"`exclude` must name modules of the model, got {sorted(excluded - names)}. "
             "See model.named_modules()."
         )
     left: dict[str, str] = {}

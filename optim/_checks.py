@@ -1,0 +1,111 @@
+"""What the optimiser refuses, in words that name the cause and the remedy."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
+
+
+_WORDS = {
+    "variant": ("M", "S"),
+    "reduction": ("mean", "sum"),
+    "safeguard": ("none", "backtrack"),
+    "loss_reduction": ("mean", "sum"),
+    "nonfinite": ("raise", "skip"),
+}
+
+
+def _positive_integer(value: float) -> bool:
+    return value >= 1 and value == int(value)
+
+
+_RANGES: Mapping[str, tuple[str, Callable[[float], bool]]] = {
+    "lr": ("in [0, inf)", lambda value: 0 <= value < math.inf),
+    "momentum": ("in [0, 1)", lambda value: 0 <= value < 1),
+    "prox": ("in [0, inf)", lambda value: 0 <= value < math.inf),
+    "weight_decay": ("in [0, inf)", lambda value: 0 <= value < math.inf),
+    "floor": ("in [0, 1]", lambda value: 0 <= value <= 1),
+    "gram_ema": ("in [0, 1)", lambda value: 0 <= value < 1),
+    "steps": ("a positive integer", _positive_integer),
+    "gram_every": ("a positive integer", _positive_integer),
+}
+
+
+def require_word(name: str, value: object) -> None:
+    """Raise a ValueError if the option of that name has a value that is not one of its words."""
+    words = _WORDS[name]
+    if value not in words:
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, words))}, got {value!r}.")
+
+
+def require_number(name: str, value: Any) -> None:
+    """Raise a TypeError for what is no number, a ValueError for one out of the option's range."""
+    allowed, holds = _RANGES[name]
+    if not isinstance(value, Real | Tensor):
+        raise TypeError(f"`{name}` must be a number, {allowed}, got {value!r}.")
+    if not holds(value):  # type: ignore[arg-type]
+        raise ValueError(f"`{name}` must be {allowed}, got {value!r}.")
+
+
+def require_rule(value: Any) -> None:
+    """Raise a TypeError for what is no inner rule: a torch optimiser, the class of a rule."""
+    if isinstance(value, type) or not (hasattr(value, "slots") and hasattr(value, "step_")):
+        raise TypeError(
+            f"`rule` must be an object with slots and step_, got {value!r}. "
+            "Give one of optim.inner, RMSProp() say; optimisers of torch are no inner rules."
+        )
+
+
+def require_fitting_state(groups: list[dict[str, Any]], saved: list[dict[str, Any]]) -> None:
+    """Raise a ValueError if saved parameter groups are not those of the same model.
+
+    Args:
+        groups: The optimiser's own groups.
+        saved: ``state_dict["param_groups"]``.
+    """
+    if len(saved) != len(groups):
+        raise ValueError(
+            f"`state_dict` must have {len(groups)} parameter groups, one for each covered map and "
+            f"the fallback, got {len(saved)}. Save the state of a LocoProp of the same model."
+        )
+    names, found = ([group.get("name") for group in each] for each in (groups, saved))
+    if found != names:
+        raise ValueError(
+            f"names of the parameter groups of `state_dict` must be {names}, got {found}. "
+            "Make this optimiser with the same model and `exclude` as the saved one."
+        )
+    for group, other in zip(groups, saved, strict=True):
+        if other.get("shapes") != group["shapes"]:
+            raise ValueError(
+                f"shapes of the parameters of group {group['name']!r} must be {group['shapes']}, "
+                f"got {other.get('shapes')}. Load the state into the model it was saved with."
+            )
+
+
+def first_nonfinite(parameters: Iterable[nn.Parameter]) -> nn.Parameter | None:
+    """The first parameter whose gradient has a NaN or an infinity; None if there is none.
+
+    Args:
+        parameters: Those without a gradient are passed over.
+
+    Example:
+        >>> weight = nn.Parameter(torch.zeros(2))
+        >>> weight.grad = torch.tensor([0.0, math.nan])
+        >>> first_nonfinite([weight]) is weight
+        True
+    """
+    with_gradient = [(p, _entries(p.grad)) for p in parameters if p.grad is not None]
+    gradients = [entries for _, entries in with_gradient if entries.numel()]
+    largest = get_total_norm(gradients, math.inf)  # one pass; a maximum keeps NaN
+    if bool(torch.isfinite(largest)):
+        return None
+    return next(p for p, entries in with_gradient if not bool(torch.isfinite(entries).all()))
+
+
+def _entries(gradient: Tensor) -> Tensor:
+    """The stored entries, of a dense or a sparse gradient."""
+    return gradient.coalesce().values() if gradient.is_sparse else gradient

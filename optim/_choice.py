@@ -1,0 +1,130 @@
+"""Which transfer function and which solver one map gets, and why."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import Tensor
+
+from optim._checks import require_number, require_word
+from optim.detect import Detection, named_transfer
+from optim.linear_map import LinearMap
+from optim.solvers import Exact, Majorise, Solver
+from optim.transfers import IDENTITY, NOT_MONOTONE, Transfer, transfer as transfer_of
+
+
+Variant = Literal["M", "S"]
+TransferLike = str | Transfer | Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The transfer and the solver of one local problem, and why.
+
+    Attributes:
+        transfer: f of the matching loss; identity is variant S.
+        solver: The solver.
+        reason: Where f comes from, in words.
+        fell_back: Whether a map of variant M has to be solved as S.
+        pending: Whether f is not known before a backward pass.
+    """
+
+    transfer: Transfer
+    solver: Solver
+    reason: str
+    fell_back: bool = False
+    pending: bool = False
+
+
+def given_transfers(
+    transfer: str | Mapping[str, TransferLike], maps: Sequence[LinearMap]
+) -> dict[str, Transfer | str]:
+    """The transfer functions that the user names, by module; a string says why there is none.
+
+    Raises:
+        TypeError: ``transfer`` is neither "auto" nor a mapping.
+        ValueError: An unknown module or function.
+    """
+    if isinstance(transfer, str) and transfer == "auto":
+        return {}
+    if not isinstance(transfer, Mapping):
+        raise TypeError(
+            f"`transfer` must be 'auto' or a mapping from module names, got {transfer!r}. "
+            "Write {'name of the module': 'tanh'}."
+        )
+    members = [member.name for each in maps for member in each.members]
+    if unknown := sorted(set(transfer) - set(members)):
+        raise ValueError(
+            f"`transfer` must name covered maps, got {', '.join(map(repr, unknown))}. "
+            f"The maps are {', '.join(map(repr, members))}."
+        )
+    given: dict[str, Transfer | str] = {}
+    for name, value in transfer.items():
+        word = value if isinstance(value, str) else getattr(value, "__name__", type(value).__name__)
+        monotone = word.lower() not in NOT_MONOTONE
+        given[name] = transfer_of(value) if monotone else f"{word} is not monotone"
+    return given
+
+
+def choose(
+    given: Transfer | str | None, detected: Detection | None, variant: Variant, solver: Solver
+) -> Choice:
+    """The transfer and the solver of one local problem.
+
+    What the user gives goes before what the graph shows; the identity, variant S, is valid always.
+
+    Args:
+        given: The user's transfer, or why the one they named has no matching loss.
+        detected: What the autograd graph shows; None before the first backward pass.
+        variant: The group's variant.
+        solver: The group's solver.
+    """
+    if variant == "S":
+        return _squared("variant S", solver)
+    if isinstance(given, str):
+        return _squared(given, solver, fell_back=True)
+    if given is not None:
+        transfer, reason = given, "given"
+    elif detected is None:
+        return _squared("no backward pass yet", solver, pending=True)
+    elif detected.transfer is None:
+        return _squared(f"no matching loss for {detected.reason}", solver, fell_back=True)
+    else:
+        transfer, reason = named_transfer(detected.transfer), f"found {detected.reason}"
+    if transfer is IDENTITY:
+        return _squared(reason, solver)
+    if isinstance(solver, Majorise) and math.isinf(transfer.lipschitz):
+        return _squared(f"slope of {transfer.name} has no bound", solver, fell_back=True)
+    return Choice(transfer, solver, reason)
+
+
+def _squared(
+    reason: str, solver: Solver, *, fell_back: bool = False, pending: bool = False
+) -> Choice:
+    """Variant S; majorising a quadratic is solving it, so `Majorise` is `Exact` then."""
+    if isinstance(solver, Majorise):
+        solver = Exact(solver.gram_ema, solver.gram_every)
+    return Choice(IDENTITY, solver, reason, fell_back, pending)
+
+
+def require_options(options: Mapping[str, Any]) -> None:
+    """Raise a ValueError (TypeError) that names the first option whose value is not allowed.
+
+    Args:
+        options: Those of a parameter group of a map, where users and schedulers write.
+    """
+    for name in ("variant", "safeguard"):
+        require_word(name, options[name])
+    for name in ("lr", "momentum", "prox", "weight_decay"):
+        require_number(name, options[name])
+    if not isinstance(options["solver"], Solver):
+        raise TypeError(
+            "`solver` must be a solver such as Exact(), Majorise() or Iterate(), got "
+            f"{options['solver']!r}."
+        )
+    if options["variant"] == "M" and isinstance(options["solver"], Exact):
+        raise ValueError(
+            "`solver` must be Majorise() or Iterate() with variant 'M', got Exact(): only the "
+            "squared loss of variant 'S' has a closed form. Use variant='S'."
+        )

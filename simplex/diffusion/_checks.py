@@ -1,0 +1,192 @@
+"""What this package refuses, and in which words."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from simplex.complexes import SimplicialComplex
+from simplex.operators import require_rank
+
+
+# --- tensors and times ----------------------------------------------------------------------------
+
+
+def require_same_shape(what: str, got: object, x: Tensor) -> None:
+    """Refuse a tensor that would only fit the data by broadcasting."""
+    if not isinstance(got, Tensor):
+        raise TypeError(f"{what} must be a tensor, got {type(got).__name__}.")
+    if got.shape != x.shape:
+        raise ValueError(
+            f"{what} must have the shape of the data, {tuple(x.shape)}, got {tuple(got.shape)}."
+        )
+
+
+def require_finite(
+    what: str, values: Tensor, where: Callable[[], str], x: Tensor | None = None
+) -> None:
+    """Refuse NaN and infinities, and say where; the sum is finite in all sound cases.
+
+    Where x, which the network was asked about, is not finite itself, the network is not blamed.
+    """
+    total = float(values.detach().sum())
+    if math.isfinite(total) or bool(values.isfinite().all()):
+        return
+    if x is not None and not x.isfinite().all():
+        raise ValueError(
+            f"x must be finite, got NaN or infinite values {where()}, before the network was "
+            f"asked. In {x.dtype} a step can overflow: sample in float32, or predict 'v'."
+        )
+    bad = int((~values.isfinite()).sum())
+    raise ValueError(
+        f"{what} must be finite, got {bad} of {values.numel()} values NaN or infinite {where()}. "
+        "Under mixed precision, run the last layers in float32."
+    )
+
+
+def require_defined(what: str, *coefficients: Tensor) -> None:
+    """Refuse a linear form that divides by a vanishing α or σ."""
+    if not all(bool(c.isfinite().all()) for c in coefficients):
+        raise ValueError(
+            f"{what} must be defined at every time, got one where α = 0 or σ = 0. "
+            "Predict 'v', which is defined at both ends, or leave that time out."
+        )
+
+
+def require_steps(grid: Tensor) -> None:
+    """Refuse a grid without a step."""
+    if grid.dim() == 0 or len(grid) < 2:
+        raise ValueError(
+            f"times must be at least 2, where a walk starts and ends, got {grid.tolist()}."
+        )
+
+
+def require_to_data(grid: Tensor) -> None:
+    """Refuse a grid for a bound that is not one of all rows, or does not end at the data."""
+    if grid.dim() != 1 or grid[-1] != 0:
+        raise ValueError(f"times must be shared by the rows and end at 0, got {grid.tolist()}.")
+
+
+def require_integers(what: str, values: Tensor, remedy: str) -> None:
+    """Refuse tensors of floats, complex numbers and bools."""
+    if values.is_floating_point() or values.is_complex() or values.dtype == torch.bool:
+        raise TypeError(f"{what} must be integers, got {values.dtype}.{remedy}")
+
+
+def require_times_within(t: Tensor, low: float, high: float, remedy: str = "") -> None:
+    """Refuse times, NaN among them, outside [low, high]."""
+    if t.numel() and not bool(((t >= low) & (t <= high)).all()):
+        allowed = f"{low}…{high}" if isinstance(high, int) else f"[{low:g}, {high:g}]"
+        raise ValueError(
+            f"times must be in {allowed}, got {t.min().item()} to {t.max().item()}.{remedy}"
+        )
+
+
+def require_after_data(times: Tensor, num_steps: int) -> None:
+    """Refuse time 0 of a discrete chain in training: there is no noise, and nothing to learn."""
+    if not (times > 0).all():
+        raise ValueError(
+            f"t must be in 1…{num_steps} in training, got 0, the data without noise. Code "
+            "that counts from 0 adds 1: torch.randint(1, T + 1, (rows,))."
+        )
+
+
+# --- cochains -------------------------------------------------------------------------------------
+
+
+def require_degree(K: SimplicialComplex, k: int) -> None:
+    """Refuse ``k`` outside 0 … dim; the empty complex counts as 0."""
+    if isinstance(K, SimplicialComplex) and K.dim < 0 and type(k) is int and k > 0:
+        raise ValueError(f"k must be 0 on the empty complex, got {k}: it has no {k}-simplices.")
+    require_rank(K, k, 0)
+
+
+def require_cochain(x: Tensor, count: int) -> None:
+    """Refuse what is not (…, count, C) or (count,) floats."""
+    if not x.is_floating_point():
+        raise TypeError(f"x must hold real floats, got {x.dtype}. Convert with .float().")
+    if not x.dim() or x.shape[-min(x.dim(), 2)] != count:
+        raise ValueError(
+            f"x must have one value per simplex, shape (…, {count}, C) or ({count},), got "
+            f"{tuple(x.shape)}. Rows of samples (batch, {count}) are x[..., None]."
+        )
+
+
+def require_single_or_double(x: Tensor) -> None:
+    """Refuse what polynomials of operators are not made for."""
+    if x.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"x must be float32 or float64, got {x.dtype}. Convert with .float().")
+
+
+def require_kernel(name: str, kernel: object) -> None:
+    """Refuse what does not answer each of some eigenvalues with a number."""
+    rule = f"{name} must be a kernel, which maps (m,) float64 eigenvalues to (m,) variances, got"
+    remedy = "Noise of one variance c at all frequencies is lambda at: torch.full_like(at, c)."
+    if not callable(kernel):
+        raise TypeError(f"{rule} {kernel!r}. {remedy}")
+    eigenvalues = torch.zeros(2, dtype=torch.float64)
+    values = kernel(eigenvalues)
+    if not isinstance(values, Tensor):
+        raise TypeError(f"{rule} one that returns {type(values).__name__}. {remedy}")
+    if values.shape != eigenvalues.shape:
+        raise ValueError(f"{rule} {tuple(values.shape)} for (2,). {remedy}")
+
+
+def require_positive_definite(variances: Mapping[str, Tensor]) -> None:
+    """Refuse kernels that are not positive on the spectrum, or small beyond double precision."""
+    for name, values in variances.items():
+        if not bool((values.isfinite() & (values > 0)).all()):
+            raise ValueError(
+                f"the {name} must be positive and finite on the spectrum, got "
+                f"{float(values.min()):.3g}: the covariance must be positive definite. Noise in "
+                "some Hodge parts only is that of a HodgeSubspace."
+            )
+    least, most = (float(end) for end in torch.cat(list(variances.values())).aminmax())
+    if least < torch.finfo(torch.float64).eps * most:
+        raise ValueError(
+            f"the covariance must be positive definite in double precision, got variances from "
+            f"{least:.3g} to {most:.3g} over the spectrum. Use a shorter length scale."
+        )
+
+
+# --- complexes ------------------------------------------------------------------------------------
+
+
+def require_complex(K: object) -> None:
+    """Refuse what is no complex, and say how to make one."""
+    if not isinstance(K, SimplicialComplex):
+        raise TypeError(
+            f"K must be a SimplicialComplex, got a {type(K).__name__}. For several complexes use "
+            "SimplicialComplex.disjoint_union(complexes); for a graph, clique_complex(graph)."
+        )
+
+
+def require_vertex_numbers(num_vertices: object) -> None:
+    """Refuse one number in place of a sequence, and what counts nothing."""
+    if not isinstance(num_vertices, Iterable):
+        raise TypeError(
+            "num_vertices must be a sequence, one number for each complex to be generated, got "
+            f"{num_vertices!r}. For one complex give [{num_vertices!r}]."
+        )
+    counts = list(num_vertices)
+    if any(n < 0 or n != int(n) for n in counts):
+        raise ValueError(f"num_vertices must be whole numbers, at least 0, got {counts}.")
+
+
+def require_kept_vertices(survival: Tensor) -> None:
+    """Refuse a process that lets vertices die."""
+    if not bool((survival[:, 0] == 1).all()):
+        raise ValueError(
+            "the process must keep the vertices, survival 1 in dimension 0, got "
+            f"{float(survival[-1, 0]):.4g} at T. Vertices have no facets to score them by."
+        )
+
+
+def require_bare_end(survival: Tensor) -> None:
+    """Refuse a process that does not end in bare vertices."""
+    if survival.shape[1] > 1 and float(survival[-1, 1]) != 0:
+        raise ValueError(
+            "the process must end in bare vertices, survival 0 of the edges at T, got "
+            f"{float(survival[-1, 1]):.4g}."
+        )
