@@ -51,9 +51,7 @@ def test_fields_are_carried_along_and_their_signs_and_lengths_do_not_matter(seed
     turned = model(turn * made.train, t, K.reorient(signs), turn * made.fields)
     torch.testing.assert_close(turned, turn * y)
     renamed = relabel(K, torch.randperm(K.num_simplices(0)))
-    moved = model(
-        carried(renamed, made.train, 1), t, renamed.complex, renamed.move(made.fields, 1)
-    )
+    moved = model(carried(renamed, made.train, 1), t, renamed.complex, renamed.move(made.fields, 1))
     torch.testing.assert_close(moved, carried(renamed, y, 1))
 
 
