@@ -100,7 +100,7 @@ def train_flow(
 
 @torch.no_grad()
 def flow_accuracy(
-    model: nn.Module, K: SimplicialComplex, samples: FlowSamples, batch_size: int = 64
+    model: nn.Module, K: SimplicialComplex, samples: FlowSamples, *, batch_size: int = 64
 ) -> float:
     """The share of samples that a network classifies correctly.
 
