@@ -46,7 +46,7 @@ def train_flow(
     result with :func:`flow_accuracy`, after the last epoch.
 
     Args:
-        model: called as ``model(x, complex, orientation)`` with x of shape (n_1, m, 1), which
+        model: called as ``model(x, complex, orientation)`` with x of shape (m, n_1, 1), which
             returns logits (m, 1, classes), such as :class:`simplex.nn.OrientedMPSN`. It is changed.
         task: the data, on the model's device.
         epochs: passes over the training flows.
