@@ -317,7 +317,11 @@ LAYERS: dict[str, Row] = {
     ),
     # --- messages
     "SIN": MESSAGES._replace(
-        make=partial(SINConv, eps=0.3), oracle=oracles.sin, mixed=False, exact=FLAT, laws=FLAT
+        make=partial(SINConv, eps=0.3, train_eps=True),
+        oracle=oracles.sin,
+        mixed=False,
+        exact=FLAT,
+        laws=FLAT,
     ),
     "MPSN sum": MESSAGES._replace(
         make=partial(MPSNConv, adjacencies=ALL), oracle=oracles.mpsn(lambda rows: rows.sum(0))
