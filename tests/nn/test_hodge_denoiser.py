@@ -134,8 +134,8 @@ def test_wrong_shapes_are_refused():
         HodgeDenoiser(2, num_fields=1)(torch.ones(2, 3, 1), torch.tensor(0), K)
     with pytest.raises(ValueError, match="num_fields must be"):
         HodgeDenoiser(num_fields=-1)
-    with pytest.raises(ValueError, match="num_blocks must be"):
-        HodgeDenoiser(num_blocks=0)
+    with pytest.raises(ValueError, match="num_layers must be"):
+        HodgeDenoiser(num_layers=0)
 
 
 def test_another_dtype_than_that_of_the_parameters_is_refused():
