@@ -275,6 +275,7 @@ LAYERS: dict[str, Row] = {
         oracles.each(oracles.sat),
         exact=CHUNKED,
         laws=("house", "filled tetrahedron"),
+        parts=("one vertex",),
         variant=True,
     ),
     "SAN": Row(
@@ -290,6 +291,7 @@ LAYERS: dict[str, Row] = {
         symmetry="none",
         exact=CHUNKED,
         laws=("house", "filled tetrahedron"),
+        parts=("one vertex",),
         variant=True,
     ),
     "SAN of step 0.05": Row(
@@ -313,6 +315,7 @@ LAYERS: dict[str, Row] = {
         mixed=False,
         exact=("torus", "union"),
         laws=("house", "filled tetrahedron"),
+        parts=("one vertex",),
         variant=True,
     ),
     # --- messages
