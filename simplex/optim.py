@@ -23,7 +23,7 @@ from optim import *  # noqa: F403
 
 __all__ = optim.__all__
 
-for name, module in list(sys.modules.items()):  # so that `import simplex.optim.solvers` works
-    package, _, tail = name.rpartition(".")
-    if package == "optim" and not tail.startswith("_"):
-        globals()[tail] = sys.modules[f"{__name__}.{tail}"] = module
+for _name, _module in list(sys.modules.items()):  # so that `import simplex.optim.solvers` works
+    _package, _, _tail = _name.rpartition(".")
+    if _package == "optim" and not _tail.startswith("_"):
+        globals()[_tail] = sys.modules[f"{__name__}.{_tail}"] = _module

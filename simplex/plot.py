@@ -8,6 +8,8 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex
 
 
+__all__ = ["draw_complex", "draw_flow", "spring_layout"]
+
 _LARGEST_LAYOUT = 5000  # vertices; the spring layout costs their square
 
 

@@ -13,13 +13,11 @@ Cochains = Sequence[Tensor]
 Layer = Callable[[Cochains, SimplicialComplex], Tensor | Sequence[Tensor] | Mapping[int, Tensor]]
 
 __all__ = [
-    "House",
     "Relabelling",
     "assert_batch_consistent",
     "assert_inputs_untouched",
     "assert_orientation_equivariant",
     "assert_permutation_equivariant",
-    "house",
     "random_cochains",
     "random_complex",
     "random_orientation",
@@ -55,9 +53,9 @@ def random_complex(
 
 def random_cochains(
     K: SimplicialComplex,
+    *,
     channels: int | Sequence[int],
     max_dim: int | None = None,
-    *,
     dtype: torch.dtype | None = None,
     seed: int = 0,
 ) -> list[Tensor]:
@@ -75,7 +73,7 @@ def random_cochains(
         ``[x_0, x_1, …]``, each (n_k, channels).
 
     Example:
-        >>> [tuple(x.shape) for x in random_cochains(random_complex(0), 2, max_dim=4)]
+        >>> [tuple(x.shape) for x in random_cochains(random_complex(0), channels=2, max_dim=4)]
         [(8, 2), (19, 2), (14, 2), (3, 2), (0, 2)]
     """
     top = max(K.dim, 0) if max_dim is None else max_dim
@@ -186,7 +184,7 @@ def assert_permutation_equivariant(
     Example:
         >>> from simplex.nn import SINConv
         >>> K = random_complex(0)
-        >>> assert_permutation_equivariant(SINConv(2, 3, K.dim), random_cochains(K, 2), K)
+        >>> assert_permutation_equivariant(SINConv(2, 3, K.dim), random_cochains(K, channels=2), K)
     """
     whole = K.with_parts(None)
     generator = torch.Generator().manual_seed(seed)
@@ -224,7 +222,7 @@ def assert_orientation_equivariant(
         >>> from simplex.nn import OrientedConv
         >>> K, conv = random_complex(0), OrientedConv(2, 3, k=1)
         >>> layer = lambda x, K: {1: conv(x[1], K)}
-        >>> assert_orientation_equivariant(layer, random_cochains(K, 2), K)
+        >>> assert_orientation_equivariant(layer, random_cochains(K, channels=2), K)
     """
     signs = random_orientation(K, seed)
 
@@ -256,7 +254,8 @@ def assert_batch_consistent(
 
     Example:
         >>> from simplex.nn import SIN
-        >>> items = [(random_cochains(K, 2, 3), K) for K in map(random_complex, range(3))]
+        >>> parts = [random_complex(seed) for seed in range(3)]
+        >>> items = [(random_cochains(K, channels=2, max_dim=3), K) for K in parts]
         >>> assert_batch_consistent(SIN(2, 4, 2, num_layers=2, max_dim=3), items)
     """
     union = SimplicialComplex.disjoint_union([complex for _, complex in items])
@@ -281,7 +280,7 @@ def assert_inputs_untouched(layer: Layer, x: Cochains, K: SimplicialComplex) -> 
     Example:
         >>> from simplex.nn import SINConv
         >>> K = random_complex(0)
-        >>> assert_inputs_untouched(SINConv(2, 3, K.dim), random_cochains(K, 2), K)
+        >>> assert_inputs_untouched(SINConv(2, 3, K.dim), random_cochains(K, channels=2), K)
     """
     tables = [K.facets(k) for k in range(K.dim + 1)]
     before = [values.clone() for values in (*x, *tables)]
@@ -333,56 +332,3 @@ def _assert_close(
 
 def _of(k: int) -> str:
     return f" of degree {k}" if k >= 0 else ""
-
-
-# --- golden vectors -------------------------------------------------------------------------------
-
-
-class House(NamedTuple):
-    """The house complex, its features, and what parameter-free messages must give on it.
-
-    Attributes:
-        complex: 5 vertices, 6 edges, the triangle (2, 3, 4).
-        x: features of vertices 1 … 5, of edges 1 … 6 (in the authors' order), of the triangle 1.
-        expected: for each set of adjacencies the sums x_σ + Σ messages of each dimension, with
-            messages x_τ + x_δ for lower and upper neighbours and x_τ for the others.
-    """
-
-    complex: SimplicialComplex
-    x: list[Tensor]
-    expected: dict[frozenset[str], list[Tensor]]
-
-
-def house() -> House:
-    """The golden vectors of the authors' tests, edges in our lexicographic order.
-
-    Paper:
-        Bodnar et al., "Weisfeiler and Lehman Go Topological", ICML 2021: the authors' test data
-        for upper + lower and upper + boundary messages; the other two follow from the definition.
-
-    Example:
-        >>> house().expected[frozenset(["upper", "boundary"])][2].squeeze(1).tolist()
-        [15.0]
-    """
-    complex = SimplicialComplex.from_simplices([(0, 1), (1, 2), (0, 3), (2, 3, 4)])
-    order = [0, 3, 1, 2, 5, 4]  # the authors' e0, e3, e1, e2, e5, e4 are lexicographic
-
-    def column(values: Sequence[float]) -> Tensor:
-        return torch.tensor(values, dtype=torch.float32)[:, None]
-
-    def table(vertices: list[float], edges: list[float], triangle: float) -> list[Tensor]:
-        return [column(vertices), column([edges[i] for i in order]), column([triangle])]
-
-    low, high = [12.0, 9, 25, 25, 23], [17.0, 12, 36, 37, 34]
-    return House(
-        complex,
-        table([1.0, 2, 3, 4, 5], [1.0, 2, 3, 4, 5, 6], 1),
-        {
-            frozenset(["upper", "lower"]): table(low, [10.0, 20, 47, 22, 42, 37], 1),
-            frozenset(["upper", "boundary"]): table(low, [4.0, 7, 23, 9, 25, 24], 15),
-            frozenset(["upper", "lower", "boundary"]): table(low, [13.0, 25, 54, 27, 51, 45], 15),
-            frozenset(["upper", "lower", "boundary", "coboundary"]): table(
-                high, [13.0, 25, 55, 27, 52, 46], 15
-            ),
-        },
-    )

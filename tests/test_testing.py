@@ -11,23 +11,24 @@ from simplex.testing import (
     assert_inputs_untouched,
     assert_orientation_equivariant,
     assert_permutation_equivariant,
-    house,
     random_cochains,
     random_complex,
     random_orientation,
     relabel,
 )
-from tests.tables import COMPLEXES
+from tests.tables import COMPLEXES, house
 
 
 def items(count=3, top=3):
-    return [(random_cochains(K, 2, top), K) for K in map(random_complex, range(count))]
+    return [
+        (random_cochains(K, channels=2, max_dim=top), K) for K in map(random_complex, range(count))
+    ]
 
 
 @pytest.mark.parametrize("name", [n for n in COMPLEXES if COMPLEXES[n].dim <= 3])
 def test_layers_that_obey(name, dtype):
     K = COMPLEXES[name]
-    x = random_cochains(K, 2, 3, dtype=dtype)
+    x = random_cochains(K, channels=2, max_dim=3, dtype=dtype)
     layer, model = SINConv(2, 3, 3).to(dtype), SIN(2, 3, 2, 1, 3).to(dtype)
     for each in (layer, model):
         assert_permutation_equivariant(each, x, K, seed=1)
@@ -62,14 +63,14 @@ def by_first_row(x, K):
 def test_a_layer_that_looks_at_numbers(layer):
     K = random_complex(0)
     with pytest.raises(AssertionError, match=r"under relabelling \(seed 0\)"):
-        assert_permutation_equivariant(layer, random_cochains(K, 2), K)
+        assert_permutation_equivariant(layer, random_cochains(K, channels=2), K)
 
 
 def test_a_layer_with_a_bias_is_not_odd():
     K, conv = random_complex(0), OrientedConv(2, 3, activation=torch.relu)
     for layer in (lambda x, K: {1: conv(x[1], K)}, lambda x, K: [v + 1 for v in x]):
         with pytest.raises(AssertionError, match=r"of degree 1 .* under reorientation"):
-            assert_orientation_equivariant(layer, random_cochains(K, 2), K)
+            assert_orientation_equivariant(layer, random_cochains(K, channels=2), K)
 
 
 def test_a_layer_that_mixes_parts():
@@ -99,7 +100,7 @@ def test_a_layer_that_writes_into_its_input():
         (remembers, "a second call"),
     ):
         with pytest.raises(AssertionError, match=message):
-            assert_inputs_untouched(layer, random_cochains(K, 2), K)
+            assert_inputs_untouched(layer, random_cochains(K, channels=2), K)
 
 
 def test_a_layer_that_writes_into_the_tables():
@@ -110,7 +111,7 @@ def test_a_layer_that_writes_into_the_tables():
         return x
 
     with pytest.raises(AssertionError, match=r"facets\(1\)"):
-        assert_inputs_untouched(writes, random_cochains(K, 2), K)
+        assert_inputs_untouched(writes, random_cochains(K, channels=2), K)
 
 
 def test_relabelling_permutes_the_boundary_matrices():
@@ -129,12 +130,18 @@ def test_relabelling_permutes_the_boundary_matrices():
 def test_random_draws_repeat():
     assert random_complex(4) == random_complex(4) != random_complex(5)
     K = random_complex(4)
-    assert all(map(torch.equal, random_cochains(K, 2, seed=3), random_cochains(K, 2, seed=3)))
+    assert all(
+        map(
+            torch.equal,
+            random_cochains(K, channels=2, seed=3),
+            random_cochains(K, channels=2, seed=3),
+        )
+    )
     assert all(map(torch.equal, *(random_orientation(K, 2).values() for _ in range(2))))
-    assert [x.shape[1] for x in random_cochains(K, (1, 2, 3, 4))] == [1, 2, 3, 4]
+    assert [x.shape[1] for x in random_cochains(K, channels=(1, 2, 3, 4))] == [1, 2, 3, 4]
 
 
-def test_the_house_stands():
+def test_the_golden_vectors_fit_the_house():
     K, x, expected = house()
     assert COMPLEXES["house"] == K
     assert [len(values) for values in x] == list(K.f_vector)

@@ -88,7 +88,8 @@ def _generate(made: "PlantedFlows", generator: Any) -> "Tensor":
         x = q_sample(x0, t, schedule, eps)
         v = convert_prediction(eps, x, t, schedule, "eps", "v")
         # Errors count as they will in a flow, and each part alike: the hole is one coordinate.
-        errors = made.parts(root @ (network(x, t, made.complex, made.fields) - v))
+        error = network(x, t, made.complex, made.fields) - v
+        errors = made.parts((error.mT @ root).mT)
         terms = zip(errors, energies, strict=True)
         loss = torch.stack([error.square().sum((1, 2)).mean() / energy for error, energy in terms])
         optimizer.zero_grad()

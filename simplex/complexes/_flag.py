@@ -12,6 +12,9 @@ from simplex.complexes._machine import available_bytes
 from simplex.complexes._tables import child_pointer, require_edge_keys
 
 
+_COMPILED_ON = ("cpu",)
+
+
 def unique_edges(edge_index: Tensor, num_vertices: int) -> Tensor:
     """Undirected edges of a graph, each once, as increasing pairs in lexicographic order.
 
@@ -94,7 +97,8 @@ def flag_complex(
 
 def _join_on(device: torch.device) -> ModuleType:
     """The join as written for the device; loaded with the first lift, not with the package."""
-    return import_module(f"simplex.complexes._flag_{'numba' if device.type == 'cpu' else 'torch'}")
+    kind = "numba" if device.type in _COMPILED_ON else "torch"
+    return import_module(f"simplex.complexes._flag_{kind}")
 
 
 def _require_room(

@@ -22,6 +22,8 @@ from simplex.complexes._machine import INT64S, TABLE, compiled
 
 
 _ROWS_PER_TASK = 1 << 14
+_SHORT = 64  # a list of at most as many is read, whatever its partner
+_READS_PER_SEARCH = 16  # reading as many vertices costs about as much as galloping to one
 
 
 @compiled(f"int64({INT64S}, int64, int64, int64)")
@@ -42,15 +44,22 @@ def _gallop(values, start, stop, target):  # type: ignore[no-untyped-def]
     return low
 
 
+@compiled("boolean(int64, int64)")
+def _search_pays(length, wanted):  # type: ignore[no-untyped-def]
+    """Whether to gallop for that many vertices through a list instead of reading it."""
+    return length > _SHORT + _READS_PER_SEARCH * wanted
+
+
 @compiled(f"UniTuple(int64, 2)(int64, {TABLE}, {INT64S})")
-def _shortest_list(s, facets, pointer):  # type: ignore[no-untyped-def]
-    """Start and stop of the shortest child list among the facets of s other than its parent."""
-    b, b_stop = pointer[facets[s, 0]], pointer[facets[s, 0] + 1]
-    for i in range(1, facets.shape[1] - 1):
-        c, c_stop = pointer[facets[s, i]], pointer[facets[s, i] + 1]
-        if c_stop - c < b_stop - b:
-            b, b_stop = c, c_stop
-    return b, b_stop
+def _shortest_list(simplex, facets, pointer):  # type: ignore[no-untyped-def]
+    """Start and stop of the shortest child list among the facets other than the parent."""
+    start, stop = pointer[facets[simplex, 0]], pointer[facets[simplex, 0] + 1]
+    for column in range(1, facets.shape[1] - 1):
+        facet = facets[simplex, column]
+        other_start, other_stop = pointer[facet], pointer[facet + 1]
+        if other_stop - other_start < stop - start:
+            start, stop = other_start, other_stop
+    return start, stop
 
 
 @compiled(f"void(int64, int64, int64, {TABLE}, {INT64S}, {INT64S}, {INT64S})")
@@ -58,24 +67,25 @@ def _count(first, stop, num_vertices, facets, pointer, last, counts):  # type: i
     """Count the vertices that extend each simplex of the rows first … stop-1."""
     width = facets.shape[1]
     newest = np.zeros(num_vertices, np.int64)
-    end = first  # of the siblings
-    for s in range(first, stop):
-        if s >= end:
-            end = pointer[facets[s, width - 1] + 1]
-            for t in range(s + 1, end):
-                newest[last[t]] = t
-        b, b_stop = pointer[facets[s, width - 2]], pointer[facets[s, width - 2] + 1]
-        if b_stop - b > 64:
-            b, b_stop = _shortest_list(s, facets, pointer)
+    siblings_stop = first
+    for simplex in range(first, stop):
+        if simplex >= siblings_stop:
+            siblings_stop = pointer[facets[simplex, width - 1] + 1]
+            for sibling in range(simplex + 1, siblings_stop):
+                newest[last[sibling]] = sibling
+        facet = facets[simplex, width - 2]
+        place, place_stop = pointer[facet], pointer[facet + 1]  # its child list
+        if place_stop - place > _SHORT:
+            place, place_stop = _shortest_list(simplex, facets, pointer)
         total = 0
-        if b_stop - b > 64 + 16 * (end - s - 1):
-            for t in range(s + 1, end):
-                b = _gallop(last, b, b_stop, last[t])
-                total += b < b_stop and last[b] == last[t]
+        if _search_pays(place_stop - place, siblings_stop - simplex - 1):
+            for sibling in range(simplex + 1, siblings_stop):
+                place = _gallop(last, place, place_stop, last[sibling])
+                total += place < place_stop and last[place] == last[sibling]
         else:
-            for c in range(b, b_stop):
-                total += newest[last[c]] > s
-        counts[s] = total
+            for other in range(place, place_stop):
+                total += newest[last[other]] > simplex
+        counts[simplex] = total
 
 
 @compiled(f"void(int64, int64, int64, {TABLE}, {INT64S}, {INT64S}, {INT64S}, {TABLE})")
@@ -84,57 +94,60 @@ def _fill(  # type: ignore[no-untyped-def]
 ):
     """Write the facet ids of the children of the rows first … stop-1.
 
-    The columns of σ, of its sibling, and usually of one more facet as they are found; the others by
-    a walk along each facet's list. The counts are known, so while a child is outstanding no list
-    can run out.
+    The last column is the simplex, the one before its sibling, and the one before that, unless its
+    list is long, what shares their vertex there; the others are found by a walk along each facet's
+    list. The counts are known, so while a child is outstanding no list can run out. A row that is
+    no child is written over by the next.
     """
     width = facets.shape[1]
     newest = np.zeros(num_vertices, np.int64)
-    end = first
-    for s in range(first, stop):
-        if s >= end:
-            end = pointer[facets[s, width - 1] + 1]
-            for t in range(s + 1, end):
-                newest[last[t]] = t
-        row, row_stop = children[s], children[s + 1]
-        if row == row_stop:
+    siblings_stop = first
+    for simplex in range(first, stop):
+        if simplex >= siblings_stop:
+            siblings_stop = pointer[facets[simplex, width - 1] + 1]
+            for sibling in range(simplex + 1, siblings_stop):
+                newest[last[sibling]] = sibling
+        first_row, row_stop = children[simplex], children[simplex + 1]
+        if first_row == row_stop:
             continue
-        b, b_stop = pointer[facets[s, width - 2]], pointer[facets[s, width - 2] + 1]
-        r, to_walk = row, width - 2
-        if b_stop - b <= 64 + 16 * (row_stop - row):
-            while r < row_stop:
-                t = newest[last[b]]
-                out[r, width - 2], out[r, width - 1], out[r, width] = b, t, s
-                r += t > s
-                b += 1
+        row, columns_to_walk = first_row, width - 2
+        facet = facets[simplex, width - 2]
+        place, place_stop = pointer[facet], pointer[facet + 1]  # its child list
+        if not _search_pays(place_stop - place, row_stop - first_row):
+            while row < row_stop:
+                sibling = newest[last[place]]
+                out[row, width - 2], out[row, width - 1], out[row, width] = place, sibling, simplex
+                row += sibling > simplex
+                place += 1
         else:
-            b, b_stop = _shortest_list(s, facets, pointer)
-            to_walk = width - 1
-            if b_stop - b > 64 + 16 * (end - s - 1):
-                t = s + 1
-                while r < row_stop:
-                    b = _gallop(last, b, b_stop, last[t])
-                    out[r, width - 1], out[r, width] = t, s
-                    r += last[b] == last[t]
-                    t += 1
+            columns_to_walk = width - 1
+            place, place_stop = _shortest_list(simplex, facets, pointer)
+            if _search_pays(place_stop - place, siblings_stop - simplex - 1):
+                sibling = simplex + 1
+                while row < row_stop:
+                    place = _gallop(last, place, place_stop, last[sibling])
+                    out[row, width - 1], out[row, width] = sibling, simplex
+                    row += last[place] == last[sibling]
+                    sibling += 1
             else:
-                while r < row_stop:
-                    t = newest[last[b]]
-                    out[r, width - 1], out[r, width] = t, s
-                    r += t > s
-                    b += 1
-        for i in range(to_walk):
-            c, c_stop = pointer[facets[s, i]], pointer[facets[s, i] + 1]
-            if c_stop - c > 64 + 16 * (row_stop - row):
-                for r in range(row, row_stop):
-                    c = _gallop(last, c, c_stop, last[out[r, width - 1]])
-                    out[r, i] = c
+                while row < row_stop:
+                    sibling = newest[last[place]]
+                    out[row, width - 1], out[row, width] = sibling, simplex
+                    row += sibling > simplex
+                    place += 1
+        for column in range(columns_to_walk):
+            facet = facets[simplex, column]
+            place, place_stop = pointer[facet], pointer[facet + 1]
+            if _search_pays(place_stop - place, row_stop - first_row):
+                for row in range(first_row, row_stop):
+                    place = _gallop(last, place, place_stop, last[out[row, width - 1]])
+                    out[row, column] = place
             else:
-                for r in range(row, row_stop):
-                    v = last[out[r, width - 1]]
-                    while last[c] < v:
-                        c += 1
-                    out[r, i] = c
+                for row in range(first_row, row_stop):
+                    vertex = last[out[row, width - 1]]
+                    while last[place] < vertex:
+                        place += 1
+                    out[row, column] = place
 
 
 def _over_rows(

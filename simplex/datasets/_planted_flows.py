@@ -74,19 +74,20 @@ class PlantedFlows:
             (…, b_1), planted at ±``level``.
         """
         fields = self.fields.to(flows)
-        found: Tensor = torch.linalg.solve(fields.T @ fields, fields.T @ flows)  # (…, b_1, 1)
-        return found.squeeze(-1)
+        found: Tensor = flows[..., 0] @ fields @ torch.linalg.inv(fields.T @ fields)
+        return found
 
     def parts(self, flows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The gradient, curl and harmonic part of flows, (…, n_1, C) each, by dense projections."""
+        rows = flows.mT  # (…, C, n_1): rows times a matrix are one product for all flows
         gradient, curl = (
-            axes @ (axes.T @ flows)
+            rows @ axes @ axes.T
             for axes in (
                 torch.nn.functional.normalize(modes, dim=0).to(flows)
                 for modes in (self.gradient, self.curl)
             )
         )
-        return gradient, curl, flows - gradient - curl
+        return gradient.mT, curl.mT, (rows - gradient - curl).mT
 
     def draw(self, num_flows: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Fresh flows of the same law, (num_flows, n_1, 1), of the dtype of ``train``."""

@@ -92,6 +92,21 @@ def require_after_data(times: Tensor, num_steps: int) -> None:
         )
 
 
+def require_logits(logits: Tensor, shape: tuple[int, ...]) -> None:
+    """Refuse logits that are not one per value and category."""
+    if logits.shape != shape:
+        raise ValueError(f"logits must have shape {shape}, got {tuple(logits.shape)}.")
+
+
+def require_fixed(given: Mapping[str, object], fixed: Mapping[str, object]) -> None:
+    """Refuse arguments of another library at other values than the one they have here."""
+    for name, value in given.items():
+        if name not in fixed:
+            raise TypeError(f"{name} must not be given, got {value!r}: no such argument is known.")
+        if value != fixed[name]:
+            raise ValueError(f"{name} must be {fixed[name]}, got {value!r}: it is fixed here.")
+
+
 # --- cochains -------------------------------------------------------------------------------------
 
 
@@ -159,6 +174,15 @@ def require_complex(K: object) -> None:
         raise TypeError(
             f"K must be a SimplicialComplex, got a {type(K).__name__}. For several complexes use "
             "SimplicialComplex.disjoint_union(complexes); for a graph, clique_complex(graph)."
+        )
+
+
+def require_of_process(name: str, size: int, met: int, what: str) -> None:
+    """Refuse a scorer that was made for a smaller process."""
+    if met > size:
+        raise ValueError(
+            f"{name} of the scorer must be that of the process, got {size} and {what} {met}. "
+            f"Give {name}=process.{name}."
         )
 
 

@@ -8,7 +8,12 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_word
-from simplex.diffusion._checks import require_finite, require_integers, require_same_shape
+from simplex.diffusion._checks import (
+    require_finite,
+    require_fixed,
+    require_integers,
+    require_same_shape,
+)
 from simplex.diffusion._ddpm import ddim_steps, ddpm_steps
 from simplex.diffusion._gaussian import WHITE, Variance, q_sample
 from simplex.diffusion._grids import Spacing, spaced_times
@@ -105,7 +110,7 @@ class DDPMScheduler:
         rescale_betas_zero_snr: bool = False,
         **fixed: object,
     ) -> None:
-        _require_fixed(fixed)
+        require_fixed(fixed, FIXED)
         require_word("beta_schedule", beta_schedule, SCHEDULES)
         require_word("prediction_type", prediction_type, PREDICTIONS)
         require_word("variance_type", variance_type, VARIANCES)
@@ -291,11 +296,3 @@ def _moved(
 def at_timestep(timestep: float | Tensor) -> Callable[[], str]:
     """Where a network broke, for messages."""
     return lambda: f"at timestep {torch.as_tensor(timestep).tolist()}"
-
-
-def _require_fixed(given: dict[str, object]) -> None:
-    for name, value in given.items():
-        if name not in FIXED:
-            raise TypeError(f"{name} must not be given, got {value!r}: no such argument is known.")
-        if value != FIXED[name]:
-            raise ValueError(f"{name} must be {FIXED[name]}, got {value!r}: it is fixed here.")

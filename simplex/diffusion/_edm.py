@@ -143,8 +143,8 @@ def heun_edm(
         >>> heun_edm(exact, 80 * torch.ones(4, 2), sigmas)[0, 0].item()
         1.0...
     """
-    require_real("churn", churn, 0)
-    require_real("churn_noise", churn_noise, 0)
+    if not (churn >= 0 and churn_noise >= 0):  # infinite churn is as much as there may be
+        raise ValueError(f"churn and churn_noise must be at least 0, got {churn}, {churn_noise}.")
     levels = _falling_levels(sigmas)
     low, high = churn_range
     growth = min(churn / (len(levels) - 1), math.sqrt(2) - 1)

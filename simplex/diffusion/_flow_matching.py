@@ -191,7 +191,7 @@ def ot_coupling(x0: Tensor, z: Tensor) -> Tensor:
 
     require_same_shape("z", z, x0)
     cost = torch.cdist(x0.detach().flatten(1).double(), z.detach().flatten(1).double()).square()
-    _, columns = linear_sum_assignment(cost.cpu().numpy())
+    _, columns = linear_sum_assignment(cost.cpu().numpy())  # (rows of x0,) of rows of z
     return torch.as_tensor(columns, dtype=torch.int64, device=z.device)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_real, require_word
+from simplex.complexes import require_word
 from simplex.diffusion._checks import require_after_data, require_same_shape
 from simplex.diffusion._elbo import Decoder, StepTable, gaussian_log_density, step_nats
 from simplex.diffusion._gaussian import WHITE, Noise, q_sample
@@ -102,7 +102,8 @@ def min_snr_weight(schedule: Schedule, t: Tensor, prediction: Target, gamma: flo
         >>> min_snr_weight(linear_schedule(), torch.tensor([1, 1000]), "x0").tolist()
         [5.0, 4.03...e-05]
     """
-    require_real("gamma", gamma, 0, open=True)
+    if not gamma > 0:  # infinite for the plain signal-to-noise ratio
+        raise ValueError(f"gamma must be positive, got {gamma}.")
     require_word("prediction", prediction, TARGETS)
     alpha, sigma = schedule.coefficients(t)
     # min(SNR, γ) = (α/σ)² where the first, so each weight has a form without a division by 0.

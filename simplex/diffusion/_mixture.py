@@ -78,7 +78,7 @@ class GaussianMixture:
     def denoise(self, y: Tensor, sigma: Tensor) -> Tensor:
         """D(y; σ), (rows, d): the denoiser that :func:`heun_edm` takes; σ > 0 one per row."""
         parts, along, share = self._parts(y, sigma.double())
-        shifted = torch.einsum("mij,nmj->nmi", self.axes.to(y.device), along * share)
+        shifted = torch.einsum("mij,nmj->nmi", self.axes.to(y.device), along * share)  # (n, m, d)
         clean = self.means.to(y.device) + shifted
         return torch.einsum("nm,nmi->ni", parts.softmax(1), clean).to(y.dtype)
 
@@ -88,7 +88,7 @@ class GaussianMixture:
             constant.to(y.device)
             for constant in (self.means, self.axes, self.eigenvalues, self.weights)
         )
-        centered = y.double()[:, None] - means
+        centered = y.double()[:, None] - means  # (n, m, d)
         along = torch.einsum("mij,nmi->nmj", axes, centered)
         total = eigenvalues + aligned(sigma, centered).square()
         squares = (along.square() / total + (2 * math.pi * total).log()).sum(2)

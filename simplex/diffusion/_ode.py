@@ -207,7 +207,7 @@ def _with_divergence(
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         u = checked(velocity(x, time), x, time, step)
-        flat = u.reshape(len(x), -1)
+        flat = u.reshape(len(x), -1)  # (rows, components)
         if probes is None:
             seeds = torch.eye(flat.shape[1], dtype=x.dtype, device=x.device)
             directions = [seed.expand_as(flat) for seed in seeds]

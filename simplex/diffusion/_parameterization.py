@@ -127,7 +127,6 @@ def denoiser_from_chain(model: Model, schedule: Schedule, prediction: Target = "
         A denoiser, for :func:`heun_edm`, :func:`flow_from_denoiser` and :func:`flow_of_levels`.
 
     Example:
-        >>> import torch
         >>> from simplex.diffusion import linear_schedule
         >>> D = denoiser_from_chain(lambda x, t: x, linear_schedule(1000), "x0")
         >>> D(torch.ones(2, 3), torch.tensor([0.01, 157.0]))[:, 0]
@@ -157,7 +156,6 @@ def chain_from_denoiser(denoise: Model, schedule: Schedule) -> Model:
         A model for ``prediction="x0"``.
 
     Example:
-        >>> import torch
         >>> from simplex.diffusion import linear_schedule
         >>> model = chain_from_denoiser(lambda y, sigma: 0 * y, linear_schedule(1000))
         >>> model(torch.ones(2, 3), torch.tensor([5, 10])).abs().max().item()
@@ -184,7 +182,6 @@ def denoiser_from_flow(velocity: Model) -> Model:
         A denoiser, for :func:`heun_edm` and :func:`chain_from_denoiser`.
 
     Example:
-        >>> import torch
         >>> D = denoiser_from_flow(lambda x, t: 0 * x)
         >>> D(torch.ones(1, 1), torch.tensor([1.0])).item()
         0.5
@@ -212,7 +209,6 @@ def flow_from_denoiser(denoise: Model) -> Model:
         the level is infinite, at time 1 nothing is left to denoise.
 
     Example:
-        >>> import torch
         >>> u = flow_from_denoiser(lambda y, sigma: 0 * y)
         >>> u(torch.ones(1, 1), torch.tensor([0.5])).item()
         -2.0
@@ -238,7 +234,6 @@ def flow_of_levels(denoise: Model) -> Model:
         A velocity whose time is σ, for :func:`log_likelihood` with levels that rise.
 
     Example:
-        >>> import torch
         >>> u = flow_of_levels(lambda y, sigma: 0 * y)
         >>> u(torch.ones(1, 1), torch.tensor([2.0])).item()
         0.5

@@ -114,8 +114,9 @@ class DiscreteSchedule(Schedule):
                 f"{table[i - 1].item()}. Every β must be positive."
             )
         if table[-1] < 0:
-            at_end = f"got {table[-1].item()} at the end. Every β must be at most 1."
-            raise ValueError(f"alpha_bars must be in [0, 1], {at_end}")
+            raise ValueError(
+                f"alpha_bars must be in [0, 1], got {table[-1].item()} at the end: every β is ≤ 1."
+            )
 
     @classmethod
     def from_betas(cls, betas: Tensor | Sequence[float]) -> Self:
@@ -284,8 +285,7 @@ def cosine_schedule(
     require_int("num_steps", num_steps, 1)
     time = torch.arange(num_steps + 1, dtype=torch.float64) / num_steps
     curve = ((time + offset) / (1 + offset) * math.pi / 2).cos().square()
-    betas = 1 - curve[1:] / curve[:-1]
-    return DiscreteSchedule.from_betas(betas.clamp(max=max_beta))
+    return _of_curve(curve, max_beta)
 
 
 def sigmoid_schedule(
@@ -326,9 +326,7 @@ def sigmoid_schedule(
         )
     time = torch.arange(num_steps + 1, dtype=torch.float64) / num_steps
     curve = torch.sigmoid((start + (end - start) * time) / temperature)
-    left = (curve[-1] - curve) / (curve[-1] - curve[0])
-    betas = 1 - left[1:] / left[:-1]
-    return DiscreteSchedule.from_betas(betas.clamp(max=max_beta))
+    return _of_curve((curve[-1] - curve) / (curve[-1] - curve[0]), max_beta)
 
 
 def zero_terminal_snr(schedule: DiscreteSchedule) -> DiscreteSchedule:
@@ -361,6 +359,12 @@ def zero_terminal_snr(schedule: DiscreteSchedule) -> DiscreteSchedule:
     moved = ((root - last) * first / (first - last)).square()
     moved[0], moved[1] = 1.0, schedule.alpha_bars[1]
     return DiscreteSchedule(moved)
+
+
+def _of_curve(curve: Tensor, max_beta: float) -> DiscreteSchedule:
+    """The chain with ᾱ along a curve, (T + 1,), up to its first value and the bound on β."""
+    betas = 1 - curve[1:] / curve[:-1]
+    return DiscreteSchedule.from_betas(betas.clamp(max=max_beta))
 
 
 def _ends(num_steps: int, beta_start: float | None, beta_end: float | None) -> tuple[float, float]:

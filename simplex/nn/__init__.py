@@ -43,16 +43,26 @@ from simplex.operators import neighbor_counts, neighbor_pairs, segment_softmax
 
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
+from simplex.nn._cochain_mixer.kernel import (
+    expand_tokens as expand_tokens,
+    part_blocks as part_blocks,
+    reduce_tokens as reduce_tokens,
+)
 from simplex.nn._flows.quotient import FlowQuotient as FlowQuotient
 from simplex.nn._mixer.block import TokenLinear as TokenLinear
 from simplex.nn._mixer.mixer import MIXER_CONFIGS as MIXER_CONFIGS
 from simplex.nn._mixer.patches import from_patches as from_patches, to_patches as to_patches
+from simplex.nn._modules import LinearSum as LinearSum
+from simplex.nn._networks.attention import attend as attend, support_pairs as support_pairs
+from simplex.nn._networks.dist2cycle import shifted_inverse as shifted_inverse
+from simplex.nn._networks.gccn import edge_index as edge_index
 from simplex.nn._networks.geometry import (
     boundary_invariants as boundary_invariants,
     simplex_volumes as simplex_volumes,
     upper_invariants as upper_invariants,
 )
 from simplex.nn._networks.pair_sum import upper_pair_sum as upper_pair_sum
+from simplex.nn._norm import make_norm as make_norm
 
 
 __all__ = [

@@ -52,9 +52,6 @@ def known_odd(function: Activation | None) -> bool | None:
 def require_odd(name: str, function: Activation | None, remedy: str) -> None:
     """Raise unless f(-x) = -f(x); one that is not known is asked at 65 points from -8 to 8.
 
-    Raises:
-        ValueError: it is not odd, or fails when it is asked.
-
     Example:
         >>> require_odd("activation", torch.tanh, "Take torch.tanh.")
     """
@@ -81,15 +78,6 @@ def require_odd(name: str, function: Activation | None, remedy: str) -> None:
 
 def require_activations(activation: Activation, odd_activation: Activation, odd: bool) -> None:
     """Raise unless both are functions and, where values are odd, the second one is odd.
-
-    Args:
-        activation: where values are even.
-        odd_activation: where they are odd.
-        odd: whether there are odd values.
-
-    Raises:
-        TypeError: one is no function.
-        ValueError: f(-x) ≠ -f(x) for the second.
 
     Example:
         >>> require_activations(torch.relu, torch.tanh, odd=True)
@@ -153,15 +141,8 @@ def require_cochains(
 ) -> None:
     """Raise unless there is one cochain per dimension 0 … max_dim, a row of floats per simplex.
 
-    Args:
-        K: what was given as the complex.
-        x: what was given as cochains.
-        max_dim: the top dimension.
-        in_channels: the widths; -1 for any.
-
-    Raises:
-        TypeError: no list of tensors, no complex, or values that are not floating point.
-        ValueError: another number of cochains, rows or channels.
+    The widths are ``in_channels``, -1 for any. What is no list of floating-point tensors, or no
+    complex, is a ``TypeError``.
     """
     given: object = K
     if not isinstance(given, SimplicialComplex):
@@ -220,10 +201,7 @@ def require_cochain(K: SimplicialComplex, x: Tensor, k: int, channels: int = -1)
 def require_condition(cond: Tensor | None, rows: int, channels: int | None) -> None:
     """Raise ``ValueError`` unless the condition is (rows, channels), or None where none is taken.
 
-    Args:
-        cond: what was given.
-        rows: their number: samples, or parts of a complex.
-        channels: the ``cond_channels`` of the network.
+    The rows are samples, or parts of a complex; ``channels`` is ``cond_channels`` of the network.
     """
     given = None if cond is None else tuple(cond.shape)
     expected = None if channels is None else (rows, channels)

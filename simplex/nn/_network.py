@@ -321,11 +321,11 @@ class StackedNetwork(SimplicialNetwork):
     def _split(cls, options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The options of the layers, and those of the frame."""
         layer, frame = _options(cls.conv), _options(SimplicialNetwork)
-        unknown = options.keys() - layer.keys() - frame.keys()
+        unknown = sorted(options.keys() - layer.keys() - frame.keys())
         if unknown:
-            allowed = ", ".join(name for name in _options(cls))
             raise TypeError(
-                f"options of {cls.__name__} must be among {allowed}; got {', '.join(unknown)}."
+                f"options of {cls.__name__} must be among {', '.join(_options(cls))}, got "
+                f"{', '.join(unknown)}."
             )
         given = {**cls.defaults, **options}
         for_layer = {name: given[name] for name in layer if name in given}

@@ -8,6 +8,9 @@ import torch
 from torch import Tensor
 
 
+_SCIPY_ON = ("cpu",)  # where scipy's kernels are taken; elsewhere torch's
+
+
 def row_major_order(rows: Tensor, num_rows: int) -> Tensor:
     """The order that sorts the entries of a table by their value, equal ones by place.
 
@@ -21,7 +24,7 @@ def row_major_order(rows: Tensor, num_rows: int) -> Tensor:
     Returns:
         (n·w,) int64 places in ``rows.flatten()``.
     """
-    if rows.device.type != "cpu":
+    if rows.device.type not in _SCIPY_ON:
         return torch.sort(rows.flatten(), stable=True).indices
     from scipy.sparse import csc_matrix
 
@@ -40,7 +43,7 @@ def sorted_sparse(index: Tensor, values: Tensor, shape: tuple[int, int]) -> Tens
 
 def matrix_product(matrix: Tensor) -> Callable[[Tensor], Tensor]:
     """The map x ↦ matrix · x for dense x (m, channels), prepared for many calls."""
-    if matrix.device.type != "cpu":
+    if matrix.device.type not in _SCIPY_ON:
         return lambda x: torch.sparse.mm(matrix, x)
     csr = to_csr(matrix)  # 40 times as fast as torch's product of a COO matrix on the CPU
     return lambda x: torch.from_numpy(csr @ x.numpy())
@@ -56,7 +59,7 @@ def gram_sum(down: Tensor, up: Tensor) -> Tensor:
     Returns:
         Sparse (n, n), row-major, exactly symmetric.
     """
-    if down.device.type != "cpu":
+    if down.device.type not in _SCIPY_ON:
         return _gram_sum_torch(down, up)
     from scipy.sparse import hstack
 

@@ -46,7 +46,7 @@ def train_flow(
     result with :func:`flow_accuracy`, after the last epoch.
 
     Args:
-        model: called as ``model(x, complex, orientation)`` with x of shape (n_1, m, 1), which
+        model: called as ``model(x, complex, orientation)`` with x of shape (m, n_1, 1), which
             returns logits (m, 1, classes), such as :class:`simplex.nn.OrientedMPSN`. It is changed.
         task: the data, on the model's device.
         epochs: passes over the training flows.
@@ -100,7 +100,7 @@ def train_flow(
 
 @torch.no_grad()
 def flow_accuracy(
-    model: nn.Module, K: SimplicialComplex, samples: FlowSamples, batch_size: int = 64
+    model: nn.Module, K: SimplicialComplex, samples: FlowSamples, *, batch_size: int = 64
 ) -> float:
     """The share of samples that a network classifies correctly.
 

@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
+from tests.cases import over
 from tests.tables import COMPLEXES, random_complex, random_orientation
 
 
-ALL = pytest.mark.parametrize("name", COMPLEXES)
-SEEDS = pytest.mark.parametrize("seed", range(8))
+ALL = over("name", COMPLEXES)
+SEEDS = over("seed", range(8))
 
 
 def brute_force_closure(simplices, num_vertices):

@@ -7,6 +7,7 @@ import torch
 
 from simplex import SimplicialComplex
 from simplex.complexes import fillable_simplices, restrict, with_simplices
+from tests.cases import over
 from tests.tables import COMPLEXES
 
 
@@ -14,8 +15,8 @@ def rows(K):
     return {tuple(row) for k in range(K.dim + 1) for row in K.simplices(k).tolist()}
 
 
-@pytest.mark.parametrize("k", [2, 3, 4, 5])
-@pytest.mark.parametrize("name", COMPLEXES)
+@over("k", [2, 3, 4, 5])
+@over("name", COMPLEXES)
 def test_fillable_simplices_by_definition(name, k):
     K = COMPLEXES[name]
     have = rows(K)
@@ -38,7 +39,7 @@ def test_fillable_simplices_by_definition(name, k):
     assert new.simplices(k)[further].tolist() == [list(s) for s in expected]
 
 
-@pytest.mark.parametrize("name", COMPLEXES)
+@over("name", COMPLEXES)
 def test_further_edges_keep_what_is_above(name):
     K = COMPLEXES[name]
     pairs = itertools.combinations(range(K.num_simplices(0)), 2)
@@ -50,8 +51,8 @@ def test_further_edges_keep_what_is_above(name):
     assert new.simplices(1)[further].tolist() == [list(p) for p in missing]
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-@pytest.mark.parametrize("name", COMPLEXES)
+@over("seed", [0, 1, 2])
+@over("name", COMPLEXES)
 def test_restrictions_are_subcomplexes_with_what_rides_along(name, seed):
     K = COMPLEXES[name]
     values = [torch.arange(n) + 100.0 * k for k, n in enumerate(K.f_vector)]

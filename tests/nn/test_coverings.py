@@ -63,7 +63,7 @@ MODELS = {
     "SIN": partial(SIN, 2, 8, 3, 6, 2),
     "SCCNN": partial(SCCNN, 2, 8, 3, 6, 2),
     "oriented": lambda: OnTriangles(OrientedMPSN(2, 8, 3, 6, k=2)),
-    "heat": partial(HeatNet, 8, 3, 6, 2),
+    "heat": partial(HeatNet, 2, 8, 3, 6, 2),
 }
 
 

@@ -51,9 +51,7 @@ def test_fields_are_carried_along_and_their_signs_and_lengths_do_not_matter(seed
     turned = model(turn * made.train, t, K.reorient(signs), turn * made.fields)
     torch.testing.assert_close(turned, turn * y)
     renamed = relabel(K, torch.randperm(K.num_simplices(0)))
-    moved = model(
-        carried(renamed, made.train, 1), t, renamed.complex, renamed.move(made.fields, 1)
-    )
+    moved = model(carried(renamed, made.train, 1), t, renamed.complex, renamed.move(made.fields, 1))
     torch.testing.assert_close(moved, carried(renamed, y, 1))
 
 
@@ -136,8 +134,8 @@ def test_wrong_shapes_are_refused():
         HodgeDenoiser(2, num_fields=1)(torch.ones(2, 3, 1), torch.tensor(0), K)
     with pytest.raises(ValueError, match="num_fields must be"):
         HodgeDenoiser(num_fields=-1)
-    with pytest.raises(ValueError, match="num_blocks must be"):
-        HodgeDenoiser(num_blocks=0)
+    with pytest.raises(ValueError, match="num_layers must be"):
+        HodgeDenoiser(num_layers=0)
 
 
 def test_another_dtype_than_that_of_the_parameters_is_refused():

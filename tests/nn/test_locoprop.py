@@ -14,6 +14,7 @@ from optim.problem import LocalProblem
 from simplex import SimplicialComplex
 from simplex.nn import (
     SCA,
+    LinearSum,
     MLPMixer,
     OrientedConv,
     OrientedMPSN,
@@ -21,9 +22,9 @@ from simplex.nn import (
     SCNNConv,
     SimplicialMixer,
 )
-from simplex.nn._modules import LinearSum, reset_submodules
 from simplex.testing import random_cochains, random_complex, random_orientation, relabel
-from tests.nn.test_laws import HIDDEN, NETWORKS, OUT, SIZES, TOP, WIDTH
+from tests.nn.contract import reset
+from tests.nn.networks import HIDDEN, IN, NETWORKS, OUT, SIZES, TOP
 
 
 close = {"rtol": 1e-10, "atol": 1e-10}
@@ -48,7 +49,8 @@ MORE = {
     "SCA, attention": SCA(*SIZES, attention=True),
     "SimplicialMixer, kernel": SimplicialMixer(*SIZES, mixing="kernel"),
 }
-EVERY = {**{name: row[0] for name, row in NETWORKS.items()}, **MORE}
+DEFAULTS = {name: row for name, row in NETWORKS.items() if name.isidentifier()}
+EVERY = {**{name: row.make(*SIZES) for name, row in DEFAULTS.items()}, **MORE}
 every_network = pytest.mark.parametrize("name", EVERY)
 every_variant = pytest.mark.parametrize("variant", VARIANTS)
 
@@ -57,18 +59,17 @@ def drawn(name: str, seed: int = 0) -> nn.Module:
     """A network of the table in float64, all its weights drawn from the seed."""
     torch.manual_seed(seed)
     model = copy.deepcopy(EVERY[name]).double().train()
-    reset_submodules(model)
+    reset(model)
     return model
 
 
 def inputs(seed: int = 0):
     K = random_complex(seed)
-    return random_cochains(K, WIDTH, TOP, dtype=torch.float64, seed=seed), K
+    return random_cochains(K, channels=IN, max_dim=TOP, dtype=torch.float64, seed=seed), K
 
 
 def loss_of(name: str, model: nn.Module, x, K) -> torch.Tensor:
-    call = NETWORKS[name][1] if name in NETWORKS else None
-    result = (call(model) if call else model)(x, K)
+    result = model.conv(x, K, x[0]) if name == "EMPSN" else model(x, K)
     target = torch.linspace(-1, 1, OUT, dtype=torch.float64)
     return (result - target).square().mean()
 
@@ -140,7 +141,7 @@ def test_steps_are_blind_to_labels_and_if_odd_to_orientation(name):
     names = torch.randperm(K.num_simplices(0), generator=torch.Generator().manual_seed(1))
     moved = relabel(K, names)
     images, L = [moved.move(values, k) for k, values in enumerate(x)], moved.complex
-    if name in NETWORKS and NETWORKS[name][2]:
+    if name in DEFAULTS and DEFAULTS[name].symmetry == "turns":
         signs = random_orientation(L, seed=1)
         images = [v * signs[k].to(v)[:, None] if k in signs else v for k, v in enumerate(images)]
         L = L.reorient(signs)
@@ -156,11 +157,11 @@ def test_the_function_after_an_oriented_layer_is_found(name):
     """The signs go into the rows, so that nothing stands between the map and its activation."""
     activation = getattr(torch, name)
     model, K = (
-        OrientedMPSN(WIDTH, HIDDEN, OUT, activation=activation, oriented=name == "tanh"),
+        OrientedMPSN(IN, HIDDEN, OUT, activation=activation, oriented=name == "tanh"),
         random_complex(0),
     )
     opt = optimiser(model)
-    model(torch.randn(K.num_simplices(1), WIDTH), K).sum().backward()
+    model(torch.randn(K.num_simplices(1), IN), K).sum().backward()
     lines = {line.name: line for line in opt.report()}
     assert all(lines[f"convs.{i}.maps"].transfer == name for i in range(4))
 
@@ -185,7 +186,7 @@ def oriented_layer(K: SimplicialComplex):
 def test_joint_problem_beats_one_problem_per_operator(make, seed):
     torch.manual_seed(seed)
     K = random_complex(seed, num_vertices=14, num_simplices=18)
-    x = random_cochains(K, 3, TOP, dtype=torch.float64, seed=seed)
+    x = random_cochains(K, channels=3, max_dim=TOP, dtype=torch.float64, seed=seed)
     conv, module, call, widths = make(K)
     conv.double()
     each = next(m for m in find_maps(conv)[0] if m.members[0].module is module)

@@ -13,7 +13,7 @@ from simplex.nn import (
     save_google_npz,
     timm_state,
 )
-from tests.nn.mixer_oracle import forward, google_names, import_timm
+from tests.nn.oracles.mlp_mixer import forward, google_names, import_timm
 from tests.nn.test_mixer import randomized
 
 

@@ -13,8 +13,8 @@ from simplex.nn import (
     SimplexGraphNorm,
     SimplicialNetwork,
     SINConv,
+    make_norm,
 )
-from simplex.nn._norm import make_norm
 from simplex.operators import pool_parts
 from simplex.testing import random_cochains, random_complex
 
@@ -37,22 +37,22 @@ def network(**options):
 
 
 def inputs(K=UNION, width=4):
-    return random_cochains(K, width, 2, dtype=torch.float64)
+    return random_cochains(K, channels=width, max_dim=2, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("k", range(3))
-def test_graph_norm_is_that_of_pyg(k, dtype):
-    x = inputs()[k].to(dtype)
-    ours, theirs = SimplexGraphNorm(4, mean_scale=0.7).to(dtype), GraphNorm(4).to(dtype)
-    with torch.no_grad():
-        theirs.mean_scale.fill_(0.7)
-        for own, other in zip(ours.parameters(), theirs.parameters(), strict=True):
-            own += torch.rand_like(own)
-            other.copy_(own)
-    part = UNION.part(k)
-    torch.testing.assert_close(ours(x, UNION, k), theirs(x, part, batch_size=3))
-    ours.reset_parameters()
-    assert ours.mean_scale.tolist() == pytest.approx([0.7] * 4)
+def test_graph_norm_is_that_of_pyg(dtype):
+    for k in range(3):
+        x = inputs()[k].to(dtype)
+        ours, theirs = SimplexGraphNorm(4, mean_scale=0.7).to(dtype), GraphNorm(4).to(dtype)
+        with torch.no_grad():
+            theirs.mean_scale.fill_(0.7)
+            for own, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+                own += torch.rand_like(own)
+                other.copy_(own)
+        part = UNION.part(k)
+        torch.testing.assert_close(ours(x, UNION, k), theirs(x, part, batch_size=3))
+        ours.reset_parameters()
+        assert ours.mean_scale.tolist() == pytest.approx([0.7] * 4)
 
 
 @pytest.mark.parametrize("name", ["batch", "layer", "rms", "graph"])

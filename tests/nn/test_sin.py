@@ -1,5 +1,6 @@
-"""SINConv and SIN: the formula, the symmetries, batches, empty dimensions, torch's contracts."""
+"""SIN: its options, batches of PyG, empty dimensions, and what it tells apart."""
 
+import itertools
 import math
 
 import networkx as nx
@@ -11,8 +12,8 @@ from simplex.data import SimplicialData
 from simplex.lifting import clique_complex
 from simplex.nn import SIN, FVectorMLP, SimplexBatchNorm, SINConv
 from simplex.operators import pool_parts
-from tests.nn.oracle import sin_conv
-from tests.tables import COMPLEXES, random_complex
+from simplex.testing import assert_batch_consistent, random_complex
+from tests.tables import COMPLEXES
 
 
 MAX_DIM = 3
@@ -25,77 +26,39 @@ def features(complex_, dtype=torch.float64, width=3, max_dim=MAX_DIM, seed=0):
     return [torch.randn(n, width, dtype=dtype, generator=generator) for n in sizes]
 
 
-def relabelled(complex_, seed):
-    """The complex with its vertices renamed at random, and where each simplex has gone."""
-    order = torch.randperm(complex_.num_simplices(0), generator=torch.Generator().manual_seed(seed))
-    rows = [order[complex_.simplices(k)] for k in range(complex_.dim + 1)]
-    image = SimplicialComplex.from_simplices(rows, num_vertices=complex_.num_simplices(0))
-    return image, [image.index(each) if len(each) else each[:, 0] for each in rows]
-
-
-def tolerance(dtype):
-    return {"atol": 1e-4, "rtol": 1e-4} if dtype == torch.float32 else {"atol": 1e-10, "rtol": 0}
-
-
-@pytest.mark.parametrize("name", FLAT)
-def test_layer_is_its_formula(name, dtype):
-    complex_ = COMPLEXES[name]
-    conv = SINConv(3, 5, MAX_DIM, eps=0.3).to(dtype)
-    x = features(complex_, dtype)
-    result = conv(x, complex_)
-    for k, (y, expected) in enumerate(zip(result, sin_conv(conv, x, complex_), strict=True)):
-        assert y.shape == (complex_.num_simplices(k), 5)
-        assert y.dtype == dtype
-        torch.testing.assert_close(y, expected, **tolerance(dtype))
-
-
-@pytest.mark.parametrize("name", FLAT)
-@pytest.mark.parametrize("seed", [5])
-def test_equivariant_and_invariant_under_relabelling(name, seed, dtype):
-    complex_ = COMPLEXES[name].with_parts(None)
-    image, place = relabelled(complex_, seed)
-    x = features(complex_, dtype)
-    moved = [values.clone() for values in x]
-    for k, ids in enumerate(place):
-        moved[k][ids] = x[k]
-    conv = SINConv(3, 4, MAX_DIM).to(dtype)
-    before, after = conv(x, complex_), conv(moved, image)
-    for k, ids in enumerate(place):
-        torch.testing.assert_close(after[k][ids], before[k], **tolerance(dtype))
-    model = SIN(3, 4, 2, num_layers=2, max_dim=MAX_DIM).to(dtype)
-    y = model(x, complex_)
-    torch.testing.assert_close(
-        model(moved, image) / (1 + y.abs().max()), y / (1 + y.abs().max()), **tolerance(dtype)
-    )
-
-
-@pytest.mark.parametrize("readout", ["sum", "mean"])
-@pytest.mark.parametrize("reduce_dims", ["sum", "mean"])
-@pytest.mark.parametrize("jumping_knowledge", [None, "cat"])
-@pytest.mark.parametrize("norm", [None, "batch"])
-def test_batched_equals_one_by_one(readout, reduce_dims, jumping_knowledge, norm, dtype):
-    model = SIN(
-        3,
-        4,
-        2,
-        num_layers=2,
-        max_dim=MAX_DIM,
-        reduce=readout,
-        reduce_dims=reduce_dims,
-        readout_dims=[0, 2],
-        jumping_knowledge=jumping_knowledge,
-        norm=norm,
-    )
-    model = model.to(dtype).eval()
+def test_options_keep_batches(dtype):
+    names = ("empty", "edge", "isolated vertices", "house", "random 0")
     items = [
-        COMPLEXES[name] for name in ("empty", "edge", "isolated vertices", "house", "random 0")
+        (features(COMPLEXES[name], dtype, seed=i), COMPLEXES[name]) for i, name in enumerate(names)
     ]
-    x = [features(complex_, dtype, seed=i) for i, complex_ in enumerate(items)]
-    union = SimplicialComplex.disjoint_union(items)
-    together = model([torch.cat(each) for each in zip(*x, strict=True)], union)
-    alone = torch.cat([model(each, complex_) for each, complex_ in zip(x, items, strict=True)])
-    assert together.shape == (len(items), 2)
-    torch.testing.assert_close(together, alone, **tolerance(dtype))
+    for within, between, jumping, norm in itertools.product(
+        ("sum", "mean"), ("sum", "mean"), (None, "cat"), (None, "batch")
+    ):
+        model = SIN(
+            3,
+            4,
+            2,
+            num_layers=2,
+            max_dim=MAX_DIM,
+            reduce=within,
+            reduce_dims=between,
+            readout_dims=[0, 2],
+            jumping_knowledge=jumping,
+            norm=norm,
+        )
+        assert_batch_consistent(model.to(dtype).eval(), items)
+
+
+@pytest.mark.parametrize("norm", [None, "batch"])
+def test_every_complex_trains_a_step(norm):
+    for name in FLAT:
+        K = COMPLEXES[name]
+        model = SIN(3, 4, 2, num_layers=2, max_dim=MAX_DIM, norm=norm, jumping_knowledge="cat")
+        y = model.train()(features(K, torch.float32), K)
+        assert y.shape == (K.num_parts, 2), name
+        y.sum().backward()
+        for parameter in model.parameters():
+            assert parameter.grad is None or parameter.grad.isfinite().all(), name
 
 
 def test_one_batch_of_pyg_gives_the_same():
@@ -109,43 +72,6 @@ def test_one_batch_of_pyg_gives_the_same():
     batch = Batch.from_data_list(data)
     expected = torch.cat([model(each.cochains(), each.complex) for each in data])
     torch.testing.assert_close(model(batch.cochains(), batch.complex), expected)
-
-
-def test_inputs_stay_as_they_are():
-    complex_ = COMPLEXES["house"]
-    x = features(complex_, torch.float32)
-    before = [values.clone() for values in x]
-    model = SIN(3, 4, 2, num_layers=2, max_dim=MAX_DIM, norm="batch")
-    first, second = model(x, complex_), model(x, complex_)
-    assert all(map(torch.equal, x, before))
-    assert torch.equal(first, second)
-
-
-@pytest.mark.parametrize("norm", [None, "batch"])
-@pytest.mark.parametrize("name", FLAT)
-def test_every_complex_trains_a_step(name, norm):
-    complex_ = COMPLEXES[name]
-    model = SIN(3, 4, 2, num_layers=2, max_dim=MAX_DIM, norm=norm, jumping_knowledge="cat")
-    model.train()
-    y = model(features(complex_, torch.float32), complex_)
-    assert y.shape == (complex_.num_parts, 2)
-    y.sum().backward()
-    for parameter in model.parameters():
-        assert parameter.grad is None or parameter.grad.isfinite().all()
-
-
-def test_every_parameter_is_used():
-    complex_ = COMPLEXES["filled tetrahedron"]
-    model = SIN(3, 4, 2, num_layers=1, max_dim=MAX_DIM, train_eps=True)
-    model(features(complex_, torch.float32), complex_).sum().backward()
-    assert all(parameter.grad is not None for parameter in model.parameters())
-
-
-def test_gradients_against_finite_differences():
-    complex_ = COMPLEXES["triangle with tail"]
-    conv = SINConv(2, 2, 2, train_eps=True).double()
-    x = [values.requires_grad_() for values in features(complex_, width=2, max_dim=2)]
-    assert torch.autograd.gradcheck(lambda *x: tuple(conv(x, complex_)), x)
 
 
 def test_widths_per_dimension_and_lazy_widths():
@@ -187,16 +113,7 @@ def test_reset_changes_every_parameter_and_nothing_else():
         assert torch.equal(value, before[key]) == key.endswith("eps")
 
 
-def test_autocast():
-    complex_ = COMPLEXES["torus"]
-    model = SIN(3, 8, 2, num_layers=2, max_dim=2, reduce="mean")
-    x = features(complex_, torch.float32, max_dim=2)
-    exact = model(x, complex_)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        rough = model(x, complex_)
-    torch.testing.assert_close(rough.float(), exact, atol=0.1, rtol=0.1)
-
-
+@pytest.mark.slow
 def test_traces_as_one_graph_with_dynamic_sizes():
     model = SIN(3, 4, 2, num_layers=1, max_dim=2).double()
     compiled = torch.compile(model, fullgraph=True, dynamic=True, backend="eager")
@@ -279,22 +196,22 @@ def test_repr():
     assert repr(SINConv(16, 32, 2)) == "SINConv(16, 32, max_dim=2)"
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: SINConv(3, 4, -1), "max_dim must be a non-negative"),
+def test_wrong_settings():
+    for make, message in (
+        (lambda: SINConv(3, 4, -1), "max_dim must be non-negative"),
         (lambda: SINConv(0, 4, 2), "in_channels must be positive or -1"),
         (lambda: SINConv((3, 4), 4, 2), "one positive width for each dimension"),
-        (lambda: SINConv(3, 4, 2, norm="layer"), "norm must be 'batch' or None"),
+        (lambda: SINConv(3, 4, 2, norm="layer"), "norm must be one of 'batch', None"),
         (lambda: SIN(3, 4, 2, 0, 2), "num_layers must be at least 1"),
         (lambda: SIN(3, 4, 2, 1, 2, reduce="median"), "reduce must be one of"),
         (lambda: SIN(3, 4, 2, 1, 2, readout_dims=[3]), "readout_dims must be among"),
-        (lambda: SIN(3, 4, 2, 1, 2, jumping_knowledge="lstm"), "jumping_knowledge must be 'cat'"),
-    ],
-)
-def test_wrong_settings(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+        (
+            lambda: SIN(3, 4, 2, 1, 2, jumping_knowledge="lstm"),
+            "jumping_knowledge must be one of 'cat'",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make()
 
 
 def test_wrong_cochains():

@@ -1,5 +1,5 @@
 """Ours beside the layers of TopoModelX: the same weights give the same numbers, or the reason why
-not. The numbers were made once, by topomodelx_reference.py."""
+not. The numbers were made once, by oracles/topomodelx.py."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ from simplex.nn import (
 )
 
 
-REFERENCE = json.loads((Path(__file__).parent / "topomodelx_reference.json").read_text())
+REFERENCE = json.loads((Path(__file__).parent / "oracles" / "topomodelx.json").read_text())
 CASES = REFERENCE["cases"]
 
 

@@ -13,6 +13,7 @@ from simplex.operators import (
     lower_adjacency,
     upper_adjacency,
 )
+from tests.cases import over
 from tests.operators.oracles import ALL, CASES, dense_boundary
 from tests.operators.test_boundary import assert_row_major
 
@@ -32,7 +33,7 @@ def entries(adjacency):
     return found
 
 
-@pytest.mark.parametrize(("name", "k"), CASES)
+@over("name, k", CASES)
 def test_lower_is_the_definition(name, k):
     K = ALL[name]
     here, below = tuples(K, k), tuples(K, k - 1)
@@ -48,7 +49,7 @@ def test_lower_is_the_definition(name, k):
     assert bool((adjacency.index[1].diff() >= 0).all())
 
 
-@pytest.mark.parametrize(("name", "k"), CASES)
+@over("name, k", CASES)
 def test_upper_is_the_definition(name, k):
     K = ALL[name]
     here, above = tuples(K, k), tuples(K, k + 1)
@@ -64,7 +65,7 @@ def test_upper_is_the_definition(name, k):
     assert bool((adjacency.index[1].diff() >= 0).all())
 
 
-@pytest.mark.parametrize(("name", "k"), CASES)
+@over("name, k", CASES)
 def test_boundary_and_coboundary_are_the_definition(name, k):
     K = ALL[name]
     for adjacency, matrix in (
@@ -77,8 +78,8 @@ def test_boundary_and_coboundary_are_the_definition(name, k):
         assert entries(adjacency) == sorted(expected)
 
 
-@pytest.mark.parametrize("signed", [False, True])
-@pytest.mark.parametrize(("name", "k"), CASES)
+@over("signed", [False, True])
+@over("name, k", CASES)
 def test_matrix_form_is_the_index_form(name, k, signed):
     K, dtype = ALL[name], torch.float64
     for kind, of, senders in (
@@ -98,7 +99,7 @@ def test_matrix_form_is_the_index_form(name, k, signed):
         assert torch.equal(matrix.to_dense(), expected)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@over("seed", range(3))
 def test_upper_of_vertices_is_the_graph(seed):
     graph = nx.gnp_random_graph(15, 0.3, seed=seed)
     K = SimplicialComplex.from_simplices(list(graph.edges), num_vertices=15)

@@ -12,8 +12,9 @@ from simplex.operators import (
     dirac_operator,
     hodge_laplacian,
     incidence_matrix,
+    incidences,
 )
-from simplex.operators._sparse import row_major_order
+from tests.cases import over
 from tests.operators.oracles import ALL, dense_boundary
 from tests.tables import random_complex, random_orientation
 
@@ -31,7 +32,7 @@ def assert_row_major(matrix):
     assert bool((matrix.values() != 0).all())
 
 
-@pytest.mark.parametrize(("name", "k"), RANKS)
+@over("name, k", RANKS)
 def test_boundary_is_the_definition(name, k, dtype):
     K = ALL[name]
     matrix = boundary_matrix(K, k, dtype=dtype)
@@ -48,14 +49,14 @@ def test_boundary_is_the_definition(name, k, dtype):
     assert np.array_equal(coboundary.to_dense().numpy(), expected.T)
 
 
-@pytest.mark.parametrize(("name", "k"), [case for case in RANKS if case[1] > 0])
+@over("name, k", [case for case in RANKS if case[1] > 0])
 def test_boundary_of_a_boundary_is_zero(name, k, dtype):
     K = ALL[name]
     product = boundary_matrix(K, k - 1, dtype=dtype).to_dense()
     assert not (product @ boundary_matrix(K, k, dtype=dtype).to_dense()).any()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@over("seed", range(4))
 def test_reorienting_turns_rows_and_columns(seed):
     K = random_complex(seed)
     signs = {0: torch.ones(K.num_simplices(0), dtype=torch.int64), **random_orientation(K, seed)}
@@ -65,7 +66,7 @@ def test_reorienting_turns_rows_and_columns(seed):
         assert torch.equal(turned, expected)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@over("seed", range(3))
 def test_vertices_and_edges_agree_with_networkx(seed):
     graph = nx.gnp_random_graph(12, 0.4, seed=seed)
     edges = sorted(tuple(sorted(edge)) for edge in graph.edges)
@@ -111,13 +112,24 @@ def test_dtypes():
             boundary_matrix(K, 2, dtype=dtype)
 
 
-def test_device_sort_gives_the_same_order():
-    rows = torch.randint(0, 50, (200, 3), generator=torch.Generator().manual_seed(0))
-    expected = torch.sort(rows.flatten(), stable=True).indices
-    assert torch.equal(row_major_order(rows, 50), expected)
+@over("name, k", RANKS)
+def test_device_sort_gives_the_same_matrix(name, k, monkeypatch):
+    matrix = boundary_matrix(ALL[name], k)
+    monkeypatch.setattr("simplex.operators._sparse._SCIPY_ON", ())
+    other = boundary_matrix(ALL[name], k)
+    monkeypatch.undo()
+    assert torch.equal(other.indices(), matrix.indices())
+    assert torch.equal(other.values(), matrix.values())
 
 
-@pytest.mark.parametrize("name", ALL)
+def test_equal_entries_keep_their_order():
+    K = random_complex(0, num_vertices=40)
+    for k in range(1, K.dim + 1):
+        expected = torch.sort(K.facets(k).flatten(), stable=True).indices
+        assert torch.equal(incidences(K, k).order, expected)
+
+
+@over("name", ALL)
 def test_dirac_squares_to_the_laplacians(name, dtype):
     K = ALL[name]
     D = dirac_operator(K, dtype=dtype)

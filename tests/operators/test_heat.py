@@ -7,6 +7,7 @@ import torch
 from simplex import SimplicialComplex
 from simplex.datasets import random_surface
 from simplex.operators import betti_numbers, heat_energy, heat_flow, hodge_decomposition
+from tests.cases import over
 from tests.operators.oracles import ALL, CASES, dense_laplacian, random_orientation, tolerance
 
 
@@ -15,7 +16,7 @@ def cochain(K, k, dtype=torch.float64, channels=3, seed=0):
     return torch.randn(K.num_simplices(k), channels, generator=generator, dtype=dtype)
 
 
-@pytest.mark.parametrize(("name", "k"), CASES)
+@over("name, k", CASES)
 def test_the_flow_is_a_power_of_a_contraction(name, k, dtype):
     K = ALL[name]
     x = cochain(K, k, dtype)
@@ -41,7 +42,7 @@ def test_the_flow_is_a_power_of_a_contraction(name, k, dtype):
     assert torch.equal(heat_flow(K, x, k, 0), x)
 
 
-@pytest.mark.parametrize(("name", "k"), CASES)
+@over("name, k", CASES)
 def test_the_trace_falls_to_the_betti_number(name, k):
     K = ALL[name]
     n = K.num_simplices(k)
@@ -58,7 +59,7 @@ def test_the_trace_falls_to_the_betti_number(name, k):
     )
 
 
-@pytest.mark.parametrize(("name", "k"), CASES)
+@over("name, k", CASES)
 def test_orientation_equivariance(name, k):
     K = ALL[name]
     x, signs = cochain(K, k), random_orientation(K, 5)
@@ -68,7 +69,7 @@ def test_orientation_equivariance(name, k):
     torch.testing.assert_close(heat_energy(turned, T * x, k), heat_energy(K, x, k))
 
 
-@pytest.mark.parametrize("k", [0, 1, 2])
+@over("k", [0, 1, 2])
 def test_a_union_is_treated_as_its_parts(k):
     parts = [random_surface(name, 12) for name in ("torus", "Klein bottle", "sphere")]
     U = SimplicialComplex.disjoint_union(parts)

@@ -10,6 +10,7 @@ import torch
 from simplex import SimplicialComplex
 from simplex.complexes import flag_complex, unique_edges
 from simplex.operators import betti_numbers, euler_characteristic
+from tests.cases import over
 from tests.operators.oracles import ALL, bouquet, dense_boundary, persistent_betti
 from tests.tables import random_complex
 
@@ -19,14 +20,14 @@ def clique_complex(graph, max_dim):
     return flag_complex(len(graph), unique_edges(edges, len(graph)), max_dim)
 
 
-@pytest.mark.parametrize("prime", [2, 3, 11])
-@pytest.mark.parametrize("name", ALL)
+@over("prime", [2, 3, 11])
+@over("name", ALL)
 def test_equal_to_gudhi(name, prime):
     K = ALL[name]
     assert betti_numbers(K, prime=prime) == persistent_betti(K, prime)
 
 
-@pytest.mark.parametrize("name", ALL)
+@over("name", ALL)
 def test_default_is_the_rational_number(name):
     K = ALL[name]
     boundaries = [dense_boundary(K, k) for k in range(K.dim + 2)]
@@ -35,7 +36,7 @@ def test_default_is_the_rational_number(name):
     assert betti_numbers(K) == expected
 
 
-@pytest.mark.parametrize("name", ALL)
+@over("name", ALL)
 def test_euler_poincare(name):
     K = ALL[name]
     for prime in (2, 2**31 - 1):
@@ -64,8 +65,8 @@ def test_torsion_of_the_projective_plane():
     assert betti_numbers(plane, prime=2) == (1, 1, 1)
 
 
-@pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("max_dim", [2, 3])
+@over("seed", range(6))
+@over("max_dim", [2, 3])
 def test_random_clique_complexes(seed, max_dim):
     """Large enough that columns are added to stored columns, over a large field and a small one."""
     K = clique_complex(nx.gnp_random_graph(40, 0.3, seed=seed), max_dim)
@@ -73,7 +74,7 @@ def test_random_clique_complexes(seed, max_dim):
         assert betti_numbers(K, prime=prime) == persistent_betti(K, prime)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@over("seed", range(3))
 def test_random_two_dimensional_complexes(seed):
     """Linial-Meshulam complexes have no free pairs to speak of: the reduction does the work."""
     triples = torch.combinations(torch.arange(22), 3)

@@ -12,6 +12,7 @@ from simplex.operators import (
     part_bound,
     up_laplacian,
 )
+from tests.cases import over
 from tests.tables import COMPLEXES
 
 
@@ -23,7 +24,7 @@ FUNCTIONS = {
 }
 
 
-@pytest.mark.parametrize(("name", "k"), CASES)
+@over("name, k", CASES)
 def test_halves_and_bounds_are_those_of_the_matrices(name, k, dtype):
     K = COMPLEXES[name]
     n = K.num_simplices(k)
@@ -62,7 +63,7 @@ def test_functions_that_no_polynomial_follows_are_refused():
         chebyshev_coefficients(lambda x: 1 / (0 * x), 2.0, torch.float64)
 
 
-@pytest.mark.parametrize(("name", "time"), [("random 0", 0.1), ("reoriented", 0.05)])
+@over("name, time", [("random 0", 0.1), ("reoriented", 0.05)])
 def test_channels_done_early_stay_done(name, time):
     """Conjugate gradients on many channels: the first to converge used to be carried away again."""
     K = COMPLEXES[name]

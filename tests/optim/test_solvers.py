@@ -266,6 +266,17 @@ def test_posing_damps_relative_to_the_curvature_in_the_solvers_units() -> None:
             assert posed.reduction == reduction, (name, solver)
 
 
+def test_a_factor_serves_so_many_steps_and_is_then_made_anew() -> None:
+    problems = [random_problem(seed).local(TRANSFERS["tanh"], prox=0.0) for seed in range(7)]
+    for every, solver in product((2, 3), (Exact, Majorise)):
+        state: dict[str, Any] = {}
+        for step, problem in enumerate(problems):
+            posed = solver(gram_every=every).pose(problem, 0.3, state)
+            C = gram(problems[step - step % every].design)
+            expected = factorize(C, prox=0.3 * float(C.diagonal().mean()))
+            same(posed.factor, expected, (solver, every, step))
+
+
 def test_a_solver_is_plain_data_and_back() -> None:
     for solver in (Exact(0.5, 3), Majorise(7, 0.25), Iterate(SGD(), 0.5, 4, 0.1, "sum", True)):
         saved = packed(solver)

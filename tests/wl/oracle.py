@@ -65,9 +65,10 @@ def swl_history(K: SimplicialComplex, adjacencies, start: dict | None = None) ->
     )
 
 
-def wl_history(graph: nx.Graph) -> list[dict]:
+def wl_history(graph: nx.Graph, start: dict | None = None) -> list[dict]:
     return rounds_until_stable(
-        dict.fromkeys(graph, 0), lambda v, color: tuple(sorted(color[w] for w in graph[v]))
+        start or dict.fromkeys(graph, 0),
+        lambda v, color: tuple(sorted(color[w] for w in graph[v])),
     )
 
 

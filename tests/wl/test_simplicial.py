@@ -168,6 +168,17 @@ def test_starting_colours_are_refined(seed):
         assert same_partition(coloring.colors[k].tolist(), [exact[-1][s] for s in level])
 
 
+@over("seed", range(6))
+def test_weisfeiler_lehman_tells_the_own_colour_from_those_of_the_neighbours(seed):
+    """Starting colours let one vertex have around it what another is, and the other way round."""
+    K = random_complex(seed + 50, num_vertices=14, num_simplices=10, max_dim=1)
+    colors = torch.randint(0, 2, (14,), generator=torch.Generator().manual_seed(seed))
+    exact = wl_history(skeleton_graph(K), dict(enumerate(colors.tolist())))
+    coloring = weisfeiler_lehman(K, colors=colors)
+    assert coloring.rounds == len(exact) - 1
+    assert same_partition(coloring.colors[0].tolist(), [exact[-1][v] for v in range(14)])
+
+
 @over(
     "dtype",
     [

@@ -230,7 +230,7 @@ class HodgeNoise:
         zero = torch.zeros(1, dtype=torch.float64)
         at_zero = torch.cat([function(kernel(zero)) for kernel in kernels])
         ranks = torch.tensor([hodge_ranks(part, k) for part in K.split()], dtype=torch.float64)
-        total = (ranks.view(-1, 3) @ at_zero).to(K.device)
+        total = (ranks.view(-1, 3) @ at_zero).to(K.device)  # (num_parts,)
         halves = prepared_halves(K, k, torch.float64)
         for part in self._parts:
             change = _change(function, part, at_zero[part.place])
@@ -334,7 +334,6 @@ def fitted_hodge_noise(
         A Hodge decomposition of the data, and 4 n_k draws for exact traces.
 
     Example:
-        >>> import torch
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (1, 2, 3), (1, 3, 4), (0, 4)])
         >>> noise = fitted_hodge_noise(K, torch.full((8,), 2.0))
         >>> noise.trace().tolist()  # 8 · 2²

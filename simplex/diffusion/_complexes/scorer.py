@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, ragged, require_int
+from simplex.diffusion._checks import require_of_process
 from simplex.diffusion._complexes.generation import Candidates, ComplexState
 
 
@@ -84,7 +85,8 @@ class CandidateScorer(nn.Module):
             t: (num_parts,) int64 times.
         """
         K, k = state.complex, candidates.k
-        self._require_fitting(K, k, t)
+        require_of_process("max_dim", self.max_dim, max(K.dim, k), "simplices of dimension")
+        require_of_process("num_steps", self.num_steps, max(t.tolist(), default=0), "times up to")
         dtype = self.heads[0][0].weight.dtype  # type: ignore[index]
         time = t.to(dtype) / self.num_steps
         below = self._encode(state, time, k - 1)[candidates.facets]  # (m, k+1, channels)
@@ -119,19 +121,6 @@ class CandidateScorer(nn.Module):
             )
         result: Tensor = listed[k]
         return result
-
-    def _require_fitting(self, K: SimplicialComplex, k: int, t: Tensor) -> None:
-        top = max(K.dim, k)
-        if top > self.max_dim:
-            raise ValueError(
-                f"max_dim of the scorer must be that of the process, got {self.max_dim} and "
-                f"simplices of dimension {top}. Give max_dim=process.max_dim."
-            )
-        if bool((t > self.num_steps).any()):
-            raise ValueError(
-                f"num_steps of the scorer must be that of the process, got {self.num_steps} and "
-                f"times up to {int(t.max())}. Give num_steps=process.num_steps."
-            )
 
     def _inputs(self, state: ComplexState, time: Tensor) -> list[Tensor]:
         K, inputs = state.complex, []

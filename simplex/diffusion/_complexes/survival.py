@@ -260,7 +260,7 @@ def _facets_in(K: SimplicialComplex, state: Sequence[Tensor], k: int) -> Tensor:
     """Whether all facets of each k-simplex are in the state."""
     if k == 0:
         return torch.ones(K.num_simplices(0), dtype=torch.bool, device=K.device)
-    return state[k - 1][K.facets(k)].all(1)
+    return state[k - 1][K.facets(k)].all(1)  # (n_k, k+1) to (n_k,)
 
 
 def _bernoulli(probability: Tensor, generator: torch.Generator | None) -> Tensor:

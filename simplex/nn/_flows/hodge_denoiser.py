@@ -45,7 +45,7 @@ class HodgeDenoiser(nn.Module):
 
     Args:
         hidden_channels: width of h.
-        num_blocks: L.
+        num_layers: L.
         order: T, powers of each Laplacian.
         cond_channels: width of c.
         k: degree of the cochains, at least 1.
@@ -74,7 +74,7 @@ class HodgeDenoiser(nn.Module):
     def __init__(
         self,
         hidden_channels: int = 8,
-        num_blocks: int = 1,
+        num_layers: int = 1,
         *,
         order: int = 2,
         cond_channels: int = 64,
@@ -85,7 +85,7 @@ class HodgeDenoiser(nn.Module):
         super().__init__()
         require_positive(
             hidden_channels=hidden_channels,
-            num_blocks=num_blocks,
+            num_layers=num_layers,
             order=order,
             cond_channels=cond_channels,
             k=k,
@@ -103,13 +103,13 @@ class HodgeDenoiser(nn.Module):
             nn.SiLU(),
         )
         self.stem = nn.Linear(filters, hidden_channels, bias=False)
-        self.enter = nn.ModuleList(nn.Linear(wide, middle, bias=False) for _ in range(num_blocks))
-        self.scale = nn.ModuleList(nn.Linear(cond_channels, middle) for _ in range(num_blocks))
+        self.enter = nn.ModuleList(nn.Linear(wide, middle, bias=False) for _ in range(num_layers))
+        self.scale = nn.ModuleList(nn.Linear(cond_channels, middle) for _ in range(num_layers))
         self.leave = nn.ModuleList(
-            nn.Linear(middle, hidden_channels, bias=False) for _ in range(num_blocks)
+            nn.Linear(middle, hidden_channels, bias=False) for _ in range(num_layers)
         )
         self.gate = nn.ModuleList(
-            nn.Linear(cond_channels, hidden_channels) for _ in range(num_blocks)
+            nn.Linear(cond_channels, hidden_channels) for _ in range(num_layers)
         )
         self.gain = nn.Linear(cond_channels, filters)
         self.last_scale = nn.Linear(cond_channels, wide)

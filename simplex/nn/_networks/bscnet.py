@@ -146,14 +146,13 @@ class BScNet(StackedNetwork):
         options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling and reorientation. In evaluation mode, batched equals one by
-        one.
+        Invariant under relabelling; with ``signed`` under reorientation. In evaluation mode,
+        batched equals one by one.
 
     Paper:
         Chen, Gel, Poor, AAAI 2022, arXiv 2112.06826, see :class:`BScNetConv`.
 
     Example:
-        >>> from simplex import SimplicialComplex
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> model = BScNet(1, 16, 2, num_layers=2, max_dim=2)
         >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape

@@ -25,8 +25,9 @@ class EMPSNConv(Layer):
         g(m) &= \text{sigmoid}(w^⊤ m + b) \, m \\
         x'_v &= x_v + \frac{1}{|N_↑(v)|} \sum_{u ∈ N_↑(v)} (x_v - x_u) \, ψ(m_{vu})
 
-    I are the invariants of :func:`upper_invariants` and :func:`boundary_invariants`; M has two
-    dense layers with SiLU; φ and ψ have two; S is the identity, or a dense map where widths
+    I are invariants of motions: of a facet, the distances to the other vertex and both volumes; of
+    an upper neighbour, distances, both volumes and the cosine of the angle between the two. M has
+    two dense layers with SiLU; φ and ψ have two; S is the identity, or a dense map where widths
     differ. All maps are private to their dimension and adjacency.
 
     Departures from the paper: (1) any dimension k; the invariants are written for all k at once.

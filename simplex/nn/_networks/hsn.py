@@ -94,7 +94,8 @@ class HSNConv(DegreeConv):
     def _neighbours(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """A_↑ x: the up Laplacian without its diagonal."""
         degree = neighbor_counts(complex, self.k, "coboundary").to(x.dtype)
-        return apply_up_laplacian(complex, x, self.k, signed=self.signed) - degree[:, None] * x
+        own = degree[:, None] * x
+        return apply_up_laplacian(complex, x, self.k, signed=self.signed) - own
 
 
 class HSN(StackedNetwork):
@@ -114,8 +115,8 @@ class HSN(StackedNetwork):
         options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling, and under reorientation. In evaluation mode, batched equals one
-        by one.
+        Invariant under relabelling; with ``signed`` under reorientation. In evaluation mode,
+        batched equals one by one.
 
     Paper:
         Hajij et al. 2022, see :class:`HSNConv`; its network stops at the vertices.

@@ -131,7 +131,6 @@ class SAN(StackedNetwork):
         Giusti et al. 2022, arXiv 2203.07485. Departure: it has one degree; here are all of them.
 
     Example:
-        >>> import torch; from simplex import SimplicialComplex
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> model = SAN(1, 16, 2, num_layers=2, max_dim=2)
         >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape

@@ -196,7 +196,6 @@ class SCNet(StackedNetwork):
         arXiv:2012.06010 (2020). Its sort pooling is replaced by the common readout.
 
     Example:
-        >>> from simplex import SimplicialComplex
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> model = SCNet(1, 8, 2, num_layers=2, max_dim=2)
         >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape

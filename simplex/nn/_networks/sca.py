@@ -60,7 +60,7 @@ class SCAConv(ComplexConv, SimplicialMessagePassing):
         whole complex, so that the parts of a batch would change each other.
 
     Example:
-        >>> import torch; K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> conv = SCAConv(8, 16, max_dim=2, scheme="adjacency")
         >>> [tuple(y.shape) for y in conv([torch.ones(n, 8) for n in K.f_vector], K)]
         [(4, 16), (4, 16), (1, 16)]
@@ -142,7 +142,7 @@ class SCAAttentionConv(SCAConv):
         Hajij et al. 2021, as :class:`SCAConv`.
 
     Example:
-        >>> import torch; K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> conv = SCAAttentionConv(8, 16, max_dim=2)
         >>> [tuple(y.shape) for y in conv([torch.ones(n, 8) for n in K.f_vector], K)]
         [(4, 16), (4, 16), (1, 16)]
@@ -236,7 +236,6 @@ class SCA(StackedNetwork):
         Hajij et al. 2021, arXiv 2103.04046, see :class:`SCAConv`.
 
     Example:
-        >>> from simplex import SimplicialComplex
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> model = SCA(1, 16, 2, num_layers=2, max_dim=2, attention=True)
         >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape

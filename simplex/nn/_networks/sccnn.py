@@ -139,7 +139,6 @@ class SCCNN(StackedNetwork):
         Yang, Isufi, "Convolutional Learning on Simplicial Complexes", arXiv:2301.11163 (2023).
 
     Example:
-        >>> from simplex import SimplicialComplex
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> model = SCCNN(1, 8, 2, num_layers=2, max_dim=2)
         >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape

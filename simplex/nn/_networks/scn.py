@@ -187,11 +187,9 @@ class SCN(StackedNetwork):
         Invariant under relabelling; under reorientation if signed and without bias.
 
     Paper:
-        Yang, Sala, Bogdan, "Efficient Representation Learning for Higher-Order Data with Simplicial
-        Complexes", LoG 2022, PMLR 198.
+        That of :class:`SCNConv`.
 
     Example:
-        >>> from simplex import SimplicialComplex
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> model = SCN(1, 8, 2, num_layers=2, max_dim=2)
         >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape
@@ -207,11 +205,9 @@ class SCCN(StackedNetwork):
     The arguments and laws are those of :class:`SCN`, the layers are :class:`SCCNConv`.
 
     Paper:
-        Yang, Sala, Bogdan, "Efficient Representation Learning for Higher-Order Data with Simplicial
-        Complexes", LoG 2022, PMLR 198.
+        That of :class:`SCCNConv`.
 
     Example:
-        >>> from simplex import SimplicialComplex
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> model = SCCN(1, 8, 2, num_layers=2, max_dim=2)
         >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape

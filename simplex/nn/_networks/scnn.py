@@ -93,8 +93,7 @@ class SCNN(StackedNetwork):
         Invariant under relabelling; under reorientation if signed and without bias.
 
     Paper:
-        Yang, Isufi, Leus, "Simplicial Convolutional Neural Networks", ICASSP 2022,
-        arXiv:2110.02585.
+        That of :class:`SCNNConv`.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
@@ -173,8 +172,7 @@ class SCoNe(StackedNetwork):
         Invariant under relabelling and reorientation.
 
     Paper:
-        Roddenberry, Glaze, Segarra, "Principled Simplicial Neural Networks for Trajectory
-        Prediction", ICML 2021, arXiv:2102.11524.
+        That of :class:`SCoNeConv`.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])

@@ -215,7 +215,6 @@ class SIN(StackedNetwork):
         maps W_k have no bias, so that an absent dimension adds nothing).
 
     Example:
-        >>> import torch; from simplex import SimplicialComplex
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> model = SIN(1, 16, 2, num_layers=3, max_dim=2)
         >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape

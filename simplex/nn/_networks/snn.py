@@ -91,9 +91,8 @@ class SNN(StackedNetwork):
         Invariant under relabelling; under reorientation if signed and without bias.
 
     Paper:
-        Ebli, Defferrard, Spreemann, "Simplicial Neural Networks", arXiv:2010.03633 (2020). Its
-        activation is a leaky ReLU, and its task is to fill in cochains: use
-        :meth:`SimplicialNetwork.encode`.
+        That of :class:`SNNConv`. Its activation is a leaky ReLU, and its task is to fill in
+        cochains: use :meth:`SimplicialNetwork.encode`.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])

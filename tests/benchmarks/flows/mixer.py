@@ -38,17 +38,17 @@ class OnFlows(nn.Module):
         self.unions: dict[int, SimplicialComplex] = {}
 
     def forward(self, x: Tensor, complex: SimplicialComplex, orientation: Tensor) -> Tensor:
-        """From flows (n_1, m, 1) in their orientations (n_1, m) to logits (1, m, classes)."""
-        copies = x.shape[1]
+        """From flows (m, n_1, 1) in their orientations (m, n_1) to logits (m, 1, classes)."""
+        copies = len(x)
         if copies not in self.unions:
             self.unions[copies] = SimplicialComplex.disjoint_union([complex] * copies)
         union = self.unions[copies]
         if (orientation != 1).any():
-            union = union.reorient({1: orientation.T.flatten()})
+            union = union.reorient({1: orientation.flatten()})
         zeros = [x.new_zeros(union.num_simplices(k), 1) for k in (0, 2)]
-        flows = x.transpose(0, 1).reshape(-1, 1)
+        flows = x.flatten(0, 1)  # (m · n_1, 1)
         logits: Tensor = self.network([zeros[0], flows, zeros[1]], union)
-        return logits[None]
+        return logits[:, None]
 
 
 def mixer(mixing: str, reduce: str) -> nn.Module:

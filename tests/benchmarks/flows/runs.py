@@ -164,7 +164,7 @@ def by_part(task: Task, noise: str) -> Callable[[Tensor], Tensor]:
     root = root.float()
 
     def loss(error: Tensor) -> Tensor:
-        squares = (part.square().sum((1, 2)).mean() for part in made.parts(root @ error))
+        squares = (part.square().sum((1, 2)).mean() for part in made.parts((error.mT @ root).mT))
         return sum((s / e for s, e in zip(squares, energies, strict=True)), torch.zeros(())) / 3
 
     return loss

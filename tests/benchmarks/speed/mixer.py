@@ -15,7 +15,7 @@ import torch
 
 from simplex.nn import MLPMixer, load_timm_state
 from tests.benchmarks.speed.nn import turns
-from tests.nn.mixer_oracle import import_timm
+from tests.nn.oracles.mlp_mixer import import_timm
 
 
 THEIRS = {"S/32": "mixer_s32_224", "S/16": "mixer_s16_224", "B/32": "mixer_b32_224",

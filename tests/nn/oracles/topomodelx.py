@@ -1,6 +1,6 @@
-"""Writes topomodelx_reference.json: inputs, weights and outputs of TopoModelX's simplicial layers.
+"""Writes topomodelx.json: inputs, weights and outputs of TopoModelX's simplicial layers.
 
-Run by hand, in an environment of its own: ``python tests/nn/topomodelx_reference.py``. The stored
+Run by hand, in an environment of its own: ``python tests/nn/oracles/topomodelx.py``. The stored
 numbers are of TopoModelX 0.0.1 (the release on the package index, ``pip install --no-deps
 topomodelx==0.0.1``), torch 2.13.0, numpy 2.4.6 and scipy 1.17.1 on Python 3.11. It asks for numpy 1
 and PyTorch Geometric, of which the simplicial layers use neither. Only its numbers are kept; the
