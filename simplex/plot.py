@@ -84,7 +84,10 @@ def draw_complex(
     from matplotlib.patheffects import withStroke
 
     place = _read_positions(K, positions)
-    ax = _axes(ax)
+    if ax is None:
+        from matplotlib import pyplot
+
+        ax = pyplot.gca()
     corners, ends = (place[K.simplices(k).cpu()].numpy() for k in (2, 1))
     opacity = min(0.35, 0.2 * len(ends) / max(len(corners), 1))  # pale where they overlap much
     thickness = 0.8 if len(ends) < 2000 else 0.4
@@ -103,7 +106,10 @@ def draw_complex(
                 fontsize=6,
                 path_effects=[withStroke(linewidth=1.5, foreground="white")],
             )
-    return _bare(ax)
+    ax.set_aspect("equal")
+    ax.autoscale_view()
+    ax.set_axis_off()
+    return ax
 
 
 def draw_flow(
@@ -177,18 +183,3 @@ def _read_positions(K: SimplicialComplex, positions: Any) -> Tensor:
             f"{tuple(place.shape)}."
         )
     return place
-
-
-def _axes(ax: Any) -> Any:
-    if ax is not None:
-        return ax
-    from matplotlib import pyplot
-
-    return pyplot.gca()
-
-
-def _bare(ax: Any) -> Any:
-    ax.set_aspect("equal")
-    ax.autoscale_view()
-    ax.set_axis_off()
-    return ax

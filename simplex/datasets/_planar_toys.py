@@ -43,7 +43,8 @@ def two_moons(
     angle = torch.rand(n, dtype=torch.float64, generator=generator) * math.pi
     arc = torch.stack([angle.cos(), angle.sin()], dim=1)
     other = torch.tensor([1.0, 0.5], dtype=torch.float64) - arc
-    points = torch.where(_coins(n, generator)[:, None], arc, other)
+    coins = torch.randint(2, (n, 1), generator=generator).bool()
+    points = torch.where(coins, arc, other)
     # Means of the arcs are ±(1/2, 2/π - 1/4) from the middle.
     variance = (1 / 2 + 1 / 4, 1 / 2 - 4 / math.pi**2 + (2 / math.pi - 1 / 4) ** 2)
     return _standardized(points, noise, (1 / 2, 1 / 4), variance, generator, dtype)
@@ -166,10 +167,6 @@ def checkerboard(
 def _require(n: int, noise: float) -> None:
     require_int("n", n, least=0)
     require_real("noise", noise, 0)
-
-
-def _coins(n: int, generator: torch.Generator | None) -> Tensor:
-    return torch.randint(2, (n,), generator=generator).bool()
 
 
 def _standardized(

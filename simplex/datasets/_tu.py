@@ -47,12 +47,15 @@ def tu_dataset(
     Raises:
         ValueError: the files are not there and cannot be downloaded, or cannot be read.
     """
+    from torch_geometric.data import Data
+
     from simplex.transforms import lift_dataset
 
     dataset = _load(name, data_root("tu", root))
-    graphs = [_without_edge_features(graph) for graph in dataset]
-    for graph, x in zip(graphs, _vertex_features(name, dataset), strict=True):
-        graph.x = x
+    graphs = [  # without edge features
+        Data(x=x, edge_index=graph.edge_index, y=graph.y, num_nodes=graph.num_nodes)
+        for graph, x in zip(dataset, _vertex_features(name, dataset), strict=True)
+    ]
     return lift_dataset(graphs, max_dim, reduce=reduce)
 
 
@@ -174,12 +177,6 @@ def _load(name: str, root: Path) -> Any:
 
 def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]
-
-
-def _without_edge_features(graph: Any) -> Any:
-    from torch_geometric.data import Data
-
-    return Data(x=graph.x, edge_index=graph.edge_index, y=graph.y, num_nodes=graph.num_nodes)
 
 
 def _vertex_features(name: str, dataset: Any) -> list[Tensor]:

@@ -275,6 +275,7 @@ LAYERS: dict[str, Row] = {
         oracles.each(oracles.sat),
         exact=CHUNKED,
         laws=("house", "filled tetrahedron"),
+        parts=("one vertex",),
         variant=True,
     ),
     "SAN": Row(
@@ -290,6 +291,7 @@ LAYERS: dict[str, Row] = {
         symmetry="none",
         exact=CHUNKED,
         laws=("house", "filled tetrahedron"),
+        parts=("one vertex",),
         variant=True,
     ),
     "SAN of step 0.05": Row(
@@ -313,11 +315,16 @@ LAYERS: dict[str, Row] = {
         mixed=False,
         exact=("torus", "union"),
         laws=("house", "filled tetrahedron"),
+        parts=("one vertex",),
         variant=True,
     ),
     # --- messages
     "SIN": MESSAGES._replace(
-        make=partial(SINConv, eps=0.3), oracle=oracles.sin, mixed=False, exact=FLAT, laws=FLAT
+        make=partial(SINConv, eps=0.3, train_eps=True),
+        oracle=oracles.sin,
+        mixed=False,
+        exact=FLAT,
+        laws=FLAT,
     ),
     "MPSN sum": MESSAGES._replace(
         make=partial(MPSNConv, adjacencies=ALL), oracle=oracles.mpsn(lambda rows: rows.sum(0))
@@ -383,7 +390,16 @@ LAYERS: dict[str, Row] = {
         make=lambda i, o, top, **options: Placed(EMPSNConv(i, o, top, **options)),
         oracle=placed_empsn,
         places=3,
-        exact=("house", "random 0", "random 1", "filled tetrahedron", "union"),
+        exact=(
+            "empty",
+            "edge",
+            "house",
+            "triangle with tail",
+            "random 0",
+            "random 1",
+            "filled tetrahedron",
+            "union",
+        ),
     ),
     # --- flows
     "Oriented": Row(

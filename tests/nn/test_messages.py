@@ -19,6 +19,7 @@ from simplex.operators import (
     apply_coboundary,
     apply_down_laplacian,
     apply_hodge_laplacian,
+    apply_random_walk_laplacian,
     apply_up_laplacian,
     boundary_adjacency,
     boundary_matrix,
@@ -29,6 +30,7 @@ from simplex.operators import (
     gather_facets,
     hodge_laplacian,
     lower_adjacency,
+    normalized_laplacian,
     scatter_to_facets,
     segments,
     up_laplacian,
@@ -107,6 +109,16 @@ def test_linear_maps_are_their_matrices(name, signed, dtype):
             torch.testing.assert_close(y, expected, atol=TOLERANCE[dtype], rtol=0)
             one = apply(complex_, x[0, :, 0], k, signed=signed)
             torch.testing.assert_close(one, expected[0, :, 0], atol=TOLERANCE[dtype], rtol=0)
+
+
+@on_each(COMPLEXES)
+def test_random_walk_laplacian_is_the_matrix(name, dtype):
+    complex_ = COMPLEXES[name]
+    for k in range(max(complex_.dim, 0) + 1):
+        x = torch.randn(complex_.num_simplices(k), 2, dtype=dtype)
+        matrix = normalized_laplacian(complex_, k, "random_walk", dtype=dtype).to_dense()
+        applied = apply_random_walk_laplacian(complex_, x, k)
+        torch.testing.assert_close(applied, matrix @ x, atol=TOLERANCE[dtype], rtol=1e-4)
 
 
 def test_another_orientation_starts_anew():

@@ -8,6 +8,7 @@ from simplex import SimplicialComplex
 from simplex.datasets import synthetic_flow
 from simplex.nn import EdgeMPNN, OrientedMPSN
 from simplex.train import train_flow
+from tests.nn.contract import on_each
 from tests.tables import COMPLEXES, random_complex, random_orientation
 
 
@@ -48,7 +49,7 @@ def both_ways(model, K, flows, orientation, index):
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("k", [1, 2])
-@pytest.mark.parametrize("name", ["house", "torus", "reoriented", "random"])
+@on_each(["house", "torus", "reoriented", "random"])
 def test_the_quotient_gives_the_same_logits_and_gradients(name, k, network):
     torch.manual_seed(4)
     K = random_complex(2) if name == "random" else COMPLEXES[name]

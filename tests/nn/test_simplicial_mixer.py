@@ -5,7 +5,6 @@ from functools import partial
 import pytest
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from simplex import SimplicialComplex
 from simplex.nn import (
@@ -16,15 +15,8 @@ from simplex.nn import (
     OneHotCodes,
     OperatorMixerConv,
     SimplicialMixer,
-    SimplicialMixerConv,
     StructuralCodes,
-    expand_tokens,
-    part_blocks,
-    reduce_tokens,
     to_patches,
-)
-from simplex.operators import (
-    apply_coboundary,
 )
 from simplex.testing import (
     assert_batch_consistent,
@@ -32,7 +24,6 @@ from simplex.testing import (
     assert_permutation_equivariant,
     random_cochains,
     random_complex,
-    random_orientation,
 )
 from tests.nn.table import drawn
 
@@ -221,127 +212,6 @@ def test_on_a_batch_of_grids_the_network_is_mlp_mixer(seed):
     torch.testing.assert_close(model.encode([patches], batch)[0], expected, atol=1e-10, rtol=0)
 
 
-# --- codes ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("signed", [True, False])
-def test_codes_are_equivariant(signed, dtype):
-    for seed in range(3):
-        codes_are_equivariant(seed, signed, dtype)
-
-
-def codes_are_equivariant(seed, signed, dtype):
-    codes = StructuralCodes(signed=signed)
-
-    def layer(x, K):
-        return codes(K, TOP, dtype)
-
-    K = random_complex(seed)
-    x = random_cochains(K, channels=1, max_dim=TOP, dtype=dtype)
-    assert_permutation_equivariant(layer, x, K, seed=seed)
-    assert [code.shape[1] for code in layer(x, K)] == codes.widths(TOP)
-    if signed:
-        assert_orientation_equivariant(layer, x, K, seed=seed)
-    items = [
-        (x, K),
-        *(
-            (random_cochains(L, channels=1, max_dim=TOP), L)
-            for L in map(random_complex, range(5, 8))
-        ),
-    ]
-    assert_batch_consistent(layer, items)
-
-
-def test_odd_codes_are_not_the_boundary_of_a_boundary():
-    K = random_complex(3)
-    even, odd, above = StructuralCodes()(K, 2, torch.float64)
-    assert apply_coboundary(K, apply_coboundary(K, even, 0), 1).abs().max() < 1e-12  # the trap
-    assert odd.norm(dim=1).min() > 0
-    assert above.norm(dim=1).min() > 0
-
-
-def test_codes_forget_what_symmetry_forbids():
-    ring = SimplicialComplex.from_simplices([(i, (i + 1) % 7) for i in range(7)])
-    even, odd = StructuralCodes()(ring, 1, torch.float64)
-    assert torch.allclose(even, even[:1])  # a rotation takes each vertex to each other
-    assert odd.abs().max() < 1e-10  # a reflection turns each edge around
-
-
-def test_codes_tell_apart_what_symmetry_allows():
-    path = SimplicialComplex.from_simplices([(0, 1), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6)])
-    even, odd = StructuralCodes()(path, 1, torch.float64)
-    assert len(even.round(decimals=6).unique(dim=0)) == 7
-    assert len(odd.round(decimals=6).unique(dim=0)) == 6
-
-
-def test_one_hot_codes_are_odd_and_know_their_complex():
-    K = grid(2, 3)
-    x = random_cochains(K, channels=2, dtype=torch.float64)
-    layer = drawn(KernelMixerConv(5, 2, codes=OneHotCodes(K.f_vector))).to(torch.float64).eval()
-    assert_orientation_equivariant(layer, x, K)
-    assert_batch_consistent(layer, [(x, K), (x, K.reorient(random_orientation(K)))])
-    with pytest.raises(ValueError, match="must have 6 simplices of dimension 0"):
-        layer(random_cochains(star(3), channels=2, max_dim=2, dtype=torch.float64), star(3))
-    with pytest.raises(ValueError, match="an entry for each dimension 0 … 3"):
-        KernelMixerConv(5, 3, codes=OneHotCodes(K.f_vector))
-
-
-# --- ragged products and cost ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_blocks_cover_each_part_and_no_other(seed):
-    generator = torch.Generator().manual_seed(seed)
-    sizes = torch.randint(0, (1, 3, 40, 90)[seed % 4] + 1, (9,), generator=generator)
-    sizes[4] = (0, 200)[seed % 2]
-    pointer = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
-    count = int(pointer[-1])
-    K = SimplicialComplex.from_simplices([], num_vertices=count).with_parts(pointer)
-    blocks = part_blocks(K, 0)
-    places = len(blocks.parts.column) * blocks.size
-    assert places <= count + blocks.size * 9 <= 2 * count + 9 * 17  # linear
-    assert torch.equal(blocks.parts.column[blocks.rows.column // blocks.size], K.part(0))
-    assert len(blocks.rows.column.unique()) == count
-    weight, x = (
-        torch.randn(count, width, dtype=torch.float64, generator=generator) for width in (3, 4)
-    )
-    hidden = torch.randn(9, 3, 4, dtype=torch.float64, generator=generator)
-    pairs = list(zip(weight.split(sizes.tolist()), x.split(sizes.tolist()), strict=True))
-    torch.testing.assert_close(
-        reduce_tokens(weight, x, blocks), torch.stack([w.T @ y for w, y in pairs])
-    )
-    torch.testing.assert_close(
-        expand_tokens(weight, hidden, blocks),
-        torch.cat([w @ h for (w, _), h in zip(pairs, hidden, strict=True)]),
-    )
-
-
-def test_ragged_products_have_derivatives():
-    K = SimplicialComplex.disjoint_union([star(2), star(1), star(4)])
-    blocks = part_blocks(K, 0)
-    weight, x = (torch.randn(10, w, dtype=torch.float64, requires_grad=True) for w in (2, 3))
-    hidden = torch.randn(3, 2, 3, dtype=torch.float64, requires_grad=True)
-    for check in (torch.autograd.gradcheck, torch.autograd.gradgradcheck):
-        assert check(lambda w, y: reduce_tokens(w, y, blocks), (weight, x))
-        assert check(lambda w, h: expand_tokens(w, h, blocks), (weight, hidden))
-
-
-@pytest.mark.parametrize("mixing", ["kernel", "operator"])
-def test_the_cost_is_linear_even_at_a_hub(mixing):
-    model = SimplicialMixer(2, 8, 3, 2, 1, mixing=mixing)
-
-    def operations(K):
-        x = random_cochains(K, channels=2, max_dim=1)
-        with FlopCounterMode(display=False) as counter:
-            model(x, K)
-        return counter.get_total_flops()
-
-    small, large = operations(star(200)), operations(star(400))
-    assert 1.8 * small < large < 2.1 * small
-    parts = SimplicialComplex.disjoint_union([star(5)] * 40)
-    assert operations(parts) < 4 * operations(star(200))
-
-
 # --- condition ------------------------------------------------------------------------------------
 
 
@@ -450,148 +320,3 @@ def test_lazy_widths_and_dropout():
     assert model(x, K).shape == (1, 2)
     assert not torch.equal(model(x, K), model(x, K))
     assert torch.equal(model.eval()(x, K), model(x, K))
-
-
-def test_names_and_errors():
-    assert "tokens_mlp_dim=5, max_dim=2, up_order=1, tokens=[3, 6, 4]" in repr(
-        OperatorMixerConv(5, 2, up_order=1)
-    )
-    assert "tokens_mlp_dim=5, max_dim=2, codes=StructuralCodes(steps=4" in repr(
-        KernelMixerConv(5, 2)
-    )
-    assert "channels_mlp_dim=9" in repr(ChannelMixerConv(4, 9, 2))
-    sizes = (2, 4, 3, 1, 2)
-    with pytest.raises(ValueError, match="mixing must be 'kernel', 'operator' or"):
-        SimplicialMixer(*sizes, mixing="pool")
-    with pytest.raises(ValueError, match="norm must be 'layer' or 'rms'"):
-        SimplicialMixer(*sizes, norm="batch")
-    with pytest.raises(ValueError, match="jumping_knowledge must be 'cat' or None"):
-        SimplicialMixer(*sizes, jumping_knowledge="max")
-    for kind in (KernelMixerConv, OperatorMixerConv):
-        with pytest.raises(ValueError, match="tokens_mlp_dim must be at least 1, got 0"):
-            kind(0, 2)
-        with pytest.raises(ValueError, match=r"x\[1\] must have 2 channels, got 3"):
-            kind(5, 2)(random_cochains(grid(2, 2), channels=(2, 3, 2)), grid(2, 2))
-    with pytest.raises(ValueError, match="channels_mlp_dim must be at least 1, got 0"):
-        ChannelMixerConv(4, 0, 2)
-    with pytest.raises(ValueError, match="up_order must be non-negative"):
-        OperatorMixerConv(5, 2, up_order=-1)
-    with pytest.raises(ValueError, match="x must hold one cochain for each dimension 0 … 2"):
-        SimplicialMixer(*sizes)(random_cochains(star(3), channels=2, max_dim=1), star(3))
-
-
-MIXERS = {
-    "network": lambda **options: SimplicialMixer(2, 4, 3, 1, 2, **options),
-    "operator": lambda **options: OperatorMixerConv(5, 2, **options),
-    "channel": lambda **options: ChannelMixerConv(4, 9, 2, **options),
-}
-
-
-@pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
-@pytest.mark.parametrize(
-    "even", [torch.relu, torch.sigmoid, torch.abs, nn.SiLU(), lambda x: torch.tanh(x) + 1e-3]
-)
-def test_an_odd_activation_has_to_be_odd(make, even):
-    with pytest.raises(ValueError, match=r"odd_activation must be odd, f\(-x\) = -f\(x\), got"):
-        make(odd_activation=even)
-    make(odd_activation=even, signed=False)  # where it is not used
-
-
-def declared_odd(function):
-    function.odd = True
-    return function
-
-
-@pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
-@pytest.mark.parametrize(
-    "odd",
-    [
-        nn.Tanh(),
-        nn.Softshrink(),
-        nn.functional.softsign,
-        lambda x: x * x.abs(),
-        declared_odd(nn.Linear(9, 9, bias=False)),  # needs a width, so that it cannot be asked
-    ],
-)
-def test_odd_activations_of_any_kind_are_taken(make, odd):
-    make(odd_activation=odd)
-    with torch.device("meta"):
-        make(odd_activation=odd)
-
-
-@pytest.mark.parametrize("make", MIXERS.values(), ids=MIXERS)
-def test_what_cannot_be_asked_is_refused(make):
-    with pytest.raises(ValueError, match=r"could not be asked.*set its attribute odd to True"):
-        make(odd_activation=nn.Linear(9, 9, bias=False))
-
-
-@pytest.mark.parametrize("signed", ["no", 0, None])
-def test_signed_has_to_be_a_bool(signed):
-    operator, channel = OperatorMixerConv(5, 2), ChannelMixerConv(4, 9, 2)
-    for make in (
-        *MIXERS.values(),
-        lambda signed: SimplicialMixer(2, 4, 3, 1, 2, mixing="kernel", signed=signed),
-        lambda signed: KernelMixerConv(5, 2, signed=signed),
-        lambda signed: SimplicialMixerConv(operator, channel, 4, 2, signed=signed),
-    ):
-        with pytest.raises(TypeError, match=f"signed must be True or False, got {signed!r}"):
-            make(signed=signed)
-
-
-def test_sizes_are_named_as_they_were_given():
-    for sizes, options, words in (
-        ((2, 4, 0, 1, 2), {}, "out_channels must be at least 1, got 0"),
-        ((2, 4.0, 3, 1, 2), {}, "hidden_channels must be an integer, got 4.0"),
-        ((2, 4, 3, 0, 2), {}, "num_layers must be at least 1, got 0"),
-        ((2, 4, 3, 1, -1), {}, "max_dim must be non-negative, got -1"),
-        ((2, 4, 3, 1, 2), {"cond_channels": 0}, "cond_channels must be at least 1, got 0"),
-        ((2, 4, 3, 1, 2), {"channels_mlp_dim": 0}, "channels_mlp_dim must be at least 1"),
-        ((2, 4, 3, 1, 2), {"tokens_mlp_dim": 0}, "tokens_mlp_dim must be at least 1"),
-        ((2, 4, 3, 1, 2), {"mixing": None}, "mixing must be .* or what makes a layer, got None"),
-    ):
-        with pytest.raises((ValueError, TypeError), match=words):
-            SimplicialMixer(*sizes, **options)
-
-
-def test_sizes_of_the_layers_are_checked():
-    operator, channel = OperatorMixerConv(5, 2), ChannelMixerConv(4, 9, 2)
-    for make in (
-        lambda: OperatorMixerConv(5, -1),
-        lambda: KernelMixerConv(5, -1),
-        lambda: ChannelMixerConv(4, 9, -1),
-        lambda: SimplicialMixerConv(operator, channel, 4, -1),
-    ):
-        with pytest.raises(ValueError, match="max_dim must be non-negative, got -1"):
-            make()
-    with pytest.raises(ValueError, match="cond_channels must be at least 1, got 0"):
-        SimplicialMixerConv(operator, channel, 4, 2, cond_channels=0)
-
-
-@pytest.mark.parametrize("name", ["activation", "odd_activation"])
-def test_activations_have_to_be_functions(name):
-    for make in MIXERS.values():
-        with pytest.raises(TypeError, match=f"{name} must be a function of a tensor, got 'relu'"):
-            make(**{name: "relu"})
-    with pytest.raises(TypeError, match="activation must be a function"):
-        KernelMixerConv(5, 2, activation="relu")
-
-
-def test_wrong_cochains_are_named():
-    K = random_complex(0).skeleton(2)
-    x = random_cochains(K, channels=2, max_dim=2)
-    model, each = SimplicialMixer(2, 4, 3, 1, 2), SimplicialMixer((1, 2, 3), 4, 3, 1, 2)
-    for call in (model, model.encode):
-        with pytest.raises(ValueError, match=r"x\[0\] must have 2 channels, got 3"):
-            call(random_cochains(K, channels=3, max_dim=2), K)
-        with pytest.raises(TypeError, match=r"x\[0\] must be a tensor, got None.*\(0, channels\)"):
-            call([None, *x[1:]], K)
-        with pytest.raises(TypeError, match=r"x must be a list of cochains, .* got dict"):
-            call(dict(enumerate(x)), K)
-        with pytest.raises(TypeError, match=r"x must be a list of cochains, .* got one tensor"):
-            call(x[0], K)
-    with pytest.raises(ValueError, match=r"x\[2\] must have 3 channels, got 1"):
-        each(random_cochains(K, channels=(1, 2, 1), max_dim=2), K)
-    late = SimplicialMixer(-1, 4, 3, 1, 2)
-    assert late(tuple(x), K).shape == (1, 3)
-    with pytest.raises(ValueError, match=r"x\[0\] must have 2 channels, got 3"):
-        late(random_cochains(K, channels=3, max_dim=2), K)
