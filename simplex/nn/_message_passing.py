@@ -131,6 +131,10 @@ class SimplicialMessagePassing(nn.Module):
             ValueError: a cochain does not have one row per simplex.
         """
         require_cochains(complex, x, len(x) - 1)
+        return self.convolve(x, complex)
+
+    def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """The round, of cochains that have been checked."""
         result = []
         for k in range(len(x)):
             arrived = {a: self.propagate(a, k, x, complex) for a in self._messages}

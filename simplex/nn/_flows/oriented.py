@@ -192,8 +192,9 @@ class OrientedMPSN(Module):
         if not known and self.activation not in _ZERO_AT_ZERO:
             return None
         odd = known and self.oriented  # opposite rows may be merged if signs are forgotten
-        turn = orientation * complex.orientation(self.head.k)
-        operators = _operators(complex, self.head.k)
+        k, plain = self.head.k, _in_increasing_order(complex)
+        turn = orientation * complex.orientation(k)
+        operators = [adjacency_matrix(plain, k, kind, signed=True) for kind in ("upper", "lower")]
         quotient = flow_quotient(flows, turn, operators, len(self.convs), odd)
         return quotient.collapse() if self._collapses else quotient
 
@@ -304,12 +305,6 @@ class _PooledHead(nn.Module):
     def of_pooled(self, pooled: Tensor) -> Tensor:
         out: Tensor = self.lin2(torch.relu(self.lin1(pooled)))
         return out
-
-
-def _operators(K: SimplicialComplex, k: int) -> list[Tensor]:
-    """The signed upper and lower adjacency in increasing vertex order."""
-    plain = _in_increasing_order(K)
-    return [adjacency_matrix(plain, k, kind, signed=True) for kind in ("upper", "lower")]
 
 
 def _widths(in_channels: int, hidden_channels: int, num_layers: int) -> list[int]:

@@ -90,7 +90,7 @@ class MPSNConv(ComplexConv, SimplicialMessagePassing):
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """One round of messages on all dimensions at once."""
-        return SimplicialMessagePassing.forward(self, x, complex)
+        return SimplicialMessagePassing.convolve(self, x, complex)
 
     def message_boundary(self, k: int, receiver: Tensor, sender: Tensor) -> Tensor:
         """M_B of each pair of a k-simplex and a facet."""

@@ -88,7 +88,7 @@ class SCAConv(ComplexConv, SimplicialMessagePassing):
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """One round of messages on all dimensions at once."""
-        return SimplicialMessagePassing.forward(self, x, complex)
+        return SimplicialMessagePassing.convolve(self, x, complex)
 
     def message_boundary(self, k: int, sender: Tensor) -> Tensor:
         """Θ_B of the facets."""
