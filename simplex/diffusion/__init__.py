@@ -38,22 +38,12 @@ from simplex.diffusion._flow_matching import (
     flow_matching_loss,
     ot_coupling,
 )
-from simplex.diffusion._gaussian import (
-    Noise,
-    WhiteNoise,
-    posterior,
-    q_sample,
-)
+from simplex.diffusion._gaussian import Noise, WhiteNoise, posterior, q_sample
 from simplex.diffusion._grids import edm_sigmas, log_snr_times, spaced_times, times_at_levels
 from simplex.diffusion._guidance import drop_labels, guided
 from simplex.diffusion._losses import hybrid_loss, min_snr_weight, simple_loss, vlb_loss
 from simplex.diffusion._mixture import GaussianMixture
-from simplex.diffusion._ode import (
-    euler_flow,
-    heun_flow,
-    log_likelihood,
-    probability_flow,
-)
+from simplex.diffusion._ode import euler_flow, heun_flow, log_likelihood, probability_flow
 from simplex.diffusion._parameterization import (
     chain_from_denoiser,
     convert_prediction,

@@ -8,13 +8,7 @@ from torch import Tensor
 
 from simplex.complexes import require_real
 from simplex.diffusion._checks import require_defined, require_steps
-from simplex.diffusion._gaussian import (
-    WHITE,
-    Noise,
-    Variance,
-    reverse_variance,
-    step_coefficients,
-)
+from simplex.diffusion._gaussian import WHITE, Noise, Variance, reverse_variance, step_coefficients
 from simplex.diffusion._parameterization import Target, linear_forms
 from simplex.diffusion._rows import Model
 from simplex.diffusion._schedule import Schedule

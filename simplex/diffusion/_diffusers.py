@@ -221,11 +221,7 @@ class DDPMScheduler:
         return _moved(steps, sample, clean, generator)
 
     def _clean(
-        self,
-        output: Tensor,
-        timestep: int | Tensor,
-        sample: Tensor,
-        previous: int | Tensor | None,
+        self, output: Tensor, timestep: int | Tensor, sample: Tensor, previous: int | Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The prediction of x_0, and our times of the step."""
         require_finite("model_output", output, at_timestep(timestep))

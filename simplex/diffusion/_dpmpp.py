@@ -12,12 +12,7 @@ from simplex.diffusion._walk import Grid, Steps, walk, walk_times
 
 
 def dpmpp_2m(
-    model: Model,
-    x: Tensor,
-    schedule: Schedule,
-    times: Grid,
-    *,
-    prediction: Target = "eps",
+    model: Model, x: Tensor, schedule: Schedule, times: Grid, *, prediction: Target = "eps"
 ) -> Tensor:
     r"""Walk from noise to data with the multistep solver DPM-Solver++(2M).
 

@@ -128,12 +128,7 @@ class HeatFlow:
     """
 
     def __init__(
-        self,
-        K: SimplicialComplex,
-        k: int = 1,
-        *,
-        down: float = 1.0,
-        up: float = 1.0,
+        self, K: SimplicialComplex, k: int = 1, *, down: float = 1.0, up: float = 1.0
     ) -> None:
         require_rank(K, k, 0)
         require_real("down", down, 0)

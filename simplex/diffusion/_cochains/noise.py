@@ -302,11 +302,7 @@ _SMOOTH = MaternKernel(length=2.0, smoothness=2.0)
 
 
 def fitted_hodge_noise(
-    K: SimplicialComplex,
-    x: Tensor,
-    kernel: Kernel = _SMOOTH,
-    *,
-    k: int = 1,
+    K: SimplicialComplex, x: Tensor, kernel: Kernel = _SMOOTH, *, k: int = 1
 ) -> HodgeNoise:
     r"""The noise N(0, K) whose gradient, curl and harmonic parts are as strong as those of data.
 

@@ -65,12 +65,7 @@ class HodgeSubspace:
     """
 
     def __init__(
-        self,
-        K: SimplicialComplex,
-        subspace: str,
-        *,
-        k: int = 1,
-        noise: Noise | None = None,
+        self, K: SimplicialComplex, subspace: str, *, k: int = 1, noise: Noise | None = None
     ) -> None:
         require_degree(K, k)
         require_word("subspace", subspace, SUBSPACES)
