@@ -21,16 +21,10 @@ Fallback = Callable[[Iterable[nn.Parameter]], Optimizer]
 
 
 class MapOptimizer(Optimizer):
-    """The habits of an optimiser that has one parameter group for each linear map of a model.
+    """What `LocoProp` does whatever the local problems are: groups, gradients, saved states.
 
     Parameters of no map have groups of the fallback optimiser, which are its own: schedulers and
     ``state_dict`` see one optimiser. A subclass gives ``step``.
-
-    Args:
-        cover: The maps and the other parameters.
-        defaults: Options of the groups of maps.
-        fallback: Makes the optimiser of the other parameters.
-        nonfinite: "raise" an error, or "skip" the step, when a gradient is not finite.
 
     Attributes:
         skipped: Steps that were skipped because a gradient was not finite.
@@ -139,17 +133,13 @@ class MapOptimizer(Optimizer):
         Raises:
             ValueError: The state is of another model, cover or inner rule. Nothing is changed then.
         """
-        saved_groups = state_dict["param_groups"]
+        saved_groups, count = state_dict["param_groups"], len(self._maps)
         require_fitting_state(self.param_groups, saved_groups)
-        solvers = [
-            unpacked(saved.get("solver"), group["solver"])
-            for saved, group in zip(
-                saved_groups, self.param_groups[: len(self._maps)], strict=False
-            )
-        ]
+        pairs = zip(saved_groups[:count], self.param_groups[:count], strict=True)
+        solvers = [unpacked(saved.get("solver"), group["solver"]) for saved, group in pairs]
         buffers = dict(state_dict["state"])
-        keys = [group["params"][0] for group in saved_groups]
-        ours = {key: buffers.pop(key) for key in keys[: len(self._maps)] if key in buffers}
+        keys = [group["params"][0] for group in saved_groups[:count]]
+        ours = {key: buffers.pop(key) for key in keys if key in buffers}
         super().load_state_dict({**state_dict, "state": deepcopy(buffers)})
         for group, solver, key in zip(self.param_groups, solvers, keys, strict=False):  # the maps'
             group["solver"] = solver

@@ -169,8 +169,7 @@ def vp_sde_schedule(beta_min: float = 0.1, beta_max: float = 20.0) -> Continuous
         ValueError: a β that is not positive.
 
     Paper:
-        Y. Song et al., "Score-based generative modeling through stochastic differential
-        equations", 2021, equation 33.
+        Y. Song et al., 2021, as for :func:`probability_flow`, equation 33.
 
     Example:
         >>> print(f"{vp_sde_schedule().alpha_bar(1.0).item():.4e}")

@@ -110,6 +110,7 @@ class DDPMScheduler:
         rescale_betas_zero_snr: bool = False,
         **fixed: object,
     ) -> None:
+        given = {name: value for name, value in locals().items() if name not in ("self", "fixed")}
         require_fixed(fixed, FIXED)
         require_word("beta_schedule", beta_schedule, SCHEDULES)
         require_word("prediction_type", prediction_type, PREDICTIONS)
@@ -130,17 +131,7 @@ class DDPMScheduler:
         self.timestep_spacing: Spacing = timestep_spacing
         self.timesteps = torch.arange(self.schedule.num_steps - 1, -1, -1)
         self.config = SchedulerConfig(
-            num_train_timesteps=self.schedule.num_steps,
-            beta_start=beta_start,
-            beta_end=beta_end,
-            beta_schedule=beta_schedule,
-            trained_betas=trained_betas,
-            variance_type=variance_type,
-            clip_sample=clip_sample,
-            prediction_type=prediction_type,
-            timestep_spacing=timestep_spacing,
-            rescale_betas_zero_snr=rescale_betas_zero_snr,
-            **FIXED,
+            **given | FIXED | {"num_train_timesteps": self.schedule.num_steps}
         )
 
     def __len__(self) -> int:

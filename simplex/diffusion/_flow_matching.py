@@ -86,8 +86,7 @@ class BridgePath:
         sigma: σ > 0; the velocity is infinite at both ends, so draw t inside (0, 1).
 
     Paper:
-        A. Tong et al., "Improving and generalizing flow-based generative models with minibatch
-        optimal transport", 2024, equation 17 (SB-CFM).
+        A. Tong et al., 2024, as for :class:`LinearPath`, equation 17 (SB-CFM).
 
     Example:
         >>> x, u = BridgePath(1.0).at(torch.ones(5), torch.zeros(5), torch.tensor(0.5))
@@ -180,8 +179,7 @@ def ot_coupling(x0: Tensor, z: Tensor) -> Tensor:
         O(rows³) on the CPU in the worst case; exact.
 
     Paper:
-        A. Tong et al., "Improving and generalizing flow-based generative models with minibatch
-        optimal transport", 2024, section 3.2.5.
+        A. Tong et al., 2024, as for :class:`LinearPath`, section 3.2.5.
 
     Example:
         >>> ot_coupling(torch.tensor([[4.0], [1.0]]), torch.tensor([[0.0], [5.0]])).tolist()

@@ -61,16 +61,10 @@ def heun_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
         x' &= x_i + h \, u(x_i, t_i) \\
         x_{i+1} &= x_i + \tfrac h 2 \left( u(x_i, t_i) + u(x', t_{i+1}) \right)
 
-    Args:
-        velocity: u(x, t); it gets one time per row of x, (rows,).
-        x: the state at ``times[0]``: noise, for a flow-matching model.
-        times: strictly monotone, (S + 1,) or (S + 1, rows).
+    Arguments and errors are those of :func:`euler_flow`.
 
     Returns:
-        The state at the last time. No gradients are kept.
-
-    Raises:
-        ValueError: as in :func:`euler_flow`.
+        The state at the last time.
 
     Example:
         >>> heun_flow(lambda x, t: x, torch.ones(1, 1), [0.0, 1.0]).item()
@@ -167,8 +161,7 @@ def log_likelihood(
         ValueError: times that are not monotone, or a velocity that is NaN (with the step).
 
     Paper:
-        Y. Song et al., "Score-based generative modeling through stochastic differential
-        equations", 2021, equation 39.
+        Y. Song et al., 2021, as for :func:`probability_flow`, equation 39.
 
     Example:
         >>> log_likelihood(lambda x, t: 0 * x, torch.zeros(2, 1), [0.0, 1.0]).tolist()

@@ -120,14 +120,10 @@ class HodgeSubspace:
         *kept, harmonic = SUBSPACES[self.subspace]
         projections = prepared_projections(self.complex, self.k)
         y = x.double()
-        parts = [
-            projection(y)
-            for projection, keep in zip(projections, kept, strict=True)
-            if keep != harmonic
-        ]
         total = torch.zeros_like(y)
-        for part in parts:
-            total += part
+        for projection, keep in zip(projections, kept, strict=True):
+            if keep != harmonic:
+                total += projection(y)
         return (y - total if harmonic else total).to(x.dtype)
 
 
