@@ -22,8 +22,8 @@ proximal weight         λ                     R λ
 inner step size         η                     η / R
 ======================  ====================  ===================
 
-Throughout, what has a row of each input and a column of each output (pre-activations ``pre`` and
-``center``, targets, gradients by outputs) is (…, R, d), and ``transfer`` is the layer's f.
+Throughout, pre-activations (``pre``, ``center``), targets and g are (…, R, d), and ``transfer`` is
+the layer's f.
 """
 
 from collections.abc import Callable, Mapping

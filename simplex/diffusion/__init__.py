@@ -1,9 +1,11 @@
 """Diffusion and flow matching: processes, losses, samplers and likelihoods on any tensor.
 
 x_0 is the data; the first dimension of a tensor counts its rows. A model is any callable of noisy
-data and one time per row of them, (rows,). Samplers keep no gradients, clip nothing, and refuse a
-prediction that is NaN or of another shape, naming the step. Losses answer one number per row, the
-mean over its components. ``generator`` is the source of randomness, None for torch's global one.
+data and one time per row of them, (rows,); a denoiser D(y, σ) gets one σ per row likewise. Samplers
+keep no gradients, clip nothing, and refuse a prediction that is NaN or of another shape, naming the
+step. Losses answer one number per row, the mean over its components. Shapes that differ from those
+of the data, and times outside a schedule or in wrong order, are ValueErrors everywhere.
+``generator`` is the source of randomness, None for torch's global one.
 """
 
 from simplex.diffusion._categorical import (

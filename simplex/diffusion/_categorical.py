@@ -171,10 +171,6 @@ def categorical_sample(
     Returns:
         Values at the last time, int64.
 
-    Raises:
-        ValueError: times that do not fall, logits of another shape, or logits that are NaN (with
-            the step).
-
     Example:
         >>> from simplex.diffusion import cosine_schedule
         >>> process = CategoricalProcess.uniform(cosine_schedule(10), 3)

@@ -125,8 +125,7 @@ def heun_edm(
         x at the last level.
 
     Raises:
-        ValueError: levels that are negative or do not fall strictly, or a prediction as in
-            :func:`ddpm`.
+        ValueError: levels that are negative or do not fall strictly.
 
     Laws:
         Of order 2 in the step.
@@ -208,9 +207,6 @@ def edm_loss(
 
     Returns:
         (rows,) losses.
-
-    Raises:
-        ValueError: noise or an output of another shape than the data.
 
     Paper:
         T. Karras et al., 2022, as for :class:`EDMPreconditioner`, equation 8.

@@ -141,9 +141,6 @@ def flow_matching_loss(
     Returns:
         (rows,) losses.
 
-    Raises:
-        ValueError: shapes that differ, or times outside [0, 1].
-
     Paper:
         Y. Lipman et al., "Flow matching for generative modeling", 2023, equation 9.
 
@@ -171,9 +168,6 @@ def ot_coupling(x0: Tensor, z: Tensor) -> Tensor:
 
     Returns:
         (rows,) int64: ``z[ot_coupling(x0, z)]`` is paired with ``x0``.
-
-    Raises:
-        ValueError: batches of different shape.
 
     Cost:
         O(rows³) on the CPU in the worst case; exact.

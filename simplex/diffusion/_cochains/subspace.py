@@ -1,7 +1,6 @@
 """Diffusion inside a Hodge subspace: flows without divergence stay so along the whole chain."""
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -106,11 +105,7 @@ class HodgeSubspace:
 
     def denoiser(self, model: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """The denoiser x, t, … ↦ P model(x, t, …); its predictions stay in the subspace."""
-
-        def projected(x: Tensor, *others: Any, **named: Any) -> Tensor:
-            return self.project(model(x, *others, **named))
-
-        return projected
+        return lambda x, *others, **named: self.project(model(x, *others, **named))
 
     def __repr__(self) -> str:
         return f"HodgeSubspace({self.complex}, {self.subspace!r}, k={self.k})"

@@ -74,11 +74,7 @@ class FaceSurvival:
 
     @classmethod
     def linear(cls, num_steps: int, max_dim: int) -> "FaceSurvival":
-        """Vertices stay, the clocks of all other dimensions survive with a_t = 1 - t/T.
-
-        Args:
-            num_steps: T.
-            max_dim: D.
+        """Vertices stay, the clocks of all dimensions 1 … D survive with a_t = 1 - t/T.
 
         Example:
             >>> FaceSurvival.linear(2, 2).survival.tolist()
@@ -92,10 +88,6 @@ class FaceSurvival:
     @classmethod
     def of_edges(cls, num_steps: int, max_dim: int) -> "FaceSurvival":
         """Only edges have clocks: on flag complexes, edge-absorbing noise on graphs and their lift.
-
-        Args:
-            num_steps: T.
-            max_dim: D ≥ 1.
 
         Example:
             >>> FaceSurvival.of_edges(2, 2).survival.tolist()
@@ -168,18 +160,10 @@ class FaceSurvival:
     ) -> Tensor:
         """For each k-simplex, the probability of being in x_s once its facets are.
 
-        Args:
-            K: x_0.
-            present: the state x_t.
-            k: the dimension.
-            t: the time of the state; (num_parts,) int64 for one per part.
-            s: the earlier time.
+        Arguments as for :meth:`sample`, with x_t as what is present.
 
         Returns:
             (n_k,) float64.
-
-        Raises:
-            ValueError: as for :meth:`sample`.
         """
         later, earlier = self._both_times(K, t, s)
         rate = return_rate(
