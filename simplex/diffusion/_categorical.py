@@ -125,7 +125,7 @@ class CategoricalProcess:
         hot = torch.nn.functional.one_hot(x, self.num_categories).double()
         keep_t, keep_s, keep_ts = self._keep(x, t, 0), self._keep(x, s, 0), self._keep(x, t, s)
         # Q̄_t[x_0, x_t] as a function of x_0, then p̂(x_0) / Q̄_t[x_0, x_t] up to a constant.
-        reach = keep_t * hot + (1 - keep_t) * law[x][..., None]
+        reach = keep_t * hot + (1 - keep_t) * law[x][..., None]  # (…, K)
         weight = (logits.double().log_softmax(-1) - reach.log()).masked_fill(reach == 0, -torch.inf)
         weight = weight.softmax(-1)
         towards_x0 = keep_s * weight + (1 - keep_s) * law  # Σ over x_0 of weight · Q̄_s[x_0, x_s]

@@ -51,7 +51,7 @@ class SchedulerConfig(SimpleNamespace):
 
 
 class SchedulerOutput(NamedTuple):
-    """What a step returns: x at the next timestep of the walk, and the prediction of x_0."""
+    """x at the next timestep of the walk, and the prediction of x_0, whatever ``return_dict``."""
 
     prev_sample: Tensor
     pred_original_sample: Tensor
@@ -203,10 +203,7 @@ class DDPMScheduler:
         previous: int | Tensor | None = None,
         return_dict: bool = True,
     ) -> SchedulerOutput:
-        """One step of :func:`ddpm`, to the next timestep of the walk or to ``previous``.
-
-        The output is a tuple that begins with ``prev_sample``, whatever ``return_dict``.
-        """
+        """One step of :func:`ddpm`, to the next timestep of the walk or to ``previous``."""
         clean, t, s = self._clean(model_output, timestep, sample, previous)
         steps = ddpm_steps(self.schedule, t, s, "x0", self.variance)
         return _moved(steps, sample, clean, generator)
@@ -262,10 +259,7 @@ class DDIMScheduler(DDPMScheduler):
         previous: int | Tensor | None = None,
         return_dict: bool = True,
     ) -> SchedulerOutput:
-        """One step of :func:`ddim`, to the next timestep of the walk or to ``previous``.
-
-        The output is a tuple that begins with ``prev_sample``, whatever ``return_dict``.
-        """
+        """One step of :func:`ddim`, to the next timestep of the walk or to ``previous``."""
         clean, t, s = self._clean(model_output, timestep, sample, previous)
         return _moved(ddim_steps(self.schedule, t, s, "x0", eta), sample, clean, generator)
 

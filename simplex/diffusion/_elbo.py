@@ -250,7 +250,7 @@ def step_nats(
     ``index`` counts the steps, one for all rows or one per row.
     """
     index = index.cpu()
-    c0, true, reverse, large = (column[index] for column in table)
+    c0, true, reverse, large = (column[index] for column in table)  # (rows,) or () each
     to_data = aligned(index == len(table.c0) - 1, x0, torch.bool)
     spread = aligned(reverse, x0) if v is None else learned_variance(v, reverse, large)
     white_x0, white_guess = noise.whiten(x0), noise.whiten(guess)

@@ -104,16 +104,11 @@ def reverse_variance(schedule: Schedule, t: Times, s: Times, variance: Variance)
     if callable(variance):
         data = torch.as_tensor(variance(schedule.times(t)), dtype=torch.float64)
         return small + c0.square() * data
-    match variance:
-        case "small":
-            return small
-        case "large":
-            return large
-        case _:
-            raise ValueError(
-                "variance must be 'small', 'large' or a function of the times here, got "
-                f"{variance!r}."
-            )
+    if variance not in ("small", "large"):
+        raise ValueError(
+            f"variance must be 'small', 'large' or a function of the times here, got {variance!r}."
+        )
+    return small if variance == "small" else large
 
 
 def learned_variance(v: Tensor, small: Tensor, large: Tensor) -> Tensor:

@@ -106,15 +106,12 @@ def min_snr_weight(schedule: Schedule, t: Tensor, prediction: Target, gamma: flo
     # min(SNR, γ) = (α/σ)² where the first, so each weight has a form without a division by 0.
     signal, noise = alpha.square(), sigma.square()
     bounded = torch.minimum(signal, gamma * noise)  # min(SNR, γ) σ²
-    match prediction:
-        case "x0":
-            return bounded / noise
-        case "eps":
-            return torch.where(signal > 0, bounded / signal, 1.0)
-        case "v":
-            return bounded / (signal + noise)
-        case "score":
-            return noise * torch.where(signal > 0, bounded / signal, 1.0)
+    if prediction == "x0":
+        return bounded / noise
+    if prediction == "v":
+        return bounded / (signal + noise)
+    weight = torch.where(signal > 0, bounded / signal, 1.0)
+    return weight if prediction == "eps" else noise * weight
 
 
 def vlb_loss(

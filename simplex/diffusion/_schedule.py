@@ -327,9 +327,6 @@ def zero_terminal_snr(schedule: DiscreteSchedule) -> DiscreteSchedule:
 
     A prediction of ε says nothing about the data at time T: predict v or x₀ with this schedule.
 
-    Args:
-        schedule: a chain of at least 2 steps.
-
     Raises:
         ValueError: a chain of one step.
 
