@@ -82,14 +82,7 @@ def require_fitting_state(groups: list[dict[str, Any]], saved: list[dict[str, An
 
 
 def first_nonfinite(parameters: Iterable[nn.Parameter]) -> nn.Parameter | None:
-    """The first parameter whose gradient has a NaN or an infinity; None if there is none.
-
-    Example:
-        >>> weight = nn.Parameter(torch.zeros(2))
-        >>> weight.grad = torch.tensor([0.0, math.nan])
-        >>> first_nonfinite([weight]) is weight
-        True
-    """
+    """The first parameter whose gradient has a NaN or an infinity; None if there is none."""
     with_gradient = [(p, _entries(p.grad)) for p in parameters if p.grad is not None]
     gradients = [entries for _, entries in with_gradient if entries.numel()]
     largest = get_total_norm(gradients, math.inf)  # one pass; a maximum keeps NaN

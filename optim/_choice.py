@@ -40,12 +40,7 @@ class Choice:
 def given_transfers(
     transfer: str | Mapping[str, TransferLike], maps: Sequence[LinearMap]
 ) -> dict[str, Transfer | str]:
-    """The transfer functions that the user names, by module; a string says why there is none.
-
-    Raises:
-        TypeError: ``transfer`` is neither "auto" nor a mapping.
-        ValueError: An unknown module or function.
-    """
+    """The transfer functions that the user names, by module; a string says why there is none."""
     if isinstance(transfer, str) and transfer == "auto":
         return {}
     if not isinstance(transfer, Mapping):

@@ -58,11 +58,7 @@ class MapOptimizer(Optimizer):
         self._closed = False
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Clear gradients, and forget the passes that they came from.
-
-        Args:
-            set_to_none: As in torch: None instead of zeros.
-        """
+        """Clear gradients (to None or zeros), and forget the passes that they came from."""
         super().zero_grad(set_to_none)
         self._capture.clear()
 
@@ -125,10 +121,7 @@ class MapOptimizer(Optimizer):
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Resume from a saved state: hyper-parameters, buffers, the fallback's state.
-
-        Args:
-            state_dict: From `state_dict` of a LocoProp of the same model; it is not aliased.
+        """Resume from a saved state: hyper-parameters, buffers, the fallback's state; not aliased.
 
         Raises:
             ValueError: The state is of another model, cover or inner rule. Nothing is changed then.

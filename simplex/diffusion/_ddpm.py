@@ -53,8 +53,7 @@ def ddpm(
         x at the last time. No gradients are kept, and nothing is clipped.
 
     Raises:
-        ValueError: times outside the schedule or not falling, a prediction of another shape, or
-            one that is NaN (with the step).
+        ValueError: times that do not fall, or a prediction that says nothing of x_0 at one of them.
 
     Paper:
         J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, algorithm 2;

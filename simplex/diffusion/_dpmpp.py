@@ -29,7 +29,7 @@ def dpmpp_2m(
         x at the last time.
 
     Raises:
-        ValueError: as in :func:`ddpm`, or a signal that vanishes.
+        ValueError: as in :func:`ddpm`.
 
     Laws:
         Of order 2 in the step in λ. With one step it is :func:`ddim`.
@@ -72,9 +72,6 @@ def dpmpp_2m_sde(
 
     Returns:
         x at the last time.
-
-    Raises:
-        ValueError: as in :func:`dpmpp_2m`.
 
     Laws:
         With D = m₀ everywhere it is :func:`ddpm` with the small variance.

@@ -45,8 +45,7 @@ def simple_loss(
 
     Raises:
         TypeError: data of integers.
-        ValueError: noise or an output of another shape than the data, times outside the schedule,
-            or time 0 of a discrete chain.
+        ValueError: time 0 of a discrete chain.
 
     Laws:
         With noise N(0, I) the minimum for data of covariance C is, per component,

@@ -88,11 +88,6 @@ def probability_flow(model: Model, schedule: ContinuousSchedule, prediction: Tar
 
     with λ the log-SNR and v the prediction of v, which is finite at both ends.
 
-    Args:
-        model: any callable of x and one time per row of x.
-        schedule: continuous; it gives λ and its derivative.
-        prediction: what the model predicts.
-
     Returns:
         u(x, t), for :func:`heun_flow` from time 1 to 0, or :func:`log_likelihood` from 0 to 1. Stay
         away from a time 0 where the log-SNR is infinite: end at 1e-5, say.

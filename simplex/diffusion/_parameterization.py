@@ -114,10 +114,7 @@ def denoiser_from_chain(model: Model, schedule: Schedule, prediction: Target = "
     .. math::
         D(y; σ) = \hat x_0(α_t \, y, t) \qquad \text{where } σ_t / α_t = σ
 
-    Args:
-        model: any callable of x and one time per row of x.
-        schedule: of a discrete chain the nearest time is taken; :func:`noise_levels` are exact.
-        prediction: what the model predicts.
+    In a discrete chain the nearest time is taken; :func:`noise_levels` are exact.
 
     Returns:
         A denoiser, for :func:`heun_edm`, :func:`flow_from_denoiser` and :func:`flow_of_levels`.

@@ -34,12 +34,7 @@ class Schedule(ABC):
 
     @abstractmethod
     def times(self, t: Times) -> Tensor:
-        """The times as a tensor, checked to lie in the schedule.
-
-        Raises:
-            TypeError: times that are not numbers of the schedule's kind.
-            ValueError: times outside the schedule.
-        """
+        """The times as a tensor, checked to be of the schedule's kind and to lie in it."""
 
     @abstractmethod
     def model_times(self, t: Tensor, like: Tensor) -> Tensor:

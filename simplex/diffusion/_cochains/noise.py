@@ -137,10 +137,6 @@ class HodgeNoise:
 
         Returns:
             Like x. The error is a few units of rounding times the largest ψ^p times |x|.
-
-        Raises:
-            TypeError: x is not float32 or float64.
-            ValueError: a wrong shape.
         """
         require_single_or_double(x)
         count = self.complex.num_simplices(self.k)

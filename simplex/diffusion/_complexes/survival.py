@@ -136,8 +136,7 @@ class FaceSurvival:
 
         Raises:
             TypeError: times that are no integers.
-            ValueError: a complex of higher dimension, or times outside 0 … T, of a wrong shape or
-                in wrong order.
+            ValueError: a complex of higher dimension.
         """
         later, earlier = self._both_times(K, t, s)
         state: list[Tensor] = []
