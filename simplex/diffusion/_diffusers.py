@@ -110,6 +110,7 @@ class DDPMScheduler:
         rescale_betas_zero_snr: bool = False,
         **fixed: object,
     ) -> None:
+        # First of all: locals() are the arguments only before anything else has a name.
         given = {name: value for name, value in locals().items() if name not in ("self", "fixed")}
         require_fixed(fixed, FIXED)
         require_word("beta_schedule", beta_schedule, SCHEDULES)
