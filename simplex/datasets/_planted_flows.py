@@ -191,13 +191,9 @@ def planted_flows(
 
 
 def _modes(matrix: Tensor, kernel: Callable[[Tensor], Tensor], energy: float) -> Tensor:
-    """The eigenvectors of AᵀA with eigenvalues above 0, of squared lengths ψ(λ) · factor.
-
-    They are Aᵀ y / √λ for the eigenvectors y of A Aᵀ; the factor makes the squares sum to
-    ``energy``.
-    """
+    """Eigenvectors of AᵀA, λ > 0, of squared lengths ψ(λ), scaled to sum to ``energy``."""
     dense = matrix.to_dense().double()
-    eigenvalues, vectors = torch.linalg.eigh(dense @ dense.T)
+    eigenvalues, vectors = torch.linalg.eigh(dense @ dense.T)  # Aᵀ y / √λ is what is wanted
     positive = eigenvalues > _ZERO
     eigenvalues, columns = eigenvalues[positive], dense.T @ vectors[:, positive]
     variances = kernel(eigenvalues)

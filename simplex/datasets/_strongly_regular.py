@@ -188,9 +188,6 @@ def _powers(p: int, degree: int) -> np.ndarray:
 
     The field is F_p[x] modulo x^degree - Σ cᵢ xⁱ, for the first c such that x has p^degree - 1
     powers: then every non-zero residue is a power of x, hence a unit.
-
-    Returns:
-        (p^degree - 1, degree) coefficients, the constant one first.
     """
     order, place = p**degree - 1, p ** np.arange(degree)
     one = np.eye(1, degree, dtype=np.int64)[0]
@@ -205,7 +202,7 @@ def _powers(p: int, degree: int) -> np.ndarray:
                 break
             powers.append(following)
         if len(powers) == order:
-            return np.stack(powers)
+            return np.stack(powers)  # (p^degree - 1, degree) coefficients, the constant one first
     raise AssertionError(f"every finite field has a primitive element, {p}^{degree} too")
 
 
