@@ -102,7 +102,7 @@ def _attempt(
         around = neighbors[at]  # (walking, degree)
         free = (around >= 0) & ~visited[walking[:, None], around]
         aim = positions[goals[walking, passed[walking]]]
-        distance = (positions[around] - aim[:, None]).square().sum(-1)
+        distance = (positions[around] - aim[:, None]).square().sum(-1)  # (walking, degree)
         stray = torch.rand(len(walking), 1, generator=generator) < _STRAY
         lottery = torch.rand(around.shape, dtype=distance.dtype, generator=generator)
         cost = torch.where(stray, lottery, distance).masked_fill(~free, torch.inf)

@@ -35,8 +35,9 @@ def folklore_wl(
     The hash of the multiset is a matrix product modulo 2⁶⁴, with R and S random images of the
     colours: Σ_w R(u, w) S(w, v).
 
-    Only vertices and edges count, and pairs across two parts are left out. Arguments and errors as
-    for :func:`weisfeiler_lehman`.
+    Only vertices and edges count, and pairs across two parts are left out. ``colors`` are starting
+    colours of the vertices, as for :func:`weisfeiler_lehman`; further arguments and errors as for
+    :func:`simplicial_wl`.
 
     Returns:
         The :class:`Coloring`, with one kind: the ordered pairs, Σ_p n_p² colours. In a part of n

@@ -118,7 +118,7 @@ def _pair_by_color(U: SimplicialComplex, color: Tensor, sources: Tensor, targets
     slot[sources] = slot[targets] = torch.arange(len(sources), device=U.device)
     slot_of_vertex = slot[U.part(0)]
     order = color.argsort(stable=True)
-    order = order[slot_of_vertex[order].argsort(stable=True)]
+    order = order[slot_of_vertex[order].argsort(stable=True)]  # by pair, then by colour
     num_vertices = len(color) // 2
     image = torch.empty(num_vertices, dtype=torch.int64, device=U.device)
     image[order[order < num_vertices]] = order[order >= num_vertices]
