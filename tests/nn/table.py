@@ -390,7 +390,16 @@ LAYERS: dict[str, Row] = {
         make=lambda i, o, top, **options: Placed(EMPSNConv(i, o, top, **options)),
         oracle=placed_empsn,
         places=3,
-        exact=("house", "random 0", "random 1", "filled tetrahedron", "union"),
+        exact=(
+            "empty",
+            "edge",
+            "house",
+            "triangle with tail",
+            "random 0",
+            "random 1",
+            "filled tetrahedron",
+            "union",
+        ),
     ),
     # --- flows
     "Oriented": Row(
