@@ -78,7 +78,6 @@ class Row(NamedTuple):
         keeps_width: whether what comes out is as wide as what goes in.
         few: options for where many steps would only cost time.
         rough: how far from the exact values bfloat16 may be, relative to the largest.
-        traced: whether the fast suite traces it.
         signals: whether a layer of one degree takes many signals at once.
         idle: parameters that no complex ever uses.
         coarse: the complexes on which float32 does not suffice.
@@ -101,7 +100,6 @@ class Row(NamedTuple):
     keeps_width: bool = False
     few: Mapping[str, Any] = MappingProxyType({})
     rough: float = 0.05
-    traced: bool = False
     signals: bool = True
     idle: tuple[str, ...] = ()
     coarse: tuple[str, ...] = ()
@@ -348,7 +346,6 @@ LAYERS: dict[str, Row] = {
         f"{name}{' with attention' * attention}": MESSAGES._replace(
             make=partial(SCAAttentionConv if attention else SCAConv, scheme=scheme),
             oracle=oracles.sca(attention),
-            traced=name == "CMPS" and not attention,
         )
         for attention in (False, True)
         for name, scheme in (

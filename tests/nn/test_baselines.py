@@ -63,7 +63,7 @@ def test_a_step_of_training_is_finite(name, make):
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
 
 
-@pytest.mark.parametrize("name", ["GIN", "PooledMLP"])
+@pytest.mark.parametrize("name", [pytest.param("GIN", marks=pytest.mark.slow), "PooledMLP"])
 def test_traces_as_one_graph_with_dynamic_sizes(name):
     model = MODELS[name](3).eval()
     compiled = torch.compile(model, fullgraph=True, dynamic=True, backend="eager")

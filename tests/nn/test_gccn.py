@@ -65,7 +65,7 @@ def test_repr():
     )
 
 
-@pytest.mark.parametrize("name", ["SAGE", "GIN"])
+@pytest.mark.parametrize("name", [pytest.param("SAGE", marks=pytest.mark.slow), "GIN"])
 def test_traces_as_one_graph_with_dynamic_sizes(name):
     conv = GCCNConv(2, 4, 2, make_conv=GRAPH_LAYERS[name]).double()
     compiled = torch.compile(conv, fullgraph=True, dynamic=True, backend="eager")

@@ -19,6 +19,7 @@ from tests.tables import COMPLEXES
 
 
 PLAIN = {name: row for name, row in LAYERS.items() if not row.variant}
+TRACED = ("SNN", "CMPS")  # one on each degree, one on all; in the fast suite
 every = pytest.mark.parametrize("name", LAYERS)
 plain = pytest.mark.parametrize("name", PLAIN)
 
@@ -96,7 +97,7 @@ def test_copies_states_and_half_precision(name):
 
 @pytest.mark.parametrize(
     "name",
-    [n if row.traced else pytest.param(n, marks=pytest.mark.slow) for n, row in PLAIN.items()],
+    [n if n in TRACED else pytest.param(n, marks=pytest.mark.slow) for n in PLAIN],
 )
 def test_traces_as_one_graph_with_dynamic_sizes(name):
     torch._dynamo.reset()  # layers of one class share a limit of graphs
