@@ -76,18 +76,22 @@ def require_odd(name: str, function: Activation | None, remedy: str) -> None:
     raise ValueError(f"{name} must be odd, f(-x) = -f(x), got {word}. {remedy}")
 
 
-def require_activations(activation: Activation, odd_activation: Activation, odd: bool) -> None:
-    """Raise unless both are functions and, where values are odd, the second one is odd.
+def parity_activations(
+    activation: Activation, odd_activation: Activation, odd: Sequence[bool]
+) -> list[Activation]:
+    """The second where values are odd, else the first; functions, and the second odd if it is used.
 
     Example:
-        >>> require_activations(torch.relu, torch.tanh, odd=True)
+        >>> parity_activations(torch.relu, torch.tanh, [False, True])[1] is torch.tanh
+        True
     """
     for name, function in (("activation", activation), ("odd_activation", odd_activation)):
         if not callable(function):
             raise TypeError(f"{name} must be a function of a tensor, got {function!r}.")
-    if odd:
+    if any(odd):
         remedy = "Take torch.tanh, or pass signed=False if the features have no orientation."
         require_odd("odd_activation", odd_activation, remedy)
+    return [odd_activation if each else activation for each in odd]
 
 
 # --- numbers --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._checks import require_cochain, require_cochains
-from simplex.nn._modules import Module, widths_of
+from simplex.nn._modules import Module, Widths, widths_of
 
 
 class Layer(Module):
@@ -48,6 +48,9 @@ class ComplexConv(Layer):
     Shapes:
         ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; empty ones as well.
 
+    Laws:
+        Of every layer: permutation equivariant; a disjoint union gives what its parts give.
+
     Example:
         >>> import torch
         >>> from simplex.operators import apply_hodge_laplacian
@@ -60,7 +63,7 @@ class ComplexConv(Layer):
     """
 
     def __init__(
-        self, in_channels: int | Sequence[int], out_channels: int, max_dim: int, **options: Any
+        self, in_channels: Widths, out_channels: int, max_dim: int, **options: Any
     ) -> None:
         super().__init__(**options)
         self.widths = widths_of(in_channels, max_dim)
@@ -103,6 +106,9 @@ class DegreeConv(Layer):
 
     Shapes:
         x (…, n_k, in_channels) to (…, n_k, out_channels); n_k = 0 as well.
+
+    Laws:
+        Of every layer: permutation equivariant; a disjoint union gives what its parts give.
 
     Example:
         >>> import torch

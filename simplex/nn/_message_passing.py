@@ -27,6 +27,12 @@ from simplex.operators import (
 )
 
 
+# How many dimensions above its receivers the senders of an adjacency live; and the simplices that
+# the incidences lead to: the shared ones, or the senders themselves.
+SENDERS = {"boundary": -1, "coboundary": 1, "lower": 0, "upper": 0}
+BETWEEN = {"boundary": -1, "coboundary": 1, "lower": -1, "upper": 1}
+
+
 class SimplicialMessagePassing(nn.Module):
     r"""Base class of layers that pass messages over the adjacencies of a complex.
 
@@ -103,7 +109,7 @@ class SimplicialMessagePassing(nn.Module):
                 f"{type(self).__name__} must define some of {', '.join(sorted(known))}, got "
                 f"{', '.join(sorted(named)) or 'none of them'}."
             )
-        self._messages = {
+        self._messages: dict[str, tuple[Callable[..., Tensor], tuple[str, ...]]] = {
             adjacency: (function, _arguments(function, adjacency))
             for adjacency in ADJACENCIES
             if (function := getattr(self, f"message_{adjacency}", None)) is not None
@@ -115,14 +121,11 @@ class SimplicialMessagePassing(nn.Module):
         return tuple(self._messages)
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """One round of messages on all dimensions at once.
+        """One round of messages on all dimensions at once, as :meth:`update` makes them.
 
         Args:
             x: one cochain (n_k, F_k) per dimension 0 … max_dim; left as they are.
             complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            One cochain per dimension, as :meth:`update` makes them.
 
         Raises:
             ValueError: a cochain does not have one row per simplex.
@@ -166,13 +169,12 @@ class SimplicialMessagePassing(nn.Module):
             (n_k, F''), or ``None`` where no dimension is there for them: boundary and lower
             messages at k = 0, coboundary and upper messages at the top of ``x``.
         """
-        if k + (1 if adjacency in ("coboundary", "upper") else -1) not in range(len(x)):
+        if k + BETWEEN[adjacency] not in range(len(x)):
             return None
-        function, names = self._messages[adjacency]
-        over_pairs = bool(_OF_PAIRS & set(names)) or self.aggr not in ("sum", "mean")
-        if over_pairs:
-            return self._over_pairs(adjacency, k, x, complex, function, names)
-        total = self._over_incidences(adjacency, k, x, complex, function, names)
+        _, names = self._messages[adjacency]
+        if _OF_PAIRS & set(names) or self.aggr not in ("sum", "mean"):
+            return self._over_pairs(adjacency, k, x, complex)
+        total = self._over_incidences(adjacency, k, x, complex)
         if self.aggr == "mean":
             total = total / neighbor_counts(complex, k, adjacency).clamp(min=1)[:, None]
         return total
@@ -180,28 +182,24 @@ class SimplicialMessagePassing(nn.Module):
     # --- φ(sender, shared) ------------------------------------------------------------------------
 
     def _over_incidences(
-        self,
-        adjacency: str,
-        k: int,
-        x: Sequence[Tensor],
-        complex: SimplicialComplex,
-        function: Callable[..., Tensor],
-        names: tuple[str, ...],
+        self, adjacency: str, k: int, x: Sequence[Tensor], complex: SimplicialComplex
     ) -> Tensor:
+        function, names = self._messages[adjacency]
         given: dict[str, Any] = {"k": k}
         if adjacency == "boundary":
-            given["sender"] = gather_facets(complex, x[k - 1], k)
+            given["sender"] = gather_facets(complex, x[k - 1], k)  # (n_k, k+1, F)
         elif adjacency == "coboundary":
-            given["sender"] = x[k + 1][:, None]
+            given["sender"] = x[k + 1][:, None]  # (n_{k+1}, 1, F)
         elif adjacency == "lower":
-            given["sender"] = x[k][:, None]
+            given["sender"] = x[k][:, None]  # (n_k, 1, F)
             if "shared" in names:
                 given["shared"] = gather_facets(complex, x[k - 1], k)
         else:
-            given["sender"] = gather_facets(complex, x[k], k + 1)
+            given["sender"] = gather_facets(complex, x[k], k + 1)  # (n_{k+1}, k+2, F)
             given["shared"] = x[k + 1][:, None]
         message = function(**{name: given[name] for name in names})
-        table = complex.facets(k if adjacency in ("boundary", "lower") else k + 1)
+        degree = k + max(BETWEEN[adjacency], 0)  # of the larger simplex of each incidence
+        table = complex.facets(degree)
         _require_rows(message, adjacency, [(*table.shape,), (len(table), 1)])
         message = message.expand(*table.shape, message.shape[-1])
         if adjacency == "lower":
@@ -209,7 +207,6 @@ class SimplicialMessagePassing(nn.Module):
         if adjacency == "upper":
             return upper_sum(complex, message, k, signed=self.signed)
         if self.signed:
-            degree = k if adjacency == "boundary" else k + 1
             message = message * complex.facet_signs(degree).to(message.dtype)[:, :, None]
         if adjacency == "boundary":
             return message.sum(1)
@@ -218,18 +215,11 @@ class SimplicialMessagePassing(nn.Module):
     # --- φ(receiver, sender, shared) --------------------------------------------------------------
 
     def _over_pairs(
-        self,
-        adjacency: str,
-        k: int,
-        x: Sequence[Tensor],
-        complex: SimplicialComplex,
-        function: Callable[..., Tensor],
-        names: tuple[str, ...],
+        self, adjacency: str, k: int, x: Sequence[Tensor], complex: SimplicialComplex
     ) -> Tensor:
-        step = {"boundary": -1, "coboundary": 1}.get(adjacency, 0)
-        shared = k + 1 if adjacency == "upper" else k - 1
-        between = x[shared] if "shared" in names else None
-        sources = (x[k], x[k + step], between)
+        function, names = self._messages[adjacency]
+        between = x[k + BETWEEN[adjacency]] if "shared" in names else None
+        sources = (x[k], x[k + SENDERS[adjacency]], between)
 
         def of_chunk(
             receiver: Tensor, sender: Tensor, between: Tensor | None, pairs: Adjacency, rows: range
@@ -237,10 +227,9 @@ class SimplicialMessagePassing(nn.Module):
             segment = segments(pairs.index[1] - rows.start, len(rows))
             sign = pairs.sign[:, None].to(sender.dtype)
             given: dict[str, Any] = {"k": k, "sign": sign, "segment": segment}
-            given["sender"] = sender.index_select(0, pairs.index[0])
+            given["sender"] = sender.index_select(0, pairs.index[0])  # (E, F)
             if "receiver" in names:
-                own = receiver[rows.start : rows.stop]
-                given["receiver"] = sum_rows(own, segment)
+                given["receiver"] = sum_rows(receiver[rows.start : rows.stop], segment)  # (E, F)
             if between is not None and pairs.shared is not None:
                 given["shared"] = between.index_select(0, pairs.shared)
             message = function(**{name: given[name] for name in names})
@@ -255,9 +244,8 @@ class SimplicialMessagePassing(nn.Module):
 
         chunks = receiver_chunks(complex, k, adjacency, self.max_pairs)
         if len(chunks) == 1:
-            pairs = complex.cached(
-                f"{adjacency} pairs", k, lambda: neighbor_pairs(complex, k, adjacency)
-            )
+            name = f"{adjacency} pairs"
+            pairs = complex.cached(name, k, lambda: neighbor_pairs(complex, k, adjacency))
             return of_chunk(*sources, pairs, chunks[0])
         return torch.cat(
             [checkpoint(of_rows, rows, *sources, use_reentrant=False) for rows in chunks]
@@ -265,26 +253,27 @@ class SimplicialMessagePassing(nn.Module):
 
     def _aggregate(self, message: Tensor, segment: RowPattern) -> Tensor:
         if isinstance(self.aggr, nn.Module):
-            return self._aggregate_by_pyg(self.aggr, message, segment)
+            return _aggregate_by_pyg(self.aggr, message, segment)
         total = sum_columns(message, segment)
         if self.aggr == "sum":
             return total
         return total / segment.column_pointer.diff().clamp(min=1)[:, None]
 
-    def _aggregate_by_pyg(self, aggr: nn.Module, message: Tensor, segment: RowPattern) -> Tensor:
-        size = len(segment.column_pointer) - 1
-        result: Tensor
-        if torch.compiler.is_compiling():
-            result = aggr(message, segment.column, dim_size=size)
-            return result
-        # Some aggregations of PyG, the median for one, fail where a receiver has no message.
-        has = segment.column_pointer.diff() > 0
-        rows = has.nonzero()[:, 0]
-        if len(rows) == 0:
-            return message.new_zeros(size, message.shape[-1])
-        index = (has.cumsum(0) - 1)[segment.column]
-        result = aggr(message, index, dim_size=len(rows))
-        return result.new_zeros(size, result.shape[-1]).index_copy(0, rows, result)
+
+def _aggregate_by_pyg(aggr: nn.Module, message: Tensor, segment: RowPattern) -> Tensor:
+    size = len(segment.column_pointer) - 1
+    result: Tensor
+    if torch.compiler.is_compiling():
+        result = aggr(message, segment.column, dim_size=size)
+        return result
+    # Some aggregations of PyG, the median for one, fail where a receiver has no message.
+    has = segment.column_pointer.diff() > 0
+    rows = has.nonzero()[:, 0]
+    if len(rows) == 0:
+        return message.new_zeros(size, message.shape[-1])
+    index = (has.cumsum(0) - 1)[segment.column]
+    result = aggr(message, index, dim_size=len(rows))
+    return result.new_zeros(size, result.shape[-1]).index_copy(0, rows, result)
 
 
 _NAMES = {"k", "sender", "shared", "receiver", "sign", "segment"}

@@ -1,7 +1,7 @@
 """The modules that several rooms share: maps, embeddings, and drawing parameters anew."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +31,10 @@ class Module(nn.Module):
         reset_submodules(self)
 
 
-def widths_of(in_channels: int | Sequence[int], max_dim: int) -> list[int]:
+Widths = int | Sequence[int]  # of all cochains, or one per dimension; -1 for one not known yet
+
+
+def widths_of(in_channels: Widths, max_dim: int) -> list[int]:
     """One width for each dimension 0 … max_dim, checked; -1 for one to be taken from the input.
 
     Example:
@@ -50,6 +53,17 @@ def widths_of(in_channels: int | Sequence[int], max_dim: int) -> list[int]:
             f"{widths}. For one common width that is not known yet, pass -1."
         )
     return widths
+
+
+def joint_width(widths: Iterable[int]) -> int:
+    """The width of a concatenation, -1 where one is not known yet.
+
+    Example:
+        >>> joint_width([2, 3]), joint_width([2, -1])
+        (5, -1)
+    """
+    known = list(widths)
+    return -1 if -1 in known else sum(known)
 
 
 def linear(in_channels: int, out_channels: int, bias: bool = True) -> nn.Linear:

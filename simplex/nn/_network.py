@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex, require_int, require_word
 from simplex.nn._checks import require_cochains, require_odd
 from simplex.nn._layer import DegreeConv, EachDegree
-from simplex.nn._modules import Module, widths_of
+from simplex.nn._modules import Module, Widths, widths_of
 from simplex.nn._norm import make_norm
 from simplex.nn._readout import Readout
 
@@ -193,18 +193,7 @@ class SimplicialNetwork(Module):
         return [torch.stack(each).amax(0) for each in zip(*layers, strict=True)]
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
-        """One row per part of the complex.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            (num_parts, out_channels).
-
-        Raises:
-            ValueError: the cochains do not fit the complex or ``max_dim``.
-        """
+        """One row per part, (num_parts, out_channels); the rest as of :meth:`encode`."""
         result: Tensor = self.readout(self.encode(x, complex), complex)
         return result
 
@@ -290,7 +279,7 @@ class StackedNetwork(SimplicialNetwork):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         hidden_channels: int,
         out_channels: int,
         num_layers: int,
@@ -305,11 +294,7 @@ class StackedNetwork(SimplicialNetwork):
         super().__init__(convs, hidden_channels, out_channels, max_dim, **for_frame)
 
     def _layer(
-        self,
-        in_channels: int | Sequence[int],
-        out_channels: int,
-        max_dim: int,
-        options: Mapping[str, Any],
+        self, in_channels: Widths, out_channels: int, max_dim: int, options: Mapping[str, Any]
     ) -> nn.Module:
         """One layer on the cochains of all dimensions."""
         if not issubclass(self.conv, DegreeConv):
@@ -332,9 +317,8 @@ class StackedNetwork(SimplicialNetwork):
         for_frame = {name: given[name] for name in frame if name in given}
         if "norm" in layer:
             batch = given.get("norm") == "batch"
-            for_layer["norm"], for_frame["norm"] = (
-                ("batch", None) if batch else (None, given.get("norm"))
-            )
+            for_layer["norm"] = "batch" if batch else None
+            for_frame["norm"] = None if batch else given.get("norm")
         if "activation" in layer and "layer" not in cls.activates:
             for_layer["activation"] = None
         if "network" not in cls.activates:
@@ -372,15 +356,10 @@ def _options(kind: Callable[..., object]) -> dict[str, inspect.Parameter]:
 def _signature(cls: type[StackedNetwork]) -> inspect.Signature:
     """The sizes, options of the class itself, those of its layer, and those of the frame."""
     sizes = list(inspect.signature(StackedNetwork).parameters.values())[:-1]
-    own = [
-        parameter
-        for parameter in inspect.signature(cls.__init__).parameters.values()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-    ]
     defaults = {**cls.defaults, "oriented": _is_oriented(cls, cls.defaults)}
     if "readout" in cls.activates:
         defaults["readout_activation"] = cls.defaults["activation"]
-    options = {parameter.name: parameter for parameter in own}
+    options = _options(cls.__init__)
     for name, parameter in (_options(cls.conv) | _options(SimplicialNetwork)).items():
         default = defaults.get(name, parameter.default)
         options[name] = parameter.replace(default=default)

@@ -6,12 +6,7 @@ from typing import Literal, NamedTuple
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import (
-    require_condition,
-    require_flags,
-    require_orders,
-    require_positive,
-)
+from simplex.nn._checks import require_condition, require_flags, require_orders, require_positive
 from simplex.nn._modules import Module, ZeroLinear
 from simplex.nn._norm import make_norm
 from simplex.operators import segments_at, sum_rows
@@ -83,20 +78,7 @@ class SimplicialMixerConv(Module):
     def forward(
         self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None = None
     ) -> list[Tensor]:
-        """Apply the block.
-
-        Args:
-            x: one cochain (n_k, channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-            cond: (num_parts, cond_channels), for blocks with a condition.
-
-        Returns:
-            One cochain (n_k, channels) per dimension.
-
-        Raises:
-            ValueError: the cochains do not fit; or a condition is missing, unasked for or of
-                another shape.
-        """
+        """Apply the block; the arguments are those of :meth:`SimplicialMixer.encode`."""
         result: list[Tensor] = self.channel_half(self.token_half(x, complex, cond), complex, cond)
         return result
 
@@ -167,7 +149,7 @@ class _Modulation(nn.Module):
     def forward(self, cond: Tensor, complex: SimplicialComplex, k: int) -> _Modulated:
         parts = segments_at(complex.part(k), complex.part_pointer(k))
         rows = sum_rows(self.lin(nn.functional.silu(cond)), parts)
-        scale, gate, *shift = rows.view(len(rows), -1, self.channels).unbind(1)
+        scale, gate, *shift = rows.view(len(rows), -1, self.channels).unbind(1)  # (n_k, C) each
         return _Modulated(1 + scale, 1 + gate, shift[0] if shift else None)
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_activations, require_flags, require_positive
+from simplex.nn._checks import parity_activations, require_flags, require_positive
 from simplex.nn._layer import ComplexConv
 from simplex.operators import chain_down, chain_up
 
@@ -37,12 +37,10 @@ class ChannelMixerConv(ComplexConv):
         ValueError: a size is too small, or ``odd_activation`` is not odd where it is used.
 
     Laws:
-        Permutation equivariant; orientation equivariant if signed. A disjoint union gives what its
-        parts give.
+        Those of :class:`ComplexConv`; orientation equivariant if signed.
 
     Paper:
-        Tolstikhin et al., "MLP-Mixer: An all-MLP Architecture for Vision", NeurIPS 2021, Eq. 1; the
-        step to complexes is ours.
+        That of :class:`SimplicialMixerConv`; the step to complexes is ours.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
@@ -68,8 +66,7 @@ class ChannelMixerConv(ComplexConv):
         self.channels, self.channels_mlp_dim = channels, channels_mlp_dim
         self.neighbors, self.signed = neighbors, signed
         odd = [signed and k > 0 for k in range(max_dim + 1)]
-        require_activations(activation, odd_activation, any(odd))
-        self.activations = [odd_activation if each else activation for each in odd]
+        self.activations = parity_activations(activation, odd_activation, odd)
         terms = [1 + ((k > 0) + (k < max_dim) if neighbors else 0) for k in range(max_dim + 1)]
         self.lin1 = nn.ModuleList(
             nn.Linear(count * channels, channels_mlp_dim, bias=not each)
@@ -82,14 +79,10 @@ class ChannelMixerConv(ComplexConv):
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """Mix the channels of each simplex, with those of its facets and cofacets."""
         terms = [[values] for values in x]
-        if self.neighbors:
-            for k in range(self.max_dim):
-                terms[k + 1].append(
-                    chain_up(complex, x[k], k, 1, signed=self.signed, normalize=True)[1]
-                )
-                terms[k].append(
-                    chain_down(complex, x[k + 1], k + 1, 1, signed=self.signed, normalize=True)[1]
-                )
+        options = {"signed": self.signed, "normalize": True}
+        for k in range(self.max_dim if self.neighbors else 0):
+            terms[k + 1].append(chain_up(complex, x[k], k, 1, **options)[1])
+            terms[k].append(chain_down(complex, x[k + 1], k + 1, 1, **options)[1])
         return [
             lin2(activation(lin1(torch.cat(each, dim=-1))))
             for each, lin1, lin2, activation in zip(

@@ -132,7 +132,7 @@ class OneHotCodes:
                 )
             unit = torch.eye(count, dtype=dtype, device=K.device)
             sign = K.orientation(k).to(dtype)[:, None]
-            codes.append(unit.repeat(K.num_parts, 1) * sign)
+            codes.append(unit.repeat(K.num_parts, 1) * sign)  # (n_k, count)
         return codes
 
 

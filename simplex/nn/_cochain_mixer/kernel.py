@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_activations, require_flags
+from simplex.nn._checks import parity_activations, require_flags
 from simplex.nn._cochain_mixer.codes import PositionalCodes, StructuralCodes
 from simplex.nn._cochain_mixer.token import TokenMixerConv
 from simplex.nn._modules import ZeroLinear
@@ -37,19 +37,15 @@ class KernelMixerConv(TokenMixerConv):
         power: p.
         activation: a; any function, as the hidden units do not change with the orientation.
 
-    Shapes:
-        ``x[k]`` (n_k, channels) to (n_k, channels), k = 0 … max_dim; empty ones as well.
-
     Laws:
-        Permutation and orientation equivariant if the codes are. A disjoint union gives what its
-        parts give. With :class:`OneHotCodes` and p = 0 it is the token MLP of MLP-Mixer.
+        Those of :class:`ComplexConv`, and orientation equivariance, if the codes have them. With
+        :class:`OneHotCodes` and p = 0 it is the token MLP of MLP-Mixer.
 
     Cost:
         O(n_k · tokens_mlp_dim · (d_k + channels)) for each dimension.
 
     Paper:
-        Tolstikhin et al., "MLP-Mixer: An all-MLP Architecture for Vision", NeurIPS 2021, Eq. 1; the
-        step to complexes is ours.
+        That of :class:`SimplicialMixerConv`; the step to complexes is ours.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
@@ -70,10 +66,9 @@ class KernelMixerConv(TokenMixerConv):
     ) -> None:
         super().__init__(tokens_mlp_dim, max_dim)
         require_flags(signed=signed)
-        require_activations(activation, activation, odd=False)
+        (self.activation,) = parity_activations(activation, activation, [False])
         self.power = power
         self.codes = StructuralCodes(signed=signed) if codes is None else codes
-        self.activation = activation
         widths = self.codes.widths(max_dim)
         self.read = nn.ModuleList(_Read(width, tokens_mlp_dim, bias=False) for width in widths)
         self.bias = nn.Parameter(torch.zeros(tokens_mlp_dim))
@@ -177,10 +172,10 @@ def reduce_tokens(weight: Tensor, x: Tensor, blocks: Blocks) -> Tensor:
         >>> reduce_tokens(torch.ones(2, 3), torch.ones(2, 4), part_blocks(K, 0)).shape
         torch.Size([1, 3, 4])
     """
-    padded = sum_columns(torch.cat([weight, x], dim=1), blocks.rows)
+    padded = sum_columns(torch.cat([weight, x], dim=1), blocks.rows)  # (blocks · size, S + C)
     table = padded.view(-1, blocks.size, padded.shape[1])
     left, right = table[..., : weight.shape[1]], table[..., weight.shape[1] :]
-    products = (left.mT @ right).flatten(1)
+    products = (left.mT @ right).flatten(1)  # (blocks, S · C)
     return sum_columns(products, blocks.parts).view(-1, weight.shape[1], x.shape[1])
 
 
@@ -201,5 +196,5 @@ def expand_tokens(weight: Tensor, hidden: Tensor, blocks: Blocks) -> Tensor:
         [3.0, 3.0, 3.0, 3.0]
     """
     left = sum_columns(weight, blocks.rows).view(-1, blocks.size, weight.shape[1])
-    right = sum_rows(hidden.flatten(1), blocks.parts).view(-1, *hidden.shape[1:])
+    right = sum_rows(hidden.flatten(1), blocks.parts).view(-1, *hidden.shape[1:])  # (blocks, S, C)
     return sum_rows((left @ right).flatten(0, 1), blocks.rows)

@@ -12,7 +12,7 @@ from simplex.nn._cochain_mixer.block import SimplicialMixerConv, mixer_norms
 from simplex.nn._cochain_mixer.channel import ChannelMixerConv
 from simplex.nn._cochain_mixer.kernel import KernelMixerConv
 from simplex.nn._cochain_mixer.operator import OperatorMixerConv
-from simplex.nn._modules import linear, widths_of
+from simplex.nn._modules import Widths, linear, widths_of
 from simplex.nn._network import SimplicialNetwork
 
 
@@ -48,11 +48,7 @@ class SimplicialMixer(SimplicialNetwork):
     what MLP-Mixer is; messages are passed all the same.
 
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the blocks, C.
-        out_channels: width of the result.
-        num_layers: number of blocks.
-        max_dim: the top dimension of the cochains.
+        in_channels … max_dim: see :class:`StackedNetwork`; hidden_channels is C.
         mixing: ``"kernel"`` for :class:`KernelMixerConv`, ``"operator"`` for
             :class:`OperatorMixerConv`; or what makes it, called as ``mixing(tokens_mlp_dim,
             max_dim, signed=signed)``, such as ``partial(OperatorMixerConv, up_order=4)``.
@@ -66,9 +62,8 @@ class SimplicialMixer(SimplicialNetwork):
         cond_channels: width of a condition for each part, or ``None`` for none.
         signed: whether the cochains are oriented; ``False`` for features without orientation, such
             as sums over vertices.
-        activation: of the channel MLP where values are even: on vertices, and everywhere if not
-            signed. That of the token MLP is an argument of its layer.
-        odd_activation: of the channel MLP elsewhere; an odd function.
+        activation, odd_activation: of the channel MLP, see :class:`ChannelMixerConv`; those of the
+            token MLP are arguments of its layer.
         options: dropout, jumping_knowledge, reduce_dims and readout_dims, see
             :class:`SimplicialNetwork`.
 
@@ -97,7 +92,7 @@ class SimplicialMixer(SimplicialNetwork):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         hidden_channels: int,
         out_channels: int,
         num_layers: int,
@@ -120,21 +115,19 @@ class SimplicialMixer(SimplicialNetwork):
             hidden_channels=hidden_channels, out_channels=out_channels, num_layers=num_layers
         )
         widths = widths_of(in_channels, max_dim)
-        if tokens_mlp_dim is None:
-            tokens_mlp_dim = max(1, hidden_channels // 2)
-        if channels_mlp_dim is None:
-            channels_mlp_dim = 4 * hidden_channels
+        D_S = max(1, hidden_channels // 2) if tokens_mlp_dim is None else tokens_mlp_dim
+        D_C = 4 * hidden_channels if channels_mlp_dim is None else channels_mlp_dim
         if mixing not in tuple(_TOKEN_MIXINGS) and not callable(mixing):
             raise ValueError(
                 f"mixing must be 'kernel', 'operator' or what makes a layer, got {mixing!r}."
             )
         make = _TOKEN_MIXINGS[mixing] if isinstance(mixing, str) else mixing
-        blocks = [
+        convs = [
             SimplicialMixerConv(
-                make(tokens_mlp_dim, max_dim, signed=signed),
+                make(D_S, max_dim, signed=signed),
                 ChannelMixerConv(
                     hidden_channels,
-                    channels_mlp_dim,
+                    D_C,
                     max_dim,
                     neighbors=neighbors,
                     signed=signed,
@@ -151,13 +144,7 @@ class SimplicialMixer(SimplicialNetwork):
             for _ in range(num_layers)
         ]
         super().__init__(
-            blocks,
-            hidden_channels,
-            out_channels,
-            max_dim,
-            reduce=reduce,
-            oriented=signed,
-            **options,
+            convs, hidden_channels, out_channels, max_dim, reduce=reduce, oriented=signed, **options
         )
         self.stems = nn.ModuleList(
             linear(width, hidden_channels, bias=not (signed and k > 0))

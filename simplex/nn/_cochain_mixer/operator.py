@@ -6,11 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import (
-    require_activations,
-    require_flags,
-    require_orders,
-)
+from simplex.nn._checks import parity_activations, require_flags, require_orders
 from simplex.nn._cochain_mixer.token import TokenMixerConv
 from simplex.operators import chain_down, chain_up
 
@@ -32,32 +28,26 @@ class OperatorMixerConv(TokenMixerConv):
 
     Args:
         tokens_mlp_dim: width of the token MLP, D_S.
-        max_dim: the top dimension of the cochains; that one has no upper terms.
+        max_dim: see :class:`ComplexConv`; the top dimension has no upper terms.
         down_order: T_d.
         up_order: T_u.
         normalize: divide each ∂_k by the root of a bound of λ_max(∂_kᵀ∂_k), part by part.
         signed: whether the cochains are oriented; ``False`` for |∂| and even values.
-        activation: a where values are even: on vertices, and everywhere if not signed.
-        odd_activation: a elsewhere; an odd function.
+        activation, odd_activation: a; see :class:`ChannelMixerConv`.
 
     Raises:
-        TypeError: a size is no integer, ``signed`` no bool, or an activation no function.
-        ValueError: a size is too small, or ``odd_activation`` is not odd where it is used.
-
-    Shapes:
-        ``x[k]`` (n_k, channels) to (n_k, channels), k = 0 … max_dim; empty ones as well.
+        TypeError, ValueError: as :class:`ChannelMixerConv`.
 
     Laws:
-        Permutation equivariant; orientation equivariant if signed. A disjoint union gives what its
-        parts give; without ``normalize`` also where it is read as one part.
+        Those of :class:`ComplexConv`; without ``normalize`` a union is the same read as one part.
+        Orientation equivariant if signed.
 
     Cost:
         O((T_d + T_u) incidences · channels), and O(J · tokens_mlp_dim) for each simplex and
         channel.
 
     Paper:
-        Tolstikhin et al., "MLP-Mixer: An all-MLP Architecture for Vision", NeurIPS 2021, Eq. 1; the
-        step to complexes is ours.
+        That of :class:`SimplicialMixerConv`; the step to complexes is ours.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
@@ -84,15 +74,12 @@ class OperatorMixerConv(TokenMixerConv):
         self.down_order, self.up_order = down_order, up_order
         self.normalize, self.signed = normalize, signed
         odd = [signed and k > 0 for k in range(max_dim + 1)]
-        require_activations(activation, odd_activation, any(odd))
-        self.activations = [odd_activation if each else activation for each in odd]
+        self.activations = parity_activations(activation, odd_activation, odd)
         self.lin1 = nn.ModuleList(
-            nn.Linear(self.num_operators(k), tokens_mlp_dim, bias=not odd[k])
-            for k in range(max_dim + 1)
+            nn.Linear(self.num_operators(k), tokens_mlp_dim, bias=not each)
+            for k, each in enumerate(odd)
         )
-        self.lin2 = nn.ModuleList(
-            nn.Linear(tokens_mlp_dim, 1, bias=not odd[k]) for k in range(max_dim + 1)
-        )
+        self.lin2 = nn.ModuleList(nn.Linear(tokens_mlp_dim, 1, bias=not each) for each in odd)
 
     def num_operators(self, k: int) -> int:
         """J, the number of tokens in dimension k."""
@@ -118,7 +105,7 @@ class OperatorMixerConv(TokenMixerConv):
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """Mix what the operators make of the cochains."""
         return [
-            lin2(activation(lin1(z))).squeeze(-1)
+            lin2(activation(lin1(z))).squeeze(-1)  # (n_k, channels, J) to (n_k, channels)
             for z, lin1, lin2, activation in zip(
                 self.tokens(x, complex), self.lin1, self.lin2, self.activations, strict=True
             )

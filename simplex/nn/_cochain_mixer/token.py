@@ -10,12 +10,7 @@ from simplex.nn._layer import ComplexConv
 
 
 class TokenMixerConv(ComplexConv):
-    """A token MLP, the same for every channel, so that the number of channels is free.
-
-    Args:
-        tokens_mlp_dim: width of the token MLP, D_S.
-        max_dim: the top dimension of the cochains.
-    """
+    """A token MLP of width ``tokens_mlp_dim``, the same for every channel: their number is free."""
 
     def __init__(self, tokens_mlp_dim: int, max_dim: int) -> None:
         super().__init__(-1, -1, max_dim)

@@ -114,21 +114,14 @@ class HodgeDenoiser(nn.Module):
         self.gain = nn.Linear(cond_channels, filters)
         self.last_scale = nn.Linear(cond_channels, wide)
         self.head = nn.Linear(wide, 1, bias=False)
-        starts = [self.gain]
         if num_fields:
             self.modes = nn.Linear(cond_channels, num_fields * len(_STEEPNESS))
-            starts.append(self.modes)
-        for linear in starts:
-            nn.init.zeros_(linear.weight)
-            nn.init.zeros_(linear.bias)
-        nn.init.zeros_(self.head.weight)
+        for start in (self.gain, self.head, *([self.modes] if num_fields else [])):
+            for parameter in start.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(
-        self,
-        x: Tensor,
-        time: Tensor,
-        complex: SimplicialComplex,
-        fields: Tensor | None = None,
+        self, x: Tensor, time: Tensor, complex: SimplicialComplex, fields: Tensor | None = None
     ) -> Tensor:
         """Denoise cochains.
 
@@ -197,7 +190,7 @@ class HodgeDenoiser(nn.Module):
         rows = h.flatten(1)  # (n_k, batch·C), with the simplices in front throughout
         down = chain_down(complex, rows, self.k, 2 * self.order, signed=True, normalize=True)[2::2]
         up = chain_up(complex, rows, self.k, 2 * self.order, signed=True, normalize=True)[2::2]
-        harmonic = basis @ (basis.T @ rows)
+        harmonic = basis @ (basis.T @ rows)  # P_H, without the n_k × n_k matrix
         return torch.stack([rows, harmonic, *down, *up], dim=-1).view(*h.shape, -1)
 
 
@@ -214,7 +207,6 @@ def _require_harmonic(K: SimplicialComplex, fields: Tensor, k: int) -> None:
 
 def _harmonic(K: SimplicialComplex, k: int, dtype: torch.dtype) -> Tensor:
     """The harmonic basis, computed once per complex and dtype."""
-    found: Tensor = K.cached(
-        f"harmonic basis as {dtype}", k, lambda: harmonic_basis(K, k, dtype=dtype)
-    )
+    name = f"harmonic basis as {dtype}"
+    found: Tensor = K.cached(name, k, lambda: harmonic_basis(K, k, dtype=dtype))
     return found

@@ -41,19 +41,12 @@ class OrientedConv(DegreeConv):
     shared facet or cofacet enters twice.
 
     Args:
-        in_channels: size of each input value.
-        out_channels: size of each output value.
-        k: the degree of the cochains; 1 for edge flows.
+        in_channels, out_channels, k: see :class:`DegreeConv`; batch axes of x may be signals.
         activation: a, applied to each entry; ``None`` for the identity.
 
-    Shapes:
-        x (…, n_k, in_channels) to (…, n_k, out_channels), with any batch axes in front, such as
-        many signals on one complex.
-
     Laws:
-        Equivariant under relabelling of the vertices, and under reorientation, f(Tx, T∂) = T f(x),
-        if the activation is odd (identity, tanh) and not in general if it is not (ReLU). A disjoint
-        union is treated as its parts.
+        Those of :class:`DegreeConv`. Equivariant under reorientation, f(Tx, T∂) = T f(x), if the
+        activation is odd (identity, tanh) and not in general if it is not (ReLU).
 
     Cost:
         O(incidences): each sum is a total over the shared simplices minus the own term.
@@ -78,12 +71,8 @@ class OrientedConv(DegreeConv):
     ) -> None:
         super().__init__(in_channels, out_channels, k)
         self.activation = activation
-        self.maps = LinearSum(
-            {
-                name: nn.Linear(in_channels, out_channels, bias=False)
-                for name in ("own", "upper", "lower")
-            }
-        )
+        names = ("own", "upper", "lower")
+        self.maps = LinearSum({n: nn.Linear(in_channels, out_channels, False) for n in names})
 
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
@@ -123,11 +112,10 @@ class OrientedMPSN(Module):
     .. math:: y = W_2 \, \text{ReLU}\big( W_1 \, \text{reduce}_σ |x_σ^{(L)}| + b_1 \big) + b_2
 
     Args:
-        in_channels: size of each input value.
+        in_channels, k: see :class:`DegreeConv`.
         hidden_channels: width of the layers and of the head.
         out_channels: number of outputs for each part.
         num_layers: L.
-        k: the degree of the cochains; 1 for edge flows.
         activation: of the layers, an odd function; ``None`` for the identity.
         reduce: ``"sum"`` or ``"mean"``.
         oriented: ``False`` for any activation, and no absolute value: the answer then depends on
@@ -224,7 +212,7 @@ class OrientedMPSN(Module):
             x = x @ total.T
         else:
             for weight, layer in zip(weights, quotient.layers, strict=True):
-                x = layer @ (x @ weight.T).view(-1, len(weight) // 3)
+                x = layer @ (x @ weight.T).view(-1, len(weight) // 3)  # (3·classes, C), by class
                 x = x if self.activation is None else self.activation(x)
         result: Tensor = self.head.of_classes(x.abs() if self.oriented else x, quotient)
         return result
@@ -236,17 +224,10 @@ class EdgeMPNN(Module):
     .. math:: x'_e = \text{ReLU}\Big( W x_e + W_↓ \sum_{f ∈ N_↓(e)} x_f \Big)
 
     on the absolute values of an edge flow: message passing on the line graph, invariant under
-    reorientation from the start. Readout as there.
+    reorientation from the start. Shapes and readout as there, with k = 1.
 
     Args:
-        in_channels: size of each input value.
-        hidden_channels: width of the layers and of the head.
-        out_channels: number of outputs for each part.
-        num_layers: number of layers.
-        reduce: ``"sum"`` or ``"mean"``.
-
-    Shapes:
-        x (…, n_1, in_channels), with any batch axes in front, to (…, num_parts, out_channels).
+        in_channels, hidden_channels, out_channels, num_layers, reduce: see :class:`OrientedMPSN`.
 
     Paper:
         ``EdgeMPNN``, the baseline "GNN inv" in the authors' code of Bodnar et al. 2021.
@@ -268,24 +249,15 @@ class EdgeMPNN(Module):
     ) -> None:
         super().__init__()
         widths = _widths(in_channels, hidden_channels, num_layers)
-        own, lower = (
-            [nn.Linear(width, hidden_channels, bias=False) for width in widths] for _ in range(2)
-        )
-        self.maps = nn.ModuleList(
-            LinearSum({"own": a, "lower": b}) for a, b in zip(own, lower, strict=True)
-        )
+        own, lower = ([nn.Linear(w, hidden_channels, False) for w in widths] for _ in range(2))
+        pairs = zip(own, lower, strict=True)
+        self.maps = nn.ModuleList(LinearSum({"own": a, "lower": b}) for a, b in pairs)
         self.head = _PooledHead(hidden_channels, out_channels, 1, reduce)
 
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
     ) -> Tensor:
-        """Apply the network.
-
-        Args:
-            x: (…, n_1, in_channels) edge flow.
-            complex: where it lives.
-            orientation: taken and not looked at, so that the two networks are called alike.
-        """
+        """Apply the network, called as :class:`OrientedMPSN`; orientation is not looked at."""
         x = x.abs()
         for maps in self.maps:
             lower = boundary_sum(complex, coboundary_sum(complex, x, 0), 1)
@@ -298,9 +270,8 @@ class EdgeMPNN(Module):
     ) -> FlowQuotient:
         """As :meth:`OrientedMPSN.quotient`."""
         neighbors = adjacency_matrix(complex, 1, "lower")
-        return flow_quotient(
-            flows.abs(), torch.ones_like(orientation), [neighbors], len(self.maps), odd=False
-        )
+        turn = torch.ones_like(orientation)
+        return flow_quotient(flows.abs(), turn, [neighbors], len(self.maps), odd=False)
 
     def forward_quotient(self, quotient: FlowQuotient) -> Tensor:
         """As :meth:`OrientedMPSN.forward_quotient`; the layers are ``maps`` here."""
@@ -361,13 +332,10 @@ def _signs(K: SimplicialComplex, x: Tensor, k: int, orientation: Tensor | None) 
 
 def _in_increasing_order(K: SimplicialComplex) -> SimplicialComplex:
     """The complex without its orientation; kept with it, as its tables of incidences are."""
-    result: SimplicialComplex = K.cached(
-        "in increasing order",
-        0,
-        lambda: SimplicialComplex(
-            K.num_simplices(0),
-            [K.facets(k) for k in range(1, K.dim + 1)],
-            device=K.device,
-        ),
-    )
+
+    def compute() -> SimplicialComplex:
+        facets = [K.facets(k) for k in range(1, K.dim + 1)]
+        return SimplicialComplex(K.num_simplices(0), facets, device=K.device)
+
+    result: SimplicialComplex = K.cached("in increasing order", 0, compute)
     return result

@@ -144,11 +144,7 @@ class FlowQuotient:
 
 
 def flow_quotient(
-    flows: Tensor,
-    orientation: Tensor,
-    operators: Sequence[Tensor],
-    num_layers: int,
-    odd: bool,
+    flows: Tensor, orientation: Tensor, operators: Sequence[Tensor], num_layers: int, odd: bool
 ) -> FlowQuotient:
     r"""The quotient of flows for layers x' = a(x W_0 + Σ_j A_j x W_j) with a(0) = 0.
 
@@ -175,7 +171,7 @@ def flow_quotient(
     generator = torch.Generator().manual_seed(0)
     matrices = [_identity(size, value.device), *(_rows_of(operator) for operator in operators)]
     classes = _classes(value, turn, odd)
-    start = value.T.reshape(-1)[classes.member]
+    start = value.T.reshape(-1)[classes.member]  # one value for each class
     start = (start.abs() if odd else start)[:, None].float()
     layers = []
     for _ in range(num_layers):
@@ -223,7 +219,7 @@ def _classes(total: Tensor, turn: Tensor, odd: bool) -> _Classes:
     color = torch.zeros_like(flat)
     color[place] = number + 1
     member = place.new_empty(len(found)).scatter_(0, number, place)
-    color = color.view(total.T.shape).T.contiguous()
+    color = color.view(total.T.shape).T.contiguous()  # (n, m), as total is
     return _Classes(color, total.sign() if odd else turn * (color > 0), member)
 
 
@@ -244,11 +240,9 @@ def _representatives(
         rows.append(row)
         columns.append((sent - 1) * len(matrices) + j)
         weights.append(picked.weight[there].long() * below.seen[sender, sample[row]] * own[row])
-    index = torch.stack([torch.cat(rows), torch.cat(columns)])
+    index, weight = torch.stack([torch.cat(rows), torch.cat(columns)]), torch.cat(weights)
     shape = (len(classes.member), len(below.member) * len(matrices))
-    return _rows_of(
-        torch.sparse_coo_tensor(index, torch.cat(weights), shape, check_invariants=False)
-    )
+    return _rows_of(torch.sparse_coo_tensor(index, weight, shape, check_invariants=False))
 
 
 def _identity(size: int, device: torch.device) -> SparseRows:

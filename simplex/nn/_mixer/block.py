@@ -42,7 +42,7 @@ class TokenLinear(nn.Module):
 
     def locoprop_rows(self, x: Tensor) -> Tensor:
         """The map as rows times weights, for local-loss training: (batch · C, in_tokens + 1)."""
-        rows = x.transpose(1, 2).flatten(0, 1)
+        rows = x.transpose(1, 2).flatten(0, 1)  # (batch · C, in_tokens)
         return torch.cat([rows, rows.new_ones(len(rows), 1)], dim=1)
 
     def locoprop_weights(self) -> tuple[nn.Parameter, nn.Parameter]:

@@ -22,12 +22,8 @@ class MixerDenoiser(MixerTrunk):
     does the result.
 
     Args:
-        in_channels: channels of the image.
-        hidden_channels: C.
+        in_channels, hidden_channels, num_layers, image_size, patch_size: see :class:`MLPMixer`.
         out_channels: channels of the result; twice those of the image for a learned variance.
-        num_layers: L, the number of blocks.
-        image_size: the sizes of the axes; a number for a square image.
-        patch_size: the sizes of a patch; a number for all axes.
         label_channels: width of a further condition y, such as a one-hot class; ``None`` for none.
             To train with dropped labels, as guidance without a classifier needs, either zero their
             rows, and then sample without a class by ``label=None``; or take one channel more than
@@ -74,9 +70,7 @@ class MixerDenoiser(MixerTrunk):
             nn.SiLU(),
             LecunLinear(width, width),
         )
-        self.label = (
-            None if label_channels is None else nn.Linear(label_channels, width, bias=False)
-        )
+        self.label = nn.Linear(label_channels, width, bias=False) if label_channels else None
         self.label_channels = label_channels
         self.head = ZeroLinear(hidden_channels, self.out_channels * self.grid.patch_volume)
 

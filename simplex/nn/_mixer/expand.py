@@ -91,7 +91,7 @@ def tokens_of_parts(shape: Sequence[int], factors: Sequence[int]) -> Tensor:
     """
     d = len(shape)
     axes = [n for pair in zip(factors, shape, strict=True) for n in pair]
-    tokens = torch.arange(math.prod(axes)).view(axes)
+    tokens = torch.arange(math.prod(axes)).view(axes)  # (parts 0, places 0, parts 1, …)
     return tokens.permute(*range(0, 2 * d, 2), *range(1, 2 * d, 2)).reshape(math.prod(factors), -1)
 
 

@@ -263,14 +263,7 @@ class MLPMixer(MixerTrunk):
         )
 
     def forward_head(self, features: Tensor) -> Tensor:
-        """Mean over the tokens, then the head.
-
-        Args:
-            features: (batch, S, C), of ``forward_features``.
-
-        Returns:
-            (batch, out_channels), or (batch, C) without a head.
-        """
+        """Mean over the tokens (batch, S, C) of ``forward_features``, then the head."""
         result: Tensor = self.head(self.head_drop(features.mean(dim=1)))
         return result
 
@@ -283,9 +276,6 @@ class MLPMixer(MixerTrunk):
 
         Returns:
             (batch, out_channels), or (batch, C) without a head.
-
-        Raises:
-            ValueError: x or cond has another shape.
         """
         return self.forward_head(self.forward_features(x, cond))
 

@@ -52,6 +52,7 @@ def to_patches(x: Tensor, grid: PatchGrid) -> Tensor:
     dims = range(len(grid.shape))
     channels = x.shape[1]
     x = x.reshape(len(x), channels, *axes)  # (batch, channels, places 0, within 0, places 1, …)
+    # (batch, places 0, places 1, …, channels, within 0, within 1, …)
     x = x.permute(0, *(2 + 2 * i for i in dims), 1, *(3 + 2 * i for i in dims))
     return x.reshape(len(x), grid.num_tokens, channels * grid.patch_volume)
 
@@ -61,6 +62,7 @@ def from_patches(x: Tensor, grid: PatchGrid) -> Tensor:
     d = len(grid.shape)
     channels = x.shape[-1] // grid.patch_volume
     x = x.reshape(len(x), *grid.shape, channels, *grid.patch_size)  # places, channels, within
+    # (batch, channels, places 0, within 0, places 1, …)
     x = x.permute(0, 1 + d, *(axis for i in range(d) for axis in (1 + i, 2 + d + i)))
     return x.reshape(len(x), channels, *grid.image_size)
 

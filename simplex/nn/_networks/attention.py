@@ -88,9 +88,8 @@ def attend(
     scores_and_values = (to_rows(query), to_rows(key), values.flatten(1, -2))  # (n_k, …·H[, F])
     chunks = receiver_chunks(K, k, adjacency, max_pairs, own=1)
     if len(chunks) == 1:
-        support: _Support = K.cached(
-            f"{adjacency} support", k, lambda: _support(K, k, adjacency, chunks[0])
-        )
+        name = f"{adjacency} support"
+        support: _Support = K.cached(name, k, lambda: _support(K, k, adjacency, chunks[0]))
         result = of_table(support, chunks[0], *scores_and_values)
     else:
         result = torch.cat(
@@ -117,18 +116,9 @@ def attention_filter(
         A_{στ} = \underset{τ ∈ \bar N(σ)}{\text{softmax}} \; \text{LeakyReLU}\big(
         a^⊤ [\, ‖_p W_p^⊤ x_σ \;‖\; ‖_p W_p^⊤ x_τ \,] \big)
 
-    Args:
-        mapped: (…, n_k, P · out_channels), the features X W_1 … X W_P side by side.
-        score: (2, P · out_channels), the two halves of a.
-        K: the complex.
-        adjacency: ``"lower"`` or ``"upper"``; with the diagonal, as in :func:`attend`.
-        k: degree of the cochain.
-        order: P.
-        slope: of the LeakyReLU for negative scores.
-        max_pairs: as in :func:`attend`.
-
-    Returns:
-        (…, n_k, out_channels).
+    ``mapped``, (…, n_k, P · out_channels), holds X W_1 … X W_P side by side, ``score``,
+    (2, P · out_channels), the two halves of a; P is ``order``, the rest is as in :func:`attend`.
+    The result is (…, n_k, out_channels).
 
     Cost:
         P passes over the pairs, at the width of the result; no power of a matrix is formed.
@@ -143,10 +133,9 @@ def attention_filter(
     terms = mapped.chunk(order, dim=-1)
     result = torch.zeros_like(terms[0])
     for term in reversed(terms):  # Horner: A(x W_1 + A(x W_2 + …))
-        value = (result + term).unsqueeze(-2)
-        result = attend(
-            K, query, key, value, k, adjacency, slope=slope, max_pairs=max_pairs
-        ).squeeze(-2)
+        value = (result + term).unsqueeze(-2)  # (…, n_k, 1, out_channels): one head
+        sent = attend(K, query, key, value, k, adjacency, slope=slope, max_pairs=max_pairs)
+        result = sent.squeeze(-2)
     return result
 
 

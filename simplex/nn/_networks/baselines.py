@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._checks import require_cochains
-from simplex.nn._modules import Module, linear, widths_of
+from simplex.nn._modules import Module, Widths, joint_width, mlp, widths_of
 from simplex.nn._norm import SimplexBatchNorm
 from simplex.operators import heat_energy, pool_parts
 
@@ -25,11 +25,8 @@ class PooledMLP(Module):
     that a sum does not keep. :class:`FVectorMLP` sees the counts alone.
 
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the hidden layers.
-        out_channels: width of the result.
+        in_channels, hidden_channels, out_channels, max_dim: see :class:`StackedNetwork`.
         num_layers: number of hidden layers.
-        max_dim: K, the top dimension of the cochains.
         dropout: probability, before the last map.
 
     Laws:
@@ -44,7 +41,7 @@ class PooledMLP(Module):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         hidden_channels: int,
         out_channels: int,
         num_layers: int,
@@ -55,29 +52,15 @@ class PooledMLP(Module):
         super().__init__()
         require_int("num_layers", num_layers, 1)
         widths = widths_of(in_channels, max_dim)
-        width = -1 if -1 in widths else max_dim + 1 + 2 * sum(widths)
+        width = joint_width([max_dim + 1, *widths, *widths])
         self.max_dim = max_dim
-        hidden: list[nn.Module] = []
-        for i in range(num_layers):
-            hidden += [linear(width if i == 0 else hidden_channels, hidden_channels), nn.ELU()]
         self.norm = LazySimplexBatchNorm() if width == -1 else SimplexBatchNorm(width)
-        self.hidden = nn.Sequential(*hidden)
+        self.hidden = mlp(width, hidden_channels, num_layers, nn.functional.elu)
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(hidden_channels, out_channels)
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
-        """One row per part of the complex.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            (num_parts, out_channels).
-
-        Raises:
-            ValueError: the cochains do not fit the complex or ``max_dim``.
-        """
+        """One row per part, as of :meth:`SimplicialNetwork.forward`."""
         require_cochains(complex, x, self.max_dim)
         seen = []
         for k, values in enumerate(x):
@@ -105,10 +88,7 @@ class FVectorMLP(Module):
     Args:
         in_channels: width of the cochains, which are not looked at; so that it is made as the
             networks are that it is compared with.
-        hidden_channels: width of the hidden layers.
-        out_channels: width of the result.
-        num_layers: number of hidden layers.
-        max_dim: K, the top dimension counted.
+        hidden_channels, out_channels, num_layers, max_dim: see :class:`PooledMLP`.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
@@ -118,7 +98,7 @@ class FVectorMLP(Module):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         hidden_channels: int,
         out_channels: int,
         num_layers: int,
@@ -130,11 +110,7 @@ class FVectorMLP(Module):
         self.layers = _normed_mlp(max_dim + 1, hidden_channels, out_channels, num_layers)
 
     def forward(self, x: object, complex: SimplicialComplex) -> Tensor:
-        """One row per part; the cochains ``x`` are not looked at.
-
-        Returns:
-            (num_parts, out_channels).
-        """
+        """One row per part, (num_parts, out_channels); the cochains ``x`` are not looked at."""
         counts = [complex.part_pointer(k).diff() for k in range(self.max_dim + 1)]
         dtype = next(self.parameters()).dtype
         result: Tensor = self.layers(torch.stack(counts, dim=1).to(dtype).log1p())
@@ -163,13 +139,8 @@ class HeatNet(Module):
         in_channels: width of the cochains; or one per dimension; or -1 for any: their mean energy
             is read.
         hidden_channels: width of the two hidden layers.
-        out_channels: width of the result.
+        out_channels, max_dim: see :class:`StackedNetwork`.
         num_layers: L, the number of times at which is read.
-        max_dim: the top dimension of the cochains.
-
-    Shapes:
-        - input x: one cochain (n_k, in_channels) per dimension.
-        - output: (num_parts, out_channels).
 
     Laws:
         Invariant under reorientation and relabelling; batched equals one by one.
@@ -191,7 +162,7 @@ class HeatNet(Module):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         hidden_channels: int,
         out_channels: int,
         num_layers: int,
@@ -222,14 +193,7 @@ class HeatNet(Module):
         return result
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
-        """One row per part of the complex.
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim, oriented as the complex.
-            complex: the complex, or the disjoint union of a batch.
-
-        Returns:
-            (num_parts, out_channels).
+        """One row per part, as of :meth:`SimplicialNetwork.forward`; x is oriented as the complex.
 
         Raises:
             ValueError: the cochains do not fit the complex, ``max_dim`` or ``in_channels``.
@@ -243,9 +207,6 @@ def _normed_mlp(
 ) -> nn.Sequential:
     """Batch norm, hidden layers with ELU, and a last map."""
     require_int("num_layers", num_layers, 1)
-    hidden: list[nn.Module] = []
-    for layer in range(num_layers):
-        width = hidden_channels if layer else in_channels
-        hidden += [nn.Linear(width, hidden_channels), nn.ELU()]
+    hidden = mlp(in_channels, hidden_channels, num_layers, nn.functional.elu)
     last = nn.Linear(hidden_channels, out_channels)
     return nn.Sequential(SimplexBatchNorm(in_channels), *hidden, last)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._layer import ComplexConv
-from simplex.nn._modules import linear
+from simplex.nn._modules import Widths, linear
 from simplex.nn._network import StackedNetwork
 from simplex.operators import (
     apply_random_walk_laplacian,
@@ -49,8 +49,7 @@ class BScNetConv(ComplexConv):
             features that are no flows.
 
     Laws:
-        Permutation equivariant; orientation equivariant if ``signed``, blind to it if not; a
-        disjoint union gives what its parts give.
+        Those of :class:`ComplexConv`; orientation equivariant if ``signed``, blind to it if not.
 
     Cost:
         O(r · incidences · channels).
@@ -71,7 +70,7 @@ class BScNetConv(ComplexConv):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         out_channels: int,
         max_dim: int,
         *,
@@ -94,14 +93,13 @@ class BScNetConv(ComplexConv):
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """The diagonal of the block operator, then the relations between two dimensions each."""
         diffused = [self._diffuse(values, complex, k) for k, values in enumerate(x)]
-        out: list[Tensor] = []
-        for k, values in enumerate(x):
-            out.append(self.own[k](values) + self.diffuse[k](diffused[k]))
+        parts = zip(self.own, x, self.diffuse, diffused, strict=True)
+        out: list[Tensor] = [own(values) + diffuse(far) for own, values, diffuse, far in parts]
         z = [relate(values) for relate, values in zip(self.relate, diffused, strict=False)]
         for k in range(1, self.max_dim + 1):
             to_simplex, to_facet = self._relations(z[k - 1], z[k], complex, k)
-            from_facets = gather_facets(complex, self.below[k - 1](x[k - 1]), k)
-            from_simplex = self.above[k - 1](x[k])[:, None]
+            from_facets = gather_facets(complex, self.below[k - 1](x[k - 1]), k)  # (n_k, k+1, C)
+            from_simplex = self.above[k - 1](x[k])[:, None]  # (n_k, 1, C)
             out[k] = out[k] + (to_simplex * from_facets).sum(1)
             out[k - 1] = out[k - 1] + scatter_to_facets(complex, to_facet * from_simplex, k)
         return out
@@ -115,7 +113,7 @@ class BScNetConv(ComplexConv):
         self, z_below: Tensor, z: Tensor, complex: SimplicialComplex, k: int
     ) -> tuple[Tensor, Tensor]:
         """The entries of R_{k,k-1} and R_{k-1,k} for every incidence, (n_k, k+1, 1) each."""
-        score = (gather_facets(complex, z_below, k) * z[:, None]).sum(-1)
+        score = (gather_facets(complex, z_below, k) * z[:, None]).sum(-1)  # (n_k, k+1)
         sign = torch.ones_like(score)
         if self.signed:
             sign = incidence_signs(complex, k, score.dtype)[0]
@@ -129,25 +127,19 @@ class BScNetConv(ComplexConv):
 class BScNet(StackedNetwork):
     r"""Block Hodge convolutions with a readout.
 
-    .. math:: h^{(l+1)} = a\big( \text{BScNetConv}_l(h^{(l)}, K) \big), \qquad
-              y = \text{Readout}(h^{(L)}, K)
-
     Departure from the paper: it predicts links from distances of embedded vertices; for that, take
     ``model.encode(x, complex)[0]``. Its parallel graph convolution on the vertices is the block of
     dimension 0 here.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         power, relation_channels: of :class:`BScNetConv`.
         signed: for signals on oriented simplices; the readout then pools absolute values. For
             features that are no flows pass ``False``; any norm and activation are allowed then.
         activation: after every layer, tanh; an odd one if ``signed``.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling; with ``signed`` under reorientation. In evaluation mode,
-        batched equals one by one.
+        Invariant under relabelling; with ``signed`` under reorientation.
 
     Paper:
         Chen, Gel, Poor, AAAI 2022, arXiv 2112.06826, see :class:`BScNetConv`.

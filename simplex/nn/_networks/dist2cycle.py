@@ -37,8 +37,7 @@ class Dist2CycleConv(DegreeConv):
         laplacian: ``"hodge"`` for L = L_k, ``"down"`` for its lower part.
 
     Laws:
-        Permutation and orientation equivariant; linear in x; a disjoint union gives what its parts
-        give.
+        Those of :class:`DegreeConv`; linear; orientation equivariant.
 
     Cost:
         O(m · incidences · in_channels), no matrix is formed.
@@ -118,9 +117,6 @@ def shifted_inverse(
 class Dist2Cycle(StackedNetwork):
     r"""Filters by the shifted inverse Laplacian on all dimensions, a readout, a classifier.
 
-    .. math:: h_k^{(l+1)} = a\big( p_m(L_k) \, h_k^{(l)} \, W_{l,k} \big), \qquad
-              y = \text{Readout}(h^{(L)}, K)
-
     For a value on each simplex, such as the distance to the next homology generator, train on
     ``model.encode(x, complex)``.
 
@@ -129,15 +125,12 @@ class Dist2Cycle(StackedNetwork):
     LeakyReLU, which breaks the symmetry of orientation.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         num_steps, laplacian: of :class:`Dist2CycleConv`.
         activation: after every layer, an odd function: tanh.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling and reorientation. In evaluation mode, batched equals one by
-        one.
+        Invariant under relabelling and reorientation.
 
     Paper:
         Keros et al. 2022, see :class:`Dist2CycleConv`.

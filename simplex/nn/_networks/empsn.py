@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._checks import require_cochains
 from simplex.nn._layer import Layer
-from simplex.nn._modules import Module, linear, widths_of
+from simplex.nn._modules import Module, Widths, joint_width, linear, widths_of
 from simplex.nn._networks.geometry import boundary_invariants, facet_pairs, upper_invariants
 from simplex.nn._readout import Readout
 from simplex.operators import gather_facets, neighbor_counts, scatter_to_facets
@@ -37,13 +37,11 @@ class EMPSNConv(Layer):
     over the neighbours, so that a batch gives what its items give.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result and of the messages.
-        max_dim: the top dimension of the cochains.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`; out_channels also of messages.
         update_pos: whether the positions move.
 
     Shapes:
-        ``x[k]`` (n_k, in_channels) to (n_k, out_channels), k = 0 … max_dim; positions (n_0, D).
+        Those of :class:`ComplexConv`; positions (n_0, D).
 
     Laws:
         Features are invariant, positions equivariant, under rotations, reflections and
@@ -69,12 +67,7 @@ class EMPSNConv(Layer):
     """
 
     def __init__(
-        self,
-        in_channels: int | Sequence[int],
-        out_channels: int,
-        max_dim: int,
-        *,
-        update_pos: bool = True,
+        self, in_channels: Widths, out_channels: int, max_dim: int, *, update_pos: bool = True
     ) -> None:
         super().__init__()
         widths = widths_of(in_channels, max_dim)
@@ -92,26 +85,16 @@ class EMPSNConv(Layer):
             GeometricMessage(own, own, 6, out_channels) for own in widths[:-1]
         )
         self.update = nn.ModuleList(
-            nn.Sequential(
-                linear(
-                    -1 if width == -1 else width + out_channels * ((k > 0) + (k < max_dim)),
-                    out_channels,
-                ),
-                nn.SiLU(),
-                nn.Linear(out_channels, out_channels),
+            _two_layers(
+                joint_width([width, *[out_channels] * ((k > 0) + (k < max_dim))]),
+                out_channels,
+                out_channels,
             )
             for k, width in enumerate(widths)
         )
-        moves = update_pos and max_dim > 0
-        self.move = (
-            nn.Sequential(
-                nn.Linear(out_channels, out_channels),
-                nn.SiLU(),
-                nn.Linear(out_channels, 1, bias=False),
-            )
-            if moves
-            else None
-        )
+        self.move = None
+        if update_pos and max_dim > 0:
+            self.move = _two_layers(out_channels, out_channels, 1, bias=False)
 
     def forward(
         self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor
@@ -152,8 +135,8 @@ class EMPSNConv(Layer):
         self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor, k: int
     ) -> Tensor:
         message: GeometricMessage = self.boundary[k - 1]  # type: ignore[assignment]
-        receiver = message.receive(x[k])[:, None]
-        sender = gather_facets(complex, message.send(x[k - 1]), k)
+        receiver = message.receive(x[k])[:, None]  # (n_k, 1, out_channels)
+        sender = gather_facets(complex, message.send(x[k - 1]), k)  # (n_k, k+1, out_channels)
         total: Tensor = message(receiver, sender, boundary_invariants(complex, pos, k)).sum(1)
         return total
 
@@ -161,19 +144,27 @@ class EMPSNConv(Layer):
         """What each cofacet has for each of its facets: (n_{k+1}, k+2, out_channels)."""
         message: GeometricMessage = self.upper[k]  # type: ignore[assignment]
         _, senders, _ = facet_pairs(k + 2)
-        receiver = gather_facets(complex, message.receive(x), k + 1)[:, :, None]
+        receiver = gather_facets(complex, message.receive(x), k + 1)[:, :, None]  # (…, k+2, 1, C)
         sender = gather_facets(complex, message.send(x), k + 1)[:, senders]
+        # (n_{k+1}, k+2, k+1, C): for each facet the others. A -1 is not inferred of no rows.
         sender = sender.view(len(sender), k + 2, k + 1, -1 if len(sender) else self.out_channels)
         total: Tensor = message(receiver, sender, upper_invariants(complex, pos, k)).sum(2)
         return total
 
     def _shift(self, messages: Tensor, complex: SimplicialComplex, pos: Tensor) -> Tensor:
         """A vertex has one neighbour on each edge, so messages of edges are those of pairs."""
-        ends = gather_facets(complex, pos, 1)
-        weight: Tensor = self.move(messages)  # type: ignore[misc]
+        ends = gather_facets(complex, pos, 1)  # (n_1, 2, D)
+        weight: Tensor = self.move(messages)  # type: ignore[misc]  # (n_1, 2, 1)
         shift = (ends - ends.flip(1)) * weight.to(pos.dtype)
         degree = neighbor_counts(complex, 0, "upper").clamp(min=1)
         return scatter_to_facets(complex, shift, 1) / degree[:, None]
+
+
+def _two_layers(
+    in_channels: int, hidden_channels: int, out_channels: int, bias: bool = True
+) -> nn.Sequential:
+    first = linear(in_channels, hidden_channels)
+    return nn.Sequential(first, nn.SiLU(), nn.Linear(hidden_channels, out_channels, bias=bias))
 
 
 class GeometricMessage(nn.Module):
@@ -211,17 +202,10 @@ class EMPSN(Module):
     ``model(batch.cochains(), batch.complex, batch.pos)``.
 
     Args:
-        in_channels: width of the cochains; or one per dimension; or -1, taken from the first input.
-        hidden_channels: width of the layers.
-        out_channels: width of the result.
-        num_layers: number of layers.
-        max_dim: the top dimension of the cochains.
+        in_channels … max_dim: see :class:`StackedNetwork`.
         update_pos: whether every layer moves the positions; :meth:`encode` gives the last ones, for
             tasks on them. A call reads features alone.
-        dropout: probability, before the last map.
-        reduce: how the simplices of one dimension are pooled, ``"sum"``, ``"mean"`` or ``"max"``.
-        reduce_dims: how the dimensions are put together, ``"sum"`` or ``"mean"``.
-        readout_dims: the dimensions that are read; ``None`` for all.
+        dropout, reduce, reduce_dims, readout_dims: see :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under rotations, reflections, translations, relabelling and reorientation; batched
@@ -241,7 +225,7 @@ class EMPSN(Module):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         hidden_channels: int,
         out_channels: int,
         num_layers: int,
@@ -286,12 +270,6 @@ class EMPSN(Module):
         return h, pos
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor) -> Tensor:
-        """One row per part of the complex: (num_parts, out_channels).
-
-        Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
-            complex: the complex, or the disjoint union of a batch.
-            pos: (n_0, D) positions of the vertices; left as they are.
-        """
+        """One row per part, (num_parts, out_channels); arguments as of :class:`EMPSNConv`."""
         result: Tensor = self.readout(self.encode(x, complex, pos)[0], complex)
         return result

@@ -8,15 +8,13 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_word
 from simplex.nn._layer import ComplexConv
-from simplex.nn._modules import linear
+from simplex.nn._message_passing import BETWEEN, SENDERS
+from simplex.nn._modules import Widths, linear
 from simplex.nn._network import StackedNetwork
 from simplex.operators import ADJACENCIES, neighbor_pairs
 
 
 MakeConv = Callable[..., nn.Module]
-
-
-_SENDERS = {"boundary": -1, "coboundary": 1, "lower": 0, "upper": 0}
 
 
 class GCCNConv(ComplexConv):
@@ -40,8 +38,7 @@ class GCCNConv(ComplexConv):
 
     Args:
         in_channels: width of all cochains; or one per dimension; or -1 for layers that are lazy.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains.
+        out_channels, max_dim: see :class:`ComplexConv`.
         make_conv: makes ω, called as ``make_conv(in_channels, out_channels)``, e.g. ``SAGEConv`` or
             ``lambda i, o: GINConv(nn.Linear(i, o))``; for a bipartite graph of unlike widths
             ``in_channels`` is a pair, source first.
@@ -50,8 +47,8 @@ class GCCNConv(ComplexConv):
         bipartite: whether ω takes pairs.
 
     Laws:
-        Permutation equivariant if ω is. The orientation is not seen. A disjoint union gives what
-        its parts give, if ω treats nodes of one graph by their neighbourhoods alone.
+        Those of :class:`ComplexConv`, if ω is equivariant and treats nodes of one graph by their
+        neighbourhoods alone. The orientation is not seen.
 
     Cost:
         That of ω on the pairs of neighbours: quadratic at a hub for lower ones. The pairs are
@@ -74,7 +71,7 @@ class GCCNConv(ComplexConv):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         out_channels: int,
         max_dim: int,
         *,
@@ -99,8 +96,8 @@ class GCCNConv(ComplexConv):
         self.convs = nn.ModuleDict()
         for k, width in enumerate(widths):
             for adjacency in self._neighborhoods(k):
-                between = _SENDERS[adjacency] != 0
-                source = widths[k + _SENDERS[adjacency]]
+                between = SENDERS[adjacency] != 0
+                source = widths[k + SENDERS[adjacency]]
                 conv = make_conv(width if source == width else (source, width), out_channels)
                 if bipartite and between and hasattr(conv, "add_self_loops"):
                     conv.add_self_loops = False  # type: ignore[assignment]
@@ -119,21 +116,20 @@ class GCCNConv(ComplexConv):
 
     def _neighborhoods(self, k: int) -> list[str]:
         """The adjacencies that end in dimension k; lower ones need facets, upper ones cofacets."""
-        above = ("coboundary", "upper")
-        return [a for a in self.adjacencies if 0 <= k + (1 if a in above else -1) <= self.max_dim]
+        return [a for a in self.adjacencies if 0 <= k + BETWEEN[a] <= self.max_dim]
 
     def _convolve(
         self, x: Sequence[Tensor], complex: SimplicialComplex, k: int, adjacency: str
     ) -> Tensor:
-        conv, source = self.convs[f"{adjacency}_{k}"], x[k + _SENDERS[adjacency]]
+        conv, source = self.convs[f"{adjacency}_{k}"], x[k + SENDERS[adjacency]]
         index = edge_index(complex, k, adjacency)
         result: Tensor
-        if _SENDERS[adjacency] == 0:
+        if SENDERS[adjacency] == 0:
             result = conv(x[k], index)
         elif self.bipartite:
             result = conv((source, x[k]), index)
         else:
-            offset = index.new_tensor([[len(x[k])], [0]])
+            offset = index.new_tensor([[len(x[k])], [0]])  # the senders come after the receivers
             result = conv(torch.cat([x[k], source]), index + offset)[: len(x[k])]
         return result
 
@@ -141,18 +137,12 @@ class GCCNConv(ComplexConv):
 class GCCN(StackedNetwork):
     r"""Layers of :class:`GCCNConv` and a readout: any graph network made simplicial.
 
-    .. math::
-        h^{(l+1)} = a\big( \text{GCCNConv}_l(h^{(l)}, K) \big), \qquad
-        y = \text{Readout}(h^{(L)}, K)
-
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         make_conv: makes the graph layers, as in :class:`GCCNConv`; it must be given.
         adjacencies, aggr: of :class:`GCCNConv`.
         bipartite: ``False`` for graph layers that cannot take a pair, such as ``GCNConv``.
         activation: a, ReLU.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling if the graph layers are equivariant.
@@ -173,11 +163,8 @@ class GCCN(StackedNetwork):
 
 def edge_index(K: SimplicialComplex, k: int, adjacency: str) -> Tensor:
     """The neighbours of the k-simplices as PyG has them, (2, E): senders and receivers."""
-
-    def compute() -> Tensor:
-        return neighbor_pairs(K, k, adjacency).index
-
-    result: Tensor = K.cached(f"{adjacency} edge index", k, compute)
+    name = f"{adjacency} edge index"
+    result: Tensor = K.cached(name, k, lambda: neighbor_pairs(K, k, adjacency).index)
     return result
 
 

@@ -30,7 +30,7 @@ def simplex_volumes(K: SimplicialComplex, pos: Tensor, k: int) -> Tensor:
         >>> simplex_volumes(K, pos, 1).tolist(), simplex_volumes(K, pos, 2).tolist()
         ([3.0, 4.0, 5.0], [6.0])
     """
-    corners = pos[K.simplices(k)]
+    corners = pos[K.simplices(k)]  # (n_k, k+1, D)
     edges = corners[:, 1:] - corners[:, :1]
     # Below the smallest number the root has no slope: a flat simplex gives a gradient of zero.
     squared = _det(_inner(edges, edges)).clamp(min=torch.finfo(pos.dtype).tiny)
@@ -56,7 +56,7 @@ def boundary_invariants(K: SimplicialComplex, pos: Tensor, k: int) -> Tensor:
         >>> boundary_invariants(K, torch.tensor([[0.0], [2.0]]), 1).tolist()
         [[[2.0, 1.0, 2.0], [2.0, 1.0, 2.0]]]
     """
-    corners = pos[K.simplices(k)]
+    corners = pos[K.simplices(k)]  # (n_k, k+1, D)
     away = [[j for j in range(k + 1) if j != i] for i in range(k + 1)]
     distances = torch.linalg.vector_norm(corners[:, :, None] - corners[:, away], dim=-1).sum(-1)
     facets = gather_facets(K, simplex_volumes(K, pos, k - 1)[:, None], k).squeeze(-1)
@@ -90,8 +90,9 @@ def upper_invariants(K: SimplicialComplex, pos: Tensor, k: int) -> Tensor:
         [5.0, 4.0, 3.0, 4.0, 3.0, 0.0]
     """
     receiver, sender, shared = facet_pairs(k + 2)
-    corners = pos[K.simplices(k + 1)]
-    a, b, common = corners[:, sender], corners[:, receiver], corners[:, shared]
+    corners = pos[K.simplices(k + 1)]  # (n_{k+1}, k+2, D); below, E = (k+2)(k+1) pairs of facets
+    a, b = corners[:, sender], corners[:, receiver]  # (n_{k+1}, E, D)
+    common = corners[:, shared]  # (n_{k+1}, E, k, D)
     distances = [
         torch.linalg.vector_norm(a - b, dim=-1),
         torch.linalg.vector_norm(common - a[:, :, None], dim=-1).sum(-1),
@@ -99,7 +100,7 @@ def upper_invariants(K: SimplicialComplex, pos: Tensor, k: int) -> Tensor:
     ]
     volumes = gather_facets(K, simplex_volumes(K, pos, k)[:, None], k + 1).squeeze(-1)
     own, other = volumes[:, receiver], volumes[:, sender]
-    frames = [torch.cat([common, tip[:, :, None]], dim=2) for tip in (a, b)]
+    frames = [torch.cat([common, tip[:, :, None]], dim=2) for tip in (a, b)]  # (…, k+1, D)
     left, right = (frame[:, :, 1:] - frame[:, :, :1] for frame in frames)
     norms = math.factorial(k) ** 2 * own * other
     flat = norms <= 2 * torch.finfo(pos.dtype).tiny  # no angle; a division would spoil gradients

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
 from simplex.nn._layer import DegreeConv, EachDegree
-from simplex.nn._modules import mlp, widths_of
+from simplex.nn._modules import Widths, mlp, widths_of
 from simplex.nn._network import StackedNetwork, StackOptions
 from simplex.operators import gather_facets, scatter_to_facets
 
@@ -24,19 +24,15 @@ class GINConv(DegreeConv):
     where asked for.
 
     Args:
-        in_channels: width of the input; or -1, taken from the first one.
-        out_channels: width of the result and of the hidden layer.
+        in_channels, out_channels: see :class:`DegreeConv`, with k = 0; out_channels also within.
         eps: ε at the start.
         train_eps: whether it is learned.
         activation: the activation of both dense layers.
         norm: ``"batch"`` or ``None``.
 
-    Shapes:
-        x (n_0, in_channels) to (n_0, out_channels).
-
     Laws:
-        Equivariant under relabelling; a disjoint union gives what its parts give. Only vertices and
-        edges are looked at; vertices have no orientation.
+        Those of :class:`DegreeConv`. Only vertices and edges are looked at; vertices have no
+        orientation.
 
     Cost:
         O(edges · in_channels).
@@ -79,17 +75,14 @@ class GINConv(DegreeConv):
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """The sum over the neighbours, and the dense map."""
         # Each end of an edge gets the other: flipped, not total minus own, so nothing is rounded.
-        neighbours = scatter_to_facets(complex, gather_facets(complex, x, 1).flip(1), 1)
+        ends = gather_facets(complex, x, 1)  # (n_1, 2, C)
+        neighbours = scatter_to_facets(complex, ends.flip(1), 1)  # (n_0, C)
         result: Tensor = self.mlp((1 + self.eps) * x + neighbours)
         return result
 
 
 class GIN(StackedNetwork):
     r"""The graph isomorphism network, on the 1-skeleton of a complex: no triangle is seen.
-
-    .. math::
-        h^{(l+1)} = \text{GINConv}_l(h^{(l)}, K), \qquad
-        y = \text{Readout}(h^{(L)})
 
     It is called as the simplicial networks are, ``model(x, complex)``, and has their readout, so
     that a comparison is one of messages. Of ``x`` only the vertex features ``x[0]`` are used.
@@ -129,7 +122,7 @@ class GIN(StackedNetwork):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         hidden_channels: int,
         out_channels: int,
         num_layers: int,
@@ -141,11 +134,7 @@ class GIN(StackedNetwork):
         self.top = max_dim
 
     def _layer(
-        self,
-        in_channels: int | Sequence[int],
-        out_channels: int,
-        max_dim: int,
-        options: Mapping[str, Any],
+        self, in_channels: Widths, out_channels: int, max_dim: int, options: Mapping[str, Any]
     ) -> nn.Module:
         (width,) = widths_of(in_channels, max_dim)
         return EachDegree([GINConv(width, out_channels, **options)])

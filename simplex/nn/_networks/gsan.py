@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._layer import ComplexConv
-from simplex.nn._modules import Scores, linear
+from simplex.nn._modules import Scores, Widths, linear
 from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.attention import attention_filter
 from simplex.operators import apply_boundary, apply_coboundary, harmonic_filter
@@ -38,23 +38,16 @@ class GSANConv(ComplexConv):
     Args:
         in_channels: width of all cochains, as they share their maps; -1 to take it from the first
             input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains.
-        order: P.
-        harmonic_order: J.
-        epsilon: ε; ``None`` for one that keeps all eigenvalues of I - εL in [0, 1].
-        slope: of the LeakyReLU for negative scores.
-        max_pairs: pairs of neighbours held at once.
+        out_channels, max_dim: see :class:`ComplexConv`.
+        order, harmonic_order, epsilon, slope, max_pairs: P, J, ε …; see :class:`SANConv`.
 
     Laws:
-        Permutation equivariant, if the orientation moves along; a disjoint union gives what its
-        parts give. *Not* equivariant under reorientation: attention forgets the signs.
+        As :class:`SANConv`: not equivariant under reorientation.
 
     Cost:
         O(pairs) for each of the powers, never a dense matrix or a power of one.
 
-    Trained by local losses, each map is a problem of its own before the aggregation, as its result
-    also enters the scores; the vectors of the scores have none.
+    Trained by local losses, its maps are problems of their own as in :class:`SANConv`.
 
     Paper:
         Battiloro, Testa, Giusti, Sardellitti, Di Lorenzo, Barbarossa, "Generalized Simplicial
@@ -69,7 +62,7 @@ class GSANConv(ComplexConv):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         out_channels: int,
         max_dim: int,
         *,
@@ -113,6 +106,7 @@ class GSANConv(ComplexConv):
     def _update(self, x: Sequence[Tensor], complex: SimplicialComplex, k: int) -> Tensor:
         smooth = harmonic_filter(complex, x[k], k, self.harmonic_order, self.epsilon)
         result: Tensor = self.harmonic[k](smooth)
+        options = {"order": self.order, "max_pairs": self.max_pairs}
         for adjacency in self._adjacencies(k):
             if adjacency == "lower":
                 block, brought = k - 1, apply_coboundary(complex, x[k - 1], k - 1)
@@ -120,15 +114,9 @@ class GSANConv(ComplexConv):
                 block, brought = k, apply_boundary(complex, x[k + 1], k + 1)
             within, between = self.within[block](x[k]), self.between[block](brought)
             for kind, mapped in (("within", within), ("between", between)):
+                score = self.score[f"{kind}_{adjacency}_{k}"]
                 result = result + attention_filter(
-                    complex,
-                    mapped,
-                    self.score[f"{kind}_{adjacency}_{k}"],
-                    k,
-                    adjacency,
-                    order=self.order,
-                    slope=self.slope,
-                    max_pairs=self.max_pairs,
+                    complex, mapped, score, k, adjacency, slope=self.slope, **options
                 )
         return result
 
@@ -136,19 +124,13 @@ class GSANConv(ComplexConv):
 class GSAN(StackedNetwork):
     r"""Layers of :class:`GSANConv` and a readout.
 
-    .. math::
-        h^{(l+1)} = a\big( \text{GSANConv}_l(h^{(l)}, K) \big), \qquad
-        y = \text{Readout}(h^{(L)}, K)
-
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         order, harmonic_order, epsilon, slope, max_pairs: of :class:`GSANConv`.
         activation: a, a leaky ReLU.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling that carries the orientation; batched equals one by one.
+        Invariant under relabelling that carries the orientation.
 
     Paper:
         Battiloro et al. 2023, arXiv 2309.02138; the readout is that of the other networks here.

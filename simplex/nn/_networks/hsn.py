@@ -30,16 +30,13 @@ class HSNConv(DegreeConv):
     (3) The activation of the result is left to the network.
 
     Args:
-        in_channels: width of the input; or -1, taken from the first one.
-        out_channels: width of the result, and of the values between the steps.
-        k: the degree of the cochain.
+        in_channels, out_channels, k: see :class:`DegreeConv`; out_channels also between the steps.
         activation: a, between the two steps.
         signed: with the incidence numbers ±1 of ∂ and the relative orientations in A_↑.
 
     Laws:
-        Permutation equivariant; a disjoint union gives what its parts give. Blind to the
-        orientation unless ``signed``; with ``signed`` equivariant under reorientation if a is odd,
-        and not otherwise.
+        Those of :class:`DegreeConv`. Blind to the orientation unless ``signed``; with ``signed``
+        equivariant under reorientation if a is odd, and not otherwise.
 
     Cost:
         O(incidences · channels): in_channels for the first step, out_channels for the second.
@@ -101,22 +98,16 @@ class HSNConv(DegreeConv):
 class HSN(StackedNetwork):
     r"""The high skip network on all dimensions of a complex.
 
-    .. math:: h_k^{(l+1)} = a\big( \text{HSNConv}_{l,k}(h_k^{(l)}, K) \big), \qquad
-              y = \text{Readout}(h^{(L)}, K)
-
     No message passes from one dimension to another; the readout brings them together.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         signed: for signals on oriented simplices; the network then needs an odd activation, such
             as ``torch.tanh``.
         activation: between the two steps of a layer, and after it; the logistic function.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling; with ``signed`` under reorientation. In evaluation mode,
-        batched equals one by one.
+        Invariant under relabelling; with ``signed`` under reorientation.
 
     Paper:
         Hajij et al. 2022, see :class:`HSNConv`; its network stops at the vertices.

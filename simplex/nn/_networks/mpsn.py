@@ -1,14 +1,14 @@
 """The general message passing simplicial network: any of the four adjacencies, dense messages."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._layer import ComplexConv
-from simplex.nn._message_passing import SimplicialMessagePassing
-from simplex.nn._modules import mlp
+from simplex.nn._message_passing import BETWEEN, SENDERS, SimplicialMessagePassing
+from simplex.nn._modules import Widths, joint_width, mlp
 from simplex.nn._network import StackedNetwork
 from simplex.operators import ADJACENCIES
 
@@ -29,19 +29,15 @@ class MPSNConv(ComplexConv, SimplicialMessagePassing):
     upper messages alone are as strong as all four (Theorems 10 and 6).
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of messages and result.
-        max_dim: the top dimension of the cochains.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`; out_channels also of messages.
         adjacencies: which messages are sent, some of ``"boundary"``, ``"coboundary"``, ``"lower"``,
             ``"upper"``.
-        aggr: an aggregation of PyG by name, or an instance of one.
+        aggr, max_pairs: see :class:`SimplicialMessagePassing`.
         num_layers: dense layers in each M and U.
         activation: after each of them.
-        max_pairs: as in :class:`SimplicialMessagePassing`.
 
     Laws:
-        Permutation equivariant; blind to the orientation, as no sign enters; a disjoint union gives
-        what its parts give.
+        Those of :class:`ComplexConv`; blind to the orientation, as no sign enters.
 
     Cost:
         O(pairs of neighbours), as every message sees its receiver: quadratic in the degree of a hub
@@ -60,7 +56,7 @@ class MPSNConv(ComplexConv, SimplicialMessagePassing):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         out_channels: int,
         max_dim: int,
         *,
@@ -82,14 +78,14 @@ class MPSNConv(ComplexConv, SimplicialMessagePassing):
         self.message = nn.ModuleDict()
         for adjacency in self._messages:
             self.message[adjacency] = nn.ModuleList(
-                mlp(_sum(widths[j] for j in seen), out_channels, num_layers, activation)
+                mlp(joint_width(widths[j] for j in seen), out_channels, num_layers, activation)
                 for seen in (_seen(adjacency, k, max_dim) for k in range(max_dim + 1))
                 if seen
             )
         self.combine = nn.ModuleList()
         for k, own in enumerate(widths):
             number = sum(bool(_seen(adjacency, k, max_dim)) for adjacency in self._messages)
-            width = _sum([own, number * out_channels])
+            width = joint_width([own, number * out_channels])
             self.combine.append(mlp(width, out_channels, num_layers, activation))
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
@@ -126,19 +122,15 @@ class MPSNConv(ComplexConv, SimplicialMessagePassing):
 class MPSN(StackedNetwork):
     r"""The general message passing simplicial network for whole complexes.
 
-    .. math:: h^{(l+1)} = \text{MPSNConv}_l(h^{(l)}, K), \qquad y = \text{Readout}(h^{(L)}, K)
-
     :class:`SIN` is the member of this family that the paper's experiments use; it costs less.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         adjacencies, aggr, max_pairs: of :class:`MPSNConv`.
         activation: of all layers and of the readout, ReLU.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling. In evaluation mode, batched equals one by one.
+        Invariant under relabelling.
 
     Paper:
         Bodnar et al. 2021, Section 4.
@@ -156,13 +148,7 @@ class MPSN(StackedNetwork):
 
 def _seen(adjacency: str, k: int, max_dim: int) -> list[int]:
     """The dimensions of what a message to a k-simplex is made of; none if there are no messages."""
-    step = 1 if adjacency in ("coboundary", "upper") else -1
-    if not 0 <= k + step <= max_dim:
+    between = k + BETWEEN[adjacency]
+    if not 0 <= between <= max_dim:
         return []
-    return [k, k, k + step] if adjacency in ("lower", "upper") else [k, k + step]
-
-
-def _sum(widths: Iterable[int]) -> int:
-    """The width of a concatenation, -1 where one is not known yet."""
-    known = list(widths)
-    return -1 if -1 in known else sum(known)
+    return [k, k, between] if SENDERS[adjacency] == 0 else [k, between]

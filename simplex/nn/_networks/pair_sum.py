@@ -18,10 +18,7 @@ _ELEMENTWISE = {
     torch.nn.functional.softsign, torch.nn.functional.mish,
 }  # fmt: skip
 
-
 _BLOCK = 1 << 17  # entries of a block: three such float32 blocks fit in a second-level cache
-
-
 _SMALL = 1 << 20  # entries of a table that is not worth the loop
 
 
@@ -89,7 +86,7 @@ class _Blockwise(torch.autograd.Function):
         ctx.activation = activation
         result = torch.zeros_like(own)
         for table, above in _blocks(facets, shared):
-            message = activation(_read(own, table) + above[:, None])
+            message = activation(_read(own, table) + above[:, None])  # (rows, k+2, F)
             others = message.sum(1, keepdim=True) - message
             result.index_add_(0, table.flatten(), others.flatten(0, 1))
         return result

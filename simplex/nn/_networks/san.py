@@ -41,9 +41,9 @@ class SANConv(DegreeConv):
         max_pairs: pairs of neighbours held at once.
 
     Laws:
-        Permutation equivariant, if the orientation moves along (the harmonic part sees it); a
-        disjoint union gives what its parts give. *Not* equivariant under reorientation: attention
-        forgets the signs of L_k; :class:`SATConv` keeps them.
+        Those of :class:`DegreeConv`, if the orientation moves along (the harmonic part sees it).
+        *Not* equivariant under reorientation: attention forgets the signs of L_k;
+        :class:`SATConv` keeps them.
 
     Cost:
         O(pairs) for each power, on the pairs alone; O(incidences) for the harmonic part.
@@ -92,17 +92,11 @@ class SANConv(DegreeConv):
         """The harmonic part, and the attention over each adjacency."""
         smooth = harmonic_filter(complex, x, self.k, self.harmonic_order, self.epsilon)
         result: Tensor = self.harmonic(smooth)
+        options = {"order": self.order, "max_pairs": self.max_pairs}
         for adjacency, maps in self.maps.items():
-            mapped = maps(x)
+            mapped, score = maps(x), self.score[adjacency]
             result = result + attention_filter(
-                complex,
-                mapped,
-                self.score[adjacency],
-                self.k,
-                adjacency,
-                order=self.order,
-                slope=self.slope,
-                max_pairs=self.max_pairs,
+                complex, mapped, score, self.k, adjacency, slope=self.slope, **options
             )
         return result
 
@@ -110,22 +104,15 @@ class SANConv(DegreeConv):
 class SAN(StackedNetwork):
     r"""Layers of :class:`SANConv` on the cochains of each degree, and a readout.
 
-    .. math::
-        h_k^{(l+1)} = a\big( \text{SANConv}_{l,k}(h_k^{(l)}, K) \big), \qquad
-        y = \text{Readout}(h^{(L)}, K)
-
     The degrees meet in the readout alone; :class:`GSAN` lets them meet in every layer.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         order, harmonic_order, epsilon, slope, max_pairs: of :class:`SANConv`.
         activation: a, a leaky ReLU.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling that carries the orientation, not under reorientation; batched
-        equals one by one.
+        Invariant under relabelling that carries the orientation, not under reorientation.
 
     Paper:
         Giusti et al. 2022, arXiv 2203.07485. Departure: it has one degree; here are all of them.

@@ -28,22 +28,19 @@ class SATConv(DegreeConv):
     (3) The scores have no bias, and pass a LeakyReLU as in GAT.
 
     Args:
-        in_channels: width of the cochain; -1 to take it from the first input.
+        in_channels, k: see :class:`DegreeConv`.
         out_channels: width of the result, H heads together; a multiple of ``heads``.
-        k: the degree of the cochain; 1 for edge flows.
         heads: H.
         slope: of the LeakyReLU for negative scores; 1 for none.
         max_pairs: pairs of neighbours held at once.
 
     Laws:
-        Equivariant under relabelling and under reorientation, f(Tx, T∂) = T f(x, ∂). A disjoint
-        union gives what its parts give.
+        Those of :class:`DegreeConv`; equivariant under reorientation, f(Tx, T∂) = T f(x, ∂).
 
     Cost:
         O(pairs): quadratic in the degree of a hub for lower neighbours.
 
-    Trained by local losses, each map is a problem of its own before the aggregation, as its result
-    also enters the scores; the vectors of the scores have none.
+    Trained by local losses, its maps are problems of their own as in :class:`SANConv`.
 
     Paper:
         Goh, Bodnar, Liò, "Simplicial Attention Networks", 2022, arXiv 2204.09455.
@@ -82,40 +79,26 @@ class SATConv(DegreeConv):
         return torch.stack([self._attend(x, complex, adjacency) for adjacency in self.maps]).sum(0)
 
     def _attend(self, x: Tensor, complex: SimplicialComplex, adjacency: str) -> Tensor:
-        mapped: Tensor = self.maps[adjacency](x)
-        value = mapped.view(*mapped.shape[:-1], self.heads, self.out_channels // self.heads)
+        k, slope, max_pairs = self.k, self.slope, self.max_pairs
+        value = self.maps[adjacency](x).unflatten(-1, (self.heads, -1))  # (…, n_k, H, F)
         query, key = ((value.abs() * half).sum(-1) for half in self.score[adjacency])
-        result = attend(
-            complex,
-            query,
-            key,
-            value,
-            self.k,
-            adjacency,
-            signed=True,
-            slope=self.slope,
-            max_pairs=self.max_pairs,
+        heads = attend(
+            complex, query, key, value, k, adjacency, signed=True, slope=slope, max_pairs=max_pairs
         )
-        return result.flatten(-2)
+        return heads.flatten(-2)  # (…, n_k, out_channels)
 
 
 class SAT(StackedNetwork):
     r"""Layers of :class:`SATConv` on the cochains of each degree, and a readout of absolute values.
 
-    .. math::
-        h_k^{(l+1)} = a\big( \text{SATConv}_{l,k}(h_k^{(l)}, K) \big), \qquad
-        y = \text{Readout}(|h^{(L)}|, K)
-
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         heads, slope, max_pairs: of :class:`SATConv`; ``hidden_channels`` is a multiple of
             ``heads``.
         activation: a, an odd function: tanh.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling and reorientation; batched equals one by one.
+        Invariant under relabelling and reorientation.
 
     Paper:
         Goh, Bodnar, Liò 2022, arXiv 2204.09455.

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
 from simplex.nn._layer import ComplexConv
-from simplex.nn._modules import linear
+from simplex.nn._modules import Widths, joint_width, linear
 from simplex.nn._network import StackedNetwork
 from simplex.operators import (
     apply_boundary,
@@ -53,15 +53,12 @@ class SCConv(ComplexConv):
     The activation is left to the network.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains; 2 in the paper.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`; the paper has max_dim = 2.
         signed: whether ∂ has signs.
         bias: whether a bias is added.
 
     Laws:
-        Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
-        union gives what its parts give.
+        Those of :class:`ComplexConv`; orientation equivariant if signed and without bias.
 
     Cost:
         O(incidences · in_channels) and one dense product per dimension; no matrix is formed.
@@ -82,7 +79,7 @@ class SCConv(ComplexConv):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         out_channels: int,
         max_dim: int,
         *,
@@ -91,11 +88,10 @@ class SCConv(ComplexConv):
     ) -> None:
         super().__init__(in_channels, out_channels, max_dim)
         self.signed, self.bias = signed, bias
-        joint = [
-            -1 if own == -1 else sum(self.widths[max(k - 1, 0) : k + 2])
-            for k, own in enumerate(self.widths)
-        ]
-        self.lins = nn.ModuleList(linear(width, out_channels, bias) for width in joint)
+        self.lins = nn.ModuleList(
+            linear(joint_width(self.widths[max(k - 1, 0) : k + 2]), out_channels, bias)
+            for k in range(max_dim + 1)
+        )
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """The terms of each dimension, under one dense map."""
@@ -140,6 +136,7 @@ class SCConv(ComplexConv):
         return -laplacian if self.signed else laplacian - 2 * diagonal * x
 
     def _weights(self, like: Tensor, complex: SimplicialComplex, k: int) -> "_Weights":
+        """The diagonals, kept with the complex; those of the top dimension see no cofacets."""
         top = k == self.max_dim
 
         def compute() -> _Weights:
@@ -180,13 +177,11 @@ class SCNet(StackedNetwork):
     r"""Convolutions :class:`SCConv`, and a readout of whole complexes.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         signed, bias: of :class:`SCConv`.
         activation: after every layer, tanh; an odd one if signed and without bias. The paper has
             ReLU, with which no layer on signed operators is orientation equivariant: for that say
             ``oriented=False``.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling; under reorientation if signed and without bias.

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_word
 from simplex.nn._layer import ComplexConv
-from simplex.nn._message_passing import SimplicialMessagePassing
-from simplex.nn._modules import linear
+from simplex.nn._message_passing import BETWEEN, SENDERS, SimplicialMessagePassing
+from simplex.nn._modules import Widths, linear
 from simplex.nn._network import StackedNetwork, StackOptions
 from simplex.operators import RowPattern, segment_softmax
 
@@ -43,8 +43,7 @@ class SCAConv(ComplexConv, SimplicialMessagePassing):
         aggr: an aggregation of PyG by name, within a neighbourhood.
 
     Laws:
-        Permutation equivariant; blind to the orientation, as no sign enters; a disjoint union gives
-        what its parts give.
+        Those of :class:`ComplexConv`; blind to the orientation, as no sign enters.
 
     Cost:
         O(incidences · channels) with aggregations sum and mean.
@@ -68,7 +67,7 @@ class SCAConv(ComplexConv, SimplicialMessagePassing):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         out_channels: int,
         max_dim: int,
         *,
@@ -149,12 +148,7 @@ class SCAAttentionConv(SCAConv):
     """
 
     def __init__(
-        self,
-        in_channels: int | Sequence[int],
-        out_channels: int,
-        max_dim: int,
-        *,
-        scheme: str = "coadjacency",
+        self, in_channels: Widths, out_channels: int, max_dim: int, *, scheme: str = "coadjacency"
     ) -> None:
         super().__init__(in_channels, out_channels, max_dim, scheme=scheme)
         self.of_sender, self.of_receiver = nn.ModuleDict(), nn.ModuleDict()
@@ -198,21 +192,17 @@ class SCAAttentionConv(SCAConv):
         score = self.of_sender[adjacency][place](value)  # type: ignore[index]
         score = score + self.of_receiver[adjacency][place](receiver)  # type: ignore[index]
         score = nn.functional.leaky_relu(score, 0.2)
-        return segment_softmax(score, segment) * value
+        return segment_softmax(score, segment) * value  # (E, out_channels)
 
 
 def _senders(adjacency: str, max_dim: int) -> dict[int, int]:
     """For each receiving dimension that has the neighbourhood, the dimension of the senders."""
-    needs = 1 if adjacency in ("coboundary", "upper") else -1
-    step = needs if adjacency in ("boundary", "coboundary") else 0
-    return {k: k + step for k in range(max_dim + 1) if 0 <= k + needs <= max_dim}
+    received = (k for k in range(max_dim + 1) if 0 <= k + BETWEEN[adjacency] <= max_dim)
+    return {k: k + SENDERS[adjacency] for k in received}
 
 
 class SCA(StackedNetwork):
     r"""The encoder of the simplicial complex autoencoder with a readout.
-
-    .. math:: h^{(l+1)} = a\big( \text{SCAConv}_l(h^{(l)}, K) \big), \qquad
-              y = \text{Readout}(h^{(L)}, K)
 
     ``model.encode(x, complex)`` gives the embedding of every simplex.
 
@@ -220,17 +210,15 @@ class SCA(StackedNetwork):
     decoder of inner products; here a label of the complex, or any loss on ``encode``, trains them.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         scheme: ``"coadjacency"`` (CMPS), ``"adjacency"`` (AMPS) or ``"homology"`` (HCMPS). In each
             of the first two, information moves one way through the dimensions.
         aggr: of :class:`SCAConv`; a sum with attention.
         attention: whether a softmax weighs the neighbours.
         activation: after every layer, and of the readout, ReLU.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under relabelling. In evaluation mode, batched equals one by one.
+        Invariant under relabelling.
 
     Paper:
         Hajij et al. 2021, arXiv 2103.04046, see :class:`SCAConv`.
@@ -247,7 +235,7 @@ class SCA(StackedNetwork):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         hidden_channels: int,
         out_channels: int,
         num_layers: int,
@@ -260,11 +248,7 @@ class SCA(StackedNetwork):
         super().__init__(in_channels, hidden_channels, out_channels, num_layers, max_dim, **options)
 
     def _layer(
-        self,
-        in_channels: int | Sequence[int],
-        out_channels: int,
-        max_dim: int,
-        options: Mapping[str, Any],
+        self, in_channels: Widths, out_channels: int, max_dim: int, options: Mapping[str, Any]
     ) -> nn.Module:
         layer = SCAAttentionConv if self.attention else SCAConv
         return layer(in_channels, out_channels, max_dim, **options)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_orders
 from simplex.nn._layer import ComplexConv
-from simplex.nn._modules import linear
+from simplex.nn._modules import Widths, joint_width, linear
 from simplex.nn._network import StackedNetwork
 from simplex.operators import chain_down, chain_up
 
@@ -34,9 +34,7 @@ class SCCNNConv(ComplexConv):
     paper's.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result.
-        max_dim: the top dimension of the cochains, K.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`.
         down_order: T_d.
         up_order: T_u.
         normalize: divide each ∂_k by the root of a bound of λ_max(∂_kᵀ∂_k), part by part, so that
@@ -45,8 +43,7 @@ class SCCNNConv(ComplexConv):
         bias: whether a bias is added.
 
     Laws:
-        Permutation equivariant. Orientation equivariant if signed and without bias, and linear. A
-        disjoint union gives what its parts give.
+        Those of :class:`ComplexConv`; linear; orientation equivariant if signed and without bias.
 
     Cost:
         O(T · incidences · in_channels) and one dense product per dimension. As L^d_k ∂_kᵀ = ∂_kᵀ
@@ -68,7 +65,7 @@ class SCCNNConv(ComplexConv):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         out_channels: int,
         max_dim: int,
         *,
@@ -88,15 +85,12 @@ class SCCNNConv(ComplexConv):
 
     def _joint_width(self, k: int) -> int:
         """The width of all terms that dimension k receives."""
-        widths = self.widths
-        width = widths[k]
-        if width == -1:
-            return -1
+        widths, terms = self.widths, [self.widths[k]]
         if k > 0:
-            width += self.down_order * widths[k] + (self.down_order + 1) * widths[k - 1]
+            terms += [widths[k]] * self.down_order + [widths[k - 1]] * (self.down_order + 1)
         if k < self.max_dim:
-            width += self.up_order * widths[k] + (self.up_order + 1) * widths[k + 1]
-        return width
+            terms += [widths[k]] * self.up_order + [widths[k + 1]] * (self.up_order + 1)
+        return joint_width(terms)
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """The terms of all dimensions, found together, under one dense map each."""
@@ -104,21 +98,12 @@ class SCCNNConv(ComplexConv):
         options = {"signed": self.signed, "normalize": self.normalize}
         # The order within terms[k]: x_k, then for each pair of dimensions (k-1, k) and (k, k+1)
         # the even places of the own chain and the odd places of the neighbour's.
+        below, above = 2 * self.down_order, 2 * self.up_order
         for k in range(1, self.max_dim + 1):
-            down = chain_down(
-                complex, x[k], k, max(2 * self.down_order, 2 * self.up_order + 1), **options
-            )
-            up = chain_up(
-                complex, x[k - 1], k - 1, max(2 * self.up_order, 2 * self.down_order + 1), **options
-            )
-            terms[k] += [
-                *down[2 : 2 * self.down_order + 1 : 2],
-                *up[1 : 2 * self.down_order + 2 : 2],
-            ]
-            terms[k - 1] += [
-                *up[2 : 2 * self.up_order + 1 : 2],
-                *down[1 : 2 * self.up_order + 2 : 2],
-            ]
+            down = chain_down(complex, x[k], k, max(below, above + 1), **options)
+            up = chain_up(complex, x[k - 1], k - 1, max(above, below + 1), **options)
+            terms[k] += [*down[2 : below + 1 : 2], *up[1 : below + 2 : 2]]
+            terms[k - 1] += [*up[2 : above + 1 : 2], *down[1 : above + 2 : 2]]
         return [lin(torch.cat(each, dim=-1)) for lin, each in zip(self.lins, terms, strict=True)]
 
 
@@ -126,11 +111,9 @@ class SCCNN(StackedNetwork):
     r"""Simplicial complex convolutions, and a readout of whole complexes.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         down_order, up_order, normalize, signed, bias: of :class:`SCCNNConv`.
         activation: after every layer, tanh; an odd one if signed and without bias.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling; under reorientation if signed and without bias.

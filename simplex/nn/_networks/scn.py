@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
 from simplex.nn._layer import ComplexConv
-from simplex.nn._modules import linear
+from simplex.nn._modules import Widths, joint_width, linear
 from simplex.nn._network import StackedNetwork
 from simplex.operators import (
     apply_boundary,
@@ -39,8 +39,8 @@ class SCNConv(ComplexConv):
         bias: whether a bias is added.
 
     Laws:
-        Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
-        union gives what its parts give. The spectrum of Ã lies in [-1, 1].
+        Those of :class:`ComplexConv`; orientation equivariant if signed and without bias. The
+        spectrum of Ã lies in [-1, 1].
 
     Cost:
         O(incidences · in_channels) and one dense product per dimension; no adjacency is formed.
@@ -60,7 +60,7 @@ class SCNConv(ComplexConv):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         out_channels: int,
         max_dim: int,
         *,
@@ -116,8 +116,7 @@ class SCCNConv(SCNConv):
         bias: whether a bias is added.
 
     Laws:
-        Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
-        union gives what its parts give.
+        Those of :class:`ComplexConv`; orientation equivariant if signed and without bias.
 
     Cost:
         O(incidences · in_channels) and one dense product per dimension.
@@ -136,7 +135,7 @@ class SCCNConv(SCNConv):
     """
 
     def _joint_width(self, k: int) -> int:
-        return -1 if self.widths[k] == -1 else sum(self.widths[max(k - 1, 0) : k + 2])
+        return joint_width(self.widths[max(k - 1, 0) : k + 2])
 
     def _terms(self, x: Sequence[Tensor], complex: SimplicialComplex, k: int) -> list[Tensor]:
         terms = super()._terms(x, complex, k)
@@ -176,12 +175,10 @@ class SCN(StackedNetwork):
     r"""Graph convolutions in each dimension on its own, and a readout of whole complexes.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         signed, bias: of :class:`SCNConv`; signed, and without bias, the network needs an odd
             activation, such as ``torch.tanh``.
         activation: after every layer, ReLU.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling; under reorientation if signed and without bias.

@@ -8,7 +8,7 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_orders
 from simplex.nn._layer import DegreeConv
-from simplex.nn._modules import linear
+from simplex.nn._modules import joint_width, linear
 from simplex.nn._network import StackedNetwork
 from simplex.operators import chain_down, chain_up
 
@@ -33,8 +33,8 @@ class SCNNConv(DegreeConv):
         bias: whether a bias is added.
 
     Laws:
-        Permutation equivariant. Orientation equivariant if signed and without bias, as L ↦ T L T
-        under a reorientation T, and linear. A disjoint union gives what its parts give.
+        Those of :class:`DegreeConv`; linear; orientation equivariant if signed and without bias,
+        as L ↦ T L T under a reorientation T.
 
     Cost:
         O((P_d + P_u) incidences · in_channels) and one dense product; no Laplacian is formed.
@@ -68,7 +68,7 @@ class SCNNConv(DegreeConv):
         self.down_order, self.up_order = down_order if k > 0 else 0, up_order
         self.normalize, self.signed, self.bias = normalize, signed, bias
         terms = 1 + self.down_order + self.up_order
-        self.lin = linear(-1 if in_channels == -1 else terms * in_channels, out_channels, bias)
+        self.lin = linear(joint_width([in_channels] * terms), out_channels, bias)
 
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """All powers side by side, under one dense map."""
@@ -83,11 +83,9 @@ class SCNN(StackedNetwork):
     r"""Simplicial convolutions in every dimension, each on its own, and a readout.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         down_order, up_order, normalize, signed, bias: of :class:`SCNNConv`.
         activation: after every layer, tanh; an odd one if signed and without bias.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling; under reorientation if signed and without bias.
@@ -121,8 +119,7 @@ class SCoNeConv(SCNNConv):
         activation: a, an odd function; ``None`` for the identity.
 
     Laws:
-        Permutation equivariant; orientation equivariant if the activation is odd. A disjoint union
-        gives what its parts give.
+        Those of :class:`DegreeConv`; orientation equivariant if the activation is odd.
 
     Cost:
         O(incidences · in_channels) and one dense product; no Laplacian is formed.
@@ -163,10 +160,8 @@ class SCoNe(StackedNetwork):
     vertex v gets the score ``apply_boundary(complex, model.encode(x, complex)[1], 1)[v]``.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         activation: after every layer, an odd function: tanh.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling and reorientation.

@@ -12,7 +12,7 @@ from torch.nn.parameter import UninitializedParameter
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
 from simplex.nn._layer import ComplexConv
-from simplex.nn._modules import linear, mlp, widths_of
+from simplex.nn._modules import Widths, linear, mlp, widths_of
 from simplex.nn._network import StackedNetwork, StackOptions
 from simplex.nn._networks.pair_sum import upper_pair_sum
 from simplex.operators import boundary_sum
@@ -102,16 +102,14 @@ class SINConv(ComplexConv):
     stands before each activation except in MLP_M.
 
     Args:
-        in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
-        out_channels: width of the result, and of the hidden layers.
-        max_dim: the top dimension of the cochains, K.
+        in_channels, out_channels, max_dim: see :class:`ComplexConv`; out_channels also within.
         eps: ε_B and ε_↑ at the start.
         train_eps: whether they are learned, two per dimension.
         activation: the activation of every dense layer.
         norm: ``"batch"`` or ``None``.
 
     Laws:
-        Permutation equivariant; a disjoint union gives what its parts give.
+        Those of :class:`ComplexConv`.
 
     Paper:
         Bodnar et al. 2021, Supplement Eq. 35.
@@ -125,7 +123,7 @@ class SINConv(ComplexConv):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         out_channels: int,
         max_dim: int,
         *,
@@ -183,13 +181,8 @@ class SINConv(ComplexConv):
 class SIN(StackedNetwork):
     r"""The simplicial isomorphism network for whole complexes.
 
-    .. math::
-        h^{(l+1)} = \text{SINConv}_l(h^{(l)}, K), \qquad
-        y = \text{Readout}(h^{(L)}, K)
-
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         norm: ``"graph"``, ``"layer"`` or ``"rms"`` after each layer; ``"batch"`` within it, before
             each activation, as in the authors' code for graph classification; or ``None``, as in
             their code for strongly regular graphs.
@@ -198,10 +191,9 @@ class SIN(StackedNetwork):
             features.
         eps, train_eps: of :class:`SINConv`.
         activation: of all layers and of the readout, ELU.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
-        Invariant under permutation of the vertices; batched equals one by one. In float64, with
+        Invariant under permutation of the vertices. In float64, with
         random weights and at least five layers, it separates every pair that the exact SWL test
         separates in the families SR(16,6,2,2), SR(25,12,5,6), SR(26,10,3,4) and SR(28,12,6,4).
 
@@ -226,7 +218,7 @@ class SIN(StackedNetwork):
 
     def __init__(
         self,
-        in_channels: int | Sequence[int],
+        in_channels: Widths,
         hidden_channels: int,
         out_channels: int,
         num_layers: int,

@@ -6,7 +6,7 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_orders
 from simplex.nn._layer import DegreeConv
-from simplex.nn._modules import linear
+from simplex.nn._modules import joint_width, linear
 from simplex.nn._network import StackedNetwork
 from simplex.operators import apply_hodge_laplacian, hodge_bound
 
@@ -31,8 +31,7 @@ class SNNConv(DegreeConv):
         bias: whether a bias is added.
 
     Laws:
-        Permutation equivariant. Orientation equivariant if signed and without bias. A disjoint
-        union gives what its parts give.
+        Those of :class:`DegreeConv`; orientation equivariant if signed and without bias.
 
     Cost:
         O(P · incidences · in_channels) and one dense product; no Laplacian is formed.
@@ -60,18 +59,15 @@ class SNNConv(DegreeConv):
         super().__init__(in_channels, out_channels, k)
         require_orders(order=order)
         self.order, self.signed, self.bias = order, signed, bias
-        joint = -1 if in_channels == -1 else (order + 1) * in_channels
-        self.lin = linear(joint, out_channels, bias)
+        self.lin = linear(joint_width([in_channels] * (order + 1)), out_channels, bias)
 
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """The terms of the polynomial, by its recursion, under one dense map."""
         scale = 2 / hodge_bound(complex, self.k, signed=self.signed).to(x.dtype)[:, None]
         terms = [x]
         for p in range(self.order):
-            y = (
-                scale * apply_hodge_laplacian(complex, terms[-1], self.k, signed=self.signed)
-                - terms[-1]
-            )
+            y = scale * apply_hodge_laplacian(complex, terms[-1], self.k, signed=self.signed)
+            y = y - terms[-1]  # L̃ times the last term
             terms.append(y if p == 0 else 2 * y - terms[-2])
         result: Tensor = self.lin(torch.cat(terms, dim=-1))
         return result
@@ -81,11 +77,9 @@ class SNN(StackedNetwork):
     r"""Chebyshev convolutions in every dimension, each on its own, and a readout.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
-            :class:`StackedNetwork`.
+        in_channels … max_dim, options: see :class:`StackedNetwork`.
         order, signed, bias: of :class:`SNNConv`.
         activation: after every layer, tanh; an odd one if signed and without bias.
-        options: those of :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under relabelling; under reorientation if signed and without bias.
