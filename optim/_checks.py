@@ -61,12 +61,7 @@ def require_rule(value: Any) -> None:
 
 
 def require_fitting_state(groups: list[dict[str, Any]], saved: list[dict[str, Any]]) -> None:
-    """Raise a ValueError if saved parameter groups are not those of the same model.
-
-    Args:
-        groups: The optimiser's own groups.
-        saved: ``state_dict["param_groups"]``.
-    """
+    """Raise a ValueError if saved parameter groups are not those of the same model."""
     if len(saved) != len(groups):
         raise ValueError(
             f"`state_dict` must have {len(groups)} parameter groups, one for each covered map and "
@@ -87,17 +82,7 @@ def require_fitting_state(groups: list[dict[str, Any]], saved: list[dict[str, An
 
 
 def first_nonfinite(parameters: Iterable[nn.Parameter]) -> nn.Parameter | None:
-    """The first parameter whose gradient has a NaN or an infinity; None if there is none.
-
-    Args:
-        parameters: Those without a gradient are passed over.
-
-    Example:
-        >>> weight = nn.Parameter(torch.zeros(2))
-        >>> weight.grad = torch.tensor([0.0, math.nan])
-        >>> first_nonfinite([weight]) is weight
-        True
-    """
+    """The first parameter whose gradient has a NaN or an infinity; None if there is none."""
     with_gradient = [(p, _entries(p.grad)) for p in parameters if p.grad is not None]
     gradients = [entries for _, entries in with_gradient if entries.numel()]
     largest = get_total_norm(gradients, math.inf)  # one pass; a maximum keeps NaN

@@ -40,12 +40,7 @@ class Choice:
 def given_transfers(
     transfer: str | Mapping[str, TransferLike], maps: Sequence[LinearMap]
 ) -> dict[str, Transfer | str]:
-    """The transfer functions that the user names, by module; a string says why there is none.
-
-    Raises:
-        TypeError: ``transfer`` is neither "auto" nor a mapping.
-        ValueError: An unknown module or function.
-    """
+    """The transfer functions that the user names, by module; a string says why there is none."""
     if isinstance(transfer, str) and transfer == "auto":
         return {}
     if not isinstance(transfer, Mapping):
@@ -72,13 +67,8 @@ def choose(
 ) -> Choice:
     """The transfer and the solver of one local problem.
 
-    What the user gives goes before what the graph shows; the identity, variant S, is valid always.
-
-    Args:
-        given: The user's transfer, or why the one they named has no matching loss.
-        detected: What the autograd graph shows; None before the first backward pass.
-        variant: The group's variant.
-        solver: The group's solver.
+    What the user gives (a string says why what they named has no matching loss) goes before what
+    the graph shows (None before a backward pass); the identity, variant S, is valid always.
     """
     if variant == "S":
         return _squared("variant S", solver)
@@ -109,11 +99,7 @@ def _squared(
 
 
 def require_options(options: Mapping[str, Any]) -> None:
-    """Raise a ValueError (TypeError) that names the first option whose value is not allowed.
-
-    Args:
-        options: Those of a parameter group of a map, where users and schedulers write.
-    """
+    """Refuse the first option of a map's group, where schedulers write, that is not allowed."""
     for name in ("variant", "safeguard"):
         require_word(name, options[name])
     for name in ("lr", "momentum", "prox", "weight_decay"):

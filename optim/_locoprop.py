@@ -10,14 +10,7 @@ from torch import Tensor, nn
 from torch.optim import AdamW
 
 from optim._checks import require_word
-from optim._choice import (
-    Choice,
-    TransferLike,
-    Variant,
-    choose,
-    given_transfers,
-    require_options,
-)
+from optim._choice import Choice, TransferLike, Variant, choose, given_transfers, require_options
 from optim._map_optimizer import Fallback, MapOptimizer
 from optim._report import Report, fallback_line, map_line
 from optim.inner import InnerRule, RMSProp

@@ -21,16 +21,10 @@ Fallback = Callable[[Iterable[nn.Parameter]], Optimizer]
 
 
 class MapOptimizer(Optimizer):
-    """The habits of an optimiser that has one parameter group for each linear map of a model.
+    """What `LocoProp` does whatever the local problems are: groups, gradients, saved states.
 
     Parameters of no map have groups of the fallback optimiser, which are its own: schedulers and
     ``state_dict`` see one optimiser. A subclass gives ``step``.
-
-    Args:
-        cover: The maps and the other parameters.
-        defaults: Options of the groups of maps.
-        fallback: Makes the optimiser of the other parameters.
-        nonfinite: "raise" an error, or "skip" the step, when a gradient is not finite.
 
     Attributes:
         skipped: Steps that were skipped because a gradient was not finite.
@@ -64,11 +58,7 @@ class MapOptimizer(Optimizer):
         self._closed = False
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Clear gradients, and forget the passes that they came from.
-
-        Args:
-            set_to_none: As in torch: None instead of zeros.
-        """
+        """Clear gradients (to None or zeros), and forget the passes that they came from."""
         super().zero_grad(set_to_none)
         self._capture.clear()
 
@@ -131,25 +121,18 @@ class MapOptimizer(Optimizer):
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Resume from a saved state: hyper-parameters, buffers, the fallback's state.
-
-        Args:
-            state_dict: From `state_dict` of a LocoProp of the same model; it is not aliased.
+        """Resume from a saved state: hyper-parameters, buffers, the fallback's state; not aliased.
 
         Raises:
             ValueError: The state is of another model, cover or inner rule. Nothing is changed then.
         """
-        saved_groups = state_dict["param_groups"]
+        saved_groups, count = state_dict["param_groups"], len(self._maps)
         require_fitting_state(self.param_groups, saved_groups)
-        solvers = [
-            unpacked(saved.get("solver"), group["solver"])
-            for saved, group in zip(
-                saved_groups, self.param_groups[: len(self._maps)], strict=False
-            )
-        ]
+        pairs = zip(saved_groups[:count], self.param_groups[:count], strict=True)
+        solvers = [unpacked(saved.get("solver"), group["solver"]) for saved, group in pairs]
         buffers = dict(state_dict["state"])
-        keys = [group["params"][0] for group in saved_groups]
-        ours = {key: buffers.pop(key) for key in keys[: len(self._maps)] if key in buffers}
+        keys = [group["params"][0] for group in saved_groups[:count]]
+        ours = {key: buffers.pop(key) for key in keys if key in buffers}
         super().load_state_dict({**state_dict, "state": deepcopy(buffers)})
         for group, solver, key in zip(self.param_groups, solvers, keys, strict=False):  # the maps'
             group["solver"] = solver

@@ -1,7 +1,10 @@
 r"""The curvature of a local problem: its Gram matrix, damped, factorized and inverted.
 
 The local objective curves at most by :math:`L_f C/R + λ I` with C = ZᵀZ, the same for every output
-unit, whatever the transfer function. Leading dimensions are independent problems.
+unit, whatever the transfer function.
+
+Throughout, ``design`` is Z (…, R, n), ``gram`` is C/R (…, n, n), ``lipschitz`` is L_f, and ``prox``
+is λ, a number or one per problem (…,). Leading dimensions are independent problems.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,9 +20,6 @@ def gram(design: Tensor) -> Tensor:
     r"""The Gram matrix of the inputs per row, :math:`C/R = Z^⊤Z / R`.
 
     Means over rows: micro-batches average by their numbers of rows.
-
-    Args:
-        design: Z, (…, R, n).
 
     Returns:
         (…, n, n), symmetric positive semidefinite.
@@ -40,9 +40,6 @@ def gram(design: Tensor) -> Tensor:
 def mean_square(design: Tensor) -> Tensor:
     """The mean diagonal entry of :func:`gram`, the unit of scale-free damping, without forming it.
 
-    Args:
-        design: Z, (…, R, n).
-
     Returns:
         One value per problem, (…,).
 
@@ -58,12 +55,8 @@ def factorize(gram: Tensor, *, prox: float | Tensor, lipschitz: float = 1.0) -> 
     r"""The lower Cholesky factor of :math:`L_f C/R + λ I`.
 
     A matrix that rounding has made indefinite gets a little more damping: ten times the machine
-    epsilon of its mean diagonal, and ten times more at each further try.
-
-    Args:
-        gram: C/R, (…, n, n).
-        prox: λ; a number, or one per problem (…,).
-        lipschitz: L_f; 1 for the exact step.
+    epsilon of its mean diagonal, and ten times more at each further try. L_f is 1 for the exact
+    step.
 
     Returns:
         (…, n, n), lower triangular.
@@ -104,12 +97,6 @@ def safe_step(
     Power iteration from a fixed generic vector; it may leave σ_max a few per cent low, where
     descent is still sure (every step below twice this one descends).
 
-    Args:
-        gram: C/R, (…, n, n).
-        lipschitz: L_f.
-        prox: λ; a number, or one per problem (…,).
-        num_steps: Iterations.
-
     Returns:
         One step size per problem, (…,).
 
@@ -141,13 +128,7 @@ def spectral_filter(
         \quad C/R = V \mathrm{diag}(s) V^⊤.
 
     φ comes from its recursion :math:`φ ← (1 - η_j (s+λ)) φ + η_j`, which does not divide.
-
-    Args:
-        gram: C/R, (…, n, n).
-        gradient: G, (…, n, d).
-        gamma: γ in per-row units.
-        lrs: The step sizes η_j in per-row units.
-        prox: λ; a number, or one per problem (…,).
+    ``gradient`` is G (…, n, d), ``lrs`` are the step sizes η_j; they and γ are in per-row units.
 
     Returns:
         D, (…, n, d).
@@ -172,12 +153,7 @@ def preconditioner(
 
     From the cheaper of the Gram matrices of columns and of rows, the latter by Woodbury's identity
     :math:`\tfrac 1λ (B - \tfrac{L_f}R Z^⊤ (L_f ZZ^⊤/R + λ I)^{-1} Z B)`.
-
-    Args:
-        design: Z, (…, R, n).
-        prox: λ; a number, or one per problem (…,).
-        lipschitz: L_f.
-        columns: How many columns B will have in all, over all calls.
+    ``columns`` is how many B will have in all, over all calls.
 
     Raises:
         ValueError: See :func:`factorize`.

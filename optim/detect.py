@@ -75,6 +75,14 @@ def named_transfer(name: str) -> Transfer:
     return families[head](float(argument.rstrip(")"))) if argument else transfer(name)
 
 
+def _of_family(family: Callable[[float], Transfer], argument: float) -> str | None:
+    """The name of a member; None for an argument that the family refuses, as not monotone."""
+    try:
+        return family(float(argument)).name
+    except ValueError:
+        return None
+
+
 def _scaled_elu(node: Any) -> bool:
     """SELU is an ELU node with scales."""
     return bool(node._saved_scale != 1 or node._saved_input_scale != 1)
@@ -97,19 +105,9 @@ _ENTRYWISE: Mapping[str, Callable[[Any], str | None]] = {
     "BinaryCrossEntropyWithLogits": lambda node: "sigmoid",
     "Relu": lambda node: "relu",
     "Atan": lambda node: "atan",
-    "LeakyRelu": lambda node: (
-        leaky_relu(float(node._saved_negative_slope)).name
-        if node._saved_negative_slope >= 0
-        else None
-    ),
-    "Elu": lambda node: (
-        elu(float(node._saved_alpha)).name
-        if not _scaled_elu(node) and node._saved_alpha >= 0
-        else None
-    ),
-    "Softplus": lambda node: (
-        softplus(float(node._saved_beta)).name if node._saved_beta > 0 else None
-    ),
+    "LeakyRelu": lambda node: _of_family(leaky_relu, node._saved_negative_slope),
+    "Elu": lambda node: None if _scaled_elu(node) else _of_family(elu, node._saved_alpha),
+    "Softplus": lambda node: _of_family(softplus, node._saved_beta),
 }
 _ROWWISE = frozenset({"Softmax", "LogSoftmax"})
 _LOSSES = frozenset(

@@ -72,11 +72,7 @@ class Momentum:
 
 @dataclass(frozen=True)
 class Nesterov(Momentum):
-    r"""Nesterov's momentum: :math:`m ← μ m + g`, :math:`w ← w - η (g + μ m)`; as torch's SGD.
-
-    Args:
-        momentum: μ.
-    """
+    r"""Nesterov's momentum: :math:`m ← μ m + g`, :math:`w ← w - η (g + μ m)`; as torch's SGD."""
 
     def step_(self, weight: Tensor, gradient: Tensor, slots: Slots, lr: float) -> None:
         """See the class."""

@@ -21,6 +21,9 @@ step of the target      γ = gb (Y* moves      γ = gb R
 proximal weight         λ                     R λ
 inner step size         η                     η / R
 ======================  ====================  ===================
+
+Throughout, pre-activations (``pre``, ``center``), targets and g are (…, R, d), and ``transfer`` is
+the layer's f.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,12 +43,9 @@ def local_targets(pre: Tensor, grad_output: Tensor, gamma: float, transfer: Tran
     The gradient with respect to the PRE-activation moves the POST-activation: a mirror-descent
     step. With f = identity it is plain gradient descent and the target of LocoProp-S.
 
-    Args:
-        pre: Pre-activations A₀, (…, R, d).
-        grad_output: g = ∂L/∂A₀ with the loss's own reduction, (…, R, d).
-        gamma: γ, in units of a loss summed over rows; gb · R in per-row units. For a sigmoid or
-            softmax head under the mean cross-entropy, γ = R makes the targets the labels.
-        transfer: The layer's f.
+    ``grad_output`` is g, with the loss's own reduction; γ is in units of a loss summed over rows,
+    gb · R in per-row units. For a sigmoid or softmax head under the mean cross-entropy, γ = R makes
+    the targets the labels.
 
     Returns:
         Targets, (…, R, d).
@@ -63,11 +63,6 @@ def matching_loss(pre: Tensor, target: Tensor, transfer: Transfer) -> Tensor:
     Where :math:`y^* = f(a^*)` it is :math:`D_F(a, a^*)` plus a term without a. Its gradient is
     :math:`f(a) - y^*`, never times f′. It is unbounded below when y* leaves the range of f.
 
-    Args:
-        pre: Pre-activations a, (…, R, d).
-        target: Targets y* of the POST-activations, (…, R, d).
-        transfer: The layer's f.
-
     Returns:
         One value per row, (…, R).
 
@@ -83,11 +78,6 @@ def matching_loss(pre: Tensor, target: Tensor, transfer: Transfer) -> Tensor:
 
 def bregman(pre: Tensor, center: Tensor, transfer: Transfer) -> Tensor:
     r"""The Bregman divergence of each row, :math:`D_F(a, a_0) = F(a) - F(a_0) - f(a_0)·(a-a_0)`.
-
-    Args:
-        pre: Pre-activations a, (…, R, d).
-        center: Pre-activations a₀, (…, R, d).
-        transfer: The layer's f.
 
     Returns:
         One value per row, (…, R).
@@ -168,10 +158,6 @@ class LocalProblem:
 
         J is convex, so halving ends for a direction of descent; a problem that still rises after
         the last halving, or is not finite, does not move. Z D is formed once.
-
-        Args:
-            displacement: D, (…, n, d).
-            halvings: How many times a displacement may be halved.
 
         Returns:
             t D with t per problem in {1, 1/2, …, 0}, (…, n, d).

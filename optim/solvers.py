@@ -44,12 +44,8 @@ class _Factorizing:
 
         So damping is relative to the curvature, whatever the scale of the inputs. The running mean
         of C/R is bias-corrected, as in Adam. Without a mean and a period the problem gets no
-        factor, and ``solve`` chooses between the Gram matrix and Woodbury's identity.
-
-        Args:
-            problem: In the units of a mean over rows.
-            prox: Proximal weight relative to the curvature.
-            state: The running Gram matrix and the kept factor, changed in place.
+        factor, and ``solve`` chooses between the Gram matrix and Woodbury's identity. The running
+        matrix and the kept factor live in ``state``.
         """
         tiny = torch.finfo(problem.design.dtype).tiny if prox else 0.0  # dead inputs
 
@@ -221,10 +217,7 @@ class Iterate:
     def pose(self, problem: LocalProblem, prox: float, state: State) -> LocalProblem:
         r"""The problem in the units of ``reduction``, :math:`λ = \text{prox} · \overline{C_{ii}}`.
 
-        Args:
-            problem: As it stands; γ is taken to be in the units of ``reduction``.
-            prox: Proximal weight relative to the mean diagonal of the Gram matrix.
-            state: Left alone.
+        γ is taken to be in these units; no state is kept.
         """
         weight: float | Tensor = 0.0
         if prox:
@@ -259,15 +252,7 @@ Solver = Exact | Majorise | Iterate
 
 
 def decayed(lr: float, num_steps: int, floor: float = 0.25) -> list[float]:
-    r"""The authors' inner step sizes, :math:`η_j = η \max(1 - j/T, \text{floor})`.
-
-    Args:
-        lr: η, the first step size.
-        num_steps: T.
-        floor: Least fraction of η; 1 keeps the step size constant.
-
-    Returns:
-        T step sizes.
+    r"""The authors' T inner step sizes, :math:`η_j = η \max(1 - j/T, \text{floor})`, j = 0, 1, ….
 
     >>> decayed(1.0, 4, floor=0.5)
     [1.0, 0.75, 0.5, 0.5]
@@ -298,11 +283,7 @@ def packed(solver: Solver) -> dict[str, Any]:
 
 
 def unpacked(saved: Mapping[str, Any], own: Solver) -> Solver:
-    """The solver that :func:`packed` has saved; an inner rule is that of one's own solver.
-
-    Raises:
-        ValueError: Saved with another inner rule, or not by :func:`packed`.
-    """
+    """The solver that :func:`packed` has saved; an inner rule is that of one's own solver."""
     kinds: Mapping[str, type[Solver]] = {each.__name__: each for each in (Exact, Majorise, Iterate)}
     if not isinstance(saved, Mapping) or saved.get("name") not in kinds:
         raise ValueError(

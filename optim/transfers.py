@@ -82,11 +82,8 @@ def _softplus(pre: Tensor) -> Tensor:
 def leaky_relu(slope: float = 0.01) -> Transfer:
     r"""Leaky ReLU: :math:`f(a) = a` above zero, ``slope · a`` below; :math:`F(a) = a f(a) / 2`.
 
-    Args:
-        slope: At least 0, so that f is monotone.
-
     Raises:
-        ValueError: For a negative slope.
+        ValueError: For a negative slope, where f is not monotone.
 
     >>> leaky_relu(0.5).f(torch.tensor([-2.0, 2.0])).tolist()
     [-1.0, 2.0]
@@ -111,11 +108,8 @@ def leaky_relu(slope: float = 0.01) -> Transfer:
 def elu(alpha: float = 1.0) -> Transfer:
     r"""ELU: :math:`f(a) = a` above zero, :math:`α(e^a - 1)` below, there :math:`F = α(e^a-1-a)`.
 
-    Args:
-        alpha: At least 0, so that f is monotone.
-
     Raises:
-        ValueError: For a negative alpha.
+        ValueError: For a negative α, where f is not monotone.
 
     >>> elu(2.0).lipschitz
     2.0
@@ -149,12 +143,6 @@ def dilogarithm_of_minus_exp(a: Tensor) -> Tensor:
     at :math:`-|a|`, where :math:`|u| ≤ \log 2`; positive a by the inversion formula
     :math:`Li_2(-e^a) = -a^2/2 - π^2/6 - Li_2(-e^{-a})`.
 
-    Args:
-        a: Any shape.
-
-    Returns:
-        Values below 0, of the same shape.
-
     Laws:
         Its derivative is :math:`-\log(1 + e^a)`.
 
@@ -172,11 +160,8 @@ def dilogarithm_of_minus_exp(a: Tensor) -> Tensor:
 def softplus(beta: float = 1.0) -> Transfer:
     r"""Softplus: :math:`f(a) = \log(1 + e^{βa}) / β`, :math:`F(a) = -Li_2(-e^{βa}) / β^2`.
 
-    Args:
-        beta: Above 0, so that f is monotone and bounded below.
-
     Raises:
-        ValueError: For a beta that is not positive.
+        ValueError: For a β that is not positive, where f is not monotone or not bounded below.
 
     >>> round(softplus().potential(torch.zeros(1)).item(), 4)  # π²/12
     0.8225

@@ -113,27 +113,14 @@ def draw_complex(
 
 
 def draw_flow(
-    K: SimplicialComplex,
-    positions: Any,
-    flow: Tensor,
-    *,
-    ax: Any = None,
-    color: str = "#c44e52",
+    K: SimplicialComplex, positions: Any, flow: Tensor, *, ax: Any = None, color: str = "#c44e52"
 ) -> Any:
     """Draw an edge flow as arrows on the complex, thicker where it is stronger.
 
     An arrow follows the edge where flow and orientation agree in sign, and runs against it where
-    they do not: the picture does not depend on the orientation.
-
-    Args:
-        K: the complex.
-        positions: (n_0, 2) coordinates of the vertices.
-        flow: (n_1,) values, in the orientation of the complex.
-        ax: matplotlib axes to draw on; ``None`` for the current ones.
-        color: of the arrows.
-
-    Returns:
-        The axes.
+    they do not: the picture does not depend on the orientation. ``flow`` has (n_1,) values in the
+    orientation of the complex, ``color`` is that of the arrows; further arguments and result as for
+    :func:`draw_complex`.
 
     Raises:
         ValueError: positions or flow of another shape, or not finite.

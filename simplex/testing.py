@@ -150,7 +150,7 @@ def relabel(K: SimplicialComplex, names: Tensor) -> Relabelling:
 def _permutation_sign(rows: Tensor) -> Tensor:
     """The sign of the permutation that sorts each row: -1 to the number of inversions."""
     later = torch.ones(rows.shape[1], rows.shape[1], dtype=torch.bool).triu(1)
-    inversions = ((rows[:, :, None] > rows[:, None, :]) & later).sum((1, 2))
+    inversions = ((rows[:, :, None] > rows[:, None, :]) & later).sum((1, 2))  # of (n_k, k+1, k+1)
     return 1 - 2 * (inversions % 2)
 
 
@@ -189,12 +189,12 @@ def assert_permutation_equivariant(
     whole = K.with_parts(None)
     generator = torch.Generator().manual_seed(seed)
     moved = relabel(whole, torch.randperm(K.num_simplices(0), generator=generator))
-    images = [moved.move(values, k) if k <= whole.dim else values for k, values in enumerate(x)]
-    with torch.no_grad():
-        before, after = _outputs(layer(x, whole)), _outputs(layer(images, moved.complex))
-    for k, values in before.items():
-        expected = moved.move(values, k) if 0 <= k <= whole.dim else values
-        _assert_close(after[k], expected, tolerance, f"relabelling (seed {seed})", k)
+
+    def rename(values: Tensor, k: int) -> Tensor:
+        return moved.move(values, k) if 0 <= k <= whole.dim else values
+
+    law = f"relabelling (seed {seed})"
+    _assert_equivariant(layer, x, whole, moved.complex, rename, tolerance, law)
 
 
 def assert_orientation_equivariant(
@@ -209,14 +209,8 @@ def assert_orientation_equivariant(
 
     .. math:: f(T x, T K) = T f(x, K), \qquad T = \text{diag}(±1), \ T_0 = 1
 
-    and f(Tx, TK) = f(x, K) where the layer returns one tensor, a row per part.
-
-    Args:
-        layer: as for :func:`assert_permutation_equivariant`.
-        x: the cochains; those of dimension at least 1 are multiplied by T.
-        K: where they live.
-        seed: of T.
-        tolerance: relative to the largest output; ``None`` for 1e-4 in float32, 1e-9 in float64.
+    and f(Tx, TK) = f(x, K) where the layer returns one tensor, a row per part. Arguments as for
+    :func:`assert_permutation_equivariant`.
 
     Example:
         >>> from simplex.nn import OrientedConv
@@ -227,16 +221,10 @@ def assert_orientation_equivariant(
     signs = random_orientation(K, seed)
 
     def turn(values: Tensor, k: int) -> Tensor:
-        if k not in signs:
-            return values
-        return values * signs[k].to(values)[:, None]
+        return values * signs[k].to(values)[:, None] if k in signs else values
 
-    turned = [turn(values, k) for k, values in enumerate(x)]
-    with torch.no_grad():
-        before = _outputs(layer(x, K))
-        after = _outputs(layer(turned, K.reorient(signs)))
-    for k, values in before.items():
-        _assert_close(after[k], turn(values, k), tolerance, f"reorientation (seed {seed})", k)
+    law = f"reorientation (seed {seed})"
+    _assert_equivariant(layer, x, K, K.reorient(signs), turn, tolerance, law)
 
 
 def assert_batch_consistent(
@@ -298,9 +286,24 @@ def assert_inputs_untouched(layer: Layer, x: Cochains, K: SimplicialComplex) -> 
             raise AssertionError(f"a second call must give the same output{_of(k)}.")
 
 
-def _outputs(
-    result: Tensor | Sequence[Tensor] | Mapping[int, Tensor],
-) -> dict[int, Tensor]:
+def _assert_equivariant(
+    layer: Layer,
+    x: Cochains,
+    K: SimplicialComplex,
+    image: SimplicialComplex,  # g K
+    act: Callable[[Tensor, int], Tensor],  # g on k-cochains; on rows of parts, k = -1, nothing
+    tolerance: float | None,
+    law: str,
+) -> None:
+    """f(g x, g K) = g f(x, K)."""
+    with torch.no_grad():
+        before = _outputs(layer(x, K))
+        after = _outputs(layer([act(values, k) for k, values in enumerate(x)], image))
+    for k, values in before.items():
+        _assert_close(after[k], act(values, k), tolerance, law, k)
+
+
+def _outputs(result: Tensor | Sequence[Tensor] | Mapping[int, Tensor]) -> dict[int, Tensor]:
     """By degree; rows of parts under -1."""
     if isinstance(result, Tensor):
         return {-1: result}

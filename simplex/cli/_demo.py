@@ -39,15 +39,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the four jobs and say where the pictures are."""
+    import torch
+
     from simplex.cli._demo_flows import sample_edge_flows
 
     began = time.perf_counter()
     args.out.mkdir(parents=True, exist_ok=True)
     lift_les_miserables(args.out)
     compare_classical_pairs()
-    train_on_flows(args.out)
-    _heading("4. Generate: draw new flows around a hole, by diffusion")
-    sample_edge_flows(args.out)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # tensors this small lose more to waiting threads than they gain
+    try:
+        train_on_flows(args.out)
+        _heading("4. Generate: draw new flows around a hole, by diffusion")
+        sample_edge_flows(args.out)
+    finally:
+        torch.set_num_threads(threads)
     print(f"\nDone in {time.perf_counter() - began:.0f} s. Pictures in {args.out}/:")
     for picture in sorted(args.out.glob("*.png")):
         print(f"  {picture.name}")
@@ -124,19 +131,14 @@ def train_on_flows(out: Path) -> None:
     }
     curves: dict[str, tuple[list[float], list[float]]] = {}
     print(f"\n{'network':40}{'train':>11}{'test':>11}{'time':>11}")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # tensors this small lose more to waiting threads than they gain
-    try:
-        for name, build in networks.items():
-            torch.manual_seed(_SEED)
-            model, began = build(), time.perf_counter()
-            curves[name] = _train(model, task, name)
-            test = curves[name][1][-1]
-            spent = time.perf_counter() - began
-            train = flow_accuracy(model, task.complex, task.train)
-            print(f"{name:40}{train:>10.1%} {test:>10.1%} {spent:>9.0f} s", flush=True)
-    finally:
-        torch.set_num_threads(threads)
+    for name, build in networks.items():
+        torch.manual_seed(_SEED)
+        model, began = build(), time.perf_counter()
+        curves[name] = _train(model, task, name)
+        test = curves[name][1][-1]
+        spent = time.perf_counter() - began
+        train = flow_accuracy(model, task.complex, task.train)
+        print(f"{name:40}{train:>10.1%} {test:>10.1%} {spent:>9.0f} s", flush=True)
     print(
         "The first answer cannot change with the orientation; the second one learned the\n"
         "orientation of the training flows. The third one has to know the place by the\n"

@@ -32,12 +32,7 @@ def sample_edge_flows(out: Path) -> None:
         "curl, and a\ncirculation to the left or to the right. Noise that is smooth too, a network "
         f"that knows\ngradients, curls and holes; {_STEPS} steps, seed {_SEED}."
     )
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # tensors this small lose more to waiting threads than they gain
-    try:
-        generated = _generate(made, generator)
-    finally:
-        torch.set_num_threads(threads)
+    generated = _generate(made, generator)
     gaussian = GaussianMixture.fit(made.train[..., 0])  # of rows of n_1 numbers
     flows = {
         "generated": generated,

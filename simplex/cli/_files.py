@@ -21,19 +21,10 @@ _HEADERS = {("source", "target"), ("src", "dst"), ("from", "to"), ("u", "v"), ("
 
 
 def read_complexes(path: str, max_dim: int | None = None) -> list[SimplicialComplex]:
-    """Read a file and lift every graph in it to its clique complex.
+    """Read a file, in the format that its ending tells, and lift its graphs: at least one complex.
 
-    Args:
-        path: the file; its ending tells the format, see ``--help``.
-        max_dim: top dimension; ``None`` for 2 where graphs are lifted, and for all dimensions that
-            a saved complex has.
-
-    Returns:
-        At least one complex.
-
-    Raises:
-        ValueError: a file that is missing, empty, of an unknown format or not as its format wants;
-            the message names the file and, where it can, the line.
+    Without ``max_dim`` graphs are lifted to dimension 2, and saved complexes kept whole. Errors
+    name the file and, where they can, the line.
     """
     place = Path(path)
     reader = _READERS.get(place.suffix.lower())
@@ -61,11 +52,7 @@ def is_saved(path: str) -> bool:
 
 
 def read_complex(path: str, max_dim: int | None = None) -> SimplicialComplex:
-    """Read a file that must hold exactly one graph or complex.
-
-    Raises:
-        ValueError: as for :func:`read_complexes`; or several graphs.
-    """
+    """Read a file that must hold exactly one graph or complex."""
     complexes = read_complexes(path, max_dim)
     if len(complexes) > 1:
         raise ValueError(f"{path}: must hold one graph here, got {len(complexes)}.")

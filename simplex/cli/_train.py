@@ -23,22 +23,21 @@ processes share every batch with  torchrun --nproc_per_node 2 -m simplex train â
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options; without imports beyond the standard library, so that help is instant."""
     parser.description = _DESCRIPTION
-    add = parser.add_argument_group("data and protocol").add_argument
+    absent = argparse.SUPPRESS  # what is not given is left to the defaults of the settings
+    add = parser.add_argument_group("data and protocol", argument_default=absent).add_argument
     add("--dataset", required=True, help="name, such as MUTAG, PROTEINS, IMDB-BINARY")
     add("--root", type=Path, help="folder of data sets, with NAME/raw (default: $SIMPLEX_DATA/tu)")
-    add("--max-dim", type=int, default=2, help="top dimension of the lift (default: 2)")
+    add("--max-dim", type=int, help="top dimension of the lift (default: 2)")
     add(
         "--init",
         dest="reduce",
         choices=["sum", "mean"],
-        default="sum",
         help="features of higher simplices, from those of their vertices",
     )
-    add("--folds", type=int, default=10, help="ten use the stored folds, where there are any")
+    add("--folds", type=int, help="ten use the stored folds, where there are any")
     add(
         "--protocol",
         choices=["xu", "nested", "both"],
-        default="both",
         help="which to run; both are always listed (default: both)",
     )
     add(
@@ -49,22 +48,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="values to try, such as hidden-channels=16,32 or lr=0.001,0.01; may be given several "
         "times, every combination is trained under each protocol",
     )
-    add = parser.add_argument_group("model").add_argument
-    add("--model", default="sin", help="its name; a wrong one lists them all (default: sin)")
-    add("--hidden-channels", type=int, default=32, help="width of the hidden layers (default: 32)")
-    add("--num-layers", type=int, default=3, help="message passing layers (default: 3)")
-    add("--readout", default="sum", help="pooling of each dimension, sum or mean (default: sum)")
-    add("--dropout", type=float, default=0.5, help="probability (default: 0.5)")
+    add = parser.add_argument_group("model", argument_default=absent).add_argument
+    add("--model", help="its name; a wrong one lists them all (default: sin)")
+    add("--hidden-channels", type=int, help="width of the hidden layers (default: 32)")
+    add("--num-layers", type=int, help="message passing layers (default: 3)")
+    add("--readout", help="pooling of each dimension, sum or mean (default: sum)")
+    add("--dropout", type=float, help="probability (default: 0.5)")
     add(
         "--norm",
         type=_or_none,
-        default="auto",
         help="such as batch, or none (default: rms for oriented models, else batch)",
     )
     add(
         "--jumping-knowledge",
         type=_or_none,
-        default="cat",
         help="cat reads all layers, none the last one (default: cat)",
     )
     add(
@@ -75,32 +72,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a further keyword argument of the model, such as skip=True or readout_dims=(0,2); "
         "may be given several times",
     )
-    add = parser.add_argument_group("training").add_argument
-    add("--epochs", type=int, default=100, help="(default: 100)")
-    add(
-        "--batch-size",
-        type=int,
-        default=32,
-        help="graphs per step, of all processes together (default: 32)",
-    )
-    add("--lr", type=float, default=1e-3, help="learning rate (default: 0.001)")
-    add("--weight-decay", type=float, default=0.0, help="L2 penalty (default: 0)")
+    add = parser.add_argument_group("training", argument_default=absent).add_argument
+    add("--epochs", type=int, help="(default: 100)")
+    add("--batch-size", type=int, help="graphs per step, of all processes together (default: 32)")
+    add("--lr", type=float, help="learning rate (default: 0.001)")
+    add("--weight-decay", type=float, help="L2 penalty (default: 0)")
     add(
         "--schedule",
         choices=["step", "cosine", "plateau", "none"],
-        default="step",
         help="of the learning rate; plateau watches the inner validation loss, or the training "
         "loss where there is none (default: step)",
     )
-    add("--decay", type=float, default=0.5, help="factor of a step or after a plateau (0.5)")
-    add("--decay-every", type=int, default=50, help="epochs of a step or of a plateau (50)")
+    add("--decay", type=float, help="factor of a step or after a plateau (0.5)")
+    add("--decay-every", type=int, help="epochs of a step or of a plateau (50)")
     add(
         "--patience",
         type=int,
         help="nested only: stop after so many epochs without a better inner validation; xu "
         "compares all folds at one epoch and trains them all to the end",
     )
-    add("--seed", type=int, default=0, help="of weights, order and dropout (default: 0)")
+    add("--seed", type=int, help="of weights, order and dropout (default: 0)")
     add("--device", default="cpu", help="where to train, such as cuda (default: cpu)")
     add("--threads", type=int, help="threads of torch; one is often fastest for small graphs")
     add = parser.add_argument_group("results").add_argument
@@ -123,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
         train_tu,
     )
 
-    if args.threads is not None:
+    if "threads" in args:
         torch.set_num_threads(require_int("threads", args.threads, least=1))
     require_device(args.device)
     given: dict[str, Any] = vars(args) | {
@@ -132,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     }
     train = TrainSettings(**_pick(given, TrainSettings))
     settings = TUSettings(**_pick(given, TUSettings), train=train)
-    out = args.out or Path("runs") / f"{args.dataset}-{args.model}-{args.seed}"
+    out = args.out or Path("runs") / f"{settings.dataset}-{settings.model}-{train.seed}"
     with torchrun_processes(args.device) as (processes, device):
         train_tu(settings, out, resume=args.resume, device=device, processes=processes)
     return 0

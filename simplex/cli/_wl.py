@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, refine, print the verdict."""
     from simplex.cli._checks import require_small
-    from simplex.cli._files import DEFAULT_MAX_DIM, is_saved, read_complex, read_complexes
+    from simplex.cli._files import read_complexes
 
     if len(args.files) > 2:
         raise ValueError(
@@ -46,16 +46,7 @@ def run(args: argparse.Namespace) -> int:
         )
     test = _refinement(args.test)
     if len(args.files) == 2:
-        max_dim = args.max_dim
-        if max_dim is None and any(not is_saved(path) for path in args.files):
-            max_dim = DEFAULT_MAX_DIM  # both cut alike: a graph is not told apart from its own lift
-        if args.exact and max_dim == 0:
-            raise ValueError(
-                "--max-dim must be at least 1 with --exact, got 0: it drops all edges."
-            )
-        A, B = (read_complex(path, max_dim) for path in args.files)
-        require_small([A, B], args.test)
-        _compare(A, B, args.files, test, args.test, args.exact)
+        _compare(args, test)
         return 0
     if args.exact:
         raise ValueError("--exact must be given two files, got one.")
@@ -79,20 +70,22 @@ def _refinement(name: str) -> "Refinement":
     return tests[name]
 
 
-def _compare(
-    A: "SimplicialComplex",
-    B: "SimplicialComplex",
-    files: list[str],
-    test: "Refinement",
-    name: str,
-    exact: bool,
-) -> None:
+def _compare(args: argparse.Namespace, test: "Refinement") -> None:
+    from simplex.cli._checks import require_small
+    from simplex.cli._files import DEFAULT_MAX_DIM, is_saved, read_complex
     from simplex.wl import compare, is_isomorphic
 
-    for letter, path, K in zip("AB", files, (A, B), strict=True):
+    max_dim = args.max_dim
+    if max_dim is None and any(not is_saved(path) for path in args.files):
+        max_dim = DEFAULT_MAX_DIM  # both cut alike: a graph is not told apart from its own lift
+    if args.exact and max_dim == 0:
+        raise ValueError("--max-dim must be at least 1 with --exact, got 0: it drops all edges.")
+    A, B = (read_complex(path, max_dim) for path in args.files)
+    require_small([A, B], args.test)
+    for letter, path, K in zip("AB", args.files, (A, B), strict=True):
         print(f"{letter}: {path}, f-vector {K.f_vector}")
-    print(f"{_NAMES[name]}: {compare(A, B, test).explanation}")
-    if exact:
+    print(f"{_NAMES[args.test]}: {compare(A, B, test).explanation}")
+    if args.exact:
         print("exact: isomorphic." if is_isomorphic(A, B) else "exact: not isomorphic.")
 
 

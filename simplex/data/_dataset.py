@@ -93,7 +93,7 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
                 bounds[key] = pointers[k]
         for k in range(1, top + 1):
             first_facet = pointers[k - 1][:-1].repeat_interleave(pointers[k].diff())
-            data[f"facets_{k}"] = data[f"facets_{k}"] - first_facet[:, None]
+            data[f"facets_{k}"] = data[f"facets_{k}"] - first_facet[:, None]  # (n_k, k+1)
             bounds[f"facets_{k}"] = pointers[k]
             if f"orientation_{k}" in data:
                 bounds[f"orientation_{k}"] = pointers[k]
@@ -118,6 +118,7 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
             pointer = self.slices[key]
             if id(pointer) not in rows:
                 rows[id(pointer)] = _gather_rows(pointer, chosen.to(pointer.device))
+            # Of the batch: which stored row, whose item, and where each item starts.
             row, owner, start = (each.to(value.device) for each in rows[id(pointer)])
             dim = self._data.__cat_dim__(key, value)
             batch[key], slices[key] = value.index_select(dim, row), start

@@ -190,7 +190,7 @@ class SimplicialData(Data):  # type: ignore[misc]
         counts = [keep.sum()]
         for k in range(1, self.max_dim + 1):
             facets, new_id = self[f"facets_{k}"], keep.cumsum(0) - 1
-            keep = keep[facets].all(1)
+            keep = keep[facets].all(1)  # (n_k,): a simplex stays with all its facets
             data[f"facets_{k}"] = new_id[facets[keep]]
             counts.append(keep.sum())
             for key in self.keys():

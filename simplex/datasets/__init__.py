@@ -3,18 +3,8 @@
 from simplex.datasets._benson import read_benson
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._ocean import ocean_drifters
-from simplex.datasets._pairs import (
-    classical_pairs,
-    csl_graph,
-    csl_graphs,
-    strongly_regular_family,
-)
-from simplex.datasets._planar_toys import (
-    checkerboard,
-    eight_gaussians,
-    swiss_roll,
-    two_moons,
-)
+from simplex.datasets._pairs import classical_pairs, csl_graph, csl_graphs, strongly_regular_family
+from simplex.datasets._planar_toys import checkerboard, eight_gaussians, swiss_roll, two_moons
 from simplex.datasets._planted_flows import PlantedFlows, planted_flows
 from simplex.datasets._random_complexes import community_complexes, delaunay_complexes
 from simplex.datasets._strongly_regular import (

@@ -137,9 +137,8 @@ def _labels(prefix: Path, numbers: list[int]) -> list[Hashable]:
     if not place.exists():
         return list(numbers)
     names: dict[int, str] = {}
-    for i, line in enumerate(
-        place.read_text(encoding="utf-8", errors="replace").splitlines(), start=1
-    ):
+    lines = place.read_text(encoding="utf-8", errors="replace").splitlines()
+    for i, line in enumerate(lines, start=1):
         number, _, name = line.strip().replace("\t", " ", 1).partition(" ")
         if not line.strip():
             continue
@@ -171,7 +170,8 @@ def _first_appearances(
     sizes, blocks = pointer.diff(), []
     for size in torch.unique(sizes).tolist():  # few: each takes `size` lines of the file
         listed = (sizes == size).nonzero()[:, 0]
-        rows = vertices[pointer[listed][:, None] + torch.arange(size)].sort(1).values
+        places = pointer[listed][:, None] + torch.arange(size)  # (listed, size)
+        rows = vertices[places].sort(1).values
         repeated = (rows[:, 1:] == rows[:, :-1]).any(1)
         if bool(repeated.any()):
             raise ValueError(
@@ -192,7 +192,7 @@ def _faces_at_most(rows: Tensor, first: Tensor, max_dim: int) -> tuple[Tensor, T
     require_memory(total * (max_dim + 4) * 8 * 2, rows.device, what)
     whole = torch.tensor([0, size])
     subsets = small_subsets(torch.arange(size), whole, max_dim + 1, size)[-1]  # (C, max_dim + 1)
-    faces = rows[:, subsets].flatten(0, 1)
+    faces = rows[:, subsets].flatten(0, 1)  # (d, C, max_dim + 1) -> (d · C, max_dim + 1)
     return _earliest(faces, first.repeat_interleave(len(subsets)), int(rows.max()) + 1)
 
 
@@ -211,6 +211,6 @@ def _filtration(K: SimplicialComplex, blocks: list[tuple[Tensor, Tensor]]) -> li
         k = rows.shape[1] - 1
         values[k].scatter_reduce_(0, K.index(rows), first.double(), "amin")
     for k in range(K.dim, 0, -1):
-        spread = values[k].repeat_interleave(k + 1)
+        spread = values[k].repeat_interleave(k + 1)  # to the k + 1 facets of each
         values[k - 1].scatter_reduce_(0, K.facets(k).flatten(), spread, "amin")
     return values

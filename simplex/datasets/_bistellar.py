@@ -147,28 +147,13 @@ def _remove(corners, across, home, size, v):  # type: ignore[no-untyped-def]
 
 @compiled(f"boolean({TABLE}, {TABLE}, {INT64S}, {INT64S}, int64, int64, int64, {_STATE})")
 def walk(corners, across, home, size, num_vertices, num_flips, patience, state):  # type: ignore[no-untyped-def]
-    """Bring a surface to a number of vertices, then do ``num_flips`` random moves.
+    """Bring a surface to ``num_vertices``, then make ``num_flips`` moves; False if it stays larger.
 
-    Vertices are taken out with 2-2 moves that are drawn towards uneven degrees, as they bring forth
-    vertices of degree 3. In the walk, one proposal in eight is 1-3 or 3-1, so the number of
-    vertices is now and then one larger; the walk ends where it is the wanted one.
-
-    Args:
-        corners: (capacity, 3) table.
-        across: (capacity, 3) table.
-        home: (vertex capacity,) table.
-        size: vertices and triangles in use, (2,).
-        num_vertices: the wanted number.
-        num_flips: moves to be made, not only proposed.
-        patience: proposals before taking vertices out is given up.
-        state: (1,) of the random numbers.
-
-    Returns:
-        Whether the number of vertices was reached.
+    Taking vertices out is given up after ``patience`` proposals.
     """
     while size[0] < num_vertices:
         _insert(corners, across, home, size, np.int64(_uniform(state) * size[1]))
-    while size[0] > num_vertices:
+    while size[0] > num_vertices:  # 2-2 towards uneven degrees brings forth vertices of degree 3
         patience -= 1
         if patience < 0:
             return False
@@ -177,7 +162,7 @@ def walk(corners, across, home, size, num_vertices, num_flips, patience, state):
         t, i = np.int64(_uniform(state) * size[1]), np.int64(_uniform(state) * 3)
         _flip(corners, across, home, t, i, 6.0 * np.log(_uniform(state) + 1e-300))
     done = 0
-    while done < num_flips or size[0] > num_vertices:
+    while done < num_flips or size[0] > num_vertices:  # at times one vertex above, never at the end
         if _uniform(state) < 0.125:
             if size[0] > num_vertices:
                 v = np.int64(_uniform(state) * size[0])

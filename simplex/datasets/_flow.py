@@ -146,7 +146,8 @@ def _mesh(num_points: int, generator: torch.Generator | None) -> tuple[Simplicia
     points = torch.rand(num_points, 2, dtype=torch.float64, generator=generator) * 1.1 - 0.05
     triangles = delaunay_complex(points).simplices(2)
     removed = torch.stack([_inside(points, (hole, hole)) for hole in _HOLES]).any(0)
-    kept, triangles = torch.unique(triangles[~removed[triangles].any(1)], return_inverse=True)
+    triangles = triangles[~removed[triangles].any(1)]  # (n_2, 3)
+    kept, triangles = torch.unique(triangles, return_inverse=True)
     return SimplicialComplex.from_simplices(triangles, num_vertices=len(kept)), points[kept]
 
 

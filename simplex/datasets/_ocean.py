@@ -72,11 +72,8 @@ def ocean_drifters(
     require_file(place, "the ocean drifters")
     fields = _read(place)
     K = _mesh(fields, place)
-    samples = FlowSamples(
-        flows := flows_of_steps(K, _steps(K, fields, place), len(fields["label"])),
-        torch.ones_like(flows),
-        fields["label"],
-    )
+    flows = flows_of_steps(K, _steps(K, fields, place), len(fields["label"]))
+    samples = FlowSamples(flows, torch.ones_like(flows), fields["label"])
     train, test = samples[fields["train_mask"]], samples[~fields["train_mask"]]
     return FlowTask(K, fields["coordinates"], train, randomly_oriented(test, generator))
 
@@ -127,7 +124,7 @@ def _steps(K: SimplicialComplex, fields: dict[str, Tensor], place: Path) -> Walk
     if not bool(((label == 0) | (label == 1)).all()):
         raise _refuse(place, "got a label other than 0 and 1")
     sample, _ = ragged(lengths)
-    inside = sample[1:] == sample[:-1]
+    inside = sample[1:] == sample[:-1]  # both ends of a step are of one path
     walks = Walks(sample[1:][inside], nodes[:-1][inside], nodes[1:][inside])
     absent = K.index(torch.stack([walks.source, walks.target], dim=1)) < 0
     if bool(absent.any()):

@@ -65,17 +65,7 @@ def eight_gaussians(
 
     with k uniform in 0…7; r makes the variance 1.
 
-    Args:
-        n: number of points.
-        noise: s, in units of the radius.
-        generator: source of randomness, on the CPU; ``None`` for torch's global one.
-        dtype: of the result.
-
-    Returns:
-        (n, 2).
-
-    Raises:
-        ValueError: n or the noise below 0.
+    Arguments and result as for :func:`two_moons`; s = ``noise`` is in units of the radius.
 
     Example:
         >>> points = eight_gaussians(100, noise=0.0, generator=torch.Generator().manual_seed(0))
@@ -103,17 +93,8 @@ def swiss_roll(
 
     then shifted and scaled, per coordinate, to mean 0 and variance 1: of the law, not of the draw.
 
-    Args:
-        n: number of points.
-        noise: s; neighbouring turns are 2π apart.
-        generator: source of randomness, on the CPU; ``None`` for torch's global one.
-        dtype: of the result.
-
-    Returns:
-        (n, 2).
-
-    Raises:
-        ValueError: n or the noise below 0.
+    Arguments and result as for :func:`two_moons`; s = ``noise``, and neighbouring turns are 2π
+    apart.
 
     Example:
         >>> swiss_roll(100, generator=torch.Generator().manual_seed(0)).shape
@@ -139,16 +120,7 @@ def checkerboard(
 
     times √3/2, which makes the variance 1; the entropy is ln 6.
 
-    Args:
-        n: number of points.
-        generator: source of randomness, on the CPU; ``None`` for torch's global one.
-        dtype: of the result.
-
-    Returns:
-        (n, 2).
-
-    Raises:
-        ValueError: n below 0.
+    Arguments and result as for :func:`two_moons`; nothing is blurred.
 
     Example:
         >>> points = checkerboard(100, generator=torch.Generator().manual_seed(0)) / 0.75**0.5
@@ -159,9 +131,8 @@ def checkerboard(
     x = torch.rand(n, dtype=torch.float64, generator=generator) * 4 - 2
     square = torch.randint(2, (n,), generator=generator) * 2 - 2 + x.floor() % 2
     y = square + torch.rand(n, dtype=torch.float64, generator=generator)
-    return _standardized(
-        torch.stack([x, y], dim=1), 0.0, (0.0, 0.0), (4 / 3, 4 / 3), generator, dtype
-    )
+    points = torch.stack([x, y], dim=1)
+    return _standardized(points, 0.0, (0.0, 0.0), (4 / 3, 4 / 3), generator, dtype)
 
 
 def _require(n: int, noise: float) -> None:

@@ -10,12 +10,7 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_int, require_real, require_word
 from simplex.lifting import delaunay_complex
-from simplex.operators import (
-    MaternKernel,
-    boundary_matrix,
-    coboundary_matrix,
-    hodge_decomposition,
-)
+from simplex.operators import MaternKernel, boundary_matrix, coboundary_matrix, hodge_decomposition
 
 
 Domain = Literal["annulus", "torus"]
@@ -80,13 +75,12 @@ class PlantedFlows:
     def parts(self, flows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The gradient, curl and harmonic part of flows, (…, n_1, C) each, by dense projections."""
         rows = flows.mT  # (…, C, n_1): rows times a matrix are one product for all flows
-        gradient, curl = (
-            rows @ axes @ axes.T
-            for axes in (
-                torch.nn.functional.normalize(modes, dim=0).to(flows)
-                for modes in (self.gradient, self.curl)
-            )
-        )
+
+        def onto(modes: Tensor) -> Tensor:
+            axes = torch.nn.functional.normalize(modes, dim=0).to(flows)
+            return rows @ axes @ axes.T
+
+        gradient, curl = onto(self.gradient), onto(self.curl)
         return gradient.mT, curl.mT, (rows - gradient - curl).mT
 
     def draw(self, num_flows: int, *, generator: torch.Generator | None = None) -> Tensor:
@@ -170,7 +164,6 @@ def planted_flows(
 
     count = K.num_simplices(1)
     fields = hodge_decomposition(K, closed.T)[2]
-    into = boundary_matrix(K, 1), coboundary_matrix(K, 1)
     energies = [share * count for share in shares]
     square = energies[2] / ((1 + spread**2) * float(fields.square().sum()))
     empty = fields.new_empty(0, count, 1, dtype=dtype or torch.get_default_dtype())
@@ -179,8 +172,8 @@ def planted_flows(
         positions=positions,
         train=empty,
         test=empty,
-        gradient=_modes(into[0], gradient, energies[0]),
-        curl=_modes(into[1], curl, energies[1]),
+        gradient=_modes(boundary_matrix(K, 1), gradient, energies[0]),
+        curl=_modes(coboundary_matrix(K, 1), curl, energies[1]),
         fields=fields,
         level=math.sqrt(square),
         spread=spread,
@@ -191,13 +184,9 @@ def planted_flows(
 
 
 def _modes(matrix: Tensor, kernel: Callable[[Tensor], Tensor], energy: float) -> Tensor:
-    """The eigenvectors of AᵀA with eigenvalues above 0, of squared lengths ψ(λ) · factor.
-
-    They are Aᵀ y / √λ for the eigenvectors y of A Aᵀ; the factor makes the squares sum to
-    ``energy``.
-    """
+    """Eigenvectors of AᵀA, λ > 0, of squared lengths ψ(λ), scaled to sum to ``energy``."""
     dense = matrix.to_dense().double()
-    eigenvalues, vectors = torch.linalg.eigh(dense @ dense.T)
+    eigenvalues, vectors = torch.linalg.eigh(dense @ dense.T)  # Aᵀ y / √λ is what is wanted
     positive = eigenvalues > _ZERO
     eigenvalues, columns = eigenvalues[positive], dense.T @ vectors[:, positive]
     variances = kernel(eigenvalues)
@@ -217,10 +206,10 @@ def _annulus(
     jitter[:, (ring == 0) | (ring == rings - 1)] = 0  # the rims stay circles
     radius = _INNER + gap * (ring + jitter[0])
     angle = 2 * math.pi * (turn + jitter[1] / around)
-    points = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
+    points = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)  # (n_0, 2)
     triangles = delaunay_complex(points).simplices(2)
     K = SimplicialComplex.from_simplices(triangles[(triangles >= around).any(1)])
-    step = (angle / (2 * math.pi))[K.simplices(1)].diff(dim=1).T
+    step = (angle / (2 * math.pi))[K.simplices(1)].diff(dim=1).T  # (1, n_1)
     return K, points, step - step.round()
 
 
@@ -237,12 +226,13 @@ def _torus(
         return (row + down) % rows * columns + (column + right) % columns
 
     a, b, c, d = vertex(0, 0), vertex(0, 1), vertex(1, 0), vertex(1, 1)
+    # The corners of a square are a b over c d; both of its triangles, (rows · columns, 3) each.
     falling = torch.randint(0, 2, (len(a), 1), generator=generator, dtype=torch.bool)
     first = torch.where(falling, torch.stack([a, b, d], 1), torch.stack([a, b, c], 1))
     second = torch.where(falling, torch.stack([a, c, d], 1), torch.stack([b, c, d], 1))
     K = SimplicialComplex.from_simplices(torch.cat([first, second]))
     place = torch.stack([row / rows, column / columns]).double()
-    step = place[:, K.simplices(1)].diff(dim=2)[..., 0]
+    step = place[:, K.simplices(1)].diff(dim=2)[..., 0]  # (2, n_1)
     return K, None, step - step.round()
 
 

@@ -77,13 +77,8 @@ def delaunay_complexes(
     3n - 3 - h edges for n points of which h are on the outer cycle. They are no clique complexes:
     three edges around a vertex of degree three bound no triangle. The coordinates are not kept.
 
-    Args:
-        num_complexes: how many.
-        num_points: the least and the largest number of points, at least 3, drawn uniformly.
-        generator: source of all randomness, on the CPU; ``None`` for torch's global one.
-
-    Returns:
-        A list of complexes.
+    Arguments as for :func:`community_complexes`; ``num_points`` is the least and the largest number
+    of points, at least 3, drawn uniformly.
 
     Raises:
         ValueError: an empty range, or one below 3.

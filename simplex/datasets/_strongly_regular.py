@@ -89,7 +89,7 @@ def shrikhande_graph() -> Any:
         False
     """
     i, j = np.indices((4, 4)).reshape(2, 16)
-    difference = 4 * ((i[:, None] - i) % 4) + (j[:, None] - j) % 4
+    difference = 4 * ((i[:, None] - i) % 4) + (j[:, None] - j) % 4  # (16, 16)
     return _graph(np.isin(difference, [4, 12, 1, 3, 5, 15]))
 
 
@@ -119,7 +119,7 @@ def paley_graph(q: int) -> Any:
         raise ValueError(f"q must be a prime power with q ≡ 1 (mod 4), such as 9 or 13, got {q}.")
     place = p ** np.arange(degree)
     digits = np.arange(q)[:, None] // place % p  # (q, degree)
-    difference = (digits[:, None] - digits) % p @ place
+    difference = (digits[:, None] - digits) % p @ place  # (q, q, degree) -> (q, q)
     return _graph(np.isin(difference, _powers(p, degree)[::2] @ place))
 
 
@@ -173,13 +173,13 @@ def chang_graphs() -> list[Any]:
 
 def _net(classes: np.ndarray) -> Any:
     """Points 0 … v-1, adjacent where one of the rows of ``classes`` (k, v) gives them one value."""
-    return _graph((classes[:, :, None] == classes[:, None, :]).any(0))
+    return _graph((classes[:, :, None] == classes[:, None, :]).any(0))  # (k, v, v) -> (v, v)
 
 
 def _triangular(n: int) -> tuple[np.ndarray, np.ndarray]:
     """The pairs of n points, (n(n-1)/2, 2) lexicographic, and which two of them share one point."""
     pairs = np.stack(np.triu_indices(n, 1), axis=1)
-    shared = (pairs[:, None, :, None] == pairs[None, :, None, :]).sum((2, 3))
+    shared = (pairs[:, None, :, None] == pairs[None, :, None, :]).sum((2, 3))  # over 2 × 2 ends
     return pairs, shared == 1
 
 
@@ -188,9 +188,6 @@ def _powers(p: int, degree: int) -> np.ndarray:
 
     The field is F_p[x] modulo x^degree - Σ cᵢ xⁱ, for the first c such that x has p^degree - 1
     powers: then every non-zero residue is a power of x, hence a unit.
-
-    Returns:
-        (p^degree - 1, degree) coefficients, the constant one first.
     """
     order, place = p**degree - 1, p ** np.arange(degree)
     one = np.eye(1, degree, dtype=np.int64)[0]
@@ -205,7 +202,7 @@ def _powers(p: int, degree: int) -> np.ndarray:
                 break
             powers.append(following)
         if len(powers) == order:
-            return np.stack(powers)
+            return np.stack(powers)  # (p^degree - 1, degree) coefficients, the constant one first
     raise AssertionError(f"every finite field has a primitive element, {p}^{degree} too")
 
 

@@ -263,8 +263,8 @@ def _start(kind: Surface) -> tuple[np.ndarray, np.ndarray]:
     for summand in summands[1:]:
         triangles = _connected_sum(triangles, summand)
     # the two triangles at an edge stand next to each other when sorted by edge
-    edges = np.sort(triangles[:, [[1, 2], [0, 2], [0, 1]]], axis=2).reshape(-1, 2)
-    pairs = np.lexsort(edges.T).reshape(-1, 2)
+    edges = np.sort(triangles[:, [[1, 2], [0, 2], [0, 1]]], axis=2).reshape(-1, 2)  # (3 n_2, 2)
+    pairs = np.lexsort(edges.T).reshape(-1, 2)  # (n_1, 2) sides, numbered 3 t + i
     across = np.empty(len(edges), np.int64)
     across[pairs] = pairs[:, ::-1] // 3
     return triangles, across.reshape(-1, 3)

@@ -90,12 +90,8 @@ def tu_folds(
     folds = []
     for i in range(1, 11):
         train, test = (_read_ids(folder / f"{part}_idx-{i}.txt") for part in ("train", "test"))
-        both = torch.cat([train, test])
-        if (
-            int(both.min()) < 0
-            or int(both.max()) >= len(labels)
-            or len(torch.unique(both)) < len(both)
-        ):
+        ids = torch.unique(torch.cat([train, test]))  # ascending
+        if len(ids) < len(train) + len(test) or ids[0] < 0 or ids[-1] >= len(labels):
             raise ValueError(
                 f"the folds in {folder} must hold distinct ids 0 … {len(labels) - 1}, got others "
                 f"in fold {i}. Delete the folder to draw new folds."

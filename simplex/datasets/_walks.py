@@ -22,11 +22,11 @@ class Walks(NamedTuple):
 
 def walk_by_checkpoint(
     K: SimplicialComplex,
-    positions: Tensor,
-    start: Tensor,
-    end: Tensor,
-    checkpoints: list[Tensor],
-    labels: Tensor,
+    positions: Tensor,  # (n_0, 2)
+    start: Tensor,  # (n_0,) mask of the vertices to start in
+    end: Tensor,  # (n_0,) mask
+    checkpoints: list[Tensor],  # (n_0,) mask of those to pass, for each class
+    labels: Tensor,  # (m,) the class of each walk
     generator: torch.Generator | None,
 ) -> Walks:
     """One walk per label from a start vertex to an end vertex, past a checkpoint of its class.
@@ -34,18 +34,6 @@ def walk_by_checkpoint(
     Every step goes to the unvisited neighbour nearest to the target (the checkpoint, once passed
     the end), with probability 0.1 to a random unvisited one. A walk without an unvisited neighbour
     is drawn anew, ends included.
-
-    Args:
-        K: its edges are walked on.
-        positions: (n_0, 2) coordinates of the vertices.
-        start: (n_0,) mask of the vertices to start in.
-        end: (n_0,) mask of those to end in.
-        checkpoints: for each class the mask of the vertices to pass.
-        labels: (m,) the class of each walk.
-        generator: source of randomness.
-
-    Raises:
-        ValueError: one of the regions holds no vertex, or a walk got stuck 100 times.
     """
     for region in (start, end, *checkpoints):
         if not bool(region.any()):
@@ -114,7 +102,7 @@ def _attempt(
         around = neighbors[at]  # (walking, degree)
         free = (around >= 0) & ~visited[walking[:, None], around]
         aim = positions[goals[walking, passed[walking]]]
-        distance = (positions[around] - aim[:, None]).square().sum(-1)
+        distance = (positions[around] - aim[:, None]).square().sum(-1)  # (walking, degree)
         stray = torch.rand(len(walking), 1, generator=generator) < _STRAY
         lottery = torch.rand(around.shape, dtype=distance.dtype, generator=generator)
         cost = torch.where(stray, lottery, distance).masked_fill(~free, torch.inf)

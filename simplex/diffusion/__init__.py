@@ -1,4 +1,12 @@
-"""Diffusion and flow matching: processes, losses, samplers and likelihoods on any tensor."""
+"""Diffusion and flow matching: processes, losses, samplers and likelihoods on any tensor.
+
+x_0 is the data; the first dimension of a tensor counts its rows. A model is any callable of noisy
+data and one time per row of them, (rows,); a denoiser D(y, σ) gets one σ per row likewise. Samplers
+keep no gradients, clip nothing, and refuse a prediction that is NaN or of another shape, naming the
+step. Losses answer one number per row, the mean over its components. Shapes that differ from those
+of the data, and times outside a schedule or in wrong order, are ValueErrors everywhere.
+``generator`` is the source of randomness, None for torch's global one.
+"""
 
 from simplex.diffusion._categorical import (
     CategoricalProcess,
@@ -38,22 +46,12 @@ from simplex.diffusion._flow_matching import (
     flow_matching_loss,
     ot_coupling,
 )
-from simplex.diffusion._gaussian import (
-    Noise,
-    WhiteNoise,
-    posterior,
-    q_sample,
-)
+from simplex.diffusion._gaussian import Noise, WhiteNoise, posterior, q_sample
 from simplex.diffusion._grids import edm_sigmas, log_snr_times, spaced_times, times_at_levels
 from simplex.diffusion._guidance import drop_labels, guided
 from simplex.diffusion._losses import hybrid_loss, min_snr_weight, simple_loss, vlb_loss
 from simplex.diffusion._mixture import GaussianMixture
-from simplex.diffusion._ode import (
-    euler_flow,
-    heun_flow,
-    log_likelihood,
-    probability_flow,
-)
+from simplex.diffusion._ode import euler_flow, heun_flow, log_likelihood, probability_flow
 from simplex.diffusion._parameterization import (
     chain_from_denoiser,
     convert_prediction,

@@ -125,7 +125,7 @@ class CategoricalProcess:
         hot = torch.nn.functional.one_hot(x, self.num_categories).double()
         keep_t, keep_s, keep_ts = self._keep(x, t, 0), self._keep(x, s, 0), self._keep(x, t, s)
         # Q̄_t[x_0, x_t] as a function of x_0, then p̂(x_0) / Q̄_t[x_0, x_t] up to a constant.
-        reach = keep_t * hot + (1 - keep_t) * law[x][..., None]
+        reach = keep_t * hot + (1 - keep_t) * law[x][..., None]  # (…, K)
         weight = (logits.double().log_softmax(-1) - reach.log()).masked_fill(reach == 0, -torch.inf)
         weight = weight.softmax(-1)
         towards_x0 = keep_s * weight + (1 - keep_s) * law  # Σ over x_0 of weight · Q̄_s[x_0, x_s]
@@ -171,10 +171,6 @@ def categorical_sample(
     Returns:
         Values at the last time, int64.
 
-    Raises:
-        ValueError: times that do not fall, logits of another shape, or logits that are NaN (with
-            the step).
-
     Example:
         >>> from simplex.diffusion import cosine_schedule
         >>> process = CategoricalProcess.uniform(cosine_schedule(10), 3)
@@ -206,14 +202,8 @@ def categorical_elbo(
         D_{KL}(q(x_T \mid x_0) \,\|\, m) + \sum_{t > s}
         D_{KL}\big( q(x_s \mid x_t, x_0) \,\|\, p_θ(x_s \mid x_t) \big)
 
-    where the term of the step to the data, s = 0, is -ln p_θ(x_0 | x_t).
-
-    Args:
-        model: logits of x_0, (…, K), from x_t and one time per row.
-        process: the chain.
-        x0: (rows, …) values.
-        times: falling strictly to 0; by default T, …, 1, 0.
-        generator: source of randomness; ``None`` for torch's global one.
+    where the term of the step to the data, s = 0, is -ln p_θ(x_0 | x_t). Arguments are those of
+    :func:`categorical_sample`; the data are (rows, …), the times by default T, …, 1, 0.
 
     Returns:
         The terms, float64. The prior is infinite if q(x_T | x_0) is not absolutely continuous with
@@ -254,12 +244,7 @@ def categorical_loss(
     .. math::
         -\ln \hat p_θ(x_0 \mid x_t) \qquad x_t \sim q(x_t \mid x_0)
 
-    Args:
-        model: logits of x_0, (…, K), from x_t and one time per row.
-        process: the chain.
-        x0: (rows, …) values.
-        t: (rows,) times in 1…T.
-        generator: source of randomness; ``None`` for torch's global one.
+    Arguments are those of :func:`categorical_elbo`, with times in 1…T, one per row.
 
     Returns:
         (rows,) means over the values of a row.

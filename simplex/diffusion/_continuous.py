@@ -136,10 +136,6 @@ def cosine_log_snr_schedule(maximum: float = 20.0, minimum: float = -20.0) -> Co
         λ(t) = -2 \ln \tan(a + t \, (b - a)) \qquad
         a = \arctan e^{-λ_{\max} / 2}, \; b = \arctan e^{-λ_{\min} / 2}
 
-    Args:
-        maximum: λ at time 0.
-        minimum: λ at time 1.
-
     Paper:
         J. Ho, T. Salimans, "Classifier-free diffusion guidance", 2022, section 2.
 
@@ -169,8 +165,7 @@ def vp_sde_schedule(beta_min: float = 0.1, beta_max: float = 20.0) -> Continuous
         ValueError: a β that is not positive.
 
     Paper:
-        Y. Song et al., "Score-based generative modeling through stochastic differential
-        equations", 2021, equation 33.
+        Y. Song et al., 2021, as for :func:`probability_flow`, equation 33.
 
     Example:
         >>> print(f"{vp_sde_schedule().alpha_bar(1.0).item():.4e}")

@@ -8,13 +8,7 @@ from torch import Tensor
 
 from simplex.complexes import require_real
 from simplex.diffusion._checks import require_defined, require_steps
-from simplex.diffusion._gaussian import (
-    WHITE,
-    Noise,
-    Variance,
-    reverse_variance,
-    step_coefficients,
-)
+from simplex.diffusion._gaussian import WHITE, Noise, Variance, reverse_variance, step_coefficients
 from simplex.diffusion._parameterization import Target, linear_forms
 from simplex.diffusion._rows import Model
 from simplex.diffusion._schedule import Schedule
@@ -43,7 +37,7 @@ def ddpm(
     Args:
         model: any callable; it gets x and one time per row of x, (rows,). With a learned variance
             it returns a pair, the prediction and v, both of the shape of x.
-        x: noise to start from, x at ``times[0]``.
+        x: noise to start from, x at ``times[0]``; ``noise.sample(like)`` at the end of a chain.
         schedule: gives α and σ.
         times: falling strictly, the end included: (S + 1,), or (S + 1, rows) to give each row its
             own times.
@@ -59,8 +53,7 @@ def ddpm(
         x at the last time. No gradients are kept, and nothing is clipped.
 
     Raises:
-        ValueError: times outside the schedule or not falling, a prediction of another shape, or
-            one that is NaN (with the step).
+        ValueError: times that do not fall, or a prediction that says nothing of x_0 at one of them.
 
     Paper:
         J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, algorithm 2;
@@ -112,23 +105,14 @@ def ddim(
         x_s = α_s \hat x_0 + \sqrt{σ_s^2 - \tilde σ^2} \, \hat ε + \tilde σ z \qquad
         \tilde σ^2 = η^2 \, \frac{σ_s^2}{σ_t^2} \left(1 - \frac{\bar α_t}{\bar α_s}\right)
 
-    Args:
-        model: any callable; it gets x and one time per row of x, (rows,).
-        x: noise to start from, x at ``times[0]``; ``noise.sample(like)`` at the end of a chain.
-        schedule: gives α and σ.
-        times: falling strictly, the end included: (S + 1,), or (S + 1, rows) to give each row its
-            own times. With η = 0 they may also rise: the walk is then inverted.
-        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
-        eta: η ≥ 0; 0 adds no noise, 1 is DDPM with the small variance.
-        noise: the law of z: that of the chain, if it was trained with another one than white.
-        generator: source of randomness; ``None`` for torch's global one.
+    Arguments are those of :func:`ddpm`, with η ≥ 0 in place of a variance: 0 adds no noise, 1 is
+    DDPM with the small one. With η = 0 the times may also rise: the walk is then inverted.
 
     Returns:
-        x at the last time. No gradients are kept, and nothing is clipped.
+        x at the last time.
 
     Raises:
-        ValueError: times outside the schedule or not monotone, a prediction of another shape, a
-            prediction that is NaN (with the step), or η > 0 that leaves no variance.
+        ValueError: as in :func:`ddpm`, or η > 0 that leaves no variance.
 
     Laws:
         η = 1 equals :func:`ddpm`, for any times. Rising times invert falling ones, to first order.

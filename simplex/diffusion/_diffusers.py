@@ -51,7 +51,7 @@ class SchedulerConfig(SimpleNamespace):
 
 
 class SchedulerOutput(NamedTuple):
-    """What a step returns: x at the next timestep of the walk, and the prediction of x_0."""
+    """x at the next timestep of the walk, and the prediction of x_0, whatever ``return_dict``."""
 
     prev_sample: Tensor
     pred_original_sample: Tensor
@@ -110,6 +110,8 @@ class DDPMScheduler:
         rescale_betas_zero_snr: bool = False,
         **fixed: object,
     ) -> None:
+        # First of all: locals() are the arguments only before anything else has a name.
+        given = {name: value for name, value in locals().items() if name not in ("self", "fixed")}
         require_fixed(fixed, FIXED)
         require_word("beta_schedule", beta_schedule, SCHEDULES)
         require_word("prediction_type", prediction_type, PREDICTIONS)
@@ -130,17 +132,7 @@ class DDPMScheduler:
         self.timestep_spacing: Spacing = timestep_spacing
         self.timesteps = torch.arange(self.schedule.num_steps - 1, -1, -1)
         self.config = SchedulerConfig(
-            num_train_timesteps=self.schedule.num_steps,
-            beta_start=beta_start,
-            beta_end=beta_end,
-            beta_schedule=beta_schedule,
-            trained_betas=trained_betas,
-            variance_type=variance_type,
-            clip_sample=clip_sample,
-            prediction_type=prediction_type,
-            timestep_spacing=timestep_spacing,
-            rescale_betas_zero_snr=rescale_betas_zero_snr,
-            **FIXED,
+            **given | FIXED | {"num_train_timesteps": self.schedule.num_steps}
         )
 
     def __len__(self) -> int:
@@ -212,20 +204,13 @@ class DDPMScheduler:
         previous: int | Tensor | None = None,
         return_dict: bool = True,
     ) -> SchedulerOutput:
-        """One step of :func:`ddpm`, to the next timestep of the walk or to ``previous``.
-
-        The output is a tuple that begins with ``prev_sample``, whatever ``return_dict``.
-        """
+        """One step of :func:`ddpm`, to the next timestep of the walk or to ``previous``."""
         clean, t, s = self._clean(model_output, timestep, sample, previous)
         steps = ddpm_steps(self.schedule, t, s, "x0", self.variance)
         return _moved(steps, sample, clean, generator)
 
     def _clean(
-        self,
-        output: Tensor,
-        timestep: int | Tensor,
-        sample: Tensor,
-        previous: int | Tensor | None,
+        self, output: Tensor, timestep: int | Tensor, sample: Tensor, previous: int | Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The prediction of x_0, and our times of the step."""
         require_finite("model_output", output, at_timestep(timestep))
@@ -275,10 +260,7 @@ class DDIMScheduler(DDPMScheduler):
         previous: int | Tensor | None = None,
         return_dict: bool = True,
     ) -> SchedulerOutput:
-        """One step of :func:`ddim`, to the next timestep of the walk or to ``previous``.
-
-        The output is a tuple that begins with ``prev_sample``, whatever ``return_dict``.
-        """
+        """One step of :func:`ddim`, to the next timestep of the walk or to ``previous``."""
         clean, t, s = self._clean(model_output, timestep, sample, previous)
         return _moved(ddim_steps(self.schedule, t, s, "x0", eta), sample, clean, generator)
 

@@ -108,10 +108,7 @@ class FlowMatchEulerDiscreteScheduler:
         previous: float | Tensor | None = None,
         return_dict: bool = True,
     ) -> SchedulerOutput:
-        """One Euler step, to the next timestep of the walk or to ``previous``.
-
-        The output is a tuple that begins with ``prev_sample``, whatever ``return_dict``.
-        """
+        """One Euler step, to the next timestep of the walk or to ``previous``."""
         require_same_shape("model_output", model_output, sample)
         require_finite("model_output", model_output, at_timestep(timestep))
         level = self._level(timestep)

@@ -12,12 +12,7 @@ from simplex.diffusion._walk import Grid, Steps, walk, walk_times
 
 
 def dpmpp_2m(
-    model: Model,
-    x: Tensor,
-    schedule: Schedule,
-    times: Grid,
-    *,
-    prediction: Target = "eps",
+    model: Model, x: Tensor, schedule: Schedule, times: Grid, *, prediction: Target = "eps"
 ) -> Tensor:
     r"""Walk from noise to data with the multistep solver DPM-Solver++(2M).
 
@@ -28,20 +23,13 @@ def dpmpp_2m(
 
     with m₀ and m₁ the predictions of x₀ at this step and the one before.
 
-    Args:
-        model: any callable; it gets x and one time per row of x, (rows,).
-        x: noise to start from, x at ``times[0]``.
-        schedule: gives α and σ; its signal must not vanish at ``times[0]``.
-        times: falling strictly, the end included: (S + 1,), or (S + 1, rows) to give each row its
-            own times.
-        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+    Arguments are those of :func:`ddpm`. The signal must not vanish at ``times[0]``.
 
     Returns:
-        x at the last time. No gradients are kept, and nothing is clipped.
+        x at the last time.
 
     Raises:
-        ValueError: times outside the schedule or not falling, a prediction of another shape, or
-            one that is NaN (with the step).
+        ValueError: as in :func:`ddpm`.
 
     Laws:
         Of order 2 in the step in λ. With one step it is :func:`ddim`.
@@ -79,23 +67,11 @@ def dpmpp_2m_sde(
     .. math::
         x_s = \frac{σ_s}{σ_t} e^{-h} x_t + α_s (1 - e^{-2h}) D + σ_s \sqrt{1 - e^{-2h}} \, z
 
-    with h and D as in :func:`dpmpp_2m`.
-
-    Args:
-        model: any callable; it gets x and one time per row of x, (rows,).
-        x: noise to start from, x at ``times[0]``.
-        schedule: gives α and σ; its signal must not vanish at ``times[0]``.
-        times: falling strictly, the end included: (S + 1,), or (S + 1, rows) to give each row its
-            own times.
-        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
-        noise: the law of z: that of the chain, if it was trained with another one than white.
-        generator: source of randomness; ``None`` for torch's global one.
+    with h and D as in :func:`dpmpp_2m`. Arguments are those of :func:`ddpm`. The signal must not
+    vanish at ``times[0]``.
 
     Returns:
-        x at the last time. No gradients are kept, and nothing is clipped.
-
-    Raises:
-        ValueError: as in :func:`dpmpp_2m`.
+        x at the last time.
 
     Laws:
         With D = m₀ everywhere it is :func:`ddpm` with the small variance.

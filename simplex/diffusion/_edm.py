@@ -118,22 +118,20 @@ def heun_edm(
         churn: S_churn ≥ 0; 0 is deterministic.
         churn_range: levels (S_tmin, S_tmax) between which noise is added.
         churn_noise: S_noise, the scale of the noise added.
-        noise: the law of z: that of the chain, if it was trained with another one than white.
-        generator: source of randomness; ``None`` for torch's global one.
+        noise: as in :func:`ddpm`.
+        generator: as there.
 
     Returns:
-        x at the last level. No gradients are kept, and nothing is clipped.
+        x at the last level.
 
     Raises:
-        ValueError: levels that are negative or do not fall strictly, a prediction of another
-            shape, or one that is NaN (with the step).
+        ValueError: levels that are negative or do not fall strictly.
 
     Laws:
         Of order 2 in the step.
 
     Paper:
-        T. Karras et al., "Elucidating the design space of diffusion-based generative models",
-        2022, algorithm 2.
+        T. Karras et al., 2022, as for :class:`EDMPreconditioner`, algorithm 2.
 
     Example:
         >>> from simplex.diffusion import edm_sigmas
@@ -210,12 +208,8 @@ def edm_loss(
     Returns:
         (rows,) losses.
 
-    Raises:
-        ValueError: noise or an output of another shape than the data.
-
     Paper:
-        T. Karras et al., "Elucidating the design space of diffusion-based generative models",
-        2022, equation 8.
+        T. Karras et al., 2022, as for :class:`EDMPreconditioner`, equation 8.
 
     Example:
         >>> x0, sigma = torch.zeros(3, 2), torch.tensor([0.1, 1.0, 10.0])

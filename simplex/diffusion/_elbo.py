@@ -144,19 +144,18 @@ def elbo(
         L_t &= D_{KL}\big( q(x_s \mid x_t, x_0) \,\|\, p_θ(x_s \mid x_t) \big)
 
     Args:
-        model: any callable; it gets x and one time per row of x, (rows,). With a learned variance
-            it returns a pair, the prediction and v.
+        model: as in :func:`ddpm`.
         x0: (rows, …) data.
         schedule: the chain.
         times: falling strictly, to 0; by default T, …, 1, 0.
-        prediction: what the model predicts.
+        prediction: as in :func:`ddpm`.
         variance: as in :func:`ddpm`.
         decoder: the log-likelihood per component of x_0 given the mean and the variance of the
             last step: a density by default, :func:`discretized_gaussian` for grey levels.
         noise: the noise of the chain. The bound is in the coordinates that it whitens, so for
             noise N(0, K) add ½ ln det K to have that of x_0; learned variances and bins are for
             white noise.
-        generator: source of randomness; ``None`` for torch's global one.
+        generator: as in :func:`ddpm`.
 
     Returns:
         The terms of the bound. No gradients are kept.
@@ -251,7 +250,7 @@ def step_nats(
     ``index`` counts the steps, one for all rows or one per row.
     """
     index = index.cpu()
-    c0, true, reverse, large = (column[index] for column in table)
+    c0, true, reverse, large = (column[index] for column in table)  # (rows,) or () each
     to_data = aligned(index == len(table.c0) - 1, x0, torch.bool)
     spread = aligned(reverse, x0) if v is None else learned_variance(v, reverse, large)
     white_x0, white_guess = noise.whiten(x0), noise.whiten(guess)

@@ -86,8 +86,7 @@ class BridgePath:
         sigma: σ > 0; the velocity is infinite at both ends, so draw t inside (0, 1).
 
     Paper:
-        A. Tong et al., "Improving and generalizing flow-based generative models with minibatch
-        optimal transport", 2024, equation 17 (SB-CFM).
+        A. Tong et al., 2024, as for :class:`LinearPath`, equation 17 (SB-CFM).
 
     Example:
         >>> x, u = BridgePath(1.0).at(torch.ones(5), torch.zeros(5), torch.tensor(0.5))
@@ -142,9 +141,6 @@ def flow_matching_loss(
     Returns:
         (rows,) losses.
 
-    Raises:
-        ValueError: shapes that differ, or times outside [0, 1].
-
     Paper:
         Y. Lipman et al., "Flow matching for generative modeling", 2023, equation 9.
 
@@ -173,15 +169,11 @@ def ot_coupling(x0: Tensor, z: Tensor) -> Tensor:
     Returns:
         (rows,) int64: ``z[ot_coupling(x0, z)]`` is paired with ``x0``.
 
-    Raises:
-        ValueError: batches of different shape.
-
     Cost:
         O(rows³) on the CPU in the worst case; exact.
 
     Paper:
-        A. Tong et al., "Improving and generalizing flow-based generative models with minibatch
-        optimal transport", 2024, section 3.2.5.
+        A. Tong et al., 2024, as for :class:`LinearPath`, section 3.2.5.
 
     Example:
         >>> ot_coupling(torch.tensor([[4.0], [1.0]]), torch.tensor([[0.0], [5.0]])).tolist()

@@ -29,9 +29,6 @@ def q_sample(x0: Tensor, t: Times, schedule: Schedule, eps: Tensor) -> Tensor:
     Returns:
         x_t, of the shape of the data.
 
-    Raises:
-        ValueError: noise of another shape, or times outside the schedule.
-
     Paper:
         J. Ho, A. Jain, P. Abbeel, "Denoising diffusion probabilistic models", 2020, equation 4.
 
@@ -65,9 +62,6 @@ def posterior(
 
     Returns:
         The mean, of the shape of the data, and the variance, float64, of the shape of the times.
-
-    Raises:
-        ValueError: shapes that differ, or a time s that is not before t.
 
     Laws:
         It is the normalised product of q(x_t | x_s) and q(x_s | x_0).
@@ -110,16 +104,11 @@ def reverse_variance(schedule: Schedule, t: Times, s: Times, variance: Variance)
     if callable(variance):
         data = torch.as_tensor(variance(schedule.times(t)), dtype=torch.float64)
         return small + c0.square() * data
-    match variance:
-        case "small":
-            return small
-        case "large":
-            return large
-        case _:
-            raise ValueError(
-                "variance must be 'small', 'large' or a function of the times here, got "
-                f"{variance!r}."
-            )
+    if variance not in ("small", "large"):
+        raise ValueError(
+            f"variance must be 'small', 'large' or a function of the times here, got {variance!r}."
+        )
+    return small if variance == "small" else large
 
 
 def learned_variance(v: Tensor, small: Tensor, large: Tensor) -> Tensor:

@@ -100,8 +100,7 @@ def log_snr_times(schedule: Schedule, num_steps: int, *, last: int | float | Non
     .. math::
         λ(t_i) = λ(t_0) + \tfrac{i}{S - 1} (λ(t_{S-1}) - λ(t_0)) \qquad t_0 = T, \; t_S = 0
 
-    In a discrete chain each is the nearest time, and times met twice are kept once: the answer
-    may then be shorter.
+    In a discrete chain rounded as in :func:`times_at_levels`.
 
     Args:
         schedule: any schedule whose log-SNR is finite at its end.
@@ -157,8 +156,7 @@ def edm_sigmas(
         ValueError: N below 1, or levels that are not 0 < σ_min < σ_max.
 
     Paper:
-        T. Karras et al., "Elucidating the design space of diffusion-based generative models",
-        2022, equation 5.
+        T. Karras et al., 2022, as for :class:`EDMPreconditioner`, equation 5.
 
     Example:
         >>> edm_sigmas(3)[[0, 2, 3]].tolist()

@@ -35,12 +35,7 @@ def guided(conditional: Model, unconditional: Model, scale: float) -> Model:
         return conditional
     if scale == 0:
         return unconditional
-
-    def model(x: Tensor, t: Tensor) -> Tensor:
-        base = unconditional(x, t)
-        return torch.lerp(base, conditional(x, t), scale)
-
-    return model
+    return lambda x, t: torch.lerp(unconditional(x, t), conditional(x, t), scale)
 
 
 def drop_labels(

@@ -45,8 +45,7 @@ def simple_loss(
 
     Raises:
         TypeError: data of integers.
-        ValueError: noise or an output of another shape than the data, times outside the schedule,
-            or time 0 of a discrete chain.
+        ValueError: time 0 of a discrete chain.
 
     Laws:
         With noise N(0, I) the minimum for data of covariance C is, per component,
@@ -62,10 +61,7 @@ def simple_loss(
         [1.0, 1.0, 1.0]
     """
     x, times = _noised(x0, t, schedule, eps, prediction)
-    output = model(x, times)
-    require_same_shape("the output of the network", output, x0)
-    target = _target(x0, eps, x, t, schedule, prediction)
-    return row_mean((output - target).square())
+    return row_mean(_squares(model(x, times), x0, eps, x, t, schedule, prediction))
 
 
 def min_snr_weight(schedule: Schedule, t: Tensor, prediction: Target, gamma: float = 5.0) -> Tensor:
@@ -109,15 +105,12 @@ def min_snr_weight(schedule: Schedule, t: Tensor, prediction: Target, gamma: flo
     # min(SNR, γ) = (α/σ)² where the first, so each weight has a form without a division by 0.
     signal, noise = alpha.square(), sigma.square()
     bounded = torch.minimum(signal, gamma * noise)  # min(SNR, γ) σ²
-    match prediction:
-        case "x0":
-            return bounded / noise
-        case "eps":
-            return torch.where(signal > 0, bounded / signal, 1.0)
-        case "v":
-            return bounded / (signal + noise)
-        case "score":
-            return noise * torch.where(signal > 0, bounded / signal, 1.0)
+    if prediction == "x0":
+        return bounded / noise
+    if prediction == "v":
+        return bounded / (signal + noise)
+    weight = torch.where(signal > 0, bounded / signal, 1.0)
+    return weight if prediction == "eps" else noise * weight
 
 
 def vlb_loss(
@@ -137,15 +130,9 @@ def vlb_loss(
         L_t = D_{KL}\big( q(x_{t-1} \mid x_t, x_0) \,\|\, p_θ(x_{t-1} \mid x_t) \big)
         \quad (t > 1) \qquad L_1 = -\ln p_θ(x_0 \mid x_1)
 
-    Args:
-        model: any callable; it gets x_t and one time per row of x, (rows,).
-        x0: data of any shape.
-        t: (rows,) times in 1…T.
-        schedule: a chain of at least 2 steps.
-        eps: noise of the shape of the data.
-        prediction: what the model predicts.
-        decoder: p(x_0 | x_1), see :func:`elbo`.
-        noise: the law of eps; the bound is in the coordinates that it whitens, as in :func:`elbo`.
+    Arguments are those of :func:`simple_loss`, for a chain of at least 2 steps, and the decoder
+    p(x_0 | x_1) and the noise, the law of eps, of :func:`elbo`: the bound is in the coordinates
+    that the noise whitens.
 
     Returns:
         (rows,) nats per component; T times their mean over uniform t estimates the bound without
@@ -180,19 +167,9 @@ def hybrid_loss(
     .. math::
         L_{simple} + λ \, T L_t / \ln 2
 
-    where no gradient of L_t reaches the prediction.
-
-    Args:
-        model: returns a pair, the prediction and v, both of the shape of x; the variance is
-            exp(v ln β + (1 - v) ln β̃).
-        x0: data of any shape.
-        t: (rows,) times in 1…T.
-        schedule: a chain of at least 2 steps.
-        eps: noise of the shape of the data.
-        prediction: what the model predicts.
-        vlb_weight: λ.
-        decoder: p(x_0 | x_1), see :func:`elbo`.
-        noise: the law of eps; the bound is in the coordinates that it whitens, as in :func:`elbo`.
+    where no gradient of L_t reaches the prediction. Arguments are those of :func:`vlb_loss`, and
+    the weight λ. The model returns a pair, the prediction and v, both of the shape of x; the
+    variance is exp(v ln β + (1 - v) ln β̃).
 
     Returns:
         (rows,) losses.
@@ -200,8 +177,7 @@ def hybrid_loss(
     Departures from the paper: (1) The bound is counted in bits per component, as in its code.
 
     Paper:
-        A. Nichol, P. Dhariwal, "Improved denoising diffusion probabilistic models", 2021,
-        equation 16.
+        A. Nichol, P. Dhariwal, 2021, as for :func:`cosine_schedule`, equation 16.
 
     Example:
         >>> from simplex.diffusion import linear_schedule
@@ -211,12 +187,11 @@ def hybrid_loss(
     """
     x, times = _noised(x0, t, schedule, eps, prediction)
     output, v = model(x, times)
-    require_same_shape("the output of the network", output, x0)
+    simple = _squares(output, x0, eps, x, t, schedule, prediction)
     require_same_shape("v", v, x0)
-    target = _target(x0, eps, x, t, schedule, prediction)
     nats = _nats(output.detach(), v, x0, x, t, schedule, prediction, decoder, noise)
     scale = vlb_weight * schedule.num_steps / math.log(2)
-    return row_mean((output - target).square()) + scale * row_mean(nats)
+    return row_mean(simple) + scale * row_mean(nats)
 
 
 def _noised(
@@ -236,13 +211,20 @@ def _noised(
     return x, rows_of_times(schedule.model_times(times, x), x)
 
 
-def _target(
-    x0: Tensor, eps: Tensor, x: Tensor, t: Tensor, schedule: Schedule, prediction: Target
+def _squares(
+    output: Tensor,
+    x0: Tensor,
+    eps: Tensor,
+    x: Tensor,
+    t: Tensor,
+    schedule: Schedule,
+    prediction: Target,
 ) -> Tensor:
-    """What the network should have said; x₀ is not worth a conversion."""
-    if prediction == "x0":
-        return x0
-    return convert_prediction(eps, x, t, schedule, "eps", prediction)
+    """The squared errors against what the network should have said."""
+    require_same_shape("the output of the network", output, x0)
+    if prediction == "x0":  # not worth a conversion
+        return (output - x0).square()
+    return (output - convert_prediction(eps, x, t, schedule, "eps", prediction)).square()
 
 
 def _nats(

@@ -67,7 +67,7 @@ class GaussianMixture:
         """(rows, d) independent draws, float64."""
         part = torch.multinomial(self.weights, rows, replacement=True, generator=generator)
         normal = torch.randn((rows, self.means.shape[1]), generator=generator, dtype=torch.float64)
-        scaled = normal * self.eigenvalues[part].sqrt()
+        scaled = normal * self.eigenvalues[part].sqrt()  # (rows, d)
         return self.means[part] + torch.einsum("nij,nj->ni", self.axes[part], scaled)
 
     def log_prob(self, y: Tensor, sigma: Tensor | float = 0.0) -> Tensor:

@@ -16,6 +16,7 @@ from simplex.diffusion._rows import (
     combine,
     inputs_at,
     per_row,
+    row_size,
     row_sum,
     rows_of_times,
     unrolled,
@@ -36,11 +37,7 @@ def euler_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
             sample a flow-matching model, falling to invert it.
 
     Returns:
-        The state at the last time. No gradients are kept.
-
-    Raises:
-        ValueError: times that are not monotone, a velocity of another shape, or one that is NaN
-            (with the step).
+        The state at the last time.
 
     Example:
         >>> euler_flow(lambda x, t: x, torch.ones(1, 1), [0.0, 0.5, 1.0]).item()
@@ -61,16 +58,10 @@ def heun_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
         x' &= x_i + h \, u(x_i, t_i) \\
         x_{i+1} &= x_i + \tfrac h 2 \left( u(x_i, t_i) + u(x', t_{i+1}) \right)
 
-    Args:
-        velocity: u(x, t); it gets one time per row of x, (rows,).
-        x: the state at ``times[0]``: noise, for a flow-matching model.
-        times: strictly monotone, (S + 1,) or (S + 1, rows).
+    Arguments are those of :func:`euler_flow`.
 
     Returns:
-        The state at the last time. No gradients are kept.
-
-    Raises:
-        ValueError: as in :func:`euler_flow`.
+        The state at the last time.
 
     Example:
         >>> heun_flow(lambda x, t: x, torch.ones(1, 1), [0.0, 1.0]).item()
@@ -96,11 +87,6 @@ def probability_flow(model: Model, schedule: ContinuousSchedule, prediction: Tar
         = -\tfrac 1 2 λ'(t) \, α_t σ_t \, v
 
     with λ the log-SNR and v the prediction of v, which is finite at both ends.
-
-    Args:
-        model: any callable of x and one time per row of x.
-        schedule: continuous; it gives λ and its derivative.
-        prediction: what the model predicts.
 
     Returns:
         u(x, t), for :func:`heun_flow` from time 1 to 0, or :func:`log_likelihood` from 0 to 1. Stay
@@ -163,12 +149,8 @@ def log_likelihood(
     Returns:
         (rows,) natural logarithms of densities.
 
-    Raises:
-        ValueError: times that are not monotone, or a velocity that is NaN (with the step).
-
     Paper:
-        Y. Song et al., "Score-based generative modeling through stochastic differential
-        equations", 2021, equation 39.
+        Y. Song et al., 2021, as for :func:`probability_flow`, equation 39.
 
     Example:
         >>> log_likelihood(lambda x, t: 0 * x, torch.zeros(2, 1), [0.0, 1.0]).tolist()
@@ -176,31 +158,32 @@ def log_likelihood(
     """
     grid = _monotone(times)
     x = x.detach()
-    probes = _probes(x, num_probes, generator)
+    probes, count = _probes(x, num_probes, generator)
     total = torch.zeros(x.shape[:1], dtype=x.dtype, device=x.device)
     for i, (start, end) in enumerate(pairwise(grid.unbind())):
         middle, step = (start + end) / 2, end - start
         h, half, sixth = (per_row(step * share, x) for share in (1.0, 0.5, 1 / 6))
-        k1, d1 = _with_divergence(velocity, x, start, probes, i)
-        k2, d2 = _with_divergence(velocity, combine((1.0, x), (half, k1)), middle, probes, i)
-        k3, d3 = _with_divergence(velocity, combine((1.0, x), (half, k2)), middle, probes, i)
-        k4, d4 = _with_divergence(velocity, combine((1.0, x), (h, k3)), end, probes, i)
+        k1, d1 = _with_divergence(velocity, x, start, probes, count, i)
+        k2, d2 = _with_divergence(velocity, combine((1.0, x), (half, k1)), middle, probes, count, i)
+        k3, d3 = _with_divergence(velocity, combine((1.0, x), (half, k2)), middle, probes, count, i)
+        k4, d4 = _with_divergence(velocity, combine((1.0, x), (h, k3)), end, probes, count, i)
         x = combine((1.0, x), (sixth, k1 + 2 * (k2 + k3) + k4))
         total = combine((1.0, total), (per_row(step / 6, total), d1 + 2 * (d2 + d3) + d4))
     return log_prior(x) + total
 
 
-def _probes(x: Tensor, count: int | None, generator: torch.Generator | None) -> list[Tensor] | None:
-    """Random signs, one tensor per probe; None for the exact divergence."""
+def _probes(x: Tensor, count: int | None, generator: torch.Generator | None) -> tuple[Tensor, int]:
+    """Vectors v, one per row in each, and N: Σ v vᵀ / N is 1, exactly or in expectation."""
     if count is None:
-        return None
+        seeds = torch.eye(row_size(x), dtype=x.dtype, device=x.device)
+        return seeds[:, None].expand(-1, len(x), -1), 1  # (components, rows, components)
     require_int("num_probes", count, 1)
     draws = torch.randint(2, (count, *x.shape), generator=generator, device=x.device)
-    return list((2 * draws - 1).to(x.dtype).unbind())
+    return (2 * draws - 1).to(x.dtype).reshape(count, len(x), -1), count
 
 
 def _with_divergence(
-    velocity: Model, x: Tensor, t: Tensor, probes: list[Tensor] | None, step: int
+    velocity: Model, x: Tensor, t: Tensor, probes: Tensor, count: int, step: int
 ) -> tuple[Tensor, Tensor]:
     """u(x, t), and its divergence per row: the trace of the Jacobian, exact or estimated."""
     time = rows_of_times(t.to(x.device, x.dtype), x)
@@ -208,17 +191,12 @@ def _with_divergence(
         x = x.detach().requires_grad_()
         u = checked(velocity(x, time), x, time, step)
         flat = u.reshape(len(x), -1)  # (rows, components)
-        if probes is None:
-            seeds = torch.eye(flat.shape[1], dtype=x.dtype, device=x.device)
-            directions = [seed.expand_as(flat) for seed in seeds]
-        else:
-            directions = [probe.reshape(len(x), -1) for probe in probes]
         divergence = torch.zeros(len(x), dtype=x.dtype, device=x.device)
         if flat.requires_grad:  # a constant velocity has divergence 0
-            for direction in directions:
-                (product,) = torch.autograd.grad(flat, x, direction, retain_graph=True)
-                divergence += row_sum(product.reshape(len(x), -1) * direction)
-    return u.detach(), divergence / (1 if probes is None else len(probes))
+            for probe in probes:
+                (product,) = torch.autograd.grad(flat, x, probe, retain_graph=True)
+                divergence += row_sum(product.reshape(len(x), -1) * probe)
+    return u.detach(), divergence / count
 
 
 def _monotone(times: Grid) -> Tensor:

@@ -34,12 +34,7 @@ class Schedule(ABC):
 
     @abstractmethod
     def times(self, t: Times) -> Tensor:
-        """The times as a tensor, checked to lie in the schedule.
-
-        Raises:
-            TypeError: times that are not numbers of the schedule's kind.
-            ValueError: times outside the schedule.
-        """
+        """The times as a tensor, checked to be of the schedule's kind and to lie in it."""
 
     @abstractmethod
     def model_times(self, t: Tensor, like: Tensor) -> Tensor:
@@ -197,8 +192,7 @@ class DiscreteSchedule(Schedule):
         """The time in 1…T whose log-SNR is nearest, int64."""
         wanted = torch.as_tensor(log_snr, dtype=torch.float64)
         noise = torch.logit(1 - self.alpha_bars[1:]).to(wanted.device)  # -log SNR, increasing
-        right = torch.searchsorted(noise, -wanted).clamp(1, max(self.num_steps - 1, 1))
-        right = right.clamp(max=self.num_steps - 1)
+        right = torch.searchsorted(noise, -wanted).clamp(1, self.num_steps - 1)  # 0 where T = 1
         left = (right - 1).clamp(min=0)
         nearer_left = (-wanted - noise[left]).abs() <= (noise[right] + wanted).abs()
         return torch.where(nearer_left, left, right) + 1
@@ -239,13 +233,7 @@ def scaled_linear_schedule(
     .. math::
         \sqrt{β_t} = \sqrt{β_1} + \tfrac{t - 1}{T - 1} (\sqrt{β_T} - \sqrt{β_1})
 
-    Args:
-        num_steps: T.
-        beta_start: β_1; by default 1e-4 · 1000 / T.
-        beta_end: β_T; by default 0.02 · 1000 / T.
-
-    Raises:
-        ValueError: a β outside (0, 1], or T below 1.
+    Arguments and errors are those of :func:`linear_schedule`.
 
     Example:
         >>> [round(beta, 6) for beta in scaled_linear_schedule(3, 0.01, 0.25).betas.tolist()]
@@ -282,9 +270,7 @@ def cosine_schedule(
         >>> print(f"{cosine_schedule(1000).alpha_bar(500).item():.7f}")
         0.4938436
     """
-    require_int("num_steps", num_steps, 1)
-    time = torch.arange(num_steps + 1, dtype=torch.float64) / num_steps
-    curve = ((time + offset) / (1 + offset) * math.pi / 2).cos().square()
+    curve = ((_shares(num_steps) + offset) / (1 + offset) * math.pi / 2).cos().square()
     return _of_curve(curve, max_beta)
 
 
@@ -318,14 +304,12 @@ def sigmoid_schedule(
         >>> print(f"{sigmoid_schedule(1000).alpha_bar(500).item():.6f}")
         0.500000
     """
-    require_int("num_steps", num_steps, 1)
     if not (end > start and temperature > 0):
         raise ValueError(
             "start must be below end and temperature positive, got "
             f"{start}, {end} and {temperature}."
         )
-    time = torch.arange(num_steps + 1, dtype=torch.float64) / num_steps
-    curve = torch.sigmoid((start + (end - start) * time) / temperature)
+    curve = torch.sigmoid((start + (end - start) * _shares(num_steps)) / temperature)
     return _of_curve((curve[-1] - curve) / (curve[-1] - curve[0]), max_beta)
 
 
@@ -337,9 +321,6 @@ def zero_terminal_snr(schedule: DiscreteSchedule) -> DiscreteSchedule:
         \frac{\sqrt{\bar α_t} - \sqrt{\bar α_T}}{\sqrt{\bar α_1} - \sqrt{\bar α_T}}
 
     A prediction of ε says nothing about the data at time T: predict v or x₀ with this schedule.
-
-    Args:
-        schedule: a chain of at least 2 steps.
 
     Raises:
         ValueError: a chain of one step.
@@ -359,6 +340,12 @@ def zero_terminal_snr(schedule: DiscreteSchedule) -> DiscreteSchedule:
     moved = ((root - last) * first / (first - last)).square()
     moved[0], moved[1] = 1.0, schedule.alpha_bars[1]
     return DiscreteSchedule(moved)
+
+
+def _shares(num_steps: int) -> Tensor:
+    """(T + 1,) t / T for all times t."""
+    require_int("num_steps", num_steps, 1)
+    return torch.arange(num_steps + 1, dtype=torch.float64) / num_steps
 
 
 def _of_curve(curve: Tensor, max_beta: float) -> DiscreteSchedule:

@@ -107,7 +107,7 @@ def _read_networkx(graph: Any) -> GraphEdges:
         count=2 * graph.number_of_edges(),
     )
     numbered = labels == tuple(range(len(labels)))
-    edges = torch.from_numpy(flat.reshape(-1, 2).T.copy())
+    edges = torch.from_numpy(flat.reshape(-1, 2).T.copy())  # (2, E)
     return GraphEdges(len(labels), edges, None if numbered else labels)
 
 
@@ -139,11 +139,8 @@ def unite(graphs: Sequence[GraphEdges]) -> GraphEdges:
     pointer = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
     counts = torch.tensor([graph.edge_index.shape[1] for graph in graphs], dtype=torch.int64)
     shift = pointer[:-1].repeat_interleave(counts).to(device)
-    edges = torch.cat(
-        [torch.empty((2, 0), dtype=torch.int64, device=device)]
-        + [graph.edge_index for graph in graphs],
-        dim=1,
-    )
+    none = torch.empty(2, 0, dtype=torch.int64, device=device)
+    edges = torch.cat([none, *(graph.edge_index for graph in graphs)], dim=1)
     labels: tuple[Hashable, ...] | None = None
     if any(graph.labels is not None for graph in graphs):
         labels = tuple(

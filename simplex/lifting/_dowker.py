@@ -97,15 +97,8 @@ def neighborhood_complex(
     """Sets of vertices in a common closed neighbourhood N[v] = {v} ∪ {neighbours of v}.
 
     Closed neighbourhoods make the graph's edges simplices; Lovász's complex (1978) takes open ones,
-    which is ``dowker_complex`` of the adjacency matrix.
-
-    Args:
-        graph: as for :func:`clique_complex`; a list gives the disjoint union.
-        max_dim: top dimension kept.
-        num_vertices: n_0 of an ``edge_index``.
-
-    Returns:
-        The complex, labels and parts as for :func:`clique_complex`.
+    which is ``dowker_complex`` of the adjacency matrix. Arguments, result and errors as for
+    :func:`khop_complex`, of which it is the case of one hop.
 
     Example:
         >>> import networkx as nx
@@ -122,7 +115,7 @@ def _dowker(
     column = torch.div(key, max(num_rows, 1), rounding_mode="floor")
     bounds = torch.arange(num_columns + 1, device=key.device)
     pointer = torch.searchsorted(column, bounds)
-    subsets = small_subsets(key - column * num_rows, pointer, max_dim + 1, num_rows)
+    subsets = small_subsets(key - column * num_rows, pointer, max_dim + 1, num_rows)  # (n_k, k+1)
     K = SimplicialComplex.from_simplices(subsets[1:], num_vertices=num_rows)
     return K.to(device)
 

@@ -25,21 +25,12 @@ def line_complex(
     """The clique complex of the line graph: its vertices are the graph's edges.
 
     Two edges are joined where they share a vertex, so the edges at a vertex of degree d span a
-    (d-1)-simplex, and the three edges of a triangle a 2-simplex.
-
-    Args:
-        graph: as for :func:`clique_complex`; a list gives the disjoint union.
-        max_dim: top dimension kept.
-        num_vertices: n_0 of an ``edge_index``.
-        max_simplices: most simplices that may be built.
+    (d-1)-simplex, and the three edges of a triangle a 2-simplex. Arguments and errors as for
+    :func:`clique_complex`.
 
     Returns:
         The complex; vertex i is the i-th edge of the graph in lexicographic order, and its label is
         that edge, a pair of vertex labels of the graph.
-
-    Raises:
-        TypeError: an object that is no graph.
-        ValueError: a directed graph, or a lift larger than allowed.
 
     Cost:
         The line graph has Σ_v C(deg v, 2) edges: quadratic in the largest degree.

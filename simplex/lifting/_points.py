@@ -7,12 +7,7 @@ from torch import Tensor
 
 
 def read_points(points: Any) -> Tensor:
-    """An (n, d) floating tensor of finite coordinates, from a tensor, an array or nested lists.
-
-    Raises:
-        TypeError: coordinates are not real numbers.
-        ValueError: another shape, or NaN or infinite coordinates.
-    """
+    """An (n, d) floating tensor of finite coordinates, from a tensor, an array or nested lists."""
     tensor = points if isinstance(points, Tensor) else torch.as_tensor(points)
     if tensor.is_complex() or tensor.dtype == torch.bool:
         raise TypeError(f"points must have real coordinates, got {tensor.dtype}.")

@@ -58,15 +58,8 @@ def linial_meshulam_complex(
 ) -> SimplicialComplex:
     """All simplices below dimension ``max_dim``, and each of that dimension with probability p.
 
-    Args:
-        num_vertices: n.
-        probability: p in [0, 1].
-        max_dim: dimension d ≥ 1 of the random simplices; d = 1 is G(n, p), d = 2 the model of
-            Linial and Meshulam, larger d that of Meshulam and Wallach.
-        generator: source of randomness; ``None`` for torch's global one.
-
-    Returns:
-        The complex, on the generator's device.
+    ``max_dim`` = 1 is G(n, p), 2 the model of Linial and Meshulam, and more that of Meshulam and
+    Wallach. Further arguments and result as for :func:`random_clique_complex`.
 
     Raises:
         ValueError: p outside [0, 1], or ``max_dim`` below 1.

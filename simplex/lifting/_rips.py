@@ -74,15 +74,10 @@ def vietoris_rips_complex(
 
 
 def with_flag_filtration(K: SimplicialComplex, lengths: Tensor) -> SimplicialComplex:
-    """Filtration of a flag complex from its edges: vertices 0, a simplex the maximum of its facets.
-
-    Args:
-        K: a flag complex.
-        lengths: (n_1,) edge values, non-negative.
-    """
+    """A flag complex filtered by edges (n_1,): vertices 0, a simplex the maximum of its facets."""
     values = [lengths.new_zeros(K.num_simplices(0)), lengths]
     for k in range(2, K.dim + 1):
-        values.append(values[-1][K.facets(k)].amax(1))
+        values.append(values[-1][K.facets(k)].amax(1))  # (n_k, k+1) -> (n_k,)
     return K.with_filtration(values[: K.dim + 1])
 
 

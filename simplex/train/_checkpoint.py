@@ -47,11 +47,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def load_checkpoint(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The state of :func:`read_checkpoint`, if it is of a run with these settings.
-
-    Raises:
-        ValueError: it cannot be read, or is of a run with other settings.
-    """
+    """The state of :func:`read_checkpoint`, if it is of a run with these settings."""
     written, state = read_checkpoint(path)
     differing = [
         f"{key}={written.get(key)!r} (now {settings.get(key)!r})"

@@ -93,16 +93,9 @@ def summarize_choices(choices: Sequence[FoldChoice]) -> NestedSummary:
 
 
 def draw_curves(
-    records: Sequence[EpochRecord],
-    path: Path,
-    title: str,
-    choices: Sequence[FoldChoice] = (),
+    records: Sequence[EpochRecord], path: Path, title: str, choices: Sequence[FoldChoice] = ()
 ) -> None:
-    """A picture of the accuracies, one panel per protocol.
-
-    Under the protocol of Xu et al.: mean over the folds, the spread of the test, the best epoch.
-    Under the nested one: the inner validation of each fold and the epoch that it chose.
-    """
+    """A picture of the accuracies, one panel per protocol."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -138,11 +131,8 @@ def _draw_xu(axes: Any, records: Sequence[EpochRecord]) -> None:
 
 def _draw_nested(axes: Any, records: Sequence[EpochRecord], choices: Sequence[FoldChoice]) -> None:
     for choice in choices:
-        own = [
-            each
-            for each in records
-            if (each.fold, each.configuration) == (choice.fold, choice.configuration)
-        ]
+        run = choice.fold, "nested", choice.configuration
+        own = [each for each in records if each.run == run]
         epochs = [each.epoch for each in own]
         axes.plot(epochs, [each.validation_accuracy for each in own], color="C0", alpha=0.35)
     chosen = [each.epoch for each in choices]

@@ -20,27 +20,16 @@ _SIMPLICES_PER_BATCH = 200_000
 
 @dataclass(eq=False)
 class FoldRun:
-    """A model in training. Each epoch seeds its own random numbers, so none need to be saved.
-
-    Args:
-        dataset: all graphs.
-        train_ids: those to train on.
-        model: on its device.
-        settings: how to train.
-        seed: of order and dropout; together with the number of the epoch.
-        processes: those that train together.
-        device: that of the model.
-        epoch: how many are done.
-    """
+    """A model in training. Each epoch seeds its own random numbers, so none need to be saved."""
 
     dataset: SimplicialDataset
     train_ids: Tensor
-    model: nn.Module
+    model: nn.Module  # on the device
     settings: TrainSettings
-    seed: tuple[int, ...]
+    seed: tuple[int, ...]  # of order and dropout, together with the number of the epoch
     processes: Processes
     device: torch.device
-    epoch: int = 0
+    epoch: int = 0  # how many are done
 
     def __post_init__(self) -> None:
         self.parallel = self.processes.wrap(self.model)
@@ -101,21 +90,10 @@ class FoldRun:
 
 
 class Evaluation:
-    """Graphs to score models on, batched once.
-
-    Args:
-        dataset: all graphs.
-        ids: those to score on.
-        processes: those that share the work.
-        device: where the models are.
-    """
+    """Graphs to score models on, batched once, and dealt out to the processes."""
 
     def __init__(
-        self,
-        dataset: SimplicialDataset,
-        ids: Tensor,
-        processes: Processes,
-        device: torch.device,
+        self, dataset: SimplicialDataset, ids: Tensor, processes: Processes, device: torch.device
     ) -> None:
         self.count = len(ids)
         self.processes = processes

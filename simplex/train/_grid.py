@@ -68,9 +68,6 @@ def parse_options(texts: Sequence[str]) -> dict[str, Any]:
 def configurations(settings: TUSettings) -> list[tuple[str, TUSettings]]:
     """One experiment per combination of the grid, with its name; the last names vary fastest.
 
-    Raises:
-        ValueError: the grid names what cannot vary within a run, or has a value out of range.
-
     Example:
         >>> settings = TUSettings("MUTAG", grid={"num_layers": [2, 3], "lr": [0.01]})
         >>> [(name, each.num_layers, each.train.lr) for name, each in configurations(settings)]

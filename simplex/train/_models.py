@@ -46,13 +46,8 @@ def standard(
 ) -> MakeModel:
     """Make a model that has the constructor of all networks of the library.
 
-    It is ``(in_channels, hidden_channels, out_channels, num_layers, max_dim, *, reduce, dropout,
-    norm, jumping_knowledge)``; the model is called ``model(x, complex)``.
-
-    Args:
-        kind: the class.
-        norm: what the setting ``"auto"`` means for it.
-        options: further keyword arguments of the class; those of the settings come after them.
+    ``norm`` is what the setting ``"auto"`` means for it; options of the settings come after
+    ``options``.
     """
 
     def make(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:

@@ -131,25 +131,11 @@ def cross_validate(
 ) -> list[EpochRecord]:
     """Train a fresh model per fold and score it on the test graphs after every epoch.
 
-    It is the protocol ``"xu"`` of :func:`run_protocols` for one configuration, and the other
-    arguments are those of that function.
-
-    Args:
-        dataset: lifted graphs with ``y`` and cochains.
-        folds: pairs of ids, to train on and to be scored on, as from ``simplex.datasets.tu_folds``.
-        make_model: returns a fresh model, called as ``model(x, complex)`` for logits per graph.
-        settings: how to train.
-        checkpoint: where to save the state after every epoch.
-        resume: continue from the checkpoint.
-        description: plain values that say which data and model these are.
-        on_epoch: called for every record, also for those read from the checkpoint.
-        device: where to train.
+    It is the protocol ``"xu"`` of :func:`run_protocols` for one :class:`Configuration`, that of
+    ``make_model`` and ``settings``. Other arguments and errors as for that function.
 
     Returns:
         One record per fold and epoch, in order.
-
-    Raises:
-        ValueError: the checkpoint cannot be resumed from, or a loss is no longer finite.
     """
     outcome = run_protocols(
         dataset,
@@ -243,17 +229,10 @@ class _CrossValidation:
             loss, train_accuracy = run.train_epoch()
             scored_loss, accuracy = scored.score(run.model)
             run.end_epoch(scored_loss if nested else loss)
-            record = EpochRecord(
-                f + 1,
-                run.epoch,
-                loss,
-                train_accuracy,
-                None if nested else accuracy,
-                scored_loss if nested else None,
-                accuracy if nested else None,
-                protocol,
-                c + 1,
-            )
+            test = None if nested else accuracy
+            inner_loss, inner = (scored_loss, accuracy) if nested else (None, None)
+            means = loss, train_accuracy, test, inner_loss, inner
+            record = EpochRecord(f + 1, run.epoch, *means, protocol, c + 1)
             choice = None
             if nested:
                 require_finite_loss(scored_loss, settings.lr)  # nothing is better or worse than nan

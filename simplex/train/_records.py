@@ -91,14 +91,10 @@ def from_table(table: Tensor) -> list[EpochRecord]:
 
 
 class CsvLog:
-    """One line per epoch, on disk as soon as it is told: a killed run leaves a readable log.
-
-    Args:
-        path: the file; it is begun anew with the first record.
-    """
+    """One line per epoch, on disk as soon as it is told: a killed run leaves a readable log."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path  # begun anew with the first record
         self.begun = False
 
     def add(self, record: EpochRecord) -> None:

@@ -10,13 +10,7 @@ from typing import Any
 import torch
 
 from simplex.datasets import tu_dataset, tu_folds
-from simplex.train._curves import (
-    NestedSummary,
-    Summary,
-    draw_curves,
-    summarize,
-    summarize_choices,
-)
+from simplex.train._curves import NestedSummary, Summary, draw_curves, summarize, summarize_choices
 from simplex.train._distributed import Processes
 from simplex.train._grid import configurations
 from simplex.train._models import make_model

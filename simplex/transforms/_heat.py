@@ -89,8 +89,7 @@ class RandomCochains(BaseTransform):  # type: ignore[misc]
     them by heart.
 
     Args:
-        channels: how many.
-        generator: source of randomness; ``None`` for torch's global one.
+        channels, generator: as for :func:`random_cochains`.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
@@ -113,9 +112,7 @@ class HarmonicEnergies(BaseTransform):  # type: ignore[misc]
     """:func:`harmonic_energies` as further channels of all cochains.
 
     Args:
-        num_steps: the times, increasing.
-        num_probes: random cochains to average over.
-        generator: source of randomness; ``None`` for torch's global one.
+        num_steps, num_probes, generator: as for :func:`harmonic_energies`.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])

@@ -8,12 +8,9 @@ from simplex.operators import connected_components
 
 
 def by_component(K: SimplicialComplex) -> tuple[SimplicialComplex, list[Tensor]]:
-    """The same complex with its vertices ordered by component, and each component a part.
+    """The complex ordered by component, each a part, and the (n_k,) old ids of its k-simplices.
 
     Orientation and data that ride along are dropped.
-
-    Returns:
-        The complex, and for each k the (n_k,) old ids of its k-simplices.
     """
     component = connected_components(K)
     counts = torch.bincount(component)

@@ -35,20 +35,13 @@ def folklore_wl(
     The hash of the multiset is a matrix product modulo 2⁶⁴, with R and S random images of the
     colours: Σ_w R(u, w) S(w, v).
 
-    Args:
-        K: the complex; only vertices and edges count. Pairs across two parts are left out.
-        colors: starting colours of the vertices, (n_0,) numbers or (n_0, F) feature rows.
-        max_rounds: most rounds; ``None`` to go on until the colours are stable.
-        stop: called at the start and after each round; a true answer ends the refinement.
+    Only vertices and edges count, and pairs across two parts are left out. ``colors`` are starting
+    colours of the vertices, as for :func:`weisfeiler_lehman`; further arguments and errors as for
+    :func:`simplicial_wl`.
 
     Returns:
         The :class:`Coloring`, with one kind: the ordered pairs, Σ_p n_p² colours. In a part of n
         vertices, the pair (u, v) of its own vertex numbers is the ``u·n + v``-th.
-
-    Raises:
-        TypeError: ``K`` is no complex, ``max_rounds`` no integer, or a starting colour no number.
-        ValueError: starting colours of a wrong shape or device or with NaN, a negative
-            ``max_rounds``.
 
     Cost:
         O(n³) time a round and O(n²) memory for a part of n vertices: for small graphs.
@@ -93,9 +86,8 @@ def _starting_pairs(K: SimplicialComplex, colors: Any, sizes: Tensor, pointer: T
     for u, v in (K.facets(1).unbind(1), K.facets(1).flip(1).unbind(1)):
         relation[start[u] + place[u] * width[u] + place[v]] = 1
     for pairs in _squares(sizes, pointer):
-        # The vertices of the parts of this size, (m, n), in the order of their pairs.
         n = pairs.shape[1]
-        own = vertices.colors[(sizes == n)[part]].view(-1, n)
+        own = vertices.colors[(sizes == n)[part]].view(-1, n)  # (m, n) in the order of the pairs
         ends = own[:, :, None] * vertices.size + own[:, None, :]
         relation[pairs] += 3 * ends
     return relabel(relation)
@@ -117,6 +109,6 @@ def _matrix_product(A: Tensor, B: Tensor) -> Tensor:
     columns = B.transpose(1, 2)  # [part, v, w]
     for begin in range(0, m * n, step):
         owner = torch.arange(begin, min(begin + step, m * n), device=A.device) // n
-        chunk = rows[begin : begin + step, None, :] * columns[owner]
+        chunk = rows[begin : begin + step, None, :] * columns[owner]  # (step, v, w)
         products[begin : begin + step] = chunk.sum(2)
     return products.view(m, n, n)

@@ -24,14 +24,7 @@ def is_isomorphic(
 ) -> bool:
     """Whether a bijection of the vertices carries the simplices of A onto those of B: exactly.
 
-    Args:
-        A: a complex. Orientation, labels, filtration and parts play no part.
-        B: a complex on the same device.
-        colors: starting colours that the bijection must keep, as for :func:`find_isomorphism`.
-
-    Raises:
-        TypeError: an argument is no complex.
-        ValueError: the complexes are on different devices, or the colours do not fit.
+    Arguments and errors as for :func:`find_isomorphism`.
 
     Laws:
         An equivalence relation; true exactly where :func:`find_isomorphism` finds a map.
@@ -125,7 +118,7 @@ def _pair_by_color(U: SimplicialComplex, color: Tensor, sources: Tensor, targets
     slot[sources] = slot[targets] = torch.arange(len(sources), device=U.device)
     slot_of_vertex = slot[U.part(0)]
     order = color.argsort(stable=True)
-    order = order[slot_of_vertex[order].argsort(stable=True)]
+    order = order[slot_of_vertex[order].argsort(stable=True)]  # by pair, then by colour
     num_vertices = len(color) // 2
     image = torch.empty(num_vertices, dtype=torch.int64, device=U.device)
     image[order[order < num_vertices]] = order[order >= num_vertices]
@@ -157,10 +150,7 @@ def _repair(
     label: list[int],
     pairs: list[tuple[int, int]],
 ) -> bool:
-    """Find maps between the given components, within classes, and write them into the image.
-
-    Isomorphism is an equivalence, so the first target that fits a source may be taken.
-    """
+    """Find maps between the given components, within classes, and write them into the image."""
     pieces, begin = U.split(), U.part_pointer(0).tolist()
     free: dict[int, list[int]] = {}
     for p, q in pairs:
@@ -170,7 +160,7 @@ def _repair(
             match = _search(
                 pieces[p], pieces[q], coloring.colors_of_part(p), coloring.colors_of_part(q)
             )
-            if match is not None:
+            if match is not None:  # isomorphism is an equivalence: the first that fits will do
                 image[begin[p] : begin[p + 1]] = match + begin[q]
                 free[label[p]].remove(q)
                 break

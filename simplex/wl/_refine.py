@@ -37,7 +37,10 @@ Draw = Callable[[Palette], Tensor]
 """The random 64-bit number of each thing's colour, (n,) int64; independent at every call."""
 
 Signature = Callable[[Sequence[Palette], Draw], list[Tensor]]
-"""One round: from the old colours to the (n_k,) int64 hashes of what gives the new ones."""
+"""One round: from the old colours to the (n_k,) int64 hashes of what gives the new ones.
+
+The old colour must be part of what is hashed.
+"""
 
 Stop = Callable[[Coloring], bool]
 """Asked after every round, the start included; a true answer ends the refinement."""
@@ -47,30 +50,15 @@ def refine(
     start: Sequence[Palette],
     signature: Signature,
     *,
-    kinds: Sequence[str],
-    pointers: Sequence[Tensor],
+    kinds: Sequence[str],  # in words
+    pointers: Sequence[Tensor],  # for each kind the (num_parts+1,) first thing of each part
     max_rounds: int | None = None,
     stop: Stop | None = None,
 ) -> Coloring:
     """Refine the starting colours round by round until no class splits.
 
-    The random numbers come from a generator of fixed seed, so equal calls give equal results and
-    the global random state is left alone.
-
-    Args:
-        start: for each kind the starting colours.
-        signature: the rule of the test. The old colour must be part of what it hashes.
-        kinds: what is coloured, in words.
-        pointers: for each kind the (num_parts+1,) first thing of each part.
-        max_rounds: most rounds; ``None`` for no limit.
-        stop: asked after every round whether to end.
-
-    Returns:
-        The colouring; its ``rounds`` do not count the last one, which split nothing.
-
-    Raises:
-        ValueError: ``max_rounds`` is negative.
-        TypeError: ``max_rounds`` is no integer.
+    Equal calls give equal results: the random numbers are drawn from a fixed seed. ``rounds`` does
+    not count the last one, which split nothing.
     """
     if max_rounds is not None:
         require_int("max_rounds", max_rounds, least=0)
@@ -114,18 +102,7 @@ def relabel(values: Tensor) -> Palette:
 
 
 def starting_colors(values: Any, count: int, device: torch.device, what: str) -> Palette:
-    """Given colours or features, equal ones alike; one colour for all where ``values`` is None.
-
-    Args:
-        values: (count,) numbers or (count, F) feature rows, or None.
-        count: how many things there are to colour.
-        device: where they live.
-        what: what the values are called in an error.
-
-    Raises:
-        TypeError: the values are no numbers.
-        ValueError: a wrong shape or device, or NaN among the values.
-    """
+    """From (count,) numbers or (count, F) rows, equal ones alike; one colour for all from None."""
     if values is None:
         return Palette(torch.zeros(count, dtype=torch.int64, device=device), min(count, 1))
     try:

@@ -91,13 +91,13 @@ def simplicial_wl(
                 _scatter(hashes[k - 1], facets, draw(above)[:, None].expand(facets.shape))
             if "upper" in used:
                 sender = _gather(draw(below), facets)
-                others = sender.sum(1, keepdim=True) - sender
+                others = sender.sum(1, keepdim=True) - sender  # (n_k, k+1): the other facets
                 _scatter(hashes[k - 1], facets, draw(above)[:, None] * others)
             if "lower" in used:
                 sender = draw(above)[:, None]
                 total = torch.zeros_like(hashes[k - 1])
                 _scatter(total, facets, sender.expand(facets.shape))
-                others = _gather(total, facets) - sender
+                others = _gather(total, facets) - sender  # (n_k, k+1): the other cofacets
                 hashes[k] += (_gather(draw(below), facets) * others).sum(1)
         return hashes
 
@@ -112,7 +112,7 @@ def simplicial_wl(
 
 
 def _gather(values: Tensor, facets: Tensor) -> Tensor:
-    return values.index_select(0, facets.flatten()).view(facets.shape)
+    return values.index_select(0, facets.flatten()).view(facets.shape)  # (n_k, k+1)
 
 
 def _scatter(sums: Tensor, facets: Tensor, values: Tensor) -> None:

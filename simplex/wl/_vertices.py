@@ -23,20 +23,11 @@ def weisfeiler_lehman(
     .. math:: c'(v) = \mathrm{HASH}\big( c(v),\; \{\!\{ c(w) : \{v, w\} \in K \}\!\} \big)
 
     This is SWL on the 1-skeleton with upper adjacency alone, edges left out of the histograms.
-
-    Args:
-        K: the complex; only vertices and edges count.
-        colors: starting colours of the vertices, (n_0,) numbers or (n_0, F) feature rows.
-        max_rounds: most rounds; ``None`` to go on until the colours are stable.
-        stop: called at the start and after each round; a true answer ends the refinement.
+    Only vertices and edges count; ``colors`` are starting colours of the vertices, (n_0,) numbers
+    or (n_0, F) feature rows. Further arguments and errors as for :func:`simplicial_wl`.
 
     Returns:
         The :class:`Coloring`, with one kind: the vertices.
-
-    Raises:
-        TypeError: ``K`` is no complex, ``max_rounds`` no integer, or a starting colour no number.
-        ValueError: starting colours of a wrong shape or device or with NaN, a negative
-            ``max_rounds``.
 
     Reference:
         Weisfeiler and Leman, "The reduction of a graph to canonical form and the algebra which

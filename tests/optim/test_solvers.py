@@ -172,6 +172,19 @@ def test_first_majorised_step_is_exact_with_scaled_gram() -> None:
         same(factor @ factor.mT, C + PROX * torch.eye(len(C)).double(), f.name)
 
 
+def test_majorise_takes_so_many_steps() -> None:
+    """Each is D ← D − (L_f C/R + λ I)⁻¹ ∇J(D), from D = 0."""
+    problem = random_problem(0)
+    for f in BOUNDED_SLOPE:
+        local = problem.local(f)
+        C = f.lipschitz * gram(problem.design)
+        majoriser = C + PROX * torch.eye(len(C)).double()
+        D = torch.zeros_like(local.gradient)
+        for steps in range(1, 5):
+            D = D - torch.linalg.solve(majoriser, local.local_gradient(D))
+            same(Majorise(steps).solve(local), D, f"{f.name}, {steps} steps")
+
+
 @pytest.mark.parametrize("steps", [1, 6])
 def test_majorise_on_few_rows_is_the_same(steps: int) -> None:
     """Woodbury's identity, taken by itself where rows are few, against the factor given."""

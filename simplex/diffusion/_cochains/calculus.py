@@ -31,11 +31,9 @@ def prepared_projections(K: SimplicialComplex, k: int) -> tuple[ImageProjection,
     """The projections of float64 (n_k, channels) onto gradients im ∂_kᵀ and curls im ∂_{k+1}."""
 
     def compute() -> tuple[ImageProjection, ImageProjection]:
-        matrices = (
-            coboundary_matrix(K, k - 1, dtype=torch.float64),
-            boundary_matrix(K, k + 1, dtype=torch.float64),
-        )
-        return ImageProjection(matrices[0]), ImageProjection(matrices[1])
+        gradients = ImageProjection(coboundary_matrix(K, k - 1, dtype=torch.float64))
+        curls = ImageProjection(boundary_matrix(K, k + 1, dtype=torch.float64))
+        return gradients, curls
 
     projections: tuple[ImageProjection, ImageProjection] = K.cached("hodge projections", k, compute)
     return projections

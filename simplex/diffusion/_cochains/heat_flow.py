@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -128,12 +127,7 @@ class HeatFlow:
     """
 
     def __init__(
-        self,
-        K: SimplicialComplex,
-        k: int = 1,
-        *,
-        down: float = 1.0,
-        up: float = 1.0,
+        self, K: SimplicialComplex, k: int = 1, *, down: float = 1.0, up: float = 1.0
     ) -> None:
         require_rank(K, k, 0)
         require_real("down", down, 0)
@@ -156,7 +150,7 @@ class HeatFlow:
 
         Raises:
             TypeError: not float32 or float64.
-            ValueError: shapes that differ, a time outside [0, 1] or one that varies in a part.
+            ValueError: a time that varies within a part.
         """
         return self._between(bridge_weights, x0, z, t)
 
@@ -179,20 +173,13 @@ class HeatFlow:
 
     def velocity(self, model: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """The whole right-hand side -A x + model(x, t, …), for any solver of flows."""
-
-        def right_hand_side(x: Tensor, *others: Any, **named: Any) -> Tensor:
-            return self.drift(x) + model(x, *others, **named)
-
-        return right_hand_side
+        return lambda x, *others, **named: self.drift(x) + model(x, *others, **named)
 
     def loss(self, model: Model, x0: Tensor, z: Tensor, t: Tensor | float) -> Tensor:
         """The squared error of the control that the network predicts on the path, per row.
 
-        Args:
-            model: from (x, t) to the control; t has one time per row of x.
-            x0: data.
-            z: draws of the noise, paired with the data as they come (couple them beforehand).
-            t: as for :meth:`path`.
+        The model maps (x, t) to the control. Data and draws of the noise are paired as they come:
+        couple them beforehand. Other arguments as for :meth:`path`.
 
         Returns:
             (rows,) means over the components of each row.
@@ -214,15 +201,12 @@ class HeatFlow:
         network only. Two evaluations a step.
 
         Args:
-            model: from (x, t) to the control; t has one time per row of x.
+            model: as for :meth:`loss`.
             x: a draw of the noise, at the first of the times.
             times: increasing, in [0, 1].
 
         Returns:
             Like x, at the last of the times.
-
-        Raises:
-            ValueError: times that do not increase in [0, 1]; NaN from the network (with the step).
 
         Reference:
             Cox, Matthews, "Exponential time differencing for stiff systems", 2002, eq. 20-22.

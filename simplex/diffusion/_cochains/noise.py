@@ -33,6 +33,7 @@ from simplex.operators import (
 )
 
 
+_NAMES = ("gradient", "curl", "harmonic")
 _PROBES_AT_ONCE = 64
 _PROJECTION_TOLERANCE = {torch.float32: 1e-8, torch.float64: 1e-12}
 
@@ -105,16 +106,12 @@ class HodgeNoise:
         self.complex, self.k = K, k
         self.gradient, self.curl = gradient, gradient if curl is None else curl
         self.harmonic = gradient if harmonic is None else harmonic
-        for name, kernel in zip(
-            ("gradient", "curl", "harmonic"), (self.gradient, self.curl, self.harmonic), strict=True
-        ):
+        self._kernels = (self.gradient, self.curl, self.harmonic)
+        for name, kernel in zip(_NAMES, self._kernels, strict=True):
             require_kernel(name, kernel)
         bounds = [float(part_bound(K, j).max()) if K.num_parts else 0.0 for j in (k, k + 1)]
-        kernels = (self.gradient, self.curl)
         self._parts = [
-            _Part(place, kernel, bound)
-            for place, (kernel, bound) in enumerate(zip(kernels, bounds, strict=True))
-            if bound
+            _Part(place, self._kernels[place], bound) for place, bound in enumerate(bounds) if bound
         ]
         self._coefficients: dict[tuple[int, float, torch.dtype], list[float]] = {}
         require_positive_definite(self._variances())
@@ -140,10 +137,6 @@ class HodgeNoise:
 
         Returns:
             Like x. The error is a few units of rounding times the largest ψ^p times |x|.
-
-        Raises:
-            TypeError: x is not float32 or float64.
-            ValueError: a wrong shape.
         """
         require_single_or_double(x)
         count = self.complex.num_simplices(self.k)
@@ -184,14 +177,12 @@ class HodgeNoise:
         """
         count = self.complex.num_simplices(self.k)
         factor = count / float(self.trace(num_probes, generator=generator).sum()) if count else 1.0
-        kernels = (self.gradient, self.curl, self.harmonic)
-        scaled = [ScaledKernel(kernel, factor) for kernel in kernels]
+        scaled = [ScaledKernel(kernel, factor) for kernel in self._kernels]
         return HodgeNoise(self.complex, *scaled, k=self.k)
 
     def __repr__(self) -> str:
-        return (
-            f"HodgeNoise({self.complex}, {self.gradient}, {self.curl}, {self.harmonic}, k={self.k})"
-        )
+        kernels = ", ".join(map(str, self._kernels))
+        return f"HodgeNoise({self.complex}, {kernels}, k={self.k})"
 
     # --- evaluation -------------------------------------------------------------------------------
 
@@ -226,9 +217,8 @@ class HodgeNoise:
     ) -> Tensor:
         """Traces of function(K): Σ_parts rank · f(ψ(0)) + tr[f(ψ(L)) - f(ψ(0))]."""
         K, k = self.complex, self.k
-        kernels = (self.gradient, self.curl, self.harmonic)
         zero = torch.zeros(1, dtype=torch.float64)
-        at_zero = torch.cat([function(kernel(zero)) for kernel in kernels])
+        at_zero = torch.cat([function(kernel(zero)) for kernel in self._kernels])
         ranks = torch.tensor([hodge_ranks(part, k) for part in K.split()], dtype=torch.float64)
         total = (ranks.view(-1, 3) @ at_zero).to(K.device)  # (num_parts,)
         halves = prepared_halves(K, k, torch.float64)
@@ -247,7 +237,7 @@ class HodgeNoise:
         found = {name: torch.tensor([_at_zero(self.harmonic)], dtype=torch.float64)}
         for part in self._parts:
             spectrum = torch.linspace(0, part.bound, 257, dtype=torch.float64)
-            found[f"{('gradient', 'curl')[part.place]} kernel"] = part.kernel(spectrum)
+            found[f"{_NAMES[part.place]} kernel"] = part.kernel(spectrum)
         return found
 
 
@@ -302,11 +292,7 @@ _SMOOTH = MaternKernel(length=2.0, smoothness=2.0)
 
 
 def fitted_hodge_noise(
-    K: SimplicialComplex,
-    x: Tensor,
-    kernel: Kernel = _SMOOTH,
-    *,
-    k: int = 1,
+    K: SimplicialComplex, x: Tensor, kernel: Kernel = _SMOOTH, *, k: int = 1
 ) -> HodgeNoise:
     r"""The noise N(0, K) whose gradient, curl and harmonic parts are as strong as those of data.
 
@@ -358,7 +344,7 @@ def fitted_hodge_noise(
     once = trace(1, 1, 1)  # the trace is linear in each kernel
     traces = [trace(*(2 if p == i else 1 for p in range(3))) - once for i in range(3)]
     scaled = []
-    for name, energy, size in zip(("gradient", "curl", "harmonic"), energies, traces, strict=True):
+    for name, energy, size in zip(_NAMES, energies, traces, strict=True):
         present = size > 1e-9 * once
         if present and energy <= 1e-9 * total:
             raise ValueError(

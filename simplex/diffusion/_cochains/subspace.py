@@ -1,7 +1,6 @@
 """Diffusion inside a Hodge subspace: flows without divergence stay so along the whole chain."""
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -65,12 +64,7 @@ class HodgeSubspace:
     """
 
     def __init__(
-        self,
-        K: SimplicialComplex,
-        subspace: str,
-        *,
-        k: int = 1,
-        noise: Noise | None = None,
+        self, K: SimplicialComplex, subspace: str, *, k: int = 1, noise: Noise | None = None
     ) -> None:
         require_degree(K, k)
         require_word("subspace", subspace, SUBSPACES)
@@ -111,11 +105,7 @@ class HodgeSubspace:
 
     def denoiser(self, model: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """The denoiser x, t, … ↦ P model(x, t, …); its predictions stay in the subspace."""
-
-        def projected(x: Tensor, *others: Any, **named: Any) -> Tensor:
-            return self.project(model(x, *others, **named))
-
-        return projected
+        return lambda x, *others, **named: self.project(model(x, *others, **named))
 
     def __repr__(self) -> str:
         return f"HodgeSubspace({self.complex}, {self.subspace!r}, k={self.k})"
@@ -125,14 +115,10 @@ class HodgeSubspace:
         *kept, harmonic = SUBSPACES[self.subspace]
         projections = prepared_projections(self.complex, self.k)
         y = x.double()
-        parts = [
-            projection(y)
-            for projection, keep in zip(projections, kept, strict=True)
-            if keep != harmonic
-        ]
         total = torch.zeros_like(y)
-        for part in parts:
-            total += part
+        for projection, keep in zip(projections, kept, strict=True):
+            if keep != harmonic:
+                total += projection(y)
         return (y - total if harmonic else total).to(x.dtype)
 
 

@@ -150,19 +150,11 @@ def complex_elbo(
     x_{t-1} for a simplex of x_0. Within a dimension the model is a product, as in D3PM. The term
     t = 1 is the reconstruction: r = 1 there, and KL = -log p_θ.
 
-    Args:
-        model: as for :func:`complex_loss`.
-        process: which must keep the vertices, and lose all edges by T.
-        K: x_0, or a union of these.
-        generator: of the states drawn: two at every time.
+    Arguments are those of :func:`complex_loss`; the process must also lose all edges by T.
 
     Returns:
         The terms, a row for every part: the steps t = T … 2, and t = 1 as reconstruction; the
         prior is 0. The components are all simplices of dimension 1 … D on the vertices of a part.
-
-    Raises:
-        TypeError: K is no complex.
-        ValueError: as for :func:`complex_loss`, or edges that survive to T.
 
     Cost:
         D evaluations of the network for each t = 1 … T.
@@ -202,7 +194,7 @@ def sample_complexes(
 
     Args:
         model: as for :func:`complex_loss`.
-        process: which must keep the vertices, and lose all edges by T.
+        process: as for :func:`complex_elbo`.
         num_vertices: n_0 of each complex to be generated.
         times: falling from T to 0; ``None`` for all. ``[T, 0]`` is one pass through the dimensions.
         device: where.
@@ -213,8 +205,7 @@ def sample_complexes(
 
     Raises:
         TypeError: ``num_vertices`` is one number.
-        ValueError: as above; negative numbers of vertices; times that do not fall from T to 0; NaN
-            from the network (with the step).
+        ValueError: negative numbers of vertices, or times that do not fall from T to 0.
 
     Example:
         >>> fill = lambda state, candidates, t: torch.full((len(candidates.simplices),), 50.0)
@@ -240,7 +231,7 @@ def sample_complexes(
             logits = _evaluate(model, state, candidates, later, step)
             rate = _rate(process, candidates, later, later - t + s)
             uniform = torch.rand(rate.shape, generator=generator, dtype=rate.dtype, device=K.device)
-            back = uniform < rate * logits.double().sigmoid()
+            back = uniform < rate * logits.double().sigmoid()  # (m,)
             state = _with_returned(state, k, candidates.facets[back])
         K = state.complex
     return K
@@ -334,7 +325,7 @@ def _missing_pairs(K: SimplicialComplex) -> Tensor:
     """(m, 2) pairs [v1, v0], v0 < v1, of vertices of one part that are not joined by an edge."""
     vertex = torch.arange(K.num_simplices(0), device=K.device)
     behind = K.part_pointer(0)[K.part(0) + 1] - vertex - 1
-    tail, nth = ragged(behind)
+    tail, nth = ragged(behind)  # (pairs,) each
     head = tail + 1 + nth
     missing = torch.ones(len(tail), dtype=torch.bool, device=K.device)
     edges = K.simplices(1)

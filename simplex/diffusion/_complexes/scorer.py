@@ -92,14 +92,9 @@ class CandidateScorer(nn.Module):
         below = self._encode(state, time, k - 1)[candidates.facets]  # (m, k+1, channels)
         total = below.sum(1)  # (m, channels)
         pairs = (total.square() - below.square().sum(1)) / 2
-        others = torch.stack(
-            [
-                common_links(K, candidates).to(dtype).log1p(),
-                candidates.facets_stayed.to(dtype),
-                time[candidates.part],
-            ],
-            dim=1,
-        )
+        links = common_links(K, candidates).to(dtype).log1p()
+        stayed = candidates.facets_stayed.to(dtype)
+        others = torch.stack([links, stayed, time[candidates.part]], dim=1)  # (m, 3)
         logits: Tensor = self.heads[k - 1](torch.cat([total, pairs, others], dim=1))
         return logits.squeeze(1)
 
@@ -125,9 +120,9 @@ class CandidateScorer(nn.Module):
     def _inputs(self, state: ComplexState, time: Tensor) -> list[Tensor]:
         K, inputs = state.complex, []
         for k in range(self.max_dim + 1):
-            when = time[K.part(k)]
+            when = time[K.part(k)]  # (n_k,)
             stayed = state.stayed[k].to(when) if k < len(state.stayed) else torch.zeros_like(when)
-            inputs.append(torch.stack([torch.ones_like(when), stayed, when], dim=1))
+            inputs.append(torch.stack([torch.ones_like(when), stayed, when], dim=1))  # (n_k, 3)
         return inputs
 
 
@@ -138,7 +133,7 @@ def common_links(K: SimplicialComplex, candidates: Candidates) -> Tensor:
     counts, place = pointer.diff()[facets].min(dim=1)
     nearest = facets.gather(1, place[:, None]).squeeze(1)  # (m,) the facet of fewest cofacets
     owner, nth = ragged(counts)
-    above = cofacets[pointer[nearest[owner]] + nth]
+    above = cofacets[pointer[nearest[owner]] + nth]  # (pairs of a candidate and a cofacet,)
     below = K.simplices(k - 1)
     vertex = K.simplices(k)[above].sum(1) - below[nearest[owner]].sum(1)
     seen = torch.ones_like(vertex, dtype=torch.bool)

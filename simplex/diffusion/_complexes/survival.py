@@ -74,28 +74,19 @@ class FaceSurvival:
 
     @classmethod
     def linear(cls, num_steps: int, max_dim: int) -> "FaceSurvival":
-        """Vertices stay, the clocks of all other dimensions survive with a_t = 1 - t/T.
-
-        Args:
-            num_steps: T.
-            max_dim: D.
+        """Vertices stay, the clocks of all dimensions 1 … D survive with a_t = 1 - t/T.
 
         Example:
             >>> FaceSurvival.linear(2, 2).survival.tolist()
             [[1.0, 1.0, 1.0], [1.0, 0.5, 0.5], [1.0, 0.0, 0.0]]
         """
         table = 1 - torch.linspace(0, 1, num_steps + 1, dtype=torch.float64)
-        return cls(
-            torch.cat([torch.ones_like(table)[:, None], table[:, None].expand(-1, max_dim)], 1)
-        )
+        columns = [torch.ones_like(table), *[table] * max_dim]
+        return cls(torch.stack(columns, dim=1))
 
     @classmethod
     def of_edges(cls, num_steps: int, max_dim: int) -> "FaceSurvival":
         """Only edges have clocks: on flag complexes, edge-absorbing noise on graphs and their lift.
-
-        Args:
-            num_steps: T.
-            max_dim: D ≥ 1.
 
         Example:
             >>> FaceSurvival.of_edges(2, 2).survival.tolist()
@@ -145,8 +136,7 @@ class FaceSurvival:
 
         Raises:
             TypeError: times that are no integers.
-            ValueError: a complex of higher dimension, or times outside 0 … T, of a wrong shape or
-                in wrong order.
+            ValueError: a complex of higher dimension.
         """
         later, earlier = self._both_times(K, t, s)
         state: list[Tensor] = []
@@ -168,23 +158,14 @@ class FaceSurvival:
     ) -> Tensor:
         """For each k-simplex, the probability of being in x_s once its facets are.
 
-        Args:
-            K: x_0.
-            present: the state x_t.
-            k: the dimension.
-            t: the time of the state; (num_parts,) int64 for one per part.
-            s: the earlier time.
+        Arguments as for :meth:`sample`, with x_t as what is present.
 
         Returns:
             (n_k,) float64.
-
-        Raises:
-            ValueError: as for :meth:`sample`.
         """
         later, earlier = self._both_times(K, t, s)
-        rate = return_rate(
-            self._of(K, earlier, k), self._of(K, later, k), _facets_in(K, present, k)
-        )
+        a_s, a_t = self._of(K, earlier, k), self._of(K, later, k)
+        rate = return_rate(a_s, a_t, _facets_in(K, present, k))
         return torch.where(present[k], 1.0, rate)
 
     def sample_posterior(
@@ -196,11 +177,7 @@ class FaceSurvival:
         *,
         generator: torch.Generator | None = None,
     ) -> list[Tensor]:
-        """Draw x_s given x_t and x_0, dimension by dimension. Arguments as for :meth:`posterior`.
-
-        Returns:
-            For each k in 0 … dim the (n_k,) bools of what is present at time s.
-        """
+        """Draw x_s given x_t and x_0, dimension by dimension, as :meth:`sample` does x_t."""
         state: list[Tensor] = []
         for k in range(K.dim + 1):
             returns = _bernoulli(self.posterior(K, present, k, t, s), generator)
@@ -215,7 +192,7 @@ class FaceSurvival:
         return f"FaceSurvival(num_steps={self.num_steps}, max_dim={self.max_dim})"
 
     def _of(self, K: SimplicialComplex, times: Tensor, k: int) -> Tensor:
-        return self.at(times, k)[K.part(k)]
+        return self.at(times, k)[K.part(k)]  # (num_parts,) to (n_k,)
 
     def times(self, K: SimplicialComplex, t: int | Tensor, least: int = 0) -> Tensor:
         """(num_parts,) int64 times, checked to be in least … T; the complex too."""
