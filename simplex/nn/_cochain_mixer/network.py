@@ -48,7 +48,8 @@ class SimplicialMixer(SimplicialNetwork):
     what MLP-Mixer is; messages are passed all the same.
 
     Args:
-        in_channels … max_dim: see :class:`StackedNetwork`; hidden_channels is C.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`; hidden_channels is C.
         mixing: ``"kernel"`` for :class:`KernelMixerConv`, ``"operator"`` for
             :class:`OperatorMixerConv`; or what makes it, called as ``mixing(tokens_mlp_dim,
             max_dim, signed=signed)``, such as ``partial(OperatorMixerConv, up_order=4)``.

@@ -132,7 +132,8 @@ class BScNet(StackedNetwork):
     dimension 0 here.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         power, relation_channels: of :class:`BScNetConv`.
         signed: for signals on oriented simplices; the readout then pools absolute values. For
             features that are no flows pass ``False``; any norm and activation are allowed then.

@@ -125,7 +125,8 @@ class Dist2Cycle(StackedNetwork):
     LeakyReLU, which breaks the symmetry of orientation.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         num_steps, laplacian: of :class:`Dist2CycleConv`.
         activation: after every layer, an odd function: tanh.
 

@@ -202,7 +202,8 @@ class EMPSN(Module):
     ``model(batch.cochains(), batch.complex, batch.pos)``.
 
     Args:
-        in_channels … max_dim: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim: see
+            :class:`StackedNetwork`.
         update_pos: whether every layer moves the positions; :meth:`encode` gives the last ones, for
             tasks on them. A call reads features alone.
         dropout, reduce, reduce_dims, readout_dims: see :class:`SimplicialNetwork`.

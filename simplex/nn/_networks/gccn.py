@@ -138,7 +138,8 @@ class GCCN(StackedNetwork):
     r"""Layers of :class:`GCCNConv` and a readout: any graph network made simplicial.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         make_conv: makes the graph layers, as in :class:`GCCNConv`; it must be given.
         adjacencies, aggr: of :class:`GCCNConv`.
         bipartite: ``False`` for graph layers that cannot take a pair, such as ``GCNConv``.

@@ -125,7 +125,8 @@ class GSAN(StackedNetwork):
     r"""Layers of :class:`GSANConv` and a readout.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         order, harmonic_order, epsilon, slope, max_pairs: of :class:`GSANConv`.
         activation: a, a leaky ReLU.
 

@@ -101,7 +101,8 @@ class HSN(StackedNetwork):
     No message passes from one dimension to another; the readout brings them together.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         signed: for signals on oriented simplices; the network then needs an odd activation, such
             as ``torch.tanh``.
         activation: between the two steps of a layer, and after it; the logistic function.

@@ -125,7 +125,8 @@ class MPSN(StackedNetwork):
     :class:`SIN` is the member of this family that the paper's experiments use; it costs less.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         adjacencies, aggr, max_pairs: of :class:`MPSNConv`.
         activation: of all layers and of the readout, ReLU.
 

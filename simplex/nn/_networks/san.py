@@ -107,7 +107,8 @@ class SAN(StackedNetwork):
     The degrees meet in the readout alone; :class:`GSAN` lets them meet in every layer.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         order, harmonic_order, epsilon, slope, max_pairs: of :class:`SANConv`.
         activation: a, a leaky ReLU.
 

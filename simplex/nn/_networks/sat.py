@@ -92,7 +92,8 @@ class SAT(StackedNetwork):
     r"""Layers of :class:`SATConv` on the cochains of each degree, and a readout of absolute values.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         heads, slope, max_pairs: of :class:`SATConv`; ``hidden_channels`` is a multiple of
             ``heads``.
         activation: a, an odd function: tanh.

@@ -177,7 +177,8 @@ class SCNet(StackedNetwork):
     r"""Convolutions :class:`SCConv`, and a readout of whole complexes.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         signed, bias: of :class:`SCConv`.
         activation: after every layer, tanh; an odd one if signed and without bias. The paper has
             ReLU, with which no layer on signed operators is orientation equivariant: for that say

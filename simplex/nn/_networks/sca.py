@@ -210,7 +210,8 @@ class SCA(StackedNetwork):
     decoder of inner products; here a label of the complex, or any loss on ``encode``, trains them.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         scheme: ``"coadjacency"`` (CMPS), ``"adjacency"`` (AMPS) or ``"homology"`` (HCMPS). In each
             of the first two, information moves one way through the dimensions.
         aggr: of :class:`SCAConv`; a sum with attention.

@@ -111,7 +111,8 @@ class SCCNN(StackedNetwork):
     r"""Simplicial complex convolutions, and a readout of whole complexes.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         down_order, up_order, normalize, signed, bias: of :class:`SCCNNConv`.
         activation: after every layer, tanh; an odd one if signed and without bias.
 

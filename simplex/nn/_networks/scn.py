@@ -175,7 +175,8 @@ class SCN(StackedNetwork):
     r"""Graph convolutions in each dimension on its own, and a readout of whole complexes.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         signed, bias: of :class:`SCNConv`; signed, and without bias, the network needs an odd
             activation, such as ``torch.tanh``.
         activation: after every layer, ReLU.

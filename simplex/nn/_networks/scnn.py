@@ -83,7 +83,8 @@ class SCNN(StackedNetwork):
     r"""Simplicial convolutions in every dimension, each on its own, and a readout.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         down_order, up_order, normalize, signed, bias: of :class:`SCNNConv`.
         activation: after every layer, tanh; an odd one if signed and without bias.
 
@@ -160,7 +161,8 @@ class SCoNe(StackedNetwork):
     vertex v gets the score ``apply_boundary(complex, model.encode(x, complex)[1], 1)[v]``.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         activation: after every layer, an odd function: tanh.
 
     Laws:

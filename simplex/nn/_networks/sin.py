@@ -182,7 +182,8 @@ class SIN(StackedNetwork):
     r"""The simplicial isomorphism network for whole complexes.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         norm: ``"graph"``, ``"layer"`` or ``"rms"`` after each layer; ``"batch"`` within it, before
             each activation, as in the authors' code for graph classification; or ``None``, as in
             their code for strongly regular graphs.

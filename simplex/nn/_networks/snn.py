@@ -77,7 +77,8 @@ class SNN(StackedNetwork):
     r"""Chebyshev convolutions in every dimension, each on its own, and a readout.
 
     Args:
-        in_channels … max_dim, options: see :class:`StackedNetwork`.
+        in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
+            :class:`StackedNetwork`.
         order, signed, bias: of :class:`SNNConv`.
         activation: after every layer, tanh; an odd one if signed and without bias.
 
