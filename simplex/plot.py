@@ -118,9 +118,14 @@ def draw_flow(
     """Draw an edge flow as arrows on the complex, thicker where it is stronger.
 
     An arrow follows the edge where flow and orientation agree in sign, and runs against it where
-    they do not: the picture does not depend on the orientation. ``flow`` has (n_1,) values in the
-    orientation of the complex, ``color`` is that of the arrows; further arguments and result as for
-    :func:`draw_complex`.
+    they do not: the picture does not depend on the orientation. Returns the axes.
+
+    Args:
+        K: the complex.
+        positions: (n_0, 2) coordinates of the vertices; ``None`` for :func:`spring_layout`.
+        flow: (n_1,) values, in the orientation of the complex.
+        ax: matplotlib axes to draw on; ``None`` for the current ones.
+        color: of the arrows.
 
     Raises:
         ValueError: positions or flow of another shape, or not finite.

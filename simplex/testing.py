@@ -209,8 +209,14 @@ def assert_orientation_equivariant(
 
     .. math:: f(T x, T K) = T f(x, K), \qquad T = \text{diag}(±1), \ T_0 = 1
 
-    and f(Tx, TK) = f(x, K) where the layer returns one tensor, a row per part. Arguments as for
-    :func:`assert_permutation_equivariant`.
+    and f(Tx, TK) = f(x, K) where the layer returns one tensor, a row per part.
+
+    Args:
+        layer: as for :func:`assert_permutation_equivariant`.
+        x: the cochains, one per dimension; those of dimension at least 1 are multiplied by T.
+        K: where they live.
+        seed: of T.
+        tolerance: relative to the largest output; ``None`` for 1e-4 in float32, 1e-9 in float64.
 
     Example:
         >>> from simplex.nn import OrientedConv

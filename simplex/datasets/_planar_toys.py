@@ -63,9 +63,13 @@ def eight_gaussians(
         r \left( (\cos \tfrac{k π}{4}, \sin \tfrac{k π}{4}) + s \, ε \right), \qquad
         r = (\tfrac 1 2 + s^2)^{-1/2}
 
-    with k uniform in 0…7; r makes the variance 1.
+    with k uniform in 0…7; r makes the variance 1. Result and errors as for :func:`two_moons`.
 
-    Arguments and result as for :func:`two_moons`; s = ``noise`` is in units of the radius.
+    Args:
+        n: number of points.
+        noise: s, in units of the radius.
+        generator: source of randomness, on the CPU; ``None`` for torch's global one.
+        dtype: of the result.
 
     Example:
         >>> points = eight_gaussians(100, noise=0.0, generator=torch.Generator().manual_seed(0))
@@ -92,9 +96,13 @@ def swiss_roll(
         \text{plus } N(0, s^2 I)
 
     then shifted and scaled, per coordinate, to mean 0 and variance 1: of the law, not of the draw.
+    Result and errors as for :func:`two_moons`.
 
-    Arguments and result as for :func:`two_moons`; s = ``noise``, and neighbouring turns are 2π
-    apart.
+    Args:
+        n: number of points.
+        noise: s; neighbouring turns are 2π apart.
+        generator: source of randomness, on the CPU; ``None`` for torch's global one.
+        dtype: of the result.
 
     Example:
         >>> swiss_roll(100, generator=torch.Generator().manual_seed(0)).shape
@@ -118,9 +126,12 @@ def checkerboard(
     .. math::
         ⌊x⌋ + ⌊y⌋ \text{ even}, \qquad (x, y) ∈ [-2, 2]^2
 
-    times √3/2, which makes the variance 1; the entropy is ln 6.
+    times √3/2, which makes the variance 1; the entropy is ln 6. Result as for :func:`two_moons`.
 
-    Arguments and result as for :func:`two_moons`; nothing is blurred.
+    Args:
+        n: number of points; none of them is blurred.
+        generator: source of randomness, on the CPU; ``None`` for torch's global one.
+        dtype: of the result.
 
     Example:
         >>> points = checkerboard(100, generator=torch.Generator().manual_seed(0)) / 0.75**0.5

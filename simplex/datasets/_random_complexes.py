@@ -77,8 +77,10 @@ def delaunay_complexes(
     3n - 3 - h edges for n points of which h are on the outer cycle. They are no clique complexes:
     three edges around a vertex of degree three bound no triangle. The coordinates are not kept.
 
-    Arguments as for :func:`community_complexes`; ``num_points`` is the least and the largest number
-    of points, at least 3, drawn uniformly.
+    Args:
+        num_complexes: how many.
+        num_points: the least and the largest number of points, at least 3, drawn uniformly.
+        generator: source of all randomness, on the CPU; ``None`` for torch's global one.
 
     Raises:
         ValueError: an empty range, or one below 3.

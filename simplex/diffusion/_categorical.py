@@ -202,8 +202,14 @@ def categorical_elbo(
         D_{KL}(q(x_T \mid x_0) \,\|\, m) + \sum_{t > s}
         D_{KL}\big( q(x_s \mid x_t, x_0) \,\|\, p_θ(x_s \mid x_t) \big)
 
-    where the term of the step to the data, s = 0, is -ln p_θ(x_0 | x_t). Arguments are those of
-    :func:`categorical_sample`; the data are (rows, …), the times by default T, …, 1, 0.
+    where the term of the step to the data, s = 0, is -ln p_θ(x_0 | x_t).
+
+    Args:
+        model: logits of x_0, (rows, …, K), from x_t and one time per row, (rows,).
+        process: the chain, on K values.
+        x0: (rows, …) integers in 0…K-1.
+        times: falling strictly to 0; by default T, …, 1, 0.
+        generator: source of randomness; ``None`` for torch's global one.
 
     Returns:
         The terms, float64. The prior is infinite if q(x_T | x_0) is not absolutely continuous with
@@ -244,7 +250,12 @@ def categorical_loss(
     .. math::
         -\ln \hat p_θ(x_0 \mid x_t) \qquad x_t \sim q(x_t \mid x_0)
 
-    Arguments are those of :func:`categorical_elbo`, with times in 1…T, one per row.
+    Args:
+        model: logits of x_0, (rows, …, K), from x_t and one time per row, (rows,).
+        process: the chain, on K values.
+        x0: (rows, …) integers in 0…K-1.
+        t: (rows,) times in 1…T.
+        generator: source of randomness; ``None`` for torch's global one.
 
     Returns:
         (rows,) means over the values of a row.

@@ -136,6 +136,10 @@ def cosine_log_snr_schedule(maximum: float = 20.0, minimum: float = -20.0) -> Co
         λ(t) = -2 \ln \tan(a + t \, (b - a)) \qquad
         a = \arctan e^{-λ_{\max} / 2}, \; b = \arctan e^{-λ_{\min} / 2}
 
+    Args:
+        maximum: λ at time 0.
+        minimum: λ at time 1.
+
     Paper:
         J. Ho, T. Salimans, "Classifier-free diffusion guidance", 2022, section 2.
 

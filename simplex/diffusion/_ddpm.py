@@ -105,8 +105,15 @@ def ddim(
         x_s = α_s \hat x_0 + \sqrt{σ_s^2 - \tilde σ^2} \, \hat ε + \tilde σ z \qquad
         \tilde σ^2 = η^2 \, \frac{σ_s^2}{σ_t^2} \left(1 - \frac{\bar α_t}{\bar α_s}\right)
 
-    Arguments are those of :func:`ddpm`, with η ≥ 0 in place of a variance: 0 adds no noise, 1 is
-    DDPM with the small one. With η = 0 the times may also rise: the walk is then inverted.
+    Args:
+        model: gets x (rows, …) and one time per row, (rows,).
+        x: (rows, …) noise to start from, x at ``times[0]``.
+        schedule: gives α and σ.
+        times: (S + 1,) or (S + 1, rows), falling strictly; if η = 0 also rising: an inverted walk.
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+        eta: η ≥ 0; 0 adds no noise, 1 is :func:`ddpm` with the small variance.
+        noise: the law of z: that of the chain, if it was trained with another one than white.
+        generator: source of randomness; ``None`` for torch's global one.
 
     Returns:
         x at the last time.

@@ -23,7 +23,12 @@ def dpmpp_2m(
 
     with m₀ and m₁ the predictions of x₀ at this step and the one before.
 
-    Arguments are those of :func:`ddpm`. The signal must not vanish at ``times[0]``.
+    Args:
+        model: gets x (rows, …) and one time per row, (rows,).
+        x: (rows, …) noise to start from, x at ``times[0]``.
+        schedule: gives α and σ; the signal must not vanish at ``times[0]``.
+        times: falling strictly, the end included: (S + 1,) or (S + 1, rows).
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
 
     Returns:
         x at the last time.
@@ -67,8 +72,16 @@ def dpmpp_2m_sde(
     .. math::
         x_s = \frac{σ_s}{σ_t} e^{-h} x_t + α_s (1 - e^{-2h}) D + σ_s \sqrt{1 - e^{-2h}} \, z
 
-    with h and D as in :func:`dpmpp_2m`. Arguments are those of :func:`ddpm`. The signal must not
-    vanish at ``times[0]``.
+    with h and D as in :func:`dpmpp_2m`.
+
+    Args:
+        model: gets x (rows, …) and one time per row, (rows,).
+        x: (rows, …) noise to start from, x at ``times[0]``.
+        schedule: gives α and σ; the signal must not vanish at ``times[0]``.
+        times: falling strictly, the end included: (S + 1,) or (S + 1, rows).
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+        noise: the law of z: that of the chain, if it was trained with another one than white.
+        generator: source of randomness; ``None`` for torch's global one.
 
     Returns:
         x at the last time.

@@ -130,9 +130,15 @@ def vlb_loss(
         L_t = D_{KL}\big( q(x_{t-1} \mid x_t, x_0) \,\|\, p_θ(x_{t-1} \mid x_t) \big)
         \quad (t > 1) \qquad L_1 = -\ln p_θ(x_0 \mid x_1)
 
-    Arguments are those of :func:`simple_loss`, for a chain of at least 2 steps, and the decoder
-    p(x_0 | x_1) and the noise, the law of eps, of :func:`elbo`: the bound is in the coordinates
-    that the noise whitens.
+    Args:
+        model: gets x_t (rows, …) and one time per row, (rows,).
+        x0: (rows, …) data.
+        t: (rows,) times in 1…T.
+        schedule: a chain of at least 2 steps.
+        eps: (rows, …) noise of the shape of the data.
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+        decoder: p(x_0 | x_1), the log-likelihood per component, as for :func:`elbo`.
+        noise: the law of eps; the bound is in the coordinates that it whitens, as for :func:`elbo`.
 
     Returns:
         (rows,) nats per component; T times their mean over uniform t estimates the bound without
@@ -167,9 +173,18 @@ def hybrid_loss(
     .. math::
         L_{simple} + λ \, T L_t / \ln 2
 
-    where no gradient of L_t reaches the prediction. Arguments are those of :func:`vlb_loss`, and
-    the weight λ. The model returns a pair, the prediction and v, both of the shape of x; the
-    variance is exp(v ln β + (1 - v) ln β̃).
+    where no gradient of L_t reaches the prediction; the variance is exp(v ln β + (1 - v) ln β̃).
+
+    Args:
+        model: returns a pair, the prediction and v, both (rows, …), from x_t and (rows,) times.
+        x0: (rows, …) data.
+        t: (rows,) times in 1…T.
+        schedule: a chain of at least 2 steps.
+        eps: (rows, …) noise of the shape of the data.
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+        vlb_weight: λ.
+        decoder: p(x_0 | x_1), the log-likelihood per component, as for :func:`elbo`.
+        noise: the law of eps; the bound is in the coordinates that it whitens, as for :func:`elbo`.
 
     Returns:
         (rows,) losses.

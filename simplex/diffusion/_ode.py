@@ -58,7 +58,10 @@ def heun_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
         x' &= x_i + h \, u(x_i, t_i) \\
         x_{i+1} &= x_i + \tfrac h 2 \left( u(x_i, t_i) + u(x', t_{i+1}) \right)
 
-    Arguments are those of :func:`euler_flow`.
+    Args:
+        velocity: u(x, t), of the shape of x (rows, …), with one time per row, (rows,).
+        x: the state at ``times[0]``, (rows, …): noise, for a flow-matching model.
+        times: strictly monotone, (S + 1,) or (S + 1, rows); see :func:`euler_flow`.
 
     Returns:
         The state at the last time.
@@ -87,6 +90,11 @@ def probability_flow(model: Model, schedule: ContinuousSchedule, prediction: Tar
         = -\tfrac 1 2 λ'(t) \, α_t σ_t \, v
 
     with λ the log-SNR and v the prediction of v, which is finite at both ends.
+
+    Args:
+        model: gets x (rows, …) and one time per row, (rows,).
+        schedule: continuous; it gives λ and its derivative.
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
 
     Returns:
         u(x, t), for :func:`heun_flow` from time 1 to 0, or :func:`log_likelihood` from 0 to 1. Stay

@@ -96,6 +96,10 @@ def noise_levels(schedule: Schedule, t: Times) -> Tensor:
     .. math::
         x_t / α_t = x_0 + \frac{σ_t}{α_t} ε
 
+    Args:
+        schedule: gives α and σ.
+        t: times, of any shape.
+
     Returns:
         σ_t / α_t, float64, of the shape of the times: what :func:`heun_edm` walks down.
 
@@ -114,7 +118,10 @@ def denoiser_from_chain(model: Model, schedule: Schedule, prediction: Target = "
     .. math::
         D(y; σ) = \hat x_0(α_t \, y, t) \qquad \text{where } σ_t / α_t = σ
 
-    In a discrete chain the nearest time is taken; :func:`noise_levels` are exact.
+    Args:
+        model: gets x (rows, …) and one time per row, (rows,).
+        schedule: of a discrete chain the nearest time is taken; :func:`noise_levels` are exact.
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
 
     Returns:
         A denoiser, for :func:`heun_edm`, :func:`flow_from_denoiser` and :func:`flow_of_levels`.
@@ -141,8 +148,12 @@ def chain_from_denoiser(denoise: Model, schedule: Schedule) -> Model:
     .. math::
         \hat x_0(x, t) = D(x / α_t; σ_t / α_t)
 
+    Args:
+        denoise: D(y, σ), of the shape of y (rows, …), with one σ per row, (rows,).
+        schedule: gives α and σ; the signal must not vanish at the times in use.
+
     Returns:
-        A model for ``prediction="x0"``. The signal must not vanish at the times in use.
+        A model for ``prediction="x0"``.
 
     Example:
         >>> from simplex.diffusion import linear_schedule
@@ -164,7 +175,8 @@ def denoiser_from_flow(velocity: Model) -> Model:
     .. math::
         D(y; σ) = x + (1 - t) \, u(x, t) \qquad t = \frac{1}{1 + σ}, \; x = t \, y
 
-    with time 0 for noise and 1 for data.
+    Args:
+        velocity: u(x, t) with time 0 for noise and 1 for data; one time per row of x, (rows,).
 
     Returns:
         A denoiser, for :func:`heun_edm` and :func:`chain_from_denoiser`.
@@ -189,6 +201,9 @@ def flow_from_denoiser(denoise: Model) -> Model:
     .. math::
         u(x, t) = \frac{D(x / t; (1 - t) / t) - x}{1 - t} \qquad 0 < t < 1
 
+    Args:
+        denoise: D(y, σ), of the shape of y (rows, …), with one σ per row, (rows,).
+
     Returns:
         A velocity for :func:`euler_flow` and :func:`heun_flow`, inside the open interval: at time 0
         the level is infinite, at time 1 nothing is left to denoise.
@@ -211,6 +226,9 @@ def flow_of_levels(denoise: Model) -> Model:
 
     .. math::
         \frac{dy}{dσ} = \frac{y - D(y; σ)}{σ}
+
+    Args:
+        denoise: D(y, σ), of the shape of y (rows, …), with one σ per row, (rows,).
 
     Returns:
         A velocity whose time is σ, for :func:`log_likelihood` with levels that rise.

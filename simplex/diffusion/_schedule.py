@@ -233,7 +233,12 @@ def scaled_linear_schedule(
     .. math::
         \sqrt{β_t} = \sqrt{β_1} + \tfrac{t - 1}{T - 1} (\sqrt{β_T} - \sqrt{β_1})
 
-    Arguments and errors are those of :func:`linear_schedule`.
+    Errors are those of :func:`linear_schedule`.
+
+    Args:
+        num_steps: T.
+        beta_start: β_1; by default 1e-4 · 1000 / T.
+        beta_end: β_T; by default 0.02 · 1000 / T, which exceeds 1 below 20 steps.
 
     Example:
         >>> [round(beta, 6) for beta in scaled_linear_schedule(3, 0.01, 0.25).betas.tolist()]
@@ -321,6 +326,9 @@ def zero_terminal_snr(schedule: DiscreteSchedule) -> DiscreteSchedule:
         \frac{\sqrt{\bar α_t} - \sqrt{\bar α_T}}{\sqrt{\bar α_1} - \sqrt{\bar α_T}}
 
     A prediction of ε says nothing about the data at time T: predict v or x₀ with this schedule.
+
+    Args:
+        schedule: a chain of at least 2 steps.
 
     Raises:
         ValueError: a chain of one step.

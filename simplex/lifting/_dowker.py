@@ -97,8 +97,13 @@ def neighborhood_complex(
     """Sets of vertices in a common closed neighbourhood N[v] = {v} ∪ {neighbours of v}.
 
     Closed neighbourhoods make the graph's edges simplices; Lovász's complex (1978) takes open ones,
-    which is ``dowker_complex`` of the adjacency matrix. Arguments, result and errors as for
+    which is ``dowker_complex`` of the adjacency matrix. Result and errors as for
     :func:`khop_complex`, of which it is the case of one hop.
+
+    Args:
+        graph: as for :func:`clique_complex`; a list gives the disjoint union.
+        max_dim: top dimension kept.
+        num_vertices: n_0 of an ``edge_index``; ``None`` for the largest id plus one.
 
     Example:
         >>> import networkx as nx

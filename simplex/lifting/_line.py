@@ -25,8 +25,14 @@ def line_complex(
     """The clique complex of the line graph: its vertices are the graph's edges.
 
     Two edges are joined where they share a vertex, so the edges at a vertex of degree d span a
-    (d-1)-simplex, and the three edges of a triangle a 2-simplex. Arguments and errors as for
+    (d-1)-simplex, and the three edges of a triangle a 2-simplex. Errors as for
     :func:`clique_complex`.
+
+    Args:
+        graph: as for :func:`clique_complex`; a list gives the disjoint union.
+        max_dim: top dimension kept.
+        num_vertices: n_0 of an ``edge_index``; ``None`` for the largest id plus one.
+        max_simplices: most simplices that may be built; ``None`` for what fits in memory.
 
     Returns:
         The complex; vertex i is the i-th edge of the graph in lexicographic order, and its label is

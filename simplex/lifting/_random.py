@@ -59,7 +59,13 @@ def linial_meshulam_complex(
     """All simplices below dimension ``max_dim``, and each of that dimension with probability p.
 
     ``max_dim`` = 1 is G(n, p), 2 the model of Linial and Meshulam, and more that of Meshulam and
-    Wallach. Further arguments and result as for :func:`random_clique_complex`.
+    Wallach. Result as for :func:`random_clique_complex`.
+
+    Args:
+        num_vertices: n.
+        probability: p in [0, 1].
+        max_dim: dimension of the random simplices, at least 1.
+        generator: source of randomness; ``None`` for torch's global one.
 
     Raises:
         ValueError: p outside [0, 1], or ``max_dim`` below 1.

@@ -72,8 +72,15 @@ def down_laplacian(
 ) -> Tensor:
     r"""The lower part S_kᵀ S_k of the Hodge Laplacian; ∂_kᵀ∂_k without weights, zero at k = 0.
 
-    Arguments, result and errors as for :func:`hodge_laplacian`. Off the diagonal an entry is the
-    sign of a pair of :func:`lower_adjacency`; on it stands k+1, for k ≥ 1.
+    Result and errors as for :func:`hodge_laplacian`. Off the diagonal an entry is the sign
+    of a pair of :func:`lower_adjacency`; on it stands k+1, for k ≥ 1.
+
+    Args:
+        K: the complex.
+        k: 0 … dim; the empty complex counts as of dimension 0.
+        signed: ``False`` for |S_k|ᵀ|S_k|, in which nothing cancels.
+        weights: W_j as (n_j,) positive numbers, by degree j; degrees left out weigh 1.
+        dtype: float32 or float64; ``None`` for torch's default.
 
     Example:
         >>> from simplex import SimplicialComplex
@@ -96,8 +103,15 @@ def up_laplacian(
 ) -> Tensor:
     r"""The upper part S_{k+1} S_{k+1}ᵀ of the Hodge Laplacian; zero at the top dimension.
 
-    Arguments, result and errors as for :func:`hodge_laplacian`. Off the diagonal an entry is the
-    sign of a pair of :func:`upper_adjacency`; on it stands the number of cofacets.
+    Result and errors as for :func:`hodge_laplacian`. Off the diagonal an entry is the sign
+    of a pair of :func:`upper_adjacency`; on it stands the number of cofacets.
+
+    Args:
+        K: the complex.
+        k: 0 … dim; the empty complex counts as of dimension 0.
+        signed: ``False`` for |S_{k+1}||S_{k+1}|ᵀ, in which nothing cancels.
+        weights: W_j as (n_j,) positive numbers, by degree j; degrees left out weigh 1.
+        dtype: float32 or float64; ``None`` for torch's default.
 
     Example:
         >>> from simplex import SimplicialComplex

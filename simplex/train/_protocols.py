@@ -132,7 +132,18 @@ def cross_validate(
     """Train a fresh model per fold and score it on the test graphs after every epoch.
 
     It is the protocol ``"xu"`` of :func:`run_protocols` for one :class:`Configuration`, that of
-    ``make_model`` and ``settings``. Other arguments and errors as for that function.
+    ``make_model`` and ``settings``. Errors as for that function.
+
+    Args:
+        dataset: lifted graphs with ``y`` and cochains.
+        folds: pairs of ids, to train on and to be scored on, as from ``simplex.datasets.tu_folds``.
+        make_model: returns a fresh model, called as ``model(x, complex)`` for logits per graph.
+        settings: how to train.
+        checkpoint: where to save the state after every epoch; ``None`` to save nothing.
+        resume: continue from the checkpoint, which must exist, with equal settings and description.
+        description: plain values that say which data and model these are.
+        on_epoch: called for every record, also for those read from the checkpoint.
+        device: where to train.
 
     Returns:
         One record per fold and epoch, in order.

@@ -85,7 +85,10 @@ def lift_dataset(
 ) -> SimplicialDataset:
     """Lift many PyG graphs by one kernel call; item i equals ``clique_lift(graphs[i])``.
 
-    Options as for :func:`clique_lift`. The items of the data set or list all have the same fields.
+    Args:
+        graphs: a PyG data set or list; all items have the same fields.
+        max_dim: the top dimension.
+        reduce: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
 
     Raises:
         ValueError: there is no graph.

@@ -33,11 +33,13 @@ def folklore_wl(
     parameters defeat it.
 
     The hash of the multiset is a matrix product modulo 2⁶⁴, with R and S random images of the
-    colours: Σ_w R(u, w) S(w, v).
+    colours: Σ_w R(u, w) S(w, v). Errors as for :func:`simplicial_wl`.
 
-    Only vertices and edges count, and pairs across two parts are left out. ``colors`` are starting
-    colours of the vertices, as for :func:`weisfeiler_lehman`; further arguments and errors as for
-    :func:`simplicial_wl`.
+    Args:
+        K: the complex; only vertices and edges count, and pairs across two parts are left out.
+        colors: starting colours of the vertices, (n_0,) numbers or (n_0, F) feature rows.
+        max_rounds: most rounds; ``None`` to go on until the colours are stable.
+        stop: called with the :class:`Coloring` at the start and after each round; true ends it.
 
     Returns:
         The :class:`Coloring`, with one kind: the ordered pairs, Σ_p n_p² colours. In a part of n

@@ -24,7 +24,12 @@ def is_isomorphic(
 ) -> bool:
     """Whether a bijection of the vertices carries the simplices of A onto those of B: exactly.
 
-    Arguments and errors as for :func:`find_isomorphism`.
+    Errors as for :func:`find_isomorphism`.
+
+    Args:
+        A: a complex. Orientation, labels, filtration and parts play no part.
+        B: a complex on the same device.
+        colors: starting colours of the disjoint union to be kept, as for :func:`find_isomorphism`.
 
     Laws:
         An equivalence relation; true exactly where :func:`find_isomorphism` finds a map.

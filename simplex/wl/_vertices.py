@@ -23,8 +23,13 @@ def weisfeiler_lehman(
     .. math:: c'(v) = \mathrm{HASH}\big( c(v),\; \{\!\{ c(w) : \{v, w\} \in K \}\!\} \big)
 
     This is SWL on the 1-skeleton with upper adjacency alone, edges left out of the histograms.
-    Only vertices and edges count; ``colors`` are starting colours of the vertices, (n_0,) numbers
-    or (n_0, F) feature rows. Further arguments and errors as for :func:`simplicial_wl`.
+    Only vertices and edges count. Errors as for :func:`simplicial_wl`.
+
+    Args:
+        K: the complex.
+        colors: starting colours of the vertices, (n_0,) numbers or (n_0, F) feature rows.
+        max_rounds: most rounds; ``None`` to go on until the colours are stable.
+        stop: called with the :class:`Coloring` at the start and after each round; true ends it.
 
     Returns:
         The :class:`Coloring`, with one kind: the vertices.

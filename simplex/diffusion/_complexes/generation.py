@@ -150,7 +150,11 @@ def complex_elbo(
     x_{t-1} for a simplex of x_0. Within a dimension the model is a product, as in D3PM. The term
     t = 1 is the reconstruction: r = 1 there, and KL = -log p_θ.
 
-    Arguments are those of :func:`complex_loss`; the process must also lose all edges by T.
+    Args:
+        model: from (state, candidates, (num_parts,) times t) to logits (m,).
+        process: which must keep the vertices, and lose all edges by T.
+        K: x_0, or a union of these.
+        generator: of the states drawn; ``None`` for torch's global one.
 
     Returns:
         The terms, a row for every part: the steps t = T … 2, and t = 1 as reconstruction; the
