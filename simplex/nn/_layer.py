@@ -37,7 +37,8 @@ class ComplexConv(Layer):
     .. math:: (X_0, …, X_K) ↦ (X'_0, …, X'_K)
 
     A subclass makes its maps in the constructor, after calling this one, and defines
-    :meth:`convolve`. What is checked, and how parameters are drawn anew, is said here.
+    :meth:`convolve`. What is checked, and how parameters are drawn anew, is said here. ``widths``
+    holds the width of each dimension, -1 for one that is not known yet.
 
     Args:
         in_channels: width of all cochains; or one per dimension; or -1, taken from the first input.
@@ -88,7 +89,7 @@ class ComplexConv(Layer):
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """What the layer computes, of cochains that have been checked."""
-        raise NotImplementedError(f"{type(self).__name__} must define convolve(x, complex).")
+        raise TypeError(f"{type(self).__name__} must define convolve(x, complex).")
 
 
 class DegreeConv(Layer):
@@ -145,7 +146,7 @@ class DegreeConv(Layer):
 
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """What the layer computes, of a cochain that has been checked."""
-        raise NotImplementedError(f"{type(self).__name__} must define convolve(x, complex).")
+        raise TypeError(f"{type(self).__name__} must define convolve(x, complex).")
 
 
 class EachDegree(nn.Module):

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 
+import simplex.nn
 from simplex.nn import EachDegree
 from tests.nn.contract import (
     assert_drawn_anew,
@@ -27,6 +28,13 @@ plain = pytest.mark.parametrize("name", PLAIN)
 def make(row, width=None, max_dim=None, **options):
     width = row.width if width is None else width
     return row.make(width, OUT, row.max_dim if max_dim is None else max_dim, **options)
+
+
+def test_every_layer_has_a_row():
+    exported = {name.removesuffix("Conv") for name in vars(simplex.nn) if name.endswith("Conv")}
+    abstract = {"Complex", "Degree"}
+    layers = {type(each) for row in LAYERS.values() for each in make(row).modules()}
+    assert exported - {kind.__name__.removesuffix("Conv") for kind in layers} == abstract
 
 
 @every
