@@ -153,8 +153,8 @@ class CategoricalProcess:
 
 def categorical_sample(
     model: Model,
-    process: CategoricalProcess,
     x: Tensor,
+    process: CategoricalProcess,
     times: Grid,
     *,
     generator: torch.Generator | None = None,
@@ -163,8 +163,8 @@ def categorical_sample(
 
     Args:
         model: logits of x_0, (…, K), from x_t and one time per row.
-        process: the chain.
         x: values to start from: ``process.prior_sample(like)``.
+        process: the chain.
         times: falling strictly, the end included.
         generator: source of randomness; ``None`` for torch's global one.
 
@@ -175,7 +175,7 @@ def categorical_sample(
         >>> from simplex.diffusion import cosine_schedule
         >>> process = CategoricalProcess.uniform(cosine_schedule(10), 3)
         >>> sure = torch.tensor([0.0, 0.0, 50.0]).expand(4, 3)
-        >>> categorical_sample(lambda x, t: sure, process, torch.zeros(4).long(), [10, 4, 0])
+        >>> categorical_sample(lambda x, t: sure, torch.zeros(4).long(), process, [10, 4, 0])
         tensor([2, 2, 2, 2])
     """
     grid = walk_times(process.schedule, times)
@@ -190,8 +190,8 @@ def categorical_sample(
 
 def categorical_elbo(
     model: Model,
-    process: CategoricalProcess,
     x0: Tensor,
+    process: CategoricalProcess,
     times: Grid | None = None,
     *,
     generator: torch.Generator | None = None,
@@ -206,8 +206,8 @@ def categorical_elbo(
 
     Args:
         model: logits of x_0, (rows, …, K), from x_t and one time per row, (rows,).
-        process: the chain, on K values.
         x0: (rows, …) integers in 0…K-1.
+        process: the chain, on K values.
         times: falling strictly to 0; by default T, …, 1, 0.
         generator: source of randomness; ``None`` for torch's global one.
 
@@ -219,7 +219,7 @@ def categorical_elbo(
         >>> from simplex.diffusion import cosine_schedule
         >>> process = CategoricalProcess.uniform(cosine_schedule(10), 4)
         >>> x0, unsure = torch.zeros(3, 5).long(), torch.zeros(3, 5, 4)
-        >>> categorical_elbo(lambda x, t: unsure, process, x0).nats.shape
+        >>> categorical_elbo(lambda x, t: unsure, x0, process).nats.shape
         torch.Size([3])
     """
     grid = bound_times(process.schedule, times)
@@ -239,9 +239,9 @@ def categorical_elbo(
 
 def categorical_loss(
     model: Model,
-    process: CategoricalProcess,
     x0: Tensor,
     t: Tensor,
+    process: CategoricalProcess,
     *,
     generator: torch.Generator | None = None,
 ) -> Tensor:
@@ -252,9 +252,9 @@ def categorical_loss(
 
     Args:
         model: logits of x_0, (rows, …, K), from x_t and one time per row, (rows,).
-        process: the chain, on K values.
         x0: (rows, …) integers in 0…K-1.
         t: (rows,) times in 1…T.
+        process: the chain, on K values.
         generator: source of randomness; ``None`` for torch's global one.
 
     Returns:
@@ -264,7 +264,7 @@ def categorical_loss(
         >>> from simplex.diffusion import cosine_schedule
         >>> process = CategoricalProcess.uniform(cosine_schedule(10), 3)
         >>> x0, t = torch.zeros(2, 5).long(), torch.tensor([1, 10])
-        >>> categorical_loss(lambda x, t: torch.zeros(2, 5, 3), process, x0, t)
+        >>> categorical_loss(lambda x, t: torch.zeros(2, 5, 3), x0, t, process)
         tensor([1.0986, 1.0986])
     """
     require_after_data(process.schedule.times(t), process.schedule.num_steps)

@@ -124,7 +124,7 @@ def test_bound_is_the_entropy_for_the_exact_network(name):
     rows = 6000
     x0 = torch.multinomial(data, rows, True, generator=torch.Generator().manual_seed(1))
     generator = torch.Generator().manual_seed(2)
-    terms = categorical_elbo(exact_network(process, data), process, x0, generator=generator)
+    terms = categorical_elbo(exact_network(process, data), x0, process, generator=generator)
     assert terms.transitions.shape == (5, rows)
     bound = terms.nats
     entropy = -(data[:3] * data[:3].log()).sum().item()
@@ -135,7 +135,7 @@ def test_bound_is_the_entropy_for_the_exact_network(name):
 def test_the_terms_of_the_bound_are_those_of_its_steps():
     process, x0 = PROCESSES["uniform"], torch.randint(K, (2, 5))
     unsure = torch.zeros(2, 5, K).double()
-    bound = categorical_elbo(lambda x, t: unsure, process, x0, [6, 3, 0])
+    bound = categorical_elbo(lambda x, t: unsure, x0, process, [6, 3, 0])
     assert bound.transitions.shape == (1, 2)
     assert (bound.transitions > 0).all()
     torch.testing.assert_close(
@@ -145,7 +145,7 @@ def test_the_terms_of_the_bound_are_those_of_its_steps():
     right, wrong = process.probabilities(torch.tensor(0), 6)[:2].tolist()
     left = right * math.log(K * right) + (K - 1) * wrong * math.log(K * wrong)
     torch.testing.assert_close(bound.prior, torch.full((2,), 5 * left).double())
-    one = categorical_elbo(lambda x, t: unsure, process, x0, [6, 0])
+    one = categorical_elbo(lambda x, t: unsure, x0, process, [6, 0])
     assert one.transitions.shape == (0, 2)
     torch.testing.assert_close(one.nats, one.prior + one.reconstruction)
 
@@ -157,7 +157,7 @@ def test_walks_give_the_data(name):
     generator = torch.Generator().manual_seed(5)
     start = process.prior_sample(torch.zeros(4000), generator=generator)
     x = categorical_sample(
-        exact_network(process, data), process, start, [6, 5, 3, 1, 0], generator=generator
+        exact_network(process, data), start, process, [6, 5, 3, 1, 0], generator=generator
     )
     share = torch.bincount(x, minlength=K) / 4000
     torch.testing.assert_close(share, data.float(), atol=0.035, rtol=0)
@@ -171,7 +171,7 @@ def test_masked_values_appear_and_stay():
         seen.append(x.clone())
         return torch.tensor([1.0, 0.0, 0.0, -torch.inf]).expand(200, K)
 
-    x = categorical_sample(model, process, x, list(range(50, -1, -5)))
+    x = categorical_sample(model, x, process, list(range(50, -1, -5)))
     assert (x < 3).all()
     for before, after in zip(seen[:-1], [*seen[2:], x], strict=True):
         known = before < 3
@@ -181,9 +181,9 @@ def test_masked_values_appear_and_stay():
 def test_cross_entropy():
     process, x0 = PROCESSES["uniform"], torch.randint(K, (3, 5))
     right = torch.nn.functional.one_hot(x0, K) * 50.0
-    loss = categorical_loss(lambda x, t: right, process, x0, torch.tensor([1, 3, 6]))
+    loss = categorical_loss(lambda x, t: right, x0, torch.tensor([1, 3, 6]), process)
     torch.testing.assert_close(loss, torch.zeros(3), atol=1e-6, rtol=0)
-    loss = categorical_loss(lambda x, t: 0 * right, process, x0, torch.tensor([1, 3, 6]))
+    loss = categorical_loss(lambda x, t: 0 * right, x0, torch.tensor([1, 3, 6]), process)
     torch.testing.assert_close(loss, torch.full((3,), math.log(K)))
 
 
@@ -198,12 +198,12 @@ def test_cross_entropy():
          "logits must have"),
         (lambda p: p.posterior(torch.zeros(2, 4), torch.zeros(2).long(), 1, 2), ValueError,
          "s must not be after"),
-        (lambda p: categorical_sample(lambda x, t: torch.zeros(1, 4), p, torch.zeros(1).long(),
+        (lambda p: categorical_sample(lambda x, t: torch.zeros(1, 4), torch.zeros(1).long(), p,
                                       [1, 3]), ValueError, "fall strictly"),
         (lambda p: categorical_sample(lambda x, t: torch.full((1, 4), torch.nan),
-                                      p, torch.zeros(1).long(), [6, 3, 0]), ValueError,
+                                      torch.zeros(1).long(), p, [6, 3, 0]), ValueError,
          "NaN at step 0, time 6"),
-        (lambda p: categorical_elbo(lambda x, t: torch.zeros(1, 4), p, torch.zeros(1).long(),
+        (lambda p: categorical_elbo(lambda x, t: torch.zeros(1, 4), torch.zeros(1).long(), p,
                                     [6, 3]), ValueError, "end at 0"),
     ])  # fmt: skip
 def test_refusals(call, error, message):

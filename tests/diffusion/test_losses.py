@@ -339,9 +339,9 @@ def test_what_a_categorical_loss_is_given_is_checked():
     x0, t = torch.zeros(2, 5).long(), torch.tensor([1, 10])
     for count in (2, 4):
         with pytest.raises(ValueError, match=r"logits must have shape \(2, 5, 3\), got \(2, 5"):
-            categorical_loss(lambda x, t, n=count: torch.zeros(2, 5, n), process, x0, t)
+            categorical_loss(lambda x, t, n=count: torch.zeros(2, 5, n), x0, t, process)
     with pytest.raises(ValueError, match="t must be in 1…10 in training"):
-        categorical_loss(lambda x, t: torch.zeros(2, 5, 3), process, x0, t - 1)
+        categorical_loss(lambda x, t: torch.zeros(2, 5, 3), x0, t - 1, process)
 
 
 def test_labels_are_dropped_before_they_are_encoded():
