@@ -1,5 +1,6 @@
 """Many complexes stored as one union: a PyG data set that batches by a few gathers."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from torch_geometric.data import Batch, InMemoryDataset
 from torch_geometric.utils import is_sparse
 
 from simplex.complexes import SimplicialComplex
+from simplex.data._checks import require_complex
+from simplex.data._edges import with_fingerprint
 from simplex.data._simplicial_data import SimplicialData, cochain_keys
 
 
@@ -82,10 +85,12 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
             ValueError: a cochain does not have one row per simplex, or a field ends elsewhere than
                 its slices.
         """
-        data = SimplicialData.from_complex(union, cochains, max_dim=max_dim, **(fields or {}))
+        require_complex("union", union)
+        fields = with_fingerprint(union, fields or {}, slices or {})
+        data = SimplicialData.from_complex(union, cochains, max_dim=max_dim, **fields)
         top, by_item = data.max_dim, torch.arange(union.num_parts + 1)
-        bounds = dict.fromkeys(["num_simplices", *(fields or {})], by_item) | dict(slices or {})
-        for key, value in (fields or {}).items():
+        bounds = dict.fromkeys(["num_simplices", *fields], by_item) | dict(slices or {})
+        for key, value in fields.items():
             _require_length(data, key, value, int(bounds[key][-1]))
         pointers = [union.part_pointer(k) for k in range(top + 1)]
         for k, key in enumerate(cochain_keys(top)):
@@ -93,10 +98,15 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
                 bounds[key] = pointers[k]
         for k in range(1, top + 1):
             first_facet = pointers[k - 1][:-1].repeat_interleave(pointers[k].diff())
-            data[f"facets_{k}"] = data[f"facets_{k}"] - first_facet[:, None]  # (n_k, k+1)
+            data[f"facets_{k}"] = union.facets(k) - first_facet[:, None]  # (n_k, k+1)
             bounds[f"facets_{k}"] = pointers[k]
-            if f"orientation_{k}" in data:
-                bounds[f"orientation_{k}"] = pointers[k]
+        for k, name in itertools.product(range(top + 1), ("orientation", "filtration")):
+            if f"{name}_{k}" in data:
+                bounds[f"{name}_{k}"] = pointers[k]
+        if union.vertex_labels is not None:
+            spans = itertools.pairwise(pointers[0].tolist())
+            data.vertex_labels = [list(union.vertex_labels[a:b]) for a, b in spans]
+            bounds["vertex_labels"] = by_item
         data._num_nodes = pointers[0].diff().tolist()
         return cls(data, bounds)
 
