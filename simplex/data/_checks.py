@@ -138,3 +138,36 @@ def require_counts(stored: list[int], counted: list[int]) -> None:
             f"num_simplices must count the stored simplices, got {counted} for {stored}. "
             "A transform changed the vertices or the edges: apply it before the lift."
         )
+
+
+def require_same_fields(keys: list[set[str]]) -> None:
+    """The field names of the items of a batch."""
+    every = set().union(*keys)
+    for place, own in enumerate(keys):
+        missing = sorted(every - own)
+        if missing:
+            other = next(i for i, each in enumerate(keys) if missing[0] in each)
+            raise ValueError(
+                f"the items of a batch must have the same fields, got no {missing[0]!r} in item "
+                f"{place} and one in item {other}. Set it in all of them, or exclude it."
+            )
+
+
+def require_same_widths(items: list[dict[str, Any]]) -> None:
+    """The shapes of the cochains and tables of the items, but for their lengths."""
+    for key, value in items[0].items():
+        for place, item in enumerate(items):
+            other = item.get(key)
+            if not isinstance(value, Tensor) or not isinstance(other, Tensor):
+                continue
+            if "index" not in key and value.shape[1:] != other.shape[1:]:
+                raise ValueError(
+                    f"{key} must have the same shape in all items of a batch but for its first "
+                    f"axis, got {tuple(value.shape)} in item 0 and {tuple(other.shape)} in item "
+                    f"{place}."
+                )
+            if value.device != other.device:
+                raise ValueError(
+                    f"{key} must be on one device in all items of a batch, got {value.device} in "
+                    f"item 0 and {other.device} in item {place}."
+                )

@@ -196,19 +196,15 @@ class SimplicialData(Data):  # type: ignore[misc]
         count, counted = int(self.num_nodes), store["num_simplices"].sum(0).tolist()
         require_counts([count, *map(len, tables)], counted)
         edges, made_of = stored_edges(store), store.get(FINGERPRINT)
-        batched = isinstance(self, Batch)
         if edges is None or not tables:
             return
-        if made_of is not None and len(made_of) != 1 and not batched:
+        if made_of is not None and len(made_of) != 1 and not isinstance(self, Batch):
             return  # all items of a data set in one object, where ids count from each item
-        owner, size = None, 1
-        if batched:
-            owner, size = store["batch"], int(self.num_graphs) if made_of is None else len(made_of)
         known = made_of is not None
-        if made_of is None:
-            made_of = edge_fingerprint(tables[0].T, owner, size)
+        if made_of is None:  # stored by an earlier version, or edges that were added later
+            made_of = fingerprint_of(self, tables[0].T)
         require_ids_after_lift(edges, count)
-        require_edges_of_lift(edge_fingerprint(edges, owner, size), made_of, known=known)
+        require_edges_of_lift(fingerprint_of(self, edges), made_of, known=known)
 
     # --- PyG's rules ------------------------------------------------------------------------------
 
@@ -255,6 +251,15 @@ class SimplicialData(Data):  # type: ignore[misc]
         if edges is not None and FINGERPRINT in store:
             store[FINGERPRINT] = edge_fingerprint(edges)
         return data
+
+
+def fingerprint_of(data: SimplicialData, edges: Tensor) -> Tensor:
+    """One row per item of the batch, or one."""
+    if not isinstance(data, Batch):
+        return edge_fingerprint(edges)
+    part = data._store["batch"]
+    stored = data._store.get(FINGERPRINT)
+    return edge_fingerprint(edges, part, data.num_graphs if stored is None else len(stored))
 
 
 def _is_cochain(key: Any) -> bool:
