@@ -7,7 +7,10 @@ from simplex.data._simplicial_data import SimplicialData
 
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
-from simplex.data._edges import FINGERPRINT as FINGERPRINT
+from simplex.data._checks import (
+    require_same_fields as require_same_fields,
+    require_same_widths as require_same_widths,
+)
 from simplex.data._simplicial_data import cochain_keys as cochain_keys
 
 

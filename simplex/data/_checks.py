@@ -148,8 +148,8 @@ def require_same_fields(keys: list[set[str]]) -> None:
         if missing:
             other = next(i for i, each in enumerate(keys) if missing[0] in each)
             raise ValueError(
-                f"the items of a batch must have the same fields, got no {missing[0]!r} in item "
-                f"{place} and one in item {other}. Set it in all of them, or exclude it."
+                f"all items must have the same fields, got no {missing[0]!r} in item "
+                f"{place} and one in item {other}. Set it in all of them, or leave it out."
             )
 
 
@@ -162,12 +162,12 @@ def require_same_widths(items: list[dict[str, Any]]) -> None:
                 continue
             if "index" not in key and value.shape[1:] != other.shape[1:]:
                 raise ValueError(
-                    f"{key} must have the same shape in all items of a batch but for its first "
+                    f"{key} must have the same shape in all items but for its first "
                     f"axis, got {tuple(value.shape)} in item 0 and {tuple(other.shape)} in item "
                     f"{place}."
                 )
             if value.device != other.device:
                 raise ValueError(
-                    f"{key} must be on one device in all items of a batch, got {value.device} in "
+                    f"{key} must be on one device in all items, got {value.device} in "
                     f"item 0 and {other.device} in item {place}."
                 )

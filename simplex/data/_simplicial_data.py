@@ -170,7 +170,8 @@ class SimplicialData(Data):  # type: ignore[misc]
         if missing:
             raise ValueError(
                 f"cochains must be stored as {keys}, got no {missing}. "
-                "Set them, or lift vertex features with simplex.transforms.CliqueLift."
+                "Set them, or give the graph an x before simplex.transforms.CliqueLift spreads it; "
+                "torch_geometric.transforms.Constant and OneHotDegree make one."
             )
         self._require_unchanged()
         return [self._store[key] for key in keys]
