@@ -57,13 +57,13 @@ def _completed(item: SimplicialData, samples: dict[str, Any], top: int) -> Simpl
     store["num_simplices"] = torch.nn.functional.pad(store["num_simplices"], (0, top - old))
     for key, sample in samples.items():
         k = table_rank(key)
-        if k is None or key in store:
-            continue
-        if k > old:
+        if k is not None and k > old and key not in store:
             store[key] = sample[:0]
-        elif key == f"orientation_{k}":
+    if any(key.startswith("orientation_") and table_rank(key) for key in samples):
+        for k in range(1, top + 1):
             facets = store[f"facets_{k}"]
-            store[key] = torch.ones(len(facets), dtype=torch.int8, device=facets.device)
+            plain = torch.ones(len(facets), dtype=torch.int8, device=facets.device)
+            store[f"orientation_{k}"] = store.get(f"orientation_{k}", plain)
     edges = stored_edges(store)
     if FINGERPRINT in samples and FINGERPRINT not in store and edges is not None:
         _ = item.complex  # refuses edges that are not its own

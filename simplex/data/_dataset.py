@@ -91,7 +91,8 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         top, by_item = data.max_dim, torch.arange(union.num_parts + 1)
         bounds = dict.fromkeys(["num_simplices", *fields], by_item) | dict(slices or {})
         for key, value in fields.items():
-            _require_length(data, key, value, int(bounds[key][-1]))
+            if isinstance(bounds[key], Tensor) and bounds[key].ndim == 1:
+                _require_length(data, key, value, int(bounds[key][-1]))
         pointers = [union.part_pointer(k) for k in range(top + 1)]
         for k, key in enumerate(cochain_keys(top)):
             if key in data:
