@@ -14,6 +14,8 @@ from tests.data.test_simplicial_data import assert_same, with_features
 from tests.tables import COMPLEXES
 
 
+pytestmark = pytest.mark.filterwarnings("ignore:Sparse invariant")
+
 MIXED = ["torus", "edge", "one vertex", "4-simplex", "empty", "reoriented", "union"]
 
 
