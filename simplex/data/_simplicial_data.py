@@ -22,6 +22,9 @@ from simplex.data._edges import FINGERPRINT, edge_fingerprint, stored_edges, wit
 from simplex.data._storage import SimplicialStorage, field_rank, table_rank
 
 
+LABELS = "vertex_labels"  # a list; in a batch one list per item
+
+
 class SimplicialData(Data):  # type: ignore[misc]
     r"""A complex and its cochains as plain tensors in a PyG ``Data``.
 
@@ -106,7 +109,7 @@ class SimplicialData(Data):  # type: ignore[misc]
             values = [*K.filtration, *[none] * top][: top + 1]
             tables |= {f"filtration_{k}": each for k, each in enumerate(values)}
         if K.vertex_labels is not None:
-            tables["vertex_labels"] = list(K.vertex_labels)
+            tables[LABELS] = list(K.vertex_labels)
         sizes = [K.part_pointer(k).diff() for k in range(top + 1)]
         return cls(
             **dict(zip(cochain_keys(top), cochains, strict=False)),
@@ -154,7 +157,7 @@ class SimplicialData(Data):  # type: ignore[misc]
             [store[f"facets_{k}"] for k in ranks],
             orientation=signs,
             filtration=values,
-            vertex_labels=_flat_labels(store.get("vertex_labels"), count),
+            vertex_labels=_flat_labels(store.get(LABELS)),
             part_pointer=pointer,
             device=device,
         )
@@ -267,9 +270,9 @@ def _is_cochain(key: Any) -> bool:
     return isinstance(key, str) and key.startswith("x_") and table_rank(key) is not None
 
 
-def _flat_labels(labels: Any, count: int) -> list[Any] | None:
-    """The labels of all vertices; a batch has one list per item."""
-    while labels is not None and len(labels) != count:
+def _flat_labels(labels: Any) -> list[Any] | None:
+    """The labels of all vertices; a batch has one list per item, and a label is never a list."""
+    while labels is not None and any(isinstance(each, list) for each in labels):
         labels = [label for item in labels for label in item]
     return labels  # type: ignore[no-any-return]
 

@@ -79,6 +79,21 @@ def test_filtration_and_labels_ride_along():
     assert_same(dataset[[1, 0]].to_batch(), Batch.from_data_list([dataset[1], dataset[0]]))
 
 
+def test_labels_of_one_vertex_and_of_one_item():
+    """A list of one list of one label is not taken for a label."""
+    dots = [COMPLEXES["one vertex"].with_vertex_labels([name]) for name in "ab"]
+    batch = Batch.from_data_list([SimplicialData.from_complex(K) for K in dots])
+    assert batch.complex.vertex_labels == ("a", "b")
+    for parts in (dots[:1], dots, [dots[0], COMPLEXES["empty"]]):
+        labels = tuple(label for K in parts for label in K.vertex_labels or ())
+        dataset = SimplicialDataset.from_union(SimplicialComplex.disjoint_union(parts))
+        assert dataset[0].vertex_labels == ["a"]
+        assert dataset[0].complex.vertex_labels == ("a",)
+        assert dataset.to_batch().complex.vertex_labels == labels
+        assert dataset[[0, 0]].to_batch().complex.vertex_labels == ("a", "a")
+        assert_same(dataset[[0]].to_batch(), Batch.from_data_list([dataset[0]]))
+
+
 def test_oriented_and_plain_items():
     K = COMPLEXES["torus"]
     turned = K.reorient(random_orientation(K, 1))
