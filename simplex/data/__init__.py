@@ -6,6 +6,7 @@ from simplex.data._simplicial_data import SimplicialData
 
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
+from simplex.data._files import write_whole as write_whole
 from simplex.data._simplicial_data import cochain_keys as cochain_keys
 
 
