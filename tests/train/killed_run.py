@@ -1,9 +1,11 @@
-"""A training that kills itself when its state is replaced: ``… ROOT OUT COUNT before|after``."""
+"""A training that is killed: when its state is replaced, or whenever the parent likes."""
 
 import os
 import signal
 import sys
 from pathlib import Path
+
+import torch
 
 from simplex.train import TrainSettings, TUSettings, train_tu
 
@@ -26,6 +28,13 @@ def kill_at(count, moment):
             os.kill(os.getpid(), signal.SIGKILL)
 
     os.replace = replace_or_die
+
+
+def run_or_resume(root, out):
+    """What a user does again and again, until it is done."""
+    torch.set_num_threads(1)
+    resume = (out / "checkpoint.pt").exists()
+    train_tu(settings(root), out, resume=resume, report=lambda line: None)
 
 
 if __name__ == "__main__":
