@@ -279,21 +279,25 @@ def test_a_model_of_another_shape_is_refused(tmp_path):
         cross_validate(data, FOLDS, Wider, SHORT, checkpoint=path, resume=True)
 
 
-def test_raw_files_that_changed_and_the_number_of_threads(tmp_path, capsys):
+@pytest.fixture
+def same_threads():
+    threads = torch.get_num_threads()
+    yield threads
+    torch.set_num_threads(threads)
+
+
+def test_raw_files_that_changed_and_the_number_of_threads(tmp_path, capsys, same_threads):
     root = write_tiny(tmp_path)
     command = ["train", "--dataset", "TINY", "--root", str(root), "--folds", "2", "--epochs", "1"]
     command += ["--model", "f-vector", "--out", str(root / "run")]
-    threads = torch.get_num_threads()
-    try:
-        assert main([*command, "--threads", str(threads + 1)]) == 0
-        torch.set_num_threads(threads)
-        assert main([*command, "--resume"]) == 0  # with the threads that it was begun with
-        assert torch.get_num_threads() == threads + 1
-        capsys.readouterr()
-        assert main([*command, "--resume", "--threads", str(threads)]) == 2
-        assert f"Pass --threads {threads + 1}" in capsys.readouterr().err
-    finally:
-        torch.set_num_threads(threads)
+    threads = same_threads + 1
+    assert main([*command, "--threads", str(threads)]) == 0
+    torch.set_num_threads(same_threads)
+    assert main([*command, "--resume"]) == 0  # with the threads that it was begun with
+    assert torch.get_num_threads() == threads
+    capsys.readouterr()
+    assert main([*command, "--resume", "--threads", str(same_threads)]) == 2
+    assert f"Pass --threads {threads}" in capsys.readouterr().err
     labels = root / "TINY" / "raw" / "TINY_node_labels.txt"
     labels.write_text(labels.read_text().replace("2", "1", 1))
     assert main([*command, "--resume"]) == 2
