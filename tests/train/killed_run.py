@@ -16,6 +16,11 @@ def settings(root):
     return TUSettings("TINY", root, "f-vector", folds=2, grid=grid, train=train)
 
 
+def short(root):
+    train = TrainSettings(epochs=2, batch_size=8, lr=0.01)
+    return TUSettings("TINY", root, "f-vector", hidden_channels=4, folds=2, train=train)
+
+
 def kill_at(count, moment):
     replace, calls = os.replace, []
 
@@ -34,7 +39,7 @@ def run_or_resume(root, out):
     """What a user does again and again, until it is done."""
     torch.set_num_threads(1)
     resume = (out / "checkpoint.pt").exists()
-    train_tu(settings(root), out, resume=resume, report=lambda line: None)
+    train_tu(short(root), out, resume=resume, report=lambda line: None)
 
 
 if __name__ == "__main__":

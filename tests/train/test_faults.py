@@ -16,7 +16,7 @@ from simplex.cli import main
 from simplex.datasets import tu_dataset
 from simplex.train import TrainSettings, TUSettings, cross_validate, read_checkpoint, train_tu
 from tests.cases import over
-from tests.train.killed_run import run_or_resume, settings
+from tests.train.killed_run import run_or_resume, short
 from tests.train.scripted import Scripted, points
 from tests.train.tiny import write_tiny
 
@@ -43,7 +43,7 @@ def contents(folder):
 def whole(tmp_path_factory):
     """A root, and what an uninterrupted run leaves."""
     root = write_tiny(tmp_path_factory.mktemp("whole"))
-    train_tu(settings(root), root / "run", report=silent)
+    train_tu(short(root), root / "run", report=silent)
     return root, contents(root / "run")
 
 
@@ -131,7 +131,7 @@ def largest_file(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@over("size, name, saved", [(2000, "checkpoint.pt", 0), (500, "curves.csv", 5), (0, "", 0)])
+@over("size, name, saved", [(2000, "checkpoint.pt", 0), (300, "curves.csv", 2), (0, "", 0)])
 def test_where_the_disk_is_full_the_last_state_stays(
     whole, tmp_path, monkeypatch, size, name, saved
 ):
@@ -144,7 +144,7 @@ def test_where_the_disk_is_full_the_last_state_stays(
         largest_file(size),
         pytest.raises((OSError, ValueError), match=words),
     ):
-        train_tu(settings(root), out, report=silent, progress=False)
+        train_tu(short(root), out, report=silent, progress=False)
     monkeypatch.undo()
     left = sorted(each.name for each in out.iterdir()) if out.exists() else []
     assert left == ([] if not saved else ["checkpoint.pt", "curves.csv"])
@@ -153,7 +153,7 @@ def test_where_the_disk_is_full_the_last_state_stays(
         lines = (out / "curves.csv").read_text().splitlines()
         assert len(lines) == records  # a heading, and all but the last
         assert {line.count(",") for line in lines} == {8}
-    train_tu(settings(root), out, resume=bool(saved), report=silent)
+    train_tu(short(root), out, resume=bool(saved), report=silent)
     assert contents(out) == expected
 
 
@@ -169,7 +169,7 @@ def test_a_folder_that_cannot_be_written(whole, tmp_path):
     if os.access(closed, os.W_OK):  # by root
         closed = "/proc"
     with pytest.raises(ValueError, match=r"that can be written to, got .*run"):
-        train_tu(settings(root), f"{closed}/run", report=pytest.fail)
+        train_tu(short(root), f"{closed}/run", report=pytest.fail)
     with pytest.raises(ValueError, match="must be a place that can be written to, got /proc/state"):
         cross_validate(points([0, 1] * 3), FOLDS, Scripted, SHORT, checkpoint="/proc/state.pt")
 
@@ -184,10 +184,10 @@ def test_a_second_run_in_a_folder_is_refused(whole, tmp_path):
     def second(line):
         for resume in (False, True):
             with pytest.raises(ValueError) as error:  # noqa: PT011
-                train_tu(settings(root), out, resume=resume, report=pytest.fail)
+                train_tu(short(root), out, resume=resume, report=pytest.fail)
             refused.append(str(error.value))
 
-    train_tu(settings(root), out, report=second)
+    train_tu(short(root), out, report=second)
     assert f"another run (process {os.getpid()}) is writing into {out}. Wait" in refused[0]
     assert any("holds checkpoint.pt" in each for each in refused)
     assert f"another run (process {os.getpid()}) is writing into {out}. Wait" in refused[-1]
@@ -202,7 +202,7 @@ def test_a_lock_that_nobody_holds_does_not_block(whole, tmp_path):
     (out / "checkpoint.pt.lock").write_text("1")
     (out / "checkpoint.pt.7-7.new").write_text("half of it")
     (out / "curves.png.7-7.new").write_text("half of it")
-    train_tu(settings(root), out, report=silent)
+    train_tu(short(root), out, report=silent)
     assert contents(out) == expected
 
 
