@@ -52,8 +52,6 @@ def whole(tmp_path_factory):
 
 def start(kind, root, out):
     context = multiprocessing.get_context(kind)
-    if kind == "forkserver":
-        context.set_forkserver_preload(["tests.train.killed_run"])
     process = context.Process(target=run_or_resume, args=(root, out))
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of fork
         process.start()
@@ -65,18 +63,16 @@ def finish(process):
     assert process.exitcode == 0
 
 
-@pytest.mark.parametrize(
-    ("kind", "kills"), [("fork", 4), pytest.param("forkserver", 30, marks=pytest.mark.slow)]
-)
-def test_killed_at_random_moments_the_results_are_the_same(whole, tmp_path, kind, kills):
+@pytest.mark.parametrize("kills", [4, pytest.param(30, marks=pytest.mark.slow)])
+def test_killed_at_random_moments_the_results_are_the_same(whole, tmp_path, kills):
     (root, expected), rng, killed, done = whole, random.Random(0), 0, 0
-    finish(start(kind, root, tmp_path / "first"))
+    finish(start("fork", root, tmp_path / "first"))
     started = time.perf_counter()
-    finish(start(kind, root, tmp_path / "again"))
+    finish(start("fork", root, tmp_path / "again"))
     seconds = time.perf_counter() - started
     while killed < kills:
         out = tmp_path / f"run{done}"
-        process = start(kind, root, out)
+        process = start("fork", root, out)
         process.join(seconds * rng.random())
         if process.exitcode is None:
             process.kill()
@@ -85,7 +81,7 @@ def test_killed_at_random_moments_the_results_are_the_same(whole, tmp_path, kind
         if process.exitcode == 0:
             assert contents(out) == expected
             done += 1
-    finish(start(kind, root, tmp_path / f"run{done}"))
+    finish(start("fork", root, tmp_path / f"run{done}"))
     for name in ("first", "again", f"run{done}"):
         assert contents(tmp_path / name) == expected
 
