@@ -36,7 +36,9 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 def read_plain(path: str | Path) -> Any:
-    """What ``torch.save`` wrote, on the device it was on; no class or function is looked up.
+    """What ``torch.save`` wrote: tensors, plain values, and no class that is not known as safe.
+
+    Tensors come to the device they were on, on a machine without one to the CPU.
 
     The checksums of the archive, which torch leaves unread, are verified.
 
@@ -53,7 +55,8 @@ def read_plain(path: str | Path) -> Any:
                 if damaged is not None:
                     raise ValueError(f"the checksum of {damaged} is another one")
             content.seek(0)
-            return torch.load(content, weights_only=True)
+            device = None if torch.cuda.is_available() else "cpu"
+            return torch.load(content, device, weights_only=True)
         except MemoryError:
             raise
         except Exception as error:  # a damaged file raises anything from EOFError to KeyError
