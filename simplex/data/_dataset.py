@@ -3,16 +3,17 @@
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NoReturn
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch, InMemoryDataset
+from torch_geometric.data import Batch, Data, InMemoryDataset
 from torch_geometric.utils import is_sparse
 
 from simplex.complexes import SimplicialComplex
 from simplex.data._checks import require_complex
 from simplex.data._edges import with_fingerprint
+from simplex.data._files import read_plain, write_whole
 from simplex.data._simplicial_data import LABELS, SimplicialData, cochain_keys
 
 
@@ -45,21 +46,93 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
     def from_file(cls, path: str | Path) -> "SimplicialDataset":
         """The data set that ``SimplicialDataset.save(dataset, path)`` stored, in PyG's format.
 
+        Tensors and plain values are read, nothing else: a file cannot bring code that is run.
+
         Args:
             path: a file written by ``save`` of any ``InMemoryDataset``, from ``SimplicialData``.
 
         Raises:
-            ValueError: the file holds graphs that are not lifted.
+            ValueError: the file holds graphs that are not lifted, or other objects, or is damaged.
             OSError: it is not there.
         """
         dataset = cls(SimplicialData(), None)
-        dataset.load(str(path), data_cls=SimplicialData)
-        if not isinstance(dataset._data, SimplicialData):
-            raise ValueError(
-                f"path must be a file of SimplicialData, got {type(dataset._data).__name__} in "
-                f"{path}. Lift the graphs with simplex.transforms.lift_dataset."
-            )
+        dataset.load(path)
         return dataset
+
+    @classmethod
+    def save(cls, data_list: Sequence[SimplicialData], path: str | Path) -> None:
+        """Store a data set or a list of items, in PyG's format, for :meth:`from_file`.
+
+        A file that is there is replaced only when the new one is whole.
+
+        Args:
+            data_list: the items.
+            path: the file.
+
+        Raises:
+            ValueError: a field is no tensor, number or string, nor a list or dictionary of them.
+            OSError: the file cannot be written.
+        """
+        if "://" in str(path):
+            super().save(data_list, str(path))
+            return
+        data, slices = cls.collate(data_list)
+
+        def write(file: BinaryIO) -> None:
+            torch.save((data.to_dict(), slices, type(data)), file)
+            file.flush()
+            try:
+                read_plain(file.name)
+            except ValueError as error:
+                raise ValueError(
+                    "fields must be tensors, numbers, strings and lists or dictionaries of them to "
+                    "be stored, got others. Convert them to tensors, or leave them out."
+                ) from error
+
+        write_whole(Path(path), write)
+
+    def load(self, path: str | Path, data_cls: type[Data] = SimplicialData) -> None:
+        """Replace the items by those of a file, as :meth:`from_file` reads it.
+
+        Args:
+            path: the file.
+            data_cls: the class of items where the file names none.
+
+        Raises:
+            ValueError: as for :meth:`from_file`.
+            OSError: it is not there.
+        """
+        stored = read_plain(path)
+        try:
+            data, slices, *kind = stored
+            (data_cls,) = kind or [data_cls]
+            if isinstance(data, Mapping):
+                data = data_cls.from_dict(dict(data))
+            plain = slices is None or all(isinstance(each, Tensor) for each in slices.values())
+            if not plain or not isinstance(data, Data):
+                raise TypeError("its parts are of other kinds")
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            raise ValueError(
+                f"path must be a file that SimplicialDataset.save wrote, got another one in {path} "
+                f"({type(error).__name__})."
+            ) from error
+        if not isinstance(data, SimplicialData):
+            raise ValueError(
+                f"path must be a file of SimplicialData, got {type(data).__name__} in {path}. Lift "
+                "the graphs with simplex.transforms.lift_dataset."
+            )
+        self._data, self.slices, self._data_list = data, slices, None
+
+    def to_on_disk_dataset(self, *args: Any, **options: Any) -> NoReturn:
+        """Refused: PyG's data base unpickles what it reads, and its items are not lifted.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(
+            "a SimplicialDataset must be stored by SimplicialDataset.save(dataset, path), got a "
+            "call for PyG's on-disk data base, which runs code of a file that it reads."
+        )
 
     @classmethod
     def from_union(
