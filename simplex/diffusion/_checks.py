@@ -2,12 +2,167 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
 from simplex.operators import require_rank
+
+
+# --- networks and what a call is given ------------------------------------------------------------
+
+
+def require_module(what: str, network: object) -> None:
+    """Refuse what has no parameters to average."""
+    if not isinstance(network, nn.Module):
+        raise TypeError(f"{what} must be a torch.nn.Module, got {_kind(network)}.")
+
+
+def require_same_parameters(ours: nn.Module, theirs: nn.Module) -> None:
+    """Refuse an average over networks of several kinds."""
+    shapes = [[tuple(p.shape) for p in each.parameters()] for each in (ours, theirs)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f"network must have the parameters of the averaged one, of shapes {shapes[0]}, got "
+            f"{shapes[1]}."
+        )
+
+
+def require_decay(decay: object) -> None:
+    """Refuse an average that would never move, or not be one."""
+    if isinstance(decay, bool) or not isinstance(decay, Real):
+        raise TypeError(f"decay must be a number, got {_kind(decay)}.")
+    if not 0 <= float(decay) < 1:
+        raise ValueError(f"decay must be in [0, 1), got {decay}.")
+
+
+def require_callable(what: str, model: object) -> None:
+    """Refuse a model that cannot be called."""
+    if not callable(model):
+        raise TypeError(
+            f"{what} must be a function of noisy data and times, got {_kind(model)}. Any "
+            "torch.nn.Module or lambda x, t: … is one."
+        )
+
+
+def require_schedule(schedule: object, *, discrete: bool = False) -> None:
+    """Refuse what gives no α and σ; for some purposes what has no steps."""
+    wanted = ("alpha_bars", "num_steps") if discrete else ("coefficients", "times", "model_times")
+    if not all(hasattr(schedule, name) for name in wanted):
+        kind = "DiscreteSchedule" if discrete else "Schedule"
+        raise TypeError(
+            f"schedule must be a {kind}, such as cosine_schedule(1000), got {_kind(schedule)}."
+        )
+
+
+def require_generator(generator: object) -> None:
+    """Refuse a seed, and what else is no source of randomness."""
+    if generator is not None and not isinstance(generator, torch.Generator):
+        seed = generator if isinstance(generator, int) else 0
+        raise TypeError(
+            f"generator must be a torch.Generator or None, got {generator!r}. For a seed give "
+            f"torch.Generator().manual_seed({seed})."
+        )
+
+
+def require_noise(noise: object, *, whitens: bool = False) -> None:
+    """Refuse what is no law of noise; for bounds what does not whiten."""
+    wanted = ("sample", "whiten") if whitens else ("sample",)
+    law = all(callable(getattr(noise, name, None)) for name in wanted)
+    if not law or isinstance(noise, type):
+        raise TypeError(
+            f"noise must be a law such as WhiteNoise() or a HodgeNoise, got {_kind(noise)}. Draws "
+            "are made by its method sample."
+        )
+
+
+def require_numbers(what: str, values: object, dtype: torch.dtype | None = None) -> Tensor:
+    """Numbers, a sequence of them, an array or a tensor, as a tensor; refuse anything else."""
+    array = values.copy() if isinstance(values, np.ndarray) else values  # strides may be negative
+    try:
+        if isinstance(values, (str, bytes, type(None), Mapping)):
+            raise TypeError
+        given = isinstance(values, (Tensor, np.ndarray))  # lists keep all digits
+        tensor = torch.as_tensor(array, dtype=None if given else dtype)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise TypeError(
+            f"{what} must be numbers, or a tensor or a sequence of them, got {_kind(values)}."
+        ) from error
+    if tensor.is_complex() or tensor.dtype == torch.bool:
+        raise TypeError(f"{what} must be real numbers, got {tensor.dtype}.")
+    return tensor if dtype is None else tensor.to(dtype)
+
+
+def require_number(what: str, value: object) -> None:
+    """Refuse what is no number; infinities are for the caller to judge."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{what} must be a number, got {_kind(value)}.")
+
+
+def pair_of(output: object) -> tuple[Any, Any]:
+    """The prediction and v of a network with a learned variance."""
+    if not isinstance(output, (tuple, list)) or len(output) != 2:
+        raise TypeError(
+            "the network must return a pair, the prediction and v, for a learned variance, got "
+            f"{_kind(output)}. Of twice the channels it is output.chunk(2, dim=1)."
+        )
+    return output[0], output[1]
+
+
+def require_finite_numbers(what: str, values: Tensor) -> None:
+    """Refuse NaN and infinities among the numbers of a call."""
+    if not bool(values.isfinite().all()):
+        raise ValueError(f"{what} must be finite, got {values.flatten()[:8].tolist()}.")
+
+
+def require_preconditioner(preconditioner: object) -> None:
+    """Refuse what scales nothing."""
+    if not all(callable(getattr(preconditioner, name, None)) for name in ("denoiser", "weight")):
+        raise TypeError(
+            f"preconditioner must be an EDMPreconditioner, got {_kind(preconditioner)}. Make one, "
+            "EDMPreconditioner(sigma_data), and sample with its denoiser(network)."
+        )
+
+
+def require_path(path: object) -> None:
+    """Refuse what is no path from noise to data."""
+    if isinstance(path, type) or not callable(getattr(path, "at", None)):
+        raise TypeError(f"path must be one such as LinearPath(), got {_kind(path)}.")
+
+
+def require_walk(
+    model: object, x: object, schedule: object, noise: object, generator: object
+) -> None:
+    """Refuse what no sampler of a chain can begin with."""
+    require_callable("model", model)
+    require_floats("x", x)
+    require_schedule(schedule)
+    require_noise(noise)
+    require_generator(generator)
+
+
+def require_floats(what: str, x: object, remedy: str = " Convert with .float().") -> None:
+    """Refuse what is no tensor of real floats."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{what} must be a tensor of real floats, got {_kind(x)}.")
+    if not x.is_floating_point():
+        raise TypeError(f"{what} must be of floating point, got {x.dtype}.{remedy}")
+
+
+def _kind(value: object) -> str:
+    """How a message calls a value of a wrong kind."""
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, (int, float, str, type(None))):
+        return repr(value)
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 # --- tensors and times ----------------------------------------------------------------------------
@@ -56,9 +211,16 @@ def require_defined(what: str, *coefficients: Tensor) -> None:
 
 def require_steps(grid: Tensor) -> None:
     """Refuse a grid without a step."""
-    if grid.dim() == 0 or len(grid) < 2:
+    if grid.dim() == 0:
+        n = grid.item()
         raise ValueError(
-            f"times must be at least 2, where a walk starts and ends, got {grid.tolist()}."
+            f"times must be all that the walk visits, the end included, got the number {n}. For a "
+            f"number of steps give spaced_times(schedule, {n}), or edm_sigmas({n}) for levels."
+        )
+    if len(grid) < 2 or grid.dim() > 2:
+        raise ValueError(
+            "times must be at least 2, where a walk starts and ends, of shape (S + 1,) or "
+            f"(S + 1, rows), got shape {tuple(grid.shape)}."
         )
 
 
@@ -98,13 +260,26 @@ def require_logits(logits: Tensor, shape: tuple[int, ...]) -> None:
         raise ValueError(f"logits must have shape {shape}, got {tuple(logits.shape)}.")
 
 
-def require_fixed(given: Mapping[str, object], fixed: Mapping[str, object]) -> None:
-    """Refuse arguments of another library at other values than the one they have here."""
-    for name, value in given.items():
-        if name not in fixed:
-            raise TypeError(f"{name} must not be given, got {value!r}: no such argument is known.")
-        if value != fixed[name]:
-            raise ValueError(f"{name} must be {fixed[name]}, got {value!r}: it is fixed here.")
+def require_flag(name: str, flag: object) -> None:
+    """Refuse what is neither True nor False: any other value would count as one of them."""
+    if not isinstance(flag, bool):
+        raise TypeError(f"{name} must be True or False, got {_kind(flag)}.")
+
+
+def require_mapping(name: str, mapping: object) -> None:
+    """Refuse what has no names."""
+    if not isinstance(mapping, Mapping):
+        raise TypeError(f"{name} must be a mapping from names to values, got {_kind(mapping)}.")
+
+
+def require_device(device: object) -> None:
+    """Refuse what names no device."""
+    if device is None or (isinstance(device, (torch.device, int)) and device is not True):
+        return
+    try:
+        torch.device(device)  # type: ignore[call-overload]
+    except (TypeError, RuntimeError) as error:
+        raise TypeError(f"device must be one such as 'cpu', got {_kind(device)}.") from error
 
 
 # --- cochains -------------------------------------------------------------------------------------

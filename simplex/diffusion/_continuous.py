@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from simplex.diffusion._checks import require_times_within
+from simplex.diffusion._checks import require_numbers, require_times_within
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule, Times
 
 
@@ -56,10 +56,7 @@ class ContinuousSchedule(Schedule):
 
     def times(self, t: Times) -> Tensor:
         """The times as float64, checked to lie in [0, 1]."""
-        times = torch.as_tensor(t)
-        if times.is_complex() or times.dtype == torch.bool:
-            raise TypeError(f"times must be real numbers, got {times.dtype}.")
-        times = times.double()
+        times = require_numbers("times", t, torch.float64)
         require_times_within(times, 0.0, 1.0, " Time 0 is the data, 1 is the end of the chain.")
         return times
 
@@ -85,7 +82,7 @@ class ContinuousSchedule(Schedule):
 
     def time_at(self, log_snr: Tensor | float) -> Tensor:
         """The time with the given log-SNR; 0 or 1 if outside."""
-        wanted = torch.as_tensor(log_snr, dtype=torch.float64)
+        wanted = require_numbers("log_snr", log_snr, torch.float64)
         if self.time_function is not None:
             return self.time_function(wanted).clamp(0, 1)
         low, high = torch.zeros_like(wanted), torch.ones_like(wanted)

@@ -7,8 +7,19 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_real
-from simplex.diffusion._checks import require_same_shape, require_steps
+from simplex.diffusion._checks import (
+    require_callable,
+    require_floats,
+    require_generator,
+    require_noise,
+    require_number,
+    require_numbers,
+    require_preconditioner,
+    require_same_shape,
+    require_steps,
+)
 from simplex.diffusion._gaussian import WHITE, Noise
+from simplex.diffusion._kinds import DENOISED, SCALED, record_kind, require_kind, saying
 from simplex.diffusion._rows import (
     Model,
     combine,
@@ -76,6 +87,8 @@ class EDMPreconditioner:
 
     def denoiser(self, network: Model) -> Model:
         """D(x, σ) from a network F(x, ¼ ln σ); σ is one number or one per row of x."""
+        require_callable("network", network)
+        require_kind(network, SCALED)
         s = self.sigma_data
 
         def denoise(x: Tensor, sigma: Tensor) -> Tensor:
@@ -85,7 +98,7 @@ class EDMPreconditioner:
             output = network(x / root, rows_of_times(sigma.log() / 4, x))
             return (s**2 / total) * x + (level * s / root) * output
 
-        return denoise
+        return saying(denoise, DENOISED)
 
 
 def heun_edm(
@@ -141,6 +154,13 @@ def heun_edm(
         >>> heun_edm(exact, 80 * torch.ones(4, 2), sigmas)[0, 0].item()
         1.0...
     """
+    require_callable("denoise", denoise)
+    require_kind(denoise, DENOISED)
+    require_floats("x", x)
+    require_noise(noise)
+    require_generator(generator)
+    require_number("churn", churn)
+    require_number("churn_noise", churn_noise)
     if not (churn >= 0 and churn_noise >= 0):  # infinite churn is as much as there may be
         raise ValueError(f"churn and churn_noise must be at least 0, got {churn}, {churn_noise}.")
     levels = _falling_levels(sigmas)
@@ -175,7 +195,7 @@ def heun_edm(
 
 def _falling_levels(sigmas: Grid) -> Tensor:
     """The levels as float64, checked; 0 may only stand at the end, for all rows at once."""
-    levels = torch.as_tensor(sigmas, dtype=torch.float64)
+    levels = require_numbers("sigmas", sigmas, torch.float64)
     require_steps(levels)
     if not ((levels[1:] < levels[:-1]).all() and (levels[-1] >= 0).all()):
         raise ValueError(
@@ -216,8 +236,13 @@ def edm_loss(
         >>> edm_loss(lambda x, t: 0 * x, x0, sigma, 0 * x0, EDMPreconditioner()).tolist()
         [0.0, 0.0, 0.0]
     """
+    require_callable("network", network)
+    require_floats("x0", x0)
     require_same_shape("eps", eps, x0)
+    require_floats("sigma", sigma)
+    require_preconditioner(preconditioner)
     noisy = combine((1.0, x0), (per_row(sigma, x0), eps))
-    denoised = preconditioner.denoiser(network)(noisy, sigma)
+    denoised = preconditioner.denoiser(lambda x, t: network(x, t))(noisy, sigma)
     require_same_shape("the output of the network", denoised, x0)
+    record_kind(network, denoised, SCALED)
     return preconditioner.weight(sigma) * row_mean((denoised - x0).square())

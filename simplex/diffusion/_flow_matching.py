@@ -7,7 +7,15 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from simplex.diffusion._checks import require_same_shape, require_times_within
+from simplex.diffusion._checks import (
+    require_callable,
+    require_floats,
+    require_generator,
+    require_path,
+    require_same_shape,
+    require_times_within,
+)
+from simplex.diffusion._kinds import VELOCITY, record_kind
 from simplex.diffusion._rows import Model, combine, per_row, row_mean, rows_of_times
 
 
@@ -149,10 +157,16 @@ def flow_matching_loss(
         >>> flow_matching_loss(lambda x, t: 0 * x, x0, z, torch.rand(3)).tolist()
         [1.0, 1.0, 1.0]
     """
+    require_callable("model", model)
+    require_floats("x0", x0)
     require_same_shape("z", z, x0)
+    require_floats("t", t)
+    require_path(path)
+    require_generator(generator)
     x, u = path.at(x0, z, t, generator=generator)
     velocity = model(x, rows_of_times(t.to(x.dtype), x))
     require_same_shape("the output of the network", velocity, x0)
+    record_kind(model, velocity, VELOCITY)
     return row_mean((velocity - u).square())
 
 
@@ -181,6 +195,7 @@ def ot_coupling(x0: Tensor, z: Tensor) -> Tensor:
     """
     from scipy.optimize import linear_sum_assignment
 
+    require_floats("x0", x0)
     require_same_shape("z", z, x0)
     cost = torch.cdist(x0.detach().flatten(1).double(), z.detach().flatten(1).double()).square()
     _, columns = linear_sum_assignment(cost.cpu().numpy())  # (rows of x0,) of rows of z

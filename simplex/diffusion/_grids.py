@@ -20,10 +20,11 @@ def spaced_times(
     .. math::
         \text{trailing: } \; \text{round}(T - i \, T / S) \qquad
         \text{leading: } \; 1 + (S - 1 - i) \lfloor T / S \rfloor \qquad
-        \text{linspace: } \; \text{round}(T - i \, \tfrac{T - 1}{S - 1})
+        \text{linspace: } \; 1 + \text{round}((S - 1 - i) \tfrac{T - 1}{S - 1})
 
     Only trailing and linspace begin at T, where almost no signal is left; leading begins about one
-    stride before, and pure noise is then not what the network saw there.
+    stride before, and pure noise is then not what the network saw there. Halves are rounded to even
+    numbers; one step begins at T.
 
     Args:
         schedule: a chain of T steps.
@@ -56,7 +57,9 @@ def spaced_times(
         case "leading":
             times = 1 + (num_steps - 1 - index) * (total // num_steps)
         case "linspace":
-            times = (total - index * ((total - 1) / max(num_steps - 1, 1))).round()
+            # From 0, so that halves are rounded where other libraries round them.
+            rising = (index * ((total - 1) / max(num_steps - 1, 1))).round()
+            times = 1 + rising.flip(0) if num_steps > 1 else rising + total
     return torch.cat([times, torch.zeros(1, dtype=torch.float64)]).long()
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_int
-from simplex.diffusion._checks import require_integers, require_times_within
+from simplex.diffusion._checks import require_integers, require_numbers, require_times_within
 
 
 Times = int | float | Sequence[int] | Sequence[float] | Tensor
@@ -93,7 +93,7 @@ class DiscreteSchedule(Schedule):
     alpha_bars: Tensor
 
     def __post_init__(self) -> None:
-        table = torch.as_tensor(self.alpha_bars).detach().to("cpu", torch.float64)
+        table = require_numbers("alpha_bars", self.alpha_bars, torch.float64).detach().cpu()
         object.__setattr__(self, "alpha_bars", table)
         if table.dim() != 1 or len(table) < 2 or table[0] != 1:
             raise ValueError(
@@ -121,7 +121,7 @@ class DiscreteSchedule(Schedule):
             >>> DiscreteSchedule.from_betas([0.5, 0.5]).alpha_bars.tolist()
             [1.0, 0.5, 0.25]
         """
-        steps = torch.as_tensor(betas, dtype=torch.float64)
+        steps = require_numbers("betas", betas, torch.float64).cpu()
         outside = ~((steps > 0) & (steps <= 1))
         if steps.dim() != 1 or len(steps) == 0 or outside.any():
             wrong = steps[outside].tolist()[:1] or f"shape {tuple(steps.shape)}"
@@ -165,7 +165,7 @@ class DiscreteSchedule(Schedule):
 
     def times(self, t: Times) -> Tensor:
         """The times as int64, checked to lie in 0…T."""
-        times = torch.as_tensor(t)
+        times = require_numbers("times", t)
         if not times.numel():
             return times.long()  # an empty list has no integers to be recognised by
         remedy = " Round them, or use a ContinuousSchedule."
@@ -190,7 +190,7 @@ class DiscreteSchedule(Schedule):
 
     def time_at(self, log_snr: Tensor | float) -> Tensor:
         """The time in 1…T whose log-SNR is nearest, int64."""
-        wanted = torch.as_tensor(log_snr, dtype=torch.float64)
+        wanted = require_numbers("log_snr", log_snr, torch.float64)
         noise = torch.logit(1 - self.alpha_bars[1:]).to(wanted.device)  # -log SNR, increasing
         right = torch.searchsorted(noise, -wanted).clamp(1, self.num_steps - 1)  # 0 where T = 1
         left = (right - 1).clamp(min=0)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.diffusion._checks import require_finite, require_same_shape, require_steps
+from simplex.diffusion._checks import pair_of, require_finite, require_same_shape, require_steps
 from simplex.diffusion._gaussian import Noise, learned_variance
 from simplex.diffusion._rows import Coefficient, combine, rows_of_times, unrolled, vanishes
 from simplex.diffusion._schedule import Schedule
@@ -50,7 +50,7 @@ def walk(
     with torch.no_grad():
         for i, t in enumerate(model_inputs(schedule, grid[:-1], x)):
             output = model(x, t)
-            m, v = output if steps.learned else (output, None)
+            m, v = pair_of(output) if steps.learned else (output, None)
             m = checked(m, x, t, i)
             if pq:
                 m = combine((pq[0][i], x), (pq[1][i], m))
