@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
-from simplex.operators import require_rank
+from simplex.complexes import SimplicialComplex, require_int, require_memory
 
 
 # --- networks and what a call is given ------------------------------------------------------------
@@ -145,6 +144,12 @@ def require_walk(
     require_generator(generator)
 
 
+def require_tensor(what: str, x: object) -> None:
+    """Refuse what is no tensor."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{what} must be a tensor, got {_kind(x)}.")
+
+
 def require_floats(what: str, x: object, remedy: str = " Convert with .float().") -> None:
     """Refuse what is no tensor of real floats."""
     if not isinstance(x, Tensor):
@@ -166,6 +171,21 @@ def _kind(value: object) -> str:
 
 
 # --- tensors and times ----------------------------------------------------------------------------
+
+
+def require_count(what: str, number: object, least: int, most: int | None = None) -> None:
+    """Refuse a number of entries out of its range, or beyond what memory holds."""
+    count = require_int(what, number, least, most)
+    require_memory(32 * count, torch.device("cpu"), f"{count} numbers", f"Lower {what}.")
+
+
+def require_rows(what: str, x: Any, *, least: int = 0, columns: int | None = None) -> None:
+    """Refuse what is no (rows, d) floats."""
+    require_floats(what, x)
+    if x.dim() != 2 or len(x) < least or columns not in (None, x.shape[1]):
+        wanted = f"(rows, {'d' if columns is None else columns})"
+        at_least = f" with at least {least} rows" if least else ""
+        raise ValueError(f"{what} must be of shape {wanted}{at_least}, got {tuple(x.shape)}.")
 
 
 def require_same_shape(what: str, got: object, x: Tensor) -> None:
@@ -254,8 +274,9 @@ def require_after_data(times: Tensor, num_steps: int) -> None:
         )
 
 
-def require_logits(logits: Tensor, shape: tuple[int, ...]) -> None:
+def require_logits(logits: Any, shape: tuple[int, ...]) -> None:
     """Refuse logits that are not one per value and category."""
+    require_floats("logits", logits)
     if logits.shape != shape:
         raise ValueError(f"logits must have shape {shape}, got {tuple(logits.shape)}.")
 
@@ -282,20 +303,38 @@ def require_device(device: object) -> None:
         raise TypeError(f"device must be one such as 'cpu', got {_kind(device)}.") from error
 
 
+def require_possible(logits: Tensor) -> None:
+    """Refuse a belief in nothing, and NaN."""
+    if not bool((logits.amax(-1) > -torch.inf).all()):
+        raise ValueError(
+            "logits must leave some category possible, got NaN or -∞ for all of them. Mask less."
+        )
+
+
+def require_reached(reach: Tensor, x: Tensor) -> None:
+    """Refuse values that the chain cannot have at a time."""
+    lost = ~(reach > 0).any(-1)
+    if lost.any():
+        raise ValueError(
+            f"x must be possible at time t, got the value {x[lost][0].item()}, which nothing leads "
+            "to there. Start at process.prior_sample(like)."
+        )
+
+
 # --- cochains -------------------------------------------------------------------------------------
 
 
-def require_degree(K: SimplicialComplex, k: int) -> None:
-    """Refuse ``k`` outside 0 … dim; the empty complex counts as 0."""
-    if isinstance(K, SimplicialComplex) and K.dim < 0 and type(k) is int and k > 0:
-        raise ValueError(f"k must be 0 on the empty complex, got {k}: it has no {k}-simplices.")
-    require_rank(K, k, 0)
+def require_degree(K: object, k: object) -> None:
+    """Refuse no degree of cochains; above the dimension of a complex there are empty ones."""
+    require_complex(K)
+    require_int("k", k, 0)
 
 
-def require_cochain(x: Tensor, count: int) -> None:
+def require_cochain(x: Any, count: int) -> None:
     """Refuse what is not (…, count, C) or (count,) floats."""
-    if not x.is_floating_point():
-        raise TypeError(f"x must hold real floats, got {x.dtype}. Convert with .float().")
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        got = x.dtype if isinstance(x, Tensor) else _kind(x)
+        raise TypeError(f"x must hold real floats, got {got}. Convert with .float().")
     if not x.dim() or x.shape[-min(x.dim(), 2)] != count:
         raise ValueError(
             f"x must have one value per simplex, shape (…, {count}, C) or ({count},), got "
@@ -303,10 +342,11 @@ def require_cochain(x: Tensor, count: int) -> None:
         )
 
 
-def require_single_or_double(x: Tensor) -> None:
+def require_single_or_double(x: Any) -> None:
     """Refuse what polynomials of operators are not made for."""
-    if x.dtype not in (torch.float32, torch.float64):
-        raise TypeError(f"x must be float32 or float64, got {x.dtype}. Convert with .float().")
+    if not isinstance(x, Tensor) or x.dtype not in (torch.float32, torch.float64):
+        got = x.dtype if isinstance(x, Tensor) else _kind(x)
+        raise TypeError(f"x must be float32 or float64, got {got}. Convert with .float().")
 
 
 def require_kernel(name: str, kernel: object) -> None:

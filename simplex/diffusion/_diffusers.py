@@ -334,19 +334,19 @@ class DDIMScheduler(DDPMScheduler):
         Returns:
             x at the timestep after, and the prediction of x_0.
         """
-        if eta is None or isinstance(eta, torch.Generator):
-            eta, generator = 0.0, generator if eta is None else eta
-        require_real("eta", eta, 0)
+        if isinstance(eta, torch.Generator):
+            generator, eta = eta, None
+        share = 0.0 if eta is None else require_real("eta", eta, 0)
         require_generator(generator)
         require_flag("use_clipped_model_output", use_clipped_model_output)
         require_flag("return_dict", return_dict)
         clean, t, s = self._clean(model_output, timestep, sample, previous)
         if self.clip_sample is None or use_clipped_model_output:
-            steps = ddim_steps(self.schedule, t, s, "x0", float(eta))
+            steps = ddim_steps(self.schedule, t, s, "x0", share)
             terms = [(steps.on_x, sample), (steps.on_m, clean)]
         else:
             eps = convert_prediction(model_output, sample, t, self.schedule, self.prediction, "eps")
-            steps = ddim_steps(self.schedule, t, s, "eps", float(eta))
+            steps = ddim_steps(self.schedule, t, s, "eps", share)
             alpha, sigma = self.schedule.coefficients(s)
             variance = 0 if steps.spread is None else steps.spread.square()
             terms = [(alpha, clean), ((sigma.square() - variance).clamp(min=0).sqrt(), eps)]

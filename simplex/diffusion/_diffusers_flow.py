@@ -188,7 +188,10 @@ class FlowMatchEulerDiscreteScheduler:
             model_output: the velocity, towards the noise.
             timestep: of the sample, one or one per row.
             sample: x at that timestep.
-            s_churn, s_tmin, s_tmax, s_noise: 0, 0, ∞ and 1: no noise is added.
+            s_churn: 0: no noise is added.
+            s_tmin: 0.
+            s_tmax: ∞.
+            s_noise: 1.
             generator: of no effect.
             per_token_timesteps: None.
             return_dict: without effect: the result is a tuple with names.

@@ -9,6 +9,7 @@ from torch import Tensor
 from simplex.complexes import require_real
 from simplex.diffusion._checks import (
     require_callable,
+    require_count,
     require_floats,
     require_generator,
     require_noise,
@@ -69,12 +70,17 @@ class EDMPreconditioner:
 
     def __post_init__(self) -> None:
         require_real("sigma_data", self.sigma_data, 0, open=True)
+        require_real("log_mean", self.log_mean)
         require_real("log_std", self.log_std, 0, open=True)
 
     def sigmas(
         self, rows: int, *, like: Tensor | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
         """Noise levels to train with: (rows,), ln σ ~ N(log_mean, log_std²)."""
+        require_count("rows", rows, 0)
+        require_generator(generator)
+        if like is not None:
+            require_floats("like", like)
         dtype = None if like is None else like.dtype
         device = None if like is None else like.device
         normal = torch.randn(rows, generator=generator, dtype=dtype, device=device)
@@ -82,6 +88,7 @@ class EDMPreconditioner:
 
     def weight(self, sigma: Tensor) -> Tensor:
         """The weight w of the loss, which makes that of F plain least squares."""
+        require_floats("sigma", sigma)
         s = self.sigma_data
         return (sigma.square() + s**2) / (sigma * s).square()
 
@@ -164,7 +171,7 @@ def heun_edm(
     if not (churn >= 0 and churn_noise >= 0):  # infinite churn is as much as there may be
         raise ValueError(f"churn and churn_noise must be at least 0, got {churn}, {churn_noise}.")
     levels = _falling_levels(sigmas)
-    low, high = churn_range
+    low, high = _churn_range(churn_range)
     growth = min(churn / (len(levels) - 1), math.sqrt(2) - 1)
     gamma = torch.where((levels[:-1] >= low) & (levels[:-1] <= high), growth, 0.0)
     here, there = levels[:-1] * (1 + gamma), levels[1:]
@@ -191,6 +198,15 @@ def heun_edm(
             cleaner = checked(denoise(euler, sigma_next), x, sigma_next, i)
             x = combine((r, x), (b, clean), (c, cleaner))
     return x
+
+
+def _churn_range(given: object) -> tuple[float, float]:
+    """The two levels between which there is churn."""
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        raise TypeError(f"churn_range must be a pair of levels, got {given!r}.")
+    for level in given:
+        require_number("the levels of churn_range", level)
+    return given[0], given[1]
 
 
 def _falling_levels(sigmas: Grid) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int
+from simplex.complexes import require_int, require_real
 from simplex.diffusion._checks import (
     pair_of,
     require_noise,
@@ -70,6 +70,8 @@ def discretized_gaussian(levels: int = 256, low: float = -1.0, high: float = 1.0
         0.5
     """
     require_int("levels", levels, 2)
+    require_real("low", low)
+    require_real("high", high)
     if not low < high:
         raise ValueError(f"low must be below high, got {low} and {high}.")
     half = (high - low) / (levels - 1) / 2
@@ -124,6 +126,11 @@ class Elbo(NamedTuple):
     def nats(self) -> Tensor:
         """(rows,) the bound on -ln p(x_0)."""
         return self.prior + self.transitions.sum(0) + self.reconstruction
+
+    @property
+    def shape(self) -> torch.Size:
+        """(rows,), that of the bound."""
+        return self.prior.shape
 
     @property
     def bits_per_dim(self) -> Tensor:

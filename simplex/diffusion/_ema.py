@@ -70,15 +70,14 @@ class ExponentialAverage(nn.Module):
         for (name, ours), theirs in zip(
             self.network.named_parameters(), network.parameters(), strict=True
         ):
-            average = fine.get(name, ours)
-            averages.append(average)
-            targets.append(theirs.to(average))
+            averages.append(fine.get(name, ours))
+            targets.append(theirs.to(averages[-1]))
         torch._foreach_lerp_(averages, targets, 1 - decay)
-        for name, ours in self._half().items():
-            ours.copy_(fine[name])
-            self._fine[name] = fine[name], ours._version
-        for ours, theirs in zip(self.network.buffers(), network.buffers(), strict=True):
-            ours.copy_(theirs)
+        for name, rounded in self._half().items():
+            rounded.copy_(fine[name])
+            self._fine[name] = fine[name], rounded._version
+        for buffer, new in zip(self.network.buffers(), network.buffers(), strict=True):
+            buffer.copy_(new)
         self.num_updates += 1
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_memory, require_real
 from simplex.diffusion._checks import (
     require_callable,
     require_floats,
@@ -50,7 +51,7 @@ class LinearPath:
         self, x0: Tensor, z: Tensor, t: Tensor, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """(x_t, u_t), each of the shape of the data."""
-        t = _unit_times(t)
+        t = _unit_times(x0, z, t)
         return combine((per_row(1 - t, z), z), (per_row(t, z), x0)), x0 - z
 
 
@@ -76,7 +77,7 @@ class TrigonometricPath:
         self, x0: Tensor, z: Tensor, t: Tensor, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """(x_t, u_t), each of the shape of the data."""
-        angle = _unit_times(t) * (math.pi / 2)
+        angle = _unit_times(x0, z, t) * (math.pi / 2)
         cos, sin = per_row(angle.cos(), z), per_row(angle.sin(), z)
         x, turned = combine((cos, z), (sin, x0)), combine((cos, x0), (-sin, z))
         return x, turned * (math.pi / 2)
@@ -104,11 +105,15 @@ class BridgePath:
 
     sigma: float
 
+    def __post_init__(self) -> None:
+        require_real("sigma", self.sigma, 0, open=True)
+
     def at(
         self, x0: Tensor, z: Tensor, t: Tensor, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """(x_t, u_t), each of the shape of the data."""
-        t = _unit_times(t)
+        require_generator(generator)
+        t = _unit_times(x0, z, t)
         width = (t * (1 - t)).sqrt()
         if not (width > 0).all():
             raise ValueError("t must be inside (0, 1) for a bridge: its ends have no velocity.")
@@ -197,11 +202,17 @@ def ot_coupling(x0: Tensor, z: Tensor) -> Tensor:
 
     require_floats("x0", x0)
     require_same_shape("z", z, x0)
+    size = 24 * len(x0) ** 2
+    require_memory(size, x0.device, f"{len(x0)}² distances", "Pair fewer rows at a time.")
     cost = torch.cdist(x0.detach().flatten(1).double(), z.detach().flatten(1).double()).square()
     _, columns = linear_sum_assignment(cost.cpu().numpy())  # (rows of x0,) of rows of z
     return torch.as_tensor(columns, dtype=torch.int64, device=z.device)
 
 
-def _unit_times(t: Tensor) -> Tensor:
+def _unit_times(x0: Tensor, z: Tensor, t: Tensor) -> Tensor:
+    """The times of a pair, all being checked."""
+    require_floats("x0", x0)
+    require_same_shape("z", z, x0)
+    require_floats("t", t)
     require_times_within(t, 0.0, 1.0, " Time 0 is noise, 1 is data.")
     return t

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_int, require_real, require_word
+from simplex.diffusion._checks import require_count, require_numbers, require_schedule
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule
 
 
@@ -88,7 +89,8 @@ def times_at_levels(schedule: Schedule, sigmas: Tensor) -> Tensor:
         >>> times_at_levels(linear_schedule(1000), edm_sigmas(5, 0.02, 150.0)).tolist()
         [995, 846, 611, 184, 3, 0]
     """
-    levels = torch.as_tensor(sigmas, dtype=torch.float64)
+    require_schedule(schedule)
+    levels = require_numbers("sigmas", sigmas, torch.float64)
     if levels.dim() != 1 or not ((levels >= 0).all() and (levels.diff() <= 0).all()):
         raise ValueError(f"sigmas must fall and be at least 0, got {levels.tolist()}.")
     times = schedule.time_at(-2 * levels[levels > 0].log())
@@ -122,7 +124,8 @@ def log_snr_times(schedule: Schedule, num_steps: int, *, last: int | float | Non
         >>> log_snr_times(linear_schedule(1000), 5).tolist()
         [1000, 723, 303, 31, 1, 0]
     """
-    require_int("num_steps", num_steps, 2)
+    require_schedule(schedule)
+    require_count("num_steps", num_steps, 2)
     discrete = isinstance(schedule.end, int)
     near = (1 if discrete else 1e-3) if last is None else last
     start, stop = schedule.log_snr(schedule.end), schedule.log_snr(near)
@@ -165,7 +168,9 @@ def edm_sigmas(
         >>> edm_sigmas(3)[[0, 2, 3]].tolist()
         [80.0..., 0.002..., 0.0]
     """
-    require_int("num_steps", num_steps, 1)
+    require_count("num_steps", num_steps, 1)
+    for name, level in (("sigma_min", sigma_min), ("sigma_max", sigma_max)):
+        require_real(name, level)
     require_real("rho", rho, 0, open=True)
     if not 0 < sigma_min < sigma_max:
         raise ValueError(

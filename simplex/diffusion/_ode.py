@@ -1,13 +1,13 @@
 """Flows as differential equations: integrators, and the exact likelihood they give."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int
+from simplex.complexes import require_int, require_memory
 from simplex.diffusion._checks import (
     require_callable,
     require_floats,
@@ -30,6 +30,9 @@ from simplex.diffusion._rows import (
     unrolled,
 )
 from simplex.diffusion._walk import Grid, checked
+
+
+Probes = Callable[[], Iterable[Tensor]]  # (rows, components) each
 
 
 def euler_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
@@ -199,18 +202,28 @@ def log_likelihood(
     return log_prior(x) + total
 
 
-def _probes(x: Tensor, count: int | None, generator: torch.Generator | None) -> tuple[Tensor, int]:
+def _probes(x: Tensor, count: int | None, generator: torch.Generator | None) -> tuple[Probes, int]:
     """Vectors v, one per row in each, and N: Σ v vᵀ / N is 1, exactly or in expectation."""
     if count is None:
-        seeds = torch.eye(row_size(x), dtype=x.dtype, device=x.device)
-        return seeds[:, None].expand(-1, len(x), -1), 1  # (components, rows, components)
+        return lambda: _components(x), 1
     require_int("num_probes", count, 1)
+    size = 8 * count * x.numel()
+    require_memory(size, x.device, f"{count} probes", "Lower num_probes, or take fewer rows.")
     draws = torch.randint(2, (count, *x.shape), generator=generator, device=x.device)
-    return (2 * draws - 1).to(x.dtype).reshape(count, len(x), row_size(x)), count
+    signs = (2 * draws - 1).to(x.dtype).reshape(count, len(x), row_size(x))
+    return lambda: signs, count
+
+
+def _components(x: Tensor) -> Iterator[Tensor]:
+    """The unit vectors, the same for every row: one at a time, as all of them would be a square."""
+    for component in range(row_size(x)):
+        unit = x.new_zeros(len(x), row_size(x))
+        unit[:, component] = 1
+        yield unit
 
 
 def _with_divergence(
-    velocity: Model, x: Tensor, t: Tensor, probes: Tensor, count: int, step: int
+    velocity: Model, x: Tensor, t: Tensor, probes: Probes, count: int, step: int
 ) -> tuple[Tensor, Tensor]:
     """u(x, t), and its divergence per row: the trace of the Jacobian, exact or estimated."""
     time = rows_of_times(t.to(x.device, x.dtype), x)
@@ -220,7 +233,7 @@ def _with_divergence(
         flat = u.reshape(len(x), row_size(x))  # (rows, components)
         divergence = torch.zeros(len(x), dtype=x.dtype, device=x.device)
         if flat.requires_grad:  # a constant velocity has divergence 0
-            for probe in probes:
+            for probe in probes():
                 (product,) = torch.autograd.grad(flat, x, probe, retain_graph=True)
                 divergence += row_sum(product.reshape(flat.shape) * probe)
     return u.detach(), divergence / count

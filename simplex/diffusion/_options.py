@@ -89,7 +89,7 @@ class SchedulerConfig(dict[str, Any]):
             "option=value)."
         )
 
-    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refused  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refused
 
     def __reduce__(self) -> tuple[type, tuple[dict[str, Any]]]:
         return type(self), (dict(self),)
@@ -101,7 +101,7 @@ def options_of(
     fixed: Mapping[str, tuple[object, str]],
     elsewhere: Mapping[str, object],
 ) -> dict[str, Any]:
-    """The named options of a call together with the others, refused at values they have not here."""
+    """The named options of a call and the others, refused at values that they have not here."""
     known = {name: value for name, value in given.items() if name not in _NOT_OPTIONS}
     for name, value in others.items():
         if name not in known and name not in elsewhere:
@@ -109,9 +109,7 @@ def options_of(
                 f"{name} must not be given, got {value!r}: no such option is known. There are "
                 f"{', '.join(known)}."
             )
-    options: dict[str, Any] = (
-        known | {name: v for name, v in elsewhere.items() if name not in known} | others
-    )
+    options: dict[str, Any] = {**elsewhere, **known, **others}
     require_fixed(options, fixed)
     return options
 
@@ -120,11 +118,13 @@ def require_fixed(given: Mapping[str, object], fixed: Mapping[str, tuple[object,
     """Refuse options at other values than the one they have here."""
     for name, (value, remedy) in fixed.items():
         if name in given and not _same(given[name], value):
-            raise ValueError(f"{name} must be {value} here, got {given[name]!r}. {remedy}")
+            raise ValueError(
+                f"{name} must be {value}, got {given[name]!r}: it is fixed here. {remedy}"
+            )
 
 
 def options_in(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The options in a configuration, without the names by which diffusers says where it is from."""
+    """The options in a configuration, without the names that say where it is from."""
     require_mapping("config", config)
     return {name: value for name, value in config.items() if not str(name).startswith("_")}
 

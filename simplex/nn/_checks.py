@@ -230,6 +230,14 @@ def require_times(time: object, count: int) -> None:
         raise ValueError(f"time must have shape ({count},) or (), got {tuple(time.shape)}.")
 
 
+def require_real_times(time: object) -> None:
+    """Refuse times that are no tensor of real numbers."""
+    if not isinstance(time, Tensor):
+        raise TypeError(f"time must be a tensor, got {time!r}. Wrap a number with torch.tensor.")
+    if time.is_complex() or time.dtype == torch.bool:
+        raise TypeError(f"time must be real numbers, got {time.dtype}.")
+
+
 def require_dtype_of(parameter: Tensor, x: Tensor) -> None:
     """Refuse data of another dtype than the parameters, unless autocast converts them."""
     if x.dtype == parameter.dtype or torch.is_autocast_enabled(x.device.type):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch_geometric.transforms import BaseTransform
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int, require_memory
 from simplex.data import SimplicialData, cochain_keys
 from simplex.operators import heat_energy
 
@@ -31,11 +31,22 @@ def random_cochains(
         channels: how many.
         generator: source of randomness, on the CPU; ``None`` for torch's global one.
 
+    Raises:
+        TypeError: what is no complex, or no whole number.
+        ValueError: negative numbers, or more of them than fit in memory.
+
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
         >>> [x.shape[0] for x in random_cochains(K, max_dim=2, channels=4)]
         [3, 3, 1]
     """
+    require_int("max_dim", max_dim, 0)
+    require_int("channels", channels, 0)
+    if not isinstance(K, SimplicialComplex):
+        raise TypeError(f"K must be a SimplicialComplex, got {type(K).__name__}.")
+    entries = channels * sum(K.num_simplices(k) for k in range(max_dim + 1))
+    for place in {torch.device("cpu"), K.device}:
+        require_memory(4 * entries, place, f"{entries} random numbers", "Draw fewer channels.")
     draw = [
         torch.randn(K.num_simplices(k), channels, generator=generator) for k in range(max_dim + 1)
     ]
