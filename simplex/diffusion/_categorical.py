@@ -11,8 +11,10 @@ from simplex.complexes import require_int
 from simplex.diffusion._checks import (
     require_after_data,
     require_callable,
+    require_count,
     require_generator,
     require_integers,
+    require_like_times,
     require_logits,
     require_numbers,
     require_possible,
@@ -70,13 +72,13 @@ class CategoricalProcess:
     @classmethod
     def uniform(cls, schedule: DiscreteSchedule, num_categories: int) -> Self:
         """Replaced values are equally likely: for K = 2 the binomial chain of 2015."""
-        require_int("num_categories", num_categories, 1)
+        require_count("num_categories", num_categories, 1)
         return cls(schedule, torch.ones(num_categories, dtype=torch.float64))
 
     @classmethod
     def absorbing(cls, schedule: DiscreteSchedule, num_categories: int, mask: int) -> Self:
         """Replaced values become the mask, one of the K categories, and stay so."""
-        require_int("num_categories", num_categories, 1)
+        require_count("num_categories", num_categories, 1)
         require_int("mask", mask, 0, num_categories - 1)
         law = torch.zeros(num_categories, dtype=torch.float64)
         law[mask] = 1
@@ -160,6 +162,7 @@ class CategoricalProcess:
     def _keep(self, x: Tensor, t: Times, s: Times) -> Tensor:
         """ᾱ_t / ᾱ_s, to multiply (…, K)."""
         later, earlier = self.schedule.alpha_bar(t), self.schedule.alpha_bar(s)
+        require_like_times(later, earlier)
         if (later > earlier).any():
             raise ValueError("s must not be after t: the chain only forgets.")
         ratio = torch.where(earlier > 0, later / earlier, 1.0)

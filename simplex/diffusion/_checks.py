@@ -1,7 +1,7 @@
 """What this package refuses, and in which words."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -18,7 +18,7 @@ from simplex.complexes import SimplicialComplex, require_int, require_memory
 def require_module(what: str, network: object) -> None:
     """Refuse what has no parameters to average."""
     if not isinstance(network, nn.Module):
-        raise TypeError(f"{what} must be a torch.nn.Module, got {_kind(network)}.")
+        raise TypeError(f"{what} must be a torch.nn.Module, got {kind_of(network)}.")
 
 
 def require_same_parameters(ours: nn.Module, theirs: nn.Module) -> None:
@@ -34,16 +34,16 @@ def require_same_parameters(ours: nn.Module, theirs: nn.Module) -> None:
 def require_decay(decay: object) -> None:
     """Refuse an average that would never move, or not be one."""
     if isinstance(decay, bool) or not isinstance(decay, Real):
-        raise TypeError(f"decay must be a number, got {_kind(decay)}.")
+        raise TypeError(f"decay must be a number, got {kind_of(decay)}.")
     if not 0 <= float(decay) < 1:
         raise ValueError(f"decay must be in [0, 1), got {decay}.")
 
 
 def require_callable(what: str, model: object) -> None:
     """Refuse a model that cannot be called."""
-    if not callable(model):
+    if isinstance(model, type) or not callable(model):
         raise TypeError(
-            f"{what} must be a function of noisy data and times, got {_kind(model)}. Any "
+            f"{what} must be a function of noisy data and times, got {kind_of(model)}. Any "
             "torch.nn.Module or lambda x, t: … is one."
         )
 
@@ -54,7 +54,7 @@ def require_schedule(schedule: object, *, discrete: bool = False) -> None:
     if not all(hasattr(schedule, name) for name in wanted):
         kind = "DiscreteSchedule" if discrete else "Schedule"
         raise TypeError(
-            f"schedule must be a {kind}, such as cosine_schedule(1000), got {_kind(schedule)}."
+            f"schedule must be a {kind}, such as cosine_schedule(1000), got {kind_of(schedule)}."
         )
 
 
@@ -74,7 +74,7 @@ def require_noise(noise: object, *, whitens: bool = False) -> None:
     law = all(callable(getattr(noise, name, None)) for name in wanted)
     if not law or isinstance(noise, type):
         raise TypeError(
-            f"noise must be a law such as WhiteNoise() or a HodgeNoise, got {_kind(noise)}. Draws "
+            f"noise must be a law, WhiteNoise() or a HodgeNoise, got {kind_of(noise)}. Draws "
             "are made by its method sample."
         )
 
@@ -89,17 +89,25 @@ def require_numbers(what: str, values: object, dtype: torch.dtype | None = None)
         tensor = torch.as_tensor(array, dtype=None if given else dtype)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise TypeError(
-            f"{what} must be numbers, or a tensor or a sequence of them, got {_kind(values)}."
+            f"{what} must be numbers, or a tensor or a sequence of them, got {kind_of(values)}."
         ) from error
     if tensor.is_complex() or tensor.dtype == torch.bool:
         raise TypeError(f"{what} must be real numbers, got {tensor.dtype}.")
+    if tensor.layout != torch.strided:
+        raise TypeError(f"{what} must be dense, got a sparse tensor. Give its .to_dense().")
     return tensor if dtype is None else tensor.to(dtype)
+
+
+def require_instance(what: str, value: object, kind: type) -> None:
+    """Refuse what is no such object."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{what} must be a {kind.__name__}, got {kind_of(value)}.")
 
 
 def require_number(what: str, value: object) -> None:
     """Refuse what is no number; infinities are for the caller to judge."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{what} must be a number, got {_kind(value)}.")
+        raise TypeError(f"{what} must be a number, got {kind_of(value)}.")
 
 
 def pair_of(output: object) -> tuple[Any, Any]:
@@ -107,7 +115,7 @@ def pair_of(output: object) -> tuple[Any, Any]:
     if not isinstance(output, (tuple, list)) or len(output) != 2:
         raise TypeError(
             "the network must return a pair, the prediction and v, for a learned variance, got "
-            f"{_kind(output)}. Of twice the channels it is output.chunk(2, dim=1)."
+            f"{kind_of(output)}. Of twice the channels it is output.chunk(2, dim=1)."
         )
     return output[0], output[1]
 
@@ -122,15 +130,15 @@ def require_preconditioner(preconditioner: object) -> None:
     """Refuse what scales nothing."""
     if not all(callable(getattr(preconditioner, name, None)) for name in ("denoiser", "weight")):
         raise TypeError(
-            f"preconditioner must be an EDMPreconditioner, got {_kind(preconditioner)}. Make one, "
-            "EDMPreconditioner(sigma_data), and sample with its denoiser(network)."
+            f"preconditioner must be an EDMPreconditioner, got {kind_of(preconditioner)}. Make "
+            "one, EDMPreconditioner(sigma_data), and sample with its denoiser(network)."
         )
 
 
 def require_path(path: object) -> None:
     """Refuse what is no path from noise to data."""
     if isinstance(path, type) or not callable(getattr(path, "at", None)):
-        raise TypeError(f"path must be one such as LinearPath(), got {_kind(path)}.")
+        raise TypeError(f"path must be one such as LinearPath(), got {kind_of(path)}.")
 
 
 def require_walk(
@@ -147,18 +155,20 @@ def require_walk(
 def require_tensor(what: str, x: object) -> None:
     """Refuse what is no tensor."""
     if not isinstance(x, Tensor):
-        raise TypeError(f"{what} must be a tensor, got {_kind(x)}.")
+        raise TypeError(f"{what} must be a tensor, got {kind_of(x)}.")
 
 
 def require_floats(what: str, x: object, remedy: str = " Convert with .float().") -> None:
     """Refuse what is no tensor of real floats."""
     if not isinstance(x, Tensor):
-        raise TypeError(f"{what} must be a tensor of real floats, got {_kind(x)}.")
+        raise TypeError(f"{what} must be a tensor of real floats, got {kind_of(x)}.")
     if not x.is_floating_point():
         raise TypeError(f"{what} must be of floating point, got {x.dtype}.{remedy}")
+    if x.layout != torch.strided:
+        raise TypeError(f"{what} must be dense, got a sparse tensor. Give its .to_dense().")
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
     """How a message calls a value of a wrong kind."""
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
@@ -189,9 +199,11 @@ def require_rows(what: str, x: Any, *, least: int = 0, columns: int | None = Non
 
 
 def require_same_shape(what: str, got: object, x: Tensor) -> None:
-    """Refuse a tensor that would only fit the data by broadcasting."""
+    """Refuse a tensor that would only fit the data by broadcasting, and what holds no floats."""
     if not isinstance(got, Tensor):
         raise TypeError(f"{what} must be a tensor, got {type(got).__name__}.")
+    if not got.is_floating_point() or got.layout != torch.strided:
+        raise TypeError(f"{what} must be dense real floats, got {got.dtype}, {got.layout}.")
     if got.shape != x.shape:
         raise ValueError(
             f"{what} must have the shape of the data, {tuple(x.shape)}, got {tuple(got.shape)}."
@@ -265,6 +277,16 @@ def require_times_within(t: Tensor, low: float, high: float, remedy: str = "") -
         )
 
 
+def require_like_times(t: Tensor, s: Tensor) -> None:
+    """Refuse two times of a step that do not belong to the same rows."""
+    pairs = zip(reversed(t.shape), reversed(s.shape), strict=False)
+    if not all(a == b or 1 in (a, b) for a, b in pairs):
+        raise ValueError(
+            f"s must be one time, or as many as t, got shapes {tuple(s.shape)} and "
+            f"{tuple(t.shape)}."
+        )
+
+
 def require_after_data(times: Tensor, num_steps: int) -> None:
     """Refuse time 0 of a discrete chain in training: there is no noise, and nothing to learn."""
     if not (times > 0).all():
@@ -284,23 +306,26 @@ def require_logits(logits: Any, shape: tuple[int, ...]) -> None:
 def require_flag(name: str, flag: object) -> None:
     """Refuse what is neither True nor False: any other value would count as one of them."""
     if not isinstance(flag, bool):
-        raise TypeError(f"{name} must be True or False, got {_kind(flag)}.")
+        raise TypeError(f"{name} must be True or False, got {kind_of(flag)}.")
 
 
 def require_mapping(name: str, mapping: object) -> None:
     """Refuse what has no names."""
     if not isinstance(mapping, Mapping):
-        raise TypeError(f"{name} must be a mapping from names to values, got {_kind(mapping)}.")
+        raise TypeError(f"{name} must be a mapping from names to values, got {kind_of(mapping)}.")
 
 
-def require_device(device: object) -> None:
-    """Refuse what names no device."""
-    if device is None or (isinstance(device, (torch.device, int)) and device is not True):
-        return
+def require_device(device: Any) -> None:
+    """Refuse what names no device, or one that is not there."""
     try:
-        torch.device(device)  # type: ignore[call-overload]
-    except (TypeError, RuntimeError) as error:
-        raise TypeError(f"device must be one such as 'cpu', got {_kind(device)}.") from error
+        if isinstance(device, bool):
+            raise TypeError
+        torch.empty(0, device=device)
+    except (TypeError, ValueError, RuntimeError, AssertionError, OverflowError) as error:
+        wrong = TypeError if not isinstance(device, (str, int, torch.device)) else ValueError
+        raise wrong(
+            f"device must be one of this machine, such as 'cpu', got {kind_of(device)}."
+        ) from error
 
 
 def require_possible(logits: Tensor) -> None:
@@ -333,7 +358,7 @@ def require_degree(K: object, k: object) -> None:
 def require_cochain(x: Any, count: int) -> None:
     """Refuse what is not (…, count, C) or (count,) floats."""
     if not isinstance(x, Tensor) or not x.is_floating_point():
-        got = x.dtype if isinstance(x, Tensor) else _kind(x)
+        got = x.dtype if isinstance(x, Tensor) else kind_of(x)
         raise TypeError(f"x must hold real floats, got {got}. Convert with .float().")
     if not x.dim() or x.shape[-min(x.dim(), 2)] != count:
         raise ValueError(
@@ -345,7 +370,7 @@ def require_cochain(x: Any, count: int) -> None:
 def require_single_or_double(x: Any) -> None:
     """Refuse what polynomials of operators are not made for."""
     if not isinstance(x, Tensor) or x.dtype not in (torch.float32, torch.float64):
-        got = x.dtype if isinstance(x, Tensor) else _kind(x)
+        got = x.dtype if isinstance(x, Tensor) else kind_of(x)
         raise TypeError(f"x must be float32 or float64, got {got}. Convert with .float().")
 
 
@@ -389,43 +414,4 @@ def require_complex(K: object) -> None:
         raise TypeError(
             f"K must be a SimplicialComplex, got a {type(K).__name__}. For several complexes use "
             "SimplicialComplex.disjoint_union(complexes); for a graph, clique_complex(graph)."
-        )
-
-
-def require_of_process(name: str, size: int, met: int, what: str) -> None:
-    """Refuse a scorer that was made for a smaller process."""
-    if met > size:
-        raise ValueError(
-            f"{name} of the scorer must be that of the process, got {size} and {what} {met}. "
-            f"Give {name}=process.{name}."
-        )
-
-
-def require_vertex_numbers(num_vertices: object) -> None:
-    """Refuse one number in place of a sequence, and what counts nothing."""
-    if not isinstance(num_vertices, Iterable):
-        raise TypeError(
-            "num_vertices must be a sequence, one number for each complex to be generated, got "
-            f"{num_vertices!r}. For one complex give [{num_vertices!r}]."
-        )
-    counts = list(num_vertices)
-    if any(n < 0 or n != int(n) for n in counts):
-        raise ValueError(f"num_vertices must be whole numbers, at least 0, got {counts}.")
-
-
-def require_kept_vertices(survival: Tensor) -> None:
-    """Refuse a process that lets vertices die."""
-    if not bool((survival[:, 0] == 1).all()):
-        raise ValueError(
-            "the process must keep the vertices, survival 1 in dimension 0, got "
-            f"{float(survival[-1, 0]):.4g} at T. Vertices have no facets to score them by."
-        )
-
-
-def require_bare_end(survival: Tensor) -> None:
-    """Refuse a process that does not end in bare vertices."""
-    if survival.shape[1] > 1 and float(survival[-1, 1]) != 0:
-        raise ValueError(
-            "the process must end in bare vertices, survival 0 of the edges at T, got "
-            f"{float(survival[-1, 1]):.4g}."
         )

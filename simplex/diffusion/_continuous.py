@@ -191,8 +191,7 @@ def vp_sde_schedule(beta_min: float = 0.1, beta_max: float = 20.0) -> Continuous
         >>> print(f"{vp_sde_schedule().alpha_bar(1.0).item():.4e}")
         4.3186e-05
     """
-    for name, beta in (("beta_min", beta_min), ("beta_max", beta_max)):
-        require_real(name, beta)
+    beta_min, beta_max = require_real("beta_min", beta_min), require_real("beta_max", beta_max)
     if not (beta_min > 0 and beta_max > 0):
         raise ValueError(f"beta_min and beta_max must be positive, got {beta_min}, {beta_max}.")
 

@@ -99,10 +99,13 @@ class EDMPreconditioner:
         s = self.sigma_data
 
         def denoise(x: Tensor, sigma: Tensor) -> Tensor:
+            require_floats("x", x)
+            require_floats("sigma", sigma)
             level = sigma.reshape(tuple(sigma.shape) + (1,) * (x.dim() - sigma.dim()))
             total = level.square() + s**2
             root = total.sqrt()
             output = network(x / root, rows_of_times(sigma.log() / 4, x))
+            require_same_shape("the output of the network", output, x)
             return (s**2 / total) * x + (level * s / root) * output
 
         return saying(denoise, DENOISED)

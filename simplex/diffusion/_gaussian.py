@@ -9,6 +9,7 @@ from torch import Tensor
 from simplex.diffusion._checks import (
     require_floats,
     require_generator,
+    require_like_times,
     require_numbers,
     require_same_shape,
     require_schedule,
@@ -97,6 +98,7 @@ def step_coefficients(
     """(c₀, c₁, β̃, β) of the step from t down to s, float64, of the shape of the times."""
     alpha_t, sigma_t = schedule.coefficients(t)
     alpha_s, sigma_s = schedule.coefficients(s)
+    require_like_times(sigma_t, sigma_s)
     if not (sigma_t > sigma_s).all():
         raise ValueError("s must be before t: a step goes from more noise to less.")
     ratio, share = alpha_t / alpha_s, (sigma_s / sigma_t).square()

@@ -7,6 +7,7 @@ from simplex.complexes import require_int, require_real
 from simplex.diffusion._checks import (
     require_callable,
     require_finite_numbers,
+    require_floats,
     require_generator,
     require_numbers,
     require_same_shape,
@@ -58,6 +59,7 @@ def guided(conditional: Model, unconditional: Model, scale: float | Tensor) -> M
 
     def model(x: Tensor, t: Tensor) -> Tensor:
         without, following = unconditional(x, t), conditional(x, t)
+        require_floats("the answer of unconditional", without)
         require_same_shape("the answer of conditional", following, without)
         return torch.lerp(without, following, per_row(scales, without, "scale"))
 

@@ -76,6 +76,7 @@ def simple_loss(
         [1.0, 1.0, 1.0]
     """
     target = _prepared(model, x0, schedule, prediction)
+    t = schedule.times(t)
     x, times = _noised(x0, t, schedule, eps)
     output = model(x, times)
     squares = _squares(output, x0, eps, x, t, schedule, target)
@@ -119,6 +120,7 @@ def min_snr_weight(schedule: Schedule, t: Tensor, prediction: Target, gamma: flo
     """
     require_schedule(schedule)
     require_number("gamma", gamma)
+    gamma = float(gamma)
     if not gamma > 0:  # infinite for the plain signal-to-noise ratio
         raise ValueError(f"gamma must be positive, got {gamma}.")
     require_word("prediction", prediction, TARGETS)
@@ -173,6 +175,7 @@ def vlb_loss(
     """
     target = _prepared(model, x0, schedule, prediction, discrete=True)
     require_noise(noise, whitens=True)
+    t = schedule.times(t)
     x, times = _noised(x0, t, schedule, eps)
     output = model(x, times)
     require_same_shape("the output of the network", output, x0)
@@ -227,6 +230,7 @@ def hybrid_loss(
     target = _prepared(model, x0, schedule, prediction, discrete=True)
     require_noise(noise, whitens=True)
     require_real("vlb_weight", vlb_weight, 0)
+    t = schedule.times(t)
     x, times = _noised(x0, t, schedule, eps)
     output, v = pair_of(model(x, times))
     simple = _squares(output, x0, eps, x, t, schedule, target)
@@ -254,11 +258,10 @@ def _prepared(
 
 def _noised(x0: Tensor, t: Tensor, schedule: Schedule, eps: Tensor) -> tuple[Tensor, Tensor]:
     """x_t and the times that the network gets."""
-    times = schedule.times(t)
     if isinstance(schedule, DiscreteSchedule):
-        require_after_data(times, schedule.num_steps)
-    x = q_sample(x0, times, schedule, eps)
-    return x, rows_of_times(schedule.model_times(times, x), x)
+        require_after_data(t, schedule.num_steps)
+    x = q_sample(x0, t, schedule, eps)
+    return x, rows_of_times(schedule.model_times(t, x), x)
 
 
 def _squares(

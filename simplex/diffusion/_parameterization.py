@@ -66,6 +66,7 @@ def convert_prediction(
     require_same_shape("prediction", prediction, x)
     require_schedule(schedule)
     alpha, sigma = schedule.coefficients(t)
+    require_word("prediction", source, TARGETS)
     require_word("target", target, TARGETS)
     if source == target:
         return prediction
@@ -185,7 +186,9 @@ def chain_from_denoiser(denoise: Model, schedule: Schedule) -> Model:
 
     def model(x: Tensor, t: Tensor) -> Tensor:
         alpha, sigma = schedule.coefficients(t)
-        return denoise(x / aligned(alpha, x), (sigma / alpha).to(x.device, x.dtype))
+        clean = denoise(x / aligned(alpha, x), (sigma / alpha).to(x.device, x.dtype))
+        require_same_shape("the denoised data", clean, x)
+        return clean
 
     return saying(model, "x0")
 
@@ -213,7 +216,9 @@ def denoiser_from_flow(velocity: Model) -> Model:
     def denoise(y: Tensor, sigma: Tensor) -> Tensor:
         t = 1 / (1 + sigma)
         x = y * aligned(t, y)
-        return x + velocity(x, t) * aligned(1 - t, y)
+        u = velocity(x, t)
+        require_same_shape("the velocity", u, x)
+        return x + u * aligned(1 - t, y)
 
     return saying(denoise, DENOISED)
 
@@ -241,7 +246,9 @@ def flow_from_denoiser(denoise: Model) -> Model:
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
         time = aligned(t, x)
-        return (denoise(x / time, (1 - t) / t) - x) / (1 - time)
+        clean = denoise(x / time, (1 - t) / t)
+        require_same_shape("the denoised data", clean, x)
+        return (clean - x) / (1 - time)
 
     return saying(velocity, VELOCITY)
 
@@ -267,6 +274,8 @@ def flow_of_levels(denoise: Model) -> Model:
     require_kind(denoise, DENOISED)
 
     def velocity(y: Tensor, sigma: Tensor) -> Tensor:
-        return (y - denoise(y, sigma)) / aligned(sigma, y)
+        clean = denoise(y, sigma)
+        require_same_shape("the denoised data", clean, y)
+        return (y - clean) / aligned(sigma, y)
 
     return saying(velocity, VELOCITY)

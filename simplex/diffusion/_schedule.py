@@ -281,7 +281,7 @@ def cosine_schedule(
         >>> print(f"{cosine_schedule(1000).alpha_bar(500).item():.7f}")
         0.4938436
     """
-    require_real("offset", offset, 0)
+    offset = require_real("offset", offset, 0)
     curve = ((_shares(num_steps) + offset) / (1 + offset) * math.pi / 2).cos().square()
     return _of_curve(curve, max_beta)
 
@@ -316,8 +316,8 @@ def sigmoid_schedule(
         >>> print(f"{sigmoid_schedule(1000).alpha_bar(500).item():.6f}")
         0.500000
     """
-    for name, value in (("start", start), ("end", end), ("temperature", temperature)):
-        require_real(name, value)
+    start, end = require_real("start", start), require_real("end", end)
+    temperature = require_real("temperature", temperature)
     if not (end > start and temperature > 0):
         raise ValueError(
             "start must be below end and temperature positive, got "
@@ -368,7 +368,7 @@ def _shares(num_steps: int) -> Tensor:
 
 def _of_curve(curve: Tensor, max_beta: float) -> DiscreteSchedule:
     """The chain with ᾱ along a curve, (T + 1,), up to its first value and the bound on β."""
-    require_real("max_beta", max_beta, 0, 1)
+    max_beta = require_real("max_beta", max_beta, 0, 1)
     betas = 1 - curve[1:] / curve[:-1]
     return DiscreteSchedule.from_betas(betas.clamp(max=max_beta))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import require_int, require_word
+from simplex.complexes import require_int, require_real, require_word
 from simplex.nn._checks import require_positive, require_real_times
 from simplex.nn._norm import SimplexBatchNorm
 
@@ -230,6 +230,8 @@ class TimeEmbedding(nn.Module):
         require_positive(channels=channels)
         if channels % 2:
             raise ValueError(f"channels must be even, got {channels}.")
+        require_real("scale", scale)
+        require_real("max_period", max_period, 0, open=True)
         self.channels, self.scale, self.max_period = channels, scale, max_period
         half = channels // 2
         exponents = torch.arange(half, dtype=torch.float64) / half

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int, require_real
 from simplex.diffusion._checks import (
     require_cochain,
     require_degree,
+    require_generator,
     require_kernel,
     require_positive_definite,
     require_single_or_double,
@@ -140,6 +141,7 @@ class HodgeNoise:
             Like x. The error is a few units of rounding times the largest ψ^p times |x|.
         """
         require_single_or_double(x)
+        require_real("exponent", exponent)
         count = self.complex.num_simplices(self.k)
         return apply_to_cochains(lambda y: self._power(y, exponent), x, count)
 
@@ -217,6 +219,9 @@ class HodgeNoise:
         generator: torch.Generator | None,
     ) -> Tensor:
         """Traces of function(K): Σ_parts rank · f(ψ(0)) + tr[f(ψ(L)) - f(ψ(0))]."""
+        if num_probes is not None:
+            require_int("num_probes", num_probes, 1)
+        require_generator(generator)
         K, k = self.complex, self.k
         zero = torch.zeros(1, dtype=torch.float64)
         at_zero = torch.cat([function(kernel(zero)) for kernel in self._kernels])
@@ -329,6 +334,7 @@ def fitted_hodge_noise(
     require_degree(K, k)
     count = K.num_simplices(k)
     require_cochain(x, count)
+    require_kernel("kernel", kernel)
     if not count:
         return HodgeNoise(K, kernel, k=k)
     draws = to_rows(x.detach().double())  # (n_k, draws)

@@ -17,15 +17,18 @@ from simplex.complexes import (
     with_simplices,
 )
 from simplex.diffusion._checks import (
-    require_bare_end,
     require_callable,
     require_complex,
+    require_device,
     require_finite,
     require_floats,
     require_generator,
     require_integers,
-    require_kept_vertices,
     require_numbers,
+)
+from simplex.diffusion._complexes.checks import (
+    require_bare_end,
+    require_kept_vertices,
     require_vertex_numbers,
 )
 from simplex.diffusion._complexes.survival import FaceSurvival, return_rate
@@ -232,6 +235,7 @@ def sample_complexes(
     falling = all(s < t for t, s in pairwise(grid))
     if len(grid) < 2 or grid[0] != process.num_steps or grid[-1] != 0 or not falling:
         raise ValueError(f"times must fall from T = {process.num_steps} to 0, got {grid}.")
+    require_device(device)
     counts = torch.tensor([0, *map(int, num_vertices)], dtype=torch.int64, device=device)
     K = SimplicialComplex(int(counts.sum()), part_pointer=counts.cumsum(0), device=counts.device)
     for step, (t, s) in enumerate(pairwise(grid)):

@@ -9,10 +9,12 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex, require_int
 from simplex.diffusion._checks import (
     require_complex,
+    require_generator,
     require_integers,
     require_numbers,
     require_times_within,
 )
+from simplex.diffusion._complexes.checks import require_state
 
 
 class FaceSurvival:
@@ -147,6 +149,9 @@ class FaceSurvival:
             ValueError: a complex of higher dimension.
         """
         later, earlier = self._both_times(K, t, s)
+        require_generator(generator)
+        if present is not None:
+            require_state(K, present)
         state: list[Tensor] = []
         for k in range(K.dim + 1):
             after, before = self._of(K, later, k), self._of(K, earlier, k)
@@ -172,6 +177,8 @@ class FaceSurvival:
             (n_k,) float64.
         """
         later, earlier = self._both_times(K, t, s)
+        require_int("k", k, 0, max(K.dim, 0))
+        require_state(K, present)
         a_s, a_t = self._of(K, earlier, k), self._of(K, later, k)
         rate = return_rate(a_s, a_t, _facets_in(K, present, k))
         return torch.where(present[k], 1.0, rate)
@@ -186,6 +193,8 @@ class FaceSurvival:
         generator: torch.Generator | None = None,
     ) -> list[Tensor]:
         """Draw x_s given x_t and x_0, dimension by dimension, as :meth:`sample` does x_t."""
+        require_complex(K)
+        require_generator(generator)
         state: list[Tensor] = []
         for k in range(K.dim + 1):
             returns = _bernoulli(self.posterior(K, present, k, t, s), generator)

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_dtype_of, require_positive, require_times
+from simplex.complexes import SimplicialComplex, require_int
+from simplex.nn._checks import require_dtype_of, require_positive, require_tensor, require_times
 from simplex.nn._modules import TimeEmbedding
 from simplex.operators import chain_down, chain_up, harmonic_basis, require_rank
 
@@ -90,8 +90,7 @@ class HodgeDenoiser(nn.Module):
             cond_channels=cond_channels,
             k=k,
         )
-        if num_fields < 0:
-            raise ValueError(f"num_fields must be at least 0, got {num_fields}.")
+        require_int("num_fields", num_fields, 0)
         self.order, self.k, self.num_fields = order, k, num_fields
         filters = 2 + 2 * order
         wide, middle = filters * hidden_channels, 2 * hidden_channels
@@ -141,6 +140,8 @@ class HodgeDenoiser(nn.Module):
                 the parameters, the fields are not harmonic, or the complex is a union.
         """
         require_rank(complex, 0, 0)
+        for name, given in (("x", x), ("fields", x if fields is None else fields)):
+            require_tensor(name, given)
         count = complex.num_simplices(self.k)
         if complex.num_parts != 1 and (count or complex.num_parts):
             raise ValueError(
