@@ -241,14 +241,19 @@ def require_defined(what: str, *coefficients: Tensor) -> None:
         )
 
 
-def require_steps(grid: Tensor) -> None:
-    """Refuse a grid without a step."""
-    if grid.dim() == 0:
-        n = grid.item()
+def require_several(times: object) -> None:
+    """Refuse a number of steps in place of the times."""
+    if isinstance(times, Real) or (isinstance(times, Tensor) and not times.dim()):
+        n = times.item() if isinstance(times, Tensor) else times
         raise ValueError(
             f"times must be all that the walk visits, the end included, got the number {n}. For a "
             f"number of steps give spaced_times(schedule, {n}), or edm_sigmas({n}) for levels."
         )
+
+
+def require_steps(grid: Tensor) -> None:
+    """Refuse a grid without a step."""
+    require_several(grid)
     if len(grid) < 2 or grid.dim() > 2:
         raise ValueError(
             "times must be at least 2, where a walk starts and ends, of shape (S + 1,) or "
@@ -378,7 +383,7 @@ def require_kernel(name: str, kernel: object) -> None:
     """Refuse what does not answer each of some eigenvalues with a number."""
     rule = f"{name} must be a kernel, which maps (m,) float64 eigenvalues to (m,) variances, got"
     remedy = "Noise of one variance c at all frequencies is lambda at: torch.full_like(at, c)."
-    if not callable(kernel):
+    if isinstance(kernel, type) or not callable(kernel):
         raise TypeError(f"{rule} {kernel!r}. {remedy}")
     eigenvalues = torch.zeros(2, dtype=torch.float64)
     values = kernel(eigenvalues)

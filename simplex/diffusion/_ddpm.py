@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_real
-from simplex.diffusion._checks import require_defined, require_steps, require_walk
+from simplex.diffusion._checks import require_defined, require_several, require_steps, require_walk
 from simplex.diffusion._gaussian import WHITE, Noise, Variance, reverse_variance, step_coefficients
 from simplex.diffusion._kinds import Target, target_of
 from simplex.diffusion._parameterization import linear_forms
@@ -143,6 +143,7 @@ def ddim(
     require_walk(model, x, schedule, noise, generator)
     require_real("eta", eta, 0)
     target = target_of(model, prediction)
+    require_several(times)
     grid = schedule.times(times)
     require_steps(grid)
     if eta > 0 or not (grid[1:] > grid[:-1]).all():

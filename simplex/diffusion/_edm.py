@@ -222,7 +222,7 @@ def _falling_levels(sigmas: Grid) -> Tensor:
             f"{levels.min().item()} to {levels.max().item()}. edm_sigmas gives such levels."
         )
     arrived = levels[-1] == 0
-    if arrived.any() != arrived.all():
+    if arrived.any() and not arrived.all():
         raise ValueError("sigmas must reach 0 in all rows or in none.")
     return levels
 

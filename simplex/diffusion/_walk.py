@@ -6,7 +6,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.diffusion._checks import pair_of, require_finite, require_same_shape, require_steps
+from simplex.diffusion._checks import (
+    pair_of,
+    require_finite,
+    require_same_shape,
+    require_several,
+    require_steps,
+)
 from simplex.diffusion._gaussian import Noise, learned_variance
 from simplex.diffusion._rows import Coefficient, combine, rows_of_times, unrolled, vanishes
 from simplex.diffusion._schedule import Schedule
@@ -72,6 +78,7 @@ def walk_times(schedule: Schedule, times: Grid) -> Tensor:
 
     Strictly: a time that occurs twice would be a step of length 0, which divides by it.
     """
+    require_several(times)
     grid = schedule.times(times)
     require_steps(grid)
     if not (grid[1:] < grid[:-1]).all():

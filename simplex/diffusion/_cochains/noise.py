@@ -36,6 +36,7 @@ from simplex.operators import (
 
 _NAMES = ("gradient", "curl", "harmonic")
 _PROBES_AT_ONCE = 64
+_MOST_PROBES = 2**20  # with more, exact traces are cheaper or nothing ends
 _PROJECTION_TOLERANCE = {torch.float32: 1e-8, torch.float64: 1e-12}
 
 
@@ -220,7 +221,7 @@ class HodgeNoise:
     ) -> Tensor:
         """Traces of function(K): Σ_parts rank · f(ψ(0)) + tr[f(ψ(L)) - f(ψ(0))]."""
         if num_probes is not None:
-            require_int("num_probes", num_probes, 1)
+            require_int("num_probes", num_probes, 1, _MOST_PROBES)
         require_generator(generator)
         K, k = self.complex, self.k
         zero = torch.zeros(1, dtype=torch.float64)
