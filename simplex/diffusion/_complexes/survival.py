@@ -266,5 +266,5 @@ def _bernoulli(probability: Tensor, generator: torch.Generator | None) -> Tensor
 
 
 def _require_sizes(num_steps: object, max_dim: object) -> None:
-    require_int("num_steps", num_steps, 1)
-    require_int("max_dim", max_dim, 0)
+    require_int("max_dim", max_dim, 0, 64)
+    require_int("num_steps", num_steps, 1, 10**7)
