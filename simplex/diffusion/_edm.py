@@ -260,6 +260,8 @@ def edm_loss(
     require_same_shape("eps", eps, x0)
     require_floats("sigma", sigma)
     require_preconditioner(preconditioner)
+    if sigma.shape not in ((), x0.shape[:1]):
+        raise ValueError(f"sigma must be one per row, ({len(x0)},), got {tuple(sigma.shape)}.")
     noisy = combine((1.0, x0), (per_row(sigma, x0), eps))
     denoised = preconditioner.denoiser(lambda x, t: network(x, t))(noisy, sigma)
     require_same_shape("the output of the network", denoised, x0)

@@ -10,6 +10,7 @@ from torch import Tensor
 from simplex.complexes import require_memory, require_real
 from simplex.diffusion._checks import (
     require_callable,
+    require_finite_numbers,
     require_floats,
     require_generator,
     require_path,
@@ -202,6 +203,8 @@ def ot_coupling(x0: Tensor, z: Tensor) -> Tensor:
 
     require_floats("x0", x0)
     require_same_shape("z", z, x0)
+    for name, rows in (("x0", x0), ("z", z)):
+        require_finite_numbers(name, rows)
     size = 24 * len(x0) ** 2
     require_memory(size, x0.device, f"{len(x0)}² distances", "Pair fewer rows at a time.")
     cost = torch.cdist(x0.detach().flatten(1).double(), z.detach().flatten(1).double()).square()

@@ -81,7 +81,7 @@ class GaussianMixture:
     def sample(self, rows: int, *, generator: torch.Generator | None = None) -> Tensor:
         """(rows, d) independent draws, float64."""
         d = self.means.shape[1]
-        size = 8 * require_int("rows", rows, 0) * (d * d + 4 * d)
+        size = 8 * require_int("rows", rows, 1) * (d * d + 4 * d)
         require_memory(size, self.means.device, f"{rows} draws of {d} numbers", "Draw fewer rows.")
         require_generator(generator)
         part = torch.multinomial(self.weights, rows, replacement=True, generator=generator)

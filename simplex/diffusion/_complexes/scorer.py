@@ -65,7 +65,7 @@ class CandidateScorer(nn.Module):
         require_callable("encoder", encoder)
         require_int("channels", channels, 1)
         require_int("hidden_channels", hidden_channels, 1)
-        require_int("max_dim", max_dim, 1, 64)
+        require_int("max_dim", require_int("max_dim", max_dim, 1), most=64)
         require_int("num_steps", num_steps, 1)
         self.encoder, self.channels = encoder, channels
         self.max_dim, self.num_steps = max_dim, num_steps
