@@ -1,0 +1,428 @@
+"""From text to rows of fields: comments, quotes and the separator, decided once for the file."""
+
+import csv
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from simplex.cli._reading.foreign import refuse_other_formats
+from simplex.cli._reading.options import Reading
+
+
+_NAMES = {",": "','", ";": "';'", "\t": "tab", " ": "blanks"}
+_ATTRIBUTES = re.compile(r"(?:^|[\s,;])[\s,;]*\{\s*(?:\}|['\"\w-].*:.*\})\s*$")
+_TUPLE = r"\((?:[^()]|\([^()]*\))*\)"
+_TWO_TUPLES = re.compile(rf"\s*({_TUPLE})[\s,;]+({_TUPLE})(?:[\s,;]+(.*))?$")
+_DECIMAL = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
+_WORD = re.compile(r'"((?:[^"]|"")*)"(?=\s|$)|(\S+)')
+
+
+@dataclass
+class Table:
+    """Rows of fields that are stripped and unquoted.
+
+    Attributes:
+        rows: the fields of each line that holds data; lengths may differ.
+        lines: their line numbers in the file, from 1.
+        delimiter: what separates the fields; ``" "`` for blanks, ``""`` for tuples.
+        left: what was left out, for the user.
+        quoted: whether the first line had quotes.
+    """
+
+    rows: list[list[str]]
+    lines: list[int]
+    delimiter: str
+    left: list[str] = field(default_factory=list)
+    quoted: bool = False
+
+    @property
+    def separator(self) -> str:
+        """The separator in words."""
+        return _NAMES.get(self.delimiter, repr(self.delimiter)) if self.delimiter else "tuples"
+
+
+def read_table(text: str, reading: Reading) -> Table:
+    """Split a text into rows.
+
+    Raises:
+        ValueError: two readings fit, or none; the message names the option that decides.
+    """
+    lines = text.split("\n")
+    numbers = [i for i, line in enumerate(lines) if line and not line.isspace()]
+    lines, numbers = [lines[i] for i in numbers], [i + 1 for i in numbers]
+    delimiter = reading.delimiter
+    if lines and (named := re.fullmatch(r"\s*\"?sep=(.|\\t)\"?\s*", lines[0], re.IGNORECASE)):
+        delimiter = delimiter or ("\t" if named[1] == "\\t" else named[1])
+        lines, numbers = lines[1:], numbers[1:]
+    remarks: list[tuple[int, str]] = []
+    marks = tuple(reading.comments)
+    if marks and any(mark in text for mark in marks):
+        starts = [line.lstrip().startswith(marks) for line in lines]
+        remarks = [(n, s) for n, s, is_one in zip(numbers, lines, starts, strict=True) if is_one]
+        numbers = [n for n, is_one in zip(numbers, starts, strict=True) if not is_one]
+        lines = [s for s, is_one in zip(lines, starts, strict=True) if not is_one]
+    refuse_other_formats(lines)
+    left: list[str] = []
+    if "{" in text:
+        lines = _without_attributes(lines, numbers, left)
+    table = _tuples(lines, numbers) if delimiter is None and lines[:1] != [] else None
+    if table is None:
+        cut = _without_trailing_comments(lines) if "#" in marks and "#" in text else lines
+        if delimiter is None:
+            delimiter, lines = _choose(lines, cut, numbers)
+        elif delimiter == " ":
+            lines = cut
+        rows = _split(lines, numbers, delimiter)
+        table = Table(rows, numbers, delimiter, quoted='"' in lines[0] if lines else False)
+        if reading.delimiter is None:
+            _require_clean_fields(table)
+    table.left = left
+    _drop_empty_columns(table)
+    _require_clear_comments(table, remarks)
+    return table
+
+
+# --- comments and attributes ----------------------------------------------------------------------
+
+
+def _without_trailing_comments(lines: list[str]) -> list[str]:
+    return [re.split(r"\s#", line, maxsplit=1)[0] if "#" in line else line for line in lines]
+
+
+def _require_clear_comments(table: Table, remarks: list[tuple[int, str]]) -> None:
+    """Refuse lines such as ``#tag,other``, which may be edges, beside rows of the same shape."""
+    if not table.rows:
+        _require_no_lost_data(remarks)
+        return
+    suspects = [(n, line) for n, line in remarks if re.match(r"\s*[#%][^\s#%!]", line)]
+    if not suspects:
+        if any(line.strip() == "#" and table.lines[0] < n < table.lines[-1] for n, line in remarks):
+            number = next(n for n, line in remarks if line.strip() == "#" and n > table.lines[0])
+            raise ValueError(
+                f"line {number}: '#' between lines of data may separate vertices from edges (Trivial "
+                "Graph Format). Keep the edges alone."
+            )
+        return
+    widths = {len(row) for row in table.rows}
+    ends: set[str] = set()
+    for row in table.rows:
+        ends.update(row[:2])
+    if all(re.fullmatch(r"-?\d+", end) for end in ends):
+        return  # numbers are never called '#1'
+    for number, line in suspects:
+        fields = _splitter(table.delimiter)(line)
+        known = any(name in ends or name.lstrip("#%") in ends for name in fields[:2])
+        after = number > table.lines[0]
+        if len(fields) > 1 and len(fields) in widths and (known or after):
+            raise ValueError(
+                f"line {number}: {line.strip()[:40]!r} may be a comment or data. Put a blank after "
+                "the mark of a comment, or read it as data with --comments none."
+            )
+
+
+def _require_no_lost_data(remarks: list[tuple[int, str]]) -> None:
+    if remarks and all(
+        re.match(r"\s*[#%]\w[^\s,;]*\s*[\s,;]\s*[#%]?\w\S*$", s) for _, s in remarks
+    ):
+        raise ValueError(
+            f"must hold data, got comments alone. If {remarks[0][1].strip()[:40]!r} is data, give "
+            "--comments none."
+        )
+
+
+def _without_attributes(lines: list[str], numbers: list[int], left: list[str]) -> list[str]:
+    """Cut the dictionaries off that networkx writes behind an edge."""
+    result = []
+    found = False
+    for number, line in zip(numbers, lines, strict=True):
+        cut = line
+        if "{" in line and (match := _ATTRIBUTES.search(line)):
+            cut, found = line[: match.start()], True
+            if not re.search(r"\S[\s,;]+\S", cut):
+                raise ValueError(
+                    f"line {number}: an edge must have two ends before its attributes, got "
+                    f"{line[:40]!r}. Save the graph as an edge list, 'u v' a line."
+                )
+        elif line.count("{") != line.count("}"):
+            raise ValueError(
+                f"line {number}: attributes in braces must end on their line, got {line[:40]!r}. "
+                "Save the edges without them."
+            )
+        result.append(cut)
+    if found:
+        left.append("attributes in braces ignored")
+    return result
+
+
+# --- fields ---------------------------------------------------------------------------------------
+
+
+def _tuples(lines: list[str], numbers: list[int]) -> Table | None:
+    """Names that are tuples, ``(0, 1) (0, 2)``, where every line has two of them."""
+    if not lines[0].lstrip().startswith("("):
+        return None
+    rows = []
+    for line in lines:
+        match = _TWO_TUPLES.match(line)
+        if match is None:
+            return None
+        rows.append([match[1], match[2], *(match[3] or "").split()])
+    return Table(rows, numbers, "")
+
+
+def _splitter(delimiter: str) -> Callable[[str], list[str]]:
+    """The function that splits one line; the quotes are double, as in CSV."""
+    if delimiter == " ":
+
+        def blanks(line: str) -> list[str]:
+            if '"' not in line:
+                return line.split() if line.isascii() else _split_at_blanks(line)
+            return [a.replace('""', '"') if a or not b else b for a, b in _WORD.findall(line)]
+
+        return blanks
+
+    def fields(line: str) -> list[str]:
+        if '"' not in line:
+            return [part.strip() for part in line.split(delimiter)]
+        if len(delimiter) > 1:
+            return [part.strip().strip('"') for part in line.split(delimiter)]
+        reader = csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True)
+        return [part.strip() for part in next(reader)]
+
+    return fields
+
+
+def _split_at_blanks(line: str) -> list[str]:
+    """Split at blanks and tabs alone: other spaces of Unicode belong to names."""
+    return [part for part in line.replace("\t", " ").split(" ") if part]
+
+
+def _split(lines: list[str], numbers: list[int], delimiter: str) -> list[list[str]]:
+    split = _splitter(delimiter)
+    if not any('"' in line or "'" in line for line in lines):
+        if delimiter == " " and all(map(str.isascii, lines)):
+            return [line.split() for line in lines]
+        return [split(line) for line in lines]
+    rows = []
+    for number, line in zip(numbers, lines, strict=True):
+        try:
+            rows.append(split(line))
+        except csv.Error as error:
+            raise ValueError(
+                f"line {number}: quotes must be closed before the next separator, got "
+                f"{line[:40]!r} ({error})."
+            ) from None
+    if delimiter == " ":
+        _require_closed_quotes(rows, numbers)
+    return rows
+
+
+def _require_closed_quotes(rows: list[list[str]], numbers: list[int]) -> None:
+    for number, row in zip(numbers, rows, strict=True):
+        for quote in ("'", '"'):
+            opened = [part for part in row if part[:1] == quote and part[1:].count(quote) == 0]
+            closed = [part for part in row if part[-1:] == quote and part[:-1].count(quote) == 0]
+            if opened and (closed or quote == '"'):
+                raise ValueError(
+                    f"line {number}: names with blanks must stand in double quotes, got "
+                    f"{' '.join(row)[:40]!r}."
+                )
+
+
+def _drop_empty_columns(table: Table) -> None:
+    """Columns without any value, as separators at the ends of lines leave them."""
+    rows = table.rows
+    width = max(map(len, rows), default=0)
+    if width < 2 or (all(row[-1] for row in rows) and all(row[0] for row in rows)):
+        return
+    kept = [j for j in range(width) if any(len(row) > j and row[j] for row in rows)]
+    if len(kept) < width and len(kept) > 0:
+        table.rows = [[row[j] for j in kept if j < len(row)] for row in rows]
+
+
+def _require_clean_fields(table: Table) -> None:
+    """Refuse fields in which another separator seems to have been at work."""
+    ends = dict.fromkeys(end for row in table.rows for end in row[:2])
+    for end in ends:
+        if end.isalnum():
+            continue
+        for pairs in ("()", "[]", "{}"):
+            if end.count(pairs[0]) != end.count(pairs[1]):
+                raise _unclear(table, end, f"the separator {table.separator} falls into brackets")
+        if end[-1:] in ",;" and len(end) > 1 and table.delimiter == " ":
+            raise _unclear(table, end, f"a name ends in {end[-1]!r}")
+        if table.delimiter != " " and re.fullmatch(r"-?[\d.]+(\s+-?[\d.]+)+", end):
+            raise _unclear(table, end, "two separators are at work")
+        if re.search(r"(^|\s)(<?[-=~]+>|<?--+|<[-=]+|[→←↔—|])(\s|$)|\w(->|--+|=>|→|↔)\w", end):
+            raise _unclear(table, end, "an arrow stands between two names")
+    if table.delimiter == " ":
+        _require_no_dash_column(table)
+
+
+def _require_no_dash_column(table: Table) -> None:
+    marks = {"-", ":", "|", "~", "to", "and", "with", "is"}
+    middle = {row[1] for row in table.rows if len(row) > 2}
+    if middle and middle <= marks and all(len(row) != 2 for row in table.rows):
+        raise _unclear(table, middle.pop(), "the same word stands between all names")
+    if table.rows and all(row[0][-1:] == ":" for row in table.rows):
+        raise ValueError(
+            f"line {table.lines[0]}: 'name:' begins every line, as in an adjacency list. Read it "
+            "with --format adjacency-list, or give --delimiter :."
+        )
+
+
+def _unclear(table: Table, end: str, why: str) -> ValueError:
+    number = next(n for n, row in zip(table.lines, table.rows, strict=True) if end in row[:2])
+    return ValueError(
+        f"line {number}: {why}, got {end[:40]!r}. Name the separator, as in --delimiter=comma or "
+        "--delimiter='->', or save 'u v' a line."
+    )
+
+
+# --- the separator --------------------------------------------------------------------------------
+
+
+def _choose(lines: list[str], cut: list[str], numbers: list[int]) -> tuple[str, list[str]]:
+    """The separator of the whole file, and the lines to which it applies.
+
+    ``cut`` are the lines without what follows a blank and ``#``: in a table between blanks that is
+    a comment; in another one only where the columns agree without it alone.
+    """
+    if not any(mark in line for line in lines for mark in ",;\t"):
+        return " ", _require_comments(lines, cut, numbers)
+    strict, loose = [], []
+    for mark in "\t;,":
+        for version in (lines, cut):
+            counts = _counts(version, mark)
+            if max(counts, default=1) < 2 or (mark == "\t" and _is_padding(version)):
+                continue
+            if min(counts) == max(counts):
+                strict.append((mark, version))
+                break
+            if version is cut:
+                loose.append((mark, cut))
+    blank = _counts(cut, " ")
+    if min(blank) == max(blank) >= 2 and not any(mark in "\t;" for mark, _ in strict):
+        # commas inside of numbers, or in a name here and there
+        if not any(mark == "," for mark, _ in strict) or _are_decimal_commas(cut, " "):
+            return " ", _require_comments(lines, cut, numbers)
+    if len(strict) > 1:
+        strict = [_better(strict, numbers)]
+    if strict:
+        mark, version = strict[0]
+        if version is lines and lines is not cut:
+            version = _settle_comments(lines, cut, mark, numbers)
+        return mark, version
+    return _choose_loosely(lines, cut, loose, numbers)
+
+
+def _choose_loosely(
+    lines: list[str], cut: list[str], loose: list[tuple[str, list[str]]], numbers: list[int]
+) -> tuple[str, list[str]]:
+    """A separator that is not in all lines alike: names may stand alone, weights be missing."""
+    if not loose or _are_decimal_commas(cut, " "):
+        return " ", _require_comments(lines, cut, numbers)
+    shares = {mark: sum(mark in line for line in cut) for mark, _ in loose}
+    most = max(shares.values())
+    best = [(mark, version) for mark, version in loose if shares[mark] == most]
+    if len(best) > 1:
+        best = [_better(best, numbers)]
+    mark, version = best[0]
+    blanks = any(
+        re.search(r"\S\s+\S", part) for s in version if mark in s for part in s.split(mark)
+    )
+    for number, line in zip(numbers, version, strict=True):
+        others = ",;\t" if blanks else ",;\t "
+        if mark not in line and any(other in line.strip() for other in others):
+            raise ValueError(
+                f"line {number}: all lines must be separated alike, got {line.strip()[:40]!r} where "
+                f"others have {_NAMES[mark]}. Name the separator with --delimiter."
+            )
+    return mark, version
+
+
+def _better(found: list[tuple[str, list[str]]], numbers: list[int]) -> tuple[str, list[str]]:
+    """One of several separators that all fit: that whose fields the others do not enter."""
+    from simplex.cli._reading.heading import find_pair
+
+    headed = [(m, v) for m, v in found if find_pair(_splitter(m)(v[0]))]
+    if len(headed) == 1:
+        return headed[0]
+    marks = [mark for mark, _ in found]
+    if "\t" in marks:
+        return found[marks.index("\t")]
+    clean = []
+    for mark, version in found:
+        split, other = _splitter(mark), ";" if mark == "," else ","
+        if not any(other in end for line in version for end in split(line)[:2]):
+            clean.append((mark, version))
+    if len(clean) == 1:
+        return clean[0]
+    spaced = [not re.search(mark + r"\S", "\n".join(version)) for mark, version in found]
+    if sum(spaced) == 1:  # "Smith, J.;Doe, K."
+        return found[1 - spaced.index(True)]
+    raise ValueError(
+        f"line {numbers[0]}: {' and '.join(_NAMES[mark] for mark in marks)} both separate columns, "
+        f"got {found[0][1][0].strip()[:40]!r}. Choose one with --delimiter comma or semicolon."
+    )
+
+
+def _counts(lines: Iterable[str], mark: str) -> list[int]:
+    """The number of columns of every line."""
+    split = _splitter(mark)
+
+    def count(line: str) -> int:
+        if mark == " " or '"' in line:
+            try:
+                return len(split(line))
+            except csv.Error:
+                pass
+        return line.count(mark) + 1
+
+    return [count(line) for line in lines]
+
+
+def _is_padding(lines: list[str]) -> bool:
+    """Whether tabs only stand beside another separator, as in ``a,<tab>b``."""
+    return all(re.search(r"[,;]\s*\t|\t\s*[,;]", line) for line in lines)
+
+
+def _are_decimal_commas(lines: list[str], mark: str) -> bool:
+    """Whether every comma stands within a number, behind the two ends."""
+    split = _splitter(mark)
+    for line in lines:
+        if "," in line:
+            fields = split(line)
+            if any("," in part for part in fields[:2]) or len(fields) < 3:
+                return False
+            if not all(_DECIMAL.fullmatch(part) for part in fields[2:] if "," in part):
+                return False
+    return True
+
+
+def _require_comments(lines: list[str], cut: list[str], numbers: list[int]) -> list[str]:
+    """Between blanks: what follows a blank and ``#`` is a comment, unless an end may begin so."""
+    if lines is not cut:
+        for number, line, short in zip(numbers, lines, cut, strict=True):
+            if line != short and line[len(short) + 1 : len(short) + 3].strip("#").strip() != "":
+                if len(short.split()) < 2:
+                    raise _unclear_comment(number, line)
+    return cut
+
+
+def _settle_comments(lines: list[str], cut: list[str], mark: str, numbers: list[int]) -> list[str]:
+    """Between other separators ``a,b # c`` is a comment behind numbers, and unclear behind names."""
+    split = _splitter(mark)
+    for number, line, short in zip(numbers, lines, cut, strict=True):
+        if line != short and re.search(r"\S +# ", line):
+            if all(re.fullmatch(r"[-+.\d]*", part) for part in split(short)):
+                return cut
+            raise _unclear_comment(number, line)
+    return lines
+
+
+def _unclear_comment(number: int, line: str) -> ValueError:
+    return ValueError(
+        f"line {number}: '#' may begin a comment or belong to a name, got {line.strip()[:40]!r}. "
+        "Put the comment on a line of its own, or read names with --comments none."
+    )
