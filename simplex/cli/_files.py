@@ -27,7 +27,7 @@ from simplex.lifting import lift_edges
 
 DEFAULT_MAX_DIM = 2  # of the lift of a graph
 _KINDS = {
-    **dict.fromkeys([".txt", ".edges", ".edgelist", ".csv", ".tsv"], "table"),
+    **dict.fromkeys([".txt", ".edges", ".edgelist", ".csv", ".tsv", ".mtx"], "table"),
     **dict.fromkeys([".g6", ".s6"], "graph6"),
     ".graphml": "graphml",
     ".pt": "saved",

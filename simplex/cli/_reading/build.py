@@ -10,6 +10,7 @@ from torch import Tensor
 
 from simplex.cli._reading.evidence import decide
 from simplex.cli._reading.heading import MISSING, Columns, find_columns, is_number
+from simplex.cli._reading.market import BANNER, read_market
 from simplex.cli._reading.options import Reading
 from simplex.cli._reading.source import read_text
 from simplex.cli._reading.table import Table, read_table
@@ -36,7 +37,10 @@ class Content(NamedTuple):
 
 def read_content(path: str, reading: Reading, max_dim: int, notes: list[str]) -> Content:
     """Read a text file; what was guessed or left out goes to the notes."""
-    table = read_table(read_text(path, notes), reading)
+    text = read_text(path, notes)
+    if text.startswith(BANNER) and reading.format is None:
+        return Content(read_market(text, reading.undirected))
+    table = read_table(text, reading)
     if not table.rows:
         return Content(GraphEdges(0, torch.empty(2, 0, dtype=torch.int64)))
     if reading.format in ("points", "distances", "adjacency"):

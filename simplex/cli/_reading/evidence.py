@@ -67,7 +67,8 @@ def decide(table: Table, columns: Columns) -> str:
     _refuse_real_ends(table, columns, [kinds[i], kinds[j]])
     if width == 2:
         return "edges"
-    if all(kind == "int" for kind in kinds[i:]) and not columns.known:
+    whole = len(kinds) - i > 2 and all(kind == "int" for kind in kinds[i:])
+    if whole and not columns.known:
         return _facets_or_edges(table, columns, cells[i:])
     if columns.known:
         return _facets_or_edges(table, columns, cells) if set(kinds) == {"int"} else "edges"
@@ -156,6 +157,7 @@ def _refuse_matrix(table: Table, columns: Columns, kinds: list[str]) -> None:
     named = width >= 3 and all(numeric[1:]) and not numeric[0]
     count = len(rows)
     labels = columns.heading is not None and columns.heading[1:] == [row[0] for row in rows]
+    labels = labels and not (columns.index and count < 3)
     square = width == count + 1 if named or labels else width == count
     if count < 3 or width < 3 or columns.known:
         if labels:
@@ -167,7 +169,8 @@ def _refuse_matrix(table: Table, columns: Columns, kinds: list[str]) -> None:
     body = [row[1:] for row in rows] if named or labels else rows
     values = {cell for row in body for cell in row}
     binary = values <= {"0", "1"}
-    symmetric = square and all(body[i][k] == body[k][i] for i in range(count) for k in range(i))
+    symmetric = square and len({body[i][i] for i in range(count)}) == 1
+    symmetric = symmetric and all(body[i][k] == body[k][i] for i in range(count) for k in range(i))
     if labels or binary or symmetric or (square and (count > 4 or named)):
         what = f"{count} rows of {len(body[0])} numbers look like a matrix"
         raise ValueError(f"line {table.lines[0]}: {what}. {_MATRIX}")

@@ -40,6 +40,17 @@ def refuse_other_formats(lines: Sequence[str]) -> None:
             raise ValueError(f"must be a table of edges, got {name} ({line[:40]!r}). {_AS_EDGES}")
 
 
+def refuse_two_sides(remarks: Sequence[tuple[int, str]]) -> None:
+    """Raise ``ValueError`` for KONECT's bipartite lists, whose two sides both count from 1."""
+    for line, remark in remarks[:2]:
+        if re.match(r"%\s*bip\b", remark):
+            raise ValueError(
+                f"line {line}: {remark[:40]!r} says that the two columns are two sets of vertices, "
+                "both numbered from 1. Give the sides different names, or take equal numbers for "
+                "one vertex with --format edges."
+            )
+
+
 def refuse_counts_first(rows: Sequence[Sequence[str]], largest: int) -> None:
     """Raise ``ValueError`` where the first line may be sizes: 'n', 'n m', 'n n m', METIS.
 

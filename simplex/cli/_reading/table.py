@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from simplex.cli._reading.foreign import refuse_other_formats
+from simplex.cli._reading.foreign import refuse_other_formats, refuse_two_sides
 from simplex.cli._reading.options import Reading
 
 
@@ -62,6 +62,8 @@ def read_table(text: str, reading: Reading) -> Table:
         numbers = [n for n, is_one in zip(numbers, starts, strict=True) if not is_one]
         lines = [s for s, is_one in zip(lines, starts, strict=True) if not is_one]
     refuse_other_formats(lines)
+    if reading.format is None:
+        refuse_two_sides(remarks)
     left: list[str] = []
     if "{" in text:
         lines = _without_attributes(lines, numbers, left)
@@ -76,6 +78,8 @@ def read_table(text: str, reading: Reading) -> Table:
         table = Table(rows, numbers, delimiter, quoted='"' in lines[0] if lines else False)
         if reading.delimiter is None:
             _require_clean_fields(table)
+            if delimiter == " " and reading.format in (None, "edges"):
+                _require_no_dash_column(table)
     table.left = left
     _drop_empty_columns(table)
     _require_clear_comments(table, remarks)
@@ -233,7 +237,7 @@ def _drop_empty_columns(table: Table) -> None:
     """Columns without any value, as separators at the ends of lines leave them."""
     rows = table.rows
     width = max(map(len, rows), default=0)
-    if width < 2 or (all(row[-1] for row in rows) and all(row[0] for row in rows)):
+    if width < 2 or all(map(all, rows)):
         return
     kept = [j for j in range(width) if any(len(row) > j and row[j] for row in rows)]
     if len(kept) < width and len(kept) > 0:
@@ -255,8 +259,6 @@ def _require_clean_fields(table: Table) -> None:
             raise _unclear(table, end, "two separators are at work")
         if re.search(r"(^|\s)(<?[-=~]+>|<?--+|<[-=]+|[→←↔—|])(\s|$)|\w(->|--+|=>|→|↔)\w", end):
             raise _unclear(table, end, "an arrow stands between two names")
-    if table.delimiter == " ":
-        _require_no_dash_column(table)
 
 
 def _require_no_dash_column(table: Table) -> None:
@@ -292,7 +294,7 @@ def _choose(lines: list[str], cut: list[str], numbers: list[int]) -> tuple[str, 
         return " ", _require_comments(lines, cut, numbers)
     strict, loose = [], []
     for mark in "\t;,":
-        for version in (lines, cut):
+        for version in [lines] if lines is cut else [lines, cut]:
             counts = _counts(version, mark)
             if max(counts, default=1) < 2 or (mark == "\t" and _is_padding(version)):
                 continue
