@@ -155,7 +155,7 @@ def _lift(path: str, content: Content, max_dim: int) -> list[SimplicialComplex]:
 
 
 def _with_lengths(K: SimplicialComplex, edges: Tensor, lengths: Tensor) -> SimplicialComplex:
-    """The lengths of edges as filtration: 0 on vertices, the longest edge of every other simplex."""
+    """The lengths of edges as filtration: 0 on vertices, the longest edge of a larger simplex."""
     n = K.num_simplices(0)
     values = [torch.zeros(n, dtype=torch.float64)]
     if K.dim > 0:

@@ -1,1 +1,1 @@
-"""How files of graphs, points and matrices are read: bytes, text, the table in it, what it means."""
+"""How files of graphs, points and matrices are read: bytes, text, the table, what it means."""

@@ -1,7 +1,9 @@
 """From the rows of a table to graphs and complexes."""
 
+import gc
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +14,7 @@ from simplex.cli._reading.evidence import decide
 from simplex.cli._reading.heading import MISSING, Columns, find_columns, is_number
 from simplex.cli._reading.market import BANNER, read_market
 from simplex.cli._reading.options import Reading
+from simplex.cli._reading.quick import two_integers
 from simplex.cli._reading.source import read_text
 from simplex.cli._reading.table import Table, read_table
 from simplex.complexes import SimplicialComplex, require_memory
@@ -40,7 +43,25 @@ def read_content(path: str, reading: Reading, max_dim: int, notes: list[str]) ->
     text = read_text(path, notes)
     if text.startswith(BANNER) and reading.format is None:
         return Content(read_market(text, reading.undirected))
-    table = read_table(text, reading)
+    if reading == Reading() and (graph := two_integers(text)) is not None and not notes:
+        return Content(graph)
+    with _without_collector():
+        return _read_rows(read_table(text, reading), reading, max_dim, notes)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Rows by the million hold no cycles; looking for some takes longer than reading."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read_rows(table: Table, reading: Reading, max_dim: int, notes: list[str]) -> Content:
     if not table.rows:
         return Content(GraphEdges(0, torch.empty(2, 0, dtype=torch.int64)))
     if reading.format in ("points", "distances", "adjacency"):
@@ -51,10 +72,10 @@ def read_content(path: str, reading: Reading, max_dim: int, notes: list[str]) ->
     if reading.format == "adjacency-list":
         return Content(_adjacency_list(table))
     columns = find_columns(table, reading)
-    if reading.format is None and not (reading.source or reading.target) and table.delimiter:
-        if table.rows and decide(table, columns) == "facets":
-            notes.append(f"facets of a closed manifold, {table.separator} (or say --format edges)")
-            return Content(facets=_facets(table))
+    undecided = reading.format is None and not (reading.source or reading.target)
+    if undecided and table.delimiter and table.rows and decide(table, columns) == "facets":
+        notes.append(f"facets of a closed manifold, {table.separator} (or say --format edges)")
+        return Content(facets=_facets(table))
     return _edges(table, columns, reading, notes)
 
 
@@ -232,7 +253,7 @@ def _facets(table: Table) -> SimplicialComplex:
     for line, row in zip(table.lines, rows, strict=True):
         if len(set(row)) < len(row):
             raise ValueError(
-                f"line {line}: a facet must have its vertices once each, got {' '.join(row)[:40]!r}."
+                f"line {line}: a facet must have its vertices once, got {' '.join(row)[:40]!r}."
             )
         groups.setdefault(len(row), []).append([number_of[cell] for cell in row])
     blocks = [torch.tensor(group, dtype=torch.int64) for group in groups.values()]
@@ -301,7 +322,7 @@ def _read_matrix(table: Table, reading: Reading, max_dim: int, notes: list[str])
 def _matrix(
     table: Table, reading: Reading, notes: list[str]
 ) -> tuple[np.ndarray, tuple[str, ...] | None]:
-    """The numbers of a table; names before the rows, or above the columns, are those of vertices."""
+    """The numbers of a table; names before the rows, or above the columns, are of vertices."""
     rows, lines = table.rows, table.lines
     heading = None
     if reading.heading is not False and len(rows) > 1 and not all(map(_reads, rows[0])):

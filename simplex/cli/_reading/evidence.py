@@ -25,7 +25,10 @@ _CHOICE = "Say which: --format edges or --format facets."
 
 def kind_of(cells: Iterable[str]) -> str:
     """What a column holds besides missing values: int, real, word, or blank for nothing."""
-    known = {cell for cell in set(cells) if cell.lower() not in MISSING}
+    known = set(cells)
+    if known and all(map(str.isdigit, known)) and all(map(str.isascii, known)):
+        return "int"
+    known = {cell for cell in known if cell.lower() not in MISSING}
     if not known:
         return "blank"
     if all(map(is_integer, known)):
@@ -57,12 +60,10 @@ def decide(table: Table, columns: Columns) -> str:
     cells = list(zip(*rows, strict=True))
     kinds = [kind_of(column) for column in cells]
     _refuse_matrix(table, columns, kinds)
-    if columns.heading is None and all(kind == "int" for kind in kinds):
-        largest = max(
-            (int(x) for j in (0, 1) for x in set(cells[j][1:]) if is_integer(x)), default=0
-        )
-        if not any(cell.lower() in MISSING for cell in rows[0]):
-            refuse_counts_first(rows, largest)
+    sizes = columns.heading is None and str(len(rows) - 1) in rows[0]
+    if sizes and all(kind == "int" for kind in kinds):
+        known = [set(column[1:]) - MISSING for column in cells[:2]]
+        refuse_counts_first(rows, max(map(int, set().union(*known)), default=0))
     i, j = columns.source, columns.target
     _refuse_real_ends(table, columns, [kinds[i], kinds[j]])
     if width == 2:
@@ -129,8 +130,8 @@ def _refuse_grid(table: Table, ids: np.ndarray) -> None:
     loops = (ids[:, 0] == ids[:, 1]).any()
     if loops and 3 * len(pairs) <= 2 * len(ids) and len(np.unique(ids, axis=0)) == len(ids):
         raise ValueError(
-            f"line {table.lines[0]}: rows of whole numbers, {' '.join(table.rows[0])[:40]!r}, may be "
-            "points of a grid. Say --format points --max-edge-length R, or --format edges."
+            f"line {table.lines[0]}: rows of whole numbers, {' '.join(table.rows[0])[:40]!r}, may "
+            "be points of a grid. Say --format points --max-edge-length R, or --format edges."
         )
 
 
@@ -195,13 +196,14 @@ def _refuse_other_columns(
             f"line {table.lines[0]}: the first column numbers the lines, got {shown!r}. {which}"
         )
     marks = {"e", "a", "l", "p", "v", "n"}
-    if {cell.lower() for cell in first} <= marks and kinds[j] == "int" and kinds[j + 1] == "int":
+    if {cell.lower() for cell in first} <= marks and kinds[j : j + 2] == ["int", "int"]:
         raise ValueError(
-            f"line {table.lines[0]}: a letter begins every line, got {shown!r}, as in DIMACS. {which}"
+            f"line {table.lines[0]}: a letter begins every line, as in DIMACS, got {shown!r}. "
+            + which
         )
     if columns.guessed and (texts or kinds[i] != kinds[j]):
         raise ValueError(
-            f"the headings {', '.join(columns.heading or [])[:60]!r} must tell the two ends. {which}"
+            f"the headings {', '.join(columns.heading or [])[:60]!r} must tell the ends. {which}"
         )
     for k in texts:
         if first.intersection(cells[k]) or second.intersection(cells[k]):
@@ -209,12 +211,12 @@ def _refuse_other_columns(
                 f"line {table.lines[0]}: rows of {len(cells)} names, {shown!r}, may be edges or "
                 f"facets of a complex. {_CHOICE} {which}"
             )
-    if texts and kinds[i] == kinds[j] == "word":
-        if table.delimiter == " " or not first.intersection(second):
-            raise ValueError(
-                f"line {table.lines[0]}: an edge must be 'u v', with finite numbers after it at "
-                f"most, got {shown!r}. {which}"
-            )
+    unclear = table.delimiter == " " or not first.intersection(second)
+    if texts and kinds[i] == kinds[j] == "word" and unclear:
+        raise ValueError(
+            f"line {table.lines[0]}: an edge must be 'u v', with finite numbers after it at "
+            f"most, got {shown!r}. {which}"
+        )
 
 
 def _counts_rows(firsts: Sequence[str]) -> bool:
@@ -226,12 +228,11 @@ def _counts_rows(firsts: Sequence[str]) -> bool:
 def _refuse_lone_fields(table: Table) -> None:
     """Names alone are isolated vertices, unless an unknown separator stands inside of them."""
     for line, (cell,) in zip(table.lines, table.rows, strict=True):
-        if any(mark in cell for mark in ("|", ":", "->", "--", "=", "/", "\\", "&", "~", "-")):
-            if not is_integer(cell):
-                raise ValueError(
-                    f"line {line}: no separator is found in any line, got {cell[:40]!r}. Name it, "
-                    "as in --delimiter='|', or read names of isolated vertices with --format edges."
-                )
+        if not is_integer(cell) and any(mark in cell for mark in "|:-=/\\&~"):
+            raise ValueError(
+                f"line {line}: no separator is found in any line, got {cell[:40]!r}. Name it, "
+                "as in --delimiter='|', or read names of isolated vertices with --format edges."
+            )
 
 
 def _refuse_ragged(table: Table, columns: Columns, widths: Counter[int]) -> None:

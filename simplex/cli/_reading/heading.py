@@ -1,7 +1,7 @@
 """The heading of a table, and the columns that hold the two ends of an edge."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from simplex.cli._reading.options import Reading
@@ -80,9 +80,9 @@ def _pairs(heading: Sequence[str]) -> list[tuple[int, int]]:
     for plain in (True, False):  # 'source' before 'source id'
         for i, first in enumerate(tokens):
             for j, second in enumerate(tokens):
-                if (len(first) == 1) == plain and _are_a_pair(first, second):
-                    if plain or not _goes_on(tokens, i, j):
-                        found.append((i, j))
+                fits = (len(first) == 1) == plain and _are_a_pair(first, second)
+                if fits and (plain or not _goes_on(tokens, i, j)):
+                    found.append((i, j))
     return found
 
 
@@ -145,7 +145,9 @@ def find_columns(table: Table, reading: Reading) -> Columns:
     return columns
 
 
-def _asked_ends(reading, columns, find) -> tuple[int, int]:  # type: ignore[no-untyped-def]
+def _asked_ends(
+    reading: Reading, columns: Columns, find: Callable[[str, str], int]
+) -> tuple[int, int]:
     source = find("--source", reading.source) if reading.source else None
     target = find("--target", reading.target) if reading.target else None
     if source is None:
@@ -157,10 +159,13 @@ def _asked_ends(reading, columns, find) -> tuple[int, int]:  # type: ignore[no-u
     return source, target
 
 
-def _finder(heading, width):  # type: ignore[no-untyped-def]
+def _finder(heading: list[str] | None, width: int) -> Callable[[str, str], int]:
+    """The function that finds the column which an option names."""
+
     def find(option: str, word: str) -> int:
-        for same in (str, str.lower):
-            places = [j for j, name in enumerate(heading or []) if same(name) == same(word)]
+        exact = [j for j, name in enumerate(heading or []) if name == word]
+        alike = [j for j, name in enumerate(heading or []) if name.lower() == word.lower()]
+        for places in (exact, alike):
             if len(places) == 1:
                 return places[0]
         if word.isdigit() and 1 <= int(word) <= width:
@@ -228,12 +233,12 @@ def _is_heading(table: Table, first: list[str], pair: tuple[int, int]) -> bool:
     met = {row[k] for row in body for k in (i, j) if k < len(row)}
     if first[i] in met or first[j] in met:
         return False
-    if len(first[i]) == 1 and len(first[j]) == 1 and len(first) < 3:
-        if max(map(len, met), default=0) < 3 and not all(map(is_number, met)):
-            raise ValueError(
-                f"line {table.lines[0]}: '{first[i]} {first[j]}' may be a heading or an edge. Say "
-                f"--no-heading, or name the columns: --source {first[i]} --target {first[j]}."
-            )
+    letters = len(first[i]) == 1 and len(first[j]) == 1 and len(first) < 3
+    if letters and max(map(len, met), default=0) < 3 and not all(map(is_number, met)):
+        raise ValueError(
+            f"line {table.lines[0]}: '{first[i]} {first[j]}' may be a heading or an edge. Say "
+            f"--no-heading, or name the columns: --source {first[i]} --target {first[j]}."
+        )
     return True
 
 

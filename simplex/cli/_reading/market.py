@@ -33,7 +33,9 @@ def read_market(text: str, undirected: bool) -> GraphEdges:
     except (ValueError, TypeError, OverflowError, IndexError) as error:
         if str(error).startswith("the matrix"):
             raise
-        raise ValueError(f"must be a matrix in Matrix Market form, got another ({error}).") from None
+        raise ValueError(
+            f"must be a matrix in Matrix Market form, got another ({error})."
+        ) from None
     present = matrix.data != 0
     ends = np.stack([each[present].astype(np.int64) for each in matrix.coords])
     keys, back = ends[0] * rows + ends[1], ends[1] * rows + ends[0]

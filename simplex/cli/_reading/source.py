@@ -22,8 +22,8 @@ COMPRESSED = (".gz", ".bz2", ".xz")
 _PER_BYTE = 24  # bytes of memory that a byte of text takes while its lines are split and numbered
 _CHUNK = 1 << 20
 _PACKED: list[tuple[bytes, Callable[[BinaryIO], Any]]] = [
-    (b"\x1f\x8b", gzip.open),  # type: ignore[list-item]
-    (b"BZh", bz2.open),  # type: ignore[list-item]
+    (b"\x1f\x8b", gzip.open),
+    (b"BZh", bz2.open),
     (b"\xfd7zXZ\x00", lzma.open),
 ]
 _BOMS = [
@@ -33,6 +33,7 @@ _BOMS = [
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 ]
+_MAY_HOLD_ZEROS = tuple(mark for mark, _ in [*_BOMS, *_PACKED])
 _BINARY = "must be a text file, got binary data."
 
 
@@ -46,7 +47,7 @@ def require_regular(path: str) -> None:
     kinds = [(stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket")]
     kind = next((name for test, name in kinds if test(mode)), "device")
     raise ValueError(
-        f"must be a regular file, got a {kind}. Give what it says on standard input, with - as FILE."
+        f"must be a regular file, got a {kind}. Give its text on standard input, with - as FILE."
     )
 
 
@@ -54,6 +55,8 @@ def read_bytes(path: str) -> bytes:
     """All of a regular file, or of standard input; unpacked, and no more than memory can take."""
     if path == STDIN:
         data = _all_of(getattr(sys.stdin, "buffer", sys.stdin))
+        if not data:
+            raise ValueError("standard input is empty; it can be read once.")
     else:
         require_regular(path)
         _require_room(Path(path).stat().st_size)
@@ -65,7 +68,7 @@ def read_bytes(path: str) -> bytes:
 
 
 def read_text(path: str, notes: list[str]) -> str:
-    """The text of a file with ``\\n`` between lines; a guessed encoding goes to the notes."""
+    """The text of a file, its lines ended alike; a guessed encoding goes to the notes."""
     text = _decode(read_bytes(path), notes)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -120,9 +123,8 @@ def _all_of(stream: Any) -> bytes:
             part = part.encode()
         parts.append(part)
         size += len(part)
-        if len(parts) == 1 and b"\0" in part and not part.startswith(tuple(m for m, _ in _BOMS)):
-            if not part.startswith(tuple(magic for magic, _ in _PACKED)):
-                raise ValueError(_BINARY)
+        if len(parts) == 1 and b"\0" in part and not part.startswith(_MAY_HOLD_ZEROS):
+            raise ValueError(_BINARY)
         if size > 2 * asked:
             asked = size
             _require_room(size)

@@ -103,8 +103,8 @@ def _require_clear_comments(table: Table, remarks: list[tuple[int, str]]) -> Non
         if any(line.strip() == "#" and table.lines[0] < n < table.lines[-1] for n, line in remarks):
             number = next(n for n, line in remarks if line.strip() == "#" and n > table.lines[0])
             raise ValueError(
-                f"line {number}: '#' between lines of data may separate vertices from edges (Trivial "
-                "Graph Format). Keep the edges alone."
+                f"line {number}: '#' between lines of data may separate vertices from edges "
+                "(Trivial Graph Format). Keep the edges alone."
             )
         return
     widths = {len(row) for row in table.rows}
@@ -246,19 +246,34 @@ def _drop_empty_columns(table: Table) -> None:
 
 def _require_clean_fields(table: Table) -> None:
     """Refuse fields in which another separator seems to have been at work."""
-    ends = dict.fromkeys(end for row in table.rows for end in row[:2])
+    ends = {row[0] for row in table.rows}
+    ends.update([row[1] for row in table.rows if len(row) > 1])
+    ends = {end for end in ends if not end.isalnum()}
+    _require_whole_brackets(table, ends)
     for end in ends:
-        if end.isalnum():
-            continue
-        for pairs in ("()", "[]", "{}"):
-            if end.count(pairs[0]) != end.count(pairs[1]):
-                raise _unclear(table, end, f"the separator {table.separator} falls into brackets")
         if end[-1:] in ",;" and len(end) > 1 and table.delimiter == " ":
             raise _unclear(table, end, f"a name ends in {end[-1]!r}")
         if table.delimiter != " " and re.fullmatch(r"-?[\d.]+(\s+-?[\d.]+)+", end):
             raise _unclear(table, end, "two separators are at work")
         if re.search(r"(^|\s)(<?[-=~]+>|<?--+|<[-=]+|[→←↔—|])(\s|$)|\w(->|--+|=>|→|↔)\w", end):
             raise _unclear(table, end, "an arrow stands between two names")
+
+
+def _require_whole_brackets(table: Table, ends: set[str]) -> None:
+    """Refuse brackets that are closed in their line and not in a name."""
+    for a, b in ("()", "[]", "{}"):
+        broken = {end for end in ends if (a in end or b in end) and end.count(a) != end.count(b)}
+        for row in table.rows if broken else []:
+            if not broken.isdisjoint(row[:2]):
+                line = "".join(row)
+                if line.count(a) == line.count(b):
+                    end = next(end for end in row[:2] if end in broken)
+                    raise _unclear(table, end, f"the separator, {table.separator}, splits brackets")
+
+
+def _line_of(table: Table, end: str) -> tuple[int, list[str]]:
+    pairs = zip(table.lines, table.rows, strict=True)
+    return next((line, row) for line, row in pairs if end in row[:2])
 
 
 def _require_no_dash_column(table: Table) -> None:
@@ -274,7 +289,7 @@ def _require_no_dash_column(table: Table) -> None:
 
 
 def _unclear(table: Table, end: str, why: str) -> ValueError:
-    number = next(n for n, row in zip(table.lines, table.rows, strict=True) if end in row[:2])
+    number, _ = _line_of(table, end)
     return ValueError(
         f"line {number}: {why}, got {end[:40]!r}. Name the separator, as in --delimiter=comma or "
         "--delimiter='->', or save 'u v' a line."
@@ -305,8 +320,8 @@ def _choose(lines: list[str], cut: list[str], numbers: list[int]) -> tuple[str, 
                 loose.append((mark, cut))
     blank = _counts(cut, " ")
     if min(blank) == max(blank) >= 2 and not any(mark in "\t;" for mark, _ in strict):
-        # commas inside of numbers, or in a name here and there
-        if not any(mark == "," for mark, _ in strict) or _are_decimal_commas(cut, " "):
+        names = not any(mark == "," for mark, _ in strict)  # in which a comma is here and there
+        if names or _are_decimal_commas(cut, " "):
             return " ", _require_comments(lines, cut, numbers)
     if len(strict) > 1:
         strict = [_better(strict, numbers)]
@@ -337,8 +352,8 @@ def _choose_loosely(
         others = ",;\t" if blanks else ",;\t "
         if mark not in line and any(other in line.strip() for other in others):
             raise ValueError(
-                f"line {number}: all lines must be separated alike, got {line.strip()[:40]!r} where "
-                f"others have {_NAMES[mark]}. Name the separator with --delimiter."
+                f"line {number}: all lines must be separated alike, got {line.strip()[:40]!r} "
+                f"where others have {_NAMES[mark]}. Name the separator with --delimiter."
             )
     return mark, version
 
@@ -406,14 +421,14 @@ def _require_comments(lines: list[str], cut: list[str], numbers: list[int]) -> l
     """Between blanks: what follows a blank and ``#`` is a comment, unless an end may begin so."""
     if lines is not cut:
         for number, line, short in zip(numbers, lines, cut, strict=True):
-            if line != short and line[len(short) + 1 : len(short) + 3].strip("#").strip() != "":
-                if len(short.split()) < 2:
-                    raise _unclear_comment(number, line)
+            begins = line[len(short) + 1 : len(short) + 3].strip("# \t")
+            if line != short and begins and len(short.split()) < 2:
+                raise _unclear_comment(number, line)
     return cut
 
 
 def _settle_comments(lines: list[str], cut: list[str], mark: str, numbers: list[int]) -> list[str]:
-    """Between other separators ``a,b # c`` is a comment behind numbers, and unclear behind names."""
+    """Between other separators ``a,b # c`` is a comment behind numbers, unclear behind names."""
     split = _splitter(mark)
     for number, line, short in zip(numbers, lines, cut, strict=True):
         if line != short and re.search(r"\S +# ", line):
