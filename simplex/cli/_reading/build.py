@@ -212,6 +212,7 @@ def _to_number(cell: str) -> float:
 
 def _say_what_was_read(table: Table, columns: Columns, notes: list[str]) -> None:
     """One line on what was taken, where anything was guessed or left out."""
+    _note_first_line(table, columns, notes)
     used = {columns.source, columns.target, columns.weight}
     width = max(map(len, table.rows), default=0)
     left = [columns.name(k) for k in range(width) if k not in used]
@@ -231,6 +232,21 @@ def _say_what_was_read(table: Table, columns: Columns, notes: list[str]) -> None
         many = ", ".join(left[:6]) + (", …" if len(left) > 6 else "")
         text += f"; column{'s' if len(left) > 1 else ''} {many} ignored"
     notes.insert(0, "; ".join([text, *table.left]))
+
+
+def _note_first_line(table: Table, columns: Columns, notes: list[str]) -> None:
+    """Names of the first line that are met nowhere else may be a heading that is not known."""
+    rows = table.rows
+    if columns.heading is not None or columns.known or len(rows) < 3 or len(rows[0]) < 2:
+        return
+    first = rows[0][:2]
+    if any(map(is_number, first)) or first[0] == first[1]:
+        return
+    if not any(first[0] in row[:2] or first[1] in row[:2] for row in rows[1:]):
+        notes.append(
+            f"line {table.lines[0]}, {' '.join(first)[:60]!r}, as an edge, though its names are "
+            "met nowhere else: if it is a heading, give --source and --target"
+        )
 
 
 # --- facets and lists of neighbours ---------------------------------------------------------------

@@ -45,6 +45,8 @@ def decide(table: Table, columns: Columns) -> str:
     """
     rows = table.rows
     refuse_other_tables(columns)
+    if columns.heading is None:
+        _refuse_sizes_above_names(table)
     widths = Counter(map(len, rows))
     if columns.known and not columns.doubtful:
         ends = [[row[j] for row in rows if j < len(row)] for j in (columns.source, columns.target)]
@@ -89,6 +91,11 @@ def _facets_or_edges(table: Table, columns: Columns, cells: Sequence[tuple[str, 
         return "edges"  # no ids at all, or weights are missing
     _refuse_grid(table, table_of_ids)
     ordered = np.sort(table_of_ids, axis=1)
+    if len(ordered) == 1 and len(cells) > 3:
+        raise ValueError(
+            f"line {table.lines[0]}: one row of {len(cells)} whole numbers must be a facet or an "
+            f"edge. {_CHOICE}"
+        )
     if ordered.min() < 0 or (ordered[:, 1:] == ordered[:, :-1]).any():
         return "edges"  # a facet has its vertices once each
     if len(np.unique(ordered, axis=0)) < len(ordered):
@@ -98,7 +105,11 @@ def _facets_or_edges(table: Table, columns: Columns, cells: Sequence[tuple[str, 
     ends, others = np.unique(ordered_ends(table_of_ids)), np.unique(table_of_ids[:, 2:])
     ids = np.union1d(ends, others)
     contiguous = ids[0] in (0, 1) and ids[-1] - ids[0] + 1 == len(ids)
-    if not (contiguous or np.intersect1d(ends, others).size):
+    apart = any(
+        not np.intersect1d(table_of_ids[:, k], np.delete(table_of_ids, k, axis=1)).size
+        for k in range(2, table_of_ids.shape[1])
+    )
+    if apart and not contiguous:  # a column of times, or of large weights
         return "edges"
     if _is_closed(ordered):
         return "facets"
@@ -226,13 +237,37 @@ def _counts_rows(firsts: Sequence[str]) -> bool:
 
 
 def _refuse_lone_fields(table: Table) -> None:
-    """Names alone are isolated vertices, unless an unknown separator stands inside of them."""
+    """Numbers alone are isolated vertices; names may hold a separator, or be in graph6."""
+    cells = {row[0] for row in table.rows}
+    if len(table.rows) > 1 and all(
+        len(c) == len(table.rows) and set(c) <= {"0", "1"} for c in cells
+    ):
+        raise ValueError(
+            f"line {table.lines[0]}: digits without separators look like a matrix. Put blanks "
+            "between them and read it with --format adjacency."
+        )
     for line, (cell,) in zip(table.lines, table.rows, strict=True):
-        if not is_integer(cell) and any(mark in cell for mark in "|:-=/\\&~"):
+        if not is_integer(cell):
             raise ValueError(
                 f"line {line}: no separator is found in any line, got {cell[:40]!r}. Name it, "
-                "as in --delimiter='|', or read names of isolated vertices with --format edges."
+                "as in --delimiter='|'; read graph6 with --format graph6, and names of isolated "
+                "vertices with --format edges."
             )
+
+
+def _refuse_sizes_above_names(table: Table) -> None:
+    """Numbers in the first line and nowhere else, one of them that of the lines below."""
+    rows, first = table.rows, table.rows[0]
+    if len(rows) < 3 or not all(map(is_integer, first)) or len(first) > 3:
+        return
+    rest = {cell for row in rows[1:] for cell in row[:2]}
+    counts = {str(len(rows) - 1), str(len(rest)) if len(first) == 1 else ""}
+    named = not rest.intersection(first) and not any(map(is_number, rest))
+    if named and counts.intersection(first):
+        raise ValueError(
+            f"line {table.lines[0]}, {' '.join(first)!r}, may be the numbers of vertices and "
+            "edges. Delete it, or read it as data with --format edges."
+        )
 
 
 def _refuse_ragged(table: Table, columns: Columns, widths: Counter[int]) -> None:
@@ -251,6 +286,8 @@ def _refuse_ragged(table: Table, columns: Columns, widths: Counter[int]) -> None
         names = {cell for row in rows for cell in row[:2]}
         real = any(not is_integer(cell) for cell in thirds)
         if all(map(is_number, thirds)) and (real or not numbers) and not thirds & names:
+            ends = [[row[j] for row in rows if j < len(row)] for j in (0, 1)]
+            _refuse_real_ends(table, columns, [kind_of(cells) for cells in ends])
             return
     usual = widths.most_common(1)[0][0]
     odd = next((k for k, row in enumerate(rows) if len(row) == most), 0)

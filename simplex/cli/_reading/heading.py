@@ -15,7 +15,9 @@ _PAIRS = {
     ("origin", "destination"), ("origin", "dest"), ("citing", "cited"), ("sender", "receiver"),
     ("sender", "recipient"), ("follower", "followee"), ("follower", "followed"),
     ("user", "friend"), ("parent", "child"), ("ego", "alter"), ("row", "col"), ("row", "column"),
-    ("left", "right"), ("von", "nach"), ("quelle", "ziel"),
+    ("left", "right"), ("person", "friend"), ("node", "neighbor"), ("node", "neighbour"),
+    ("author", "coauthor"), ("name", "friend"), ("predator", "prey"),
+    ("von", "nach"), ("quelle", "ziel"),
 }  # fmt: skip
 _NUMBERED = {("1", "2"), ("a", "b"), ("0", "1"), ("x", "y"), ("one", "two"), ("first", "second")}
 _COORDINATES = [["x", "y"], ["lat", "lon"], ["lat", "lng"], ["lon", "lat"], ["lng", "lat"],
@@ -113,7 +115,12 @@ def _are_a_pair(first: list[str], second: list[str]) -> bool:
     differ = [(a, b) for a, b in zip(first, second, strict=True) if a != b]
     if len(differ) != 1:
         return False
-    return differ[0] in _PAIRS or (differ[0] in _NUMBERED and len(first) > 1)
+    return differ[0] in _PAIRS or (differ[0] in _NUMBERED and bool(_stem(first, second)))
+
+
+def _stem(first: list[str], second: list[str]) -> list[str]:
+    """The words that two headings share."""
+    return [a for a, b in zip(first, second, strict=True) if a == b and not a.isdigit()]
 
 
 def find_columns(table: Table, reading: Reading) -> Columns:
@@ -233,6 +240,11 @@ def _is_heading(table: Table, first: list[str], pair: tuple[int, int]) -> bool:
     met = {row[k] for row in body for k in (i, j) if k < len(row)}
     if first[i] in met or first[j] in met:
         return False
+    one, two = _tokens(first[i]), _tokens(first[j])
+    if any((a, b) in _NUMBERED for a, b in zip(one, two, strict=True)):  # n1 n2 may be an edge
+        stem = set(_stem(one, two))
+        if any(stem.intersection(_tokens(name)) for name in met):
+            return False
     letters = len(first[i]) == 1 and len(first[j]) == 1 and len(first) < 3
     if letters and max(map(len, met), default=0) < 3 and not all(map(is_number, met)):
         raise ValueError(

@@ -2,19 +2,16 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from simplex.cli._reading.foreign import refuse_other_formats, refuse_two_sides
 from simplex.cli._reading.options import Reading
+from simplex.cli._reading.separator import NAMES, choose, splitter
 
 
-_NAMES = {",": "','", ";": "';'", "\t": "tab", " ": "blanks"}
 _ATTRIBUTES = re.compile(r"(?:^|[\s,;])[\s,;]*\{\s*(?:\}|['\"\w-].*:.*\})\s*$")
 _TUPLE = r"\((?:[^()]|\([^()]*\))*\)"
 _TWO_TUPLES = re.compile(rf"\s*({_TUPLE})[\s,;]+({_TUPLE})(?:[\s,;]+(.*))?$")
-_DECIMAL = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
-_WORD = re.compile(r'"((?:[^"]|"")*)"(?=\s|$)|(\S+)')
 
 
 @dataclass
@@ -38,7 +35,7 @@ class Table:
     @property
     def separator(self) -> str:
         """The separator in words."""
-        return _NAMES.get(self.delimiter, repr(self.delimiter)) if self.delimiter else "tuples"
+        return NAMES.get(self.delimiter, repr(self.delimiter)) if self.delimiter else "tuples"
 
 
 def read_table(text: str, reading: Reading) -> Table:
@@ -71,7 +68,7 @@ def read_table(text: str, reading: Reading) -> Table:
     if table is None:
         cut = _without_trailing_comments(lines) if "#" in marks and "#" in text else lines
         if delimiter is None:
-            delimiter, lines = _choose(lines, cut, numbers)
+            delimiter, lines = choose(lines, cut, numbers)
         elif delimiter == " ":
             lines = cut
         rows = _split(lines, numbers, delimiter)
@@ -114,7 +111,7 @@ def _require_clear_comments(table: Table, remarks: list[tuple[int, str]]) -> Non
     if all(re.fullmatch(r"-?\d+", end) for end in ends):
         return  # numbers are never called '#1'
     for number, line in suspects:
-        fields = _splitter(table.delimiter)(line)
+        fields = splitter(table.delimiter)(line)
         known = any(name in ends or name.lstrip("#%") in ends for name in fields[:2])
         after = number > table.lines[0]
         if len(fields) > 1 and len(fields) in widths and (known or after):
@@ -174,35 +171,8 @@ def _tuples(lines: list[str], numbers: list[int]) -> Table | None:
     return Table(rows, numbers, "")
 
 
-def _splitter(delimiter: str) -> Callable[[str], list[str]]:
-    """The function that splits one line; the quotes are double, as in CSV."""
-    if delimiter == " ":
-
-        def blanks(line: str) -> list[str]:
-            if '"' not in line:
-                return line.split() if line.isascii() else _split_at_blanks(line)
-            return [a.replace('""', '"') if a or not b else b for a, b in _WORD.findall(line)]
-
-        return blanks
-
-    def fields(line: str) -> list[str]:
-        if '"' not in line:
-            return [part.strip() for part in line.split(delimiter)]
-        if len(delimiter) > 1:
-            return [part.strip().strip('"') for part in line.split(delimiter)]
-        reader = csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True)
-        return [part.strip() for part in next(reader)]
-
-    return fields
-
-
-def _split_at_blanks(line: str) -> list[str]:
-    """Split at blanks and tabs alone: other spaces of Unicode belong to names."""
-    return [part for part in line.replace("\t", " ").split(" ") if part]
-
-
 def _split(lines: list[str], numbers: list[int], delimiter: str) -> list[list[str]]:
-    split = _splitter(delimiter)
+    split = splitter(delimiter)
     if not any('"' in line or "'" in line for line in lines):
         if delimiter == " " and all(map(str.isascii, lines)):
             return [line.split() for line in lines]
@@ -234,11 +204,15 @@ def _require_closed_quotes(rows: list[list[str]], numbers: list[int]) -> None:
 
 
 def _drop_empty_columns(table: Table) -> None:
-    """Columns without any value, as separators at the ends of lines leave them."""
+    """Columns and lines without any value, as spreadsheets leave them."""
     rows = table.rows
     width = max(map(len, rows), default=0)
     if width < 2 or all(map(all, rows)):
         return
+    blank = [not any(row) for row in rows]
+    if any(blank):
+        table.lines = [line for line, is_one in zip(table.lines, blank, strict=True) if not is_one]
+        rows = table.rows = [row for row, is_one in zip(rows, blank, strict=True) if not is_one]
     kept = [j for j in range(width) if any(len(row) > j and row[j] for row in rows)]
     if len(kept) < width and len(kept) > 0:
         table.rows = [[row[j] for j in kept if j < len(row)] for row in rows]
@@ -253,6 +227,8 @@ def _require_clean_fields(table: Table) -> None:
     for end in ends:
         if end[-1:] in ",;" and len(end) > 1 and table.delimiter == " ":
             raise _unclear(table, end, f"a name ends in {end[-1]!r}")
+        if table.delimiter == " " and re.fullmatch(r"\d+:-?[\d.]+", end):
+            raise _unclear(table, end, "a colon stands between two numbers")
         if table.delimiter != " " and re.fullmatch(r"-?[\d.]+(\s+-?[\d.]+)+", end):
             raise _unclear(table, end, "two separators are at work")
         if re.search(r"(^|\s)(<?[-=~]+>|<?--+|<[-=]+|[→←↔—|])(\s|$)|\w(->|--+|=>|→|↔)\w", end):
@@ -293,153 +269,4 @@ def _unclear(table: Table, end: str, why: str) -> ValueError:
     return ValueError(
         f"line {number}: {why}, got {end[:40]!r}. Name the separator, as in --delimiter=comma or "
         "--delimiter='->', or save 'u v' a line."
-    )
-
-
-# --- the separator --------------------------------------------------------------------------------
-
-
-def _choose(lines: list[str], cut: list[str], numbers: list[int]) -> tuple[str, list[str]]:
-    """The separator of the whole file, and the lines to which it applies.
-
-    ``cut`` are the lines without what follows a blank and ``#``: in a table between blanks that is
-    a comment; in another one only where the columns agree without it alone.
-    """
-    if not any(mark in line for line in lines for mark in ",;\t"):
-        return " ", _require_comments(lines, cut, numbers)
-    strict, loose = [], []
-    for mark in "\t;,":
-        for version in [lines] if lines is cut else [lines, cut]:
-            counts = _counts(version, mark)
-            if max(counts, default=1) < 2 or (mark == "\t" and _is_padding(version)):
-                continue
-            if min(counts) == max(counts):
-                strict.append((mark, version))
-                break
-            if version is cut:
-                loose.append((mark, cut))
-    blank = _counts(cut, " ")
-    if min(blank) == max(blank) >= 2 and not any(mark in "\t;" for mark, _ in strict):
-        names = not any(mark == "," for mark, _ in strict)  # in which a comma is here and there
-        if names or _are_decimal_commas(cut, " "):
-            return " ", _require_comments(lines, cut, numbers)
-    if len(strict) > 1:
-        strict = [_better(strict, numbers)]
-    if strict:
-        mark, version = strict[0]
-        if version is lines and lines is not cut:
-            version = _settle_comments(lines, cut, mark, numbers)
-        return mark, version
-    return _choose_loosely(lines, cut, loose, numbers)
-
-
-def _choose_loosely(
-    lines: list[str], cut: list[str], loose: list[tuple[str, list[str]]], numbers: list[int]
-) -> tuple[str, list[str]]:
-    """A separator that is not in all lines alike: names may stand alone, weights be missing."""
-    if not loose or _are_decimal_commas(cut, " "):
-        return " ", _require_comments(lines, cut, numbers)
-    shares = {mark: sum(mark in line for line in cut) for mark, _ in loose}
-    most = max(shares.values())
-    best = [(mark, version) for mark, version in loose if shares[mark] == most]
-    if len(best) > 1:
-        best = [_better(best, numbers)]
-    mark, version = best[0]
-    blanks = any(
-        re.search(r"\S\s+\S", part) for s in version if mark in s for part in s.split(mark)
-    )
-    for number, line in zip(numbers, version, strict=True):
-        others = ",;\t" if blanks else ",;\t "
-        if mark not in line and any(other in line.strip() for other in others):
-            raise ValueError(
-                f"line {number}: all lines must be separated alike, got {line.strip()[:40]!r} "
-                f"where others have {_NAMES[mark]}. Name the separator with --delimiter."
-            )
-    return mark, version
-
-
-def _better(found: list[tuple[str, list[str]]], numbers: list[int]) -> tuple[str, list[str]]:
-    """One of several separators that all fit: that whose fields the others do not enter."""
-    from simplex.cli._reading.heading import find_pair
-
-    headed = [(m, v) for m, v in found if find_pair(_splitter(m)(v[0]))]
-    if len(headed) == 1:
-        return headed[0]
-    marks = [mark for mark, _ in found]
-    if "\t" in marks:
-        return found[marks.index("\t")]
-    clean = []
-    for mark, version in found:
-        split, other = _splitter(mark), ";" if mark == "," else ","
-        if not any(other in end for line in version for end in split(line)[:2]):
-            clean.append((mark, version))
-    if len(clean) == 1:
-        return clean[0]
-    spaced = [not re.search(mark + r"\S", "\n".join(version)) for mark, version in found]
-    if sum(spaced) == 1:  # "Smith, J.;Doe, K."
-        return found[1 - spaced.index(True)]
-    raise ValueError(
-        f"line {numbers[0]}: {' and '.join(_NAMES[mark] for mark in marks)} both separate columns, "
-        f"got {found[0][1][0].strip()[:40]!r}. Choose one with --delimiter comma or semicolon."
-    )
-
-
-def _counts(lines: Iterable[str], mark: str) -> list[int]:
-    """The number of columns of every line."""
-    split = _splitter(mark)
-
-    def count(line: str) -> int:
-        if mark == " " or '"' in line:
-            try:
-                return len(split(line))
-            except csv.Error:
-                pass
-        return line.count(mark) + 1
-
-    return [count(line) for line in lines]
-
-
-def _is_padding(lines: list[str]) -> bool:
-    """Whether tabs only stand beside another separator, as in ``a,<tab>b``."""
-    return all(re.search(r"[,;]\s*\t|\t\s*[,;]", line) for line in lines)
-
-
-def _are_decimal_commas(lines: list[str], mark: str) -> bool:
-    """Whether every comma stands within a number, behind the two ends."""
-    split = _splitter(mark)
-    for line in lines:
-        if "," in line:
-            fields = split(line)
-            if any("," in part for part in fields[:2]) or len(fields) < 3:
-                return False
-            if not all(_DECIMAL.fullmatch(part) for part in fields[2:] if "," in part):
-                return False
-    return True
-
-
-def _require_comments(lines: list[str], cut: list[str], numbers: list[int]) -> list[str]:
-    """Between blanks: what follows a blank and ``#`` is a comment, unless an end may begin so."""
-    if lines is not cut:
-        for number, line, short in zip(numbers, lines, cut, strict=True):
-            begins = line[len(short) + 1 : len(short) + 3].strip("# \t")
-            if line != short and begins and len(short.split()) < 2:
-                raise _unclear_comment(number, line)
-    return cut
-
-
-def _settle_comments(lines: list[str], cut: list[str], mark: str, numbers: list[int]) -> list[str]:
-    """Between other separators ``a,b # c`` is a comment behind numbers, unclear behind names."""
-    split = _splitter(mark)
-    for number, line, short in zip(numbers, lines, cut, strict=True):
-        if line != short and re.search(r"\S +# ", line):
-            if all(re.fullmatch(r"[-+.\d]*", part) for part in split(short)):
-                return cut
-            raise _unclear_comment(number, line)
-    return lines
-
-
-def _unclear_comment(number: int, line: str) -> ValueError:
-    return ValueError(
-        f"line {number}: '#' may begin a comment or belong to a name, got {line.strip()[:40]!r}. "
-        "Put the comment on a line of its own, or read names with --comments none."
     )
