@@ -206,7 +206,7 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
         (["plot", "triangle.edges", "--out", "K.doc"], "must end in"),
         (["plot", "triangle.edges", "--out", "no/folder/K.png"], "existing folder"),
         (["plot", "many.g6", "--out", "K.png", "--graph", "5"], "--graph must be in 1 … 4"),
-        (["wl", "triangle.edges", "many.g6"], "must hold one graph"),
+        (["wl", "hexagon.txt", "many.g6"], "must hold one graph"),
         (["wl", "triangle.edges", "--exact"], "two files"),
         (["wl", "hexagon.txt", "triangles.txt", "--exact", "--max-dim", "0"], "at least 1"),
         (["wl", "path.txt", "--test", "2-fwl"], "at most 2000 vertices"),

@@ -138,7 +138,10 @@ def find_columns(table: Table, reading: Reading) -> Columns:
         if by_name:
             raise ValueError(f"--no-heading must come with numbers of columns, got {by_name[0]!r}.")
     elif by_name:
-        columns = _take_heading(table, Columns(heading=_aligned(rows), guessed=False))
+        heading = _aligned(rows)
+        pairs = _pairs(heading)
+        columns = Columns(heading, *pairs[0], known=True) if pairs else Columns(heading)
+        columns = _take_heading(table, columns)
     else:
         columns = _heading_of(table)
     if reading.source or reading.target or reading.weight:
@@ -273,6 +276,8 @@ def _numbers_the_rows(body: list[list[str]]) -> bool:
 
 def _is_above_numbers(first: list[str], body: list[list[str]]) -> bool:
     """Whether words stand above a column of nothing but numbers."""
+    if any(word in row[:2] for word in first[:2] for row in body):
+        return False
     for j, word in enumerate(first):
         if word and not is_number(word) and word.lower() not in MISSING:
             cells = {row[j] for row in body if len(row) > j}
