@@ -179,8 +179,7 @@ def _refuse_matrix(table: Table, columns: Columns, kinds: list[str]) -> None:
     if not all(numeric[1 if named or labels else 0 :]):
         return
     body = [row[1:] for row in rows] if named or labels else rows
-    values = {cell for row in body for cell in row}
-    binary = values <= {"0", "1"}
+    binary = all(cell in ("0", "1") for row in body for cell in row)
     symmetric = square and len({body[i][i] for i in range(count)}) == 1
     symmetric = symmetric and all(body[i][k] == body[k][i] for i in range(count) for k in range(i))
     if labels or binary or symmetric or (square and (count > 4 or named)):

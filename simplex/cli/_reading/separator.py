@@ -48,6 +48,8 @@ def choose(lines: list[str], cut: list[str], numbers: list[int]) -> tuple[str, l
     strict, loose = [], []
     for mark in "\t;,":
         for version in [lines] if lines is cut else [lines, cut]:
+            if not any(mark in line for line in version):
+                continue
             counts = _counts(version, mark)
             if max(counts, default=1) < 2 or (mark == "\t" and _is_padding(version)):
                 continue
@@ -124,6 +126,9 @@ def _better(found: list[tuple[str, list[str]]], numbers: list[int]) -> tuple[str
 
 def _counts(lines: Iterable[str], mark: str) -> list[int]:
     """The number of columns of every line."""
+    lines = list(lines)
+    if mark != " " and not any('"' in line for line in lines):
+        return [line.count(mark) + 1 for line in lines]
     split = splitter(mark)
 
     def count(line: str) -> int:
