@@ -81,6 +81,7 @@ GOOD = [
     # comments
     Good("snap.txt", "# Nodes: 3 Edges: 3\n# FromNodeId\tToNodeId\n0\t1\n1\t2\n2\t0\n", TRIANGLE),
     Good("konect.tsv", "% sym unweighted\n% 3 3 3\n1 2 \n2 3 \n3 1 \n", TRIANGLE),
+    Good("konect_weights.tsv", "% sym weighted\n1 2 5\n2 3 1\n3 1 4\n", TRIANGLE, "column 3"),
     Good("fragments.txt", "h://o#A h://o#B\nh://o#B h://o#C\nh://o#C h://o#A\n", TRIANGLE),
     Good("sharp.csv", "source,target\nc#,f#\nf#,.net\n.net,c#\n", TRIANGLE),
     Good("late.txt", "a b\n# more\nb c # and more\nc a\n", TRIANGLE),

@@ -71,6 +71,8 @@ def decide(table: Table, columns: Columns) -> str:
     if width == 2:
         return "edges"
     whole = len(kinds) - i > 2 and all(kind == "int" for kind in kinds[i:])
+    if whole and table.of_edges:
+        return "edges"
     if whole and not columns.known:
         return _facets_or_edges(table, columns, cells[i:])
     if columns.known:

@@ -24,6 +24,7 @@ class Table:
         delimiter: what separates the fields; ``" "`` for blanks, ``""`` for tuples.
         left: what was left out, for the user.
         quoted: whether the first line had quotes.
+        of_edges: whether a comment of KONECT's says that the lines are edges.
     """
 
     rows: list[list[str]]
@@ -31,6 +32,7 @@ class Table:
     delimiter: str
     left: list[str] = field(default_factory=list)
     quoted: bool = False
+    of_edges: bool = False
 
     @property
     def separator(self) -> str:
@@ -78,6 +80,7 @@ def read_table(text: str, reading: Reading) -> Table:
             if delimiter == " " and reading.format in (None, "edges"):
                 _require_no_dash_column(table)
     table.left = left
+    table.of_edges = bool(remarks) and re.match(r"%\s*a?sym\s+\w+", remarks[0][1]) is not None
     _drop_empty_columns(table)
     _require_clear_comments(table, remarks)
     return table
