@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simplex.cli._output import FORMATS, add_max_dim, whole_number
+from simplex.cli._reading.options import Reading, add_reading
 
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("file", metavar="FILE", help="graphs, which are lifted first, or complexes")
     add("--out", type=Path, required=True, metavar="PNG", help="the picture: .png, .pdf or .svg")
     add_max_dim(parser)
+    add_reading(parser)
     add("--graph", type=whole_number, default=1, metavar="I", help="which graph (default: 1)")
     add("--labels", action="store_true", help="write the names of the vertices")
     add("--seed", type=whole_number, default=0, help="of the layout (default: 0)")
@@ -37,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from simplex.plot import draw_complex, spring_layout
 
     require_output(args.out, _ENDINGS)
-    complexes = read_complexes(args.file, args.max_dim)
+    complexes = read_complexes(args.file, args.max_dim, Reading.of(args))
     if not 1 <= args.graph <= len(complexes):
         raise ValueError(f"--graph must be in 1 … {len(complexes)}, got {args.graph}.")
     K = complexes[args.graph - 1]
