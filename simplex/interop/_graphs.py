@@ -140,8 +140,9 @@ def _read_tensor(tensor: Tensor, num_vertices: int | None) -> GraphEdges:
             "knows its own vertices."
         )
     if tensor.layout != torch.strided:
-        stored = tensor.to_sparse_coo().coalesce()
-        return _read_adjacency(*stored.indices(), stored.values(), tuple(tensor.shape))
+        stored = tensor.to_sparse(layout=torch.sparse_coo).coalesce()
+        row, column = stored.indices()
+        return _read_adjacency(row, column, stored.values(), tuple(tensor.shape))
     if not bool(((tensor == 0) | (tensor == 1)).all()):
         raise ValueError(
             "a dense adjacency matrix must hold 0 and 1, got other entries. Pass A != 0 to forget "

@@ -18,7 +18,7 @@ from simplex.interop import from_gudhi
 from simplex.lifting._points import read_bound, read_points, require_distinct
 
 
-_ENOUGH_SIMPLICES = 150_000  # in a sample, to tell how many there will be
+_ENOUGH_SIMPLICES = 500_000  # in a sample, to tell how many there will be
 _SECONDS_PER_SQUARED_DIMENSION = 2.5e-7  # of a simplex of an alpha complex
 _LONGEST = 60  # seconds, from seven dimensions on
 

@@ -82,13 +82,15 @@ def _middle(there: Tensor, back: Tensor) -> Tensor:
 
 def _require_distances(values: Tensor) -> bool:
     """Raise ``ValueError`` where a matrix is none of distances; whether it is exactly symmetric."""
-    for block in values.split(_TILE):
+    for block in torch.split(values, _TILE):
         require_lengths(block)
     slack = rounding(values)
     exact = True
-    for i, rows in enumerate(values.split(_TILE)):  # tiles: a column of a matrix is slow to read
-        columns = values[:, i * _TILE : (i + 1) * _TILE].split(_TILE)
-        for there, back in zip(rows.split(_TILE, dim=1)[i:], columns[i:], strict=True):
+    for i, rows in enumerate(
+        torch.split(values, _TILE)
+    ):  # tiles: a column of a matrix is slow to read
+        columns = torch.split(values[:, i * _TILE : (i + 1) * _TILE], _TILE)
+        for there, back in zip(torch.split(rows, _TILE, dim=1)[i:], columns[i:], strict=True):
             if torch.equal(there, back.T):
                 continue
             exact = False
@@ -144,7 +146,9 @@ def _read_sparse(matrix: Tensor) -> tuple[int, Tensor, Tensor]:
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"distances must have shape (n, n), got {tuple(matrix.shape)}.")
     size = len(matrix)
-    stored = matrix.to_sparse_coo().coalesce()  # sums duplicates, sorts by row and column
+    stored = matrix.to_sparse(
+        layout=torch.sparse_coo
+    ).coalesce()  # sums duplicates, sorts by row and column
     (row, column), values = stored.indices(), read_numbers("distances", stored.values())
     require_lengths(values.detach())
     slack = rounding(values)

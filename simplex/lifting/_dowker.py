@@ -166,7 +166,9 @@ def _dowker(
 ) -> SimplicialComplex:
     what, remedy = f"the tables of {num_rows} vertices", "Leave out rows related to no column."
     require_memory(num_rows * 48, columns.device, what, remedy)
-    column = columns.unique(return_inverse=True)[1]  # few, so that the keys below fit in 64 bits
+    column = torch.unique(columns, return_inverse=True)[
+        1
+    ]  # few, so that the keys below fit in 64 bits
     base = max(num_rows, 1)
     if len(columns) * base >= 2**63:
         raise ValueError(
@@ -203,7 +205,7 @@ def _read_relation(relation: Any) -> tuple[Tensor, Tensor, int, torch.device]:
         _require_numbers(matrix)
         row, column = matrix.nonzero().unbind(1)
     else:
-        entries = matrix.to_sparse_coo().coalesce()
+        entries = matrix.to_sparse(layout=torch.sparse_coo).coalesce()
         _require_numbers(entries.values())
         row, column = entries.indices()[:, entries.values() != 0]
     return row, column, matrix.shape[0], matrix.device

@@ -107,7 +107,7 @@ def rounding(entries: Tensor) -> float:
     As far as torch.cdist is, which takes the square roots of differences of squares.
     """
     largest = 0.0
-    for block in entries.detach().split(2048):
+    for block in torch.split(entries.detach(), 2048):
         low, high = map(float, block.aminmax()) if block.numel() else (0.0, 0.0)
         if math.isinf(low) or math.isinf(high):
             finite = block.nan_to_num(0.0, 0.0, 0.0)

@@ -117,7 +117,7 @@ def _unit(points: Tensor) -> float:
 
 def _lengths(points: Tensor, pairs: Tensor) -> Tensor:
     """Distances of pairs (2, E), by one formula wherever lengths are compared or handed out."""
-    pieces = pairs.split(max(1, _ENTRIES_PER_CHUNK // max(1, points.shape[1])), dim=1)
+    pieces = torch.split(pairs, max(1, _ENTRIES_PER_CHUNK // max(1, points.shape[1])), dim=1)
     found = [(points[u] - points[v]).norm(dim=1) for u, v in pieces]
     return torch.cat([points.new_empty(0), *found])
 

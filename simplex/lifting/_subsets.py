@@ -44,7 +44,7 @@ def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int
 
 def require_subsets(set_sizes: Tensor, size: int) -> None:
     """Raise before anything is built whose Σ_sets C(|set|, s) rows would not fit in memory."""
-    values, counts = (found.tolist() for found in set_sizes.unique(return_counts=True))
+    values, counts = (found.tolist() for found in torch.unique(set_sizes, return_counts=True))
     for width in range(1, min(size, max(values, default=0)) + 1):
         total = sum(n * math.comb(s, width) for s, n in zip(values, counts, strict=True))
         number = f"{total}" if total < 10**12 else f"10^{len(str(total)) - 1}"
