@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simplex.complexes import require_int
-from simplex.datasets._checks import require_file
+from simplex.datasets._checks import require_file, require_graph_room
 from simplex.datasets._root import data_root
 from simplex.datasets._strongly_regular import rook_graph, shrikhande_graph
 from simplex.interop import read_graph6
@@ -44,6 +44,7 @@ def csl_graph(num_vertices: int, skip: int) -> Any:
         raise ValueError(
             f"skip must be at least 2 and below num_vertices / 2, got {skip} of {num_vertices}."
         )
+    require_graph_room(num_vertices, 2 * num_vertices)
     return nx.circulant_graph(num_vertices, [1, skip])
 
 

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int, require_real
+from simplex.complexes import require_int, require_memory, require_real
 
 
 def two_moons(
@@ -149,6 +149,7 @@ def checkerboard(
 def _require(n: int, noise: float) -> None:
     require_int("n", n, least=0)
     require_real("noise", noise, 0)
+    require_memory(n * 2 * 8 * 6, torch.device("cpu"), f"the {n} points", "Draw fewer at once.")
 
 
 def _standardized(

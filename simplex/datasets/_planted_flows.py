@@ -8,7 +8,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int, require_real, require_word
+from simplex.complexes import (
+    SimplicialComplex,
+    require_int,
+    require_memory,
+    require_real,
+    require_word,
+)
 from simplex.lifting import delaunay_complex
 from simplex.operators import MaternKernel, boundary_matrix, coboundary_matrix, hodge_decomposition
 
@@ -87,6 +93,12 @@ class PlantedFlows:
         """Fresh flows of the same law, (num_flows, n_1, 1), of the dtype of ``train``."""
 
         def normal(modes: Tensor) -> Tensor:
+            require_memory(
+                3 * 8 * num_flows * len(modes),
+                modes.device,
+                f"the {num_flows} flows on {len(modes)} edges",
+                "Draw fewer at once.",
+            )
             shape = num_flows, modes.shape[1]
             return torch.randn(shape, dtype=modes.dtype, generator=generator)
 
@@ -140,7 +152,7 @@ def planted_flows(
 
     Raises:
         ValueError: an unknown domain, a size too small, shares that are not positive or do not sum
-            to 1, or a negative spread or number of flows.
+            to 1, a negative spread or number of flows, or matrices that would not fit in memory.
 
     Cost:
         O(n_0³ + n_2³ + (n_0² + n_2²) n_1) once, dense eigenvectors.
@@ -160,6 +172,7 @@ def planted_flows(
     first, second = usual if size is None else size
     if first < least[0] or second < least[1]:
         raise ValueError(f"size must be at least {least} for the {domain}, got {size}.")
+    _require_room(first * second, max(num_train, num_test))
     K, positions, closed = build(first, second, generator)
 
     count = K.num_simplices(1)
@@ -181,6 +194,13 @@ def planted_flows(
     )
     train = law.draw(num_train, generator=generator)
     return replace(law, train=train, test=law.draw(num_test, generator=generator))
+
+
+def _require_room(num_vertices: int, num_flows: int) -> None:
+    """Ask before the dense matrices, n_1 ≈ 3 n_0 and n_2 ≈ 2 n_0, and the flows are computed."""
+    entries = 20 * num_vertices**2 + 3 * num_flows * 3 * num_vertices
+    what = f"the dense eigenvectors on {num_vertices} vertices and the {num_flows} flows"
+    require_memory(8 * entries, torch.device("cpu"), what, "Lower size or the number of flows.")
 
 
 def _modes(matrix: Tensor, kernel: Callable[[Tensor], Tensor], energy: float) -> Tensor:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_real
-from simplex.datasets._checks import require_range
+from simplex.complexes import SimplicialComplex, require_memory, require_real
+from simplex.datasets._checks import require_integer, require_range
 from simplex.lifting import clique_complex, delaunay_complex
 
 
@@ -56,6 +56,11 @@ def community_complexes(
     densest = bridges * high / max(low // 2, 1) ** 2
     require_real("within", within, 0, 1)
     require_real("bridges · n / ⌊n/2⌋²", densest, 0, 1)
+    require_integer("num_complexes", num_complexes, 0)
+    edges_each = within * high**2 // 4 + bridges * high
+    _require_room(
+        int(int(num_complexes) * (edges_each * 32 + 2000) + 40 * high**2), num_complexes, high
+    )
     sizes = torch.randint(low, high + 1, (num_complexes,), generator=generator).tolist()
     graphs = [_two_communities(n // 2, within, bridges * n, generator) for n in sizes]
     start = torch.tensor([0, *[2 * (n // 2) for n in sizes]]).cumsum(0)
@@ -91,9 +96,16 @@ def delaunay_complexes(
         [(23, 58, 36), (19, 48, 30)]
     """
     low, high = require_range(num_points, 3)
+    require_integer("num_complexes", num_complexes, 0)
+    _require_room(int(num_complexes) * (2000 + high * 200), num_complexes, high)
     counts = torch.randint(low, high + 1, (num_complexes,), generator=generator).tolist()
     points = (torch.rand(n, 2, generator=generator, dtype=torch.float64) for n in counts)
     return [delaunay_complex(cloud) for cloud in points]
+
+
+def _require_room(num_bytes: int, num_complexes: int, num_vertices: int) -> None:
+    what = f"the {num_complexes} complexes of at most {num_vertices} vertices"
+    require_memory(num_bytes, torch.device("cpu"), what, "Ask for fewer or smaller ones.")
 
 
 def _two_communities(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from simplex.datasets._checks import require_integer
+from simplex.datasets._checks import require_graph_room, require_integer
 
 
 def rook_graph(n: int) -> Any:
@@ -25,6 +25,7 @@ def rook_graph(n: int) -> Any:
         True
     """
     require_integer("n", n, 1)
+    _require_net(int(n), 2)
     return _net(np.indices((n, n)).reshape(2, n * n))
 
 
@@ -54,6 +55,7 @@ def latin_square_graph(*squares: Sequence[Sequence[int]]) -> Any:
         raise ValueError("squares must hold at least one Latin square. Without: rook_graph(n).")
     tables = [np.asarray(square) for square in squares]
     n = len(tables[0]) if tables[0].ndim else 0
+    _require_net(n, len(tables) + 2)
     classes = list(np.indices((n, n)).reshape(2, n * n))
     for table in tables:
         if n == 0 or table.shape != (n, n) or table.dtype.kind not in "iu":
@@ -113,6 +115,8 @@ def paley_graph(q: int) -> Any:
         (12, [1, 3, 4, 9, 10, 12])
     """
     require_integer("q", q, 5)
+    q = int(q)
+    require_graph_room(q, q * (q - 1) // 4, 40 * q**2)
     p = next((d for d in range(2, int(q**0.5) + 1) if q % d == 0), q)
     degree = round(np.log(q) / np.log(p))
     if p**degree != q or q % 4 != 1:
@@ -140,6 +144,9 @@ def triangular_graph(n: int) -> Any:
         True
     """
     require_integer("n", n, 2)
+    n = int(n)
+    size = n * (n - 1) // 2
+    require_graph_room(size, size * (n - 2), 6 * size**2)
     return _graph(_triangular(n)[1])
 
 
@@ -169,6 +176,10 @@ def chang_graphs() -> list[Any]:
         inside = np.isin(key, edges.min(1) * 8 + edges.max(1))
         graphs.append(_graph(adjacent ^ (inside[:, None] != inside)))
     return graphs
+
+
+def _require_net(n: int, classes: int) -> None:
+    require_graph_room(n**2, n**2 * classes * (n - 1) // 2, (classes + 2) * n**4)
 
 
 def _net(classes: np.ndarray) -> Any:

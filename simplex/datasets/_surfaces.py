@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int, require_word
+from simplex.complexes import SimplicialComplex, require_int, require_memory, require_word
 from simplex.data import SimplicialDataset
 from simplex.transforms import spread_features
 
@@ -134,6 +134,7 @@ def random_surface(
     kind = _require_surface(surface)
     require_int(f"num_vertices of {surface!r}", num_vertices, kind.min_vertices)
     require_int("num_flips", num_flips, least=0)
+    _require_room(1, num_vertices)
     triangles = _triangles(kind, num_vertices, num_flips, generator)
     return SimplicialComplex.from_simplices(triangles, num_vertices=num_vertices)
 
@@ -194,6 +195,7 @@ def surfaces(
     require_int("num_vertices[1]", high, low)
     require_int("num_surfaces", num_surfaces, least=1)
     require_int("num_flips", num_flips, least=0)
+    _require_room(num_surfaces, high)
     y = torch.arange(num_surfaces) % len(kinds)
     y = y[torch.randperm(num_surfaces, generator=generator)]
     counts = torch.randint(low, high + 1, (num_surfaces,), generator=generator)
@@ -212,6 +214,13 @@ def surfaces(
     }
     cochains = _cochains(union, features, generator)
     return SimplicialDataset.from_union(union, cochains, fields=fields)
+
+
+def _require_room(num_surfaces: int, num_vertices: int) -> None:
+    """Ask before the triangles, two a vertex, and what is made of them."""
+    what = f"the {num_surfaces} triangulations of at most {num_vertices} vertices"
+    need = num_surfaces * (1000 + 400 * num_vertices)
+    require_memory(need, torch.device("cpu"), what, "Ask for fewer or smaller ones.")
 
 
 def _cochains(

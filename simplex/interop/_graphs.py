@@ -1,6 +1,7 @@
 """Graphs of other libraries, read as a number of vertices and a list of edges."""
 
 from collections.abc import Hashable, Sequence
+from numbers import Number
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,8 +32,9 @@ def read_graph(graph: Any, num_vertices: int | None = None) -> GraphEdges:
 
     Args:
         graph: a networkx graph; a PyG ``Data`` or ``Batch`` (a batch is a union of its graphs); an
-            ``edge_index`` of shape (2, E), tensor or array; a symmetric scipy sparse matrix; or a
-            list of these.
+            ``edge_index`` of shape (2, E), tensor or array, PyG's ``EdgeIndex`` included; a list of
+            edges, tuples of two numbers or names; a symmetric adjacency matrix, sparse (scipy,
+            torch) or dense with entries 0 and 1; or a list of these.
         num_vertices: number of vertices of an ``edge_index``; ``None`` for the largest id plus one.
 
     Raises:
@@ -41,6 +43,9 @@ def read_graph(graph: Any, num_vertices: int | None = None) -> GraphEdges:
             knows its own.
     """
     if isinstance(graph, (list, tuple)):
+        listed = _read_list(graph, num_vertices)
+        if listed is not None:
+            return listed
         if num_vertices is not None:
             raise ValueError(
                 f"num_vertices must be None for a list of graphs, got {num_vertices}. Pass PyG "
@@ -48,7 +53,7 @@ def read_graph(graph: Any, num_vertices: int | None = None) -> GraphEdges:
             )
         return unite([read_graph(each) for each in graph])
     if isinstance(graph, (Tensor, np.ndarray)):
-        return _read_edge_index(graph, num_vertices)
+        return _read_tensor(as_tensor(graph), num_vertices)
     if hasattr(graph, "edge_index") and hasattr(graph, "num_nodes"):
         return _read_pyg(graph, num_vertices)
     if num_vertices is not None:
@@ -61,13 +66,95 @@ def read_graph(graph: Any, num_vertices: int | None = None) -> GraphEdges:
     if hasattr(graph, "tocoo") and hasattr(graph, "shape"):
         return _read_scipy(graph)
     raise TypeError(
-        "graph must be a networkx graph, a PyG Data, an edge_index of shape (2, E), a scipy sparse "
-        f"matrix, or a list of these, got {type(graph).__name__}."
+        "graph must be a networkx graph, a PyG Data, an edge_index of shape (2, E), a list of "
+        "edges, a symmetric adjacency matrix, or a list of these, got "
+        f"{type(graph).__name__}."
     )
 
 
-def _read_edge_index(edge_index: Tensor | np.ndarray, num_vertices: int | None) -> GraphEdges:
-    edges = edge_index if isinstance(edge_index, Tensor) else torch.as_tensor(edge_index)
+def _read_list(graph: Sequence[Any], num_vertices: int | None) -> GraphEdges | None:
+    """A list of edges, or rows of an edge index or of a matrix; ``None`` for a list of graphs."""
+    if not len(graph) or not all(
+        isinstance(row, (list, tuple)) and len(row) and all(map(_is_end, row)) for row in graph
+    ):
+        return None
+    widths = {len(row) for row in graph}
+    of_tuples = all(isinstance(row, tuple) for row in graph)
+    if widths == {2} and (of_tuples or len(graph) > 2):
+        return _read_edge_list(graph, num_vertices)
+    if (
+        not of_tuples
+        and widths != {2}
+        and (widths == {len(graph)} or len(graph) == 2 >= len(widths))
+    ):
+        return _read_tensor(as_tensor(np.array(graph)), num_vertices)
+    got = f"rows of length {', '.join(map(str, sorted(widths)[:5]))}"
+    raise ValueError(
+        f"a list of edges must hold pairs of vertices, as tuples (u, v), got {got}. Pass an "
+        "edge_index or a matrix as a tensor, weights not at all, and larger simplices to "
+        "SimplicialComplex.from_simplices."
+    )
+
+
+def _is_end(end: Any) -> bool:
+    """A number or a name: what a vertex may be called in a list of edges."""
+    return isinstance(end, (Number, np.generic, str))
+
+
+def _read_edge_list(edges: Sequence[Sequence[Any]], num_vertices: int | None) -> GraphEdges:
+    """Ids 0, 1, …, or names, which are numbered as they first appear."""
+    ends = [end for edge in edges for end in edge]
+    if all(isinstance(end, (int, np.integer)) and not isinstance(end, bool) for end in ends):
+        rows = np.array([int(end) for end in ends], dtype=np.int64).reshape(-1, 2)
+        return read_edge_index(rows.T, num_vertices)
+    names = [end for end in ends if not isinstance(end, str)]
+    if names:
+        raise TypeError(f"the ends of edges must all be integers or all names, got {names[0]!r}.")
+    if num_vertices is not None:
+        raise ValueError("num_vertices must be None for edges between names. Use networkx.")
+    number = {name: i for i, name in enumerate(dict.fromkeys(ends))}
+    flat = torch.tensor([number[end] for end in ends], dtype=torch.int64)
+    return GraphEdges(len(number), flat.view(-1, 2).T.contiguous(), tuple(number))
+
+
+def as_tensor(array: Any) -> Tensor:
+    """A tensor of an array of any strides, byte order and width."""
+    if isinstance(array, Tensor):
+        return array
+    array = np.asarray(array)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"edge_index must hold integer vertex ids, got {array.dtype}.")
+    kind = np.dtype(np.int64) if array.dtype.kind in "iu" else array.dtype.newbyteorder("=")
+    return torch.from_numpy(np.array(array, dtype=kind, order="C"))
+
+
+def _read_tensor(tensor: Tensor, num_vertices: int | None) -> GraphEdges:
+    """An edge index; or, where it cannot be one, an adjacency matrix."""
+    integers = not (tensor.is_floating_point() or tensor.dtype == torch.bool)
+    square = tensor.ndim == 2 and tensor.shape[0] == tensor.shape[1] and len(tensor) > 0
+    if tensor.layout == torch.strided and not (square and not (integers and len(tensor) == 2)):
+        return read_edge_index(tensor, num_vertices)
+    if num_vertices is not None:
+        raise ValueError(
+            f"num_vertices must be None for an adjacency matrix, got {num_vertices}: the matrix "
+            "knows its own vertices."
+        )
+    if tensor.layout != torch.strided:
+        stored = tensor.to_sparse(layout=torch.sparse_coo).coalesce()
+        row, column = stored.indices()
+        return _read_adjacency(row, column, stored.values(), tuple(tensor.shape))
+    if not bool(((tensor == 0) | (tensor == 1)).all()):
+        raise ValueError(
+            "a dense adjacency matrix must hold 0 and 1, got other entries. Pass A != 0 to forget "
+            "weights; distances are taken by vietoris_rips_complex(distances=...)."
+        )
+    row, column = tensor.nonzero().unbind(1)
+    return _read_adjacency(row, column, torch.ones_like(row), tuple(tensor.shape))
+
+
+def read_edge_index(edge_index: Any, num_vertices: int | None) -> GraphEdges:
+    """A (2, E) tensor or array of vertex ids."""
+    edges = as_tensor(edge_index)
     if edges.is_floating_point() or edges.is_complex() or edges.dtype == torch.bool:
         raise TypeError(
             f"edge_index must hold integer vertex ids, got {edges.dtype}. Convert it with .long()."
@@ -77,6 +164,11 @@ def _read_edge_index(edge_index: Tensor | np.ndarray, num_vertices: int | None) 
             f"edge_index must have shape (2, E), got {tuple(edges.shape)}. "
             "A list of edges of shape (E, 2) is its transpose: pass edges.T."
         )
+    if hasattr(edges, "sparse_size") and hasattr(edges, "as_tensor"):  # PyG's EdgeIndex
+        known = [size for size in edges.sparse_size() if size is not None]
+        if num_vertices is None and known:
+            num_vertices = max(known)
+        edges = edges.as_tensor()
     edges = edges.to(torch.int64)
     low, high = torch.stack(edges.aminmax()).tolist() if edges.numel() else (0, -1)
     if low < 0:
@@ -88,7 +180,7 @@ def _read_pyg(data: Any, num_vertices: int | None) -> GraphEdges:
     if data.edge_index is None:
         raise ValueError("a PyG Data must have an edge_index to be read as a graph, got none.")
     count = data.num_nodes if num_vertices is None else num_vertices
-    graph = _read_edge_index(data.edge_index, count)
+    graph = read_edge_index(data.edge_index, count)
     pointer = getattr(data, "ptr", None)
     return graph if pointer is None else graph._replace(part_pointer=pointer)
 
@@ -112,21 +204,32 @@ def _read_networkx(graph: Any) -> GraphEdges:
 
 
 def _read_scipy(matrix: Any) -> GraphEdges:
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+    if matrix.ndim != 2:
         raise ValueError(f"an adjacency matrix must be square, got shape {matrix.shape}.")
-    stored = matrix.tocoo()
-    if np.isnan(stored.data).any():
+    stored = matrix.tocoo(copy=True)
+    if (stored.data != stored.data).any():
         raise ValueError("an adjacency matrix must hold numbers, got NaN. Remove such entries.")
-    present = stored.data != 0
-    row, column = stored.row[present].astype(np.int64), stored.col[present].astype(np.int64)
-    size = matrix.shape[0]
-    forth, back = np.unique(row * size + column), np.unique(column * size + row)
-    if not np.array_equal(forth, back):
+    stored.sum_duplicates()
+    row, column = (torch.from_numpy(ids.astype(np.int64)) for ids in (stored.row, stored.col))
+    return _read_adjacency(row, column, torch.from_numpy(stored.data != 0), matrix.shape)
+
+
+def _read_adjacency(
+    row: Tensor, column: Tensor, values: Tensor, shape: tuple[int, ...]
+) -> GraphEdges:
+    """Non-zero entries are edges; an edge has both of its entries, equal or not."""
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise ValueError(f"an adjacency matrix must be square, got shape {tuple(shape)}.")
+    if bool((values != values).any()):
+        raise ValueError("an adjacency matrix must hold numbers, got NaN. Remove such entries.")
+    row, column = row[values != 0], column[values != 0]
+    forth, back = torch.unique(row * shape[0] + column), torch.unique(column * shape[0] + row)
+    if not torch.equal(forth, back):
         raise ValueError(
             "an adjacency matrix must be symmetric, got one with an entry (i, j) and none at "
             "(j, i). Forget the directions with A + A.T."
         )
-    return GraphEdges(size, torch.from_numpy(np.stack([row, column])))
+    return GraphEdges(shape[0], torch.stack([row, column]))
 
 
 def unite(graphs: Sequence[GraphEdges]) -> GraphEdges:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, flag_complex, require_memory, unique_edges
-from simplex.interop._graphs import GraphEdges, read_graph
+from simplex.interop._graphs import GraphEdges, read_edge_index, read_graph
 
 
 _MOST_ISOLATED = 1_000_000  # vertices that a short line of sparse6 may name
@@ -127,7 +127,7 @@ def from_edge_index(edge_index: Tensor, *, num_vertices: int | None = None) -> S
         >>> from_edge_index(torch.tensor([[0, 1, 1], [1, 0, 2]])).f_vector
         (3, 2)
     """
-    return _one_dimensional(read_graph(torch.as_tensor(edge_index), num_vertices))
+    return _one_dimensional(read_edge_index(edge_index, num_vertices))
 
 
 def to_edge_index(K: SimplicialComplex) -> Tensor:

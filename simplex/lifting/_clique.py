@@ -22,9 +22,10 @@ def clique_complex(
     labels are kept in ``vertex_labels``.
 
     Args:
-        graph: a networkx graph; a PyG ``Data``; an ``edge_index`` (2, E), tensor or array; a
-            symmetric scipy sparse adjacency matrix; or a list of these. A list is lifted by one
-            kernel call, to the disjoint union of the lifts; so is a PyG ``Batch``.
+        graph: a networkx graph; a PyG ``Data``; an ``edge_index`` (2, E), tensor, array or PyG's
+            ``EdgeIndex``; a list of edges, tuples (u, v) of numbers or names; a symmetric adjacency
+            matrix, sparse (scipy, torch) or dense with entries 0 and 1; or a list of these. A list
+            is lifted by one kernel call, to the disjoint union of the lifts; so is a PyG ``Batch``.
         max_dim: top dimension kept.
         num_vertices: n_0 of an ``edge_index``; ``None`` for the largest id plus one.
         max_simplices: most simplices that may be built; ``None`` for what fits in half of the free

@@ -1,14 +1,19 @@
 """The Dowker complex of a relation, and its cases for graphs: neighbourhood and k-hop complexes."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int, unique_edges
+from simplex.complexes import SimplicialComplex, require_int, require_memory, unique_edges
 from simplex.interop import read_graph
-from simplex.lifting._subsets import small_subsets
+from simplex.lifting._points import from_array
+from simplex.lifting._subsets import require_subsets, small_subsets
+
+
+_PRODUCTS_PER_BLOCK = 1 << 24
 
 
 def dowker_complex(relation: Any, max_dim: int = 2) -> SimplicialComplex:
@@ -20,7 +25,8 @@ def dowker_complex(relation: Any, max_dim: int = 2) -> SimplicialComplex:
     dimension). Rows related to no column are kept as isolated vertices.
 
     Args:
-        relation: (n, m) matrix, dense tensor or array or scipy sparse; non-zero means related.
+        relation: (n, m) matrix, as a tensor, an array, a list of rows, or a sparse matrix of scipy
+            or torch; non-zero means related. Entries that a sparse matrix stores twice are summed.
         max_dim: top dimension kept.
 
     Returns:
@@ -41,8 +47,8 @@ def dowker_complex(relation: Any, max_dim: int = 2) -> SimplicialComplex:
         (4, 5, 2)
     """
     require_int("max_dim", max_dim, least=0)
-    rows, columns, shape, device = _read_relation(relation)
-    return _dowker(rows, columns, shape[0], shape[1], max_dim, device)
+    rows, columns, num_rows, device = _read_relation(relation)
+    return _dowker(rows, columns, num_rows, max_dim, device)
 
 
 def khop_complex(
@@ -75,20 +81,62 @@ def khop_complex(
     require_int("hops", hops, least=0)
     read = read_graph(graph, num_vertices)
     count, device = read.num_vertices, read.edge_index.device
-    edges = unique_edges(read.edge_index, count).cpu().numpy()
+    if max_dim == 0 or count == 0:
+        K = SimplicialComplex(count, device=device)
+    else:
+        edges = unique_edges(read.edge_index, count).cpu().numpy()
+        member, center = _balls(edges, count, hops, max_dim)
+        K = _dowker(member, center, count, max_dim, device)
+    return K.with_parts(read.part_pointer).with_vertex_labels(read.labels)
+
+
+def _balls(edges: np.ndarray, count: int, hops: int, max_dim: int) -> tuple[Tensor, Tensor]:
+    """The vertices within ``hops`` steps of each, as pairs (member, center), layer by layer.
+
+    Neighbours of a layer are in it, in the layer before it, or in the next one.
+    """
     from scipy import sparse
 
-    step = sparse.csr_array(
-        (np.ones(len(edges), dtype=bool), (edges[:, 0], edges[:, 1])), shape=(count, count)
-    )
-    step = step + step.T + sparse.eye_array(count, dtype=bool)
-    ball = sparse.eye_array(count, dtype=bool, format="csr")
+    ends = np.concatenate([edges, edges[:, ::-1]]).T
+    step = sparse.csr_array((np.ones(ends.shape[1], dtype=bool), tuple(ends)), (count, count))
+    degree = step.indptr[1:] - step.indptr[:-1]
+    before = sparse.csr_array((count, count), dtype=bool)
+    layer = sparse.eye_array(count, dtype=bool, format="csr")
+    sizes, layers, total = np.ones(count, dtype=np.int64), [layer], count
     for _ in range(hops):
-        ball = ball @ step
-    found = ball.tocoo()
-    member, center = (torch.from_numpy(ids.astype(np.int64)) for ids in (found.row, found.col))
-    K = _dowker(member, center, count, count, max_dim, device)
-    return K.with_parts(read.part_pointer).with_vertex_labels(read.labels)
+        known, blocks = layer + before, []
+        for rows in _row_blocks(layer, degree):
+            blocks.append(layer[rows] @ step > known[rows])
+            sizes[rows] += blocks[-1].indptr[1:] - blocks[-1].indptr[:-1]
+            total += blocks[-1].nnz
+            _require_balls(total, sizes[rows], max_dim)
+        _require_balls(total, sizes, max_dim)
+        before, layer = layer, sparse.vstack(blocks, format="csr", dtype=bool)
+        if layer.nnz == 0:  # the balls are whole components
+            break
+        layers.append(layer)
+    found = [one.tocoo() for one in layers]
+    center, member = (
+        torch.from_numpy(np.concatenate([getattr(one, ids) for one in found]).astype(np.int64))
+        for ids in ("row", "col")
+    )
+    return member, center
+
+
+def _row_blocks(layer: Any, degree: np.ndarray) -> list[slice]:
+    """Slices of rows of which a product with the adjacency matrix is small, or has one row."""
+    cost = np.concatenate([[0], np.cumsum(degree[layer.indices], dtype=np.int64)])[layer.indptr]
+    bounds, last = [0], len(cost) - 1
+    while bounds[-1] < last:
+        room = cost[bounds[-1]] + _PRODUCTS_PER_BLOCK
+        bounds.append(max(bounds[-1] + 1, int(np.searchsorted(cost, room, side="right")) - 1))
+    return [slice(start, end) for start, end in pairwise(bounds)]
+
+
+def _require_balls(total: int, sizes: np.ndarray, max_dim: int) -> None:
+    what, remedy = f"the {total} members of all balls", "Lower hops."
+    require_memory(total * 40, torch.device("cpu"), what, remedy)
+    require_subsets(torch.from_numpy(sizes), max_dim + 1)
 
 
 def neighborhood_complex(
@@ -114,29 +162,72 @@ def neighborhood_complex(
 
 
 def _dowker(
-    rows: Tensor, columns: Tensor, num_rows: int, num_columns: int, max_dim: int, device: Any
+    rows: Tensor, columns: Tensor, num_rows: int, max_dim: int, device: Any
 ) -> SimplicialComplex:
-    key = torch.unique(columns * max(num_rows, 1) + rows)  # by column, then by row
-    column = torch.div(key, max(num_rows, 1), rounding_mode="floor")
-    bounds = torch.arange(num_columns + 1, device=key.device)
-    pointer = torch.searchsorted(column, bounds)
-    subsets = small_subsets(key - column * num_rows, pointer, max_dim + 1, num_rows)  # (n_k, k+1)
+    what, remedy = f"the tables of {num_rows} vertices", "Leave out rows related to no column."
+    require_memory(num_rows * 48, columns.device, what, remedy)
+    column = torch.unique(columns, return_inverse=True)[
+        1
+    ]  # few, so that the keys below fit in 64 bits
+    base = max(num_rows, 1)
+    if len(columns) * base >= 2**63:
+        raise ValueError(
+            f"relation must have fewer than 2⁶³ rows times entries, got {num_rows} rows and "
+            f"{len(columns)} entries. Leave out rows that are related to no column."
+        )
+    key = torch.unique(column * base + rows)  # by column, then by row
+    column = torch.div(key, base, rounding_mode="floor")
+    size = column.bincount()
+    pointer = torch.cat([size.new_zeros(1), size.cumsum(0)])
+    width = min(max_dim + 1, int(size.max()) if len(size) else 1)
+    subsets = small_subsets(key - column * base, pointer, width, num_rows)  # (n_k, k+1)
     K = SimplicialComplex.from_simplices(subsets[1:], num_vertices=num_rows)
     return K.to(device)
 
 
-def _read_relation(relation: Any) -> tuple[Tensor, Tensor, tuple[int, int], torch.device]:
+def _read_relation(relation: Any) -> tuple[Tensor, Tensor, int, torch.device]:
+    """Rows and columns of the non-zero entries, the number of rows, and where to work."""
     if hasattr(relation, "tocoo") and not isinstance(relation, Tensor):
-        stored = relation.tocoo()
+        stored = relation.tocoo(copy=True)
+        if stored.ndim != 2:
+            raise ValueError(f"relation must have shape (n, m), got {stored.shape}.")
+        _require_numbers(from_array(stored.data))
+        stored.sum_duplicates()
         present = stored.data != 0
         row, column = (
             torch.from_numpy(ids[present].astype(np.int64)) for ids in (stored.row, stored.col)
         )
-        return row, column, stored.shape, torch.device("cpu")
-    matrix = relation if isinstance(relation, Tensor) else torch.as_tensor(relation)
+        return row, column, int(stored.shape[0]), torch.device("cpu")
+    matrix = relation if isinstance(relation, Tensor) else _as_matrix(relation)
     if matrix.ndim != 2:
         raise ValueError(f"relation must have shape (n, m), got {tuple(matrix.shape)}.")
-    if matrix.is_floating_point() and bool(matrix.isnan().any()):
+    if matrix.layout == torch.strided:
+        _require_numbers(matrix)
+        row, column = matrix.nonzero().unbind(1)
+    else:
+        entries = matrix.to_sparse(layout=torch.sparse_coo).coalesce()
+        _require_numbers(entries.values())
+        row, column = entries.indices()[:, entries.values() != 0]
+    return row, column, matrix.shape[0], matrix.device
+
+
+def _as_matrix(relation: Any) -> Tensor:
+    """A tensor of an array or of rows; a family of sets of rows is no matrix."""
+    if isinstance(relation, (list, tuple)):
+        relation = [row.cpu().numpy() if isinstance(row, Tensor) else row for row in relation]
+    try:
+        array = np.asarray(relation)
+    except ValueError:
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(
+            "relation must be a matrix of numbers, rows of one length, got "
+            f"{type(relation).__name__}. A family of sets, the columns, is taken by "
+            "SimplicialComplex.from_simplices."
+        )
+    return from_array(array)
+
+
+def _require_numbers(entries: Tensor) -> None:
+    if bool((entries != entries).any()):  # NaN alone, complex ones too
         raise ValueError("relation must hold numbers or booleans, got NaN.")
-    row, column = matrix.nonzero().unbind(1)
-    return row, column, (matrix.shape[0], matrix.shape[1]), matrix.device

@@ -51,7 +51,7 @@ def line_complex(
     read = read_graph(graph, num_vertices)
     edges = unique_edges(read.edge_index, read.num_vertices)
     pointer, star = cofacet_table(edges, read.num_vertices)
-    pairs = small_subsets(star, pointer, 2, len(edges))[1]
+    pairs = edges[:0] if max_dim == 0 else small_subsets(star, pointer, 2, len(edges))[1]
     K = flag_complex(len(edges), unique_edges(pairs.T, len(edges)), max_dim, max_simplices)
     name = read.labels or range(read.num_vertices)
     labels = [(name[u], name[v]) for u, v in edges.tolist()]

@@ -9,6 +9,7 @@ from simplex.complexes import (
     SimplicialComplex,
     flag_complex,
     require_int,
+    require_memory,
     require_real,
     unique_edges,
 )
@@ -45,6 +46,7 @@ def random_clique_complex(
         (5, 10, 10, 5, 1)
     """
     require_int("max_dim", max_dim, least=0)
+    _require_vertices(num_vertices, generator)
     edges = _random_subsets(num_vertices, 2, probability, generator)
     return flag_complex(num_vertices, unique_edges(edges.T, num_vertices), max_dim, max_simplices)
 
@@ -78,8 +80,10 @@ def linial_meshulam_complex(
         (5, 10)
     """
     require_int("max_dim", max_dim, least=1)
-    top = _random_subsets(num_vertices, max_dim + 1, probability, generator)
+    _require_vertices(num_vertices, generator)
     size = min(max_dim, num_vertices)
+    _require_room(math.comb(num_vertices, size), max(size, 1), _device(generator))
+    top = _random_subsets(num_vertices, min(max_dim, num_vertices) + 1, probability, generator)
     ranks = torch.arange(math.comb(num_vertices, size) if size else 0, device=top.device)
     skeleton = _subsets_of_rank(ranks, num_vertices, max(size, 1))
     return SimplicialComplex.from_simplices([skeleton, top], num_vertices=num_vertices)
@@ -89,12 +93,12 @@ def _random_subsets(
     n: int, size: int, probability: float, generator: torch.Generator | None
 ) -> Tensor:
     """Each subset of ``size`` of n elements with the given probability: (count, size) int64."""
-    require_int("num_vertices", n, least=0)
     require_real("probability", probability, 0, 1)
-    device = torch.device("cpu") if generator is None else generator.device
+    device = _device(generator)
     total = math.comb(n, size)
     if total >= 2**53:
         raise ValueError(f"num_vertices must give fewer than 2⁵³ candidates, got {total}.")
+    _require_room(int(total * probability), size, device)
     if probability in (0, 1):
         ranks = torch.arange(total if probability else 0, device=device)
         return _subsets_of_rank(ranks, n, size)
@@ -116,9 +120,40 @@ def _subsets_of_rank(ranks: Tensor, n: int, size: int) -> Tensor:
     """Unrank in the combinatorial number system: rank = Σ_j C(v_j, j+1), v_0 < v_1 < …."""
     columns = []
     for j in range(size, 0, -1):
-        table = torch.tensor([math.comb(v, j) for v in range(n + 1)], dtype=torch.int64)
-        table = table.to(ranks.device)
-        vertex = torch.searchsorted(table, ranks, right=True) - 1
-        ranks = ranks - table[vertex]
+        vertex, smaller = _last_vertex(ranks, n, j)
+        ranks = ranks - smaller
         columns.append(vertex)
     return torch.stack(columns[::-1], dim=1)
+
+
+def _last_vertex(ranks: Tensor, n: int, j: int) -> tuple[Tensor, Tensor]:
+    """For each rank the largest v below n with C(v, j) ≤ rank, and that C(v, j)."""
+    if j == 1:
+        return ranks, ranks
+    if j == 2:  # n may be 10⁸: no table
+        vertex = ((1 + (1 + 8 * ranks.double()).sqrt()) / 2).long()
+        vertex -= (vertex * (vertex - 1) // 2 > ranks).long()  # the root is rounded
+        vertex += (vertex * (vertex + 1) // 2 <= ranks).long()
+        return vertex, vertex * (vertex - 1) // 2
+    most = 2**62  # beyond all ranks
+    listed = [min(math.comb(v, j), most) for v in range(n + 1)]
+    table = torch.tensor(listed, dtype=torch.int64, device=ranks.device)
+    vertex = torch.searchsorted(table, ranks, right=True) - 1
+    return vertex, table[vertex]
+
+
+def _device(generator: torch.Generator | None) -> torch.device:
+    return torch.device("cpu") if generator is None else generator.device
+
+
+def _require_vertices(num_vertices: int, generator: torch.Generator | None) -> None:
+    require_int("num_vertices", num_vertices, least=0)
+    what, remedy = f"the tables of {num_vertices} vertices", "Lower num_vertices."
+    require_memory(num_vertices * 48, _device(generator), what, remedy)
+
+
+def _require_room(num_subsets: int, size: int, device: torch.device) -> None:
+    """Ask before subsets are drawn: their ranks, their vertices, and sorted once more."""
+    what = f"the {num_subsets:.4g} simplices with {size} vertices"
+    remedy = "Lower probability, num_vertices or max_dim."
+    require_memory(num_subsets * (size + 2) * 8 * 3, device, what, remedy)

@@ -1,16 +1,24 @@
 """The Vietoris-Rips complex of a point cloud or a distance matrix."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, flag_complex, require_int, unique_edges
-from simplex.lifting._points import read_points
+from simplex.complexes import (
+    SimplicialComplex,
+    flag_complex,
+    interruptible,
+    require_int,
+    unique_edges,
+)
+from simplex.lifting._distances import close_pairs, require_room_for_pairs
+from simplex.lifting._points import read_bound, read_points
 
 
-_PAIRS_PER_CHUNK = 1 << 24
+_ENTRIES_PER_CHUNK = 1 << 22
 
 
 def vietoris_rips_complex(
@@ -27,13 +35,19 @@ def vietoris_rips_complex(
               f(σ) = \max_{u, v ∈ σ} d(u, v)
 
     The filtration values f (0 on vertices, the length of an edge, the longest edge of a simplex)
-    are kept in ``filtration``, in the dtype of the input, and are differentiable in it.
+    are kept in ``filtration`` and are differentiable in the input. They are the very numbers that
+    are compared with r, so that r taken from a filtration includes its simplex.
 
     Args:
-        points: (n, d) coordinates, Euclidean distance; tensor, array or lists.
-        max_edge_length: r, in the unit of the coordinates; the bound itself is included.
+        points: (n, d) coordinates, Euclidean distance; tensor, array or lists. float32 and float64
+            stay as they are; half precision becomes float32, integers and Python numbers float64.
+        max_edge_length: r, in the unit of the coordinates; the bound itself is included. It is
+            rounded to the dtype of the lengths.
         max_dim: top dimension kept.
-        distances: (n, n) symmetric matrix with zero diagonal, instead of ``points``.
+        distances: instead of ``points``, an (n, n) matrix, symmetric with zero diagonal up to
+            4 √ε times its largest entry, as ``torch.cdist`` is (the mean of both directions is
+            taken); or one triangle, (n(n-1)/2,), as scipy's ``pdist`` gives it; or a sparse matrix
+            of scipy or torch, whose stored entries are the pairs that may be joined.
         max_simplices: most simplices that may be built; ``None`` for what fits in half of the free
             memory.
 
@@ -43,7 +57,8 @@ def vietoris_rips_complex(
     Raises:
         TypeError: input that is not numeric.
         ValueError: NaN or infinite coordinates, NaN distances, a matrix that is not symmetric with
-            zero diagonal, a negative length, or a lift larger than allowed.
+            zero diagonal, a matrix of distances in place of points, a negative length, or a lift
+            larger than allowed.
 
     Cost:
         On the CPU the pairs come from a k-d tree, O(n log n + n_1) in low dimension d; with
@@ -57,19 +72,31 @@ def vietoris_rips_complex(
     require_int("max_dim", max_dim, least=0)
     if (points is None) == (distances is None):
         raise ValueError("exactly one of points and distances must be given.")
-    radius = float(max_edge_length)
-    if math.isnan(radius) or radius < 0:
-        raise ValueError(f"max_edge_length must be a number ≥ 0, got {max_edge_length}.")
-    if distances is None:
-        place = read_points(points)
-        pairs = _close_points(place.detach(), radius)
-    else:
-        place = _read_distances(distances)
-        pairs = torch.triu(place.detach() <= radius, diagonal=1).nonzero().T
+
+    def radius(dtype: torch.dtype) -> float:
+        return read_bound("max_edge_length", max_edge_length, dtype)
+
+    if distances is not None:
+        size, edges, lengths = close_pairs(distances, radius, wanted=max_dim > 0)
+        K = flag_complex(size, edges, max_dim, max_simplices)
+        return with_flag_filtration(K, lengths)
+    place = read_points(points)
+    bound = radius(place.dtype)
+    unit = _unit(place.detach())
+    place = (
+        place / unit
+    )  # a power of two: exact, and squares of lengths neither over- nor underflow
+    pairs = place.new_empty(2, 0, dtype=torch.int64)
+    if max_dim > 0:
+        pairs = _close_points(place.detach(), bound / unit)
     edges = unique_edges(pairs, len(place))
     K = flag_complex(len(place), edges, max_dim, max_simplices)
-    u, v = K.simplices(1).unbind(1)
-    lengths = place[u, v] if distances is not None else (place[u] - place[v]).norm(dim=1)
+    lengths = _lengths(place, K.simplices(1).T) * unit
+    if not bool(lengths.detach().isfinite().all()):
+        raise ValueError(
+            f"distances between the points must be finite in {place.dtype}, got infinite ones. "
+            "Rescale the coordinates."
+        )
     return with_flag_filtration(K, lengths)
 
 
@@ -81,35 +108,53 @@ def with_flag_filtration(K: SimplicialComplex, lengths: Tensor) -> SimplicialCom
     return K.with_filtration(values[: K.dim + 1])
 
 
+def _unit(points: Tensor) -> float:
+    """A power of two of about the size of the largest coordinate."""
+    largest = float(points.abs().max()) if points.numel() else 0.0
+    most = -math.frexp(torch.finfo(points.dtype).tiny)[1]  # 125 in float32
+    return 2.0 ** min(max(math.frexp(largest)[1], -most), most)
+
+
+def _lengths(points: Tensor, pairs: Tensor) -> Tensor:
+    """Distances of pairs (2, E), by one formula wherever lengths are compared or handed out."""
+    pieces = torch.split(pairs, max(1, _ENTRIES_PER_CHUNK // max(1, points.shape[1])), dim=1)
+    found = [(points[u] - points[v]).norm(dim=1) for u, v in pieces]
+    return torch.cat([points.new_empty(0), *found])
+
+
 def _close_points(points: Tensor, radius: float) -> Tensor:
-    """(2, E) pairs u < v at distance at most ``radius``."""
+    """(2, E) pairs u < v whose length is at most ``radius``."""
+    size, dtype = len(points), points.dtype
     if math.isinf(radius):
-        return torch.triu_indices(len(points), len(points), offset=1, device=points.device)
+        require_room_for_pairs(size * (size - 1) // 2, points.device)
+        return torch.triu_indices(size, size, offset=1, device=points.device)
+    # Whoever proposes pairs measures otherwise than _lengths, which alone decides.
+    reach = radius * (1 + (points.shape[1] + 16) * torch.finfo(dtype).eps)
     if points.device.type == "cpu":
-        from scipy.spatial import cKDTree
-
-        pairs = cKDTree(points.double().numpy()).query_pairs(radius, output_type="ndarray")
-        return torch.from_numpy(pairs).to(torch.int64).T
-    rows = max(1, _PAIRS_PER_CHUNK // max(1, len(points)))
-    found = [
-        (torch.cdist(chunk, points) <= radius).nonzero() + torch.tensor([start, 0]).to(chunk.device)
-        for start, chunk in zip(range(0, len(points), rows), torch.split(points, rows), strict=True)
-    ]
-    pairs = torch.cat(found).T
-    return pairs[:, pairs[0] < pairs[1]]
+        pairs = _near_in_tree(points, reach)
+        return pairs[:, _lengths(points, pairs) <= radius]
+    kept = [points.new_empty(2, 0, dtype=torch.int64)]
+    for pairs in _near_in_chunks(points, reach):
+        kept.append(pairs[:, _lengths(points, pairs) <= radius])
+        require_room_for_pairs(sum(block.shape[1] for block in kept), points.device)
+    return torch.cat(kept, dim=1)
 
 
-def _read_distances(distances: Any) -> Tensor:
-    matrix = distances if isinstance(distances, Tensor) else torch.as_tensor(distances)
-    if not matrix.is_floating_point():
-        matrix = matrix.to(torch.get_default_dtype())
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"distances must have shape (n, n), got {tuple(matrix.shape)}.")
-    if bool(matrix.isnan().any()) or bool((matrix < 0).any()):
-        raise ValueError("distances must be numbers ≥ 0, got NaN or negative entries.")
-    if not torch.equal(matrix, matrix.T) or bool(matrix.diagonal().any()):
-        raise ValueError(
-            "distances must be symmetric with zero diagonal, got another matrix. "
-            "Symmetrise it with torch.minimum(D, D.T)."
-        )
-    return matrix
+def _near_in_tree(points: Tensor, reach: float) -> Tensor:
+    from scipy.spatial import cKDTree
+
+    tree, size = cKDTree(points.double().numpy()), len(points)
+    if size * (size - 1) // 2 > _ENTRIES_PER_CHUNK:  # could be many: count before they are listed
+        pairs = int(interruptible(tree.count_neighbors, tree, reach) - size) // 2
+        require_room_for_pairs(pairs, points.device)
+    pairs = interruptible(tree.query_pairs, reach, 2.0, 0, "ndarray")
+    return torch.from_numpy(pairs).to(torch.int64).T
+
+
+def _near_in_chunks(points: Tensor, reach: float) -> Iterator[Tensor]:
+    """Pairs by direct differences: matrix products would lose the digits of close points."""
+    rows = max(1, _ENTRIES_PER_CHUNK // max(1, len(points)))
+    for start in range(0, len(points), rows):
+        chunk, later = points[start : start + rows], points[start:]
+        apart = torch.cdist(chunk, later, compute_mode="donot_use_mm_for_euclid_dist")
+        yield torch.triu(apart <= reach, diagonal=1).nonzero().T + start

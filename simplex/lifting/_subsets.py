@@ -1,5 +1,7 @@
 """All small subsets of each set of a family, without a loop over the sets."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -26,7 +28,7 @@ def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int
     Cost:
         O(Σ_sets C(|set|, size)) rows before repetitions are removed.
     """
-    _require_room(pointer.diff(), size)
+    require_subsets(pointer.diff(), size)
     ends = pointer[1:].repeat_interleave(pointer.diff())  # (len(members),) end of the member's set
     last = torch.arange(len(members), device=members.device)
     rows, subsets = members[:, None], []
@@ -40,11 +42,12 @@ def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int
     return subsets
 
 
-def _require_room(set_sizes: Tensor, size: int) -> None:
+def require_subsets(set_sizes: Tensor, size: int) -> None:
     """Raise before anything is built whose Σ_sets C(|set|, s) rows would not fit in memory."""
-    counts = torch.ones(len(set_sizes), dtype=torch.float64, device=set_sizes.device)
-    for width in range(1, size + 1):
-        counts = counts * (set_sizes - width + 1).clamp(min=0) / width
-        total = int(counts.sum())
-        what = f"the {total:.3g} subsets of {width} elements"
-        require_memory(total * (width + 4) * 8 * 2, set_sizes.device, what)
+    values, counts = (found.tolist() for found in torch.unique(set_sizes, return_counts=True))
+    for width in range(1, min(size, max(values, default=0)) + 1):
+        total = sum(n * math.comb(s, width) for s, n in zip(values, counts, strict=True))
+        number = f"{total}" if total < 10**12 else f"10^{len(str(total)) - 1}"
+        what = f"the {number} subsets of {width} elements"
+        remedy = "Lower max_dim or give smaller sets."
+        require_memory(total * (width + 4) * 8 * 2, set_sizes.device, what, remedy)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 import torch
+from torch_geometric import EdgeIndex
 from torch_geometric.data import Batch, Data
 
 from simplex import SimplicialComplex
@@ -29,6 +30,16 @@ INPUTS = {
     "int32 array": EDGES.numpy().astype(np.int32),
     "PyG Data": Data(edge_index=both_ways(EDGES), num_nodes=20),
     "scipy csr_array": nx.to_scipy_sparse_array(GRAPH),
+    "list of edges": list(GRAPH.edges),
+    "array with negative strides": EDGES.numpy()[:, ::-1],
+    "big-endian array": EDGES.numpy().astype(">i4"),
+    "uint64 array": EDGES.numpy().astype(np.uint64),
+    "nested lists": EDGES.tolist(),
+    "PyG EdgeIndex": EdgeIndex(EDGES.contiguous(), sparse_size=(20, 20)),
+    "dense adjacency": nx.to_numpy_array(GRAPH),
+    "dense adjacency, bool tensor": torch.from_numpy(nx.to_numpy_array(GRAPH)).bool(),
+    "dense adjacency, lists": nx.to_numpy_array(GRAPH, dtype=int).tolist(),
+    "torch sparse adjacency": torch.from_numpy(nx.to_numpy_array(GRAPH)).to_sparse(),
     "scipy coo_matrix": scipy.sparse.coo_matrix(nx.to_numpy_array(GRAPH)),
 }
 INPUTS["networkx multigraph with loops"].add_nodes_from(GRAPH)
@@ -51,6 +62,23 @@ def test_isolated_vertices_are_kept():
     assert clique_complex(torch.tensor([[0], [1]]), num_vertices=5).f_vector == (5, 1)
     assert clique_complex(nx.empty_graph(3)).f_vector == (3,)
     assert clique_complex(Data(edge_index=torch.empty(2, 0).long(), num_nodes=4)).f_vector == (4,)
+
+
+def test_an_edge_index_of_pyg_knows_its_size():
+    edges = EdgeIndex([[0, 1], [1, 0]], sparse_size=(4, 4))
+    assert clique_complex(edges).f_vector == (4, 1)
+    assert clique_complex([edges, edges]).f_vector == (8, 2)
+
+
+def test_names_in_a_list_of_edges_are_labels():
+    K = clique_complex([("b", "a"), ("a", "c"), ("b", "c")])
+    assert (K.f_vector, K.vertex_labels) == ((3, 3, 1), ("b", "a", "c"))
+
+
+def test_duplicates_of_a_sparse_matrix_are_summed():
+    ends = [0, 0, 1, 1, 1, 2], [1, 1, 0, 0, 2, 1]
+    matrix = scipy.sparse.coo_array(([1, -1, 1, -1, 1, 1], ends), shape=(3, 3))
+    assert clique_complex(matrix).simplices(1).tolist() == [[1, 2]]
 
 
 def test_empty_graphs():
@@ -106,6 +134,12 @@ def test_labels_follow_the_nodes():
         (EDGES, {"max_dim": 2.0}, TypeError, "max_dim must be an integer"),
         (torch.tensor([[0], [2**40]]), {}, ValueError, "fits in 64 bits"),
         (GRAPH, {"num_vertices": 30}, ValueError, "the graph knows its own vertices"),
+        ([(0, 1, 0.5), (1, 2, 0.5)], {}, ValueError, "pairs of vertices.*rows of length 3"),
+        ([(0, 1, 2), (2, 3)], {}, ValueError, "rows of length 2, 3.*from_simplices"),
+        ([[0, 1], [1, 2]], {}, ValueError, r"as tuples \(u, v\)"),
+        ([(0, 1), (1, "a")], {}, TypeError, "all be integers or all names"),
+        (torch.rand(4, 4), {}, ValueError, r"hold 0 and 1.*distances="),
+        (torch.eye(4).roll(1, 0), {}, ValueError, r"A \+ A\.T"),
         ([EDGES], {"num_vertices": 30}, ValueError, "None for a list"),
         (Data(num_nodes=3), {}, ValueError, "must have an edge_index"),
         ("karate", {}, TypeError, "got str"),
@@ -166,9 +200,26 @@ def test_hops_must_be_a_non_negative_integer():
             khop_complex(GRAPH, hops)
 
 
-def test_too_many_subsets_are_refused():
+@over(
+    "call",
+    [
+        lambda: neighborhood_complex(nx.star_graph(5000), max_dim=6),
+        lambda: neighborhood_complex(nx.star_graph(5000), max_dim=10**9),
+        lambda: khop_complex(nx.star_graph(5000), 10**9, 20),
+        lambda: khop_complex(nx.path_graph(4000), 10**9, 300),
+        lambda: line_complex(nx.star_graph(10**5)),
+    ],
+)
+def test_too_many_subsets_are_refused(call):
     with pytest.raises(ValueError, match="half of the free memory"):
-        neighborhood_complex(nx.star_graph(5000), max_dim=6)
+        call()
+
+
+@over("graph", [nx.path_graph(30), nx.cycle_graph(9), nx.star_graph(20), nx.empty_graph(3)])
+def test_balls_stop_at_their_components(graph):
+    assert khop_complex(graph, 10**9, 1) == khop_complex(graph, len(graph), 1)
+    assert khop_complex(graph, 10**9, 0).f_vector == (len(graph),)
+    assert line_complex(graph, 0).f_vector == (graph.number_of_edges(),) * bool(graph.edges)
 
 
 def test_result_is_a_complex():

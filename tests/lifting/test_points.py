@@ -121,7 +121,7 @@ LINE = torch.tensor([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])
         (lambda: vietoris_rips_complex(TWINS, math.nan), ValueError, "≥ 0, got nan"),
         (lambda: vietoris_rips_complex(), ValueError, "exactly one"),
         (lambda: vietoris_rips_complex(TWINS, 1.0, distances=TWINS), ValueError, "exactly one"),
-        (lambda: vietoris_rips_complex(TWINS > 0, 1.0), TypeError, "real coordinates"),
+        (lambda: vietoris_rips_complex(TWINS > 0, 1.0), TypeError, "real numbers"),
         (lambda: vietoris_rips_complex(distances=TWINS), ValueError, r"shape \(n, n\)"),
         (lambda: vietoris_rips_complex(distances=-torch.eye(3)), ValueError, "NaN or negative"),
         (lambda: vietoris_rips_complex(distances=torch.eye(3)), ValueError, "zero diagonal"),

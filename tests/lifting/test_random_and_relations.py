@@ -55,6 +55,30 @@ def test_every_subset_has_its_probability(size, probability):
     assert (total - 400 * probability).abs().max() < 5 * deviation
 
 
+def test_vertices_of_large_ranks_are_exact():
+    """With n = 10⁷ the last pairs are found by a square root of 4 · 10¹⁴."""
+    K = random_clique_complex(10**7, 1e-11, 1, generator=generator(0)).validate()
+    expected = math.comb(10**7, 2) * 1e-11
+    assert abs(K.num_simplices(1) - expected) < 5 * math.sqrt(expected)
+
+
+@over(
+    "call",
+    [
+        lambda: random_clique_complex(10**6, 1.0),
+        lambda: random_clique_complex(10**6, 0.5),
+        lambda: linial_meshulam_complex(10**6, 0.0, 2),
+        lambda: linial_meshulam_complex(60, 0.0, 20),
+        lambda: dowker_complex(np.ones((2000, 2000)), 3),
+        lambda: dowker_complex(np.ones((500, 2)), 10**9),
+        lambda: dowker_complex(scipy.sparse.coo_array(([1], ([0], [0])), shape=(10**12, 10**9))),
+    ],
+)
+def test_what_would_not_fit_is_refused_before_the_work(call):
+    with pytest.raises(ValueError, match="half of the free memory"):
+        call()
+
+
 def test_large_sparse_graphs_cost_their_edges():
     K = random_clique_complex(200_000, 1e-5, 2, generator=generator(0))
     expected = math.comb(200_000, 2) * 1e-5
@@ -68,7 +92,7 @@ def test_large_sparse_graphs_cost_their_edges():
         (lambda: random_clique_complex(5, math.nan), r"\[0, 1\], got nan"),
         (lambda: random_clique_complex(-1, 0.5), "num_vertices must be non-negative, got -1"),
         (lambda: linial_meshulam_complex(5, 0.5, 0), "at least 1, got 0"),
-        (lambda: linial_meshulam_complex(2_000_000, 0.5, 2), "fewer than"),
+        (lambda: linial_meshulam_complex(2_000_000, 0.5, 2), "half of the free memory"),
     ],
 )
 def test_bad_parameters_are_named(call, message):
@@ -89,7 +113,11 @@ def brute_force_dowker(relation, max_dim):
 @over("seed", range(5))
 def test_dowker_by_definition(seed):
     relation = np.random.default_rng(seed).random((9, 7)) < 0.35
-    for given in (relation, torch.from_numpy(relation), scipy.sparse.csr_array(relation)):
+    rows = torch.from_numpy(relation)
+    for given in (
+        relation, rows, scipy.sparse.csr_array(relation), relation.tolist(), [*rows],
+        relation.astype(">f4")[::-1][::-1], rows.double().to_sparse(), rows.to(torch.uint8),
+    ):  # fmt: skip
         K = dowker_complex(given, max_dim=3).validate()
         found = {tuple(row) for k in range(4) for row in K.simplices(k).tolist()}
         assert found == brute_force_dowker(relation, 3)
@@ -117,6 +145,28 @@ def test_dowker_duality(seed):
 def test_bad_relations_are_named(relation, message):
     with pytest.raises(ValueError, match=message):
         dowker_complex(relation)
+
+
+def test_sparse_relations_sum_duplicates_and_refuse_nan():
+    ends = [0, 0, 1], [0, 0, 0]
+    cancelled = scipy.sparse.coo_array(([1, -1, 1], ends), shape=(2, 1))
+    assert dowker_complex(cancelled) == dowker_complex(cancelled.toarray())
+    doubled = scipy.sparse.coo_array(([1, 1, 1], ends), shape=(2, 1))
+    assert dowker_complex(doubled).f_vector == (2, 1)
+    for nan in (scipy.sparse.csr_array(np.array([[math.nan]])), np.array([[math.nan]])):
+        with pytest.raises(ValueError, match="NaN"):
+            dowker_complex(nan)
+
+
+def test_sets_are_no_relation():
+    for sets in ([[0, 1, 2], [2, 3]], [["a"], ["b"]]):
+        with pytest.raises(TypeError, match="from_simplices"):
+            dowker_complex(sets)
+
+
+def test_columns_may_be_many():
+    relation = scipy.sparse.coo_array(([1, 1], ([0, 2], [2**60, 2**60])), shape=(3, 2**62))
+    assert dowker_complex(relation).simplices(1).tolist() == [[0, 2]]
 
 
 def test_empty_relations():
