@@ -12,10 +12,14 @@ from simplex.complexes._checks import (
     require_real as require_real,
     require_word as require_word,
 )
-from simplex.complexes._machine import (
+from simplex.complexes._kernels import (
+    FLAG as FLAG,
     INT64S as INT64S,
     TABLE as TABLE,
     compiled as compiled,
+)
+from simplex.complexes._machine import (
+    available_bytes as available_bytes,
     require_memory as require_memory,
 )
 from simplex.complexes._tables import (

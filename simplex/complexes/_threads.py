@@ -19,6 +19,7 @@ _LOOK_UP = 0.05  # seconds between two looks of the waiting thread at pending si
 _PATIENCE = 5.0  # seconds given to a kernel to notice that it should stop
 _TRUSTED = 1.0  # seconds for which an answer holds
 _SHORTEST, _LONGEST = 0.1, 5.0  # seconds over which the load is averaged
+_PARALLEL = 1 << 15  # torch's loops over fewer numbers run on the calling thread
 _SPARED = 0.3  # part of a core that others may use without it being counted as taken
 _ROOT = Path("/")  # of /proc and /sys; another in tests
 
@@ -88,12 +89,15 @@ def usable_threads() -> int:
 
 
 @contextlib.contextmanager
-def on_free_threads() -> Iterator[None]:
-    """Let torch compute on no more threads than are usable; for work of some milliseconds at least.
+def on_free_threads(size: int) -> Iterator[None]:
+    """Let torch compute on no more threads than are usable, where ``size`` numbers are at stake.
 
     Its parallel loops end in a barrier, at which all threads wait, spinning, for one that has lost
-    its core to another process.
+    its core to another process. Loops over few numbers are not parallel anyway.
     """
+    if size < _PARALLEL:
+        yield
+        return
     before, usable = torch.get_num_threads(), usable_threads()
     if usable == before:
         yield
