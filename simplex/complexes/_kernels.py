@@ -19,16 +19,18 @@ def compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any
     """
     import numba  # here, as importing the package costs torch alone
 
+    from simplex.complexes._kernel_cache import CheckedCache
+
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        kernel = None
+        kernel = numba.njit(nogil=True)(function)
         try:
-            kernel = numba.njit(nogil=True, cache=True)(function)
+            kernel._cache = CheckedCache(function)
             kernel.compile(signature)
         # Damaged pickles raise almost anything. What is wrong with the function itself is raised
         # again below, where no cache is in play.
         except Exception as error:
             _say_once(error)
-            if kernel is None or not kernel.signatures:
+            if not kernel.signatures:  # else the code is there and could only not be kept
                 kernel = numba.njit(nogil=True)(function)
                 kernel.compile(signature)
         kernel.disable_compile()
