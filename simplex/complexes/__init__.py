@@ -30,6 +30,7 @@ from simplex.complexes._tables import (
 from simplex.complexes._threads import (
     interruptible as interruptible,
     on_free_threads as on_free_threads,
+    torch_threads as torch_threads,
     usable_threads as usable_threads,
 )
 from simplex.complexes._vertices import require_vertex_count as require_vertex_count

@@ -95,18 +95,21 @@ def on_free_threads(size: int) -> Iterator[None]:
     Its parallel loops end in a barrier, at which all threads wait, spinning, for one that has lost
     its core to another process. Loops over few numbers are not parallel anyway.
     """
-    if size < _PARALLEL:
+    with torch_threads(usable_threads() if size >= _PARALLEL else torch.get_num_threads()):
         yield
-        return
-    before, usable = torch.get_num_threads(), usable_threads()
-    if usable == before:
-        yield
-        return
-    torch.set_num_threads(usable)
+
+
+@contextlib.contextmanager
+def torch_threads(num_threads: int) -> Iterator[None]:
+    """Let torch compute on so many threads, and afterwards on as many as before."""
+    before = torch.get_num_threads()
+    if num_threads != before:  # setting a number costs some microseconds
+        torch.set_num_threads(num_threads)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        if torch.get_num_threads() != before:
+            torch.set_num_threads(before)
 
 
 class _Load(NamedTuple):
@@ -154,7 +157,7 @@ def _quota() -> float | None:
     """Cores that the control groups of this process pay for, by version 2 or 1; None without."""
     limits = []
     for line in (_text("proc/self/cgroup") or "").splitlines():
-        _, controllers, group = line.split(":", 2)
+        _, controllers, group = (*line.split(":", 2), "", "")[:3]
         if controllers and "cpu" not in controllers.split(","):
             continue
         mounts = [f"sys/fs/cgroup/{controllers}", "sys/fs/cgroup/cpu"] if controllers else [
@@ -185,7 +188,7 @@ def _read_load(cores: set[int]) -> _Load | None:
     if text is None:
         return None
     busy, running = 0, 0
-    for line in text.splitlines():
+    for line in filter(str.strip, text.splitlines()):
         name, *numbers = line.split()
         if name == "procs_running":
             running = int(numbers[0])
