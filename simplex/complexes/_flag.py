@@ -21,6 +21,7 @@ _NOTHING = 1 << 26  # bytes not worth asking the system about
 _LONG = 1 << 20  # keys that take long enough to sort to be interrupted
 
 
+@on_free_threads()
 def unique_edges(edge_index: Tensor, num_vertices: int) -> Tensor:
     """Undirected edges of a graph, each once, as increasing pairs in lexicographic order.
 
@@ -37,15 +38,14 @@ def unique_edges(edge_index: Tensor, num_vertices: int) -> Tensor:
         ValueError: the edge key v0·n + v1 would overflow 64 bits.
     """
     require_edge_keys(num_vertices)
-    with on_free_threads(edge_index.numel()):
-        key = torch.minimum(edge_index[0], edge_index[1])
-        key = key * num_vertices + torch.maximum(edge_index[0], edge_index[1])
-        key = _sorted(key[edge_index[0] != edge_index[1]])
-        fresh = torch.ones_like(key, dtype=torch.bool)
-        torch.ne(key[1:], key[:-1], out=fresh[1:])
-        key = key[fresh]
-        tail = torch.div(key, max(num_vertices, 1), rounding_mode="floor")
-        return torch.stack([tail, key - tail * num_vertices], dim=1)
+    key = torch.minimum(edge_index[0], edge_index[1])
+    key = key * num_vertices + torch.maximum(edge_index[0], edge_index[1])
+    key = _sorted(key[edge_index[0] != edge_index[1]])
+    fresh = torch.ones_like(key, dtype=torch.bool)
+    torch.ne(key[1:], key[:-1], out=fresh[1:])
+    key = key[fresh]
+    tail = torch.div(key, max(num_vertices, 1), rounding_mode="floor")
+    return torch.stack([tail, key - tail * num_vertices], dim=1)
 
 
 def _sorted(key: Tensor) -> Tensor:
@@ -60,6 +60,7 @@ def _sorted(key: Tensor) -> Tensor:
     return key
 
 
+@on_free_threads()
 def flag_complex(
     num_vertices: int, edges: Tensor, max_dim: int, max_simplices: int | None = None
 ) -> SimplicialComplex:
@@ -91,10 +92,9 @@ def flag_complex(
     if max_dim < 1 or len(edges) == 0:
         return SimplicialComplex(num_vertices, [], device=edges.device)
     room.require([num_vertices, len(edges)])
-    with on_free_threads(edges.numel()):
-        return SimplicialComplex(
-            num_vertices, _facet_tables(num_vertices, edges, room), device=edges.device
-        )
+    return SimplicialComplex(
+        num_vertices, _facet_tables(num_vertices, edges, room), device=edges.device
+    )
 
 
 def _facet_tables(num_vertices: int, edges: Tensor, room: "_Room") -> list[Tensor]:

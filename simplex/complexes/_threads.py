@@ -19,7 +19,6 @@ _LOOK_UP = 0.05  # seconds between two looks of the waiting thread at pending si
 _PATIENCE = 5.0  # seconds given to a kernel to notice that it should stop
 _TRUSTED = 1.0  # seconds for which an answer holds
 _SHORTEST, _LONGEST = 0.1, 5.0  # seconds over which the load is averaged
-_PARALLEL = 1 << 15  # torch's loops over fewer numbers run on the calling thread
 _SPARED = 0.3  # part of a core that others may use without it being counted as taken
 _ROOT = Path("/")  # of /proc and /sys; another in tests
 
@@ -89,13 +88,13 @@ def usable_threads() -> int:
 
 
 @contextlib.contextmanager
-def on_free_threads(size: int) -> Iterator[None]:
-    """Let torch compute on no more threads than are usable, where ``size`` numbers are at stake.
+def on_free_threads() -> Iterator[None]:
+    """Let torch compute on no more threads than are usable; also a decorator, for heavy functions.
 
     Its parallel loops end in a barrier, at which all threads wait, spinning, for one that has lost
-    its core to another process. Loops over few numbers are not parallel anyway.
+    its core to another process. Costs about a microsecond.
     """
-    with torch_threads(usable_threads() if size >= _PARALLEL else torch.get_num_threads()):
+    with torch_threads(usable_threads()):
         yield
 
 
@@ -103,13 +102,11 @@ def on_free_threads(size: int) -> Iterator[None]:
 def torch_threads(num_threads: int) -> Iterator[None]:
     """Let torch compute on so many threads, and afterwards on as many as before."""
     before = torch.get_num_threads()
-    if num_threads != before:  # setting a number costs some microseconds
-        torch.set_num_threads(num_threads)
+    torch.set_num_threads(num_threads)
     try:
         yield
     finally:
-        if torch.get_num_threads() != before:
-            torch.set_num_threads(before)
+        torch.set_num_threads(before)
 
 
 class _Load(NamedTuple):

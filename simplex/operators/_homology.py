@@ -23,6 +23,7 @@ _ENTRY_BYTES = 24  # of a reduced column: its row and value, half again while th
 _QUICK = 1 << 18  # entries of a map whose reduction is over before anybody would interrupt it
 
 
+@on_free_threads()
 def betti_numbers(K: SimplicialComplex, *, prime: int = LARGEST_PRIME) -> tuple[int, ...]:
     r"""The Betti numbers, exact over the field of ``prime`` elements.
 
@@ -123,11 +124,10 @@ def _pivots(K: SimplicialComplex, k: int, cleared: np.ndarray, prime: int) -> np
     """Which (k+1)-simplices are pivots of the reduced map δ_k."""
     from simplex.operators._homology_numba import reduce_coboundary
 
-    with on_free_threads((k + 2) * K.num_simplices(k + 1)):
-        (simplex, cofacet), order = boundary_index(K, k + 1)
-        bounds = torch.arange(K.num_simplices(k) + 1)
-        pointer = torch.searchsorted(simplex.contiguous(), bounds).numpy()
-        signs = K.facet_signs(k + 1).flatten()[order].long().numpy()
+    (simplex, cofacet), order = boundary_index(K, k + 1)
+    bounds = torch.arange(K.num_simplices(k) + 1)
+    pointer = torch.searchsorted(simplex.contiguous(), bounds).numpy()
+    signs = K.facet_signs(k + 1).flatten()[order].long().numpy()
     most = dense = K.num_simplices(k) * K.num_simplices(k + 1)  # entries of reduced columns
     if dense * _ENTRY_BYTES >= 2**26:
         most = min(dense, available_bytes(K.device) // 2 // _ENTRY_BYTES)
