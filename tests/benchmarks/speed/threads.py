@@ -14,16 +14,14 @@ from typing import Any
 
 import torch
 
-from simplex.complexes import usable_threads
 from simplex.lifting import clique_complex
-from simplex.nn import SIN
 from simplex.operators import betti_numbers
 from tests.benchmarks.speed.wl import random_geometric
 
 
 THREADS = torch.get_num_threads()
 TURNS = 9
-TRAIN = ["--dataset", "MUTAG", "--folds", "1", "--epochs", "5", "--num-layers", "3"]
+TRAIN = ["--dataset", "MUTAG", "--folds", "2", "--epochs", "2", "--num-layers", "3"]
 
 
 def timed(job: Callable[[], Any]) -> float:
@@ -57,10 +55,9 @@ def on(num_threads: int, job: Callable[[], Any]) -> Callable[[], Any]:
     return run
 
 
-def compare(name: str, job: Callable[[], Any], **more: Callable[[], Any]) -> None:
+def compare(name: str, job: Callable[[], Any]) -> None:
     """A job on one thread, and with torch's own number, of which the library takes those free."""
-    ways = {"one thread": on(1, job), f"default ({THREADS})": on(THREADS, job)}
-    turns(name, ways | more)
+    turns(name, {"one thread": on(1, job), f"default ({THREADS})": on(THREADS, job)})
 
 
 def lift() -> None:
@@ -72,16 +69,6 @@ def lift() -> None:
 def betti() -> None:
     K = random_geometric(6_000, 30, 0).skeleton(2)
     compare(f"Betti numbers, {K}", lambda: betti_numbers(K))
-
-
-def step() -> None:
-    """Forward and backward of SIN: torch's own loops, whose threads the library does not choose."""
-    K = random_geometric(2_000, 20, 0).skeleton(2)
-    net = SIN(16, 32, 2, num_layers=2)
-    x = [torch.randn(n, 16) for n in K.f_vector]
-    free = on(usable_threads(), lambda: net(x, K).sum().backward())
-    name = f"step of SIN, {K}, OMP_WAIT_POLICY={os.environ.get('OMP_WAIT_POLICY')}"
-    compare(name, lambda: net(x, K).sum().backward(), **{"usable_threads()": free})
 
 
 def train() -> None:
@@ -99,7 +86,7 @@ def train() -> None:
     turns("simplex train", {"--threads 1": command("--threads", "1"), "default": command()}, 3)
 
 
-PARTS = {"lift": lift, "betti": betti, "step": step, "train": train}
+PARTS = {"lift": lift, "betti": betti, "train": train}
 
 
 def main(names: list[str]) -> None:
