@@ -1,40 +1,58 @@
 """The files that the command line reads: graphs in text formats, and saved complexes."""
 
-import math
 import pickle
-import re
 import sys
 import warnings
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from simplex.cli._reading.build import Content, read_content
+from simplex.cli._reading.graphml import read_graphml
+from simplex.cli._reading.options import Reading
+from simplex.cli._reading.source import (
+    COMPRESSED,
+    STDIN,
+    read_bytes,
+    read_text,
+    require_regular,
+)
 from simplex.complexes import SimplicialComplex
-from simplex.interop import GraphEdges, read_graph, read_graph6
+from simplex.interop import GraphEdges, read_graph, read_graph6, unite
 from simplex.lifting import lift_edges
 
 
 DEFAULT_MAX_DIM = 2  # of the lift of a graph
-_HEADERS = {("source", "target"), ("src", "dst"), ("from", "to"), ("u", "v"), ("node1", "node2")}
+_KINDS = {
+    **dict.fromkeys([".txt", ".edges", ".edgelist", ".csv", ".tsv", ".mtx"], "table"),
+    **dict.fromkeys([".g6", ".s6"], "graph6"),
+    ".graphml": "graphml",
+    ".pt": "saved",
+}
 
 
-def read_complexes(path: str, max_dim: int | None = None) -> list[SimplicialComplex]:
-    """Read a file, in the format that its ending tells, and lift its graphs: at least one complex.
+class Complexes(list[SimplicialComplex]):
+    """The complexes of a file, and the dimension at which graphs were cut (``None``: whole)."""
 
-    Without ``max_dim`` graphs are lifted to dimension 2, and saved complexes kept whole. Errors
-    name the file and, where they can, the line.
+    cut: int | None = None
+
+
+def read_complexes(
+    path: str, max_dim: int | None = None, reading: Reading | None = None
+) -> Complexes:
+    """Read a file, in the format that its ending or ``reading`` tells, and lift its graphs.
+
+    Without ``max_dim`` graphs are lifted to dimension 2, and saved complexes and facets kept whole.
+    At least one complex; ``-`` is standard input. Errors name the file and, where they can, the
+    line.
     """
-    place = Path(path)
-    reader = _READERS.get(place.suffix.lower())
-    if reader is None:
-        known = " ".join(sorted(_READERS))
-        raise ValueError(f"{path}: the file name must end in one of {known}.")
-    if place.is_dir():
-        raise ValueError(f"{path}: must be a file, got a folder.")
+    reading = reading or Reading()
+    notes: list[str] = []
     try:
-        complexes = reader(place, max_dim)
+        complexes = _read(path, max_dim, reading, notes)
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file.") from None
     except OSError as error:
@@ -43,159 +61,117 @@ def read_complexes(path: str, max_dim: int | None = None) -> list[SimplicialComp
         raise ValueError(f"{path}: {error}") from None
     if all(K.dim < 0 for K in complexes):
         raise ValueError(f"{path}: must hold at least one vertex, got none.")
+    if notes:
+        print(f"{path}: read as: {_shown('; '.join(notes))}.", file=sys.stderr)
     return complexes
 
 
-def is_saved(path: str) -> bool:
+def is_saved(path: str, reading: Reading | None = None) -> bool:
     """Whether a file holds complexes, which come as they are, and not graphs, which are lifted."""
-    return _READERS.get(Path(path).suffix.lower()) is _read_saved
+    if reading is not None and reading.format is not None:
+        return reading.format == "facets"
+    return _KINDS.get(_ending(path)) == "saved"
 
 
-def read_complex(path: str, max_dim: int | None = None) -> SimplicialComplex:
+def read_complex(
+    path: str, max_dim: int | None = None, reading: Reading | None = None
+) -> SimplicialComplex:
     """Read a file that must hold exactly one graph or complex."""
-    complexes = read_complexes(path, max_dim)
+    complexes = read_complexes(path, max_dim, reading)
     if len(complexes) > 1:
         raise ValueError(f"{path}: must hold one graph here, got {len(complexes)}.")
     return complexes[0]
 
 
-def _read_text(place: Path) -> str:
-    data = place.read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
-        raise ValueError("must be a text file, got binary data.")
-    return text
+def _ending(path: str) -> str:
+    """The ending that tells the format: that below ``.gz`` where a file is compressed."""
+    place = Path(path)
+    if place.suffix.lower() in COMPRESSED:
+        place = place.with_suffix("")
+    return place.suffix.lower()
 
 
-def _lift(place: Path, union: GraphEdges, max_dim: int | None) -> list[SimplicialComplex]:
-    """Lift all graphs of a file by one kernel call, noting what a complex cannot hold."""
-    loops = int((union.edge_index[0] == union.edge_index[1]).sum())
-    if loops:
-        what = "1 self-loop is" if loops == 1 else f"{loops} self-loops are"
-        print(f"{place}: note: {what} left out.", file=sys.stderr)
-    return lift_edges(union, DEFAULT_MAX_DIM if max_dim is None else max_dim).split()
-
-
-# --- edge lists -----------------------------------------------------------------------------------
-
-
-def _read_edge_list(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
-    lines = enumerate(_read_text(place).splitlines(), start=1)
-    rows = [(number, fields) for number, line in lines if (fields := _fields(line))]
-    headed = bool(rows) and tuple(name.lower() for name in rows[0][1][:2]) in _HEADERS
-    heading = rows.pop(0) if headed else None
-    for row in rows:
-        _require_edge(*row)
-    _require_equal_columns(rows)
-    edges = [(fields[0], fields[1]) for _, fields in rows if len(fields) > 1]
-    alone = [fields[0] for _, fields in rows if len(fields) == 1]
-    met = {name for _, fields in rows for name in fields[:2]}
-    if heading and (not edges or not met.isdisjoint(heading[1][:2])):
-        _require_edge(*heading)  # the words are vertices, so their line is an edge
-        edges.insert(0, (heading[1][0], heading[1][1]))
-    elif heading or _has_heading(edges):
-        words = heading[1][:2] if heading else edges.pop(0)
-        print(f"{place}: note: {' '.join(words)!r} is read as a heading.", file=sys.stderr)
-    names: Sequence[Hashable] = list(dict.fromkeys([v for edge in edges for v in edge] + alone))
-    if all(_is_number(str(name)) for name in names):
-        edges = [(int(u), int(v)) for u, v in edges]  # type: ignore[misc]
-        names = sorted({int(str(name)) for name in names})
-    number_of = {name: i for i, name in enumerate(names)}
-    index = torch.tensor([[number_of[u], number_of[v]] for u, v in edges], dtype=torch.int64)
-    labels = None if names == list(range(len(names))) else tuple(names)
-    return _lift(place, GraphEdges(len(names), index.view(-1, 2).T, labels), max_dim)
-
-
-def _has_heading(edges: Sequence[tuple[str, str]]) -> bool:
-    """Whether words come first and only numbers follow."""
-    if len(edges) < 2 or any(map(_is_number, edges[0])):
-        return False
-    return all(_is_number(name) for edge in edges[1:] for name in edge)
-
-
-def _is_number(name: str) -> bool:
-    """Whether a name is an integer as Python prints it; ``01`` is not, and stays a name."""
-    return re.fullmatch(r"0|-?[1-9][0-9]{0,17}", name) is not None
-
-
-def _fields(line: str) -> list[str]:
-    """The columns of a line: split at commas, semicolons or tabs where there are any."""
-    line = line.split("#", 1)[0].strip()
-    if line.startswith("%"):
-        return []
-    separator = next((mark for mark in ",;\t" if mark in line.split("{", 1)[0]), None)
-    return [field.strip().strip('"') for field in line.split(separator, 2)] if line else []
-
-
-def _require_edge(number: int, fields: list[str]) -> None:
-    ends = fields[:2]
-    if any(end == "" or end.lower() == "nan" for end in ends):
-        raise ValueError(f"line {number}: an edge must have two ends, got {', '.join(ends)!r}.")
-    for weight in _rest(fields):
-        try:
-            finite = math.isfinite(float(weight))
-        except ValueError:
-            finite = False
-        if not finite:
-            raise ValueError(
-                f"line {number}: an edge must be 'u v', with finite numbers after it at most, got "
-                f"{weight[:40]!r}."
-            )
-
-
-def _rest(fields: list[str]) -> list[str]:
-    """What follows an edge; nothing where networkx wrote its attributes as a dictionary."""
-    rest = " ".join(fields[2:])
-    return re.split(r"[\s,;]+", rest) if rest and not rest.startswith("{") else []
-
-
-def _require_equal_columns(rows: list[tuple[int, list[str]]]) -> None:
-    """A weight may be missing; rows that differ otherwise are an adjacency list, not edges."""
-    columns: dict[int, int] = {}  # how many numbers follow an edge: the first such line
-    for number, fields in rows:
-        columns.setdefault(len(_rest(fields)), number)
-    if len(columns) > 1 and max(columns) > 1:
-        most = max(columns)
+def _kind(path: str, reading: Reading) -> str:
+    if reading.format is not None:
+        return reading.format if reading.format in ("graph6", "graphml") else "table"
+    if path == STDIN:
+        return "table"
+    kind = _KINDS.get(_ending(path))
+    if kind is None:
+        known = " ".join(sorted(_KINDS))
         raise ValueError(
-            f"line {columns[most]}: every line must be one edge with equally many numbers after "
-            f"it, got {most} here and {min(columns)} elsewhere. Save an adjacency list as edges, "
-            "'u v' a line."
+            f"the file name must end in one of {known}. Name the format of others with --format."
         )
+    return kind
 
 
-# --- graph6, GraphML ------------------------------------------------------------------------------
+def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) -> Complexes:
+    kind = _kind(path, reading)
+    if path != STDIN:
+        require_regular(path)
+    if kind == "saved":
+        return Complexes(_read_saved(Path(path), max_dim))
+    cut = DEFAULT_MAX_DIM if max_dim is None else max_dim
+    if kind == "graph6":
+        content = Content(_read_graph6(path))
+    elif kind == "graphml":
+        content = Content(unite(read_graphml(read_bytes(path), reading.undirected)))
+    else:
+        content = read_content(path, reading, cut, notes)
+    if content.facets is not None:
+        whole = content.facets
+        return Complexes([whole if max_dim is None else whole.skeleton(max_dim)])
+    complexes = Complexes(
+        [content.lifted] if content.lifted is not None else _lift(path, content, cut)
+    )
+    complexes.cut = cut
+    return complexes
 
 
-def _read_graph6(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
+def _shown(text: str) -> str:
+    """Without the characters that steer a terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _read_graph6(path: str) -> GraphEdges:
     from tqdm import tqdm
 
-    lines = tqdm(_read_text(place).splitlines(), "reading", disable=None, leave=False)
-    return _lift(place, read_graph(read_graph6(lines)), max_dim)
+    lines: Iterable[str] = read_text(path, []).split("\n")
+    return read_graph(read_graph6(tqdm(lines, "reading", disable=None, leave=False)))
 
 
-def _read_graphml(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
-    from xml.etree.ElementTree import ParseError
+def _lift(path: str, content: Content, max_dim: int) -> list[SimplicialComplex]:
+    """Lift all graphs of a file by one kernel call, noting what a complex cannot hold."""
+    graph = content.graph
+    assert graph is not None
+    loops = int((graph.edge_index[0] == graph.edge_index[1]).sum())
+    if loops:
+        what = "1 self-loop is" if loops == 1 else f"{loops} self-loops are"
+        print(f"{path}: note: {what} left out.", file=sys.stderr)
+    K = lift_edges(graph, max_dim)
+    if content.lengths is not None:
+        return [_with_lengths(K, graph.edge_index, content.lengths)]
+    return K.split()
 
-    import networkx as nx
-    from networkx.readwrite.graphml import GraphMLReader
 
-    _read_text(place)  # binary data and missing files are named as such
-    try:
-        graphs = list(GraphMLReader(node_type=str)(path=str(place)))
-    except ParseError as error:
-        raise ValueError(f"must be GraphML, got no XML ({error}).") from None
-    except (nx.NetworkXError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"must be GraphML, got something else ({error}).") from None
-    for graph in graphs:
-        if graph.is_directed():
+def _with_lengths(K: SimplicialComplex, edges: Tensor, lengths: Tensor) -> SimplicialComplex:
+    """The lengths of edges as filtration: 0 on vertices, the longest edge of a larger simplex."""
+    n = K.num_simplices(0)
+    values = [torch.zeros(n, dtype=torch.float64)]
+    if K.dim > 0:
+        keys = edges.amin(0) * n + edges.amax(0)
+        order = torch.argsort(keys, stable=True)
+        keys, lengths = keys[order], lengths[order]
+        again = keys[1:] == keys[:-1]
+        if bool((again & (lengths[1:] != lengths[:-1])).any()):
             raise ValueError(
-                "the graph must be undirected, got edgedefault='directed'. "
-                "Save graph.to_undirected() instead."
+                "--weight must give an edge one length, got several for the same edge."
             )
-    return _lift(place, read_graph([nx.Graph(graph) for graph in graphs]), max_dim)
+        own = K.simplices(1)
+        values.append(lengths[torch.searchsorted(keys, own[:, 0] * n + own[:, 1])])
+    for k in range(2, K.dim + 1):
+        values.append(values[-1][K.facets(k)].amax(1))
+    return K.with_filtration(values)
 
 
 # --- saved complexes ------------------------------------------------------------------------------
@@ -220,11 +196,3 @@ def _read_saved(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
         parts = item.split() if item.num_parts != 1 else [item]
         complexes += [part if max_dim is None else part.skeleton(max_dim) for part in parts]
     return complexes
-
-
-_READERS: dict[str, Callable[[Path, int | None], list[SimplicialComplex]]] = {
-    **dict.fromkeys([".txt", ".edges", ".edgelist", ".csv", ".tsv"], _read_edge_list),
-    **dict.fromkeys([".g6", ".s6"], _read_graph6),
-    ".graphml": _read_graphml,
-    ".pt": _read_saved,
-}

@@ -3,6 +3,7 @@
 import argparse
 
 from simplex.cli._output import FORMATS, add_max_dim
+from simplex.cli._reading.options import Reading, add_reading
 
 
 _MOST_SHOWN = 20  # complexes of one file that are described one by one
@@ -15,11 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("file", metavar="FILE", help="graphs, which are lifted first, or complexes")
     add_max_dim(parser)
+    add_reading(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the invariants of every complex in the file."""
-    from simplex.cli._files import DEFAULT_MAX_DIM, is_saved, read_complexes
+    from simplex.cli._files import read_complexes
     from simplex.complexes import SimplicialComplex
     from simplex.operators import betti_numbers, euler_characteristic
 
@@ -37,10 +39,8 @@ def run(args: argparse.Namespace) -> int:
             more = ", …" if K.num_simplices(0) > 6 else ""
             print(f"vertex labels         {shown}{more}")
 
-    cut = args.max_dim
-    if cut is None and not is_saved(args.file):
-        cut = DEFAULT_MAX_DIM
-    complexes = read_complexes(args.file, args.max_dim)
+    complexes = read_complexes(args.file, args.max_dim, Reading.of(args))
+    cut = complexes.cut if complexes.cut is not None else args.max_dim
     for i, K in enumerate(complexes[:_MOST_SHOWN], start=1):
         if len(complexes) > 1:
             print(f"{'' if i == 1 else chr(10)}graph {i} of {len(complexes)}")

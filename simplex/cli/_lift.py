@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from simplex.cli._output import FORMATS, add_max_dim
+from simplex.cli._reading.options import Reading, add_reading
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("file", metavar="FILE", help="graphs, or complexes to be cut")
     add_max_dim(parser)
+    add_reading(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -33,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.out is not None:
         require_output(args.out, [".pt"])
-    complexes = read_complexes(args.file, args.max_dim)
+    complexes = read_complexes(args.file, args.max_dim, Reading.of(args))
     lifted = complexes[0] if len(complexes) == 1 else SimplicialComplex.disjoint_union(complexes)
     if len(complexes) > 1:
         print(f"{len(complexes)} graphs, as one disjoint union")

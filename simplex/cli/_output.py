@@ -11,11 +11,14 @@ from typing import Any
 
 FORMATS = """\
 file formats, told apart by the ending:
-  .txt .edges .edgelist .csv .tsv   one edge a line, 'u v'; numbers after it (weights) are ignored,
-                                    a line with one name is an isolated vertex, # and % comment
+  .txt .edges .edgelist .csv .tsv   a table of edges, 'u v' a line: separator, quotes, comments,
+                                    heading and columns are decided by looking; facets, points,
+                                    matrices and lists of neighbours with --format
+  .mtx                              Matrix Market
   .g6 .s6                           graph6 and sparse6, one graph a line
   .graphml                          GraphML, undirected
   .pt                               complexes saved by 'simplex lift --out' or by torch.save
+text may be compressed (.gz .bz2 .xz) and of any encoding; - is standard input
 """
 
 

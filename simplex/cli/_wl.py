@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from simplex.cli._output import FORMATS, add_max_dim
+from simplex.cli._reading.options import Reading, add_reading
 
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("files", nargs="+", metavar="FILE", help="one or two files of graphs or complexes")
     add_max_dim(parser)
+    add_reading(parser)
     add("--test", choices=list(_NAMES), default="swl", help="the refinement (default: swl)")
     add("--exact", action="store_true", help="also decide isomorphism exactly (two files)")
     add("--all", action="store_true", help="list every class of graphs, not only the first fifty")
@@ -51,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.exact:
         raise ValueError("--exact must be given two files, got one.")
-    complexes = read_complexes(args.files[0], args.max_dim)
+    complexes = read_complexes(args.files[0], args.max_dim, Reading.of(args))
     require_small(complexes, args.test)
     if len(complexes) == 1:
         _describe(complexes[0], test, args.test)
@@ -76,12 +78,12 @@ def _compare(args: argparse.Namespace, test: "Refinement") -> None:
     from simplex.cli._files import DEFAULT_MAX_DIM, is_saved, read_complex
     from simplex.wl import compare, is_isomorphic
 
-    max_dim = args.max_dim
-    if max_dim is None and any(not is_saved(path) for path in args.files):
+    reading, max_dim = Reading.of(args), args.max_dim
+    if max_dim is None and any(not is_saved(path, reading) for path in args.files):
         max_dim = DEFAULT_MAX_DIM  # both cut alike: a graph is not told apart from its own lift
     if args.exact and max_dim == 0:
         raise ValueError("--max-dim must be at least 1 with --exact, got 0: it drops all edges.")
-    A, B = (read_complex(path, max_dim) for path in args.files)
+    A, B = (read_complex(path, max_dim, reading) for path in args.files)
     require_small([A, B], args.test)
     for letter, path, K in zip("AB", args.files, (A, B), strict=True):
         print(f"{letter}: {path}, f-vector {K.f_vector}")

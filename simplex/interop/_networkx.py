@@ -7,8 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, flag_complex, unique_edges
+from simplex.complexes import SimplicialComplex, flag_complex, require_memory, unique_edges
 from simplex.interop._graphs import GraphEdges, read_graph
+
+
+_MOST_ISOLATED = 1_000_000  # vertices that a short line of sparse6 may name
+_PER_VERTEX = 500  # bytes of a node of networkx
 
 
 def from_networkx(graph: Any) -> SimplicialComplex:
@@ -60,21 +64,52 @@ def read_graph6(lines: Iterable[str]) -> list[Any]:
     """Graphs of networkx, one a line of graph6 or sparse6; empty lines are left out.
 
     Raises:
-        ValueError: a line is no graph; the message has its number.
+        ValueError: a line is no graph, or names far more vertices than it can describe; the message
+            has its number.
     """
     import networkx as nx
 
     graphs = []
     for number, line in enumerate(lines, start=1):
-        code = re.sub(r"^>>(graph6|sparse6)<<", "", line.strip()).encode()
+        code = re.sub(r"^>>(graph6|sparse6)<<", "", line.strip())
         if code:
-            read = nx.from_sparse6_bytes if code.startswith(b":") else nx.from_graph6_bytes
+            _require_graph6(code, number)
+            read = nx.from_sparse6_bytes if code.startswith(":") else nx.from_graph6_bytes
             try:
-                graphs.append(nx.Graph(read(code)))
+                graphs.append(nx.Graph(read(code.encode())))
             except (nx.NetworkXError, ValueError, IndexError, AssertionError):
                 what = f"line {number} must be a graph in graph6, got {line[:30]!r}."
                 raise ValueError(what) from None
     return graphs
+
+
+def _require_graph6(code: str, number: int) -> None:
+    """Refuse what networkx would decode to something: other bytes, kinds, sizes out of thin air."""
+    other = {"&": "digraph6, which is directed", ";": "incremental sparse6", ">": "another header"}
+    if code[0] in other:
+        raise ValueError(f"line {number} must be a graph in graph6, got {other[code[0]]}.")
+    bits = code[1:] if code.startswith(":") else code
+    odd = next((c for c in bits if not "?" <= c <= "~"), None)
+    if odd is not None:
+        raise ValueError(
+            f"line {number} must be a graph in graph6, characters from '?' to '~', got {odd!r} in "
+            f"{code[:30]!r}."
+        )
+    size = 8 if bits.startswith("~~") else 4 if bits.startswith("~") else 1
+    count = 0
+    for character in bits[size // 4 : size]:  # behind '~' or '~~', which say how long it is
+        count = count << 6 | ord(character) - 63
+    if code.startswith(":") and count > max(_MOST_ISOLATED, 64 * len(code)):
+        raise ValueError(
+            f"line {number} must describe its vertices, got a header of {count:,} vertices in "
+            f"{len(code)} characters."
+        )
+    require_memory(
+        _PER_VERTEX * count,
+        torch.device("cpu"),
+        f"the {count:,} vertices of line {number}",
+        "Take a machine with more memory.",
+    )
 
 
 def from_edge_index(edge_index: Tensor, *, num_vertices: int | None = None) -> SimplicialComplex:

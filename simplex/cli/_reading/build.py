@@ -1,0 +1,383 @@
+"""From the rows of a table to graphs and complexes."""
+
+import gc
+import math
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from simplex.cli._reading.evidence import decide
+from simplex.cli._reading.heading import MISSING, Columns, find_columns, is_number
+from simplex.cli._reading.market import BANNER, read_market
+from simplex.cli._reading.options import Reading
+from simplex.cli._reading.quick import two_integers
+from simplex.cli._reading.source import read_text
+from simplex.cli._reading.table import Table, read_table
+from simplex.complexes import SimplicialComplex, require_memory
+from simplex.interop import GraphEdges
+from simplex.lifting import vietoris_rips_complex
+
+
+class Content(NamedTuple):
+    """What a table holds: a graph, perhaps with lengths of its edges; or a complex.
+
+    Attributes:
+        graph: edges that are to be lifted.
+        lengths: (E,) float64, of the edges of the graph.
+        facets: a complex that is whole.
+        lifted: a complex that was cut at ``max_dim``.
+    """
+
+    graph: GraphEdges | None = None
+    lengths: Tensor | None = None
+    facets: SimplicialComplex | None = None
+    lifted: SimplicialComplex | None = None
+
+
+def read_content(path: str, reading: Reading, max_dim: int, notes: list[str]) -> Content:
+    """Read a text file; what was guessed or left out goes to the notes."""
+    text = read_text(path, notes)
+    if text.startswith(BANNER) and reading.format is None:
+        return Content(read_market(text, reading.undirected))
+    if reading == Reading() and (graph := two_integers(text)) is not None and not notes:
+        return Content(graph)
+    with _without_collector():
+        return _read_rows(read_table(text, reading), reading, max_dim, notes)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Rows by the million hold no cycles; looking for some takes longer than reading."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read_rows(table: Table, reading: Reading, max_dim: int, notes: list[str]) -> Content:
+    if not table.rows:
+        return Content(GraphEdges(0, torch.empty(2, 0, dtype=torch.int64)))
+    if reading.format in ("points", "distances", "adjacency"):
+        return _read_matrix(table, reading, max_dim, notes)
+    if reading.format == "facets":
+        _drop_heading(table, reading, notes)
+        return Content(facets=_facets(table))
+    if reading.format == "adjacency-list":
+        return Content(_adjacency_list(table))
+    columns = find_columns(table, reading)
+    undecided = reading.format is None and not (reading.source or reading.target)
+    if undecided and table.delimiter and table.rows and decide(table, columns) == "facets":
+        notes.append(f"facets of a closed manifold, {table.separator} (or say --format edges)")
+        return Content(facets=_facets(table))
+    return _edges(table, columns, reading, notes)
+
+
+# --- edges ----------------------------------------------------------------------------------------
+
+
+def _edges(table: Table, columns: Columns, reading: Reading, notes: list[str]) -> Content:
+    rows, (i, j) = table.rows, (columns.source, columns.target)
+    last = max(i, j)
+    if all(len(row) > last for row in rows):
+        left, right, alone = [row[i] for row in rows], [row[j] for row in rows], []
+    else:
+        left = [row[i] for row in rows if len(row) > last]
+        right = [row[j] for row in rows if len(row) > last]
+        alone = [row[min(i, j)] for row in rows if min(i, j) < len(row) <= last]
+    graph = _numbered(table, left, right, alone, columns, notes, reading.format == "edges")
+    lengths = None
+    if columns.weight is None:
+        _require_finite_weights(table, columns)
+    else:
+        lengths = _lengths(table, columns, last)
+    _say_what_was_read(table, columns, notes)
+    return Content(graph, lengths)
+
+
+def _numbered(
+    table: Table,
+    left: list[str],
+    right: list[str],
+    alone: list[str],
+    columns: Columns,
+    notes: list[str],
+    floats: bool,
+) -> GraphEdges:
+    met = dict.fromkeys(left)
+    met.update(dict.fromkeys(right))
+    met.update(dict.fromkeys(alone))
+    missing = {name for name in met if name.lower() in MISSING}
+    if missing:
+        _require_names(table, columns, met, missing, notes)
+    if floats and met and all(map(_is_whole, met)):
+        whole = {name: str(int(float(name))) for name in met}
+        left, right, alone = ([whole[name] for name in names] for names in (left, right, alone))
+        met = dict.fromkeys([*left, *right, *alone])
+    names: Sequence[Hashable]
+    if all(map(_is_number, met)):
+        names = sorted(map(int, met))
+        number_of = {str(name): k for k, name in enumerate(names)}
+    else:  # in the order of the lines
+        flat = [name for edge in zip(left, right, strict=True) for name in edge]
+        names = list(dict.fromkeys([*flat, *alone]))
+        number_of = {str(name): k for k, name in enumerate(names)}
+    ends = [_numbers(number_of, left), _numbers(number_of, right)]
+    labels = None if names == list(range(len(names))) else tuple(names)
+    return GraphEdges(len(names), torch.from_numpy(np.stack(ends)), labels)
+
+
+def _numbers(number_of: dict[str, int], names: list[str]) -> np.ndarray:
+    return np.fromiter(map(number_of.__getitem__, names), dtype=np.int64, count=len(names))
+
+
+def _is_number(name: str) -> bool:
+    """Whether a name is an integer as Python prints it; ``01`` is not, and stays a name."""
+    digits = name[1:] if name[:1] == "-" else name
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        return False
+    return name == "0" or digits[0] != "0"
+
+
+def _is_whole(name: str) -> bool:
+    return (
+        is_number(name)
+        and "," not in name
+        and float(name).is_integer()
+        and abs(float(name)) < 2**53
+    )
+
+
+def _require_names(
+    table: Table,
+    columns: Columns,
+    met: Iterable[str],
+    missing: set[str],
+    notes: list[str],
+) -> None:
+    """``nan`` is a missing end among numbers, and a name among names; nothing is never a name."""
+    words = [name for name in met if not is_number(name) and name not in missing]
+    if "" not in missing and words:
+        odd = sorted(name for name in missing if name not in ("Nan", "Na", "None", "Null"))
+        if odd:
+            notes.append(f"{', '.join(map(repr, odd))} as a name")
+        return
+    wrong = {""} if words else missing
+    for line, row in zip(table.lines, table.rows, strict=True):
+        ends = [row[k] for k in (columns.source, columns.target) if k < len(row)]
+        if wrong.intersection(ends):
+            raise ValueError(f"line {line}: an edge must have two ends, got {', '.join(ends)!r}.")
+
+
+def _require_finite_weights(table: Table, columns: Columns) -> None:
+    if columns.heading is not None or max(map(len, table.rows)) < 3:
+        return
+    odd = {"nan", "inf", "-inf", "+inf", "infinity", "-infinity"}
+    found = {cell for row in table.rows for cell in row[2:]}
+    if any(cell.lower() in odd for cell in found):
+        for line, row in zip(table.lines, table.rows, strict=True):
+            for cell in row[2:]:
+                if cell.lower() in odd:
+                    raise ValueError(
+                        f"line {line}: an edge must be 'u v', with finite numbers after it at "
+                        f"most, got {cell!r}."
+                    )
+
+
+def _lengths(table: Table, columns: Columns, last: int) -> Tensor:
+    k, values = columns.weight, []
+    assert k is not None
+    for line, row in zip(table.lines, table.rows, strict=True):
+        if len(row) > last:
+            cell = row[k] if k < len(row) else ""
+            value = _to_number(cell)
+            if not value >= 0 or math.isinf(value):
+                raise ValueError(f"line {line}: --weight must be numbers ≥ 0, got {cell[:40]!r}.")
+            values.append(value)
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def _to_number(cell: str) -> float:
+    try:
+        return float(cell.replace(",", ".") if is_number(cell) else cell)
+    except ValueError:
+        return math.nan
+
+
+def _say_what_was_read(table: Table, columns: Columns, notes: list[str]) -> None:
+    """One line on what was taken, where anything was guessed or left out."""
+    _note_first_line(table, columns, notes)
+    used = {columns.source, columns.target, columns.weight}
+    width = max(map(len, table.rows), default=0)
+    left = [columns.name(k) for k in range(width) if k not in used]
+    if columns.index and left:
+        left[0] = "1, numbers of the lines,"
+    if not (left or columns.guessed or table.left or notes):
+        return
+    name = {",": "CSV", ";": "CSV", "\t": "TSV"}.get(table.delimiter, "text")
+    said = [name, table.separator]
+    if columns.heading:
+        said.append("heading" if columns.known else f"heading {' '.join(columns.heading)[:60]!r}")
+    said.append(f"columns {columns.name(columns.source)}, {columns.name(columns.target)}")
+    if columns.weight is not None:
+        said.append(f"length {columns.name(columns.weight)}")
+    text = ", ".join(said)
+    if left:
+        many = ", ".join(left[:6]) + (", …" if len(left) > 6 else "")
+        text += f"; column{'s' if len(left) > 1 else ''} {many} ignored"
+    notes.insert(0, "; ".join([text, *table.left]))
+
+
+def _note_first_line(table: Table, columns: Columns, notes: list[str]) -> None:
+    """Names of the first line that are met nowhere else may be a heading that is not known."""
+    rows = table.rows
+    if columns.heading is not None or columns.known or len(rows) < 3 or len(rows[0]) < 2:
+        return
+    first = rows[0][:2]
+    if any(map(is_number, first)) or first[0] == first[1]:
+        return
+    if not any(first[0] in row[:2] or first[1] in row[:2] for row in rows[1:]):
+        notes.append(
+            f"line {table.lines[0]}, {' '.join(first)[:60]!r}, as an edge, though its names are "
+            "met nowhere else: if it is a heading, give --source and --target"
+        )
+
+
+# --- facets and lists of neighbours ---------------------------------------------------------------
+
+
+def _drop_heading(table: Table, reading: Reading, notes: list[str]) -> None:
+    """Words above nothing but numbers are a heading."""
+    if reading.heading is False or len(table.rows) < 2 or any(map(is_number, table.rows[0])):
+        return
+    if all(is_number(cell) or cell == "" for row in table.rows[1:] for cell in row):
+        notes.append(f"heading {' '.join(table.rows[0])[:60]!r} left out")
+        table.rows, table.lines = table.rows[1:], table.lines[1:]
+
+
+def _facets(table: Table) -> SimplicialComplex:
+    """Every row is a simplex; numbers are made compact, and kept as labels."""
+    rows = [[cell for cell in row if cell] for row in table.rows]
+    names, number_of = _order(cell for row in rows for cell in row)
+    groups: dict[int, list[list[int]]] = {}
+    for line, row in zip(table.lines, rows, strict=True):
+        if len(set(row)) < len(row):
+            raise ValueError(
+                f"line {line}: a facet must have its vertices once, got {' '.join(row)[:40]!r}."
+            )
+        groups.setdefault(len(row), []).append([number_of[cell] for cell in row])
+    blocks = [torch.tensor(group, dtype=torch.int64) for group in groups.values()]
+    K = SimplicialComplex.from_simplices(blocks, num_vertices=len(names))
+    return K if names == list(range(len(names))) else K.with_vertex_labels(names)
+
+
+def _adjacency_list(table: Table) -> GraphEdges:
+    """The first name of a row and its neighbours; a colon may stand between them."""
+    rows = []
+    for row in table.rows:
+        head, _, tail = row[0].partition(": ")
+        first = head[:-1] if head.endswith(":") and len(head) > 1 else head
+        rows.append([cell for cell in (first, tail.strip(), *row[1:]) if cell])
+    names, number_of = _order(cell for row in rows for cell in row)
+    edges = [(number_of[row[0]], number_of[cell]) for row in rows for cell in row[1:]]
+    index = torch.tensor(edges, dtype=torch.int64).view(-1, 2).T
+    labels = None if names == list(range(len(names))) else tuple(names)
+    return GraphEdges(len(names), index, labels)
+
+
+def _order(cells: Iterable[str]) -> tuple[list[Hashable], dict[str, int]]:
+    met = dict.fromkeys(cells)
+    names: list[Hashable] = sorted(map(int, met)) if all(map(_is_number, met)) else list(met)  # type: ignore[assignment]
+    return names, {str(name): k for k, name in enumerate(names)}
+
+
+# --- matrices -------------------------------------------------------------------------------------
+
+
+def _read_matrix(table: Table, reading: Reading, max_dim: int, notes: list[str]) -> Content:
+    kind = reading.format
+    if kind != "adjacency" and reading.max_edge_length is None:
+        raise ValueError(f"--format {kind} must come with --max-edge-length R, got none.")
+    values, labels = _matrix(table, reading, notes)
+    count = len(values)
+    if kind != "points":
+        if values.shape[1] != count:
+            raise ValueError(
+                f"--format {kind} must be a square matrix, got {count} rows and "
+                f"{values.shape[1]} columns."
+            )
+        odd = np.argwhere(values != values.T)
+        if len(odd) and not (kind == "adjacency" and reading.undirected):
+            i, j = odd[0].tolist()
+            forget = " Forget the directions with --undirected." if kind == "adjacency" else ""
+            if kind == "adjacency" or not np.allclose(values, values.T):
+                raise ValueError(
+                    f"--format {kind} must be a symmetric matrix, got {values[i, j]:g} in row "
+                    f"{i + 1}, column {j + 1}, and {values[j, i]:g} across the diagonal.{forget}"
+                )
+    if kind == "adjacency":
+        ends = torch.from_numpy(np.stack(np.nonzero(values)))
+        ends = ends[:, ends[0] <= ends[1]] if not reading.undirected else ends
+        return Content(GraphEdges(count, ends, labels))
+    radius = reading.max_edge_length
+    assert radius is not None
+    tensor = torch.from_numpy(values)
+    if kind == "points":
+        K = vietoris_rips_complex(tensor, radius, max_dim)
+    else:
+        K = vietoris_rips_complex(None, radius, max_dim, distances=(tensor + tensor.T) / 2)
+    return Content(lifted=K if labels is None else K.with_vertex_labels(labels))
+
+
+def _matrix(
+    table: Table, reading: Reading, notes: list[str]
+) -> tuple[np.ndarray, tuple[str, ...] | None]:
+    """The numbers of a table; names before the rows, or above the columns, are of vertices."""
+    rows, lines = table.rows, table.lines
+    heading = None
+    if reading.heading is not False and len(rows) > 1 and not all(map(_reads, rows[0])):
+        named = all(map(_reads, rows[0][1:])) and len(rows[0]) == len(rows[1]) and rows[0][0] != ""
+        if not named:
+            heading, rows, lines = rows[0], rows[1:], lines[1:]
+    labels: tuple[str, ...] | None = None
+    index = heading is not None and heading[0].lower() in ("", "id", "index")
+    index = index or (heading is not None and len(heading) == len(rows[0]) - 1)
+    if len(rows[0]) > 1 and (index or not any(_reads(row[0]) for row in rows)):
+        firsts = [row[0] for row in rows]
+        counted = any(firsts == [str(k) for k in range(s, s + len(rows))] for s in (0, 1))
+        rows = [row[1:] for row in rows]
+        if counted:
+            notes.append("column 1, numbers of the lines, ignored")
+        else:
+            labels = tuple(firsts)
+    elif heading is not None and reading.format != "points" and len(heading) == len(rows):
+        labels = tuple(heading)
+    width = len(rows[0])
+    require_memory(16 * width * len(rows), torch.device("cpu"), "the numbers of the table")
+    for line, row in zip(lines, rows, strict=True):
+        if len(row) != width:
+            raise ValueError(
+                f"line {line}: every line must have equally many numbers, got {len(row)} here and "
+                f"{width} in the first."
+            )
+    try:
+        values = np.array(rows, dtype=np.float64)
+    except ValueError:
+        values = np.array([[_to_number(cell) for cell in row] for row in rows])
+    odd = np.argwhere(~np.isfinite(values) & ~np.isposinf(values))
+    if reading.format != "distances":
+        odd = np.argwhere(~np.isfinite(values))
+    if len(odd):
+        i, j = odd[0].tolist()
+        raise ValueError(f"line {lines[i]}: must hold numbers, got {rows[i][j][:40]!r}.")
+    return values, labels
+
+
+def _reads(cell: str) -> bool:
+    return is_number(cell) or cell.lower() in ("inf", "+inf", "-inf", "nan")
