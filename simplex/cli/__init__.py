@@ -1,6 +1,9 @@
 """The command line: ``simplex demo | lift | wl | info | plot | train``."""
 
 from simplex.cli._main import main
+from simplex.cli._threads import wait_without_spinning
 
+
+wait_without_spinning()
 
 __all__ = ["main"]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from simplex.cli._output import EscapedStream, escaped
+from simplex.cli._threads import free_threads
 
 
 _COMMANDS = {
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = _parser().parse_args(argv)
         name = f"simplex {args.command}"
-        with contextlib.redirect_stdout(EscapedStream(sys.stdout)):
+        with contextlib.redirect_stdout(EscapedStream(sys.stdout)), free_threads():
             code: int = args.run(args)
             sys.stdout.flush()
         return code

@@ -99,7 +99,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--seed", type=int, help="of weights, order and dropout (default: 0)")
     add("--device", default="cpu", help="where to train, such as cuda (default: cpu)")
-    add("--threads", type=int, help="threads of torch; one is often fastest for small graphs")
+    add("--threads", type=int, help="threads of torch (default: those the machine has free)")
     add = parser.add_argument_group("results").add_argument
     add("--out", type=Path, help="folder for results (default: runs/DATASET-MODEL-SEED)")
     add("--resume", action="store_true", help="continue the run in the folder")

@@ -12,10 +12,14 @@ from simplex.complexes._checks import (
     require_real as require_real,
     require_word as require_word,
 )
-from simplex.complexes._machine import (
+from simplex.complexes._kernels import (
+    FLAG as FLAG,
     INT64S as INT64S,
     TABLE as TABLE,
     compiled as compiled,
+)
+from simplex.complexes._machine import (
+    available_bytes as available_bytes,
     require_memory as require_memory,
 )
 from simplex.complexes._tables import (
@@ -26,6 +30,7 @@ from simplex.complexes._tables import (
 from simplex.complexes._threads import (
     interruptible as interruptible,
     on_free_threads as on_free_threads,
+    torch_threads as torch_threads,
     usable_threads as usable_threads,
 )
 from simplex.complexes._vertices import require_vertex_count as require_vertex_count

@@ -1,20 +1,27 @@
 """From the edges of a graph to the facet tables of its flag (clique) complex."""
 
+import math
+from fractions import Fraction
+from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from simplex.complexes._complex import SimplicialComplex
 from simplex.complexes._machine import available_bytes
 from simplex.complexes._tables import child_pointer, require_edge_keys
+from simplex.complexes._threads import interruptible, on_free_threads
 
 
 _COMPILED_ON = ("cpu",)
+_MANY = 1 << 12  # simplices whose extensions take long enough to count to be bounded first
+_NOTHING = 1 << 26  # bytes not worth asking the system about
+_LONG = 1 << 20  # keys that take long enough to sort to be interrupted
 
 
+@on_free_threads()
 def unique_edges(edge_index: Tensor, num_vertices: int) -> Tensor:
     """Undirected edges of a graph, each once, as increasing pairs in lexicographic order.
 
@@ -33,11 +40,7 @@ def unique_edges(edge_index: Tensor, num_vertices: int) -> Tensor:
     require_edge_keys(num_vertices)
     key = torch.minimum(edge_index[0], edge_index[1])
     key = key * num_vertices + torch.maximum(edge_index[0], edge_index[1])
-    key = key[edge_index[0] != edge_index[1]]
-    if key.device.type == "cpu":
-        key.numpy().sort()  # numpy's vectorised sort: 3.5 times as fast as torch's on one core
-    else:
-        key = key.sort().values
+    key = _sorted(key[edge_index[0] != edge_index[1]])
     fresh = torch.ones_like(key, dtype=torch.bool)
     torch.ne(key[1:], key[:-1], out=fresh[1:])
     key = key[fresh]
@@ -45,6 +48,19 @@ def unique_edges(edge_index: Tensor, num_vertices: int) -> Tensor:
     return torch.stack([tail, key - tail * num_vertices], dim=1)
 
 
+def _sorted(key: Tensor) -> Tensor:
+    """The keys in order, perhaps in the same memory."""
+    if key.device.type != "cpu":
+        return key.sort().values
+    values = key.numpy()  # its vectorised sort is 3.5 times as fast as torch's on one core
+    if len(key) >= _LONG:
+        interruptible(values.sort)
+    else:
+        values.sort()
+    return key
+
+
+@on_free_threads()
 def flag_complex(
     num_vertices: int, edges: Tensor, max_dim: int, max_simplices: int | None = None
 ) -> SimplicialComplex:
@@ -71,28 +87,46 @@ def flag_complex(
         O(Σ_σ min_i |children(σ_i)| · log): a list much longer than its partner is searched by
         galloping, so a hub costs the shorter list.
     """
+    room = _Room(max_simplices, max_dim, edges.device)
+    room.require([num_vertices])
+    if max_dim < 1 or len(edges) == 0:
+        return SimplicialComplex(num_vertices, [], device=edges.device)
+    room.require([num_vertices, len(edges)])
+    return SimplicialComplex(
+        num_vertices, _facet_tables(num_vertices, edges, room), device=edges.device
+    )
+
+
+def _facet_tables(num_vertices: int, edges: Tensor, room: "_Room") -> list[Tensor]:
+    """The facet tables of dimensions 1 and up, as far as there are cliques."""
     join = _join_on(edges.device)
-    sizes, tables = [num_vertices], []
-    if max_dim >= 1 and len(edges):
-        _require_room([*sizes, len(edges)], 1, max_dim, max_simplices, edges.device)
-        tables.append(edges.flip(1).contiguous())
-        sizes.append(len(edges))
-        pointer, last = child_pointer(edges[:, 0], num_vertices), edges[:, 1].contiguous()
-    for k in range(1, max_dim):
-        if len(tables) < k:
-            break
-        counts = join.count_children(tables[-1], pointer, last, num_vertices)
-        children = torch.zeros(len(counts) + 1, dtype=torch.int64, device=edges.device)
-        torch.cumsum(counts, 0, out=children[1:])
-        total = int(children[-1])
+    sizes, tables = [num_vertices, len(edges)], [edges.flip(1).contiguous()]
+    pointer, last = child_pointer(edges[:, 0], num_vertices), edges[:, 1].contiguous()
+    ends = 0
+    for k in range(1, room.max_dim):
+        most = None
+        if sizes[-1] >= _MANY:
+            ends = ends or _num_ends(edges, num_vertices)
+            room.require_growth(sizes, ends)
+            most = room.left(sizes)
+        counts, total = join.count_children(tables[-1], pointer, last, num_vertices, most)
         if total == 0:
             break
-        _require_room([*sizes, total], k + 1, max_dim, max_simplices, edges.device)
-        tables.append(join.fill_children(tables[-1], pointer, last, children, num_vertices))
         sizes.append(total)
-        if k + 1 < max_dim:
+        room.require(sizes, partly=most is not None and total > most)
+        children = torch.zeros(len(counts) + 1, dtype=torch.int64, device=edges.device)
+        torch.cumsum(counts, 0, out=children[1:])
+        tables.append(join.fill_children(tables[-1], pointer, last, children, num_vertices))
+        if k + 1 < room.max_dim:
             pointer, last = children, last[tables[-1][:, -2]]
-    return SimplicialComplex(num_vertices, tables, device=edges.device)
+    return tables
+
+
+def _num_ends(edges: Tensor, num_vertices: int) -> int:
+    """How many vertices have an edge."""
+    has_edge = torch.zeros(num_vertices, dtype=torch.bool, device=edges.device)
+    has_edge[edges.flatten()] = True
+    return int(has_edge.sum())
 
 
 def _join_on(device: torch.device) -> ModuleType:
@@ -101,23 +135,78 @@ def _join_on(device: torch.device) -> ModuleType:
     return import_module(f"simplex.complexes._flag_{kind}")
 
 
-def _require_room(
-    sizes: list[int], k: int, max_dim: int, max_simplices: int | None, device: torch.device
-) -> None:
-    """Stop before a dimension is allocated that would not fit, naming what was counted."""
-    # A k-simplex costs k+1 facet ids, and while it is extended its last vertex and a pointer.
-    need = 8 * int(np.dot(sizes, np.arange(len(sizes)) + 3))
-    counted = ", ".join(f"{size} of dimension {i}" for i, size in enumerate(sizes))
-    beyond = f", before counting dimension {k + 1}" if k < max_dim else ""
-    if max_simplices is not None:
-        if sum(sizes) > max_simplices:
+class _Room:
+    """How large a lift may become: by its caller's word, or by what fits in memory."""
+
+    def __init__(self, max_simplices: int | None, max_dim: int, device: torch.device) -> None:
+        self.max_simplices, self.max_dim, self.device = max_simplices, max_dim, device
+
+    @cached_property
+    def limit(self) -> int:
+        """Bytes the tables may take: half of the free ones, all of them on the caller's word."""
+        free = available_bytes(self.device)
+        return free // 2 if self.max_simplices is None else free
+
+    def left(self, sizes: list[int]) -> int:
+        """How many simplices of the next dimension there may be."""
+        bytes_left = max(self.limit, _NOTHING) - _table_bytes(sizes)
+        most = bytes_left // _table_bytes([*[0] * len(sizes), 1])
+        if self.max_simplices is not None:
+            most = min(most, self.max_simplices - sum(sizes))
+        return max(most, 0)
+
+    def require(self, sizes: list[int], *, known: int | None = None, partly: bool = False) -> None:
+        """Stop before a dimension is allocated that would not fit, naming what was counted.
+
+        Args:
+            sizes: how many simplices there are in each dimension.
+            known: in so many dimensions exactly, in the others at least.
+            partly: whether the count of the last was given up.
+        """
+        bytes_needed = _table_bytes(sizes)
+        if self.max_simplices is not None and sum(sizes) > self.max_simplices:
             raise ValueError(
-                f"max_simplices must be at least the size of the lift, got {max_simplices} for "
-                f"{counted}{beyond}. Raise max_simplices or lower max_dim."
+                f"max_simplices must be at least the size of the lift, got {self.max_simplices} "
+                f"for {self._counted(sizes, known, partly)}. Raise max_simplices or lower max_dim."
             )
-    elif need >= 2**26 and need > (limit := available_bytes(device) // 2):
-        raise ValueError(
-            f"the lift must fit in half of the free memory ({limit / 2**30:.1f} GiB), got "
-            f"{need / 2**30:.1f} GiB for {counted}{beyond}. Lower max_dim, or pass max_simplices= "
-            "to allow it."
+        if bytes_needed >= _NOTHING and bytes_needed > self.limit:
+            allow = ", or pass max_simplices= to allow it" if self.max_simplices is None else ""
+            raise ValueError(
+                f"the lift must fit in {'half of ' if allow else ''}the free memory "
+                f"({self.limit / 2**30:.1f} GiB), got {bytes_needed / 2**30:.1f} GiB for "
+                f"{self._counted(sizes, known, partly)}. Lower max_dim{allow}."
+            )
+
+    def require_growth(self, sizes: list[int], ends: int) -> None:
+        """Stop where the cliques counted so far force too many larger ones.
+
+        A graph on n vertices with k_s cliques of s vertices has (Moon and Moser 1962)
+
+            k_{s+1} / k_s ≥ (s² · k_s / k_{s-1} - n) / (s² - 1),
+
+        with equality for the complete graph. Vertices without an edge do not count.
+        """
+        least, known = list(sizes), len(sizes)
+        count = Fraction(sizes[-1])
+        ratio = count / (ends if known == 2 else sizes[-2])
+        for s in range(known, self.max_dim + 1):
+            ratio = (s * s * ratio - ends) / (s * s - 1)
+            if ratio <= 0:
+                return
+            count *= ratio
+            least.append(math.ceil(count))
+            self.require(least, known=known)
+
+    def _counted(self, sizes: list[int], known: int | None, partly: bool) -> str:
+        exact = (len(sizes) if known is None else known) - partly
+        counts = ", ".join(
+            f"{size}{'' if i < exact else ' or more'} of dimension {i}"
+            for i, size in enumerate(sizes)
         )
+        k = len(sizes) - 1
+        return counts + (f", before counting dimension {k + 1}" if k < self.max_dim else "")
+
+
+def _table_bytes(sizes: list[int]) -> int:
+    """A k-simplex costs k+1 facet ids, and while it is extended its last vertex and a pointer."""
+    return 8 * sum(size * (k + 3) for k, size in enumerate(sizes))

@@ -1,4 +1,4 @@
-"""The flag-complex join on the CPU: compiled, without the interpreter lock, on a thread pool.
+"""The flag-complex join on the CPU: compiled, without the interpreter lock, on several threads.
 
 The vertices that extend a simplex σ are the intersection of the child lists of its facets, and the
 places where such a vertex stands in the lists are the ids of the facets of the extended simplex.
@@ -11,17 +11,22 @@ younger sibling of σ exactly if it is larger than σ. A list that is much longe
 hub) is searched by galloping instead of read, so the hub costs the shorter list.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes._machine import INT64S, TABLE, compiled
+from simplex.complexes._kernels import FLAG, INT64S, TABLE, compiled
+from simplex.complexes._threads import interruptible, usable_threads
 
 
-_ROWS_PER_TASK = 1 << 14
+_ROWS_PER_PIECE = 1 << 14
+_QUICK = 1 << 26  # steps that are over before anybody would interrupt them
+_NO_BOUND = 2**63 - 1
 _SHORT = 64  # a list of at most as many is read, whatever its partner
 _READS_PER_SEARCH = 16  # reading as many vertices costs about as much as galloping to one
 
@@ -62,10 +67,15 @@ def _shortest_list(simplex, facets, pointer):  # type: ignore[no-untyped-def]
     return start, stop
 
 
-@compiled(f"void(int64, int64, int64, {TABLE}, {INT64S}, {INT64S}, {INT64S})")
-def _count(first, stop, num_vertices, facets, pointer, last, counts):  # type: ignore[no-untyped-def]
-    """Count the vertices that extend each simplex of the rows first … stop-1."""
-    width = facets.shape[1]
+@compiled(f"int64(int64, int64, int64, {TABLE}, {INT64S}, {INT64S}, {INT64S}, int64, {FLAG})")
+def _count(  # type: ignore[no-untyped-def]
+    first, stop, num_vertices, facets, pointer, last, counts, most, ended
+):
+    """Count the vertices that extend each simplex of the rows first … stop-1; their sum.
+
+    Ends early once the sum exceeds ``most``, or when told to.
+    """
+    width, sum_of_counts = facets.shape[1], 0
     newest = np.zeros(num_vertices, np.int64)
     siblings_stop = first
     for simplex in range(first, stop):
@@ -86,13 +96,17 @@ def _count(first, stop, num_vertices, facets, pointer, last, counts):  # type: i
             for other in range(place, place_stop):
                 total += newest[last[other]] > simplex
         counts[simplex] = total
+        sum_of_counts += total
+        if sum_of_counts > most or ended[0]:
+            break
+    return sum_of_counts
 
 
-@compiled(f"void(int64, int64, int64, {TABLE}, {INT64S}, {INT64S}, {INT64S}, {TABLE})")
+@compiled(f"int64(int64, int64, int64, {TABLE}, {INT64S}, {INT64S}, {INT64S}, {TABLE}, {FLAG})")
 def _fill(  # type: ignore[no-untyped-def]
-    first, stop, num_vertices, facets, pointer, last, children, out
+    first, stop, num_vertices, facets, pointer, last, children, out, ended
 ):
-    """Write the facet ids of the children of the rows first … stop-1.
+    """Write the facet ids of the children of the rows first … stop-1; their number.
 
     The last column is the simplex, the one before its sibling, and the one before that, unless its
     list is long, what shares their vertex there; the others are found by a walk along each facet's
@@ -110,6 +124,8 @@ def _fill(  # type: ignore[no-untyped-def]
         first_row, row_stop = children[simplex], children[simplex + 1]
         if first_row == row_stop:
             continue
+        if ended[0]:
+            break
         row, columns_to_walk = first_row, width - 2
         facet = facets[simplex, width - 2]
         place, place_stop = pointer[facet], pointer[facet + 1]  # its child list
@@ -148,33 +164,63 @@ def _fill(  # type: ignore[no-untyped-def]
                     while last[place] < vertex:
                         place += 1
                     out[row, column] = place
+    return children[stop] - children[first]
 
 
 def _over_rows(
-    kernel: Callable[..., None], num_rows: int, num_vertices: int, *arrays: np.ndarray
-) -> None:
-    """Run a row kernel over all rows; in a fresh pool, so that nothing survives into a fork."""
-    size = max(_ROWS_PER_TASK, num_vertices // 4)  # a task starts with a table over the vertices
+    kernel: Callable[..., int],
+    num_rows: int,
+    num_vertices: int,
+    arrays: Sequence[Any],
+    most: int = _NO_BOUND,
+) -> int:
+    """Run a row kernel over all rows, or until the sum of what it returns exceeds ``most``.
+
+    Rows are handed out in pieces to as many threads as the machine has free, so that none waits
+    for a slower one. The threads are new, so that nothing survives into a fork.
+    """
+    ended = np.zeros(1, np.bool_)
+    if num_rows * min(num_rows, num_vertices) < _QUICK:
+        return kernel(0, num_rows, num_vertices, *arrays, ended)
+    size = max(_ROWS_PER_PIECE, num_vertices // 4)  # each starts with a table over the vertices
     starts = range(0, num_rows, size)
-    workers = min(torch.get_num_threads(), len(starts))
+    workers = min(usable_threads(), len(starts))
     if workers <= 1:
-        kernel(0, num_rows, num_vertices, *arrays)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        tasks = [
-            pool.submit(kernel, start, min(start + size, num_rows), num_vertices, *arrays)
-            for start in starts
-        ]
-        for task in tasks:
-            task.result()
+        return interruptible(kernel, 0, num_rows, num_vertices, *arrays, ended, stop=ended)
+    pieces, sums, lock = iter(starts), [0], threading.Lock()
+
+    def work(_: int) -> None:
+        while not ended[0]:
+            with lock:
+                start = next(pieces, num_rows)
+            if start == num_rows:
+                return
+            stop = min(start + size, num_rows)
+            found = kernel(start, stop, num_vertices, *arrays, ended)
+            with lock:
+                sums[0] += found
+                ended[0] |= sums[0] > most
+
+    def share() -> None:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(work, range(workers)))
+
+    interruptible(share, stop=ended)
+    return sums[0]
 
 
-def count_children(facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int) -> Tensor:
-    """How many vertices extend each simplex: (n_k,) int64."""
+def count_children(
+    facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int, most: int | None
+) -> tuple[Tensor, int]:
+    """How many vertices extend each simplex, (n_k,) int64, and their sum.
+
+    The count is given up once the sum exceeds ``most``: all that is known then is that it does.
+    """
+    most = _NO_BOUND if most is None else most
     counts = np.empty(len(facets), np.int64)
-    arrays = (facets.numpy(), pointer.numpy(), last.numpy(), counts)
-    _over_rows(_count, len(facets), num_vertices, *arrays)
-    return torch.from_numpy(counts)
+    arrays = (facets.numpy(), pointer.numpy(), last.numpy(), counts, most)
+    total = _over_rows(_count, len(facets), num_vertices, arrays, most)
+    return torch.from_numpy(counts), total
 
 
 def fill_children(
@@ -183,5 +229,5 @@ def fill_children(
     """Facet table (n_{k+1}, k+2) of the extended simplices."""
     out = np.empty((int(children[-1]), facets.shape[1] + 1), np.int64)
     arrays = (facets.numpy(), pointer.numpy(), last.numpy(), children.numpy(), out)
-    _over_rows(_fill, len(facets), num_vertices, *arrays)
+    _over_rows(_fill, len(facets), num_vertices, arrays)
     return torch.from_numpy(out)

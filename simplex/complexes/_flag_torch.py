@@ -34,12 +34,20 @@ def matches(facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int) ->
         yield torch.stack([*columns, sibling, simplex], dim=1)
 
 
-def count_children(facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int) -> Tensor:
-    """How many vertices extend each simplex: (n_k,) int64."""
-    counts = torch.zeros(len(facets), dtype=torch.int64, device=facets.device)
+def count_children(
+    facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int, most: int | None
+) -> tuple[Tensor, int]:
+    """How many vertices extend each simplex, (n_k,) int64, and their sum.
+
+    The count is given up once the sum exceeds ``most``: all that is known then is that it does.
+    """
+    counts, total = torch.zeros(len(facets), dtype=torch.int64, device=facets.device), 0
     for rows in matches(facets, pointer, last, num_vertices):
         counts += torch.bincount(rows[:, -1], minlength=len(facets))
-    return counts
+        total += len(rows)
+        if most is not None and total > most:
+            break
+    return counts, total
 
 
 def fill_children(

@@ -1,9 +1,7 @@
-"""What the machine offers: its memory, and kernels compiled once and cached."""
+"""The memory that the machine has free, and the guard that asks for it."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -69,21 +67,3 @@ def require_memory(
             f"{what} must fit in half of the free memory, {limit / 2**30:.1f} GiB on {device}, "
             f"got {num_bytes / 2**30:.1f} GiB. {remedy}"
         )
-
-
-INT64S = "int64[::1]"
-TABLE = "int64[:,::1]"
-
-
-def compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile for one signature, at once; keep the code on disk where there is a place for it."""
-    import numba  # here, as importing the package costs torch alone
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        try:
-            kernel: Callable[..., Any] = numba.njit(signature, nogil=True, cache=True)(function)
-        except RuntimeError:  # no writable cache folder: compile in every process
-            kernel = numba.njit(signature, nogil=True)(function)
-        return kernel
-
-    return decorate

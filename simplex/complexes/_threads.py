@@ -89,16 +89,20 @@ def usable_threads() -> int:
 
 @contextlib.contextmanager
 def on_free_threads() -> Iterator[None]:
-    """Let torch compute on no more threads than are usable; for work of some milliseconds at least.
+    """Let torch compute on no more threads than are usable; also a decorator, for heavy functions.
 
     Its parallel loops end in a barrier, at which all threads wait, spinning, for one that has lost
-    its core to another process.
+    its core to another process. Costs about a microsecond.
     """
-    before, usable = torch.get_num_threads(), usable_threads()
-    if usable == before:
+    with torch_threads(usable_threads()):
         yield
-        return
-    torch.set_num_threads(usable)
+
+
+@contextlib.contextmanager
+def torch_threads(num_threads: int) -> Iterator[None]:
+    """Let torch compute on so many threads, and afterwards on as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(num_threads)
     try:
         yield
     finally:
@@ -150,7 +154,7 @@ def _quota() -> float | None:
     """Cores that the control groups of this process pay for, by version 2 or 1; None without."""
     limits = []
     for line in (_text("proc/self/cgroup") or "").splitlines():
-        _, controllers, group = line.split(":", 2)
+        _, controllers, group = (*line.split(":", 2), "", "")[:3]
         if controllers and "cpu" not in controllers.split(","):
             continue
         mounts = [f"sys/fs/cgroup/{controllers}", "sys/fs/cgroup/cpu"] if controllers else [
@@ -181,7 +185,7 @@ def _read_load(cores: set[int]) -> _Load | None:
     if text is None:
         return None
     busy, running = 0, 0
-    for line in text.splitlines():
+    for line in filter(str.strip, text.splitlines()):
         name, *numbers = line.split()
         if name == "procs_running":
             running = int(numbers[0])

@@ -11,7 +11,7 @@ vertex into a triangle, 3-1 takes a vertex of degree 3 out.
 
 import numpy as np
 
-from simplex.complexes import INT64S, TABLE, compiled
+from simplex.complexes import FLAG, INT64S, TABLE, compiled
 
 
 _STATE = "uint64[::1]"
@@ -145,15 +145,18 @@ def _remove(corners, across, home, size, v):  # type: ignore[no-untyped-def]
     return True
 
 
-@compiled(f"boolean({TABLE}, {TABLE}, {INT64S}, {INT64S}, int64, int64, int64, {_STATE})")
-def walk(corners, across, home, size, num_vertices, num_flips, patience, state):  # type: ignore[no-untyped-def]
+@compiled(f"boolean({TABLE}, {TABLE}, {INT64S}, {INT64S}, int64, int64, int64, {_STATE}, {FLAG})")
+def walk(  # type: ignore[no-untyped-def]
+    corners, across, home, size, num_vertices, num_flips, patience, state, ended
+):
     """Bring a surface to ``num_vertices``, then make ``num_flips`` moves; False if it stays larger.
 
-    Taking vertices out is given up after ``patience`` proposals.
+    Taking vertices out is given up after ``patience`` proposals, everything once ``ended`` is set.
     """
-    while size[0] < num_vertices:
+    while size[0] < num_vertices and not ended[0]:
         _insert(corners, across, home, size, np.int64(_uniform(state) * size[1]))
-    while size[0] > num_vertices:  # 2-2 towards uneven degrees brings forth vertices of degree 3
+    # 2-2 towards uneven degrees brings forth vertices of degree 3.
+    while size[0] > num_vertices and not ended[0]:
         patience -= 1
         if patience < 0:
             return False
@@ -162,7 +165,8 @@ def walk(corners, across, home, size, num_vertices, num_flips, patience, state):
         t, i = np.int64(_uniform(state) * size[1]), np.int64(_uniform(state) * 3)
         _flip(corners, across, home, t, i, 6.0 * np.log(_uniform(state) + 1e-300))
     done = 0
-    while done < num_flips or size[0] > num_vertices:  # at times one vertex above, never at the end
+    # At times one vertex above, never at the end.
+    while (done < num_flips or size[0] > num_vertices) and not ended[0]:
         if _uniform(state) < 0.125:
             if size[0] > num_vertices:
                 v = np.int64(_uniform(state) * size[0])

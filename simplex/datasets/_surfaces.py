@@ -11,7 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int, require_memory, require_word
+from simplex.complexes import (
+    SimplicialComplex,
+    interruptible,
+    require_int,
+    require_memory,
+    require_word,
+)
 from simplex.data import SimplicialDataset
 from simplex.transforms import spread_features
 
@@ -22,6 +28,7 @@ _PROJECTIVE_PLANE = [
     (0, 1, 2), (0, 2, 3), (0, 3, 4), (0, 4, 5), (0, 1, 5),
     (1, 2, 4), (2, 4, 5), (2, 3, 5), (1, 3, 5), (1, 3, 4),
 ]  # fmt: skip
+_QUICK = 1 << 14  # moves that are over before anybody would interrupt them
 _PATIENCE = 2_000_000  # proposals; the minimal triangulations below genus 5 take some thousands
 
 
@@ -249,7 +256,13 @@ def _triangles(
     home[start] = np.arange(len(start))[:, None]
     size = np.array([vertices, len(start)])
     seed = torch.randint(2**62, (1,), generator=generator).numpy().astype(np.uint64)
-    if not walk(corners, across, home, size, num_vertices, num_flips, _PATIENCE, seed):
+    ended = np.zeros(1, np.bool_)
+    tables = (corners, across, home, size, num_vertices, num_flips, _PATIENCE, seed, ended)
+    if num_vertices + num_flips < _QUICK:
+        found = walk(*tables)
+    else:
+        found = interruptible(walk, *tables, stop=ended)
+    if not found:
         raise RuntimeError(
             f"num_vertices must be larger for {kind}: no triangulation with {num_vertices} "
             f"vertices was found in {_PATIENCE:,} tries."

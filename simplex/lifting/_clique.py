@@ -2,10 +2,17 @@
 
 from typing import Any
 
-from simplex.complexes import SimplicialComplex, flag_complex, require_int, unique_edges
+from simplex.complexes import (
+    SimplicialComplex,
+    flag_complex,
+    on_free_threads,
+    require_int,
+    unique_edges,
+)
 from simplex.interop import GraphEdges, read_graph
 
 
+@on_free_threads()
 def clique_complex(
     graph: Any,
     max_dim: int = 2,

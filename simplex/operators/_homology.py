@@ -2,18 +2,28 @@
 
 from functools import cache
 from math import isqrt
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int
+from simplex.complexes import (
+    SimplicialComplex,
+    available_bytes,
+    interruptible,
+    on_free_threads,
+    require_int,
+)
 from simplex.operators._boundary import boundary_index
 
 
 LARGEST_PRIME = 2**31 - 1
+_ENTRY_BYTES = 24  # of a reduced column: its row and value, half again while the room is doubled
+_QUICK = 1 << 18  # entries of a map whose reduction is over before anybody would interrupt it
 
 
+@on_free_threads()
 def betti_numbers(K: SimplicialComplex, *, prime: int = LARGEST_PRIME) -> tuple[int, ...]:
     r"""The Betti numbers, exact over the field of ``prime`` elements.
 
@@ -33,7 +43,8 @@ def betti_numbers(K: SimplicialComplex, *, prime: int = LARGEST_PRIME) -> tuple[
         (β_0, …, β_dim); ``()`` for the empty complex.
 
     Raises:
-        ValueError: ``prime`` is no prime or too large.
+        ValueError: ``prime`` is no prime or too large, or the reduction, which fills up on dense
+            random complexes, does not fit in half of the free memory.
 
     Laws:
         Σ (-1)^k β_k = Σ (-1)^k n_k, the Euler characteristic; β_k = dim ker L_k.
@@ -100,21 +111,39 @@ def connected_components(K: SimplicialComplex) -> Tensor:
 
 def coboundary_ranks(K: SimplicialComplex, *, prime: int) -> list[int]:
     """Ranks of δ_0, …, δ_dim over the field; the last is 0."""
-    from simplex.operators._homology_numba import reduce_coboundary
-
     K = K.to("cpu")
     pivots = np.zeros(K.num_simplices(0), np.bool_)
     ranks = []
     for k in range(K.dim + 1):
-        (simplex, cofacet), order = boundary_index(K, k + 1)
-        bounds = torch.arange(K.num_simplices(k) + 1)
-        pointer = torch.searchsorted(simplex.contiguous(), bounds).numpy()
-        signs = K.facet_signs(k + 1).flatten()[order].long().numpy()
-        count = K.num_simplices(k + 1)
-        cofacets = cofacet.contiguous().numpy()
-        pivots = reduce_coboundary(pointer, cofacets, signs, pivots, count, prime)
+        pivots = _pivots(K, k, pivots, prime)
         ranks.append(int(pivots.sum()))
     return ranks
+
+
+def _pivots(K: SimplicialComplex, k: int, cleared: np.ndarray, prime: int) -> np.ndarray:
+    """Which (k+1)-simplices are pivots of the reduced map δ_k."""
+    from simplex.operators._homology_numba import reduce_coboundary
+
+    (simplex, cofacet), order = boundary_index(K, k + 1)
+    bounds = torch.arange(K.num_simplices(k) + 1)
+    pointer = torch.searchsorted(simplex.contiguous(), bounds).numpy()
+    signs = K.facet_signs(k + 1).flatten()[order].long().numpy()
+    most = dense = K.num_simplices(k) * K.num_simplices(k + 1)  # entries of reduced columns
+    if dense * _ENTRY_BYTES >= 2**26:
+        most = min(dense, available_bytes(K.device) // 2 // _ENTRY_BYTES)
+    ended = np.zeros(1, np.bool_)
+    arrays = (pointer, cofacet.contiguous().numpy(), signs, cleared, K.num_simplices(k + 1))
+    if dense < _QUICK:
+        pivots, fits = reduce_coboundary(*arrays, prime, most, ended)
+    else:
+        pivots, fits = interruptible(reduce_coboundary, *arrays, prime, most, ended, stop=ended)
+    if not fits:
+        raise ValueError(
+            f"the reduced coboundary map from dimension {k} to {k + 1} must fit in half of the "
+            f"free memory, got more than {most * _ENTRY_BYTES / 2**30:.1f} GiB. Take a smaller or "
+            "a sparser complex."
+        )
+    return cast(np.ndarray, pivots)
 
 
 def _require_prime(prime: int) -> None:

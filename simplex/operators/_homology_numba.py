@@ -7,7 +7,7 @@ stays what the cofacet table says, which is the usual case: the pair is an appar
 
 import numpy as np
 
-from simplex.complexes import INT64S, compiled
+from simplex.complexes import FLAG, INT64S, compiled
 
 
 _FLAGS = "boolean[::1]"
@@ -72,9 +72,14 @@ def _add_multiple(values, heap, queued, size, rows, entries, first, stop, factor
     return size
 
 
-@compiled(f"{_FLAGS}({INT64S}, {INT64S}, {INT64S}, {_FLAGS}, int64, int64)")
-def reduce_coboundary(pointer, cofacets, signs, cleared, num_cofacets, prime):  # type: ignore[no-untyped-def]
-    """Which (k+1)-simplices are pivots; their number is the rank of the coboundary map.
+@compiled(
+    f"Tuple(({_FLAGS}, boolean))"
+    f"({INT64S}, {INT64S}, {INT64S}, {_FLAGS}, int64, int64, int64, {FLAG})"
+)
+def reduce_coboundary(  # type: ignore[no-untyped-def]
+    pointer, cofacets, signs, cleared, num_cofacets, prime, most_entries, ended
+):
+    """Which (k+1)-simplices are pivots, as many as the rank; and whether there was room.
 
     Args:
         pointer: (n_k+1,) first incidence of each k-simplex.
@@ -84,6 +89,8 @@ def reduce_coboundary(pointer, cofacets, signs, cleared, num_cofacets, prime):  
             zero and are skipped.
         num_cofacets: n_{k+1}.
         prime: size of the field, below 2³¹ so that a product fits in 64 bits.
+        most_entries: of reduced columns that are not as the cofacet table says.
+        ended: polled, to end early.
     """
     owner = np.full(num_cofacets, -1, np.int64)  # the column whose pivot stands in this row
     first = np.full(len(cleared), -1, np.int64)  # a reduced column, less its pivot, which is 1
@@ -105,6 +112,8 @@ def reduce_coboundary(pointer, cofacets, signs, cleared, num_cofacets, prime):  
             values, heap, queued, 0, cofacets, signs, pointer[s], pointer[s + 1], 1, prime
         )
         while size > 0:
+            if ended[0]:
+                return owner >= 0, True
             pivot = heap[0]
             if values[pivot] != 0 and owner[pivot] < 0:
                 break
@@ -128,7 +137,9 @@ def reduce_coboundary(pointer, cofacets, signs, cleared, num_cofacets, prime):  
         owner[pivot] = s
         scale = _inverse(values[pivot], prime)
         if used + size > len(rows):
-            room = 2 * (used + size)
+            room = min(2 * (used + size), most_entries)
+            if room < used + size:
+                return owner >= 0, False
             more_rows, more_entries = np.empty(room, np.int64), np.empty(room, np.int64)
             more_rows[:used], more_entries[:used] = rows[:used], entries[:used]
             rows, entries = more_rows, more_entries
@@ -142,4 +153,4 @@ def reduce_coboundary(pointer, cofacets, signs, cleared, num_cofacets, prime):  
             values[row] = 0
             queued[row] = False
         stop[s] = used
-    return owner >= 0
+    return owner >= 0, True

@@ -2,6 +2,10 @@
 
 import itertools
 import multiprocessing
+import os
+import signal
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import networkx as nx
@@ -98,16 +102,13 @@ def test_compiled_and_torch_joins_agree(name, monkeypatch):
     assert by_torch == compiled
 
 
-def test_many_rows_on_several_threads():
+def test_many_rows_on_several_threads(monkeypatch):
     graph = nx.random_geometric_graph(12_000, 0.02, seed=0)
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(4)
-        wide = lift(graph, 3)
-        torch.set_num_threads(1)
-        assert wide == lift(graph, 3)
-    finally:
-        torch.set_num_threads(threads)
+    lifts = []
+    for threads in (4, 1):
+        monkeypatch.setattr("simplex.complexes._flag_numba.usable_threads", lambda n=threads: n)
+        lifts.append(lift(graph, 3))
+    assert lifts[0] == lifts[1]
 
 
 def hubs(seed, num_hubs=3, num_leaves=400):
@@ -164,6 +165,106 @@ def test_default_limit_is_half_of_the_free_memory(monkeypatch):
         clique_complex(graph, max_dim=4)
 
 
+def test_vertices_alone_count_too():
+    for max_dim in (0, 2):
+        with pytest.raises(ValueError, match="got 3 for 5 of dimension 0"):
+            clique_complex(nx.empty_graph(5), max_dim=max_dim, max_simplices=3)
+        assert clique_complex(nx.empty_graph(5), max_dim, max_simplices=5).f_vector == (5,)
+
+
+def test_on_the_callers_word_a_lift_may_take_all_free_memory_and_no_more(monkeypatch):
+    monkeypatch.setattr("simplex.complexes._flag.available_bytes", lambda device: 2**28)
+    graph = nx.complete_graph(120)  # 4 GiB to dimension 4, 220 MiB to dimension 3, 7 MiB below
+    with pytest.raises(ValueError, match=r"fit in the free memory \(0\.2 GiB\).*Lower max_dim\.$"):
+        clique_complex(graph, max_dim=4, max_simplices=10**12)
+    with pytest.raises(ValueError, match="fit in half of the free memory"):
+        clique_complex(graph, max_dim=3)
+    assert clique_complex(graph, 2, max_simplices=10**12).num_simplices(2) == 280840
+
+
+DENSE = {
+    "complete": nx.complete_graph(11),
+    "complete, and vertices without an edge": nx.disjoint_union(
+        nx.complete_graph(9), nx.empty_graph(9)
+    ),
+    "octahedral": nx.complete_multipartite_graph(*[2] * 5),
+    "multipartite": nx.complete_multipartite_graph(5, 4, 3, 1),
+    "bipartite": nx.complete_bipartite_graph(6, 6),
+    **{f"gnp {p}": nx.gnp_random_graph(13, p, seed=1) for p in (0.3, 0.6, 0.8, 0.95)},
+}
+COUNTING = {  # simplices that are many, devices with a compiled join, steps that are quick
+    "at once": (1 << 12, ("cpu",), 1 << 26),
+    "bounded, compiled": (1, ("cpu",), 0),
+    "bounded, by torch": (1, (), 0),
+}
+
+
+@over("name", DENSE)
+def test_exactly_what_fits_is_built_however_it_is_counted(name, monkeypatch):
+    """A lift is refused one simplex below its size, and never at it.
+
+    That sizes are bounded from below before they are counted, and counts given up, changes nothing.
+    """
+    graph = DENSE[name]
+    by_size = Counter(len(clique) for clique in nx.enumerate_all_cliques(graph))
+    for many, compiled, quick in COUNTING.values():
+        monkeypatch.setattr("simplex.complexes._flag._MANY", many)
+        monkeypatch.setattr("simplex.complexes._flag._COMPILED_ON", compiled)
+        monkeypatch.setattr("simplex.complexes._flag_numba._QUICK", quick)
+        for max_dim in (0, 1, 2, 4, 12):
+            sizes = tuple(by_size[k] for k in range(1, max_dim + 2) if by_size[k])
+            size = sum(sizes)
+            assert clique_complex(graph, max_dim, max_simplices=size).f_vector == sizes
+            for less in (size // 2, size - 1):
+                with pytest.raises(ValueError, match=f"max_simplices .* got {less} for "):
+                    clique_complex(graph, max_dim, max_simplices=less)
+
+
+def test_a_complete_graph_is_refused_before_anything_is_counted(monkeypatch):
+    def never(*args):
+        raise AssertionError("counted")
+
+    lift(nx.path_graph(3), 2)  # the join is loaded
+    monkeypatch.setattr("simplex.complexes._flag_numba.count_children", never)
+    pairs = torch.triu_indices(1000, 1000, offset=1)
+    sizes = "499500 of dimension 1, 166167000 or more of dimension 2, 41417124750 or more of"
+    with pytest.raises(ValueError, match=f"got 200000000 for 1000 of dimension 0, {sizes}"):
+        clique_complex(pairs, max_dim=3, max_simplices=2 * 10**8)
+    apart = nx.disjoint_union(nx.complete_graph(100), nx.empty_graph(100))
+    with pytest.raises(ValueError, match="4950 of dimension 1, 161700 or more of dimension 2"):
+        clique_complex(apart, max_dim=2, max_simplices=10**5)
+
+
+@over("threads", [1, 2])
+def test_ctrl_c_ends_all_pieces_in_hand_and_hands_out_no_more(threads, monkeypatch):
+    taken, left = [], []
+
+    def count(first, stop, num_vertices, *arrays):
+        ended = arrays[-1]
+        taken.append(first)
+        if len(taken) == threads:
+            os.kill(os.getpid(), signal.SIGINT)
+        while not ended[0]:
+            time.sleep(0.001)
+        left.append(first)
+        return 0
+
+    join = "simplex.complexes._flag_numba."
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(f"{join}usable_threads", lambda: threads)
+            patch.setattr(f"{join}_QUICK", 0)
+            patch.setattr(f"{join}_ROWS_PER_PIECE", 10)
+            patch.setattr(f"{join}_count", count)
+            with pytest.raises(KeyboardInterrupt):
+                lift(nx.cycle_graph(100), 2)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(taken) == threads
+    assert sorted(left) == sorted(taken)
+
+
 def _lift_in_child(seed):
     return lift(nx.gnp_random_graph(60, 0.4, seed=seed), 3).f_vector
 
@@ -190,19 +291,6 @@ def test_parent_then_forked_workers_then_two_threads():
     assert [tuple(item.tolist()) for item in loader] == expected
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(_lift_in_child, range(6))) == expected
-
-
-def test_kernels_compile_without_a_cache_folder(monkeypatch):
-    """Where no folder is writable numba cannot cache: a kernel then compiles in memory."""
-    import numba.core.caching
-
-    from simplex.complexes import compiled
-
-    def refuse(*args, **kwargs):
-        raise RuntimeError("cannot cache function: no locator available")
-
-    monkeypatch.setattr(numba.core.caching.CacheImpl, "__init__", refuse)
-    assert compiled("int64(int64)")(lambda n: 2 * n)(21) == 42
 
 
 @over("seed", range(3))

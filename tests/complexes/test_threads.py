@@ -7,8 +7,10 @@ import time
 
 import numpy as np
 import pytest
+import torch
 
-from simplex.complexes import interruptible
+from simplex.complexes import interruptible, on_free_threads, usable_threads
+from tests.cases import over
 
 
 def test_an_interruptible_call_returns_and_raises_like_a_call():
@@ -66,3 +68,142 @@ def test_ctrl_c_sets_the_flag_and_waits_for_who_polls_it(ctrl_c):
     with pytest.raises(KeyboardInterrupt):
         interruptible(work, stop=stop)
     assert left == [True]
+
+
+class FakeMachine:
+    """A folder that takes the place of the system's root, its cores and its clock."""
+
+    def __init__(self, root, monkeypatch, cores=4):
+        self.root, self.monkeypatch, self.cores = root, monkeypatch, cores
+        self.busy, self.time = [100.0] * cores, 1000.0
+        where = "simplex.complexes._threads."
+        monkeypatch.setattr(f"{where}_ROOT", root)
+        monkeypatch.setattr(f"{where}_last_load", None)
+        monkeypatch.setattr(f"{where}_last_answer", None)
+        monkeypatch.setattr(f"{where}_own_cores", lambda: set(range(cores)))
+        monkeypatch.setattr("os.cpu_count", lambda: cores)
+        monkeypatch.setattr("time.monotonic", lambda: self.time)
+        monkeypatch.setattr("torch.get_num_threads", lambda: cores)
+
+    def write(self, path, text):
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def look(self, *busy, running=1, later=2.0):
+        """Time passes, in which each core is busy for that part of it; how many threads then?"""
+        self.time += later
+        for core, part in enumerate(busy):
+            self.busy[core] += part * later
+        hertz = os.sysconf("SC_CLK_TCK")
+        lines = [
+            f"cpu{core} {int(spent * hertz)} 0 0 {int(self.time * hertz)} 7 0 0 0 9 9"
+            for core, spent in enumerate(self.busy)
+        ]
+        rest = ["intr 5 0 0", "ctxt 99", f"procs_running {running}", "procs_blocked 0"]
+        self.write("proc/stat", "\n".join(["cpu 1 2 3 4 5 6 7 8 0 0", *lines, *rest]))
+        return usable_threads()
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    return FakeMachine(tmp_path, monkeypatch)
+
+
+def test_cores_that_others_keep_busy_are_not_counted(machine):
+    assert machine.look(running=1) == 4  # at first the moment decides
+    assert machine.look(0, 0, 0, 0.2) == 4
+    assert machine.look(0, 0, 1, 0) == 3
+    assert machine.look(1, 0.5, 1, 1) == 1
+    assert machine.look(1, 1, 1, 1) == 1
+    assert machine.look(0, 0, 0, 0) == 4
+
+
+def test_an_answer_holds_for_a_second_and_long_averages_count_for_nothing(machine):
+    assert machine.look(running=3) == 2
+    assert machine.look(0, 0, 0, 0, running=1, later=0.5) == 2
+    assert machine.look(0, 0, 0, 0, running=1, later=0.6) == 4
+    assert machine.look(0, 0, 0, 0, running=4, later=600) == 1
+
+
+def test_own_work_does_not_count_as_that_of_others(machine, monkeypatch):
+    begin = os.times()
+    assert machine.look(running=1) == 4
+    monkeypatch.setattr("os.times", lambda: type(begin)((begin.user + 4.0, *begin[1:])))
+    assert machine.look(1, 1, 0, 0) == 4
+
+
+def test_threads_of_this_process_that_spin_do_not_count_at_the_moment_either(machine):
+    for thread, state in enumerate("RRRS"):
+        machine.write(f"proc/self/task/{thread}/stat", f"{thread} (a) b) {state} 1 1")
+    assert machine.look(running=3) == 4
+    assert machine.look(running=5, later=600) == 2
+
+
+QUOTAS = {
+    "none": ({}, 4),
+    "version 2": ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "250000 100000\n"}, 2),
+    "version 2, no limit": (
+        {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "max 100000\n"},
+        4,
+    ),
+    "version 2, of a group above": (
+        {
+            "proc/self/cgroup": "0::/service/job\n",
+            "sys/fs/cgroup/service/cpu.max": "300000 100000",
+            "sys/fs/cgroup/service/job/cpu.max": "max 100000",
+        },
+        3,
+    ),
+    "version 1": (
+        {
+            "proc/self/cgroup": "5:memory:/a\n4:cpu,cpuacct:/a\n0::/\n",
+            "sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us": "150000",
+            "sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us": "100000",
+        },
+        1,
+    ),
+    "version 1, no limit": (
+        {
+            "proc/self/cgroup": "4:cpu:/\n",
+            "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1",
+            "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
+        },
+        4,
+    ),
+    "less than one core": (
+        {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "20000 100000\n"},
+        1,
+    ),
+}
+
+
+@over("name", QUOTAS)
+def test_a_control_group_pays_for_so_many(name, tmp_path, monkeypatch):
+    files, threads = QUOTAS[name]
+    with monkeypatch.context() as patch:
+        machine = FakeMachine(tmp_path / name, patch)
+        for path, text in files.items():
+            machine.write(path, text)
+        assert machine.look() == threads
+
+
+@over("text", ["", "cpu 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\nprocs_running 0\n", "nonsense\n\n:\n"])
+def test_a_system_that_says_nothing_of_its_load_is_taken_as_free(text, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        machine = FakeMachine(tmp_path, patch)
+        machine.write("proc/stat", text)
+        machine.write("proc/self/cgroup", text)
+        assert usable_threads() == 4
+
+
+def test_torch_gets_the_free_threads_and_its_own_number_back(monkeypatch):
+    monkeypatch.setattr("simplex.complexes._threads.usable_threads", lambda: 3)
+    before = torch.get_num_threads()
+    with on_free_threads():
+        assert torch.get_num_threads() == 3
+    assert torch.get_num_threads() == before
+    with pytest.raises(ZeroDivisionError), on_free_threads():
+        divmod(1, 0)
+    assert torch.get_num_threads() == before
+    assert on_free_threads()(torch.get_num_threads)() == 3
