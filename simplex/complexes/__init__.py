@@ -23,6 +23,10 @@ from simplex.complexes._tables import (
     ragged as ragged,
     unique_rows as unique_rows,
 )
+from simplex.complexes._transforms import (
+    outside_transforms as outside_transforms,
+    transformed as transformed,
+)
 from simplex.complexes._vertices import require_vertex_count as require_vertex_count
 
 

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_cochains
+from simplex.nn._pairs import by_chunks, pair_table
 from simplex.operators import (
     ADJACENCIES,
     Adjacency,
@@ -249,11 +249,10 @@ class SimplicialMessagePassing(nn.Module):
         chunks = receiver_chunks(complex, k, adjacency, self.max_pairs)
         if len(chunks) == 1:
             name = f"{adjacency} pairs"
-            pairs = complex.cached(name, k, lambda: neighbor_pairs(complex, k, adjacency))
+            pairs = pair_table(complex, name, k, lambda: neighbor_pairs(complex, k, adjacency))
             return of_chunk(*sources, pairs, chunks[0])
-        return torch.cat(
-            [checkpoint(of_rows, rows, *sources, use_reentrant=False) for rows in chunks]
-        )
+        result: Tensor = by_chunks(of_rows, chunks, *sources)
+        return result
 
     def _aggregate(self, message: Tensor, segment: RowPattern) -> Tensor:
         if isinstance(self.aggr, nn.Module):

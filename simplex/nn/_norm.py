@@ -26,6 +26,16 @@ class SimplexBatchNorm(nn.BatchNorm1d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise (n, channels)."""
+        if (
+            self.training
+            and self.track_running_stats
+            and torch._C._functorch.is_batchedtensor(input)
+        ):
+            raise ValueError(
+                "SimplexBatchNorm must be in evaluation mode under torch.vmap, got training mode, "
+                "whose running statistics are of no single sample. Call .eval(), or take the norm "
+                "'layer', 'rms' or 'graph'."
+            )
         if not self.training or input.shape[0] > 1:
             return super().forward(input)
         return torch.nn.functional.batch_norm(
