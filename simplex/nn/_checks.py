@@ -1,5 +1,6 @@
 """What layers and networks refuse, and in which words."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -207,13 +208,54 @@ def require_condition(cond: Tensor | None, rows: int, channels: int | None) -> N
 
     The rows are samples, or parts of a complex; ``channels`` is ``cond_channels`` of the network.
     """
-    given = None if cond is None else tuple(cond.shape)
-    expected = None if channels is None else (rows, channels)
+    given = None if cond is None else _sizes(cond.shape)
+    expected = None if channels is None else _sizes((rows, channels))
     if given != expected:
         raise ValueError(
             f"cond must {'be None' if expected is None else f'have shape {expected}'}, got "
             f"{given}. Its width is the cond_channels of the network, None for no condition."
         )
+
+
+def require_image(x: Tensor, shape: Sequence[int]) -> None:
+    """Raise unless x is a batch of images of this shape, channels first."""
+    require_tensor("x", x, f"a tensor of shape (batch, {', '.join(map(str, shape))})")
+    if _sizes(x.shape)[1:] != tuple(shape):
+        raise ValueError(
+            f"x must have shape (batch, {', '.join(map(str, shape))}), got {_sizes(x.shape)}."
+        )
+
+
+def require_tokens(x: Tensor, num_tokens: int, channels: int) -> None:
+    """Raise unless x has this number of tokens and of channels."""
+    require_tensor("x", x, f"a tensor of shape (batch, {num_tokens}, {channels})")
+    if _sizes(x.shape)[1:] != (num_tokens, channels):
+        raise ValueError(
+            f"x must have shape (batch, {num_tokens}, {channels}): tokens, channels; got "
+            f"{_sizes(x.shape)}. Token mixing has weights for {num_tokens} tokens; for a larger "
+            "image see expand_resolution."
+        )
+
+
+def _sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Sizes as they are; in ``torch.jit.trace``, where they are tensors, their values, unwarned."""
+    if not torch.jit.is_tracing():
+        return tuple(sizes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return tuple(map(int, sizes))
+
+
+def require_tensor(name: str, value: object, wanted: str) -> None:
+    """Raise ``TypeError`` unless the value is a tensor."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be {wanted}, got {brief(value)}.")
+
+
+def brief(value: object) -> str:
+    """A value in a message: cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:50]}… ({type(value).__name__})"
 
 
 _METHODS = {torch.float32: "float()", torch.float64: "double()", torch.float16: "half()"}
