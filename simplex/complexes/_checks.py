@@ -68,6 +68,6 @@ def require_word(name: str, value: object, words: Collection[object]) -> None:
     Example:
         >>> require_word("aggr", "sum", ("sum", "mean"))
     """
-    if value not in words:
+    if not any(isinstance(value, type(word)) and value == word for word in words):
         allowed = ", ".join(map(repr, words))
         raise ValueError(f"{name} must be one of {allowed}, got {value!r}.")

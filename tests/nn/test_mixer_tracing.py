@@ -66,6 +66,7 @@ def test_a_symbolic_trace_keeps_the_checks():
         torch.jit.trace(model, (x[:, :2],))
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of the exporter, about torch
 @pytest.mark.skipif(
     importlib.util.find_spec("onnxscript") is None, reason="needs onnxscript, torch's own exporter"
 )

@@ -6,7 +6,13 @@ from typing import Literal, NamedTuple
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_condition, require_flags, require_orders, require_positive
+from simplex.nn._checks import (
+    require_condition,
+    require_flags,
+    require_orders,
+    require_positive,
+    require_rates,
+)
 from simplex.nn._modules import Module, ZeroLinear
 from simplex.nn._norm import make_norm
 from simplex.operators import segments_at, sum_rows
@@ -97,6 +103,7 @@ class _Half(nn.Module):
         signed: bool,
     ) -> None:
         super().__init__()
+        require_rates(dropout=dropout)
         self.mixing = mixing
         self.norms = mixer_norms(norm, channels, max_dim, signed)
         self.dropout = nn.Dropout(dropout)

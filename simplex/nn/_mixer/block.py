@@ -141,11 +141,11 @@ class MixerBlock(nn.Module):
         cond_channels: int | None = None,
     ) -> None:
         super().__init__()
+        require_positive(hidden_channels=hidden_channels)
         D_S = max(hidden_channels // 2, 1) if tokens_mlp_dim is None else tokens_mlp_dim
         D_C = 4 * hidden_channels if channels_mlp_dim is None else channels_mlp_dim
         require_positive(
             num_tokens=num_tokens,
-            hidden_channels=hidden_channels,
             tokens_mlp_dim=D_S,
             channels_mlp_dim=D_C,
         )
@@ -180,7 +180,7 @@ class MixerBlock(nn.Module):
             ValueError: x has another number of tokens or channels; cond is missing, not wanted, or
                 of another shape.
         """
-        if not torch.jit.is_scripting():
+        if not torch.jit.is_scripting():  # type: ignore[attr-defined]
             require_tokens(x, self.num_tokens, self.hidden_channels)
             require_condition(cond, x.shape[0], self.cond_channels)
         if self.modulation is None or cond is None:

@@ -121,7 +121,7 @@ class MixerTrunk(Module):
         Raises:
             ValueError: x or cond has another shape.
         """
-        if not torch.jit.is_scripting():
+        if not torch.jit.is_scripting():  # type: ignore[attr-defined]
             require_condition(cond, x.shape[0], self.cond_channels)
         x = self.stem(x)
         for block in self.blocks:

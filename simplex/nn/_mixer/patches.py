@@ -114,7 +114,7 @@ class PatchEmbedding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """From ``(batch, in_channels, *image_size)`` to (batch, num_tokens, hidden_channels)."""
-        if not torch.jit.is_scripting():
+        if not torch.jit.is_scripting():  # type: ignore[attr-defined]
             require_image(x, self.image_shape)
         sizes = [x.shape[0], self.in_channels] + self.axes  # noqa: RUF005, for torch.jit.script
         patches = x.reshape(sizes).permute(self.order)
