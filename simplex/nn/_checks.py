@@ -282,7 +282,8 @@ def _require_values(
         raise TypeError(f"{name} must be dense, got {x.layout}. Convert it with .to_dense().")
     if not x.is_floating_point():
         raise TypeError(f"{name} must be floating point, got {x.dtype}. Convert it with .float().")
-    if channels not in (-1, x.shape[-1]):
+    wrong = channels != -1 and x.shape[-1] != channels
+    if wrong:
         raise ValueError(
             f"{name} must have {channels} channels, as in_channels says, got {x.shape[-1]}. Make "
             "the module with the width of the features, or with -1 to take it from the first input."

@@ -149,7 +149,8 @@ class DegreeConv(Layer):
         """
         require_cochain(complex, x, self.k, self.width, next(self.parameters(), None))
         result = self.convolve(x, complex)
-        self.width = x.shape[-1]  # which the maps may have taken just now, for good
+        if self.width == -1:  # the maps have taken theirs, for good
+            self.width = x.shape[-1]
         return result
 
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:

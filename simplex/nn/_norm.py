@@ -33,7 +33,8 @@ class SimplexBatchNorm(nn.BatchNorm1d):
     def forward(self, input: Tensor) -> Tensor:
         """Normalise (n, channels)."""
         require_tensor("input", input, f"a tensor of shape (n, {self.num_features})")
-        if input.shape[-1:] != (self.num_features,) or not input.is_floating_point():
+        wide = self.num_features and input.shape[-1] != self.num_features  # 0 while it is lazy
+        if wide or not input.is_floating_point():
             raise ValueError(
                 f"input must be floating point of shape (n, {self.num_features}), got "
                 f"{tuple(input.shape)} of {input.dtype}."
