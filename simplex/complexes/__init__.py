@@ -23,6 +23,11 @@ from simplex.complexes._tables import (
     ragged as ragged,
     unique_rows as unique_rows,
 )
+from simplex.complexes._threads import (
+    interruptible as interruptible,
+    on_free_threads as on_free_threads,
+    usable_threads as usable_threads,
+)
 from simplex.complexes._transforms import (
     outside_transforms as outside_transforms,
     transformed as transformed,

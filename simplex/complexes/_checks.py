@@ -1,7 +1,7 @@
 """What every package of the library refuses in the same words: numbers and words out of range."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from numbers import Real
 
 
@@ -68,6 +68,6 @@ def require_word(name: str, value: object, words: Collection[object]) -> None:
     Example:
         >>> require_word("aggr", "sum", ("sum", "mean"))
     """
-    if not any(isinstance(value, type(word)) and value == word for word in words):
+    if not (isinstance(value, Hashable) and value in words):  # lists and arrays are no words
         allowed = ", ".join(map(repr, words))
         raise ValueError(f"{name} must be one of {allowed}, got {value!r}.")

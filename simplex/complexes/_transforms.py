@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import torch
-from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 
 
 T = TypeVar("T")
@@ -33,5 +32,6 @@ def outside_transforms(compute: Callable[[], T]) -> T:
     """
     if torch.compiler.is_compiling():
         return compute()
-    with torch.inference_mode(False), temporarily_clear_interpreter_stack():
+    without_transforms = torch._functorch.pyfunctorch.temporarily_clear_interpreter_stack
+    with torch.inference_mode(False), without_transforms():
         return compute()

@@ -237,7 +237,7 @@ def require_read(
             f"x must be a list of cochains, one for each dimension up to {top}, got {brief(x)}."
         )
     for k in dims:
-        require_tensor(f"x[{k}]", x[k], f"a tensor of shape (n_{k}, {weight.shape[1]})")
+        require_tensor_of(f"x[{k}]", x[k], f"a tensor of shape (n_{k}, {weight.shape[1]})")
         if x[k].ndim != 2 or x[k].shape[0] != K.num_simplices(k):
             raise ValueError(
                 f"x[{k}] must have shape (n_{k}, {weight.shape[1]}) with n_{k} = "
@@ -255,7 +255,7 @@ def require_cochain(
     """
     require_complex(K)
     wanted = f"of shape (…, n_{k}, {'channels' if channels == -1 else channels})"
-    require_tensor("x", x, f"a tensor {wanted}: one cochain, of degree {k}")
+    require_tensor_of("x", x, f"a tensor {wanted}: one cochain, of degree {k}")
     if x.ndim < 2 or x.shape[-2] != K.num_simplices(k):
         raise ValueError(
             f"x must be {wanted} with n_{k} = {K.num_simplices(k)}, got {tuple(x.shape)}. A single "
@@ -303,7 +303,7 @@ def require_condition(cond: Tensor | None, rows: int, channels: int | None) -> N
     The rows are samples, or parts of a complex; ``channels`` is ``cond_channels`` of the network.
     """
     if cond is not None:
-        require_tensor("cond", cond, "a tensor of shape (rows, cond_channels)")
+        require_tensor_of("cond", cond, "a tensor of shape (rows, cond_channels)")
     given = None if cond is None else _sizes(cond.shape)
     expected = None if channels is None else _sizes((rows, channels))
     if given != expected:
@@ -315,7 +315,7 @@ def require_condition(cond: Tensor | None, rows: int, channels: int | None) -> N
 
 def require_image(x: Tensor, shape: Sequence[int]) -> None:
     """Raise unless x is a batch of images of this shape, channels first."""
-    require_tensor("x", x, f"a tensor of shape (batch, {', '.join(map(str, shape))})")
+    require_tensor_of("x", x, f"a tensor of shape (batch, {', '.join(map(str, shape))})")
     if _sizes(x.shape)[1:] != tuple(shape):
         raise ValueError(
             f"x must have shape (batch, {', '.join(map(str, shape))}), got {_sizes(x.shape)}."
@@ -324,7 +324,7 @@ def require_image(x: Tensor, shape: Sequence[int]) -> None:
 
 def require_tokens(x: Tensor, num_tokens: int, channels: int) -> None:
     """Raise unless x has this number of tokens and of channels."""
-    require_tensor("x", x, f"a tensor of shape (batch, {num_tokens}, {channels})")
+    require_tensor_of("x", x, f"a tensor of shape (batch, {num_tokens}, {channels})")
     if _sizes(x.shape)[1:] != (num_tokens, channels):
         raise ValueError(
             f"x must have shape (batch, {num_tokens}, {channels}): tokens, channels; got "
@@ -342,7 +342,7 @@ def _sizes(sizes: Sequence[int]) -> tuple[int, ...]:
         return tuple(map(int, sizes))
 
 
-def require_tensor(name: str, value: object, wanted: str) -> None:
+def require_tensor_of(name: str, value: object, wanted: str) -> None:
     """Raise ``TypeError`` unless the value is a tensor."""
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be {wanted}, got {brief(value)}.")
@@ -366,6 +366,21 @@ def require_times(time: object, count: int) -> None:
         )
     if time.shape not in ((), (count,)):
         raise ValueError(f"time must have shape ({count},) or (), got {tuple(time.shape)}.")
+
+
+def require_tensor(name: str, value: object) -> None:
+    """Refuse what is no tensor, or a single number."""
+    if not isinstance(value, Tensor) or not value.ndim:
+        kind = "a single number" if isinstance(value, Tensor) else type(value).__name__
+        raise TypeError(f"{name} must be a tensor with rows, got {kind}.")
+
+
+def require_real_times(time: object) -> None:
+    """Refuse times that are no tensor of real numbers."""
+    if not isinstance(time, Tensor):
+        raise TypeError(f"time must be a tensor, got {time!r}. Wrap a number with torch.tensor.")
+    if time.is_complex() or time.dtype == torch.bool or time.layout != torch.strided:
+        raise TypeError(f"time must be dense real numbers, got {time.dtype}, {time.layout}.")
 
 
 def require_dtype_of(parameter: Tensor, x: Tensor, name: str = "x") -> None:

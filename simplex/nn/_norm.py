@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int, require_real, require_word
-from simplex.nn._checks import require_cochain, require_complex, require_positive, require_tensor
+from simplex.nn._checks import require_cochain, require_complex, require_positive, require_tensor_of
 from simplex.operators import pool_parts
 
 
@@ -32,7 +32,7 @@ class SimplexBatchNorm(nn.BatchNorm1d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise (n, channels)."""
-        require_tensor("input", input, f"a tensor of shape (n, {self.num_features})")
+        require_tensor_of("input", input, f"a tensor of shape (n, {self.num_features})")
         wide = self.num_features and input.shape[-1] != self.num_features  # 0 while it is lazy
         if wide or not input.is_floating_point():
             raise ValueError(

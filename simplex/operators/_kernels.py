@@ -41,8 +41,8 @@ class MaternKernel:
     smoothness: float = 1.5
 
     def __post_init__(self) -> None:
-        require_real("scale", self.scale, 0, open=True)
-        require_real("length", self.length, 0, open=True)
+        _require_square("scale", self.scale)
+        _require_square("length", self.length)
         require_real("smoothness", self.smoothness, 0, open=True)
 
     def __call__(self, eigenvalues: Tensor) -> Tensor:
@@ -77,9 +77,19 @@ class HeatKernel:
     length: float = 1.0
 
     def __post_init__(self) -> None:
-        require_real("scale", self.scale, 0, open=True)
-        require_real("length", self.length, 0)
+        _require_square("scale", self.scale)
+        _require_square("length", self.length, 0)
 
     def __call__(self, eigenvalues: Tensor) -> Tensor:
         """ψ of each eigenvalue."""
         return self.scale**2 * torch.exp(-(self.length**2) / 2 * eigenvalues)
+
+
+def _require_square(name: str, value: object, least: float = 1e-150) -> None:
+    """Refuse numbers whose square, which counts, is beyond double precision."""
+    number = require_real(name, value, 0, open=least > 0)
+    if not least <= number <= 1e150:
+        raise ValueError(
+            f"{name} must be in [{least:g}, 1e150], got {value}: its square counts, and is beyond "
+            "double precision."
+        )

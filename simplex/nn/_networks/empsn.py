@@ -11,7 +11,7 @@ from simplex.nn._checks import (
     require_cochains,
     require_flags,
     require_positive,
-    require_tensor,
+    require_tensor_of,
 )
 from simplex.nn._layer import Layer
 from simplex.nn._modules import Module, Widths, joint_width, linear, widths_of
@@ -120,7 +120,7 @@ class EMPSNConv(Layer):
             ValueError: the cochains or positions do not fit the complex or ``max_dim``.
         """
         require_cochains(complex, x, self.max_dim, self.in_channels, next(self.parameters()))
-        require_tensor("pos", pos, "a tensor of shape (n_0, D)")
+        require_tensor_of("pos", pos, "a tensor of shape (n_0, D)")
         if pos.ndim != 2 or len(pos) != complex.num_simplices(0):
             raise ValueError(
                 f"pos must have shape (n_0, D) with n_0 = {complex.num_simplices(0)}, got "
