@@ -33,6 +33,10 @@ from simplex.complexes._threads import (
     torch_threads as torch_threads,
     usable_threads as usable_threads,
 )
+from simplex.complexes._transforms import (
+    outside_transforms as outside_transforms,
+    transformed as transformed,
+)
 from simplex.complexes._vertices import require_vertex_count as require_vertex_count
 
 

@@ -18,6 +18,7 @@ from simplex.complexes._tables import (
     require_edge_keys,
     simplices_from_facets,
 )
+from simplex.complexes._transforms import outside_transforms
 from simplex.complexes._validate import per_simplex, require_tables, require_together, validate
 from simplex.complexes._vertices import as_rows, require_simplices, require_vertex_count
 
@@ -161,7 +162,7 @@ class SimplicialComplex:
         """
         key = (name, k)
         if key not in self._cache:
-            self._cache[key] = compute()
+            self._cache[key] = outside_transforms(compute)
         return self._cache[key]
 
     # --- tables -----------------------------------------------------------------------------------

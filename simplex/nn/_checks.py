@@ -1,11 +1,13 @@
 """What layers and networks refuse, and in which words."""
 
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int, require_real
+from simplex.operators import ADJACENCIES
 
 
 # --- activations ----------------------------------------------------------------------------------
@@ -66,12 +68,13 @@ def require_odd(name: str, function: Activation | None, remedy: str) -> None:
         try:
             with torch.no_grad():
                 y, turned = function(x), function(-x)
+                matches = torch.allclose(turned, -y, atol=1e-6)
         except Exception as error:
             raise ValueError(
                 f"{name} must be odd, f(-x) = -f(x), and {word} could not be asked: {error}. If it "
                 "is odd, set its attribute odd to True."
             ) from error
-        if torch.allclose(turned, -y, atol=1e-6):
+        if matches:
             return
     raise ValueError(f"{name} must be odd, f(-x) = -f(x), got {word}. {remedy}")
 
@@ -123,8 +126,47 @@ def require_orders(**orders: int) -> None:
 def require_sizes(**sizes: int | Sequence[int]) -> None:
     """Raise unless the sizes are positive integers or sequences of them."""
     for name, size in sizes.items():
-        for one in size if isinstance(size, Sequence) else (size,):
+        listed: Sequence[object] = size if isinstance(size, list | tuple) else (size,)
+        for one in listed:
             require_int(name, one, 1)
+
+
+def require_functions(**functions: object) -> None:
+    """Raise ``TypeError`` unless the values are functions or modules; ``None`` may stand for none.
+
+    Example:
+        >>> require_functions(activation=torch.relu)
+    """
+    for name, function in functions.items():
+        if function is not None and not callable(function):
+            raise TypeError(f"{name} must be a function of a tensor, got {brief(function)}.")
+
+
+def require_dims(name: str, dims: object, most: int | None = None) -> None:
+    """Raise unless this is a list of dimensions, at least one, each from 0 to ``most``."""
+    if not isinstance(dims, Sequence | set | frozenset) or isinstance(dims, str | bytes):
+        raise TypeError(f"{name} must be a list of dimensions, got {brief(dims)}.")
+    if not dims:
+        raise ValueError(f"{name} must hold at least one dimension, got {dims}.")
+    for k in dims:
+        require_int(name, k, 0, most)
+
+
+def require_adjacencies(adjacencies: object) -> None:
+    """Raise unless this is a list of names of adjacencies, at least one."""
+    allowed = ", ".join(map(repr, ADJACENCIES))
+    if not isinstance(adjacencies, Sequence | set | frozenset) or isinstance(adjacencies, str):
+        raise TypeError(f"adjacencies must be a list of {allowed}, got {brief(adjacencies)}.")
+    if not adjacencies or any(name not in ADJACENCIES for name in adjacencies):
+        raise ValueError(f"adjacencies must be among {allowed}, got {brief(adjacencies)}.")
+
+
+def require_modules(name: str, modules: object) -> None:
+    """Raise ``TypeError`` unless this is a list of modules."""
+    if not isinstance(modules, Sequence | nn.ModuleList) or not all(
+        isinstance(module, nn.Module) for module in modules
+    ):
+        raise TypeError(f"{name} must be a list of modules, got {brief(modules)}.")
 
 
 def require_rates(**rates: float) -> None:
@@ -142,28 +184,25 @@ def require_cochains(
     x: Sequence[Tensor] | Tensor,
     max_dim: int,
     in_channels: int | Sequence[int] = -1,
+    parameter: Tensor | None = None,
 ) -> None:
     """Raise unless there is one cochain per dimension 0 … max_dim, a row of floats per simplex.
 
-    The widths are ``in_channels``, -1 for any. What is no list of floating-point tensors, or no
-    complex, is a ``TypeError``.
+    The widths are ``in_channels``, -1 for any; dtype and device those of the parameter, if there
+    is one. What is no list of floating-point tensors, or no complex, is a ``TypeError``.
     """
-    given: object = K
-    if not isinstance(given, SimplicialComplex):
-        raise TypeError(
-            f"complex must be a SimplicialComplex, got {type(given).__name__}. Pass the .complex "
-            "of lifted data, or lift a graph with simplex.lifting.clique_complex."
-        )
+    require_complex(K)
     container: object = x
-    if isinstance(container, Mapping):
-        raise TypeError(
-            f"x must be a list of cochains, one for each dimension, got {type(x).__name__}. Pass "
-            "its values in the order of the dimensions."
-        )
-    if isinstance(x, Tensor):
+    if isinstance(container, Tensor):
         raise TypeError(
             f"x must be a list of cochains, one for each dimension 0 … {max_dim}, got one tensor "
-            f"of shape {tuple(x.shape)}. Spread vertex features with simplex.transforms."
+            f"of shape {tuple(container.shape)}. Spread vertex features with simplex.transforms."
+        )
+    if not isinstance(container, Sequence) or isinstance(container, str | bytes):
+        raise TypeError(
+            f"x must be a list of cochains, one for each dimension 0 … {max_dim}, got "
+            f"{type(x).__name__}. Of lifted data, pass .cochains(); of a dictionary, its values in "
+            "the order of the dimensions."
         )
     if len(x) != max_dim + 1:
         raise ValueError(
@@ -171,12 +210,11 @@ def require_cochains(
             "without simplices need an empty one, of shape (0, channels)."
         )
     widths = [in_channels] * len(x) if isinstance(in_channels, int) else in_channels
-    cochains: Sequence[object] = x
-    for k, cochain in enumerate(cochains):
+    for k, cochain in enumerate(container):
         if not isinstance(cochain, Tensor):
             raise TypeError(
-                f"x[{k}] must be a tensor, got {cochain!r}. Dimensions without simplices need an "
-                "empty one, of shape (0, channels)."
+                f"x[{k}] must be a tensor, got {brief(cochain)}. Dimensions without simplices need "
+                "an empty one, of shape (0, channels)."
             )
     for k, (values, width) in enumerate(zip(x, widths, strict=True)):
         if values.ndim != 2 or values.shape[0] != K.num_simplices(k):
@@ -184,22 +222,79 @@ def require_cochains(
                 f"x[{k}] must have shape (n_{k}, channels) with n_{k} = "
                 f"{K.num_simplices(k)}, got {tuple(values.shape)}."
             )
-        if not values.is_floating_point():
-            raise TypeError(
-                f"x[{k}] must be floating point, got {values.dtype}. Convert it with .float()."
-            )
-        if width != -1 and values.shape[1] != width:
-            raise ValueError(f"x[{k}] must have {width} channels, got {values.shape[1]}.")
+        _require_values(f"x[{k}]", values, K, width, parameter)
 
 
-def require_cochain(K: SimplicialComplex, x: Tensor, k: int, channels: int = -1) -> None:
-    """Raise ``ValueError`` unless x has one row per k-simplex and channels, of this number."""
-    wide = channels != -1 and x.shape[-1] != channels
-    if x.ndim < 2 or x.shape[-2] != K.num_simplices(k) or wide:
-        raise ValueError(
-            f"x must have shape (…, n_{k}, {'channels' if channels == -1 else channels}) with "
-            f"n_{k} = {K.num_simplices(k)}, got {tuple(x.shape)}. A single channel is x[..., None]."
+def require_read(
+    K: SimplicialComplex, x: Sequence[Tensor], dims: Sequence[int], weight: Tensor
+) -> None:
+    """Raise unless the dimensions that are read have cochains that this map takes."""
+    top = max(dims)
+    require_complex(K)
+    given: object = x
+    if not isinstance(given, Sequence) or isinstance(given, str | bytes) or len(x) <= top:
+        raise TypeError(
+            f"x must be a list of cochains, one for each dimension up to {top}, got {brief(x)}."
         )
+    for k in dims:
+        require_tensor_of(f"x[{k}]", x[k], f"a tensor of shape (n_{k}, {weight.shape[1]})")
+        if x[k].ndim != 2 or x[k].shape[0] != K.num_simplices(k):
+            raise ValueError(
+                f"x[{k}] must have shape (n_{k}, {weight.shape[1]}) with n_{k} = "
+                f"{K.num_simplices(k)}, got {tuple(x[k].shape)}."
+            )
+        _require_values(f"x[{k}]", x[k], K, weight.shape[1], weight)
+
+
+def require_cochain(
+    K: SimplicialComplex, x: Tensor, k: int, channels: int = -1, parameter: Tensor | None = None
+) -> None:
+    """Raise unless x has one row of floats per k-simplex and channels, of this number.
+
+    What is no tensor of floats, or no complex, is a ``TypeError``.
+    """
+    require_complex(K)
+    wanted = f"of shape (…, n_{k}, {'channels' if channels == -1 else channels})"
+    require_tensor_of("x", x, f"a tensor {wanted}: one cochain, of degree {k}")
+    if x.ndim < 2 or x.shape[-2] != K.num_simplices(k):
+        raise ValueError(
+            f"x must be {wanted} with n_{k} = {K.num_simplices(k)}, got {tuple(x.shape)}. A single "
+            "channel is x[..., None]."
+        )
+    _require_values("x", x, K, channels, parameter)
+
+
+def require_complex(K: object) -> None:
+    """Raise ``TypeError`` unless this is a complex."""
+    if not isinstance(K, SimplicialComplex):
+        raise TypeError(
+            f"complex must be a SimplicialComplex, got {type(K).__name__}. Pass the .complex of "
+            "lifted data, or lift a graph with simplex.lifting.clique_complex; the cochains come "
+            "first."
+        )
+
+
+def _require_values(
+    name: str, x: Tensor, K: SimplicialComplex, channels: int, parameter: Tensor | None
+) -> None:
+    """Refuse a cochain whose entries are not what the maps take."""
+    if x.layout != torch.strided:
+        raise TypeError(f"{name} must be dense, got {x.layout}. Convert it with .to_dense().")
+    if not x.is_floating_point():
+        raise TypeError(f"{name} must be floating point, got {x.dtype}. Convert it with .float().")
+    wrong = channels != -1 and x.shape[-1] != channels
+    if wrong:
+        raise ValueError(
+            f"{name} must have {channels} channels, as in_channels says, got {x.shape[-1]}. Make "
+            "the module with the width of the features, or with -1 to take it from the first input."
+        )
+    if x.device != K.device:
+        raise ValueError(
+            f"{name} must be on the device of the complex, {K.device}, got {x.device}. Move both "
+            "with .to(device)."
+        )
+    if parameter is not None:
+        require_dtype_of(parameter, x, name)
 
 
 def require_condition(cond: Tensor | None, rows: int, channels: int | None) -> None:
@@ -207,13 +302,56 @@ def require_condition(cond: Tensor | None, rows: int, channels: int | None) -> N
 
     The rows are samples, or parts of a complex; ``channels`` is ``cond_channels`` of the network.
     """
-    given = None if cond is None else tuple(cond.shape)
-    expected = None if channels is None else (rows, channels)
+    if cond is not None:
+        require_tensor_of("cond", cond, "a tensor of shape (rows, cond_channels)")
+    given = None if cond is None else _sizes(cond.shape)
+    expected = None if channels is None else _sizes((rows, channels))
     if given != expected:
         raise ValueError(
             f"cond must {'be None' if expected is None else f'have shape {expected}'}, got "
             f"{given}. Its width is the cond_channels of the network, None for no condition."
         )
+
+
+def require_image(x: Tensor, shape: Sequence[int]) -> None:
+    """Raise unless x is a batch of images of this shape, channels first."""
+    require_tensor_of("x", x, f"a tensor of shape (batch, {', '.join(map(str, shape))})")
+    if _sizes(x.shape)[1:] != tuple(shape):
+        raise ValueError(
+            f"x must have shape (batch, {', '.join(map(str, shape))}), got {_sizes(x.shape)}."
+        )
+
+
+def require_tokens(x: Tensor, num_tokens: int, channels: int) -> None:
+    """Raise unless x has this number of tokens and of channels."""
+    require_tensor_of("x", x, f"a tensor of shape (batch, {num_tokens}, {channels})")
+    if _sizes(x.shape)[1:] != (num_tokens, channels):
+        raise ValueError(
+            f"x must have shape (batch, {num_tokens}, {channels}): tokens, channels; got "
+            f"{_sizes(x.shape)}. Token mixing has weights for {num_tokens} tokens; for a larger "
+            "image see expand_resolution."
+        )
+
+
+def _sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Sizes as they are; in ``torch.jit.trace``, where they are tensors, their values, unwarned."""
+    if not torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
+        return tuple(sizes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return tuple(map(int, sizes))
+
+
+def require_tensor_of(name: str, value: object, wanted: str) -> None:
+    """Raise ``TypeError`` unless the value is a tensor."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be {wanted}, got {brief(value)}.")
+
+
+def brief(value: object) -> str:
+    """A value in a message: cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:50]}… ({type(value).__name__})"
 
 
 _METHODS = {torch.float32: "float()", torch.float64: "double()", torch.float16: "half()"}
@@ -245,13 +383,13 @@ def require_real_times(time: object) -> None:
         raise TypeError(f"time must be dense real numbers, got {time.dtype}, {time.layout}.")
 
 
-def require_dtype_of(parameter: Tensor, x: Tensor) -> None:
+def require_dtype_of(parameter: Tensor, x: Tensor, name: str = "x") -> None:
     """Refuse data of another dtype than the parameters, unless autocast converts them."""
     if x.dtype == parameter.dtype or torch.is_autocast_enabled(x.device.type):
         return
     wanted, got = (_METHODS.get(dtype, f"to({dtype})") for dtype in (parameter.dtype, x.dtype))
     other = f" or network.{got}" if x.is_floating_point() else ""
     raise ValueError(
-        f"x must be {str(parameter.dtype).removeprefix('torch.')} as the parameters are, got "
-        f"{str(x.dtype).removeprefix('torch.')}: x.{wanted}{other}."
+        f"{name} must be {str(parameter.dtype).removeprefix('torch.')} as the parameters are, got "
+        f"{str(x.dtype).removeprefix('torch.')}: {name}.{wanted}{other}."
     )

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int
-from simplex.nn._checks import require_cochain, require_cochains
+from simplex.nn._checks import require_cochain, require_cochains, require_modules, require_positive
 from simplex.nn._modules import Module, Widths, widths_of
 
 
@@ -68,6 +68,8 @@ class ComplexConv(Layer):
     ) -> None:
         super().__init__(**options)
         self.widths = widths_of(in_channels, max_dim)
+        if out_channels != -1:  # as wide as what comes in
+            require_positive(out_channels=out_channels)
         self.in_channels, self.out_channels, self.max_dim = in_channels, out_channels, max_dim
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
@@ -84,8 +86,11 @@ class ComplexConv(Layer):
             TypeError: x is no list of floating-point tensors, or complex is none.
             ValueError: the cochains do not fit the complex, ``max_dim`` or ``in_channels``.
         """
-        require_cochains(complex, x, self.max_dim, self.in_channels)
-        return self.convolve(x, complex)
+        require_cochains(complex, x, self.max_dim, self.widths, next(self.parameters(), None))
+        result = self.convolve(x, complex)
+        if -1 in self.widths:  # the maps have taken their widths, for good
+            self.widths = [values.shape[1] for values in x]
+        return result
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """What the layer computes, of cochains that have been checked."""
@@ -124,8 +129,9 @@ class DegreeConv(Layer):
 
     def __init__(self, in_channels: int, out_channels: int, k: int) -> None:
         super().__init__()
-        widths_of(in_channels, 0)
+        (self.width,) = widths_of(in_channels, 0)
         require_int("k", k, 0)
+        require_positive(out_channels=out_channels)
         self.in_channels, self.out_channels, self.k = in_channels, out_channels, k
 
     def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
@@ -141,8 +147,11 @@ class DegreeConv(Layer):
         Raises:
             ValueError: x does not have one row per k-simplex, or not ``in_channels`` channels.
         """
-        require_cochain(complex, x, self.k, self.in_channels)
-        return self.convolve(x, complex)
+        require_cochain(complex, x, self.k, self.width, next(self.parameters(), None))
+        result = self.convolve(x, complex)
+        if self.width == -1:  # the maps have taken theirs, for good
+            self.width = x.shape[-1]
+        return result
 
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """What the layer computes, of a cochain that has been checked."""
@@ -166,8 +175,16 @@ class EachDegree(nn.Module):
 
     def __init__(self, convs: Sequence[nn.Module]) -> None:
         super().__init__()
+        require_modules("convs", convs)
         self.convs = nn.ModuleList(convs)
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """Apply each layer to its cochain."""
+        require_cochains(
+            complex,
+            x,
+            len(self.convs) - 1,
+            [getattr(conv, "width", -1) for conv in self.convs],
+            next(self.parameters(), None),
+        )
         return [conv(values, complex) for conv, values in zip(self.convs, x, strict=True)]

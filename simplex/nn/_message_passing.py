@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._checks import require_cochains
+from simplex.nn._pairs import by_chunks, pair_table
 from simplex.operators import (
     ADJACENCIES,
     Adjacency,
@@ -98,8 +98,7 @@ class SimplicialMessagePassing(nn.Module):
 
     def __init__(self, aggr: str | nn.Module = "sum", *, max_pairs: int = 1 << 20) -> None:
         super().__init__()
-        if max_pairs < 1:
-            raise ValueError(f"max_pairs must be at least 1, got {max_pairs}.")
+        require_int("max_pairs", max_pairs, 1)
         self.aggr: str | nn.Module = _resolve(aggr)
         self.max_pairs = max_pairs
         known = {f"message_{adjacency}" for adjacency in ADJACENCIES}
@@ -130,7 +129,8 @@ class SimplicialMessagePassing(nn.Module):
         Raises:
             ValueError: a cochain does not have one row per simplex.
         """
-        require_cochains(complex, x, len(x) - 1)
+        top = len(x) - 1 if isinstance(x, Sequence) else 0
+        require_cochains(complex, x, top, parameter=next(self.parameters(), None))
         return self.convolve(x, complex)
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
@@ -249,11 +249,10 @@ class SimplicialMessagePassing(nn.Module):
         chunks = receiver_chunks(complex, k, adjacency, self.max_pairs)
         if len(chunks) == 1:
             name = f"{adjacency} pairs"
-            pairs = complex.cached(name, k, lambda: neighbor_pairs(complex, k, adjacency))
+            pairs = pair_table(complex, name, k, lambda: neighbor_pairs(complex, k, adjacency))
             return of_chunk(*sources, pairs, chunks[0])
-        return torch.cat(
-            [checkpoint(of_rows, rows, *sources, use_reentrant=False) for rows in chunks]
-        )
+        result: Tensor = by_chunks(of_rows, chunks, *sources)
+        return result
 
     def _aggregate(self, message: Tensor, segment: RowPattern) -> Tensor:
         if isinstance(self.aggr, nn.Module):
@@ -299,6 +298,8 @@ def _arguments(function: Callable[..., Tensor], adjacency: str) -> tuple[str, ..
 def _resolve(aggr: str | nn.Module) -> str | nn.Module:
     if isinstance(aggr, nn.Module):
         return aggr
+    if not isinstance(aggr, str):
+        raise TypeError(f"aggr must be the name of an aggregation or a module, got {aggr!r}.")
     if aggr in ("sum", "add", "mean"):
         return "sum" if aggr == "add" else aggr
     from torch_geometric.nn.resolver import aggregation_resolver

@@ -7,7 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import require_int, require_real, require_word
-from simplex.nn._checks import require_positive, require_real_times
+from simplex.nn._checks import (
+    require_flags,
+    require_functions,
+    require_positive,
+    require_real_times,
+)
 from simplex.nn._norm import SimplexBatchNorm
 
 
@@ -42,11 +47,11 @@ def widths_of(in_channels: Widths, max_dim: int) -> list[int]:
         ([8, 8, 8], [1, 2, 3])
     """
     require_int("max_dim", max_dim, 0)
-    if isinstance(in_channels, int):
-        if in_channels < 1 and in_channels != -1:
-            raise ValueError(f"in_channels must be positive or -1, got {in_channels}.")
-        return [in_channels] * (max_dim + 1)
-    widths = list(in_channels)
+    if not isinstance(in_channels, Sequence) or isinstance(in_channels, str | bytes):
+        if require_int("in_channels", in_channels, -1) == 0:
+            raise ValueError("in_channels must be positive or -1, got 0.")
+        return [require_int("in_channels", in_channels)] * (max_dim + 1)
+    widths = [require_int("in_channels", width) for width in in_channels]
     if len(widths) != max_dim + 1 or min(widths) < 1:
         raise ValueError(
             f"in_channels must be one positive width for each dimension 0 … {max_dim}, got "
@@ -68,6 +73,8 @@ def joint_width(widths: Iterable[int]) -> int:
 
 def linear(in_channels: int, out_channels: int, bias: bool = True) -> nn.Linear:
     """A dense map; with ``in_channels`` -1 one that takes its width from its first input."""
+    require_positive(out_channels=out_channels)
+    require_flags(bias=bias)
     if in_channels == -1:
         return nn.LazyLinear(out_channels, bias=bias)
     return nn.Linear(in_channels, out_channels, bias=bias)
@@ -88,6 +95,8 @@ def mlp(
         torch.Size([5, 8])
     """
     require_word("norm", norm, ("batch", None))
+    require_int("num_layers", num_layers, 1)
+    require_functions(activation=activation)
     layers: list[nn.Module] = []
     for i in range(num_layers):
         layers.append(linear(in_channels if i == 0 else out_channels, out_channels))

@@ -8,7 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int, require_word
-from simplex.nn._checks import require_cochains, require_odd
+from simplex.nn._checks import (
+    require_cochains,
+    require_dims,
+    require_flags,
+    require_functions,
+    require_modules,
+    require_odd,
+    require_positive,
+    require_rates,
+)
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Module, Widths, widths_of
 from simplex.nn._norm import make_norm
@@ -122,13 +131,20 @@ class SimplicialNetwork(Module):
         oriented: bool = False,
     ) -> None:
         super().__init__()
+        require_modules("convs", convs)
         require_int("num_layers", len(convs), 1)
+        require_int("max_dim", max_dim, 0)
+        require_positive(hidden_channels=hidden_channels, out_channels=out_channels)
+        require_rates(dropout=dropout, layer_dropout=layer_dropout)
+        require_flags(skip=skip, oriented=oriented)
+        if readout_dims is not None:
+            require_dims("readout_dims", readout_dims, max_dim)
+        require_functions(activation=activation, readout_activation=readout_activation)
+        require_word("norm", norm, ("batch", "layer", "rms", "graph", None))
         require_word("jumping_knowledge", jumping_knowledge, ("cat", "max", None))
         if oriented:
             _require_oriented(activation, norm, jumping_knowledge)
         dims = sorted(set(range(max_dim + 1) if readout_dims is None else readout_dims))
-        if not dims or dims[0] < 0 or dims[-1] > max_dim:
-            raise ValueError(f"readout_dims must be among 0 … {max_dim}, got {readout_dims}.")
         self.max_dim, self.skip, self.jumping_knowledge = max_dim, skip, jumping_knowledge
         self.activation = activation
         self.convs = nn.ModuleList(convs)
@@ -168,7 +184,7 @@ class SimplicialNetwork(Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(complex, x, self.max_dim)
+        require_cochains(complex, x, self.max_dim, parameter=next(self.parameters(), None))
         h, layers = list(x), []
         for number, conv in enumerate(self.convs):
             out: list[Tensor] = list(conv(h, complex))
@@ -316,6 +332,7 @@ class StackedNetwork(SimplicialNetwork):
         for_layer = {name: given[name] for name in layer if name in given}
         for_frame = {name: given[name] for name in frame if name in given}
         if "norm" in layer:
+            require_word("norm", given.get("norm"), ("batch", "layer", "rms", "graph", None))
             batch = given.get("norm") == "batch"
             for_layer["norm"] = "batch" if batch else None
             for_frame["norm"] = None if batch else given.get("norm")
@@ -325,6 +342,7 @@ class StackedNetwork(SimplicialNetwork):
             for_frame["activation"] = None
         if "readout" in cls.activates:
             for_frame.setdefault("readout_activation", given["activation"])
+        require_flags(**{k: v for k, v in options.items() if k in ("oriented", "signed", "bias")})
         oriented = _is_oriented(cls, given)
         if options.get("oriented") and not oriented:
             raise ValueError(

@@ -1,11 +1,13 @@
 """Normalisation of cochains, one module per dimension."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int, require_real, require_word
+from simplex.nn._checks import require_cochain, require_complex, require_positive, require_tensor_of
 from simplex.operators import pool_parts
 
 
@@ -24,8 +26,29 @@ class SimplexBatchNorm(nn.BatchNorm1d):
         torch.Size([1, 2])
     """
 
+    def __init__(self, num_features: int, *args: Any, **options: Any) -> None:
+        require_int("num_features", num_features, 0)
+        super().__init__(num_features, *args, **options)
+
     def forward(self, input: Tensor) -> Tensor:
         """Normalise (n, channels)."""
+        require_tensor_of("input", input, f"a tensor of shape (n, {self.num_features})")
+        wide = self.num_features and input.shape[-1] != self.num_features  # 0 while it is lazy
+        if wide or not input.is_floating_point():
+            raise ValueError(
+                f"input must be floating point of shape (n, {self.num_features}), got "
+                f"{tuple(input.shape)} of {input.dtype}."
+            )
+        if (
+            self.training
+            and self.track_running_stats
+            and torch._C._functorch.is_batchedtensor(input)
+        ):
+            raise ValueError(
+                "SimplexBatchNorm must be in evaluation mode under torch.vmap, got training mode, "
+                "whose running statistics are of no single sample. Call .eval(), or take the norm "
+                "'layer', 'rms' or 'graph'."
+            )
         if not self.training or input.shape[0] > 1:
             return super().forward(input)
         return torch.nn.functional.batch_norm(
@@ -64,6 +87,9 @@ class SimplexGraphNorm(nn.Module):
 
     def __init__(self, num_features: int, eps: float = 1e-5, mean_scale: float = 0.7) -> None:
         super().__init__()
+        require_positive(num_features=num_features)
+        require_real("eps", eps, 0)
+        mean_scale = require_real("mean_scale", mean_scale)
         self.eps, self.initial_mean_scale = eps, mean_scale
         self.weight = nn.Parameter(torch.ones(num_features))
         self.bias = nn.Parameter(torch.zeros(num_features))
@@ -77,6 +103,9 @@ class SimplexGraphNorm(nn.Module):
 
     def forward(self, x: Tensor, complex: SimplicialComplex, k: int) -> Tensor:
         """Normalise the k-cochain x, (n_k, channels)."""
+        require_complex(complex)
+        require_int("k", k, 0)
+        require_cochain(complex, x, k, self.weight.shape[0], self.weight)
         pointer, part = complex.part_pointer(k), complex.part(k)
         mean = pool_parts(x, pointer, "mean")
         centred = x - self.mean_scale * mean.index_select(0, part)
@@ -115,8 +144,5 @@ def make_norm(name: str, num_features: int) -> nn.Module:
     Raises:
         ValueError: another name.
     """
-    if name not in _NORMS:
-        raise ValueError(
-            f"norm must be one of {', '.join(map(repr, _NORMS))} or None, got {name!r}."
-        )
+    require_word("norm", name, (*_NORMS, None))
     return _NORMS[name](num_features)

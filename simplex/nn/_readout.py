@@ -6,6 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_word
+from simplex.nn._checks import (
+    require_dims,
+    require_flags,
+    require_functions,
+    require_positive,
+    require_rates,
+    require_read,
+)
 from simplex.operators import pool_parts
 
 
@@ -52,6 +60,13 @@ class Readout(nn.Module):
         absolute: bool = False,
     ) -> None:
         super().__init__()
+        require_positive(
+            in_channels=in_channels, hidden_channels=hidden_channels, out_channels=out_channels
+        )
+        require_dims("dims", dims)
+        require_rates(dropout=dropout)
+        require_flags(bias=bias, absolute=absolute)
+        require_functions(activation=activation)
         require_word("reduce", reduce, ("sum", "mean", "max"))
         require_word("reduce_dims", reduce_dims, ("sum", "mean"))
         self.dims, self.reduce, self.reduce_dims = list(dims), reduce, reduce_dims
@@ -69,6 +84,7 @@ class Readout(nn.Module):
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
         """One row per part: (num_parts, out_channels)."""
+        require_read(complex, x, self.dims, self.read[0].weight)  # type: ignore[arg-type]
         read = []
         for linear, k in zip(self.read, self.dims, strict=True):
             h = x[k].abs() if self.absolute else x[k]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int
+from simplex.complexes import SimplicialComplex, outside_transforms, require_int
 from simplex.operators._bounds import hodge_bound
 from simplex.operators._checks import require_cochain, require_rank
 from simplex.operators._layout import from_rows, to_rows
@@ -53,7 +53,7 @@ def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) 
     require_cochain(K, x, k)
     require_int("num_steps", num_steps, 0)
     down, up = laplacian_halves(K, k, x.dtype)
-    rate = hodge_bound(K, k).double().reciprocal().to(x.dtype)[:, None]
+    rate = outside_transforms(lambda: hodge_bound(K, k).double().reciprocal().to(x.dtype)[:, None])
 
     def flow(y: Tensor) -> Tensor:
         for _ in range(num_steps):

@@ -1,11 +1,13 @@
 """Sums of rows by a sparse pattern: the one kernel of the calculus, and its derivatives."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
+
+from simplex.complexes import transformed
 
 
 class RowPattern(NamedTuple):
@@ -103,7 +105,7 @@ def sum_rows(x: Tensor, pattern: RowPattern, weight: Weight = None) -> Tensor:
         ([[3.0], [2.0]], [[10.0], [10.0]])
     """
     by_row, by_column = weight if isinstance(weight, tuple) else (weight, None)
-    return _apply(_Product, x, by_row, by_column, False, *pattern)
+    return _product(x, by_row, by_column, False, *pattern)
 
 
 def sum_columns(x: Tensor, pattern: RowPattern, weight: Weight = None) -> Tensor:
@@ -124,7 +126,7 @@ def sum_columns(x: Tensor, pattern: RowPattern, weight: Weight = None) -> Tensor
         [2.0, 0.0, 1.0]
     """
     by_row, by_column = weight if isinstance(weight, tuple) else (weight, None)
-    return _apply(_Product, x, by_row, by_column, True, *pattern)
+    return _product(x, by_row, by_column, True, *pattern)
 
 
 class _Product(torch.autograd.Function):
@@ -132,16 +134,8 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
-        x: Tensor,
-        by_row: Tensor | None,
-        by_column: Tensor | None,
-        turned: bool,
-        *pattern: Any,
+        x: Tensor, by_row: Tensor | None, by_column: Tensor | None, turned: bool, *pattern: Any
     ) -> Tensor:
-        learned = by_row is not None and by_column is None
-        ctx.save_for_backward(x if learned else None, by_row, by_column, *pattern)
-        ctx.turned = turned
         row_pointer, column, column_pointer, row, order = pattern
         if not turned:
             return _bag_sum(x, column, row_pointer, by_row)
@@ -150,22 +144,62 @@ class _Product(torch.autograd.Function):
         return _bag_sum(x, row, column_pointer, by_column)
 
     @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        x, by_row, by_column, turned, *pattern = inputs
+        learned = by_row is not None and by_column is None
+        kept = (x if learned else None, by_row, by_column, *pattern)
+        ctx.save_for_backward(*kept)
+        ctx.save_for_forward(*kept)
+        ctx.turned = turned
+
+    @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, by_row, by_column, *pattern = ctx.saved_tensors
-        of_x = _apply(_Product, grad, by_row, by_column, not ctx.turned, *pattern)
+        of_x = _product(grad, by_row, by_column, not ctx.turned, *pattern)
         of_weight = None
         if x is not None:
             left, right = (x, grad) if ctx.turned else (grad, x)
-            of_weight = _apply(_Dots, left, right, *pattern)
+            of_weight = _dots(left, right, *pattern)
         return of_x, of_weight, *[None] * 7
+
+    @staticmethod
+    def jvp(ctx: Any, x: Tensor | None, by_row: Tensor | None, *_: None) -> Tensor | None:
+        at, weight, by_column, *pattern = ctx.saved_tensors
+        terms = []
+        if x is not None:
+            terms.append(_product(x, weight, by_column, ctx.turned, *pattern))
+        if by_row is not None and at is not None:
+            terms.append(_product(at, by_row, None, ctx.turned, *pattern))
+        return sum(terms[1:], terms[0]) if terms else None
+
+    @staticmethod
+    def vmap(
+        info: Any,
+        in_dims: tuple[int | None, ...],
+        x: Tensor,
+        by_row: Tensor | None,
+        by_column: Tensor | None,
+        turned: bool,
+        *pattern: Any,
+    ) -> tuple[Tensor, int]:
+        """A batch of cochains is one of more channels; one of weights, a matrix of blocks."""
+        size = info.batch_size
+        if in_dims[1] is None and in_dims[2] is None:
+            assert in_dims[0] is not None, "a pattern is the same for all of a batch"
+            wide = x.movedim(in_dims[0], 1)  # (columns, batch, F)
+            rows = _product(wide.flatten(1), by_row, by_column, turned, *pattern)
+            return rows.view(-1, *wide.shape[1:]), 1
+        given = zip((x, by_row, by_column), in_dims, strict=False)
+        values = [None if v is None else _batched(v, dim, size) for v, dim in given]
+        rows = _product(*values, turned, *_blocks(RowPattern(*pattern), size))
+        return rows.view(size, -1, rows.shape[1]), 0
 
 
 class _Dots(torch.autograd.Function):
     """⟨left_row, right_column⟩ for each entry: what the product is differentiated to by weight."""
 
     @staticmethod
-    def forward(ctx: Any, left: Tensor, right: Tensor, *pattern: Tensor | None) -> Tensor:
-        ctx.save_for_backward(left, right, *pattern)
+    def forward(left: Tensor, right: Tensor, *pattern: Tensor | None) -> Tensor:
         row_pointer, column = pattern[:2]
         assert column is not None
         if row_pointer is None:
@@ -180,10 +214,87 @@ class _Dots(torch.autograd.Function):
         return result.view(column.shape)
 
     @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         left, right, *pattern = ctx.saved_tensors
-        of_left = _apply(_Product, right, grad, None, False, *pattern)
-        return of_left, _apply(_Product, left, grad, None, True, *pattern), *[None] * 5
+        of_left = _product(right, grad, None, False, *pattern)
+        return of_left, _product(left, grad, None, True, *pattern), *[None] * 5
+
+    @staticmethod
+    def jvp(ctx: Any, left: Tensor | None, right: Tensor | None, *_: None) -> Tensor | None:
+        at_left, at_right, *pattern = ctx.saved_tensors
+        terms = []
+        if left is not None:
+            terms.append(_dots(left, at_right, *pattern))
+        if right is not None:
+            terms.append(_dots(at_left, right, *pattern))
+        return sum(terms[1:], terms[0]) if terms else None
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[int | None, ...], left: Tensor, right: Tensor, *pattern: Any
+    ) -> tuple[Tensor, int]:
+        """Of a matrix of blocks."""
+        size = info.batch_size
+        left, right = _batched(left, in_dims[0], size), _batched(right, in_dims[1], size)
+        dots = _dots(left, right, *_blocks(RowPattern(*pattern), size))
+        return dots.view(size, -1, *dots.shape[1:]), 0
+
+
+class _TracedProduct(torch.autograd.Function):
+    """The product as ``torch.compile`` takes it: without a jvp, forward and context in one."""
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> Tensor:
+        x, by_row, by_column, ctx.turned, *pattern = inputs
+        learned = by_row is not None and by_column is None
+        ctx.save_for_backward(x if learned else None, by_row, by_column, *pattern)
+        return _Product.forward(*inputs)
+
+    backward = staticmethod(_Product.backward)
+
+
+class _TracedDots(torch.autograd.Function):
+    """The dot products in the same way."""
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> Tensor:
+        ctx.save_for_backward(*inputs)
+        return _Dots.forward(*inputs)
+
+    backward = staticmethod(_Dots.backward)
+
+
+def _batched(values: Tensor, dim: int | None, size: int) -> Tensor:
+    """(batch · n, …) of what has the axis of a batch, or is the same in all of it."""
+    batch = values.expand(size, *values.shape) if dim is None else values.movedim(dim, 0)
+    return batch.flatten(0, 1)
+
+
+def _blocks(pattern: RowPattern, size: int) -> RowPattern:
+    """The pattern of I ⊗ A, A once for each of a batch."""
+    row_pointer, column, column_pointer, row, order = pattern
+    entries, num_columns = column.numel(), column_pointer.shape[0] - 1
+    num_rows = (column if row_pointer is None else row_pointer[1:]).shape[0]
+
+    def blocks(table: Tensor, step: int) -> Tensor:
+        steps = torch.arange(size, device=table.device) * step
+        return (table + steps.view(-1, *[1] * table.ndim)).flatten(0, 1)
+
+    def pointers(pointer: Tensor) -> Tensor:
+        return torch.cat([pointer[:1], blocks(pointer[1:], entries)])
+
+    return RowPattern(
+        None if row_pointer is None else pointers(row_pointer),
+        blocks(column, num_columns),
+        pointers(column_pointer),
+        blocks(row, entries if order is None else num_rows),
+        None if order is None else blocks(order, entries),
+    )
 
 
 def _bag_sum(x: Tensor, index: Tensor, pointer: Tensor | None, weight: Tensor | None) -> Tensor:
@@ -201,9 +312,27 @@ def _bag_sum(x: Tensor, index: Tensor, pointer: Tensor | None, weight: Tensor | 
     )
 
 
-def _apply(function: type[torch.autograd.Function], *arguments: Any) -> Tensor:
-    result: Tensor = function.apply(*arguments)  # type: ignore[no-untyped-call]
-    return result
+def _product(*arguments: Any) -> Tensor:
+    if torch.compiler.is_compiling():
+        return cast("Tensor", _TracedProduct.apply(*arguments))  # type: ignore[no-untyped-call]
+    return apply_function(_Product, *arguments)
+
+
+def _dots(*arguments: Any) -> Tensor:
+    if torch.compiler.is_compiling():
+        return cast("Tensor", _TracedDots.apply(*arguments))  # type: ignore[no-untyped-call]
+    return apply_function(_Dots, *arguments)
+
+
+def apply_function(function: type[torch.autograd.Function], *arguments: Any) -> Tensor:
+    """``function.apply(…)`` with positional arguments alone, which need not be bound to names.
+
+    Binding them, as torch does for functions with a ``setup_context``, takes 20 µs a call.
+    """
+    if transformed():
+        return cast("Tensor", function.apply(*arguments))  # type: ignore[no-untyped-call]
+    plain: Any = super(torch.autograd.Function, function)
+    return cast("Tensor", plain.apply(*arguments))
 
 
 # --- over segments --------------------------------------------------------------------------------

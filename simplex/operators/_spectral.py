@@ -1,13 +1,14 @@
 """Functions of the two halves of a Hodge Laplacian, by Chebyshev polynomials: no eigenvectors."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, outside_transforms
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix
+from simplex.operators._rows import apply_function
 from simplex.operators._sparse import matrix_product
 
 
@@ -24,9 +25,13 @@ def laplacian_halves(
     Two sparse products each, linear in the incidences; the matrices L_d and L_u, which a hub of
     degree d gives d² entries, are not formed.
     """
-    down, into = boundary_matrix(K, k, dtype=dtype), coboundary_matrix(K, k - 1, dtype=dtype)
-    up, back = coboundary_matrix(K, k, dtype=dtype), boundary_matrix(K, k + 1, dtype=dtype)
-    return _composed(down, into), _composed(up, back)
+
+    def compute() -> tuple[LinearMap, LinearMap]:
+        down, into = boundary_matrix(K, k, dtype=dtype), coboundary_matrix(K, k - 1, dtype=dtype)
+        up, back = coboundary_matrix(K, k, dtype=dtype), boundary_matrix(K, k + 1, dtype=dtype)
+        return _composed(down, into), _composed(up, back)
+
+    return outside_transforms(compute)
 
 
 def _composed(there: Tensor, back: Tensor) -> LinearMap:
@@ -125,17 +130,32 @@ def chebyshev_apply(
 
 def self_adjoint(operator: LinearMap, x: Tensor) -> Tensor:
     """operator(x) for a symmetric linear map outside autograd; its own map of gradients."""
-    return cast("Tensor", _SelfAdjoint.apply(x, operator))  # type: ignore[no-untyped-call]
+    return apply_function(_SelfAdjoint, x, operator)
 
 
 class _SelfAdjoint(torch.autograd.Function):
     """A symmetric operator is its own adjoint."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, operator: LinearMap) -> Tensor:
-        ctx.operator = operator
+    def forward(x: Tensor, operator: LinearMap) -> Tensor:
         return operator(x.detach())
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, LinearMap], output: Tensor) -> None:
+        ctx.operator = inputs[1]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         return self_adjoint(ctx.operator, gradients[0].contiguous()), None
+
+    @staticmethod
+    def jvp(ctx: Any, x: Tensor, _: None) -> Tensor:
+        return self_adjoint(ctx.operator, x.contiguous())
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[int, None], x: Tensor, operator: LinearMap
+    ) -> tuple[Tensor, int]:
+        """A batch is more channels."""
+        wide = x.movedim(in_dims[0], 1)  # (n, batch, channels)
+        return self_adjoint(operator, wide.flatten(1)).view(wide.shape), 1

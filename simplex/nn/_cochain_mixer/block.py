@@ -6,7 +6,14 @@ from typing import Literal, NamedTuple
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_condition, require_flags, require_orders, require_positive
+from simplex.nn._checks import (
+    require_cochains,
+    require_condition,
+    require_flags,
+    require_orders,
+    require_positive,
+    require_rates,
+)
 from simplex.nn._modules import Module, ZeroLinear
 from simplex.nn._norm import make_norm
 from simplex.operators import segments_at, sum_rows
@@ -71,6 +78,7 @@ class SimplicialMixerConv(Module):
         require_flags(signed=signed)
         if cond_channels is not None:
             require_positive(cond_channels=cond_channels)
+        self.channels, self.max_dim = channels, max_dim
         options = (norm, dropout, cond_channels, signed)
         self.token_half = _Half(token_mixing, channels, max_dim, *options)
         self.channel_half = _Half(channel_mixing, channels, max_dim, *options)
@@ -79,6 +87,7 @@ class SimplicialMixerConv(Module):
         self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None = None
     ) -> list[Tensor]:
         """Apply the block; the arguments are those of :meth:`SimplicialMixer.encode`."""
+        require_cochains(complex, x, self.max_dim, self.channels, next(self.parameters(), None))
         result: list[Tensor] = self.channel_half(self.token_half(x, complex, cond), complex, cond)
         return result
 
@@ -97,6 +106,7 @@ class _Half(nn.Module):
         signed: bool,
     ) -> None:
         super().__init__()
+        require_rates(dropout=dropout)
         self.mixing = mixing
         self.norms = mixer_norms(norm, channels, max_dim, signed)
         self.dropout = nn.Dropout(dropout)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_real
 from simplex.nn._checks import parity_activations, require_flags
 from simplex.nn._cochain_mixer.codes import PositionalCodes, StructuralCodes
 from simplex.nn._cochain_mixer.token import TokenMixerConv
@@ -67,7 +67,11 @@ class KernelMixerConv(TokenMixerConv):
         super().__init__(tokens_mlp_dim, max_dim)
         require_flags(signed=signed)
         (self.activation,) = parity_activations(activation, activation, [False])
+        require_real("power", power)
         self.power = power
+        given: object = codes
+        if not (given is None or callable(getattr(given, "widths", None))):
+            raise TypeError(f"codes must be StructuralCodes, OneHotCodes or None, got {given!r}.")
         self.codes = StructuralCodes(signed=signed) if codes is None else codes
         widths = self.codes.widths(max_dim)
         self.read = nn.ModuleList(_Read(width, tokens_mlp_dim, bias=False) for width in widths)

@@ -118,7 +118,7 @@ class SimplicialMixer(SimplicialNetwork):
         widths = widths_of(in_channels, max_dim)
         D_S = max(1, hidden_channels // 2) if tokens_mlp_dim is None else tokens_mlp_dim
         D_C = 4 * hidden_channels if channels_mlp_dim is None else channels_mlp_dim
-        if mixing not in tuple(_TOKEN_MIXINGS) and not callable(mixing):
+        if not callable(mixing) and not (isinstance(mixing, str) and mixing in _TOKEN_MIXINGS):
             raise ValueError(
                 f"mixing must be 'kernel', 'operator' or what makes a layer, got {mixing!r}."
             )
@@ -173,7 +173,8 @@ class SimplicialMixer(SimplicialNetwork):
             ValueError: the cochains do not fit the complex, ``max_dim`` or ``in_channels``; or a
                 condition is missing, unasked for or of another shape.
         """
-        require_cochains(complex, x, self.max_dim, [_width(stem) for stem in self.stems])
+        widths = [_width(stem) for stem in self.stems]
+        require_cochains(complex, x, self.max_dim, widths, next(self.parameters()))
         h: list[Tensor] = [stem(values) for stem, values in zip(self.stems, x, strict=True)]
         layers = []
         for block in self.convs:

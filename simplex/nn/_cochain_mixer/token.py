@@ -19,5 +19,6 @@ class TokenMixerConv(ComplexConv):
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """As in the base class, with one width for all cochains."""
-        require_cochains(complex, x, self.max_dim, x[0].shape[-1] if len(x) else -1)
+        require_cochains(complex, x, self.max_dim, parameter=next(self.parameters(), None))
+        require_cochains(complex, x, self.max_dim, x[0].shape[-1])
         return self.convolve(x, complex)

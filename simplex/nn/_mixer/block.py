@@ -1,15 +1,22 @@
 """The two-layer perceptron of the Mixer, on channels or on tokens."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import require_word
-from simplex.nn._checks import require_condition, require_positive, require_rates
+from simplex.nn._checks import (
+    require_condition,
+    require_positive,
+    require_rates,
+    require_tokens,
+)
 from simplex.nn._modules import LecunLinear, ZeroLinear, lecun_normal_
 
+
+torch.fx.wrap("require_tokens")  # steps of their own in a symbolic trace
+torch.fx.wrap("require_condition")
 
 Gelu = Literal["erf", "tanh"]
 
@@ -37,13 +44,13 @@ class TokenLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """From (batch, in_tokens, C) to (batch, out_tokens, C)."""
-        weight = self.weight.expand(len(x), -1, -1)  # (batch, out_tokens, in_tokens), no copy
+        weight = self.weight.expand(x.shape[0], -1, -1)  # (batch, out_tokens, in_tokens), no copy
         return torch.baddbmm(self.bias[:, None], weight, x)
 
     def locoprop_rows(self, x: Tensor) -> Tensor:
         """The map as rows times weights, for local-loss training: (batch · C, in_tokens + 1)."""
         rows = x.transpose(1, 2).flatten(0, 1)  # (batch · C, in_tokens)
-        return torch.cat([rows, rows.new_ones(len(rows), 1)], dim=1)
+        return torch.cat([rows, rows.new_ones(rows.shape[0], 1)], dim=1)
 
     def locoprop_weights(self) -> tuple[nn.Parameter, nn.Parameter]:
         """The parameters that the columns of :meth:`locoprop_rows` meet."""
@@ -134,11 +141,11 @@ class MixerBlock(nn.Module):
         cond_channels: int | None = None,
     ) -> None:
         super().__init__()
+        require_positive(hidden_channels=hidden_channels)
         D_S = max(hidden_channels // 2, 1) if tokens_mlp_dim is None else tokens_mlp_dim
         D_C = 4 * hidden_channels if channels_mlp_dim is None else channels_mlp_dim
         require_positive(
             num_tokens=num_tokens,
-            hidden_channels=hidden_channels,
             tokens_mlp_dim=D_S,
             channels_mlp_dim=D_C,
         )
@@ -173,13 +180,9 @@ class MixerBlock(nn.Module):
             ValueError: x has another number of tokens or channels; cond is missing, not wanted, or
                 of another shape.
         """
-        if x.ndim != 3 or x.shape[1:] != (self.num_tokens, self.hidden_channels):
-            raise ValueError(
-                f"x must have shape (batch, {self.num_tokens}, {self.hidden_channels}): tokens, "
-                f"channels; got {tuple(x.shape)}. Token mixing has weights for {self.num_tokens} "
-                f"tokens; for a larger image see expand_resolution."
-            )
-        require_condition(cond, len(x), self.cond_channels)
+        if not torch.jit.is_scripting():  # type: ignore[attr-defined]
+            require_tokens(x, self.num_tokens, self.hidden_channels)
+            require_condition(cond, x.shape[0], self.cond_channels)
         if self.modulation is None or cond is None:
             x = x + self.depth(self.mlp_tokens(self.norm1(x)))
             plain: Tensor = x + self.depth(self.mlp_channels(self.norm2(x)))
@@ -211,10 +214,10 @@ class Modulation(nn.Module):
         self.parts = parts
         self.lin = ZeroLinear(cond_channels, parts * hidden_channels)
 
-    def forward(self, cond: Tensor) -> Sequence[Tensor]:
+    def forward(self, cond: Tensor) -> list[Tensor]:
         """The parts, each (batch, 1, hidden_channels)."""
         parts = self.lin(nn.functional.silu(cond))[:, None].chunk(self.parts, dim=-1)
-        return [part if i % 3 == 0 else 1 + part for i, part in enumerate(parts)]
+        return [parts[i] if i % 3 == 0 else 1 + parts[i] for i in range(self.parts)]
 
 
 class StochasticDepth(nn.Module):
@@ -228,10 +231,10 @@ class StochasticDepth(nn.Module):
         self.rate = rate
 
     def forward(self, x: Tensor) -> Tensor:
-        """Drop samples; the first axis counts them."""
+        """Drop samples of (batch, tokens, channels)."""
         if not self.training or self.rate == 0:
             return x
-        kept = x.new_empty((len(x), *(1,) * (x.ndim - 1))).bernoulli_(1 - self.rate)
+        kept = torch.empty_like(x[:, :1, :1]).bernoulli_(1 - self.rate)  # (batch, 1, 1)
         return x * (kept / (1 - self.rate))
 
     def __repr__(self) -> str:

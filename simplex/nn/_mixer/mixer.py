@@ -15,6 +15,9 @@ from simplex.nn._mixer.patches import PatchEmbedding, PatchGrid
 from simplex.nn._modules import Module, ZeroLinear
 
 
+torch.fx.wrap("require_condition")  # a step of its own in a symbolic trace
+
+
 @dataclass(frozen=True)
 class MixerConfig:
     """Patch, widths and depth of a published Mixer: table 1 of arXiv:2105.01601."""
@@ -58,6 +61,8 @@ class MixerTrunk(Module):
     With a condition the last norm too has a shift and a scale, at first 0 and 1. The arguments are
     those of :class:`MLPMixer`.
     """
+
+    __jit_unused_properties__ = ("grid",)
 
     def __init__(
         self,
@@ -116,7 +121,8 @@ class MixerTrunk(Module):
         Raises:
             ValueError: x or cond has another shape.
         """
-        require_condition(cond, len(x), self.cond_channels)
+        if not torch.jit.is_scripting():  # type: ignore[attr-defined]
+            require_condition(cond, x.shape[0], self.cond_channels)
         x = self.stem(x)
         for block in self.blocks:
             x = block(x, cond)

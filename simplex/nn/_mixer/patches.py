@@ -3,10 +3,14 @@
 import math
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
-from simplex.nn._checks import require_positive, require_sizes
+from simplex.nn._checks import require_image, require_positive, require_sizes
 from simplex.nn._modules import LecunLinear
+
+
+torch.fx.wrap("require_image")  # a step of its own in a symbolic trace
 
 
 class PatchGrid:
@@ -45,26 +49,37 @@ class PatchGrid:
         self.shape = tuple(size // part for size, part in zip(image, patch, strict=True))
         self.num_tokens, self.patch_volume = math.prod(self.shape), math.prod(patch)
 
+    def cut(self) -> tuple[list[int], list[int]]:
+        """The axes of an image after (batch, channels), as places and pixels within; their order.
+
+        In this order, of all axes, it is a table of patches.
+
+        Example:
+            >>> PatchGrid((6, 4), 2).cut()
+            ([3, 2, 2, 2], [0, 2, 4, 1, 3, 5])
+        """
+        axes = [n for pair in zip(self.shape, self.patch_size, strict=True) for n in pair]
+        dims = range(len(self.shape))
+        return axes, [0, *(2 + 2 * i for i in dims), 1, *(3 + 2 * i for i in dims)]
+
 
 def to_patches(x: Tensor, grid: PatchGrid) -> Tensor:
     """From images to patches (batch, num_tokens, channels · patch_volume), both row by row."""
-    axes = [n for pair in zip(grid.shape, grid.patch_size, strict=True) for n in pair]
-    dims = range(len(grid.shape))
-    channels = x.shape[1]
-    x = x.reshape(len(x), channels, *axes)  # (batch, channels, places 0, within 0, places 1, …)
+    axes, order = grid.cut()
+    x = x.reshape([x.shape[0], x.shape[1], *axes])  # (batch, channels, places 0, within 0, …)
     # (batch, places 0, places 1, …, channels, within 0, within 1, …)
-    x = x.permute(0, *(2 + 2 * i for i in dims), 1, *(3 + 2 * i for i in dims))
-    return x.reshape(len(x), grid.num_tokens, channels * grid.patch_volume)
+    x = x.permute(order)
+    return x.reshape(x.shape[0], grid.num_tokens, -1)
 
 
 def from_patches(x: Tensor, grid: PatchGrid) -> Tensor:
     """From patches to images, the inverse of :func:`to_patches`."""
     d = len(grid.shape)
     channels = x.shape[-1] // grid.patch_volume
-    x = x.reshape(len(x), *grid.shape, channels, *grid.patch_size)  # places, channels, within
+    x = x.reshape(x.shape[0], *grid.shape, channels, *grid.patch_size)  # places, channels, within
     # (batch, channels, places 0, within 0, places 1, …)
     x = x.permute(0, 1 + d, *(axis for i in range(d) for axis in (1 + i, 2 + d + i)))
-    return x.reshape(len(x), channels, *grid.image_size)
+    return x.reshape(x.shape[0], channels, *grid.image_size)
 
 
 class PatchEmbedding(nn.Module):
@@ -74,18 +89,36 @@ class PatchEmbedding(nn.Module):
     number of axes and is no slower.
     """
 
+    __jit_unused_properties__ = ("grid",)  # torch.jit.script takes lists of numbers alone
+
     def __init__(self, grid: PatchGrid, in_channels: int, hidden_channels: int) -> None:
         super().__init__()
         require_positive(in_channels=in_channels, hidden_channels=hidden_channels)
-        self.grid, self.in_channels = grid, in_channels
+        self.in_channels = in_channels
+        self.grid = grid
         self.proj = LecunLinear(in_channels * grid.patch_volume, hidden_channels)
+
+    @property
+    def grid(self) -> PatchGrid:
+        """How images are cut."""
+        return self._grid
+
+    @grid.setter
+    def grid(self, grid: PatchGrid) -> None:
+        self._grid, (self.axes, self.order) = grid, grid.cut()
+        self.image_shape = [self.in_channels, *grid.image_size]
+        self.num_tokens, self.patch_channels = (
+            grid.num_tokens,
+            self.in_channels * grid.patch_volume,
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """From ``(batch, in_channels, *image_size)`` to (batch, num_tokens, hidden_channels)."""
-        shape = (self.in_channels, *self.grid.image_size)
-        if x.shape[1:] != shape:
-            raise ValueError(
-                f"x must have shape {('batch', *shape)}, got {tuple(x.shape)}.".replace("'", "")
-            )
-        result: Tensor = self.proj(to_patches(x, self.grid))
+        if not torch.jit.is_scripting():  # type: ignore[attr-defined]
+            require_image(x, self.image_shape)
+        sizes = [x.shape[0], self.in_channels] + self.axes  # noqa: RUF005, for torch.jit.script
+        patches = x.reshape(sizes).permute(self.order)
+        result: Tensor = self.proj(
+            patches.reshape([x.shape[0], self.num_tokens, self.patch_channels])
+        )
         return result

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from simplex.complexes import SimplicialComplex
+from simplex.nn._pairs import by_chunks, pair_table
 from simplex.operators import (
     Adjacency,
     RowPattern,
@@ -89,12 +89,10 @@ def attend(
     chunks = receiver_chunks(K, k, adjacency, max_pairs, own=1)
     if len(chunks) == 1:
         name = f"{adjacency} support"
-        support: _Support = K.cached(name, k, lambda: _support(K, k, adjacency, chunks[0]))
+        support = pair_table(K, name, k, lambda: _support(K, k, adjacency, chunks[0]))
         result = of_table(support, chunks[0], *scores_and_values)
     else:
-        result = torch.cat(
-            [checkpoint(of_rows, rows, *scores_and_values, use_reentrant=False) for rows in chunks]
-        )
+        result = by_chunks(of_rows, chunks, *scores_and_values)
     return result.view(values.shape).movedim(0, -3)
 
 

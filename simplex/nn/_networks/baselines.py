@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex, require_int
-from simplex.nn._checks import require_cochains
+from simplex.complexes import SimplicialComplex
+from simplex.nn._checks import require_cochains, require_positive, require_rates
 from simplex.nn._modules import Module, Widths, joint_width, mlp, widths_of
 from simplex.nn._norm import SimplexBatchNorm
 from simplex.operators import heat_energy, pool_parts
@@ -50,7 +50,10 @@ class PooledMLP(Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        require_int("num_layers", num_layers, 1)
+        require_positive(
+            num_layers=num_layers, hidden_channels=hidden_channels, out_channels=out_channels
+        )
+        require_rates(dropout=dropout)
         widths = widths_of(in_channels, max_dim)
         width = joint_width([max_dim + 1, *widths, *widths])
         self.max_dim = max_dim
@@ -61,7 +64,7 @@ class PooledMLP(Module):
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
         """One row per part, as of :meth:`SimplicialNetwork.forward`."""
-        require_cochains(complex, x, self.max_dim)
+        require_cochains(complex, x, self.max_dim, parameter=next(self.parameters()))
         seen = []
         for k, values in enumerate(x):
             pointer = complex.part_pointer(k)
@@ -169,7 +172,9 @@ class HeatNet(Module):
         max_dim: int,
     ) -> None:
         super().__init__()
-        require_int("num_layers", num_layers, 1)
+        require_positive(
+            num_layers=num_layers, hidden_channels=hidden_channels, out_channels=out_channels
+        )
         self.widths, self.max_dim = widths_of(in_channels, max_dim), max_dim
         self.num_steps = tuple(2**layer for layer in range(num_layers))
         width = (max_dim + 1) * (num_layers + 1)
@@ -198,7 +203,8 @@ class HeatNet(Module):
         Raises:
             ValueError: the cochains do not fit the complex, ``max_dim`` or ``in_channels``.
         """
-        require_cochains(complex, x, self.max_dim, self.widths)
+        parameter = next(self.parameters())
+        require_cochains(complex, x, self.max_dim, self.widths, parameter)
         return self.classify(self.energies(x, complex))
 
 
@@ -206,7 +212,9 @@ def _normed_mlp(
     in_channels: int, hidden_channels: int, out_channels: int, num_layers: int
 ) -> nn.Sequential:
     """Batch norm, hidden layers with ELU, and a last map."""
-    require_int("num_layers", num_layers, 1)
+    require_positive(
+        num_layers=num_layers, hidden_channels=hidden_channels, out_channels=out_channels
+    )
     hidden = mlp(in_channels, hidden_channels, num_layers, nn.functional.elu)
     last = nn.Linear(hidden_channels, out_channels)
     return nn.Sequential(SimplexBatchNorm(in_channels), *hidden, last)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int
+from simplex.nn._checks import require_flags
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Widths, linear
 from simplex.nn._network import StackedNetwork
@@ -80,6 +81,9 @@ class BScNetConv(ComplexConv):
     ) -> None:
         super().__init__(in_channels, out_channels, max_dim)
         require_int("power", power, 1)
+        require_flags(signed=signed)
+        if relation_channels is not None:
+            require_int("relation_channels", relation_channels, 1)
         self.power, self.signed = power, signed
         self.relation_channels = relation_channels or out_channels
         widths = self.widths

@@ -7,7 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int
-from simplex.nn._checks import require_cochains
+from simplex.nn._checks import (
+    require_cochains,
+    require_flags,
+    require_positive,
+    require_tensor_of,
+)
 from simplex.nn._layer import Layer
 from simplex.nn._modules import Module, Widths, joint_width, linear, widths_of
 from simplex.nn._networks.geometry import boundary_invariants, facet_pairs, upper_invariants
@@ -71,6 +76,8 @@ class EMPSNConv(Layer):
     ) -> None:
         super().__init__()
         widths = widths_of(in_channels, max_dim)
+        require_positive(out_channels=out_channels)
+        require_flags(update_pos=update_pos)
         self.in_channels, self.out_channels, self.max_dim = in_channels, out_channels, max_dim
         self.update_pos = update_pos
         self.skip = nn.ModuleList(
@@ -112,7 +119,8 @@ class EMPSNConv(Layer):
         Raises:
             ValueError: the cochains or positions do not fit the complex or ``max_dim``.
         """
-        require_cochains(complex, x, self.max_dim, self.in_channels)
+        require_cochains(complex, x, self.max_dim, self.in_channels, next(self.parameters()))
+        require_tensor_of("pos", pos, "a tensor of shape (n_0, D)")
         if pos.ndim != 2 or len(pos) != complex.num_simplices(0):
             raise ValueError(
                 f"pos must have shape (n_0, D) with n_0 = {complex.num_simplices(0)}, got "
@@ -264,7 +272,8 @@ class EMPSN(Module):
         self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor
     ) -> tuple[list[Tensor], Tensor]:
         """The cochains after all layers, and the positions, moved or as they were."""
-        require_cochains(complex, x, self.max_dim)
+        widths = [getattr(embed, "in_features", 0) or -1 for embed in self.embed]
+        require_cochains(complex, x, self.max_dim, widths, next(self.parameters()))
         h = [embed(values) for embed, values in zip(self.embed, x, strict=True)]
         for conv in self.convs:
             h, pos = conv(h, complex, pos)

@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_word
+from simplex.nn._checks import require_adjacencies, require_flags
 from simplex.nn._layer import ComplexConv
 from simplex.nn._message_passing import BETWEEN, SENDERS
 from simplex.nn._modules import Widths, linear
 from simplex.nn._network import StackedNetwork
-from simplex.operators import ADJACENCIES, neighbor_pairs
+from simplex.operators import neighbor_pairs
 
 
 MakeConv = Callable[..., nn.Module]
@@ -82,8 +83,10 @@ class GCCNConv(ComplexConv):
     ) -> None:
         super().__init__(in_channels, out_channels, max_dim)
         widths = self.widths
-        if not adjacencies or not set(adjacencies) <= set(ADJACENCIES):
-            raise ValueError(f"adjacencies must be among {ADJACENCIES}, got {tuple(adjacencies)}.")
+        require_adjacencies(adjacencies)
+        require_flags(bipartite=bipartite)
+        if not callable(make_conv):
+            raise TypeError(f"make_conv must be a function that makes a layer, got {make_conv!r}.")
         require_word("aggr", aggr, ("sum", "mean", "max"))
         if not bipartite and len(set(widths)) > 1:
             raise ValueError(

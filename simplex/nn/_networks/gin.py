@@ -6,8 +6,8 @@ from typing import Any, Unpack
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains
+from simplex.complexes import SimplicialComplex, require_real
+from simplex.nn._checks import require_cochains, require_flags
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Widths, mlp, widths_of
 from simplex.nn._network import StackedNetwork, StackOptions
@@ -58,6 +58,8 @@ class GINConv(DegreeConv):
         norm: str | None = None,
     ) -> None:
         super().__init__(in_channels, out_channels, 0)
+        require_real("eps", eps)
+        require_flags(train_eps=train_eps)
         self.activation, self.initial_eps = activation, eps
         start = torch.tensor(float(eps))
         if train_eps:
@@ -74,6 +76,8 @@ class GINConv(DegreeConv):
 
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """The sum over the neighbours, and the dense map."""
+        if x.ndim != 2:
+            raise ValueError(f"x must have shape (n_0, channels), got {tuple(x.shape)}.")
         # Each end of an edge gets the other: flipped, not total minus own, so nothing is rounded.
         ends = gather_facets(complex, x, 1)  # (n_1, 2, C)
         neighbours = scatter_to_facets(complex, ends.flip(1), 1)  # (n_0, C)

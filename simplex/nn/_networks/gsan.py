@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex, require_int
+from simplex.complexes import SimplicialComplex, require_int, require_real
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Scores, Widths, linear
 from simplex.nn._network import StackedNetwork
@@ -74,6 +74,10 @@ class GSANConv(ComplexConv):
     ) -> None:
         super().__init__(in_channels, out_channels, max_dim)
         require_int("order", order, 1)
+        require_int("max_pairs", max_pairs, 1)
+        require_real("slope", slope)
+        if epsilon is not None:
+            require_real("epsilon", epsilon)
         require_int("harmonic_order", harmonic_order, 0)
         width, wide = self.widths[0], order * out_channels
         if len(set(self.widths)) > 1:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int
+from simplex.nn._checks import require_adjacencies
 from simplex.nn._layer import ComplexConv
 from simplex.nn._message_passing import BETWEEN, SENDERS, SimplicialMessagePassing
 from simplex.nn._modules import Widths, joint_width, mlp
@@ -67,11 +68,7 @@ class MPSNConv(ComplexConv, SimplicialMessagePassing):
         max_pairs: int = 1 << 20,
     ) -> None:
         super().__init__(in_channels, out_channels, max_dim, aggr=aggr, max_pairs=max_pairs)
-        if not adjacencies or not set(adjacencies) <= set(ADJACENCIES):
-            raise ValueError(
-                f"adjacencies must be some of {', '.join(map(repr, ADJACENCIES))}, got "
-                f"{list(adjacencies)}."
-            )
+        require_adjacencies(adjacencies)
         require_int("num_layers", num_layers, 1)
         self._messages = {a: self._messages[a] for a in ADJACENCIES if a in adjacencies}
         widths = self.widths

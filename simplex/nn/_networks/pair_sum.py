@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, transformed
 from simplex.operators import gather_facets, upper_sum
 
 
@@ -63,6 +63,7 @@ def upper_pair_sum(
         and own.dtype == shared.dtype
         and facets.numel() * own.shape[1] >= _SMALL
         and not torch.compiler.is_compiling()
+        and not transformed()
     )
     if not blockwise:
         message = activation(gather_facets(K, own, k + 1) + shared[:, None])

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex, require_int
+from simplex.complexes import SimplicialComplex, require_int, require_real
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import Scores, linear
 from simplex.nn._network import StackedNetwork
@@ -77,6 +77,10 @@ class SANConv(DegreeConv):
     ) -> None:
         super().__init__(in_channels, out_channels, k)
         require_int("order", order, 1)
+        require_int("max_pairs", max_pairs, 1)
+        require_real("slope", slope)
+        if epsilon is not None:
+            require_real("epsilon", epsilon)
         require_int("harmonic_order", harmonic_order, 0)
         self.order, self.harmonic_order, self.epsilon = order, harmonic_order, epsilon
         self.slope, self.max_pairs = slope, max_pairs

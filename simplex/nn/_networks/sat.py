@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int, require_real
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import Scores, linear
 from simplex.nn._network import StackedNetwork
@@ -62,7 +62,10 @@ class SATConv(DegreeConv):
         max_pairs: int = 1 << 20,
     ) -> None:
         super().__init__(in_channels, out_channels, k)
-        if heads < 1 or out_channels % heads:
+        require_int("heads", heads, 1)
+        require_real("slope", slope)
+        require_int("max_pairs", max_pairs, 1)
+        if out_channels % heads:
             raise ValueError(
                 f"out_channels must be a multiple of heads, got {out_channels} and {heads}."
             )

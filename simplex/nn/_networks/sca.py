@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_word
+from simplex.nn._checks import require_flags
 from simplex.nn._layer import ComplexConv
 from simplex.nn._message_passing import BETWEEN, SENDERS, SimplicialMessagePassing
 from simplex.nn._modules import Widths, linear
@@ -245,6 +246,7 @@ class SCA(StackedNetwork):
         attention: bool = False,
         **options: Unpack[StackOptions],
     ) -> None:
+        require_flags(attention=attention)
         self.attention = attention  # before the layers are made
         super().__init__(in_channels, hidden_channels, out_channels, num_layers, max_dim, **options)
 

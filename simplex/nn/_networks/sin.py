@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import UninitializedParameter
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains
+from simplex.complexes import SimplicialComplex, require_real
+from simplex.nn._checks import require_cochains, require_flags
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Widths, linear, mlp, widths_of
 from simplex.nn._network import StackedNetwork, StackOptions
@@ -133,6 +133,8 @@ class SINConv(ComplexConv):
         norm: str | None = None,
     ) -> None:
         super().__init__(in_channels, out_channels, max_dim)
+        require_real("eps", eps)
+        require_flags(train_eps=train_eps)
         self.activation, self.initial_eps = activation, eps
         start = torch.full((max_dim + 1, 2), float(eps))
         if train_eps:
@@ -228,6 +230,7 @@ class SIN(StackedNetwork):
         embed: bool = False,
         **options: Unpack[StackOptions],
     ) -> None:
+        require_flags(embed=embed)
         first = hidden_channels if embed else in_channels
         super().__init__(first, hidden_channels, out_channels, num_layers, max_dim, **options)
         widths = widths_of(in_channels, max_dim) if embed else []
@@ -236,6 +239,7 @@ class SIN(StackedNetwork):
     def encode(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """As in the base class, after the embedding where there is one."""
         if len(self.embed):
-            require_cochains(complex, x, self.max_dim)
+            widths = [getattr(embed, "in_features", 0) or -1 for embed in self.embed]
+            require_cochains(complex, x, self.max_dim, widths, self.embed[0].weight)  # type: ignore[arg-type]
             x = [embed(values) for embed, values in zip(self.embed, x, strict=True)]
         return super().encode(x, complex)
