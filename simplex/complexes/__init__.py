@@ -18,6 +18,7 @@ from simplex.complexes._machine import (
     compiled as compiled,
     require_memory as require_memory,
 )
+from simplex.complexes._subsets import small_subsets as small_subsets
 from simplex.complexes._tables import (
     cofacet_table as cofacet_table,
     ragged as ragged,

@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int, unique_edges
+from simplex.complexes import SimplicialComplex, require_int, small_subsets, unique_edges
 from simplex.interop import read_graph
-from simplex.lifting._subsets import small_subsets
 
 
 def dowker_complex(relation: Any, max_dim: int = 2) -> SimplicialComplex:

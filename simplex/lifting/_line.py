@@ -12,7 +12,6 @@ from simplex.complexes import (
     unique_edges,
 )
 from simplex.interop import read_graph
-from simplex.lifting._subsets import small_subsets
 
 
 def line_complex(

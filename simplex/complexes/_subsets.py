@@ -1,9 +1,12 @@
 """All small subsets of each set of a family, without a loop over the sets."""
 
+from math import comb
+
 import torch
 from torch import Tensor
 
-from simplex.complexes import ragged, require_memory, unique_rows
+from simplex.complexes._machine import require_memory
+from simplex.complexes._tables import ragged, unique_rows
 
 
 def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int) -> list[Tensor]:
@@ -42,9 +45,9 @@ def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int
 
 def _require_room(set_sizes: Tensor, size: int) -> None:
     """Raise before anything is built whose Σ_sets C(|set|, s) rows would not fit in memory."""
-    counts = torch.ones(len(set_sizes), dtype=torch.float64, device=set_sizes.device)
+    kinds = [each.tolist() for each in set_sizes.unique(return_counts=True)]
     for width in range(1, size + 1):
-        counts = counts * (set_sizes - width + 1).clamp(min=0) / width
-        total = int(counts.sum())
+        total = sum(comb(n, width) * times for n, times in zip(*kinds, strict=True))
+        total = min(total, 2**100)  # larger numbers are no floats, which the message shows
         what = f"the {total:.3g} subsets of {width} elements"
-        require_memory(total * (width + 4) * 8 * 2, set_sizes.device, what)
+        require_memory(total * (width + 4) * 16, set_sizes.device, what)
