@@ -9,6 +9,7 @@ from simplex.complexes import (
     cofacet_table,
     flag_complex,
     require_int,
+    small_subsets,
     unique_edges,
 )
 from simplex.interop import read_graph
