@@ -7,11 +7,15 @@ from simplex.complexes._subcomplex import Restriction, fillable_simplices, restr
 
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
+from simplex.complexes._arrays import integer_tensor as integer_tensor, real_tensor as real_tensor
 from simplex.complexes._checks import (
+    require_complex as require_complex,
     require_int as require_int,
     require_real as require_real,
     require_word as require_word,
+    shown as shown,
 )
+from simplex.complexes._filtration import first_below_a_facet as first_below_a_facet
 from simplex.complexes._machine import (
     INT64S as INT64S,
     TABLE as TABLE,
@@ -24,7 +28,10 @@ from simplex.complexes._tables import (
     ragged as ragged,
     unique_rows as unique_rows,
 )
-from simplex.complexes._vertices import require_vertex_count as require_vertex_count
+from simplex.complexes._vertices import (
+    require_room_for_vertices as require_room_for_vertices,
+    require_vertex_count as require_vertex_count,
+)
 
 
 __all__ = [

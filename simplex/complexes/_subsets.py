@@ -45,7 +45,7 @@ def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int
 
 def _require_room(set_sizes: Tensor, size: int) -> None:
     """Raise before anything is built whose Σ_sets C(|set|, s) rows would not fit in memory."""
-    kinds = [each.tolist() for each in set_sizes.unique(return_counts=True)]
+    kinds = [each.tolist() for each in torch.unique(set_sizes, return_counts=True)]
     for width in range(1, size + 1):
         total = sum(comb(n, width) * times for n, times in zip(*kinds, strict=True))
         total = min(total, 2**100)  # larger numbers are no floats, which the message shows
