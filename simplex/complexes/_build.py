@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes._checks import require_int
-from simplex.complexes._machine import require_memory
+from simplex.complexes._machine import available_bytes, require_memory
 from simplex.complexes._subsets import small_subsets
 from simplex.complexes._tables import close_downward, group_by_dimension
 from simplex.complexes._vertices import (
@@ -21,7 +21,7 @@ from simplex.complexes._vertices import (
 )
 
 
-_MOST_COMPARED = 256  # simplices whose common faces are looked at for a bound
+_MOST_COMPARED = 2048  # simplices whose common faces are looked at for a bound
 _LESS = "Pass max_dim= to keep the faces up to that dimension alone."
 
 
@@ -118,7 +118,7 @@ def require_closure(given: Mapping[int, Tensor]) -> None:
     what = f"the 2^{width} faces of a {width - 1}-simplex"
     require_memory(min(single, 2**100), device, what, _LESS)  # larger numbers are no floats
     most = sum(len(rows) * _face_bytes(k + 1) for k, rows in given.items())
-    if most < 2**26:
+    if most < 2**26 or most < available_bytes(device) // 2:
         return
     least = _least_bytes(given)
     require_memory(least, device, f"the faces of {sum(map(len, given.values()))} simplices", _LESS)

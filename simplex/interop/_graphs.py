@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_vertex_count
+from simplex.complexes import integer_tensor, require_vertex_count
 
 
 class GraphEdges(NamedTuple):
@@ -67,17 +67,12 @@ def read_graph(graph: Any, num_vertices: int | None = None) -> GraphEdges:
 
 
 def _read_edge_index(edge_index: Tensor | np.ndarray, num_vertices: int | None) -> GraphEdges:
-    edges = edge_index if isinstance(edge_index, Tensor) else torch.as_tensor(edge_index)
-    if edges.is_floating_point() or edges.is_complex() or edges.dtype == torch.bool:
-        raise TypeError(
-            f"edge_index must hold integer vertex ids, got {edges.dtype}. Convert it with .long()."
-        )
+    edges = integer_tensor("edge_index", edge_index, "Convert it with .long().")
     if edges.ndim != 2 or edges.shape[0] != 2:
         raise ValueError(
             f"edge_index must have shape (2, E), got {tuple(edges.shape)}. "
             "A list of edges of shape (E, 2) is its transpose: pass edges.T."
         )
-    edges = edges.to(torch.int64)
     low, high = torch.stack(edges.aminmax()).tolist() if edges.numel() else (0, -1)
     if low < 0:
         raise ValueError(f"vertex ids must be non-negative, got {low}.")

@@ -12,6 +12,8 @@ from simplex.complexes import require_real
 # From (N,) float64 eigenvalues of a Laplacian to the variances of their eigenvectors.
 Kernel = Callable[[Tensor], Tensor]
 
+_SMALL, _LARGE = 1e-150, 1e150  # the squares are numbers of float64
+
 
 @dataclass(frozen=True)
 class MaternKernel:
@@ -25,7 +27,7 @@ class MaternKernel:
         smoothness: ν > 0.
 
     Raises:
-        ValueError: an argument that is not positive and finite.
+        ValueError: an argument that is not positive and finite, or whose square is not.
 
     Paper:
         Borovitskiy et al., "Matérn Gaussian Processes on Graphs", AISTATS 2021; per Hodge part in
@@ -41,9 +43,9 @@ class MaternKernel:
     smoothness: float = 1.5
 
     def __post_init__(self) -> None:
-        require_real("scale", self.scale, 0, open=True)
-        require_real("length", self.length, 0, open=True)
-        require_real("smoothness", self.smoothness, 0, open=True)
+        require_real("scale", self.scale, _SMALL, _LARGE)
+        require_real("length", self.length, _SMALL, _LARGE)
+        require_real("smoothness", self.smoothness, 0, _LARGE, open=True)
 
     def __call__(self, eigenvalues: Tensor) -> Tensor:
         """ψ of each eigenvalue."""
@@ -62,7 +64,7 @@ class HeatKernel:
         length: κ ≥ 0; larger is smoother, and 0 is white noise.
 
     Raises:
-        ValueError: a scale that is not positive, a negative length.
+        ValueError: a scale that is not positive, a negative length, or one whose square overflows.
 
     Paper:
         Kondor, Lafferty, "Diffusion kernels on graphs", ICML 2002; per Hodge part in Yang et al.,
@@ -77,8 +79,8 @@ class HeatKernel:
     length: float = 1.0
 
     def __post_init__(self) -> None:
-        require_real("scale", self.scale, 0, open=True)
-        require_real("length", self.length, 0)
+        require_real("scale", self.scale, _SMALL, _LARGE)
+        require_real("length", self.length, 0, _LARGE)
 
     def __call__(self, eigenvalues: Tensor) -> Tensor:
         """ψ of each eigenvalue."""

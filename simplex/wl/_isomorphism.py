@@ -6,8 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.wl._checks import require_complex
+from simplex.complexes import SimplicialComplex, require_complex
 from simplex.wl._coloring import Coloring
 from simplex.wl._components import by_component
 from simplex.wl._simplicial import simplicial_wl, starting_palettes
@@ -90,7 +89,7 @@ def find_isomorphism(
         >>> find_isomorphism(A, A.skeleton(1)) is None
         True
     """
-    union = SimplicialComplex.disjoint_union([require_complex(A, "A"), require_complex(B, "B")])
+    union = SimplicialComplex.disjoint_union([require_complex("A", A), require_complex("B", B)])
     start = starting_palettes(union, colors)
     if A.f_vector != B.f_vector:
         return None
