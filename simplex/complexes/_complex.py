@@ -349,12 +349,12 @@ class SimplicialComplex:
         """How many complexes were united; 1 for a plain complex."""
         return 1 if self._part_pointer is None else len(self._part_pointer) - 1
 
-    def with_parts(self, part_pointer: Tensor | None) -> "SimplicialComplex":
+    def with_parts(self, part_pointer: Tensor | Sequence[int] | None) -> "SimplicialComplex":
         """The same complex read as a union; ``part_pointer`` (num_parts+1,) starts each part.
 
         The caller vouches that no simplex crosses parts, as for the clique complex of a batch.
         """
-        if part_pointer is not None:
+        if part_pointer is not None and not isinstance(part_pointer, Tensor):
             part_pointer = integer_tensor("part_pointer", part_pointer).to(self._device)
         return self._replace(part_pointer=part_pointer)
 

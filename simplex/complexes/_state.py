@@ -62,7 +62,7 @@ def moved_state(K: "SimplicialComplex", device: torch.device) -> dict[str, Any]:
 
 def plain_labels(labels: Any) -> tuple[Hashable, ...]:
     """The labels with numpy's scalars as Python's, which ``torch.load`` can read back."""
-    if not isinstance(labels, Iterable) or isinstance(labels, Mapping):
+    if not isinstance(labels, Iterable) or isinstance(labels, (Mapping, Tensor)):
         raise TypeError(
             f"vertex_labels must be a sequence of labels, one per vertex, got {shown(labels)}."
         )
@@ -77,7 +77,7 @@ def require_device(device: Any) -> torch.device:
         raise TypeError(f"device must be a torch.device or its name, got {shown(device)}.")
     try:
         return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError, TypeError) as error:
+    except (RuntimeError, AssertionError, TypeError, ValueError, OverflowError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"device must be one of this machine, got {device!r}: {reason}") from None
 

@@ -14,7 +14,7 @@ from simplex.complexes._tables import require_edge_keys
 
 def disjoint_union(complexes: Any) -> SimplicialComplex:
     """Concatenate the facet tables of the parts, ids shifted: see the method of the class."""
-    if isinstance(complexes, SimplicialComplex) or not isinstance(complexes, Iterable):
+    if isinstance(complexes, (SimplicialComplex, Tensor)) or not isinstance(complexes, Iterable):
         raise TypeError(
             f"complexes must be a list of complexes, got {type(complexes).__name__}. Write "
             "disjoint_union([A, B])."

@@ -156,6 +156,8 @@ def to_scipy(matrix: Tensor | SimplicialComplex) -> Any:
         )
     if matrix.device.type == "meta" or matrix.is_quantized:
         raise ValueError(f"matrix must hold its entries, got one on {matrix.device}.")
+    if matrix.dtype in (torch.float16, torch.bfloat16):
+        raise ValueError(f"matrix must be of a dtype of scipy, got {matrix.dtype}. Use .float().")
     stored = matrix.detach().cpu().to_sparse(layout=torch.sparse_coo).coalesce()
     row, column = stored.indices().numpy()
     return sparse.csr_array((stored.values().numpy(), (row, column)), shape=tuple(matrix.shape))

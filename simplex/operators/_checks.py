@@ -35,6 +35,8 @@ def read_cochain(K: Any, x: Any, k: int) -> Tensor:
     if not isinstance(K, SimplicialComplex):
         require_complex("K", K)
     y: Tensor = x if isinstance(x, Tensor) else real_tensor("x", x).to(K.device)
+    if y.layout != torch.strided:
+        raise TypeError(f"x must be a dense tensor, got {y.layout}. Convert with .to_dense().")
     if not y.is_floating_point():
         raise TypeError(f"x must be a tensor of real floats, got {y.dtype}. Convert with .float().")
     if y.ndim == 0 or (k >= 0 and y.shape[-2 if y.ndim > 1 else 0] != K.num_simplices(k)):
@@ -60,7 +62,7 @@ def require_finite(x: Tensor) -> None:
 def require_operator_dtype(dtype: torch.dtype | None) -> torch.dtype:
     """Float32 or float64; ``None`` for torch's default."""
     dtype = torch.get_default_dtype() if dtype is None else dtype
-    if dtype not in (torch.float32, torch.float64):
+    if not isinstance(dtype, torch.dtype) or dtype not in (torch.float32, torch.float64):
         raise ValueError(
             f"dtype must be torch.float32 or torch.float64, got {shown(dtype)}. Convert the result."
         )

@@ -12,6 +12,9 @@ from simplex.operators._layout import from_rows, to_rows
 from simplex.operators._spectral import laplacian_halves, self_adjoint
 
 
+_MOST_STEPS = 10**6
+
+
 def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) -> Tensor:
     r"""Diffuse a k-cochain by explicit steps of the heat equation.
 
@@ -34,7 +37,8 @@ def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) 
 
     Raises:
         TypeError: ``x`` is no tensor of real floats, or ``num_steps`` no integer.
-        ValueError: ``k`` beyond the dimension, a wrong shape or device, a negative ``num_steps``.
+        ValueError: ``k`` beyond the dimension, a wrong shape or device, ``num_steps`` below 0 or
+            above a million.
 
     Laws:
         Linear and symmetric; commutes with reorientation and relabelling; a disjoint union is
@@ -52,6 +56,11 @@ def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) 
     k = require_rank(K, k, 0)
     x = read_cochain(K, x, k)
     num_steps = require_int("num_steps", num_steps, 0)
+    if num_steps > _MOST_STEPS:
+        raise ValueError(
+            f"num_steps must be at most {_MOST_STEPS}, got {num_steps}. What is left in the end is "
+            "the harmonic part of hodge_decomposition."
+        )
     dtype = x.dtype if x.dtype == torch.float64 else torch.float32
     down, up = laplacian_halves(K, k, dtype)
     rate = hodge_bound(K, k).double().reciprocal().to(dtype)[:, None]

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from torch import Tensor
+
 from simplex.complexes import SimplicialComplex, require_memory, shown
 from simplex.operators import ADJACENCIES
 
@@ -23,7 +26,7 @@ def require_room_to_refine(complexes: Sequence[SimplicialComplex]) -> None:
 def require_adjacencies(adjacencies: Iterable[str]) -> set[str]:
     """The names as a set; a single word is refused, as it would be read letter by letter."""
     given: object = adjacencies
-    if not isinstance(given, Iterable):
+    if isinstance(given, (Tensor, np.ndarray)) or not isinstance(given, Iterable):
         raise TypeError(
             f"adjacencies must be a collection of names among {', '.join(ADJACENCIES)}, got "
             f"{shown(given)}."

@@ -154,7 +154,7 @@ def distinguish(
         union = complexes
     else:
         given: object = complexes
-        if not isinstance(given, Iterable):
+        if isinstance(given, Tensor) or not isinstance(given, Iterable):
             raise TypeError(f"complexes must be a list of complexes, got {shown(given)}.")
         parts = [require_complex(f"complexes[{i}]", K) for i, K in enumerate(complexes)]
         require_room_to_refine(parts)
