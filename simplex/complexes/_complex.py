@@ -24,6 +24,7 @@ from simplex.complexes._state import (
 from simplex.complexes._tables import (
     child_pointer,
     cofacet_table,
+    require_edge_keys,
     simplices_from_facets,
 )
 from simplex.complexes._validate import (
@@ -86,13 +87,13 @@ class SimplicialComplex:
         part_pointer: Tensor | None = None,
         device: torch.device | str | None = None,
     ) -> None:
-        num_vertices = require_int("num_vertices", num_vertices, 0)
+        num_vertices = require_edge_keys(require_int("num_vertices", num_vertices, 0))
         tables = require_tables(facets)
         while tables and len(tables[-1]) == 0:
             tables.pop()
         self._num_vertices = num_vertices
         self._facets = tuple(tables)
-        self._device = tables[0].device if tables else require_device(device or "cpu")
+        self._device = tables[0].device if tables else require_device(device)
         self._orientation = per_simplex(self, "orientation", orientation)
         self._filtration = per_simplex(self, "filtration", filtration)
         self._vertex_labels = None if vertex_labels is None else plain_labels(vertex_labels)
@@ -269,14 +270,14 @@ class SimplicialComplex:
 
         Args:
             signs: for each k to change, (n_k,) values +1 or -1; a mapping from k, or a sequence
-                over k = 0, 1, …. Vertices have one orientation only: ``signs[0]`` must be +1.
+                over k = 0, 1, …. A vertex has one orientation: ``signs[0]`` must be +1.
 
         Raises:
             ValueError: a value other than ±1, a wrong length, or a turned vertex.
 
         Example:
             >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-            >>> K.reorient({1: torch.tensor([1, -1])}).facet_signs(1).tolist()
+            >>> K.reorient({1: [1, -1]}).facet_signs(1).tolist()
             [[1, -1], [-1, 1]]
         """
         return self._replace(orientation=turned_orientation(self, signs))
@@ -291,8 +292,7 @@ class SimplicialComplex:
 
         Args:
             values: for each k the (n_k,) numbers, tensors or lists; ``None`` for no filtration.
-            monotone: whether no value may be below that of a facet, so that every sublevel set is
-                a complex; ``False`` to take any values.
+            monotone: ``False`` to take values below those of a facet too.
 
         Raises:
             ValueError: NaN, values that do not fit the complex, or that are not monotone.
@@ -301,7 +301,7 @@ class SimplicialComplex:
 
     @property
     def vertex_labels(self) -> tuple[Hashable, ...] | None:
-        """The labels of the vertices in the graph the complex came from, or ``None``."""
+        """The names of the vertices in what the complex came from, or ``None``."""
         return self._vertex_labels
 
     def with_vertex_labels(self, labels: Sequence[Hashable] | None) -> "SimplicialComplex":
@@ -361,8 +361,8 @@ class SimplicialComplex:
     def part_pointer(self, k: int) -> Tensor:
         """First k-simplex of each part and, last, n_k: (num_parts+1,) int64.
 
-        In lexicographic order the simplices of a part are consecutive in every dimension, and the
-        first k-simplex of a part is the first child of its first (k-1)-simplex.
+        The simplices of a part are consecutive, and its first k-simplex is the first child of its
+        first (k-1)-simplex.
         """
         k = require_degree(k)
 
@@ -402,8 +402,8 @@ class SimplicialComplex:
     def state(self) -> dict[str, Any]:
         """Plain tensors, numbers and lists that rebuild the complex by :meth:`from_state`.
 
-        Safe for ``torch.save`` and ``torch.load(weights_only=True)`` as long as the vertex labels
-        are numbers or strings. A complex itself can be pickled and saved by ``torch.save`` too.
+        Safe for ``torch.load(weights_only=True)`` as long as the vertex labels are numbers or
+        strings. A complex itself can be pickled and saved by ``torch.save`` too.
         """
         return state_of(self)
 

@@ -70,9 +70,8 @@ def plain_labels(labels: Any) -> tuple[Hashable, ...]:
 
 
 def require_device(device: Any) -> torch.device:
-    """A device that this machine has, with an index where tensors there have one."""
-    if isinstance(device, Tensor):
-        return device.device
+    """A device of this machine, with an index where tensors have one; the CPU by default."""
+    device = "cpu" if device is None else device
     if not isinstance(device, (str, torch.device, int)) or isinstance(device, bool):
         raise TypeError(f"device must be a torch.device or its name, got {shown(device)}.")
     try:
@@ -93,11 +92,12 @@ def require_state(state: Any) -> dict[str, Any]:
         raise ValueError(f"a state must be what complex.state() gives, got {got}.")
     count = require_int("num_vertices", state["num_vertices"], 0)
     device = state.get("device")
+    device = device.device if isinstance(device, Tensor) else device
     if isinstance(device, str) and device.startswith("cuda") and not torch.cuda.is_available():
         logger.warning("The complex was saved on %s, which is not here: it is on the CPU.", device)
         device = "cpu"
     tables = require_tables(state["facets"])
-    where = tables[0].device if tables else require_device("cpu" if device is None else device)
+    where = tables[0].device if tables else require_device(device)
     require_room_for_vertices(count, where)
     return dict(state) | {"num_vertices": count, "facets": tables, "device": where}
 

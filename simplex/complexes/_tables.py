@@ -19,13 +19,14 @@ MAX_VERTICES = 3_037_000_499
 _INT64_MAX = 2**63 - 1
 
 
-def require_edge_keys(num_vertices: int) -> None:
-    """Raise ``ValueError`` where the edge key v0·n + v1 would overflow 64 bits."""
+def require_edge_keys(num_vertices: int) -> int:
+    """The number itself; ``ValueError`` where the edge key v0·n + v1 would overflow 64 bits."""
     if num_vertices > MAX_VERTICES:
         raise ValueError(
             f"num_vertices must be at most {MAX_VERTICES}, so that the edge key v0·n + v1 fits in "
             f"64 bits, got {num_vertices}. Relabel the vertices 0, 1, 2, …"
         )
+    return num_vertices
 
 
 def ragged(counts: Tensor) -> tuple[Tensor, Tensor]:

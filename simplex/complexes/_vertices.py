@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes._arrays import integer_tensor
-from simplex.complexes._checks import require_int
+from simplex.complexes._checks import require_int, shown
 from simplex.complexes._machine import require_memory
 from simplex.complexes._tables import require_edge_keys
 
@@ -91,9 +91,10 @@ def read_simplices(simplices: Any) -> Simplices:
 def _vertices_of(simplex: Any) -> tuple[Any, ...]:
     """One simplex as a tuple of its vertices."""
     no_tuple = isinstance(simplex, (str, bytes, Mapping)) or not hasattr(simplex, "__len__")
+    no_tuple = no_tuple or hasattr(simplex, "is_directed")  # a graph, which has a length
     if no_tuple or getattr(simplex, "ndim", 1) == 0:
         raise TypeError(
-            f"a simplex must be a tuple of integer vertex ids or of names, got {simplex!r}. "
+            f"a simplex must be a tuple of integer vertex ids or of names, got {shown(simplex)}. "
             "Write a single vertex as (v,)."
         )
     if len(simplex) == 0:
