@@ -1,5 +1,6 @@
 """Spectral densities: how much noise a cochain of a given frequency gets."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,8 +12,6 @@ from simplex.complexes import require_real
 
 # From (N,) float64 eigenvalues of a Laplacian to the variances of their eigenvectors.
 Kernel = Callable[[Tensor], Tensor]
-
-_SMALL, _LARGE = 1e-150, 1e150  # the squares are numbers of float64
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,10 @@ class MaternKernel:
     smoothness: float = 1.5
 
     def __post_init__(self) -> None:
-        require_real("scale", self.scale, _SMALL, _LARGE)
-        require_real("length", self.length, _SMALL, _LARGE)
-        require_real("smoothness", self.smoothness, 0, _LARGE, open=True)
+        require_real("scale", self.scale, 0, open=True)
+        require_real("length", self.length, 0, open=True)
+        require_real("smoothness", self.smoothness, 0, open=True)
+        _require_squares(scale=self.scale, length=self.length)
 
     def __call__(self, eigenvalues: Tensor) -> Tensor:
         """ψ of each eigenvalue."""
@@ -79,9 +79,16 @@ class HeatKernel:
     length: float = 1.0
 
     def __post_init__(self) -> None:
-        require_real("scale", self.scale, _SMALL, _LARGE)
-        require_real("length", self.length, 0, _LARGE)
+        require_real("scale", self.scale, 0, open=True)
+        require_real("length", self.length, 0)
+        _require_squares(scale=self.scale, length=self.length or 1)
 
     def __call__(self, eigenvalues: Tensor) -> Tensor:
         """ψ of each eigenvalue."""
         return self.scale**2 * torch.exp(-(self.length**2) / 2 * eigenvalues)
+
+
+def _require_squares(**values: float) -> None:
+    """Raise ``ValueError`` where a square is no number of float64."""
+    for name, value in values.items():
+        require_real(f"log10 of {name}", math.log10(value), -150, 150)
