@@ -1,13 +1,16 @@
 """What the optimiser refuses, in words that name the cause and the remedy."""
 
+import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
+
+from optim.linear_map import LinearMap
 
 
 _WORDS = {
@@ -60,6 +63,28 @@ def require_rule(value: Any) -> None:
         )
 
 
+def require_unsharded(model: nn.Module) -> None:
+    """Raise a ValueError for a model of which this process has pieces only (FSDP, DTensor)."""
+    kinds = [type(each) for each in (*model.modules(), *model.parameters())]
+    names = {base.__name__ for kind in kinds for base in kind.__mro__}
+    if sharded := names & {"DTensor", "FullyShardedDataParallel", "FSDPModule"}:
+        raise ValueError(
+            f"`model` must have whole parameters, got sharded ones ({', '.join(sorted(sharded))}): "
+            "a local problem needs all columns of its map. Train without FSDP or tensor "
+            "parallelism, or take a first-order optimiser."
+        )
+
+
+def require_closure_free(optimiser: Any) -> None:
+    """Raise a ValueError for an optimiser whose step must be given a closure, as L-BFGS."""
+    closure = inspect.signature(optimiser.step).parameters.get("closure")
+    if closure is not None and closure.default is inspect.Parameter.empty:
+        raise ValueError(
+            f"`fallback` must make an optimiser that steps without a closure, got "
+            f"{type(optimiser).__name__}. Take a first-order one such as torch.optim.AdamW."
+        )
+
+
 def require_fitting_state(groups: list[dict[str, Any]], saved: list[dict[str, Any]]) -> None:
     """Raise a ValueError if saved parameter groups are not those of the same model."""
     if len(saved) != len(groups):
@@ -81,16 +106,28 @@ def require_fitting_state(groups: list[dict[str, Any]], saved: list[dict[str, An
             )
 
 
-def first_nonfinite(parameters: Iterable[nn.Parameter]) -> nn.Parameter | None:
-    """The first parameter whose gradient has a NaN or an infinity; None if there is none."""
-    with_gradient = [(p, _entries(p.grad)) for p in parameters if p.grad is not None]
-    gradients = [entries for _, entries in with_gradient if entries.numel()]
-    largest = get_total_norm(gradients, math.inf)  # one pass; a maximum keeps NaN
-    if bool(torch.isfinite(largest)):
+def first_nonfinite(tensors: Sequence[Tensor]) -> int | None:
+    """Place of the first tensor that has a NaN or an infinity; None if there is none."""
+    entries = [_entries(tensor) for tensor in tensors]
+    largest = get_total_norm([each for each in entries if each.numel()], math.inf)
+    if bool(torch.isfinite(largest)):  # one pass; a maximum keeps NaN
         return None
-    return next(p for p, entries in with_gradient if not bool(torch.isfinite(entries).all()))
+    return next(k for k, each in enumerate(entries) if not bool(torch.isfinite(each).all()))
 
 
-def _entries(gradient: Tensor) -> Tensor:
-    """The stored entries, of a dense or a sparse gradient."""
-    return gradient.coalesce().values() if gradient.is_sparse else gradient
+def _entries(tensor: Tensor) -> Tensor:
+    """The stored entries, of a dense or a sparse tensor."""
+    return tensor.coalesce().values() if tensor.is_sparse else tensor
+
+
+def require_same_parameters(map: LinearMap) -> None:
+    """Raise a RuntimeError where a module's parameters are others than those that are trained."""
+    known = {id(block.parameter) for block in map.blocks}
+    for member in map.members:
+        now = member.adapter.weights(member.module)
+        if {id(parameter) for parameter in now} != known or any(p.is_complex() for p in now):
+            raise RuntimeError(
+                f"parameters of map {member.name!r} must be those that the optimiser was made "
+                "with, got others. Shard, parametrise, convert and load with assign=True before "
+                "the optimiser is made; make a new LocoProp now."
+            )

@@ -10,7 +10,7 @@ from torch import Tensor
 from optim._checks import require_number, require_word
 from optim.detect import Detection, named_transfer
 from optim.linear_map import LinearMap
-from optim.solvers import Exact, Majorise, Solver
+from optim.solvers import Exact, Iterate, Majorise, Solver
 from optim.transfers import IDENTITY, NOT_MONOTONE, Transfer, transfer as transfer_of
 
 
@@ -98,6 +98,14 @@ def _squared(
     return Choice(IDENTITY, solver, reason, fell_back, pending)
 
 
+def solver_of(solver: Solver | str | None, variant: Variant) -> Any:
+    """A solver from its word, or the default of the variant; anything else as it is."""
+    if solver is None:
+        return Exact() if variant == "S" else Majorise()
+    words: Mapping[str, Solver] = {"exact": Exact(), "mm": Majorise(), "iter": Iterate()}
+    return words.get(solver, solver) if isinstance(solver, str) else solver
+
+
 def require_options(options: Mapping[str, Any]) -> None:
     """Refuse the first option of a map's group, where schedulers write, that is not allowed."""
     for name in ("variant", "safeguard"):
@@ -106,7 +114,7 @@ def require_options(options: Mapping[str, Any]) -> None:
         require_number(name, options[name])
     if not isinstance(options["solver"], Solver):
         raise TypeError(
-            "`solver` must be a solver such as Exact(), Majorise() or Iterate(), got "
+            "`solver` must be Exact(), Majorise(), Iterate(), or 'exact', 'mm', 'iter', got "
             f"{options['solver']!r}."
         )
     if options["variant"] == "M" and isinstance(options["solver"], Exact):

@@ -9,15 +9,23 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from optim._checks import require_word
-from optim._choice import Choice, TransferLike, Variant, choose, given_transfers, require_options
+from optim._checks import first_nonfinite, require_word
+from optim._choice import (
+    Choice,
+    TransferLike,
+    Variant,
+    choose,
+    given_transfers,
+    require_options,
+    solver_of,
+)
 from optim._map_optimizer import Fallback, MapOptimizer
 from optim._report import Report, fallback_line, map_line
 from optim.inner import InnerRule, RMSProp
 from optim.linear_map import LinearMap
 from optim.maps import cover
 from optim.problem import LocalProblem
-from optim.solvers import Exact, Iterate, Majorise, Solver, kept_buffer
+from optim.solvers import Exact, Iterate, Solver, kept_buffer
 from optim.transfers import Transfer
 
 
@@ -82,7 +90,7 @@ class LocoProp(MapOptimizer):
             of variant M is solved as S; the logger ``optim`` says so once.
         solver: `Majorise` (default of M) factorizes once and takes a few steps, `Exact` (S only;
             its default) is the closed form, `Iterate` takes first-order steps. What each reads is
-            its own.
+            its own; the words "mm", "exact" and "iter" stand for them with their defaults.
         lr: γ, for every solver; schedulers scale it. In units of a mean over rows 1 is the full
             step of a squared loss; default 0.1, as all maps move at once. The step size of inner
             iterations is a number of `Iterate`.
@@ -95,7 +103,8 @@ class LocoProp(MapOptimizer):
         loss_reduction: Whether the loss is a "mean" over the rows of a map (the batch, say) or
             their "sum": G is divided by R then. The logger warns once where the loss is a single
             function of torch that was given the other ``reduction``.
-        nonfinite: "raise" an error, or "skip" the step, when a gradient is not finite.
+        nonfinite: "raise" an error, or "skip" the step, when a gradient is not finite, or a weight
+            would not be after the step; nothing is written then.
         exclude: Names of modules that are trained by the fallback.
         fallback: Makes the optimiser of all other parameters; AdamW by default.
 
@@ -107,8 +116,9 @@ class LocoProp(MapOptimizer):
     A parameter that is frozen, or whose ``grad`` is None, stays as it is and leaves the problem. A
     mask that zeroes entries of ``grad`` does not freeze: the curvature couples the entries of G.
 
-    Several processes: gradients that are averaged by DistributedDataParallel meet the inputs of
-    one process, so ranks would drift apart; train in one process.
+    Several processes: under DistributedDataParallel each solves with the averaged gradient and its
+    own rows, and the displacements are averaged, so that replicas stay equal. This is not the step
+    of one process with all rows, and the logger says so once. Sharded parameters are refused.
 
     Laws:
         One plain inner step of `Iterate` is SGD with rate η γ, for every f. Micro-batches that are
@@ -135,7 +145,7 @@ class LocoProp(MapOptimizer):
         model: nn.Module,
         variant: Variant = "M",
         *,
-        solver: Solver | None = None,
+        solver: Solver | Literal["exact", "mm", "iter"] | None = None,
         lr: float = 0.1,
         momentum: float = 0.0,
         prox: float = 0.1,
@@ -147,8 +157,7 @@ class LocoProp(MapOptimizer):
         exclude: Sequence[str] = (),
         fallback: Fallback = AdamW,
     ) -> None:
-        if solver is None:
-            solver = Exact() if variant == "S" else Majorise()
+        solver = solver_of(solver, variant)
         options = {
             "variant": variant,
             "solver": solver,
@@ -165,9 +174,10 @@ class LocoProp(MapOptimizer):
         covered = cover(model, exclude)
         self._given = given_transfers(transfer, covered.maps)
         self._said_reductions: set[str | None] = set()
+        self._said_processes = False
         self._said: set[str] = set()  # maps whose fall back to S is in the log
         super().__init__(covered, options, fallback, nonfinite=nonfinite)
-        self._inner_lr = solver.lr if isinstance(solver, Iterate) else Iterate().lr
+        self._inner_lr: float = solver.lr if isinstance(solver, Iterate) else Iterate().lr
         self._capture.keeps_outputs = not isinstance(solver, Exact)  # which needs no A₀
 
     @classmethod
@@ -219,8 +229,9 @@ class LocoProp(MapOptimizer):
 
         Raises:
             RuntimeError: No forward and backward pass was captured since the last step.
-            ValueError: A gradient is not finite (``nonfinite="raise"``), an option in a parameter
-                group is not allowed, or a Gram matrix cannot be made positive definite.
+            ValueError: A gradient or a new weight is not finite (``nonfinite="raise"``), an option
+                in a parameter group is not allowed, or a Gram matrix cannot be made positive
+                definite.
         """
         loss = None
         if closure is not None:
@@ -232,9 +243,9 @@ class LocoProp(MapOptimizer):
             self._say_wrong_reduction()
             for group in ready:
                 require_options(group)  # users and schedulers write into groups
-            for group in ready:
-                self._move(group)
-            if self._fallback is not None:
+            self._say_processes()
+            moves = [(group, self._displacement(group)) for group in ready]
+            if self._write(moves) and self._fallback is not None:
                 self._fallback.step()
         self._capture.clear()
         return loss
@@ -252,25 +263,68 @@ class LocoProp(MapOptimizer):
             if isinstance(group["solver"], Iterate):
                 group["solver"] = replace(group["solver"], lr=factor * self._inner_lr)
 
-    def _move(self, group: dict[str, Any]) -> None:
-        """One map: captured rows → local problem → solver → displacement → weights."""
+    def _displacement(self, group: dict[str, Any]) -> Tensor | None:
+        """One map: captured rows → local problem → solver → D; None where there are no rows."""
         linear_map, choice = self._maps[group["name"]], self._choice(group)
+        displacement = self._solution(linear_map, choice, group)
+        if self._capture.processes is not None:
+            displacement = self._averaged(displacement, linear_map)
+        if displacement is None or not group["momentum"]:
+            return displacement
+        velocity = kept_buffer(self.state[group["params"][0]], "velocity", displacement)
+        return velocity.mul(group["momentum"]).add_(displacement)  # V ← μ V + D, the heavy ball
+
+    def _solution(
+        self, linear_map: LinearMap, choice: Choice, group: dict[str, Any]
+    ) -> Tensor | None:
+        """D (…, n, d) of the rows of this process."""
+        if linear_map not in self._capture:
+            return None
         design = self._capture.rows(linear_map)  # (…, R, n)
         if not design.shape[-2]:  # an empty batch
-            return
+            return None
         state = self.state[group["params"][0]]
         problem = self._problem(linear_map, design, choice.transfer, float(group["lr"]))
         problem = choice.solver.pose(problem, group["prox"], state)
-        displacement = choice.solver.solve(problem, state)  # (…, n, d)
+        displacement: Tensor = choice.solver.solve(problem, state)  # (…, n, d)
         if group["safeguard"] == "backtrack":
             displacement = problem.backtrack(displacement)
-        if group["momentum"]:  # V ← μ V + D, the heavy ball on displacements
-            velocity = kept_buffer(state, "velocity", displacement)
-            displacement = velocity.mul_(group["momentum"]).add_(displacement)
-        decay = 1 - float(group["lr"]) * group["weight_decay"]
-        for block in linear_map.moving:
-            block.parameter.mul_(decay)
-        linear_map.add_(displacement)
+        assert isinstance(displacement, Tensor)
+        return displacement
+
+    def _averaged(self, displacement: Tensor | None, linear_map: LinearMap) -> Tensor | None:
+        """The mean of D over the processes that have rows, so that all take the same step."""
+        like = linear_map.gradient() if displacement is None else displacement
+        total = torch.zeros_like(like) if displacement is None else displacement.clone()
+        count = torch.full((1,), float(displacement is not None), device=total.device)
+        for each in (total, count):
+            torch.distributed.all_reduce(each, group=self._capture.processes)
+        return total / count if bool(count) else None
+
+    def _write(self, moves: list[tuple[dict[str, Any], Tensor | None]]) -> bool:
+        """W ← (1 − γ ω) W + V in all maps; in none of them where one would not be finite.
+
+        Raises:
+            ValueError: A weight would not be finite (``nonfinite="raise"``). What a solver has
+                kept of that map is forgotten.
+        """
+        writes: list[tuple[dict[str, Any], nn.Parameter, Tensor]] = []
+        for group, displacement in moves:
+            if displacement is not None:
+                decay = 1 - float(group["lr"]) * group["weight_decay"]
+                moved = self._maps[group["name"]].moved(displacement, decay)
+                writes += [(group, parameter, weights) for parameter, weights in moved]
+        found = first_nonfinite([weights for _, _, weights in writes])
+        if found is not None:
+            group, parameter, _ = writes[found]
+            self.state.pop(group["params"][0], None)
+            return self._refuse("new weights", "the new value", self._cover.names[parameter])
+        for _, parameter, weights in writes:
+            parameter.copy_(weights)
+        for group, displacement in moves:
+            if displacement is not None and group["momentum"]:
+                self.state[group["params"][0]]["velocity"].copy_(displacement)
+        return True
 
     def _problem(
         self, linear_map: LinearMap, design: Tensor, transfer: Transfer, gamma: float
@@ -303,6 +357,15 @@ class LocoProp(MapOptimizer):
             told = [f"{name!r}, {choices[name].reason}" for name in sorted(fell)]
             rest = [f"and {len(told) - 3} more, see report()"] if len(told) > 3 else []
             logger.warning("%d maps solved as S: %s", len(told), "; ".join([*told[:3], *rest]))
+
+    def _say_processes(self) -> None:
+        if self._capture.processes is not None and not self._said_processes:
+            self._said_processes = True
+            logger.warning(
+                "several processes average the gradients: each solves its local problems on its "
+                "own rows, and the mean of their displacements is taken, which is not the step of "
+                "one process with all rows"
+            )
 
     def _say_wrong_reduction(self) -> None:
         shown = self._capture.reduction

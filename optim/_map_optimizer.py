@@ -10,7 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from optim._checks import first_nonfinite, require_fitting_state
+from optim._checks import (
+    first_nonfinite,
+    require_closure_free,
+    require_fitting_state,
+    require_same_parameters,
+)
 from optim.capture import Capture
 from optim.maps import Cover
 from optim.solvers import packed, unpacked
@@ -60,7 +65,7 @@ class MapOptimizer(Optimizer):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear gradients (to None or zeros), and forget the passes that they came from."""
         super().zero_grad(set_to_none)
-        self._capture.clear()
+        self._capture.discard()
 
     def paused(self) -> AbstractContextManager[None]:
         """A context whose forward passes are not captured: evaluation with gradients enabled."""
@@ -78,10 +83,12 @@ class MapOptimizer(Optimizer):
                 "step() must come before close(), got a closed LocoProp. Make a new one."
             )
         ready = []
+        several = self._capture.processes is not None  # one of them may not have called the module
         for group in self.param_groups[: len(self._maps)]:
+            require_same_parameters(self._maps[group["name"]])
             if all(p.grad is None or not p.requires_grad for p in group["params"]):
                 continue
-            if self._maps[group["name"]] not in self._capture:
+            if self._maps[group["name"]] not in self._capture and not several:
                 raise RuntimeError(
                     f"step() must follow a forward and backward pass of its own, got a gradient "
                     f"but no captured forward of map {group['name']!r}. Call zero_grad(), forward "
@@ -99,18 +106,22 @@ class MapOptimizer(Optimizer):
 
     def _gradients_are_finite(self) -> bool:
         """Whether the step may be taken; otherwise an error, or a skipped step that is counted."""
-        parameters = (p for group in self.param_groups for p in group["params"])
-        culprit = first_nonfinite(parameters)
-        if culprit is None:
+        parameters = [p for group in self.param_groups for p in group["params"]]
+        found = first_nonfinite([p.grad for p in parameters if p.grad is not None])
+        if found is None:
             return True
-        name = self._cover.names[culprit]
+        culprit = [p for p in parameters if p.grad is not None][found]
+        return self._refuse("gradients", "the gradient", self._cover.names[culprit])
+
+    def _refuse(self, plural: str, what: str, name: str) -> bool:
+        """An error that names what is not finite, or False and a skipped step that is counted."""
         if self._nonfinite == "raise":
             raise ValueError(
-                f"gradients must be finite, got NaN or inf in that of {name!r}. Lower the step "
+                f"{plural} must be finite, got NaN or inf in that of {name!r}. Lower the step "
                 "size, clip the gradients, or skip such steps with nonfinite='skip'."
             )
         self.skipped += 1
-        logger.warning("step skipped: the gradient of %r is not finite", name)
+        logger.warning("step skipped: %s of %r is not finite", what, name)
         return False
 
     def state_dict(self) -> dict[str, Any]:
@@ -171,6 +182,7 @@ def _made(fallback: Fallback, cover: Cover) -> Optimizer:
             f"`fallback` must make a torch optimiser of the parameters it is given, got {made!r}. "
             "Write fallback=lambda params: torch.optim.SGD(params, lr=0.1), for instance."
         )
+    require_closure_free(made)
     held = {p for group in made.param_groups for p in group["params"]}
     missing = [cover.names[p] for p in cover.rest if p.requires_grad and p not in held]
     foreign = len(held.difference(cover.rest))

@@ -57,22 +57,24 @@ class _Call:
 
 
 class _Tap:
-    """The hook in the graph: it holds the call until the call is captured."""
+    """The hook in the graph: it holds the call until the step that the call is captured for.
+
+    A pass that was thrown away leaves the call here: backward may run over its graph once more.
+    """
 
     def __init__(self, capture: "Capture", call: _Call) -> None:
         self.capture = weakref.ref(capture)
         self.call: _Call | None = call
+        self.counted = False  # whether the call is captured: once, however often backward runs
 
     def __call__(self, grad: Tensor) -> None:
         capture = self.capture()
         if capture is not None and self.call is not None:
             capture._arrive(self.call.map, self)
 
-    def release(self) -> _Call:
-        """Gives the call away: the graph may outlive the step, its memory should not."""
-        call, self.call = self.call, None
-        assert call is not None
-        return call
+    def release(self) -> None:
+        """Lets the call go: the graph may outlive the step, its memory should not."""
+        self.call = None
 
 
 def _nothing() -> None:
@@ -92,6 +94,14 @@ class _ForwardHook:
             return None
         options, output = rest
         return capture._forward(self.where, inputs, options, output)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__name__":  # torch.jit.script asks every hook for it
+            raise AttributeError(
+                "torch.jit.script must be given a model without hooks, got one that is or was "
+                "watched by a LocoProp. Script a model made anew with its state_dict, or trace it."
+            )
+        raise AttributeError(name)
 
     def __reduce__(self) -> tuple[type["_ForwardHook"], tuple[()]]:
         return (_ForwardHook, ())
@@ -113,9 +123,9 @@ class Capture:
     """Keeps the inputs of the maps' calls from backward to the step, and detects transfers.
 
     Calls are kept in order over several backward passes (micro-batches, modules used twice) until
-    :meth:`clear`. If all gradients of a map are None when backward reaches it, calls from before
-    are stale and dropped: ``model.zero_grad()`` is enough between two steps. A call is counted once
-    if backward runs twice over its graph.
+    :meth:`clear`. If all gradients of a map are None when backward reaches it, or were changed to
+    zero since the last pass, calls from before are stale and dropped: ``model.zero_grad()`` is
+    enough between two steps. A call is counted once if backward runs twice over its graph.
 
     Hooks are removed by :meth:`close`, or when the object dies. Inputs must not be changed in place
     before the step; outputs may be. Reentrant checkpoints capture on recomputation; those that are
@@ -124,7 +134,7 @@ class Capture:
     its graph at each map.
 
     Rows are those of this process. Where several processes average their gradients, G is of all
-    rows and Z of some: reduce the Gram matrices too, or the processes drift apart.
+    rows and Z of some: each solves a problem of its own, and what they find must be averaged.
 
     Args:
         maps: The maps to watch.
@@ -134,6 +144,8 @@ class Capture:
             made by hand is kept.
         keeps_outputs: Whether calls keep their outputs too, for :meth:`pre`.
         reduction: Of the loss, "mean" or "sum", where the graph shows it at that pass.
+        processes: The process group of the DistributedDataParallel around the model, seen in a
+            forward pass; None without one, or with a single process.
 
     >>> from optim.maps import find_maps
     >>> model = nn.Sequential(nn.Linear(3, 2), nn.Tanh())
@@ -149,7 +161,9 @@ class Capture:
         self.detected: dict[LinearMap, Detection] = {}
         self.keeps_outputs = False
         self.reduction: str | None = None
-        self._captured: dict[LinearMap, list[_Call]] = defaultdict(list)
+        self.processes: Any = None  # the process group that averages the gradients, where one does
+        self._captured: dict[LinearMap, list[_Tap]] = defaultdict(list)
+        self._seen: dict[nn.Parameter, tuple[int, int]] = {}  # id and version of grad as left
         self._arrived: dict[int, dict[LinearMap, list[_Tap]]] = {}  # by id of the backward pass
         self._paused = 0
         self._handles: list[RemovableHandle] = []
@@ -157,7 +171,9 @@ class Capture:
         for map in self.maps:
             for member in map.members:
                 hook = _ForwardHook(self, map, member)
-                self._handles.append(member.module.register_forward_hook(hook, with_kwargs=True))
+                # Before other hooks: those may replace the output, and see what the map makes.
+                register = member.module.register_forward_hook
+                self._handles.append(register(hook, prepend=True, with_kwargs=True))
         self._close = weakref.finalize(self, _remove, self._handles)
 
     def __contains__(self, map: LinearMap) -> bool:
@@ -176,7 +192,7 @@ class Capture:
                 "backward through the module before the step (outside of paused()); exclude it "
                 "if its weights are used without calling it."
             )
-        rows = [call.rows() for call in self._captured[map]]
+        rows = [call.rows() for call in self._calls(map)]
         return rows[0] if len(rows) == 1 else torch.cat(rows, dim=-2)
 
     def pre(self, map: LinearMap) -> Tensor | None:
@@ -185,16 +201,33 @@ class Capture:
         None where they were not kept (``keeps_outputs``) or are not what the map made: changed in
         place by the transfer function, rounded by autocast.
         """
-        pieces = [call.pre() for call in self._captured[map]]
+        pieces = [call.pre() for call in self._calls(map)]
         kept = [piece for piece in pieces if piece is not None and piece.dtype == map.dtype]
         if not kept or len(kept) < len(pieces):
             return None
         return kept[0] if len(kept) == 1 else torch.cat(kept, dim=-2)
 
+    def _calls(self, map: LinearMap) -> list[_Call]:
+        return [tap.call for tap in self._captured[map] if tap.call is not None]
+
     def clear(self) -> None:
         """Forgets all captured calls and frees their inputs."""
+        for taps in self._captured.values():
+            for tap in taps:
+                tap.release()
         self._captured.clear()
         self._arrived.clear()
+        self._seen.clear()
+
+    def discard(self) -> None:
+        """Forgets that passes were captured; backward may run over their graphs once more."""
+        for map in self.maps:
+            self._drop(map)
+        self._arrived.clear()
+
+    def _drop(self, map: LinearMap) -> None:
+        for tap in self._captured.pop(map, []):
+            tap.counted = False
 
     def close(self) -> None:
         """Removes all hooks; forgets all calls. The model is as before."""
@@ -216,6 +249,9 @@ class Capture:
         map, member = where
         if self._paused or not torch.is_grad_enabled() or not map.trainable:
             return None
+        if torch._C._is_tracing():  # a trace is run without hooks, so it is made without
+            return None
+        self.processes = self.processes or averaging_processes()
         if not isinstance(output, Tensor):
             raise TypeError(
                 f"output of the map {member.name!r} must be a tensor, got "
@@ -224,6 +260,9 @@ class Capture:
         if not output.requires_grad:
             return None
         self._watch(map)
+        first = is_first(self, member.module)
+        if not first and map not in self.detected:
+            self.detected[map] = Detection(None, "a forward hook that sees the output before")
         source = output
         if output._base is not None and output._base.grad_fn is not None:
             # An in-place operation on a view rewrites the view's history: hooks on it would be
@@ -231,14 +270,12 @@ class Capture:
             source = output._base
             if map not in self.detected:
                 source = output = output.clone()
-        # Other hooks may replace the output; a capture collected meanwhile takes its hook away.
-        hooks = tuple(member.module._forward_hooks.values())
-        keeps = self.keeps_outputs and all(isinstance(hook, _ForwardHook) for hook in hooks)
+        keeps = self.keeps_outputs and first
         tap = _Tap(self, _Call(map, member, inputs, options, output if keeps else None))
         source.register_hook(tap)  # type: ignore[no-untyped-call]
         if map not in self.detected:
             axis = member.features
-            features = output.shape[axis] if axis is not None else 0
+            features = output.size(axis) if axis is not None else 0
             assert output.grad_fn is not None
             Output(map, features, axis).mark(output.grad_fn)
         return output
@@ -258,8 +295,16 @@ class Capture:
             self._arrived[task] = defaultdict(list)
             Variable._execution_engine.queue_callback(functools.partial(self._forget, task))
         self._arrived[task][map].append(tap)
-        if all(block.parameter.grad is None for block in map.trainable):
-            self._captured[map].clear()
+        if all(self._is_cleared(block.parameter) for block in map.trainable):
+            self._drop(map)
+
+    def _is_cleared(self, parameter: nn.Parameter) -> bool:
+        """Whether the gradient is gone, or was made zero after the last backward pass."""
+        grad = parameter.grad
+        if grad is None:
+            return True
+        untouched = self._seen.get(parameter) == (id(grad), grad._version)
+        return not untouched and not bool(grad.any())
 
     def _forget(self, task: int) -> None:
         """The backward pass is over: what it did not confirm stays with its graph."""
@@ -269,7 +314,13 @@ class Capture:
         """A parameter of the map got its gradient: this backward pass counts."""
         arrived = self._arrived.get(torch._C._current_graph_task_id(), {})
         taps = arrived.pop(map, [])
-        self._captured[map] += [tap.release() for tap in taps if tap.call is not None]
+        for tap in taps:
+            if not tap.counted:
+                tap.counted = True
+                self._captured[map].append(tap)
+        for block in map.trainable:
+            if (grad := block.parameter.grad) is not None:
+                self._seen[block.parameter] = (id(grad), grad._version)
         if taps and map not in self.detected:
             self._detect(map)
 
@@ -286,6 +337,27 @@ class Capture:
         for owner, detection in {map: Detection(None, reason), **detected}.items():
             if owner in self.maps:
                 self.detected.setdefault(owner, detection)
+
+
+def is_first(capture: Capture, module: nn.Module) -> bool:
+    """Whether no hook of somebody else has seen the module's output before the capture's own."""
+    if torch.nn.modules.module._global_forward_hooks:
+        return False
+    for hook in tuple(module._forward_hooks.values()):  # collecting a capture takes its hook away
+        if not isinstance(hook, _ForwardHook):
+            return False
+        if getattr(hook, "capture", _nothing)() is capture:
+            return True
+    return True
+
+
+def averaging_processes() -> Any:
+    """The process group of the DistributedDataParallel whose forward runs, if it has several."""
+    if not torch.distributed.is_available():
+        return None
+    wrapper: Any = nn.parallel.DistributedDataParallel._active_ddp_module
+    several = wrapper is not None and wrapper.process_group.size() > 1
+    return wrapper.process_group if several else None
 
 
 def _remove(handles: Iterable[RemovableHandle]) -> None:

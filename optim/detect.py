@@ -7,6 +7,7 @@ else leaves the transfer open: variant S is valid whatever follows. Functions th
 nodes (softsign, a scaled tanh, a hand-written loss) are not recognised: name them to the optimiser.
 """
 
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -92,7 +93,8 @@ def _scaled_elu(node: Any) -> bool:
 _PASSED = frozenset(
     """View UnsafeView Reshape ReshapeAlias Unflatten T Transpose Permute Movedim Squeeze Unsqueeze
     Clone Alias Contiguous ToCopy Expand Slice Select Split SplitWithSizes Unbind Index IndexSelect
-    Cat Stack Detach AsStrided Flip Roll ConstantPadNd""".split()  # noqa: SIM905
+    Cat Stack Detach AsStrided Flip Roll ConstantPadNd NestedGetValues BackwardHookFunction
+    """.split()  # noqa: SIM905
 )
 # What is linear in the output: f is the identity.
 _LINEAR = frozenset(
@@ -173,7 +175,7 @@ def running_roots() -> list[graph.Node]:
 
 
 def _kind(node: graph.Node) -> str:
-    return node.name().split("Backward")[0]
+    return re.sub(r"(?<=.)Backward\d*$", "", node.name())
 
 
 def _node(root: Any) -> Any:
@@ -241,9 +243,11 @@ def _moved(node: Any, kind: str, axis: int | None) -> int | None:
         return {one: two, two: one}.get(axis, axis)
     if kind == "Permute":
         return [_signed(dim, _ndim(node)) for dim in node._saved_dims].index(axis) - _ndim(node)
+    if kind in {"Stack", "Unsqueeze"}:  # an axis behind the features moves them to the left
+        return axis - 1 if _signed(node._saved_dim, _ndim(node)) >= axis else axis
     if kind == "Select" and _signed(node._saved_dim, _ndim(node) + 1) == -1:
         return None
-    return axis if axis == -1 and kind not in {"T", "Movedim", "Unbind"} else None
+    return axis if axis == -1 and kind not in {"T", "Movedim", "Unbind", "AsStrided"} else None
 
 
 def _shape(node: Any) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ def linear_rows(module: Any, input: Tensor) -> Tensor:
 
     Args:
         module: An ``nn.Linear``.
-        input: (…, n).
+        input: (…, n); nested (ragged) and sparse ones too.
 
     Returns:
         (R, n), or (R, n + 1) with a bias, R the product of the leading dimensions.
@@ -22,7 +22,15 @@ def linear_rows(module: Any, input: Tensor) -> Tensor:
     >>> linear_rows(nn.Linear(2, 5), torch.tensor([[3.0, 4.0]])).tolist()
     [[3.0, 4.0, 1.0]]
     """
-    return _with_ones(input.reshape(-1, input.shape[-1]), module.bias)
+    return _with_ones(flat_rows(input), module.bias)
+
+
+def flat_rows(tensor: Tensor) -> Tensor:
+    """A tensor (…, n) as (R, n): leading dimensions, ragged or sparse ones too, are rows."""
+    if tensor.is_nested:
+        return torch.cat([piece.reshape(-1, piece.shape[-1]) for piece in tensor.unbind()])
+    dense = tensor if tensor.layout == torch.strided else tensor.to_dense()
+    return dense.reshape(-1, dense.shape[-1])
 
 
 def convolution_rows(module: Any, input: Tensor) -> Tensor:
@@ -169,7 +177,7 @@ class LinearMap:
     Matrices have shapes (n, d), or (groups, n, d): n columns of Z, d outputs. Numbers are at least
     float32, whatever the parameters are. Parameters that do not move, frozen or without a gradient,
     keep their columns in :meth:`weights` (they are part of the pre-activations) and have none in
-    :meth:`gradient` and :meth:`add_`.
+    :meth:`gradient` and :meth:`moved`.
     """
 
     members: tuple[Member, ...]
@@ -233,12 +241,12 @@ class LinearMap:
         return torch.cat(kept, dim=-1)
 
     @torch.no_grad()
-    def add_(self, displacement: Tensor) -> None:
-        """Adds D (…, n, d), in the columns of :meth:`gradient`, to the moving parameters."""
+    def moved(self, displacement: Tensor, decay: float = 1.0) -> list[tuple[nn.Parameter, Tensor]]:
+        """The moving parameters, each with decay · W + D; D (…, n, d) as :meth:`gradient` is."""
         blocks = self.moving
         pieces = torch.split(displacement, [block.columns for block in blocks], dim=-2)
-        for block, piece in zip(blocks, pieces, strict=True):
-            block.parameter.add_(block.unpack(piece))
+        pairs = zip(blocks, pieces, strict=True)
+        return [(b.parameter, (b.parameter * decay).add_(b.unpack(piece))) for b, piece in pairs]
 
     def _stack(self, blocks: Sequence[Block], tensors: Sequence[Tensor]) -> Tensor:
         packed = [b.pack(t).to(self.dtype) for b, t in zip(blocks, tensors, strict=True)]

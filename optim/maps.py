@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
+from optim._checks import require_unsharded
 from optim.linear_map import (
     Block,
     LinearMap,
@@ -19,6 +20,7 @@ from optim.linear_map import (
     MapAdapter,
     Member,
     convolution_rows,
+    flat_rows,
     linear_rows,
 )
 
@@ -39,7 +41,7 @@ _ADAPTERS: dict[type[nn.Module], MapAdapter] = {
     nn.Linear: MapAdapter(
         rows=linear_rows,
         weights=_weight_and_bias,
-        pre=lambda module, output: output.reshape(-1, output.shape[-1]),
+        pre=lambda module, output: flat_rows(output),
     ),
     **{
         convolution: MapAdapter(
@@ -182,6 +184,12 @@ def find_maps(
     return maps, left
 
 
+def _list_of(left: Mapping[str, str]) -> str:
+    """The first reasons why modules are no maps, in brackets."""
+    told = [f"{name!r}: {why}" for name, why in [*left.items()][:3]]
+    return f" ({'; '.join(told)})" if told else ""
+
+
 @dataclass(frozen=True)
 class Cover:
     """The local problems of a model and the parameters that have none.
@@ -215,6 +223,7 @@ def cover(model: nn.Module, exclude: Sequence[str]) -> Cover:
         raise TypeError(
             f"`exclude` must be a sequence of names, got {exclude!r}. Write ({exclude!r},)."
         )
+    require_unsharded(model)
     found, left = find_maps(model, exclude)
     members = [member.name for each in found for member in each.members]
     inside = tuple(f"{name}." if name else "" for name in members)
@@ -228,7 +237,8 @@ def cover(model: nn.Module, exclude: Sequence[str]) -> Cover:
     if not maps:
         kinds = sorted({type(module).__name__ for module in model.modules()})
         raise ValueError(
-            f"`model` must have a linear map that is not excluded, got modules {', '.join(kinds)}. "
+            f"`model` must have a linear map that is not excluded, got modules {', '.join(kinds)}"
+            f"{_list_of(left)}. "
             "Write `locoprop_rows` and `locoprop_weights`, call `register_map`, or take another "
             "optimiser."
         )

@@ -1,16 +1,18 @@
 """Pictures of complexes and flows in the plane, drawn with matplotlib."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int
 
 
 __all__ = ["draw_complex", "draw_flow", "spring_layout"]
 
 _LARGEST_LAYOUT = 5000  # vertices; the spring layout costs their square
+_LARGEST_PICTURE = 1_000_000  # edges or triangles; each is a path that is drawn on its own
 
 
 def spring_layout(K: SimplicialComplex, *, seed: int = 0) -> Tensor:
@@ -24,6 +26,7 @@ def spring_layout(K: SimplicialComplex, *, seed: int = 0) -> Tensor:
         (n_0, 2) float64.
 
     Raises:
+        TypeError: ``K`` is no complex, or ``seed`` no integer.
         ValueError: more than 5,000 vertices, which would take minutes and show nothing.
 
     Example:
@@ -35,6 +38,8 @@ def spring_layout(K: SimplicialComplex, *, seed: int = 0) -> Tensor:
 
     from simplex.interop import to_networkx
 
+    _require_complex(K)
+    require_int("seed", seed, least=0)
     count = K.num_simplices(0)
     if count > _LARGEST_LAYOUT:
         raise ValueError(
@@ -62,16 +67,20 @@ def draw_complex(
 
     Args:
         K: the complex.
-        positions: (n_0, 2) coordinates of the vertices; ``None`` for :func:`spring_layout`.
+        positions: (n_0, 2) coordinates of the vertices, a tensor, an array or lists; or a mapping
+            from each vertex label to its two coordinates, as networkx's layouts are; ``None`` for
+            :func:`spring_layout`.
         ax: matplotlib axes to draw on; ``None`` for the current ones.
-        labels: whether to write the vertex labels.
+        labels: whether to write the vertex labels, letter by letter: ``$`` is a dollar sign.
         color: of the triangles.
 
     Returns:
         The axes.
 
     Raises:
-        ValueError: positions of another shape, or not finite.
+        TypeError: ``K`` is no complex, or positions are no numbers.
+        ValueError: positions of another shape, not finite or without one of the vertices; or more
+            than a million edges or triangles.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -83,6 +92,8 @@ def draw_complex(
     from matplotlib.collections import LineCollection, PolyCollection
     from matplotlib.patheffects import withStroke
 
+    _require_complex(K)
+    _require_drawable(K)
     place = _read_positions(K, positions)
     if ax is None:
         from matplotlib import pyplot
@@ -104,6 +115,7 @@ def draw_complex(
                 (3, 3),
                 textcoords="offset points",
                 fontsize=6,
+                parse_math=False,
                 path_effects=[withStroke(linewidth=1.5, foreground="white")],
             )
     ax.set_aspect("equal")
@@ -113,7 +125,7 @@ def draw_complex(
 
 
 def draw_flow(
-    K: SimplicialComplex, positions: Any, flow: Tensor, *, ax: Any = None, color: str = "#c44e52"
+    K: SimplicialComplex, positions: Any, flow: Any, *, ax: Any = None, color: str = "#c44e52"
 ) -> Any:
     """Draw an edge flow as arrows on the complex, thicker where it is stronger.
 
@@ -122,13 +134,16 @@ def draw_flow(
 
     Args:
         K: the complex.
-        positions: (n_0, 2) coordinates of the vertices; ``None`` for :func:`spring_layout`.
-        flow: (n_1,) values, in the orientation of the complex.
+        positions: (n_0, 2) coordinates of the vertices, a tensor, an array or lists; or a mapping
+            from each vertex label to its two coordinates, as networkx's layouts are; ``None`` for
+            :func:`spring_layout`.
+        flow: (n_1,) real values, in the orientation of the complex; a tensor, an array or a list.
         ax: matplotlib axes to draw on; ``None`` for the current ones.
         color: of the arrows.
 
     Raises:
-        ValueError: positions or flow of another shape, or not finite.
+        TypeError: ``K`` is no complex, or positions or flow are no real numbers.
+        ValueError: positions or flow of another shape, or not finite; or as :func:`draw_complex`.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -136,14 +151,16 @@ def draw_flow(
         >>> place = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]
         >>> ax = draw_flow(K, place, torch.tensor([1.0, 0.5]), ax=Figure().add_subplot())
     """
-    if flow.shape != (K.num_simplices(1),) or not bool(flow.isfinite().all()):
+    _require_complex(K)
+    values = _as_numbers("flow", flow)
+    if values.shape != (K.num_simplices(1),) or not bool(values.isfinite().all()):
         raise ValueError(
             f"flow must be finite and of shape ({K.num_simplices(1)},), got "
-            f"{tuple(flow.shape)}. Draw one channel, or one sample, at a time."
+            f"{tuple(values.shape)}. Draw one channel, or one sample, at a time."
         )
     place = _read_positions(K, positions)
     ax = draw_complex(K, place, ax=ax, color="#c9d3e3")
-    along = (flow * K.orientation(1)).detach().cpu().double()
+    along = values * K.orientation(1).cpu()
     used = along != 0
     if not bool(used.any()):
         return ax
@@ -168,10 +185,60 @@ def draw_flow(
 def _read_positions(K: SimplicialComplex, positions: Any) -> Tensor:
     if positions is None:
         return spring_layout(K)
-    place = torch.as_tensor(positions).detach().cpu().double()
+    if isinstance(positions, Mapping):
+        positions = _listed(K, positions)
+    place = _as_numbers("positions", positions)
     if place.shape != (K.num_simplices(0), 2) or not bool(place.isfinite().all()):
         raise ValueError(
             f"positions must be finite and of shape ({K.num_simplices(0)}, 2), got "
             f"{tuple(place.shape)}."
         )
     return place
+
+
+def _listed(K: SimplicialComplex, positions: Mapping[Any, Any]) -> Any:
+    """The places of a layout in the order of the vertices; it may hold further ones."""
+    names = K.vertex_labels or range(K.num_simplices(0))
+    missing = [name for name in names if name not in positions]
+    if missing:
+        raise ValueError(
+            f"positions must have a place for every vertex label, got none for {missing[0]!r}"
+            + (f" and {len(missing) - 1} others." if len(missing) > 1 else ".")
+        )
+    return [positions[name] for name in names] or torch.zeros(0, 2)
+
+
+def _as_numbers(what: str, values: Any) -> Tensor:
+    """Float64 on the CPU, from tensors, arrays of any strides, and nested lists."""
+    import numpy as np
+
+    if isinstance(values, Tensor):
+        array = values.detach().cpu()
+    else:
+        try:
+            array = torch.from_numpy(np.array(values, order="C"))
+        except (TypeError, ValueError) as error:  # words, objects, rows of several lengths
+            raise TypeError(
+                f"{what} must be a tensor, an array or lists of numbers, got "
+                f"{type(values).__name__} that is none."
+            ) from error
+    if array.is_complex():
+        raise TypeError(f"{what} must be real, got {array.dtype}. Draw .real and .imag apart.")
+    return array.double()
+
+
+def _require_complex(K: Any) -> None:
+    if not isinstance(K, SimplicialComplex):
+        raise TypeError(
+            f"K must be a SimplicialComplex, got {type(K).__name__}. Lift a graph with "
+            "simplex.lifting.clique_complex."
+        )
+
+
+def _require_drawable(K: SimplicialComplex) -> None:
+    for k, name in ((1, "edges"), (2, "triangles")):
+        if K.num_simplices(k) > _LARGEST_PICTURE:
+            raise ValueError(
+                f"a complex must have at most {_LARGEST_PICTURE} {name} to be drawn, got "
+                f"{K.num_simplices(k)}. Draw K.skeleton({k - 1}), or a part of it."
+            )

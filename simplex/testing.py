@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_memory
 
 
 Cochains = Sequence[Tensor]
@@ -78,6 +78,9 @@ def random_cochains(
     """
     top = max(K.dim, 0) if max_dim is None else max_dim
     widths = [channels] * (top + 1) if isinstance(channels, int) else list(channels)
+    entries = sum(K.num_simplices(k) * width for k, width in enumerate(widths))
+    remedy = "Draw fewer channels."
+    require_memory(8 * entries, torch.device("cpu"), f"{entries} random numbers", remedy)
     generator = torch.Generator().manual_seed(seed)
     return [
         torch.randn(K.num_simplices(k), widths[k], dtype=dtype, generator=generator)

@@ -1,10 +1,15 @@
 """Pictures: what is drawn, and what is refused."""
 
+from io import BytesIO
+
+import networkx as nx
+import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
 
 from simplex import SimplicialComplex
+from simplex.lifting import clique_complex
 from simplex.plot import draw_complex, draw_flow, spring_layout
 from tests.cases import over
 from tests.tables import COMPLEXES
@@ -55,5 +60,67 @@ def test_bad_input_is_refused():
         draw_complex(K, torch.full((5, 2), torch.nan), ax=axes())
     with pytest.raises(ValueError, match="flow must be"):
         draw_flow(K, torch.zeros(5, 2), torch.zeros(5), ax=axes())
+    for call, error, message in (
+        (lambda: draw_flow(K, None, "flow"), TypeError, "flow must be a tensor, an array or lists"),
+        (lambda: draw_flow(K, None, 1j * torch.ones(6)), TypeError, "flow must be real"),
+        (lambda: draw_flow(K, [[0.0, 1.0], [2.0]], [0.0] * 6), TypeError, "positions must be a"),
+        (lambda: draw_complex(K, {0: (0, 1), 2: (1, 1)}), ValueError, "none for 1 and 2 others"),
+        (lambda: draw_complex(nx.path_graph(2)), TypeError, "K must be a SimplicialComplex"),
+        (lambda: draw_flow(nx.path_graph(2), None, [1.0]), TypeError, "K must be a Simplicial"),
+        (lambda: spring_layout(K, seed=0.5), TypeError, "seed must be an integer"),
+        (lambda: spring_layout([(0, 1)]), TypeError, "K must be a SimplicialComplex"),
+    ):
+        with pytest.raises(error, match=message):
+            call()
     with pytest.raises(ValueError, match="at most 5000 vertices"):
         spring_layout(SimplicialComplex.from_simplices([], num_vertices=5001))
+
+
+def test_flows_and_places_come_as_tensors_arrays_lists_and_layouts():
+    K = COMPLEXES["house"]
+    place, flow = torch.randn(5, 2, dtype=torch.float64), torch.randn(6, dtype=torch.float64)
+    expected = draw_flow(K, place, flow, ax=axes()).collections[-1]
+    array = np.ascontiguousarray(flow.numpy()[::-1])[::-1]
+    assert array.strides[0] < 0
+    for places, values in (
+        (place.numpy(), array),
+        (place.tolist(), flow.tolist()),
+        (place.numpy()[::-1].copy()[::-1], flow.clone().requires_grad_()),
+        (dict(enumerate(place.numpy())), flow.numpy()),
+        ({v: tuple(place[v].tolist()) for v in (4, 2, 0, 1, 3)}, flow),
+    ):
+        made = draw_flow(K, places, values, ax=axes()).collections[-1]
+        for part in ("U", "V", "X", "Y"):
+            assert getattr(made, part).tolist() == getattr(expected, part).tolist()
+    ints = draw_flow(K, np.eye(5, 2, dtype=np.int8), np.ones(6, dtype=np.uint16), ax=axes())
+    assert len(ints.collections[-1].U) == 6
+
+
+def test_a_layout_of_networkx_is_taken_by_the_labels():
+    graph = nx.Graph([("c", "a"), ("a", (1, 2)), ((1, 2), "c"), ("c", 0)])
+    layout = nx.circular_layout(graph)
+    K = clique_complex(graph)
+    vertices = draw_complex(K, layout | {"further": [0, 0]}, ax=axes()).collections[-1]
+    expected = np.array([layout[label] for label in K.vertex_labels])
+    assert np.array_equal(vertices.get_offsets(), expected)
+    swapped = clique_complex(nx.Graph([(1, 0)]))
+    assert swapped.vertex_labels == (1, 0)
+    drawn = draw_complex(swapped, {0: (5, 5), 1: (7, 7)}, ax=axes()).collections[-1]
+    assert np.asarray(drawn.get_offsets()).tolist() == [[7, 7], [5, 5]]
+    assert len(draw_complex(COMPLEXES["empty"], {}, ax=axes()).collections) == 3
+
+
+@over("name", ["$a_$", "$x^{$", "a$", "$\\alpha$", "50% & #1_2 \\ ~ {x}", "ü"])
+def test_labels_are_written_letter_by_letter(name):
+    K = COMPLEXES["edge"].with_vertex_labels([name, "b"])
+    ax = draw_complex(K, [[0, 0], [1, 1]], ax=axes(), labels=True)
+    written = ax.texts[0]
+    assert written.get_text() == name
+    assert not written.get_parse_math()
+    ax.figure.savefig(BytesIO(), format="png")
+
+
+def test_a_picture_of_a_million_edges_is_refused_before_the_layout():
+    many = SimplicialComplex(2000, [torch.zeros(1_000_001, 2, dtype=torch.int64)])
+    with pytest.raises(ValueError, match=r"at most 1000000 edges .* got 1000001. Draw K.skeleton"):
+        draw_complex(many, ax=axes())

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from simplex.complexes import SimplicialComplex
 
 
+_PROBE_BYTES = 1 << 16
 _LARGEST_FOLKLORE = 2000  # vertices; 2-FWL holds all pairs and takes their number times a third
 
 
@@ -21,8 +23,24 @@ def require_output(path: Path, endings: Sequence[str]) -> None:
         raise ValueError(f"--out must be a file, got the folder {path}.")
     if not path.parent.is_dir():
         raise ValueError(f"--out must be in an existing folder, got {path}.")
-    if not os.access(path.parent, os.W_OK):
-        raise ValueError(f"--out must be in a folder that can be written to, got {path}.")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise ValueError(f"--out must be a file that can be written to, got {path}.")
+    require_writable(path.parent, f"--out must be in a folder that can be written to, got {path}")
+
+
+def require_writable(folder: Path, what: str) -> None:
+    """Raise ``ValueError`` where a small file cannot be written: no permission, a full disk."""
+    probe = folder / f".simplex-{os.getpid()}.probe"
+    try:
+        with probe.open("wb") as file:  # permissions alone say nothing of quotas and full disks
+            file.write(bytes(_PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise ValueError(f"{what} ({error.strerror}).") from None
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
 
 
 def require_device(name: str) -> None:

@@ -41,10 +41,12 @@ def run(args: argparse.Namespace) -> int:
     """Run the four jobs and say where the pictures are."""
     import torch
 
+    from simplex.cli._checks import require_writable
     from simplex.cli._demo_flows import sample_edge_flows
 
     began = time.perf_counter()
     args.out.mkdir(parents=True, exist_ok=True)
+    require_writable(args.out, f"--out must be a folder that can be written to, got {args.out}")
     lift_les_miserables(args.out)
     compare_classical_pairs()
     threads = torch.get_num_threads()

@@ -4,9 +4,12 @@ import argparse
 import contextlib
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
+
+from simplex.cli._output import EscapedStream, escaped
 
 
 _COMMANDS = {
@@ -45,8 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = _parser().parse_args(argv)
         name = f"simplex {args.command}"
-        code: int = args.run(args)
-        sys.stdout.flush()
+        with contextlib.redirect_stdout(EscapedStream(sys.stdout)):
+            code: int = args.run(args)
+            sys.stdout.flush()
         return code
     except SystemExit as done:  # argparse: --help, --version, wrong arguments
         return done.code if isinstance(done.code, int) else 2
@@ -59,8 +63,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except (ValueError, TypeError, OSError, ImportError, MemoryError, RuntimeError) as error:
         what = " ".join(str(error).split()) or type(error).__name__
-        print(f"{name}: error: {what}", file=sys.stderr)
+        print(escaped(f"{name}: error: {_as_options(what)}"), file=sys.stderr)
         return 2
+
+
+def _as_options(message: str) -> str:
+    """Advice of the library in the words of the command line: ``max_dim`` is ``--max-dim``."""
+    return re.sub(r"\b(max_dim|max_simplices|max_edge_length)\b=?", _option, message)
+
+
+def _option(match: re.Match[str]) -> str:
+    return "--" + match[1].replace("_", "-")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -2,8 +2,9 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +36,55 @@ def add_max_dim(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_UNSEEN = {  # what moves the cursor, colours the screen or turns the direction of the text
+    code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    for code in (*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+}
+
+
+def escaped(text: str, kept: str = "") -> str:
+    """A text of a file, safe on a terminal: control characters are spelled out, as Python does."""
+    return text.translate({code: name for code, name in _UNSEEN.items() if chr(code) not in kept})
+
+
+class EscapedStream:
+    """A stream on which names of untrusted files cannot command the terminal."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write with control characters, other than line ends and tabs, spelled out."""
+        written: int = self._stream.write(escaped(text, kept="\n\t"))
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def note(path: str | Path, text: str) -> None:
+    """Say on stderr, in one line, how a file was read."""
+    print(escaped(f"{path}: {text}"), file=sys.stderr)
+
+
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """A place beside ``path`` to write to; it becomes ``path`` only if nothing went wrong."""
-    fresh = path.with_name(f".{path.stem}.new{path.suffix}")
+    """A place beside ``path`` to write to; it becomes ``path`` only if nothing went wrong.
+
+    Raises:
+        ValueError: the place cannot be written to, or the disk is full; names it and the reason.
+    """
+    path = Path(os.path.realpath(path))  # a link stays a link
+    fresh = path.with_name(f".{path.stem}.{os.getpid()}.new{path.suffix}")
     try:
         yield fresh
         os.replace(fresh, path)
+    except (OSError, RuntimeError) as error:  # torch says RuntimeError of a full disk
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise ValueError(f"{path} could not be written: {reason}.") from None
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,11 +2,16 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simplex.cli._output import FORMATS, add_max_dim, whole_number
 
 
+if TYPE_CHECKING:
+    from simplex.complexes import SimplicialComplex
+
 _ENDINGS = (".png", ".pdf", ".svg")
+_MOST = {1: 200_000, 2: 50_000}  # edges and triangles; a minute of drawing, and all is black
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,9 +41,22 @@ def run(args: argparse.Namespace) -> int:
     if not 1 <= args.graph <= len(complexes):
         raise ValueError(f"--graph must be in 1 … {len(complexes)}, got {args.graph}.")
     K = complexes[args.graph - 1]
+    _require_drawable(args.file, K)
     place = spring_layout(K, seed=args.seed)
     with save_picture(args.out) as figure:
         ax = draw_complex(K, place, ax=figure.add_subplot(), labels=args.labels)
-        ax.set_title(f"{Path(args.file).name}: f-vector {K.f_vector}", fontsize=9)
+        ax.set_title(f"{Path(args.file).name}: f-vector {K.f_vector}", fontsize=9, parse_math=False)
     print(f"f-vector {K.f_vector}, drawn to {args.out}")
     return 0
+
+
+def _require_drawable(file: str, K: "SimplicialComplex") -> None:
+    for k, name, remedy in (
+        (1, "edges", "Draw a part of the graph."),
+        (2, "triangles", "Draw the edges alone with --max-dim 1, or a part of the complex."),
+    ):
+        count = K.num_simplices(k)
+        if count > _MOST[k]:
+            raise ValueError(
+                f"{file}: must have at most {_MOST[k]} {name} to be drawn, got {count}. {remedy}"
+            )

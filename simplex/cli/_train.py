@@ -34,6 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["sum", "mean"],
         help="features of higher simplices, from those of their vertices",
     )
+    add(
+        "--no-node-attr",
+        dest="use_node_attr",
+        action="store_false",
+        help="leave out real node attributes, where the data have any beside their labels",
+    )
     add("--folds", type=int, help="ten use the stored folds, where there are any")
     add(
         "--protocol",
@@ -50,8 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add = parser.add_argument_group("model", argument_default=absent).add_argument
     add("--model", help="its name; a wrong one lists them all (default: sin)")
-    add("--hidden-channels", type=int, help="width of the hidden layers (default: 32)")
-    add("--num-layers", type=int, help="message passing layers (default: 3)")
+    add("--hidden-channels", "--hidden", type=int, help="width of the hidden layers (default: 32)")
+    add("--num-layers", "--layers", type=int, help="message passing layers (default: 3)")
     add("--readout", help="pooling of each dimension, sum or mean (default: sum)")
     add("--dropout", type=float, help="probability (default: 0.5)")
     add(
@@ -110,12 +116,11 @@ def run(args: argparse.Namespace) -> int:
         TUSettings,
         parse_grid,
         parse_options,
+        read_checkpoint,
         torchrun_processes,
         train_tu,
     )
 
-    if "threads" in args:
-        torch.set_num_threads(require_int("threads", args.threads, least=1))
     require_device(args.device)
     given: dict[str, Any] = vars(args) | {
         "grid": parse_grid(args.grid),
@@ -124,6 +129,10 @@ def run(args: argparse.Namespace) -> int:
     train = TrainSettings(**_pick(given, TrainSettings))
     settings = TUSettings(**_pick(given, TUSettings), train=train)
     out = args.out or Path("runs") / f"{settings.dataset}-{settings.model}-{train.seed}"
+    if "threads" in args:
+        torch.set_num_threads(require_int("threads", args.threads, least=1))
+    elif args.resume:  # the numbers depend on it
+        torch.set_num_threads(read_checkpoint(out / "checkpoint.pt")[0]["num_threads"])
     with torchrun_processes(args.device) as (processes, device):
         train_tu(settings, out, resume=args.resume, device=device, processes=processes)
     return 0

@@ -19,9 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.description = (
         "Two files: whether the test tells their two graphs apart, and where it does. One file\n"
-        "with many graphs: the classes of graphs that the test does not tell apart. One file with\n"
-        "one graph: the colours of its simplices. Being told apart proves that graphs are not\n"
-        "isomorphic; not being told apart proves nothing (--exact decides)."
+        "with many graphs: the classes of graphs that the test does not tell apart, the largest\n"
+        "first. One file with one graph: the colours of its simplices. Being told apart proves\n"
+        "that graphs are not isomorphic; not being told apart proves nothing (--exact decides)."
     )
     parser.epilog = (
         "examples:\n  simplex wl first.edges second.edges\n  simplex wl many.g6 --max-dim 3\n"
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_max_dim(parser)
     add("--test", choices=list(_NAMES), default="swl", help="the refinement (default: swl)")
     add("--exact", action="store_true", help="also decide isomorphism exactly (two files)")
+    add("--all", action="store_true", help="list every class of graphs, not only the first fifty")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     if len(complexes) == 1:
         _describe(complexes[0], test, args.test)
     else:
-        _classify(complexes, test, args.test)
+        _classify(complexes, test, args.test, most=None if args.all else _MOST_SHOWN)
     return 0
 
 
@@ -89,7 +90,10 @@ def _compare(args: argparse.Namespace, test: "Refinement") -> None:
         print("exact: isomorphic." if is_isomorphic(A, B) else "exact: not isomorphic.")
 
 
-def _classify(complexes: list["SimplicialComplex"], test: "Refinement", name: str) -> None:
+def _classify(
+    complexes: list["SimplicialComplex"], test: "Refinement", name: str, most: int | None
+) -> None:
+    """Print the classes, the largest first: who is confused with whom is what one looks for."""
     from simplex.wl import distinguish
 
     labels = distinguish(complexes, test).tolist()
@@ -103,11 +107,14 @@ def _classify(complexes: list["SimplicialComplex"], test: "Refinement", name: st
         f"{_NAMES[name]}: {len(labels)} graphs in {classes}; those of one class are not told apart"
     )
     print(f"pairs not told apart: {pairs} of {every}")
-    for label, group in list(members.items())[:_MOST_SHOWN]:
+    ordered = sorted(members.items(), key=lambda item: -len(item[1]))  # equal sizes as they came
+    for label, group in ordered[:most]:
         kind = "graph " if len(group) == 1 else "graphs"
         print(f"class {label + 1}: {kind} {', '.join(group)}")
-    if len(members) > _MOST_SHOWN:
-        print(f"… and {len(members) - _MOST_SHOWN} more classes")
+    if most is not None and len(ordered) > most:
+        rest = ordered[most:]
+        alone = "of one graph each" if len(rest[0][1]) == 1 else "of fewer graphs"
+        print(f"… and {_count(len(rest), 'more class', 'more classes')} {alone} (--all lists them)")
 
 
 def _describe(K: "SimplicialComplex", test: "Refinement", name: str) -> None:
@@ -120,5 +127,5 @@ def _describe(K: "SimplicialComplex", test: "Refinement", name: str) -> None:
         print(f"{kind}: {len(colors):,} in {_count(size, 'colour')}")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"

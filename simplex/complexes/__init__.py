@@ -28,6 +28,11 @@ from simplex.complexes._tables import (
     ragged as ragged,
     unique_rows as unique_rows,
 )
+from simplex.complexes._threads import (
+    interruptible as interruptible,
+    on_free_threads as on_free_threads,
+    usable_threads as usable_threads,
+)
 from simplex.complexes._vertices import (
     require_room_for_vertices as require_room_for_vertices,
     require_vertex_count as require_vertex_count,

@@ -75,7 +75,7 @@ def require_word(name: str, value: object, words: Collection[object]) -> None:
     Example:
         >>> require_word("aggr", "sum", ("sum", "mean"))
     """
-    if not (isinstance(value, Hashable) and value in words):
+    if not (isinstance(value, Hashable) and value in words):  # lists and arrays are no words
         allowed = ", ".join(map(repr, words))
         raise ValueError(f"{name} must be one of {allowed}, got {shown(value)}.")
 

@@ -1,12 +1,20 @@
 """The PyG bridge: a complex as a ``Data`` object, and a data set of many complexes."""
 
+from simplex.data._batching import align_batches
 from simplex.data._dataset import SimplicialDataset
 from simplex.data._simplicial_data import SimplicialData
 
 
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
+from simplex.data._checks import (
+    require_same_fields as require_same_fields,
+    require_same_widths as require_same_widths,
+)
+from simplex.data._files import write_whole as write_whole
 from simplex.data._simplicial_data import cochain_keys as cochain_keys
 
 
 __all__ = ["SimplicialData", "SimplicialDataset"]
+
+align_batches()

@@ -1,16 +1,20 @@
 """Many complexes stored as one union: a PyG data set that batches by a few gathers."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NoReturn
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch, InMemoryDataset
+from torch_geometric.data import Batch, Data, InMemoryDataset
 from torch_geometric.utils import is_sparse
 
 from simplex.complexes import SimplicialComplex
-from simplex.data._simplicial_data import SimplicialData, cochain_keys
+from simplex.data._checks import require_complex
+from simplex.data._edges import with_fingerprint
+from simplex.data._files import read_plain, write_whole
+from simplex.data._simplicial_data import LABELS, SimplicialData, cochain_keys
 
 
 class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
@@ -42,21 +46,93 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
     def from_file(cls, path: str | Path) -> "SimplicialDataset":
         """The data set that ``SimplicialDataset.save(dataset, path)`` stored, in PyG's format.
 
+        Tensors and plain values are read, nothing else: a file cannot bring code that is run.
+
         Args:
             path: a file written by ``save`` of any ``InMemoryDataset``, from ``SimplicialData``.
 
         Raises:
-            ValueError: the file holds graphs that are not lifted.
+            ValueError: the file holds graphs that are not lifted, or other objects, or is damaged.
             OSError: it is not there.
         """
         dataset = cls(SimplicialData(), None)
-        dataset.load(str(path), data_cls=SimplicialData)
-        if not isinstance(dataset._data, SimplicialData):
-            raise ValueError(
-                f"path must be a file of SimplicialData, got {type(dataset._data).__name__} in "
-                f"{path}. Lift the graphs with simplex.transforms.lift_dataset."
-            )
+        dataset.load(path)
         return dataset
+
+    @classmethod
+    def save(cls, data_list: Sequence[SimplicialData], path: str | Path) -> None:
+        """Store a data set or a list of items, in PyG's format, for :meth:`from_file`.
+
+        A file that is there is replaced only when the new one is whole.
+
+        Args:
+            data_list: the items.
+            path: the file.
+
+        Raises:
+            ValueError: a field is no tensor, number or string, nor a list or dictionary of them.
+            OSError: the file cannot be written.
+        """
+        if "://" in str(path):
+            super().save(data_list, str(path))
+            return
+        data, slices = cls.collate(data_list)
+
+        def write(file: BinaryIO) -> None:
+            torch.save((data.to_dict(), slices, type(data)), file)
+            file.flush()
+            try:
+                read_plain(file.name)
+            except ValueError as error:
+                raise ValueError(
+                    "fields must be tensors, numbers, strings and lists or dictionaries of them to "
+                    "be stored, got others. Convert them to tensors, or leave them out."
+                ) from error
+
+        write_whole(Path(path), write)
+
+    def load(self, path: str | Path, data_cls: type[Data] = SimplicialData) -> None:
+        """Replace the items by those of a file, as :meth:`from_file` reads it.
+
+        Args:
+            path: the file.
+            data_cls: the class of items where the file names none.
+
+        Raises:
+            ValueError: as for :meth:`from_file`.
+            OSError: it is not there.
+        """
+        stored = read_plain(path)
+        try:
+            data, slices, *kind = stored
+            (data_cls,) = kind or [data_cls]
+            if isinstance(data, Mapping):
+                data = data_cls.from_dict(dict(data))
+            plain = slices is None or all(isinstance(each, Tensor) for each in slices.values())
+            if not plain or not isinstance(data, Data):
+                raise TypeError("its parts are of other kinds")
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            raise ValueError(
+                f"path must be a file that SimplicialDataset.save wrote, got another one in {path} "
+                f"({type(error).__name__})."
+            ) from error
+        if not isinstance(data, SimplicialData):
+            raise ValueError(
+                f"path must be a file of SimplicialData, got {type(data).__name__} in {path}. Lift "
+                "the graphs with simplex.transforms.lift_dataset."
+            )
+        self._data, self.slices, self._data_list = data, slices, None
+
+    def to_on_disk_dataset(self, *args: Any, **options: Any) -> NoReturn:
+        """Refused: PyG's data base unpickles what it reads, and its items are not lifted.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(
+            "a SimplicialDataset must be stored by SimplicialDataset.save(dataset, path), got a "
+            "call for PyG's on-disk data base, which runs code of a file that it reads."
+        )
 
     @classmethod
     def from_union(
@@ -82,21 +158,30 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
             ValueError: a cochain does not have one row per simplex, or a field ends elsewhere than
                 its slices.
         """
-        data = SimplicialData.from_complex(union, cochains, max_dim=max_dim, **(fields or {}))
+        require_complex("union", union)
+        fields = with_fingerprint(union, fields or {}, slices or {})
+        data = SimplicialData.from_complex(union, cochains, max_dim=max_dim, **fields)
         top, by_item = data.max_dim, torch.arange(union.num_parts + 1)
-        bounds = dict.fromkeys(["num_simplices", *(fields or {})], by_item) | dict(slices or {})
-        for key, value in (fields or {}).items():
-            _require_length(data, key, value, int(bounds[key][-1]))
+        bounds = dict.fromkeys(["num_simplices", *fields], by_item) | dict(slices or {})
+        for key, value in fields.items():
+            if isinstance(bounds[key], Tensor) and bounds[key].ndim == 1:
+                _require_length(data, key, value, int(bounds[key][-1]))
         pointers = [union.part_pointer(k) for k in range(top + 1)]
         for k, key in enumerate(cochain_keys(top)):
             if key in data:
                 bounds[key] = pointers[k]
         for k in range(1, top + 1):
             first_facet = pointers[k - 1][:-1].repeat_interleave(pointers[k].diff())
-            data[f"facets_{k}"] = data[f"facets_{k}"] - first_facet[:, None]  # (n_k, k+1)
+            data[f"facets_{k}"] = union.facets(k) - first_facet[:, None]  # (n_k, k+1)
             bounds[f"facets_{k}"] = pointers[k]
-            if f"orientation_{k}" in data:
-                bounds[f"orientation_{k}"] = pointers[k]
+        for k, name in itertools.product(range(top + 1), ("orientation", "filtration")):
+            if f"{name}_{k}" in data:
+                bounds[f"{name}_{k}"] = pointers[k]
+        if union.vertex_labels is not None:
+            bounds[LABELS] = by_item
+        if union.vertex_labels is not None and union.num_parts != 1:
+            spans = itertools.pairwise(pointers[0].tolist())
+            data[LABELS] = [list(union.vertex_labels[a:b]) for a, b in spans]
         data._num_nodes = pointers[0].diff().tolist()
         return cls(data, bounds)
 
@@ -110,10 +195,16 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
             return Batch.from_data_list(list(self))  # type: ignore[no-any-return]
         chosen = torch.as_tensor(list(self.indices()), dtype=torch.int64)
         batch = Batch(_base_cls=SimplicialData)
-        slices, increments = {}, {}
+        slices: dict[str, Tensor] = {}
+        increments: dict[str, Tensor | None] = {}
         rows: dict[int, tuple[Tensor, Tensor, Tensor]] = {}  # by slices: fields of one rank share
         for key, value in self._data:
             if key == "num_nodes":
+                continue
+            if key == LABELS:
+                labels = value if len(self.slices[key]) > 2 else [value]  # of one item: its own
+                batch[key] = [labels[i] for i in chosen.tolist()]
+                slices[key], increments[key] = torch.arange(len(chosen) + 1), None
                 continue
             pointer = self.slices[key]
             if id(pointer) not in rows:
@@ -123,11 +214,11 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
             dim = self._data.__cat_dim__(key, value)
             batch[key], slices[key] = value.index_select(dim, row), start
             step = self._increment(key)[chosen.to(value.device)]
-            increments[key] = step.cumsum(0) - step
+            increments[key] = shift = step.cumsum(0) - step
             if bool(step.any()):
                 shape = [1] * value.ndim
                 shape[dim] = -1
-                batch[key] += increments[key][owner].view(shape)
+                batch[key] += shift[owner].view(shape)
         counts = [self._data._num_nodes[i] for i in chosen.tolist()]
         device = batch.num_simplices.device
         batch.num_nodes, batch._num_nodes = sum(counts), counts
@@ -161,7 +252,7 @@ def _require_length(data: SimplicialData, key: str, value: Any, expected: int) -
 
 def _concatenates(key: str, value: Any) -> bool:
     """Whether PyG batches the field by concatenation, with increments known beforehand."""
-    if key == "num_nodes":
+    if key in ("num_nodes", LABELS):
         return True
     plain = isinstance(value, Tensor) and not is_sparse(value)
     return plain and "batch" not in key and key != "ptr"

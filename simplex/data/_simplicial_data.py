@@ -9,7 +9,20 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 
 from simplex.complexes import SimplicialComplex, require_int
-from simplex.data._storage import SimplicialStorage, field_rank
+from simplex.data._checks import (
+    kept_vertices,
+    require_cochains,
+    require_complex,
+    require_counts,
+    require_edges_of_lift,
+    require_ids_after_lift,
+    require_stored,
+)
+from simplex.data._edges import FINGERPRINT, edge_fingerprint, stored_edges, with_fingerprint
+from simplex.data._storage import SimplicialStorage, field_rank, table_rank
+
+
+LABELS = "vertex_labels"  # a list; in a batch one list per item
 
 
 class SimplicialData(Data):  # type: ignore[misc]
@@ -22,15 +35,23 @@ class SimplicialData(Data):  # type: ignore[misc]
     - ``num_simplices`` (m, d+1) int64: how many k-simplices each of the m parts has. It is stored
       and never inferred from a maximum, so empty dimensions survive, as tables (0, k+1).
     - ``orientation_1 … orientation_d`` (n_k,) int8: only for a complex with its own orientation.
-    - anything else (``y``, ``pos``, …) follows the rules of PyG.
+    - ``filtration_0 … filtration_d`` (n_k,) and ``vertex_labels``, a list: only if it has them.
+    - ``lift_fingerprint`` (1, 2) int64: the number and a hash of the undirected edges that the
+      complex was made of; only with an ``edge_index``.
+    - anything else (``y``, ``pos``, ``edge_index_2``, …) follows the rules of PyG. One addition:
+      ``subgraph`` cuts a field ``…_k`` that has one row per k-simplex (``y_1``) with them.
 
     When PyG batches such objects, ``facets_k`` is shifted by the number of (k-1)-simplices of each
     item. That is all: the batch is the disjoint union, in lexicographic order, and
-    :attr:`complex` of the batch is a :class:`simplex.SimplicialComplex` with one part per item. As
-    everywhere in PyG, the items of a batch must have the same fields: give all of them the same
-    ``max_dim``, and orient all or none.
+    :attr:`complex` of the batch is a :class:`simplex.SimplicialComplex` with one part per item.
+    Items of different ``max_dim`` are batched with empty tables where they have none, and items
+    without an orientation with +1 beside oriented ones. Otherwise all must have the same fields.
 
-    Vertex labels and filtration values of a complex are not carried; pass them as fields.
+    **The complex belongs to the edges it was made of.** Where ``edge_index`` holds other undirected
+    edges than at the lift (a split of links, dropped or added edges), reading the complex or a
+    field of its simplices is an error: what changes edges comes before the lift. Another order,
+    directions, repetitions and self-loops change nothing. An object without a fingerprint, such
+    as one that was stored by an earlier version, is read if its edges are those of the complex.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
@@ -62,37 +83,40 @@ class SimplicialData(Data):  # type: ignore[misc]
             K: the complex. The parts of a disjoint union stay parts of the one item.
             x: the vertex features (n_0, F), or one cochain (n_k, F_k) per dimension 0 … max_dim.
             max_dim: the top dimension to store; ``None`` for ``K.dim``. Dimensions above
-                are cut, missing ones are stored as empty tables. Items that are batched together
-                need one common value.
-            fields: further fields, such as ``y``.
+                are cut, missing ones are stored as empty tables.
+            fields: further fields, such as ``y``; ``edge_index`` holds the edges that the complex
+                was made of.
 
         Raises:
-            ValueError: ``max_dim`` is negative, or a cochain does not have one row per simplex.
+            TypeError: ``K`` is no complex, or ``edge_index`` no tensor of integers.
+            ValueError: ``max_dim`` is negative, a cochain does not have one row per simplex, or
+                ``edge_index`` is not (2, E) or names a vertex that there is not.
 
         Example:
             >>> K = SimplicialComplex.from_simplices([(0, 1)])
             >>> SimplicialData.from_complex(K, max_dim=2).facets_2.shape
             torch.Size([0, 3])
         """
+        require_complex("K", K)
         top = max(K.dim, 0) if max_dim is None else require_int("max_dim", max_dim, least=0)
-        cochains = [x] if isinstance(x, Tensor) else list(x or ())
-        for k, values in enumerate(cochains[: top + 1]):
-            if values.ndim == 0 or len(values) != K.num_simplices(k):
-                raise ValueError(
-                    f"x[{k}] must have one row per {k}-simplex ({K.num_simplices(k)}), got "
-                    f"shape {tuple(values.shape)}."
-                )
+        cochains = require_cochains(K, x, top)
         ranks = range(1, top + 1)
         tables: dict[str, Any] = {f"facets_{k}": K.facets(k) for k in ranks}
         if K.state()["orientation"] is not None:
             tables |= {f"orientation_{k}": K.orientation(k) for k in ranks}
+        if K.filtration is not None:
+            none = K.filtration[0][:0]
+            values = [*K.filtration, *[none] * top][: top + 1]
+            tables |= {f"filtration_{k}": each for k, each in enumerate(values)}
+        if K.vertex_labels is not None:
+            tables[LABELS] = list(K.vertex_labels)
         sizes = [K.part_pointer(k).diff() for k in range(top + 1)]
         return cls(
             **dict(zip(cochain_keys(top), cochains, strict=False)),
             **tables,
             num_simplices=torch.stack(sizes, dim=1),
             num_nodes=K.num_simplices(0),
-            **fields,
+            **with_fingerprint(K, fields),
         )
 
     # --- reading ----------------------------------------------------------------------------------
@@ -112,28 +136,28 @@ class SimplicialData(Data):  # type: ignore[misc]
         """The complex of the stored tables, without copying; a batch gives a disjoint union.
 
         Raises:
-            ValueError: a transform of PyG has left ``num_simplices`` and the tables at odds.
+            ValueError: after the lift the vertices or the edges of the graph have changed.
         """
         ranks = range(1, self.max_dim + 1)
+        require_stored([f"facets_{k}" for k in ranks], self._store)
+        self._require_unchanged()
         count, device = int(self.num_nodes), self.num_simplices.device
-        stored = [count, *(len(self[f"facets_{k}"]) for k in ranks)]
-        counted = self.num_simplices.sum(0).tolist()
-        if stored != counted:
-            raise ValueError(
-                f"num_simplices must count the stored simplices, got {counted} for {stored}. "
-                "A transform changed the vertices or the edges: apply it before the lift."
-            )
-        signs = None
-        if any(f"orientation_{k}" in self for k in ranks):
+        store = self._store
+        signs = values = None
+        if any(f"orientation_{k}" in store for k in ranks):
             vertices = torch.ones(count, dtype=torch.int8, device=device)
-            signs = [vertices, *(self[f"orientation_{k}"] for k in ranks)]
+            signs = [vertices, *(store[f"orientation_{k}"] for k in ranks)]
+        if "filtration_0" in store:
+            values = [store[f"filtration_{k}"] for k in range(self.max_dim + 1)]
         pointer = None
         if isinstance(self, Batch) or len(self.num_simplices) != 1:
             pointer = torch.nn.functional.pad(self.num_simplices[:, 0].cumsum(0), (1, 0))
         return SimplicialComplex(
             count,
-            [self[f"facets_{k}"] for k in ranks],
+            [store[f"facets_{k}"] for k in ranks],
             orientation=signs,
+            filtration=values,
+            vertex_labels=_flat_labels(store.get(LABELS)),
             part_pointer=pointer,
             device=device,
         )
@@ -142,26 +166,54 @@ class SimplicialData(Data):  # type: ignore[misc]
         """``[x, x_1, …, x_K]``.
 
         Raises:
-            ValueError: one of them is not stored.
+            ValueError: one of them is not stored, or the graph has changed after the lift.
         """
         keys = cochain_keys(self.max_dim)
-        missing = [key for key in keys if key not in self]
+        missing = [key for key in keys if key not in self._store]
         if missing:
             raise ValueError(
                 f"cochains must be stored as {keys}, got no {missing}. "
-                "Set them, or lift vertex features with simplex.transforms.CliqueLift."
+                "Set them, or give the graph an x before simplex.transforms.CliqueLift spreads it; "
+                "torch_geometric.transforms.Constant and OneHotDegree make one."
             )
-        return [self[key] for key in keys]
+        self._require_unchanged()
+        return [self._store[key] for key in keys]
+
+    def __getattr__(self, key: str) -> Any:
+        if _is_cochain(key):
+            self._require_unchanged()
+        return super().__getattr__(key)
+
+    def __getitem__(self, key: str) -> Any:
+        if _is_cochain(key):
+            self._require_unchanged()
+        return super().__getitem__(key)
+
+    def _require_unchanged(self) -> None:
+        """The vertices and edges are those that the complex was made of."""
+        store = self._store
+        if "num_simplices" not in store:
+            return
+        tables = [store.get(f"facets_{k}") for k in range(1, self.max_dim + 1)]
+        if any(table is None for table in tables):
+            return  # half built, or not of this kind
+        count, counted = int(self.num_nodes), store["num_simplices"].sum(0).tolist()
+        require_counts([count, *map(len, tables)], counted)
+        edges, made_of = stored_edges(store), store.get(FINGERPRINT)
+        if edges is None or not tables:
+            return
+        if made_of is not None and len(made_of) != 1 and not isinstance(self, Batch):
+            return  # all items of a data set in one object, where ids count from each item
+        known = made_of is not None
+        if made_of is None:  # stored by an earlier version, or edges that were added later
+            made_of = fingerprint_of(self, tables[0].T)
+        require_ids_after_lift(edges, count)
+        require_edges_of_lift(fingerprint_of(self, edges), made_of, known=known)
 
     # --- PyG's rules ------------------------------------------------------------------------------
 
-    def __cat_dim__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if key == "num_simplices" or field_rank(key) is not None:
-            return 0
-        return super().__cat_dim__(key, value, *args, **kwargs)
-
     def __inc__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> Any:
-        rank = field_rank(key)
+        rank = table_rank(key)
         if rank is not None and key == f"facets_{rank}":
             return int(self.num_simplices[:, rank - 1].sum())
         return super().__inc__(key, value, *args, **kwargs)
@@ -182,22 +234,47 @@ class SimplicialData(Data):  # type: ignore[misc]
             raise ValueError(
                 "subgraph must be given one complex, got a batch. Cut the items of to_data_list()."
             )
-        keep = subset
-        if subset.dtype != torch.bool:
-            keep = torch.zeros(int(self.num_nodes), dtype=torch.bool, device=subset.device)
-            keep[subset] = True
+        self._require_unchanged()
+        keep = kept_vertices(subset, int(self.num_nodes))
         data: SimplicialData = super().subgraph(keep)
-        counts = [keep.sum()]
+        store, counts = data._store, [keep.sum()]
         for k in range(1, self.max_dim + 1):
-            facets, new_id = self[f"facets_{k}"], keep.cumsum(0) - 1
+            of_rank = [
+                key
+                for key in self._store
+                if field_rank(key) == k and self._store.is_simplex_attr(key)
+            ]
+            facets, new_id = self._store[f"facets_{k}"], keep.cumsum(0) - 1
             keep = keep[facets].all(1)  # (n_k,): a simplex stays with all its facets
-            data[f"facets_{k}"] = new_id[facets[keep]]
+            for key in of_rank:
+                store[key] = self._store[key][keep]
+            store[f"facets_{k}"] = new_id[store[f"facets_{k}"]]
             counts.append(keep.sum())
-            for key in self.keys():
-                if field_rank(key) == k and key != f"facets_{k}":
-                    data[key] = self[key][keep]
-        data.num_simplices = torch.stack(counts)[None]
+        store["num_simplices"] = torch.stack(counts)[None]
+        edges = stored_edges(store)
+        if edges is not None and FINGERPRINT in store:
+            store[FINGERPRINT] = edge_fingerprint(edges)
         return data
+
+
+def fingerprint_of(data: SimplicialData, edges: Tensor) -> Tensor:
+    """One row per item of the batch, or one."""
+    if not isinstance(data, Batch):
+        return edge_fingerprint(edges)
+    part = data._store["batch"]
+    stored = data._store.get(FINGERPRINT)
+    return edge_fingerprint(edges, part, data.num_graphs if stored is None else len(stored))
+
+
+def _is_cochain(key: Any) -> bool:
+    return isinstance(key, str) and key.startswith("x_") and table_rank(key) is not None
+
+
+def _flat_labels(labels: Any) -> list[Any] | None:
+    """The labels of all vertices; a batch has one list per item, and a label is never a list."""
+    while labels is not None and any(isinstance(each, list) for each in labels):
+        labels = [label for item in labels for label in item]
+    return labels  # type: ignore[no-any-return]
 
 
 def cochain_keys(max_dim: int) -> list[str]:

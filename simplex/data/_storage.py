@@ -3,21 +3,42 @@
 import re
 from typing import Any
 
+from torch import Tensor
 from torch_geometric.data.storage import GlobalStorage
+from torch_geometric.utils import is_sparse
+
+from simplex.data._edges import FINGERPRINT
 
 
-_RANKED = re.compile(r".*_([1-9][0-9]*)")
+TABLES = ("facets", "orientation", "filtration", "x")  # fields of k-simplices whatever their length
+_RANKED = re.compile(r"(.*)_([1-9][0-9]*)")
+_OF_PYG = ("index", "batch")  # what is named so holds ids, by PyG's rules
 
 
-def field_rank(key: str) -> int | None:
+def field_rank(key: Any) -> int | None:
     """The dimension k of a field named ``…_k`` with k ≥ 1 (``x_1``, ``facets_2``), else ``None``.
 
+    Names that PyG reads as ids (``edge_index_2``) are no fields of simplices.
+
     Example:
-        >>> field_rank("facets_2"), field_rank("x"), field_rank("x_1_batch")
-        (2, None, None)
+        >>> field_rank("facets_2"), field_rank("x"), field_rank("x_1_batch"), field_rank("index_1")
+        (2, None, None, None)
     """
-    match = _RANKED.fullmatch(key)
-    return int(match[1]) if match else None
+    match = _RANKED.fullmatch(key) if isinstance(key, str) else None
+    if match is None or any(word in match[1] for word in _OF_PYG):
+        return None
+    return int(match[2])
+
+
+def table_rank(key: Any) -> int | None:
+    """The dimension k ≥ 1 of a table or cochain of the complex (``x_1``), else ``None``.
+
+    Example:
+        >>> table_rank("facets_2"), table_rank("y_2")
+        (2, None)
+    """
+    rank = field_rank(key)
+    return rank if rank is not None and key.removesuffix(f"_{rank}") in TABLES else None
 
 
 class SimplicialStorage(GlobalStorage):  # type: ignore[misc]
@@ -29,12 +50,18 @@ class SimplicialStorage(GlobalStorage):  # type: ignore[misc]
 
     def is_node_attr(self, key: str) -> bool:
         """Whether the rows of the field are vertices."""
-        return not _of_simplices(key) and bool(super().is_node_attr(key))
+        return not self.is_simplex_attr(key) and bool(super().is_node_attr(key))
 
     def is_edge_attr(self, key: str) -> bool:
         """Whether the rows of the field are columns of a stored ``edge_index``."""
-        return not _of_simplices(key) and bool(super().is_edge_attr(key))
+        return not self.is_simplex_attr(key) and bool(super().is_edge_attr(key))
 
-
-def _of_simplices(key: Any) -> bool:
-    return key == "num_simplices" or field_rank(key) is not None
+    def is_simplex_attr(self, key: str) -> bool:
+        """Whether the field counts simplices, or has one row per simplex of its dimension k ≥ 1."""
+        if key in ("num_simplices", FINGERPRINT) or table_rank(key) is not None:
+            return True
+        rank, value = field_rank(key), self.get(key)
+        if rank is None or not isinstance(value, Tensor) or value.ndim == 0 or is_sparse(value):
+            return False
+        facets = self.get(f"facets_{rank}")
+        return isinstance(facets, Tensor) and len(facets) == len(value)

@@ -4,13 +4,16 @@ import contextlib
 import io
 import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_memory
 from simplex.datasets._root import data_root
+from simplex.datasets._tu_files import TUFiles, read_table, read_tu_files
 
 
 if TYPE_CHECKING:
@@ -30,32 +33,55 @@ def tu_dataset(
     *,
     max_dim: int = 2,
     reduce: Literal["sum", "mean"] = "sum",
+    use_node_attr: bool = True,
 ) -> "SimplicialDataset":
-    """Load a TU data set through PyG and lift all its graphs to clique complexes by one call.
+    """Load a TU data set and lift all its graphs to clique complexes by one call.
 
-    Vertex features are the one-hot tags where there are informative ones; the one-hot degree for
-    the IMDB and COLLAB data, as in the literature; else the constant 1. Labels are 0 … C-1.
+    Vertex features are the node attributes, followed by the one-hot labels, where the set has
+    attributes; else the one-hot labels where there is more than one; else the one-hot degree for
+    the IMDB and COLLAB data, as in the literature; else the constant 1. Edge attributes and one-hot
+    edge labels become ``edge_attr``, one row per column of ``edge_index``.
+
+    The files are those of the collection: ``NAME_A.txt`` (both directions of every edge),
+    ``NAME_graph_indicator.txt`` and ``NAME_graph_labels.txt`` (integers; classes 0 … C-1 in their
+    order) or ``NAME_graph_attributes.txt`` (real targets, float ``y``), and as there are any
+    ``node_labels``, ``node_attributes``, ``edge_labels`` and ``edge_attributes``. They are read
+    strictly: what breaks the format is refused by file and line, never repaired. Loops are left
+    out, and an edge that is listed twice is one edge.
 
     Args:
         name: such as ``"MUTAG"``; the folder ``root/name/raw`` with the text files is used where
-            it exists, otherwise PyG downloads them.
+            it exists, otherwise they are downloaded.
         root: folder of data sets; raw files in it are only read. ``None`` for ``tu/`` in the folder
             that the environment variable ``SIMPLEX_DATA`` names, else ``~/.cache/simplex/tu``.
         max_dim: the top dimension of the lift.
         reduce: how vertex features are spread to higher simplices.
+        use_node_attr: whether node attributes are features; without them as in the tables that use
+            labels alone.
 
     Raises:
-        ValueError: the files are not there and cannot be downloaded, or cannot be read.
+        ValueError: the files are not there and cannot be downloaded, or break the format.
     """
     from torch_geometric.data import Data
 
     from simplex.transforms import lift_dataset
 
-    dataset = _load(name, data_root("tu", root))
-    graphs = [  # without edge features
-        Data(x=x, edge_index=graph.edge_index, y=graph.y, num_nodes=graph.num_nodes)
-        for graph, x in zip(dataset, _vertex_features(name, dataset), strict=True)
+    files = read_tu_files(_raw_folder(name, data_root("tu", root)), name)
+    if not use_node_attr:
+        files = replace(files, attributes=files.attributes[:, :0])
+    sizes = files.sizes.tolist()
+    x = torch.split(_vertex_features(name, files), sizes)
+    starts = torch.nn.functional.pad(files.sizes.cumsum(0), (1, 0))
+    graph_of_edge = torch.bucketize(files.edge_index[0], starts, right=True) - 1
+    edges_of = graph_of_edge.bincount(minlength=len(sizes)).tolist()
+    edge_index = torch.split(files.edge_index - starts[graph_of_edge], edges_of, 1)
+    graphs = [
+        Data(x=x[i], edge_index=edge_index[i], y=files.y[i : i + 1], num_nodes=sizes[i])
+        for i in range(len(sizes))
     ]
+    if files.edge_attr is not None:
+        for graph, edge_attr in zip(graphs, torch.split(files.edge_attr, edges_of), strict=True):
+            graph.edge_attr = edge_attr
     return lift_dataset(graphs, max_dim, reduce=reduce)
 
 
@@ -82,14 +108,21 @@ def tu_folds(
         it is scored on; also as attributes of these names.
 
     Raises:
-        ValueError: a stored fold names graphs that do not exist, or tests on what it trains on.
+        ValueError: a stored fold names graphs that do not exist, tests on what it trains on, or
+            its file is not of one id (from 0) per line.
     """
+    _require_name(name)
     folder = data_root("tu", root) / name / "10fold"
     if num_folds != 10 or not folder.is_dir():
         return stratified_folds(labels, num_folds, generator=generator)
     folds = []
     for i in range(1, 11):
-        train, test = (_read_ids(folder / f"{part}_idx-{i}.txt") for part in ("train", "test"))
+        train, test = (_fold_ids(folder / f"{part}_idx-{i}.txt") for part in ("train", "test"))
+        if not len(train) or not len(test):
+            raise ValueError(
+                f"the folds in {folder} must have graphs to train on and to test on, got none in "
+                f"fold {i}. Delete the folder to draw new folds."
+            )
         ids = torch.unique(torch.cat([train, test]))  # ascending
         if len(ids) < len(train) + len(test) or ids[0] < 0 or ids[-1] >= len(labels):
             raise ValueError(
@@ -135,60 +168,68 @@ def stratified_folds(
     ]
 
 
-def _load(name: str, root: Path) -> Any:
-    """PyG's data set. Raw files that are there are linked, so that nothing is written beside them.
+def _raw_folder(name: str, root: Path) -> Path:
+    """The folder of the text files, downloaded where it is empty or absent.
 
-    PyG keeps what it has processed next to the raw files, which may be read-only, and trusts it
-    later, even if its writing was interrupted; processing takes about a second and is done anew.
+    Of PyG's data set only the download is used: what it has processed it keeps beside the raw files
+    and reads by unpickling, which runs the code that a file brings.
     """
+    _require_name(name)
+    raw = root / name / "raw"
+    if raw.is_dir() and any(raw.iterdir()):
+        return raw
     from torch_geometric.datasets import TUDataset
 
-    if not re.fullmatch(r"[\w+-]+", name):
+    absent = [place for place in (raw.parent, root, *root.parents) if not place.exists()]
+    try:
+        raw.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=raw.parent, prefix="download-") as folder:
+            remote = TUDataset.__new__(TUDataset)
+            remote.root, remote.name, remote.cleaned = folder, name, False
+            fresh = Path(remote.raw_dir)
+            fresh.mkdir(parents=True)
+            with contextlib.redirect_stderr(io.StringIO()):
+                remote.download()
+            fresh.replace(raw)  # in one step: an interrupted download leaves nothing
+    except Exception as error:  # whatever the network or the archive raised
+        for made in absent:
+            with contextlib.suppress(OSError):
+                made.rmdir()
+        raise ValueError(
+            f"{name!r} must be the name of a TU data set: there are no files in {raw}, and "
+            f"downloading it failed ({_first_line(error)}). Check the name, or pass the root "
+            f"that holds {name}/raw."
+        ) from error
+    return raw
+
+
+def _require_name(name: str) -> None:
+    if not isinstance(name, str) or not re.fullmatch(r"[\w+-]+", name):
         raise ValueError(f"name must be that of a TU data set, such as 'MUTAG', got {name!r}.")
-    raw = root / name / "raw"
-    if not (raw.is_dir() and any(raw.iterdir())):
-        absent = [place for place in (raw, raw.parent, root) if not place.exists()]
-        try:
-            return TUDataset(str(root), name)
-        except Exception as error:  # whatever the network or the archive raised
-            for made in absent:  # PyG makes folders before it downloads
-                with contextlib.suppress(OSError):
-                    made.rmdir()
-            raise ValueError(
-                f"{name!r} must be the name of a TU data set: there are no files in {raw}, and "
-                f"downloading it failed ({_first_line(error)}). Check the name, or pass the root "
-                f"that holds {name}/raw."
-            ) from error
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
-        (Path(folder) / name).mkdir()
-        (Path(folder) / name / "raw").symlink_to(raw.resolve(), target_is_directory=True)
-        try:
-            return TUDataset(folder, name)
-        except Exception as error:  # whatever PyG's parser raised
-            raise ValueError(
-                f"the files in {raw} must be those of the TU data set {name}, got unreadable or "
-                f"missing ones ({_first_line(error)})."
-            ) from error
 
 
 def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
-def _vertex_features(name: str, dataset: Any) -> list[Tensor]:
-    from torch_geometric.utils import degree, one_hot
-
-    if dataset[0].x is not None and dataset[0].x.shape[1] > 1:
-        return [graph.x for graph in dataset]
+def _vertex_features(name: str, files: TUFiles) -> Tensor:
+    if files.attributes.shape[1] > 0:
+        return torch.cat([files.attributes, files.labels], 1)
+    if files.labels.shape[1] > 1:
+        return files.labels
+    num_vertices = int(files.sizes.sum())
     if not name.startswith(("IMDB", "COLLAB")):
-        return [torch.ones(graph.num_nodes, 1) for graph in dataset]
-    degrees = [degree(graph.edge_index[0], graph.num_nodes).long() for graph in dataset]
-    width = max(len(each.bincount()) for each in degrees)
-    return [one_hot(each, width) for each in degrees]
+        return torch.ones(num_vertices, 1)
+    degrees = files.edge_index[0].bincount(minlength=num_vertices)
+    width = int(degrees.max()) + 1
+    require_memory(
+        4 * num_vertices * width,
+        torch.device("cpu"),
+        f"the one-hot degrees of {name}, {width} columns",
+        remedy="Leave out the graph of the highest degree.",
+    )
+    return torch.nn.functional.one_hot(degrees, width).float()
 
 
-def _read_ids(path: Path) -> Tensor:
-    try:
-        return torch.tensor([int(line) for line in path.read_text().split()], dtype=torch.int64)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} must be a file of integer ids, got {error}.") from error
+def _fold_ids(path: Path) -> Tensor:
+    return torch.from_numpy(read_table(path, columns=1)[:, 0])

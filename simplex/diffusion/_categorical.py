@@ -8,7 +8,20 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_int
-from simplex.diffusion._checks import require_after_data, require_integers, require_logits
+from simplex.diffusion._checks import (
+    require_after_data,
+    require_callable,
+    require_count,
+    require_generator,
+    require_integers,
+    require_like_times,
+    require_logits,
+    require_numbers,
+    require_possible,
+    require_reached,
+    require_schedule,
+    require_tensor,
+)
 from simplex.diffusion._elbo import Elbo, bound_times, stacked
 from simplex.diffusion._rows import Model, aligned, row_size, row_sum, rows_of_times
 from simplex.diffusion._schedule import DiscreteSchedule, Times
@@ -50,7 +63,8 @@ class CategoricalProcess:
     stationary: Tensor
 
     def __post_init__(self) -> None:
-        law = torch.as_tensor(self.stationary).to("cpu", torch.float64)
+        require_schedule(self.schedule, discrete=True)
+        law = require_numbers("stationary", self.stationary, torch.float64).detach().cpu()
         if law.dim() != 1 or not ((law >= 0).all() and law.sum() > 0 and law.isfinite().all()):
             raise ValueError(f"stationary must be (K,) numbers ≥ 0, not all 0, got {law.tolist()}.")
         object.__setattr__(self, "stationary", law / law.sum())
@@ -58,11 +72,13 @@ class CategoricalProcess:
     @classmethod
     def uniform(cls, schedule: DiscreteSchedule, num_categories: int) -> Self:
         """Replaced values are equally likely: for K = 2 the binomial chain of 2015."""
+        require_count("num_categories", num_categories, 1)
         return cls(schedule, torch.ones(num_categories, dtype=torch.float64))
 
     @classmethod
     def absorbing(cls, schedule: DiscreteSchedule, num_categories: int, mask: int) -> Self:
         """Replaced values become the mask, one of the K categories, and stay so."""
+        require_count("num_categories", num_categories, 1)
         require_int("mask", mask, 0, num_categories - 1)
         law = torch.zeros(num_categories, dtype=torch.float64)
         law[mask] = 1
@@ -71,7 +87,7 @@ class CategoricalProcess:
     @classmethod
     def marginal(cls, schedule: DiscreteSchedule, frequencies: Tensor | Sequence[float]) -> Self:
         """Replaced values follow the frequencies of the data."""
-        return cls(schedule, torch.as_tensor(frequencies, dtype=torch.float64))
+        return cls(schedule, require_numbers("frequencies", frequencies, torch.float64))
 
     @property
     def num_categories(self) -> int:
@@ -88,6 +104,7 @@ class CategoricalProcess:
     def q_sample(self, x0: Tensor, t: Times, *, generator: torch.Generator | None = None) -> Tensor:
         """A draw of q(x_t | x_0), int64, of the shape of the data."""
         x0 = self._values(x0)
+        require_generator(generator)
         fresh, keep = self.prior_sample(x0, generator=generator), self._keep(x0, t, 0)
         keep = keep[..., 0] if keep.dim() else keep
         uniform = torch.rand(x0.shape, generator=generator, device=x0.device, dtype=torch.float64)
@@ -95,6 +112,8 @@ class CategoricalProcess:
 
     def prior_sample(self, like: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Independent draws from the law m, int64, of the shape of ``like``: where walks begin."""
+        require_tensor("like", like)
+        require_generator(generator)
         weights = self.stationary.to(like.device)
         draws = torch.multinomial(weights, max(like.numel(), 1), True, generator=generator)
         return draws[: like.numel()].reshape(like.shape)
@@ -107,8 +126,9 @@ class CategoricalProcess:
             q(x_s \mid x_t, x_0) =
             \frac{Q_{s → t}[x_s, x_t] \; \bar Q_s[x_0, x_s]}{\bar Q_t[x_0, x_t]}
 
-        Values of x_0 that cannot lead to x_t get no weight; for certain x_0 give logits that are
-        0 there and -∞ elsewhere.
+        Values of x_0 that cannot lead to x_t get no weight. Logits may be infinite: for certain x_0
+        give 0 there and -∞ elsewhere. Where the belief leaves no value that can lead to x_t, x_0 is
+        the value that does, as only one can.
 
         Args:
             logits: (…, K) of x_0.
@@ -118,6 +138,9 @@ class CategoricalProcess:
 
         Returns:
             (…, K) probabilities, float64.
+
+        Raises:
+            ValueError: logits that are NaN or all -∞ somewhere, or an x_t that no x_0 leads to.
         """
         x = self._values(x)
         require_logits(logits, (*x.shape, self.num_categories))
@@ -126,8 +149,11 @@ class CategoricalProcess:
         keep_t, keep_s, keep_ts = self._keep(x, t, 0), self._keep(x, s, 0), self._keep(x, t, s)
         # Q̄_t[x_0, x_t] as a function of x_0, then p̂(x_0) / Q̄_t[x_0, x_t] up to a constant.
         reach = keep_t * hot + (1 - keep_t) * law[x][..., None]  # (…, K)
-        weight = (logits.double().log_softmax(-1) - reach.log()).masked_fill(reach == 0, -torch.inf)
-        weight = weight.softmax(-1)
+        require_reached(reach, x)
+        belief = _log_probabilities(logits.double())
+        weight = (belief - reach.log()).masked_fill(reach == 0, -torch.inf)
+        refuted = (weight == -torch.inf).all(-1, keepdim=True)
+        weight = torch.where(refuted, reach.log(), weight).softmax(-1)
         towards_x0 = keep_s * weight + (1 - keep_s) * law  # Σ over x_0 of weight · Q̄_s[x_0, x_s]
         towards_xt = keep_ts * hot + (1 - keep_ts) * law[x][..., None]
         joint = towards_x0 * towards_xt
@@ -136,12 +162,14 @@ class CategoricalProcess:
     def _keep(self, x: Tensor, t: Times, s: Times) -> Tensor:
         """ᾱ_t / ᾱ_s, to multiply (…, K)."""
         later, earlier = self.schedule.alpha_bar(t), self.schedule.alpha_bar(s)
+        require_like_times(later, earlier)
         if (later > earlier).any():
             raise ValueError("s must not be after t: the chain only forgets.")
         ratio = torch.where(earlier > 0, later / earlier, 1.0)
         return aligned(ratio, x, torch.float64)[..., None] if ratio.dim() else ratio
 
     def _values(self, x: Tensor) -> Tensor:
+        require_tensor("values", x)
         require_integers("values", x, "")
         if x.numel() and (x.min() < 0 or x.max() >= self.num_categories):
             raise ValueError(
@@ -178,11 +206,13 @@ def categorical_sample(
         >>> categorical_sample(lambda x, t: sure, torch.zeros(4).long(), process, [10, 4, 0])
         tensor([2, 2, 2, 2])
     """
+    _require_categorical(model, process, generator)
+    x = process._values(x)
     grid = walk_times(process.schedule, times)
     with torch.no_grad():
         for i in range(len(grid) - 1):
             t, s = grid[i], grid[i + 1]
-            law = process.posterior(_logits(model, x, t, i), x, t, s)
+            law = process.posterior(_logits(model, x, t, i, process), x, t, s)
             flat = law.reshape(-1, process.num_categories)  # (values, K)
             x = torch.multinomial(flat, 1, generator=generator).reshape(x.shape)
     return x
@@ -222,8 +252,10 @@ def categorical_elbo(
         >>> categorical_elbo(lambda x, t: unsure, x0, process).nats.shape
         torch.Size([3])
     """
+    _require_categorical(model, process, generator)
+    x0 = process._values(x0)
     grid = bound_times(process.schedule, times)
-    sure = torch.nn.functional.one_hot(x0.long(), process.num_categories).double().log()
+    sure = torch.nn.functional.one_hot(x0, process.num_categories).double().log()
     law = process.stationary.to(x0.device)
     with torch.no_grad():
         prior = row_sum(_divergence(process.probabilities(x0, grid[0]), law.expand_as(sure)))
@@ -231,7 +263,7 @@ def categorical_elbo(
         for i in range(len(grid) - 1):
             t, s = grid[i], grid[i + 1]
             x = process.q_sample(x0, t, generator=generator)
-            model_law = process.posterior(_logits(model, x, t, i), x, t, s)
+            model_law = process.posterior(_logits(model, x, t, i, process), x, t, s)
             terms.append(row_sum(_divergence(process.posterior(sure, x, t, s), model_law)))
     *transitions, reconstruction = terms
     return Elbo(prior, stacked(transitions, prior), reconstruction, row_size(x0))
@@ -267,23 +299,43 @@ def categorical_loss(
         >>> categorical_loss(lambda x, t: torch.zeros(2, 5, 3), x0, t, process)
         tensor([1.0986, 1.0986])
     """
-    require_after_data(process.schedule.times(t), process.schedule.num_steps)
-    x = process.q_sample(x0, t, generator=generator)
-    logits = model(x, rows_of_times(t, x))
+    _require_categorical(model, process, generator)
+    times = process.schedule.times(t)
+    require_after_data(times, process.schedule.num_steps)
+    x = process.q_sample(x0, times, generator=generator)
+    logits = model(x, rows_of_times(times.to(x.device), x))
     require_logits(logits, (*x0.shape, process.num_categories))
-    picked = logits.log_softmax(-1).gather(-1, x0.long()[..., None])[..., 0]  # (rows, …)
+    picked = _log_probabilities(logits).gather(-1, x0.long()[..., None])[..., 0]  # (rows, …)
     return -row_sum(picked) / max(row_size(x0), 1)
 
 
-def _logits(model: Model, x: Tensor, t: Tensor, step: int) -> Tensor:
+def _logits(model: Model, x: Tensor, t: Tensor, step: int, process: CategoricalProcess) -> Tensor:
     time = rows_of_times(t.to(x.device), x)
     logits = model(x, time)
+    require_logits(logits, (*x.shape, process.num_categories))
     if logits.isnan().any():
         raise ValueError(
-            f"the logits of the network must be numbers, got NaN at step {step}, "
-            f"time {time.min().item()}."
+            f"the logits of the network must be numbers, got NaN at step {step}, time {t.tolist()}."
         )
     return logits
+
+
+def _require_categorical(model: object, process: object, generator: object) -> None:
+    require_callable("model", model)
+    if not isinstance(process, CategoricalProcess):
+        raise TypeError(
+            "process must be a CategoricalProcess, CategoricalProcess.uniform(schedule, K) is one, "
+            f"got {process!r}."
+        )
+    require_generator(generator)
+
+
+def _log_probabilities(logits: Tensor) -> Tensor:
+    """The logarithm of the softmax; a logit of +∞ is certainty, several are equal chances."""
+    certain = logits == torch.inf
+    logits = torch.where(certain.any(-1, keepdim=True), certain.to(logits).log(), logits)
+    require_possible(logits)
+    return logits.log_softmax(-1)
 
 
 def _divergence(p: Tensor, q: Tensor) -> Tensor:

@@ -1,22 +1,209 @@
 """What this package refuses, and in which words."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from numbers import Real
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
-from simplex.operators import require_rank
+from simplex.complexes import SimplicialComplex, require_int, require_memory
+
+
+# --- networks and what a call is given ------------------------------------------------------------
+
+
+def require_module(what: str, network: object) -> None:
+    """Refuse what has no parameters to average."""
+    if not isinstance(network, nn.Module):
+        raise TypeError(f"{what} must be a torch.nn.Module, got {kind_of(network)}.")
+
+
+def require_same_parameters(ours: nn.Module, theirs: nn.Module) -> None:
+    """Refuse an average over networks of several kinds."""
+    shapes = [[tuple(p.shape) for p in each.parameters()] for each in (ours, theirs)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f"network must have the parameters of the averaged one, of shapes {shapes[0]}, got "
+            f"{shapes[1]}."
+        )
+
+
+def require_decay(decay: object) -> None:
+    """Refuse an average that would never move, or not be one."""
+    if isinstance(decay, bool) or not isinstance(decay, Real):
+        raise TypeError(f"decay must be a number, got {kind_of(decay)}.")
+    if not 0 <= float(decay) < 1:
+        raise ValueError(f"decay must be in [0, 1), got {decay}.")
+
+
+def require_callable(what: str, model: object) -> None:
+    """Refuse a model that cannot be called."""
+    if isinstance(model, type) or not callable(model):
+        raise TypeError(
+            f"{what} must be a function of noisy data and times, got {kind_of(model)}. Any "
+            "torch.nn.Module or lambda x, t: … is one."
+        )
+
+
+def require_schedule(schedule: object, *, discrete: bool = False) -> None:
+    """Refuse what gives no α and σ; for some purposes what has no steps."""
+    wanted = ("alpha_bars", "num_steps") if discrete else ("coefficients", "times", "model_times")
+    if not all(hasattr(schedule, name) for name in wanted):
+        kind = "DiscreteSchedule" if discrete else "Schedule"
+        raise TypeError(
+            f"schedule must be a {kind}, such as cosine_schedule(1000), got {kind_of(schedule)}."
+        )
+
+
+def require_generator(generator: object) -> None:
+    """Refuse a seed, and what else is no source of randomness."""
+    if generator is not None and not isinstance(generator, torch.Generator):
+        seed = generator if isinstance(generator, int) else 0
+        raise TypeError(
+            f"generator must be a torch.Generator or None, got {generator!r}. For a seed give "
+            f"torch.Generator().manual_seed({seed})."
+        )
+
+
+def require_noise(noise: object, *, whitens: bool = False) -> None:
+    """Refuse what is no law of noise; for bounds what does not whiten."""
+    wanted = ("sample", "whiten") if whitens else ("sample",)
+    law = all(callable(getattr(noise, name, None)) for name in wanted)
+    if not law or isinstance(noise, type):
+        raise TypeError(
+            f"noise must be a law, WhiteNoise() or a HodgeNoise, got {kind_of(noise)}. Draws "
+            "are made by its method sample."
+        )
+
+
+def require_numbers(what: str, values: object, dtype: torch.dtype | None = None) -> Tensor:
+    """Numbers, a sequence of them, an array or a tensor, as a tensor; refuse anything else."""
+    array = values.copy() if isinstance(values, np.ndarray) else values  # strides may be negative
+    try:
+        if isinstance(values, (str, bytes, type(None), Mapping)):
+            raise TypeError
+        given = isinstance(values, (Tensor, np.ndarray))  # lists keep all digits
+        tensor = torch.as_tensor(array, dtype=None if given else dtype)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise TypeError(
+            f"{what} must be numbers, or a tensor or a sequence of them, got {kind_of(values)}."
+        ) from error
+    if tensor.is_complex() or tensor.dtype == torch.bool:
+        raise TypeError(f"{what} must be real numbers, got {tensor.dtype}.")
+    if tensor.layout != torch.strided:
+        raise TypeError(f"{what} must be dense, got a sparse tensor. Give its .to_dense().")
+    return tensor if dtype is None else tensor.to(dtype)
+
+
+def require_instance(what: str, value: object, kind: type) -> None:
+    """Refuse what is no such object."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{what} must be a {kind.__name__}, got {kind_of(value)}.")
+
+
+def require_number(what: str, value: object) -> None:
+    """Refuse what is no number; infinities are for the caller to judge."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{what} must be a number, got {kind_of(value)}.")
+
+
+def pair_of(output: object) -> tuple[Any, Any]:
+    """The prediction and v of a network with a learned variance."""
+    if not isinstance(output, (tuple, list)) or len(output) != 2:
+        raise TypeError(
+            "the network must return a pair, the prediction and v, for a learned variance, got "
+            f"{kind_of(output)}. Of twice the channels it is output.chunk(2, dim=1)."
+        )
+    return output[0], output[1]
+
+
+def require_finite_numbers(what: str, values: Tensor) -> None:
+    """Refuse NaN and infinities among the numbers of a call."""
+    if not bool(values.isfinite().all()):
+        raise ValueError(f"{what} must be finite, got {values.flatten()[:8].tolist()}.")
+
+
+def require_preconditioner(preconditioner: object) -> None:
+    """Refuse what scales nothing."""
+    if not all(callable(getattr(preconditioner, name, None)) for name in ("denoiser", "weight")):
+        raise TypeError(
+            f"preconditioner must be an EDMPreconditioner, got {kind_of(preconditioner)}. Make "
+            "one, EDMPreconditioner(sigma_data), and sample with its denoiser(network)."
+        )
+
+
+def require_path(path: object) -> None:
+    """Refuse what is no path from noise to data."""
+    if isinstance(path, type) or not callable(getattr(path, "at", None)):
+        raise TypeError(f"path must be one such as LinearPath(), got {kind_of(path)}.")
+
+
+def require_walk(
+    model: object, x: object, schedule: object, noise: object, generator: object
+) -> None:
+    """Refuse what no sampler of a chain can begin with."""
+    require_callable("model", model)
+    require_floats("x", x)
+    require_schedule(schedule)
+    require_noise(noise)
+    require_generator(generator)
+
+
+def require_tensor(what: str, x: object) -> None:
+    """Refuse what is no tensor."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{what} must be a tensor, got {kind_of(x)}.")
+
+
+def require_floats(what: str, x: object, remedy: str = " Convert with .float().") -> None:
+    """Refuse what is no tensor of real floats."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{what} must be a tensor of real floats, got {kind_of(x)}.")
+    if not x.is_floating_point():
+        raise TypeError(f"{what} must be of floating point, got {x.dtype}.{remedy}")
+    if x.layout != torch.strided:
+        raise TypeError(f"{what} must be dense, got a sparse tensor. Give its .to_dense().")
+
+
+def kind_of(value: object) -> str:
+    """How a message calls a value of a wrong kind."""
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, (int, float, str, type(None))):
+        return repr(value)
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 # --- tensors and times ----------------------------------------------------------------------------
 
 
+def require_count(what: str, number: object, least: int, most: int | None = None) -> None:
+    """Refuse a number of entries out of its range, or beyond what memory holds."""
+    count = require_int(what, number, least, most)
+    require_memory(32 * count, torch.device("cpu"), f"{count} numbers", f"Lower {what}.")
+
+
+def require_rows(what: str, x: Any, *, least: int = 0, columns: int | None = None) -> None:
+    """Refuse what is no (rows, d) floats."""
+    require_floats(what, x)
+    if x.dim() != 2 or len(x) < least or columns not in (None, x.shape[1]):
+        wanted = f"(rows, {'d' if columns is None else columns})"
+        at_least = f" with at least {least} rows" if least else ""
+        raise ValueError(f"{what} must be of shape {wanted}{at_least}, got {tuple(x.shape)}.")
+
+
 def require_same_shape(what: str, got: object, x: Tensor) -> None:
-    """Refuse a tensor that would only fit the data by broadcasting."""
+    """Refuse a tensor that would only fit the data by broadcasting, and what holds no floats."""
     if not isinstance(got, Tensor):
         raise TypeError(f"{what} must be a tensor, got {type(got).__name__}.")
+    if not got.is_floating_point() or got.layout != torch.strided:
+        raise TypeError(f"{what} must be dense real floats, got {got.dtype}, {got.layout}.")
     if got.shape != x.shape:
         raise ValueError(
             f"{what} must have the shape of the data, {tuple(x.shape)}, got {tuple(got.shape)}."
@@ -54,11 +241,23 @@ def require_defined(what: str, *coefficients: Tensor) -> None:
         )
 
 
+def require_several(times: object) -> None:
+    """Refuse a number of steps in place of the times."""
+    if isinstance(times, Real) or (isinstance(times, Tensor) and not times.dim()):
+        n = times.item() if isinstance(times, Tensor) else times
+        raise ValueError(
+            f"times must be all that the walk visits, the end included, got the number {n}. For a "
+            f"number of steps give spaced_times(schedule, {n}), or edm_sigmas({n}) for levels."
+        )
+
+
 def require_steps(grid: Tensor) -> None:
     """Refuse a grid without a step."""
-    if grid.dim() == 0 or len(grid) < 2:
+    require_several(grid)
+    if len(grid) < 2 or grid.dim() > 2:
         raise ValueError(
-            f"times must be at least 2, where a walk starts and ends, got {grid.tolist()}."
+            "times must be at least 2, where a walk starts and ends, of shape (S + 1,) or "
+            f"(S + 1, rows), got shape {tuple(grid.shape)}."
         )
 
 
@@ -83,6 +282,16 @@ def require_times_within(t: Tensor, low: float, high: float, remedy: str = "") -
         )
 
 
+def require_like_times(t: Tensor, s: Tensor) -> None:
+    """Refuse two times of a step that do not belong to the same rows."""
+    pairs = zip(reversed(t.shape), reversed(s.shape), strict=False)
+    if not all(a == b or 1 in (a, b) for a, b in pairs):
+        raise ValueError(
+            f"s must be one time, or as many as t, got shapes {tuple(s.shape)} and "
+            f"{tuple(t.shape)}."
+        )
+
+
 def require_after_data(times: Tensor, num_steps: int) -> None:
     """Refuse time 0 of a discrete chain in training: there is no noise, and nothing to learn."""
     if not (times > 0).all():
@@ -92,35 +301,70 @@ def require_after_data(times: Tensor, num_steps: int) -> None:
         )
 
 
-def require_logits(logits: Tensor, shape: tuple[int, ...]) -> None:
+def require_logits(logits: Any, shape: tuple[int, ...]) -> None:
     """Refuse logits that are not one per value and category."""
+    require_floats("logits", logits)
     if logits.shape != shape:
         raise ValueError(f"logits must have shape {shape}, got {tuple(logits.shape)}.")
 
 
-def require_fixed(given: Mapping[str, object], fixed: Mapping[str, object]) -> None:
-    """Refuse arguments of another library at other values than the one they have here."""
-    for name, value in given.items():
-        if name not in fixed:
-            raise TypeError(f"{name} must not be given, got {value!r}: no such argument is known.")
-        if value != fixed[name]:
-            raise ValueError(f"{name} must be {fixed[name]}, got {value!r}: it is fixed here.")
+def require_flag(name: str, flag: object) -> None:
+    """Refuse what is neither True nor False: any other value would count as one of them."""
+    if not isinstance(flag, bool):
+        raise TypeError(f"{name} must be True or False, got {kind_of(flag)}.")
+
+
+def require_mapping(name: str, mapping: object) -> None:
+    """Refuse what has no names."""
+    if not isinstance(mapping, Mapping):
+        raise TypeError(f"{name} must be a mapping from names to values, got {kind_of(mapping)}.")
+
+
+def require_device(device: Any) -> None:
+    """Refuse what names no device, or one that is not there."""
+    try:
+        if isinstance(device, bool):
+            raise TypeError
+        torch.empty(0, device=device)
+    except (TypeError, ValueError, RuntimeError, AssertionError, OverflowError) as error:
+        wrong = TypeError if not isinstance(device, (str, int, torch.device)) else ValueError
+        raise wrong(
+            f"device must be one of this machine, such as 'cpu', got {kind_of(device)}."
+        ) from error
+
+
+def require_possible(logits: Tensor) -> None:
+    """Refuse a belief in nothing, and NaN."""
+    if not bool((logits.amax(-1) > -torch.inf).all()):
+        raise ValueError(
+            "logits must leave some category possible, got NaN or -∞ for all of them. Mask less."
+        )
+
+
+def require_reached(reach: Tensor, x: Tensor) -> None:
+    """Refuse values that the chain cannot have at a time."""
+    lost = ~(reach > 0).any(-1)
+    if lost.any():
+        raise ValueError(
+            f"x must be possible at time t, got the value {x[lost][0].item()}, which nothing leads "
+            "to there. Start at process.prior_sample(like)."
+        )
 
 
 # --- cochains -------------------------------------------------------------------------------------
 
 
-def require_degree(K: SimplicialComplex, k: int) -> None:
-    """Refuse ``k`` outside 0 … dim; the empty complex counts as 0."""
-    if isinstance(K, SimplicialComplex) and K.dim < 0 and type(k) is int and k > 0:
-        raise ValueError(f"k must be 0 on the empty complex, got {k}: it has no {k}-simplices.")
-    require_rank(K, k, 0)
+def require_degree(K: object, k: object) -> None:
+    """Refuse no degree of cochains; above the dimension of a complex there are empty ones."""
+    require_complex(K)
+    require_int("k", k, 0)
 
 
-def require_cochain(x: Tensor, count: int) -> None:
+def require_cochain(x: Any, count: int) -> None:
     """Refuse what is not (…, count, C) or (count,) floats."""
-    if not x.is_floating_point():
-        raise TypeError(f"x must hold real floats, got {x.dtype}. Convert with .float().")
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        got = x.dtype if isinstance(x, Tensor) else kind_of(x)
+        raise TypeError(f"x must hold real floats, got {got}. Convert with .float().")
     if not x.dim() or x.shape[-min(x.dim(), 2)] != count:
         raise ValueError(
             f"x must have one value per simplex, shape (…, {count}, C) or ({count},), got "
@@ -128,17 +372,18 @@ def require_cochain(x: Tensor, count: int) -> None:
         )
 
 
-def require_single_or_double(x: Tensor) -> None:
+def require_single_or_double(x: Any) -> None:
     """Refuse what polynomials of operators are not made for."""
-    if x.dtype not in (torch.float32, torch.float64):
-        raise TypeError(f"x must be float32 or float64, got {x.dtype}. Convert with .float().")
+    if not isinstance(x, Tensor) or x.dtype not in (torch.float32, torch.float64):
+        got = x.dtype if isinstance(x, Tensor) else kind_of(x)
+        raise TypeError(f"x must be float32 or float64, got {got}. Convert with .float().")
 
 
 def require_kernel(name: str, kernel: object) -> None:
     """Refuse what does not answer each of some eigenvalues with a number."""
     rule = f"{name} must be a kernel, which maps (m,) float64 eigenvalues to (m,) variances, got"
     remedy = "Noise of one variance c at all frequencies is lambda at: torch.full_like(at, c)."
-    if not callable(kernel):
+    if isinstance(kernel, type) or not callable(kernel):
         raise TypeError(f"{rule} {kernel!r}. {remedy}")
     eigenvalues = torch.zeros(2, dtype=torch.float64)
     values = kernel(eigenvalues)
@@ -174,43 +419,4 @@ def require_complex(K: object) -> None:
         raise TypeError(
             f"K must be a SimplicialComplex, got a {type(K).__name__}. For several complexes use "
             "SimplicialComplex.disjoint_union(complexes); for a graph, clique_complex(graph)."
-        )
-
-
-def require_of_process(name: str, size: int, met: int, what: str) -> None:
-    """Refuse a scorer that was made for a smaller process."""
-    if met > size:
-        raise ValueError(
-            f"{name} of the scorer must be that of the process, got {size} and {what} {met}. "
-            f"Give {name}=process.{name}."
-        )
-
-
-def require_vertex_numbers(num_vertices: object) -> None:
-    """Refuse one number in place of a sequence, and what counts nothing."""
-    if not isinstance(num_vertices, Iterable):
-        raise TypeError(
-            "num_vertices must be a sequence, one number for each complex to be generated, got "
-            f"{num_vertices!r}. For one complex give [{num_vertices!r}]."
-        )
-    counts = list(num_vertices)
-    if any(n < 0 or n != int(n) for n in counts):
-        raise ValueError(f"num_vertices must be whole numbers, at least 0, got {counts}.")
-
-
-def require_kept_vertices(survival: Tensor) -> None:
-    """Refuse a process that lets vertices die."""
-    if not bool((survival[:, 0] == 1).all()):
-        raise ValueError(
-            "the process must keep the vertices, survival 1 in dimension 0, got "
-            f"{float(survival[-1, 0]):.4g} at T. Vertices have no facets to score them by."
-        )
-
-
-def require_bare_end(survival: Tensor) -> None:
-    """Refuse a process that does not end in bare vertices."""
-    if survival.shape[1] > 1 and float(survival[-1, 1]) != 0:
-        raise ValueError(
-            "the process must end in bare vertices, survival 0 of the edges at T, got "
-            f"{float(survival[-1, 1]):.4g}."
         )

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from simplex.diffusion._checks import require_times_within
+from simplex.complexes import require_real
+from simplex.diffusion._checks import (
+    require_callable,
+    require_count,
+    require_numbers,
+    require_same_shape,
+    require_times_within,
+)
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule, Times
 
 
@@ -39,8 +46,12 @@ class ContinuousSchedule(Schedule):
     time_function: Callable[[Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
+        require_callable("log_snr_function", self.log_snr_function)
+        if self.time_function is not None:
+            require_callable("time_function", self.time_function)
         grid = torch.linspace(0, 1, 257, dtype=torch.float64)
         value = self.log_snr_function(grid)
+        require_same_shape("what log_snr_function returns", value, grid)
         rising = ~(value[1:] < value[:-1])
         if rising.any():
             i = int(rising.nonzero()[0])
@@ -56,10 +67,7 @@ class ContinuousSchedule(Schedule):
 
     def times(self, t: Times) -> Tensor:
         """The times as float64, checked to lie in [0, 1]."""
-        times = torch.as_tensor(t)
-        if times.is_complex() or times.dtype == torch.bool:
-            raise TypeError(f"times must be real numbers, got {times.dtype}.")
-        times = times.double()
+        times = require_numbers("times", t, torch.float64)
         require_times_within(times, 0.0, 1.0, " Time 0 is the data, 1 is the end of the chain.")
         return times
 
@@ -85,7 +93,7 @@ class ContinuousSchedule(Schedule):
 
     def time_at(self, log_snr: Tensor | float) -> Tensor:
         """The time with the given log-SNR; 0 or 1 if outside."""
-        wanted = torch.as_tensor(log_snr, dtype=torch.float64)
+        wanted = require_numbers("log_snr", log_snr, torch.float64)
         if self.time_function is not None:
             return self.time_function(wanted).clamp(0, 1)
         low, high = torch.zeros_like(wanted), torch.ones_like(wanted)
@@ -103,6 +111,7 @@ class ContinuousSchedule(Schedule):
             >>> vp_sde_schedule().discrete(1000).num_steps
             1000
         """
+        require_count("num_steps", num_steps, 1)
         grid = torch.arange(1, num_steps + 1, dtype=torch.float64) / num_steps
         return DiscreteSchedule(
             torch.cat([torch.ones(1, dtype=torch.float64), self.alpha_bar(grid)])
@@ -123,6 +132,7 @@ def linear_log_snr_schedule(maximum: float = 10.0, minimum: float = -10.0) -> Co
         >>> linear_log_snr_schedule(8.0, -8.0).log_snr(0.25).item()
         4.0
     """
+    _require_range(maximum, minimum)
     return ContinuousSchedule(
         lambda t: maximum + t * (minimum - maximum),
         lambda log_snr: (maximum - log_snr) / (maximum - minimum),
@@ -147,11 +157,17 @@ def cosine_log_snr_schedule(maximum: float = 20.0, minimum: float = -20.0) -> Co
         >>> abs(cosine_log_snr_schedule().log_snr(0.5).item()) < 1e-12
         True
     """
+    _require_range(maximum, minimum)
     start, end = math.atan(math.exp(-maximum / 2)), math.atan(math.exp(-minimum / 2))
     return ContinuousSchedule(
         lambda t: -2 * (start + t * (end - start)).tan().log(),
         lambda log_snr: ((-log_snr / 2).exp().atan() - start) / (end - start),
     )
+
+
+def _require_range(maximum: object, minimum: object) -> None:
+    require_real("maximum", maximum, -700, 700)
+    require_real("minimum", minimum, -700, 700)
 
 
 def vp_sde_schedule(beta_min: float = 0.1, beta_max: float = 20.0) -> ContinuousSchedule:
@@ -175,6 +191,7 @@ def vp_sde_schedule(beta_min: float = 0.1, beta_max: float = 20.0) -> Continuous
         >>> print(f"{vp_sde_schedule().alpha_bar(1.0).item():.4e}")
         4.3186e-05
     """
+    beta_min, beta_max = require_real("beta_min", beta_min), require_real("beta_max", beta_max)
     if not (beta_min > 0 and beta_max > 0):
         raise ValueError(f"beta_min and beta_max must be positive, got {beta_min}, {beta_max}.")
 

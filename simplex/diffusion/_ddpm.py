@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_real
-from simplex.diffusion._checks import require_defined, require_steps
+from simplex.diffusion._checks import require_defined, require_several, require_steps, require_walk
 from simplex.diffusion._gaussian import WHITE, Noise, Variance, reverse_variance, step_coefficients
-from simplex.diffusion._parameterization import Target, linear_forms
+from simplex.diffusion._kinds import Target, target_of
+from simplex.diffusion._parameterization import linear_forms
 from simplex.diffusion._rows import Model
 from simplex.diffusion._schedule import Schedule
 from simplex.diffusion._walk import Grid, Steps, walk, walk_times
@@ -21,7 +22,7 @@ def ddpm(
     schedule: Schedule,
     times: Grid,
     *,
-    prediction: Target = "eps",
+    prediction: Target | None = None,
     variance: Variance = "small",
     noise: Noise = WHITE,
     generator: torch.Generator | None = None,
@@ -41,7 +42,8 @@ def ddpm(
         schedule: gives α and σ.
         times: falling strictly, the end included: (S + 1,), or (S + 1, rows) to give each row its
             own times.
-        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``; by default
+            what the network says or learned, see :func:`simple_loss`, and ε if it is not known.
         variance: Σ: ``"small"``, β̃, exact for data at one point; ``"large"``, β, exact for
             standard normal data; ``"learned"``, exp(v ln β + (1 - v) ln β̃); or a function of the
             times t that returns Var[x_0 | x_t] per component, averaged over x_t, which makes the
@@ -67,8 +69,10 @@ def ddpm(
         >>> ddpm(lambda x, t: torch.zeros_like(x), torch.ones(4, 2), schedule, times).shape
         torch.Size([4, 2])
     """
+    require_walk(model, x, schedule, noise, generator)
+    target = target_of(model, prediction)
     grid = walk_times(schedule, times)
-    steps = ddpm_steps(schedule, grid[:-1], grid[1:], prediction, variance)
+    steps = ddpm_steps(schedule, grid[:-1], grid[1:], target, variance)
     return walk(model, x, schedule, grid, steps, noise, generator)
 
 
@@ -94,7 +98,7 @@ def ddim(
     schedule: Schedule,
     times: Grid,
     *,
-    prediction: Target = "eps",
+    prediction: Target | None = None,
     eta: float = 0.0,
     noise: Noise = WHITE,
     generator: torch.Generator | None = None,
@@ -110,7 +114,8 @@ def ddim(
         x: (rows, …) noise to start from, x at ``times[0]``.
         schedule: gives α and σ.
         times: (S + 1,) or (S + 1, rows), falling strictly; if η = 0 also rising: an inverted walk.
-        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``; by default
+            what the network says or learned, see :func:`simple_loss`, and ε if it is not known.
         eta: η ≥ 0; 0 adds no noise, 1 is :func:`ddpm` with the small variance.
         noise: the law of z: that of the chain, if it was trained with another one than white.
         generator: source of randomness; ``None`` for torch's global one.
@@ -135,12 +140,15 @@ def ddim(
         >>> ddim(model, torch.ones(4, 2), schedule, spaced_times(schedule, 10)).shape
         torch.Size([4, 2])
     """
+    require_walk(model, x, schedule, noise, generator)
     require_real("eta", eta, 0)
+    target = target_of(model, prediction)
+    require_several(times)
     grid = schedule.times(times)
     require_steps(grid)
     if eta > 0 or not (grid[1:] > grid[:-1]).all():
         grid = walk_times(schedule, grid)
-    steps = ddim_steps(schedule, grid[:-1], grid[1:], prediction, eta)
+    steps = ddim_steps(schedule, grid[:-1], grid[1:], target, eta)
     return walk(model, x, schedule, grid, steps, noise, generator)
 
 

@@ -1,53 +1,39 @@
 """Schedulers with the method names of the library diffusers, for code that is written for them."""
 
-from collections.abc import Callable, Sequence
-from types import SimpleNamespace
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Self, get_args
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_word
+from simplex.complexes import require_real, require_word
 from simplex.diffusion._checks import (
+    require_device,
     require_finite,
-    require_fixed,
+    require_flag,
+    require_floats,
+    require_generator,
     require_integers,
+    require_numbers,
     require_same_shape,
 )
 from simplex.diffusion._ddpm import ddim_steps, ddpm_steps
-from simplex.diffusion._gaussian import WHITE, Variance, q_sample
+from simplex.diffusion._gaussian import WHITE, q_sample
 from simplex.diffusion._grids import Spacing, spaced_times
-from simplex.diffusion._parameterization import Target, convert_prediction
-from simplex.diffusion._rows import combine, per_row
-from simplex.diffusion._schedule import (
-    DiscreteSchedule,
-    cosine_schedule,
-    linear_schedule,
-    scaled_linear_schedule,
-    zero_terminal_snr,
+from simplex.diffusion._options import (
+    ELSEWHERE,
+    FIXED,
+    PREDICTIONS,
+    SCHEDULES,
+    VARIANCES,
+    SchedulerConfig,
+    clip_bound,
+    options_in,
+    options_of,
 )
-from simplex.diffusion._walk import Steps
-
-
-PREDICTIONS: dict[str, Target] = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}
-VARIANCES: dict[str, Variance] = {"fixed_small": "small", "fixed_large": "large"}
-SCHEDULES: dict[str, Callable[[int, float, float], DiscreteSchedule]] = {
-    "linear": linear_schedule,
-    "scaled_linear": scaled_linear_schedule,
-    "squaredcos_cap_v2": lambda steps, start, end: cosine_schedule(steps),
-}
-# Arguments there that have one value here.
-FIXED: dict[str, object] = {"set_alpha_to_one": True, "steps_offset": 0, "thresholding": False}
-
-
-class SchedulerConfig(SimpleNamespace):
-    """The arguments that a scheduler was made with, to read; none can be set."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(
-            f"config must stay as the scheduler was made, got {name} = {value!r}. Make a new "
-            "scheduler."
-        )
+from simplex.diffusion._parameterization import convert_prediction
+from simplex.diffusion._rows import combine, per_row
+from simplex.diffusion._schedule import DiscreteSchedule, zero_terminal_snr
 
 
 class SchedulerOutput(NamedTuple):
@@ -62,10 +48,12 @@ class DDPMScheduler:
 
     Its timesteps count from 0, so that timestep i is our time i + 1. What differs, on purpose:
 
-    1. Nothing is clipped unless ``clip_sample`` says to which range.
+    1. Nothing is clipped unless ``clip_sample`` is given, as a bound or as True.
     2. A step goes to the next timestep of ``timesteps``, whatever the spacing; it may also be told,
        and both timesteps may be one per row.
     3. No step is counted: calls may come in any order.
+    4. Of one step, ``"linspace"`` takes the last timestep, where there is noise, and not the first;
+       halves of ``"trailing"`` are rounded to even numbers, and it never takes one step too many.
 
     Args:
         num_train_timesteps: T.
@@ -73,17 +61,23 @@ class DDPMScheduler:
         beta_end: β_T.
         beta_schedule: ``"linear"``, ``"scaled_linear"`` or ``"squaredcos_cap_v2"``.
         trained_betas: (T,) β instead of a named schedule.
-        variance_type: ``"fixed_small"`` or ``"fixed_large"``.
-        clip_sample: None or False, or the bound on |x_0| to clip predictions to.
+        variance_type: ``"fixed_small"``, by that or the name ``"fixed_small_log"``, or
+            ``"fixed_large"``.
+        clip_sample: None or False; the bound on |x_0| to clip predictions to; or True for
+            ``clip_sample_range``.
         prediction_type: ``"epsilon"``, ``"sample"`` or ``"v_prediction"``.
+        thresholding: False.
+        dynamic_thresholding_ratio: 0.995, of no effect.
+        clip_sample_range: the bound where ``clip_sample`` is True.
+        sample_max_value: 1.0, of no effect.
         timestep_spacing: ``"leading"``, ``"trailing"`` or ``"linspace"``.
+        steps_offset: 0.
         rescale_betas_zero_snr: rescale to a terminal signal-to-noise ratio of 0.
-        **fixed: ``set_alpha_to_one=True``, ``steps_offset=0`` and ``thresholding=False``, which
-            are taken at these values only.
+        **options: ``set_alpha_to_one=True``.
 
     Raises:
-        TypeError: an unknown argument, or ``clip_sample=True``, which names no bound.
-        ValueError: an unknown name, or an argument that is fixed here at another value.
+        TypeError: an unknown option, or one of a wrong kind.
+        ValueError: an unknown name, or an option that is fixed here at another value.
 
     Example:
         >>> scheduler = DDPMScheduler()
@@ -106,34 +100,47 @@ class DDPMScheduler:
         variance_type: str = "fixed_small",
         clip_sample: float | bool | None = None,
         prediction_type: str = "epsilon",
+        thresholding: bool = False,
+        dynamic_thresholding_ratio: float = 0.995,
+        clip_sample_range: float = 1.0,
+        sample_max_value: float = 1.0,
         timestep_spacing: Spacing = "leading",
+        steps_offset: int = 0,
         rescale_betas_zero_snr: bool = False,
-        **fixed: object,
+        **options: object,
     ) -> None:
-        # First of all: locals() are the arguments only before anything else has a name.
-        given = {name: value for name, value in locals().items() if name not in ("self", "fixed")}
-        require_fixed(fixed, FIXED)
-        require_word("beta_schedule", beta_schedule, SCHEDULES)
-        require_word("prediction_type", prediction_type, PREDICTIONS)
-        require_word("variance_type", variance_type, VARIANCES)
-        if clip_sample is True:
-            raise TypeError(
-                "clip_sample must be None, False or the bound to clip to, such as 1.0, got True. "
-                "Nothing is clipped by default."
-            )
-        if trained_betas is None:
-            schedule = SCHEDULES[beta_schedule](num_train_timesteps, beta_start, beta_end)
+        self._set_up(locals(), options)  # locals() are the options, as nothing else has a name
+
+    def _set_up(self, named: dict[str, Any], others: dict[str, object]) -> None:
+        """Check all options, which both classes have, and keep them."""
+        given = options_of(named, others, FIXED, ELSEWHERE)
+        require_word("beta_schedule", given["beta_schedule"], SCHEDULES)
+        require_word("prediction_type", given["prediction_type"], PREDICTIONS)
+        require_word("variance_type", given["variance_type"], VARIANCES)
+        require_word("timestep_spacing", given["timestep_spacing"], get_args(Spacing))
+        require_flag("rescale_betas_zero_snr", given["rescale_betas_zero_snr"])
+        self.clip_sample = clip_bound(given["clip_sample"], given["clip_sample_range"])
+        if given["trained_betas"] is None:
+            ends = given["num_train_timesteps"], given["beta_start"], given["beta_end"]
+            schedule = SCHEDULES[given["beta_schedule"]](*ends)
         else:
-            schedule = DiscreteSchedule.from_betas(trained_betas)
-        self.schedule = zero_terminal_snr(schedule) if rescale_betas_zero_snr else schedule
-        self.prediction = PREDICTIONS[prediction_type]
-        self.variance = VARIANCES[variance_type]
-        self.clip_sample = None if clip_sample is False else clip_sample
-        self.timestep_spacing: Spacing = timestep_spacing
+            schedule = DiscreteSchedule.from_betas(given["trained_betas"])
+        rescaled = given["rescale_betas_zero_snr"]
+        self.schedule = zero_terminal_snr(schedule) if rescaled else schedule
+        self.prediction = PREDICTIONS[given["prediction_type"]]
+        self.variance = VARIANCES[given["variance_type"]]
+        self.timestep_spacing: Spacing = given["timestep_spacing"]
         self.timesteps = torch.arange(self.schedule.num_steps - 1, -1, -1)
-        self.config = SchedulerConfig(
-            **given | FIXED | {"num_train_timesteps": self.schedule.num_steps}
-        )
+        self.config = SchedulerConfig(given | {"num_train_timesteps": self.schedule.num_steps})
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], **changed: object) -> Self:
+        """A scheduler of the options of another one, ours or diffusers', some of them changed.
+
+        Names that begin with an underscore, by which diffusers says where a config is from, are
+        passed over.
+        """
+        return cls(**options_in(config) | changed)
 
     def __len__(self) -> int:
         return self.schedule.num_steps
@@ -147,6 +154,16 @@ class DDPMScheduler:
     def alphas_cumprod(self) -> Tensor:
         """(T,) ᾱ of the timesteps, float64."""
         return self.schedule.alpha_bars[1:]
+
+    @property
+    def final_alpha_cumprod(self) -> Tensor:
+        """ᾱ of the data, 1, which the last step goes to."""
+        return self.schedule.alpha_bars[0]
+
+    @property
+    def alphas(self) -> Tensor:
+        """(T,) 1 - β of the timesteps, float64."""
+        return 1 - self.schedule.betas
 
     @property
     def betas(self) -> Tensor:
@@ -165,12 +182,13 @@ class DDPMScheduler:
         if num_inference_steps is not None:
             chosen = spaced_times(self.schedule, num_inference_steps, self.timestep_spacing)[:-1]
         else:
-            chosen = self._times("timesteps", torch.as_tensor(timesteps))
-            if chosen.numel() == 0 or not (chosen.diff() < 0).all():
+            chosen = self._times("timesteps", timesteps)
+            if chosen.dim() != 1 or chosen.numel() == 0 or not (chosen.diff() < 0).all():
                 raise ValueError(
                     f"timesteps must be in 0…{len(self) - 1} and fall strictly, got "
                     f"{(chosen - 1).tolist()}."
                 )
+        require_device(device)
         self.timesteps = (chosen - 1).to(device)
 
     def scale_model_input(self, sample: Tensor, timestep: int | Tensor | None = None) -> Tensor:
@@ -180,7 +198,7 @@ class DDPMScheduler:
     def previous_timestep(self, timestep: int | Tensor) -> Tensor:
         """The timestep after each in the walk, -1 for the data."""
         grid = self.timesteps.cpu()
-        t = torch.as_tensor(timestep).cpu()
+        t = self._times("timestep", timestep, low=-1).cpu() - 1
         position = (grid >= t[..., None]).sum(-1)  # how many are not below
         return torch.cat([grid, grid.new_tensor([-1])])[position]
 
@@ -190,6 +208,7 @@ class DDPMScheduler:
 
     def get_velocity(self, sample: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         """The v of data and noise, α_t ε - σ_t x_0."""
+        require_floats("sample", sample)
         require_same_shape("noise", noise, sample)
         alpha, sigma = self.schedule.coefficients(self._times("timesteps", timesteps))
         return combine((per_row(alpha, noise), noise), (per_row(-sigma, sample), sample))
@@ -200,21 +219,28 @@ class DDPMScheduler:
         timestep: int | Tensor,
         sample: Tensor,
         generator: torch.Generator | None = None,
+        return_dict: bool = True,
         *,
         previous: int | Tensor | None = None,
-        return_dict: bool = True,
     ) -> SchedulerOutput:
         """One step of :func:`ddpm`, to the next timestep of the walk or to ``previous``."""
+        require_generator(generator)
+        require_flag("return_dict", return_dict)
         clean, t, s = self._clean(model_output, timestep, sample, previous)
         steps = ddpm_steps(self.schedule, t, s, "x0", self.variance)
-        return _moved(steps, sample, clean, generator)
+        terms = [(steps.on_x, sample), (steps.on_m, clean)]
+        if steps.spread is not None and steps.spread.any():
+            terms.append((steps.spread, WHITE.sample(sample, generator=generator)))
+        return _output(terms, clean)
 
     def _clean(
         self, output: Tensor, timestep: int | Tensor, sample: Tensor, previous: int | Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The prediction of x_0, and our times of the step."""
-        require_finite("model_output", output, at_timestep(timestep))
+        require_floats("sample", sample)
+        require_same_shape("model_output", output, sample)
         t = self._times("timestep", timestep).cpu()
+        require_finite("model_output", output, at_timestep(timestep))
         after = self.previous_timestep(t - 1) if previous is None else previous
         s = self._times("previous", after, low=-1).cpu()
         clean = convert_prediction(output, sample, t, self.schedule, self.prediction, "x0")
@@ -222,9 +248,9 @@ class DDPMScheduler:
             clean = clean.clamp(-self.clip_sample, self.clip_sample)
         return clean, t, s
 
-    def _times(self, what: str, timesteps: int | Tensor, low: int = 0) -> Tensor:
+    def _times(self, what: str, timesteps: object, low: int = 0) -> Tensor:
         """Our times of timesteps, which must be in low … T - 1."""
-        counted = torch.as_tensor(timesteps)
+        counted = require_numbers(what, timesteps)
         if not counted.numel():
             return counted.long()  # an empty list has no integers to be recognised by
         require_integers(what, counted, " Use .long().")
@@ -238,8 +264,16 @@ class DDPMScheduler:
 class DDIMScheduler(DDPMScheduler):
     """The sampler :func:`ddim` under the names of ``diffusers.DDIMScheduler``.
 
-    Arguments and differences are those of :class:`DDPMScheduler`; the last step goes to the data,
-    ᾱ = 1, which is called ``set_alpha_to_one`` there, and ``eta`` is a keyword.
+    Options and differences are those of :class:`DDPMScheduler`, in the order that they have there,
+    with ``set_alpha_to_one``, which is True: the last step goes to the data, ᾱ = 1.
+
+    Args:
+        num_train_timesteps, beta_start, beta_end, beta_schedule, trained_betas, clip_sample: see
+            :class:`DDPMScheduler`.
+        set_alpha_to_one: True.
+        steps_offset, prediction_type, thresholding, dynamic_thresholding_ratio: see there.
+        clip_sample_range, sample_max_value, timestep_spacing, rescale_betas_zero_snr: see there.
+        **options: ``variance_type``, which steps with η do not ask for.
 
     Example:
         >>> scheduler = DDIMScheduler()
@@ -249,30 +283,91 @@ class DDIMScheduler(DDPMScheduler):
         ...     x = scheduler.step(torch.zeros(1, 3), t, x).prev_sample
     """
 
-    def step(
+    def __init__(
+        self,
+        num_train_timesteps: int = 1000,
+        beta_start: float = 1e-4,
+        beta_end: float = 0.02,
+        beta_schedule: str = "linear",
+        trained_betas: Sequence[float] | Tensor | None = None,
+        clip_sample: float | bool | None = None,
+        set_alpha_to_one: bool = True,
+        steps_offset: int = 0,
+        prediction_type: str = "epsilon",
+        thresholding: bool = False,
+        dynamic_thresholding_ratio: float = 0.995,
+        clip_sample_range: float = 1.0,
+        sample_max_value: float = 1.0,
+        timestep_spacing: Spacing = "leading",
+        rescale_betas_zero_snr: bool = False,
+        **options: object,
+    ) -> None:
+        self._set_up(locals(), options)
+
+    def step(  # type: ignore[override]
         self,
         model_output: Tensor,
         timestep: int | Tensor,
         sample: Tensor,
+        eta: float | torch.Generator | None = 0.0,
+        use_clipped_model_output: bool = False,
         generator: torch.Generator | None = None,
-        *,
-        eta: float = 0.0,
-        previous: int | Tensor | None = None,
+        variance_noise: Tensor | None = None,
         return_dict: bool = True,
+        *,
+        previous: int | Tensor | None = None,
     ) -> SchedulerOutput:
-        """One step of :func:`ddim`, to the next timestep of the walk or to ``previous``."""
+        """One step of :func:`ddim`, to the next timestep of the walk or to ``previous``.
+
+        Args:
+            model_output: what the network says of the sample.
+            timestep: of the sample, one or one per row.
+            sample: x at that timestep.
+            eta: η ≥ 0. A generator in this place is taken as the generator.
+            use_clipped_model_output: whether the direction to noise comes from the clipped x_0 too,
+                or from the network as it is; the same where nothing is clipped.
+            generator: source of randomness; ``None`` for torch's global one.
+            variance_noise: the noise to add where η > 0, in place of fresh noise.
+            return_dict: without effect: the result is a tuple with names.
+            previous: where the step goes, -1 for the data; by default the next of ``timesteps``.
+
+        Returns:
+            x at the timestep after, and the prediction of x_0.
+        """
+        if isinstance(eta, torch.Generator):
+            generator, eta = eta, None
+        share = 0.0 if eta is None else require_real("eta", eta, 0)
+        require_generator(generator)
+        require_flag("use_clipped_model_output", use_clipped_model_output)
+        require_flag("return_dict", return_dict)
         clean, t, s = self._clean(model_output, timestep, sample, previous)
-        return _moved(ddim_steps(self.schedule, t, s, "x0", eta), sample, clean, generator)
+        if self.clip_sample is None or use_clipped_model_output:
+            steps = ddim_steps(self.schedule, t, s, "x0", share)
+            terms = [(steps.on_x, sample), (steps.on_m, clean)]
+        else:
+            eps = convert_prediction(model_output, sample, t, self.schedule, self.prediction, "eps")
+            steps = ddim_steps(self.schedule, t, s, "eps", share)
+            alpha, sigma = self.schedule.coefficients(s)
+            variance = 0 if steps.spread is None else steps.spread.square()
+            terms = [(alpha, clean), ((sigma.square() - variance).clamp(min=0).sqrt(), eps)]
+        if steps.spread is not None and steps.spread.any():
+            terms.append((steps.spread, drawn(variance_noise, sample, generator)))
+        return _output(terms, clean)
 
 
-def _moved(
-    steps: Steps, sample: Tensor, clean: Tensor, generator: torch.Generator | None
-) -> SchedulerOutput:
-    """One step, a row of the table for every row of the sample."""
-    terms = [(per_row(steps.on_x, sample), sample), (per_row(steps.on_m, sample), clean)]
-    if steps.spread is not None and steps.spread.any():
-        terms.append((per_row(steps.spread, sample), WHITE.sample(sample, generator=generator)))
-    return SchedulerOutput(combine(*terms), clean)
+def drawn(noise: Tensor | None, like: Tensor, generator: torch.Generator | None) -> Tensor:
+    """The noise of a step: given, or fresh."""
+    if noise is None:
+        return WHITE.sample(like, generator=generator)
+    require_same_shape("variance_noise", noise, like)
+    if generator is not None:
+        raise ValueError("step must get generator or variance_noise, not both.")
+    return noise
+
+
+def _output(terms: Sequence[tuple[Tensor, Tensor]], clean: Tensor) -> SchedulerOutput:
+    """One step, with a coefficient for every row of the sample."""
+    return SchedulerOutput(combine(*((per_row(c, x), x) for c, x in terms)), clean)
 
 
 def at_timestep(timestep: float | Tensor) -> Callable[[], str]:

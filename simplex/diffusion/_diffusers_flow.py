@@ -1,13 +1,31 @@
 """The Euler scheduler of flow matching under the names of the library diffusers."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
 from simplex.complexes import require_int, require_real
-from simplex.diffusion._checks import require_finite, require_same_shape
-from simplex.diffusion._diffusers import SchedulerConfig, SchedulerOutput, at_timestep
+from simplex.diffusion._checks import (
+    require_device,
+    require_finite,
+    require_flag,
+    require_floats,
+    require_generator,
+    require_numbers,
+    require_same_shape,
+)
+from simplex.diffusion._diffusers import SchedulerOutput, at_timestep
+from simplex.diffusion._options import (
+    FLOW_FIXED,
+    FLOW_STEP_FIXED,
+    SchedulerConfig,
+    options_in,
+    options_of,
+    require_fixed,
+)
 from simplex.diffusion._rows import combine, per_row
 
 
@@ -27,9 +45,16 @@ class FlowMatchEulerDiscreteScheduler:
     Args:
         num_train_timesteps: T, which only scales the timesteps.
         shift: a > 0; levels are mapped by a s / (1 + (a - 1) s).
+        use_dynamic_shifting, base_shift, max_shift, base_image_seq_len, max_image_seq_len,
+            invert_sigmas, shift_terminal, use_karras_sigmas, use_exponential_sigmas,
+            use_beta_sigmas, time_shift_type, stochastic_sampling: at their defaults there, which
+            have no effect.
+        **options: none.
 
     Raises:
-        ValueError: T below 1, or a shift that is not positive.
+        TypeError: an unknown option.
+        ValueError: T below 1, a shift that is not positive, or an option at another value than its
+            default.
 
     Example:
         >>> scheduler = FlowMatchEulerDiscreteScheduler()
@@ -42,13 +67,36 @@ class FlowMatchEulerDiscreteScheduler:
     init_noise_sigma = 1.0
     sigmas: Tensor
 
-    def __init__(self, num_train_timesteps: int = 1000, shift: float = 1.0) -> None:
+    def __init__(
+        self,
+        num_train_timesteps: int = 1000,
+        shift: float = 1.0,
+        use_dynamic_shifting: bool = False,
+        base_shift: float | None = 0.5,
+        max_shift: float | None = 1.15,
+        base_image_seq_len: int | None = 256,
+        max_image_seq_len: int | None = 4096,
+        invert_sigmas: bool = False,
+        shift_terminal: float | None = None,
+        use_karras_sigmas: bool | None = False,
+        use_exponential_sigmas: bool | None = False,
+        use_beta_sigmas: bool | None = False,
+        time_shift_type: str = "exponential",
+        stochastic_sampling: bool = False,
+        **options: object,
+    ) -> None:
+        # locals() are the options, as nothing else has a name.
+        self.config = SchedulerConfig(options_of(locals(), options, FLOW_FIXED, {}))
         require_int("num_train_timesteps", num_train_timesteps, 1)
         require_real("shift", shift, 0, open=True)
         self.num_train_timesteps = num_train_timesteps
         self.shift = shift
-        self.config = SchedulerConfig(num_train_timesteps=num_train_timesteps, shift=shift)
         self.set_timesteps(num_train_timesteps)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], **changed: object) -> Self:
+        """As :meth:`DDPMScheduler.from_config`."""
+        return cls(**options_in(config) | changed)
 
     def __len__(self) -> int:
         return self.num_train_timesteps
@@ -68,26 +116,46 @@ class FlowMatchEulerDiscreteScheduler:
         num_inference_steps: int | None = None,
         device: torch.device | str | None = None,
         sigmas: Sequence[float] | Tensor | None = None,
+        mu: float | None = None,
+        timesteps: Sequence[float] | Tensor | None = None,
     ) -> None:
-        """Choose the levels of a walk: a number of them from 1 to 1 / T, or levels that fall."""
-        if (num_inference_steps is None) == (sigmas is None):
-            raise ValueError("set_timesteps must get num_inference_steps or sigmas, not both.")
+        """Choose the levels of a walk: a number of them from 1 to 1 / T, or those that fall.
+
+        Args:
+            num_inference_steps: how many levels, at equal distances.
+            device: where the levels are to be.
+            sigmas: the levels, in (0, 1].
+            mu: None.
+            timesteps: T times the levels, in (0, T].
+        """
+        if sum(given is not None for given in (num_inference_steps, sigmas, timesteps)) != 1:
+            raise ValueError(
+                "set_timesteps must get num_inference_steps, sigmas or timesteps, one of them."
+            )
+        require_fixed({"mu": mu}, {"mu": (None, "Give the scheduler shift = exp(mu).")})
+        require_device(device)
         if num_inference_steps is not None:
             require_int("num_inference_steps", num_inference_steps, 1, self.num_train_timesteps)
             last = 1 / self.num_train_timesteps
             levels = torch.linspace(1, last, num_inference_steps, dtype=torch.float64)
+        elif timesteps is not None:
+            levels = self._falling("timesteps", timesteps, self.num_train_timesteps)
         else:
-            levels = torch.as_tensor(sigmas, dtype=torch.float64)
-            inside = ((levels > 0) & (levels <= 1)).all()
-            if levels.numel() == 0 or not inside or not (levels.diff() < 0).all():
-                raise ValueError(
-                    f"sigmas must be in (0, 1] and fall strictly, got {levels.tolist()}."
-                )
+            levels = self._falling("sigmas", sigmas, 1)
         shifted = self.shift * levels / (1 + (self.shift - 1) * levels)
         self.sigmas = torch.cat([shifted, shifted.new_zeros(1)]).to(device)
 
+    def _falling(self, what: str, values: object, most: int) -> Tensor:
+        """Levels, given as such or as timesteps."""
+        given = require_numbers(what, values, torch.float64).cpu()
+        inside = bool(((given > 0) & (given <= most)).all())
+        if given.dim() != 1 or not len(given) or not inside or not (given.diff() < 0).all():
+            raise ValueError(f"{what} must be in (0, {most}] and fall strictly, got {values}.")
+        return given / most
+
     def scale_noise(self, sample: Tensor, timestep: float | Tensor, noise: Tensor) -> Tensor:
         """Noise the data: s z + (1 - s) x at timestep T s, for one timestep or one per row."""
+        require_floats("sample", sample)
         require_same_shape("noise", noise, sample)
         level = self._level(timestep)
         return combine((per_row(1 - level, sample), sample), (per_row(level, noise), noise))
@@ -104,11 +172,38 @@ class FlowMatchEulerDiscreteScheduler:
         model_output: Tensor,
         timestep: float | Tensor,
         sample: Tensor,
+        s_churn: float = 0.0,
+        s_tmin: float = 0.0,
+        s_tmax: float = math.inf,
+        s_noise: float = 1.0,
+        generator: torch.Generator | None = None,
+        per_token_timesteps: Tensor | None = None,
+        return_dict: bool = True,
         *,
         previous: float | Tensor | None = None,
-        return_dict: bool = True,
     ) -> SchedulerOutput:
-        """One Euler step, to the next timestep of the walk or to ``previous``."""
+        """One Euler step, to the next timestep of the walk or to ``previous``.
+
+        Args:
+            model_output: the velocity, towards the noise.
+            timestep: of the sample, one or one per row.
+            sample: x at that timestep.
+            s_churn: 0: no noise is added.
+            s_tmin: 0.
+            s_tmax: ∞.
+            s_noise: 1.
+            generator: of no effect.
+            per_token_timesteps: None.
+            return_dict: without effect: the result is a tuple with names.
+            previous: where the step goes; by default the next of ``timesteps``.
+
+        Returns:
+            x at the timestep after, and the prediction of the data.
+        """
+        require_fixed(locals(), FLOW_STEP_FIXED)
+        require_generator(generator)
+        require_flag("return_dict", return_dict)
+        require_floats("sample", sample)
         require_same_shape("model_output", model_output, sample)
         require_finite("model_output", model_output, at_timestep(timestep))
         level = self._level(timestep)
@@ -120,7 +215,8 @@ class FlowMatchEulerDiscreteScheduler:
         return SchedulerOutput(moved, clean)
 
     def _level(self, timestep: float | Tensor) -> Tensor:
-        level = torch.as_tensor(timestep).double().cpu() / self.num_train_timesteps
+        given = require_numbers("timestep", timestep, torch.float64)
+        level = given.cpu() / self.num_train_timesteps
         if not ((level >= 0) & (level <= 1)).all():
             raise ValueError(
                 f"timesteps must be in [0, {self.num_train_timesteps}], got "

@@ -3,16 +3,17 @@
 import torch
 from torch import Tensor
 
-from simplex.diffusion._checks import require_defined
+from simplex.diffusion._checks import require_defined, require_walk
 from simplex.diffusion._gaussian import WHITE, Noise
-from simplex.diffusion._parameterization import Target, linear_forms
+from simplex.diffusion._kinds import Target, target_of
+from simplex.diffusion._parameterization import linear_forms
 from simplex.diffusion._rows import Model
 from simplex.diffusion._schedule import Schedule
 from simplex.diffusion._walk import Grid, Steps, walk, walk_times
 
 
 def dpmpp_2m(
-    model: Model, x: Tensor, schedule: Schedule, times: Grid, *, prediction: Target = "eps"
+    model: Model, x: Tensor, schedule: Schedule, times: Grid, *, prediction: Target | None = None
 ) -> Tensor:
     r"""Walk from noise to data with the multistep solver DPM-Solver++(2M).
 
@@ -28,7 +29,8 @@ def dpmpp_2m(
         x: (rows, …) noise to start from, x at ``times[0]``.
         schedule: gives α and σ; the signal must not vanish at ``times[0]``.
         times: falling strictly, the end included: (S + 1,) or (S + 1, rows).
-        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``; by default
+            what the network says or learned, see :func:`simple_loss`, and ε if it is not known.
 
     Returns:
         x at the last time.
@@ -52,8 +54,9 @@ def dpmpp_2m(
         >>> dpmpp_2m(lambda x, t: x / 2, torch.ones(4, 2), schedule, times, prediction="x0").shape
         torch.Size([4, 2])
     """
+    require_walk(model, x, schedule, WHITE, None)
     grid = walk_times(schedule, times)
-    steps = multistep(schedule, grid, prediction, noisy=False)
+    steps = multistep(schedule, grid, target_of(model, prediction), noisy=False)
     return walk(model, x, schedule, grid, steps, WHITE, None)
 
 
@@ -63,7 +66,7 @@ def dpmpp_2m_sde(
     schedule: Schedule,
     times: Grid,
     *,
-    prediction: Target = "eps",
+    prediction: Target | None = None,
     noise: Noise = WHITE,
     generator: torch.Generator | None = None,
 ) -> Tensor:
@@ -79,7 +82,8 @@ def dpmpp_2m_sde(
         x: (rows, …) noise to start from, x at ``times[0]``.
         schedule: gives α and σ; the signal must not vanish at ``times[0]``.
         times: falling strictly, the end included: (S + 1,) or (S + 1, rows).
-        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``; by default
+            what the network says or learned, see :func:`simple_loss`, and ε if it is not known.
         noise: the law of z: that of the chain, if it was trained with another one than white.
         generator: source of randomness; ``None`` for torch's global one.
 
@@ -99,8 +103,9 @@ def dpmpp_2m_sde(
         >>> dpmpp_2m_sde(lambda x, t: x, torch.ones(4, 2), schedule, times, prediction="x0").shape
         torch.Size([4, 2])
     """
+    require_walk(model, x, schedule, noise, generator)
     grid = walk_times(schedule, times)
-    steps = multistep(schedule, grid, prediction, noisy=True)
+    steps = multistep(schedule, grid, target_of(model, prediction), noisy=True)
     return walk(model, x, schedule, grid, steps, noise, generator)
 
 

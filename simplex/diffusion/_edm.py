@@ -7,8 +7,20 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_real
-from simplex.diffusion._checks import require_same_shape, require_steps
+from simplex.diffusion._checks import (
+    require_callable,
+    require_count,
+    require_floats,
+    require_generator,
+    require_noise,
+    require_number,
+    require_numbers,
+    require_preconditioner,
+    require_same_shape,
+    require_steps,
+)
 from simplex.diffusion._gaussian import WHITE, Noise
+from simplex.diffusion._kinds import DENOISED, SCALED, record_kind, require_kind, saying
 from simplex.diffusion._rows import (
     Model,
     combine,
@@ -58,12 +70,17 @@ class EDMPreconditioner:
 
     def __post_init__(self) -> None:
         require_real("sigma_data", self.sigma_data, 0, open=True)
+        require_real("log_mean", self.log_mean)
         require_real("log_std", self.log_std, 0, open=True)
 
     def sigmas(
         self, rows: int, *, like: Tensor | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
         """Noise levels to train with: (rows,), ln σ ~ N(log_mean, log_std²)."""
+        require_count("rows", rows, 0)
+        require_generator(generator)
+        if like is not None:
+            require_floats("like", like)
         dtype = None if like is None else like.dtype
         device = None if like is None else like.device
         normal = torch.randn(rows, generator=generator, dtype=dtype, device=device)
@@ -71,21 +88,27 @@ class EDMPreconditioner:
 
     def weight(self, sigma: Tensor) -> Tensor:
         """The weight w of the loss, which makes that of F plain least squares."""
+        require_floats("sigma", sigma)
         s = self.sigma_data
         return (sigma.square() + s**2) / (sigma * s).square()
 
     def denoiser(self, network: Model) -> Model:
         """D(x, σ) from a network F(x, ¼ ln σ); σ is one number or one per row of x."""
+        require_callable("network", network)
+        require_kind(network, SCALED)
         s = self.sigma_data
 
         def denoise(x: Tensor, sigma: Tensor) -> Tensor:
+            require_floats("x", x)
+            require_floats("sigma", sigma)
             level = sigma.reshape(tuple(sigma.shape) + (1,) * (x.dim() - sigma.dim()))
             total = level.square() + s**2
             root = total.sqrt()
             output = network(x / root, rows_of_times(sigma.log() / 4, x))
+            require_same_shape("the output of the network", output, x)
             return (s**2 / total) * x + (level * s / root) * output
 
-        return denoise
+        return saying(denoise, DENOISED)
 
 
 def heun_edm(
@@ -141,10 +164,17 @@ def heun_edm(
         >>> heun_edm(exact, 80 * torch.ones(4, 2), sigmas)[0, 0].item()
         1.0...
     """
+    require_callable("denoise", denoise)
+    require_kind(denoise, DENOISED)
+    require_floats("x", x)
+    require_noise(noise)
+    require_generator(generator)
+    require_number("churn", churn)
+    require_number("churn_noise", churn_noise)
     if not (churn >= 0 and churn_noise >= 0):  # infinite churn is as much as there may be
         raise ValueError(f"churn and churn_noise must be at least 0, got {churn}, {churn_noise}.")
     levels = _falling_levels(sigmas)
-    low, high = churn_range
+    low, high = _churn_range(churn_range)
     growth = min(churn / (len(levels) - 1), math.sqrt(2) - 1)
     gamma = torch.where((levels[:-1] >= low) & (levels[:-1] <= high), growth, 0.0)
     here, there = levels[:-1] * (1 + gamma), levels[1:]
@@ -173,9 +203,18 @@ def heun_edm(
     return x
 
 
+def _churn_range(given: object) -> tuple[float, float]:
+    """The two levels between which there is churn."""
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        raise TypeError(f"churn_range must be a pair of levels, got {given!r}.")
+    for level in given:
+        require_number("the levels of churn_range", level)
+    return given[0], given[1]
+
+
 def _falling_levels(sigmas: Grid) -> Tensor:
     """The levels as float64, checked; 0 may only stand at the end, for all rows at once."""
-    levels = torch.as_tensor(sigmas, dtype=torch.float64)
+    levels = require_numbers("sigmas", sigmas, torch.float64)
     require_steps(levels)
     if not ((levels[1:] < levels[:-1]).all() and (levels[-1] >= 0).all()):
         raise ValueError(
@@ -183,7 +222,7 @@ def _falling_levels(sigmas: Grid) -> Tensor:
             f"{levels.min().item()} to {levels.max().item()}. edm_sigmas gives such levels."
         )
     arrived = levels[-1] == 0
-    if arrived.any() != arrived.all():
+    if arrived.any() and not arrived.all():
         raise ValueError("sigmas must reach 0 in all rows or in none.")
     return levels
 
@@ -216,8 +255,15 @@ def edm_loss(
         >>> edm_loss(lambda x, t: 0 * x, x0, sigma, 0 * x0, EDMPreconditioner()).tolist()
         [0.0, 0.0, 0.0]
     """
+    require_callable("network", network)
+    require_floats("x0", x0)
     require_same_shape("eps", eps, x0)
+    require_floats("sigma", sigma)
+    require_preconditioner(preconditioner)
+    if sigma.shape not in ((), x0.shape[:1]):
+        raise ValueError(f"sigma must be one per row, ({len(x0)},), got {tuple(sigma.shape)}.")
     noisy = combine((1.0, x0), (per_row(sigma, x0), eps))
-    denoised = preconditioner.denoiser(network)(noisy, sigma)
+    denoised = preconditioner.denoiser(lambda x, t: network(x, t))(noisy, sigma)
     require_same_shape("the output of the network", denoised, x0)
+    record_kind(network, denoised, SCALED)
     return preconditioner.weight(sigma) * row_mean((denoised - x0).square())

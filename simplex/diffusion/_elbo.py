@@ -7,8 +7,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int
-from simplex.diffusion._checks import require_to_data
+from simplex.complexes import require_int, require_real
+from simplex.diffusion._checks import (
+    pair_of,
+    require_noise,
+    require_schedule,
+    require_to_data,
+    require_walk,
+)
 from simplex.diffusion._gaussian import (
     WHITE,
     Noise,
@@ -18,7 +24,8 @@ from simplex.diffusion._gaussian import (
     reverse_variance,
     step_coefficients,
 )
-from simplex.diffusion._parameterization import Target, convert_prediction
+from simplex.diffusion._kinds import Target, target_of
+from simplex.diffusion._parameterization import convert_prediction
 from simplex.diffusion._rows import aligned, row_size, row_sum
 from simplex.diffusion._schedule import DiscreteSchedule
 from simplex.diffusion._walk import Grid, checked, model_inputs, walk_times
@@ -63,6 +70,8 @@ def discretized_gaussian(levels: int = 256, low: float = -1.0, high: float = 1.0
         0.5
     """
     require_int("levels", levels, 2)
+    require_real("low", low)
+    require_real("high", high)
     if not low < high:
         raise ValueError(f"low must be below high, got {low} and {high}.")
     half = (high - low) / (levels - 1) / 2
@@ -119,6 +128,11 @@ class Elbo(NamedTuple):
         return self.prior + self.transitions.sum(0) + self.reconstruction
 
     @property
+    def shape(self) -> torch.Size:
+        """(rows,), that of the bound."""
+        return self.prior.shape
+
+    @property
     def bits_per_dim(self) -> Tensor:
         """(rows,) the bound in bits per component."""
         return self.nats / (self.num_components * math.log(2))
@@ -130,7 +144,7 @@ def elbo(
     schedule: DiscreteSchedule,
     times: Grid | None = None,
     *,
-    prediction: Target = "eps",
+    prediction: Target | None = None,
     variance: Variance = "small",
     decoder: Decoder = gaussian_log_density,
     noise: Noise = WHITE,
@@ -181,14 +195,19 @@ def elbo(
         >>> bound.transitions.shape
         torch.Size([99, 4])
     """
+    require_walk(model, x0, schedule, noise, generator)
+    require_schedule(schedule, discrete=True)
+    require_noise(noise, whitens=True)
+    target = target_of(model, prediction)
     grid = bound_times(schedule, times)
     table, terms = StepTable.of(schedule, grid, variance), []
     with torch.no_grad():
         for i, t in enumerate(model_inputs(schedule, grid[:-1], x0)):
             x = q_sample(x0, grid[i], schedule, noise.sample(x0, generator=generator))
-            output, v = model(x, t) if variance == "learned" else (model(x, t), None)
+            output = model(x, t)
+            output, v = pair_of(output) if variance == "learned" else (output, None)
             output = checked(output, x, t, i)
-            guess = convert_prediction(output, x, grid[i], schedule, prediction, "x0")
+            guess = convert_prediction(output, x, grid[i], schedule, target, "x0")
             nats = step_nats(table, torch.tensor(i), x0, guess, v, decoder, noise)
             terms.append(row_sum(nats))
         alpha, sigma = schedule.coefficients(grid[0])

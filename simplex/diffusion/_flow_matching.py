@@ -7,7 +7,17 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from simplex.diffusion._checks import require_same_shape, require_times_within
+from simplex.complexes import require_memory, require_real
+from simplex.diffusion._checks import (
+    require_callable,
+    require_finite_numbers,
+    require_floats,
+    require_generator,
+    require_path,
+    require_same_shape,
+    require_times_within,
+)
+from simplex.diffusion._kinds import VELOCITY, record_kind
 from simplex.diffusion._rows import Model, combine, per_row, row_mean, rows_of_times
 
 
@@ -42,7 +52,7 @@ class LinearPath:
         self, x0: Tensor, z: Tensor, t: Tensor, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """(x_t, u_t), each of the shape of the data."""
-        t = _unit_times(t)
+        t = _unit_times(x0, z, t)
         return combine((per_row(1 - t, z), z), (per_row(t, z), x0)), x0 - z
 
 
@@ -68,7 +78,7 @@ class TrigonometricPath:
         self, x0: Tensor, z: Tensor, t: Tensor, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """(x_t, u_t), each of the shape of the data."""
-        angle = _unit_times(t) * (math.pi / 2)
+        angle = _unit_times(x0, z, t) * (math.pi / 2)
         cos, sin = per_row(angle.cos(), z), per_row(angle.sin(), z)
         x, turned = combine((cos, z), (sin, x0)), combine((cos, x0), (-sin, z))
         return x, turned * (math.pi / 2)
@@ -96,11 +106,15 @@ class BridgePath:
 
     sigma: float
 
+    def __post_init__(self) -> None:
+        require_real("sigma", self.sigma, 0, open=True)
+
     def at(
         self, x0: Tensor, z: Tensor, t: Tensor, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """(x_t, u_t), each of the shape of the data."""
-        t = _unit_times(t)
+        require_generator(generator)
+        t = _unit_times(x0, z, t)
         width = (t * (1 - t)).sqrt()
         if not (width > 0).all():
             raise ValueError("t must be inside (0, 1) for a bridge: its ends have no velocity.")
@@ -149,10 +163,16 @@ def flow_matching_loss(
         >>> flow_matching_loss(lambda x, t: 0 * x, x0, z, torch.rand(3)).tolist()
         [1.0, 1.0, 1.0]
     """
+    require_callable("model", model)
+    require_floats("x0", x0)
     require_same_shape("z", z, x0)
+    require_floats("t", t)
+    require_path(path)
+    require_generator(generator)
     x, u = path.at(x0, z, t, generator=generator)
     velocity = model(x, rows_of_times(t.to(x.dtype), x))
     require_same_shape("the output of the network", velocity, x0)
+    record_kind(model, velocity, VELOCITY)
     return row_mean((velocity - u).square())
 
 
@@ -181,12 +201,21 @@ def ot_coupling(x0: Tensor, z: Tensor) -> Tensor:
     """
     from scipy.optimize import linear_sum_assignment
 
+    require_floats("x0", x0)
     require_same_shape("z", z, x0)
+    for name, rows in (("x0", x0), ("z", z)):
+        require_finite_numbers(name, rows)
+    size = 24 * len(x0) ** 2
+    require_memory(size, x0.device, f"{len(x0)}² distances", "Pair fewer rows at a time.")
     cost = torch.cdist(x0.detach().flatten(1).double(), z.detach().flatten(1).double()).square()
     _, columns = linear_sum_assignment(cost.cpu().numpy())  # (rows of x0,) of rows of z
     return torch.as_tensor(columns, dtype=torch.int64, device=z.device)
 
 
-def _unit_times(t: Tensor) -> Tensor:
+def _unit_times(x0: Tensor, z: Tensor, t: Tensor) -> Tensor:
+    """The times of a pair, all being checked."""
+    require_floats("x0", x0)
+    require_same_shape("z", z, x0)
+    require_floats("t", t)
     require_times_within(t, 0.0, 1.0, " Time 0 is noise, 1 is data.")
     return t

@@ -6,7 +6,14 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from simplex.diffusion._checks import require_same_shape
+from simplex.diffusion._checks import (
+    require_floats,
+    require_generator,
+    require_like_times,
+    require_numbers,
+    require_same_shape,
+    require_schedule,
+)
 from simplex.diffusion._rows import combine, per_row
 from simplex.diffusion._schedule import Schedule, Times
 
@@ -37,7 +44,9 @@ def q_sample(x0: Tensor, t: Times, schedule: Schedule, eps: Tensor) -> Tensor:
         >>> q_sample(torch.ones(2, 3), [0, 1000], linear_schedule(), torch.zeros(2, 3))[:, 0]
         tensor([1.0000, 0.0064])
     """
+    require_floats("x0", x0)
     require_same_shape("eps", eps, x0)
+    require_schedule(schedule)
     alpha, sigma = schedule.coefficients(t)
     return combine((per_row(alpha, x0), x0), (per_row(sigma, x0), eps))
 
@@ -76,7 +85,9 @@ def posterior(
         >>> mean.tolist(), variance.item()
         ([1.0, 1.0], 0.0)
     """
+    require_floats("x0", x0)
     require_same_shape("x", x, x0)
+    require_schedule(schedule)
     c0, c1, small, _ = step_coefficients(schedule, t, s)
     return combine((per_row(c0, x), x0), (per_row(c1, x), x)), small
 
@@ -87,6 +98,7 @@ def step_coefficients(
     """(c₀, c₁, β̃, β) of the step from t down to s, float64, of the shape of the times."""
     alpha_t, sigma_t = schedule.coefficients(t)
     alpha_s, sigma_s = schedule.coefficients(s)
+    require_like_times(sigma_t, sigma_s)
     if not (sigma_t > sigma_s).all():
         raise ValueError("s must be before t: a step goes from more noise to less.")
     ratio, share = alpha_t / alpha_s, (sigma_s / sigma_t).square()
@@ -102,7 +114,7 @@ def reverse_variance(schedule: Schedule, t: Times, s: Times, variance: Variance)
     """
     c0, _, small, large = step_coefficients(schedule, t, s)
     if callable(variance):
-        data = torch.as_tensor(variance(schedule.times(t)), dtype=torch.float64)
+        data = require_numbers("variance", variance(schedule.times(t)), torch.float64)
         return small + c0.square() * data
     if variance not in ("small", "large"):
         raise ValueError(
@@ -157,6 +169,8 @@ class WhiteNoise:
 
     def sample(self, like: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Draw ε with the shape, dtype and device of ``like``."""
+        require_floats("like", like)
+        require_generator(generator)
         return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
 
     def whiten(self, x: Tensor) -> Tensor:

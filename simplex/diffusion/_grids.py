@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_int, require_real, require_word
+from simplex.diffusion._checks import require_count, require_numbers, require_schedule
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule
 
 
@@ -20,10 +21,11 @@ def spaced_times(
     .. math::
         \text{trailing: } \; \text{round}(T - i \, T / S) \qquad
         \text{leading: } \; 1 + (S - 1 - i) \lfloor T / S \rfloor \qquad
-        \text{linspace: } \; \text{round}(T - i \, \tfrac{T - 1}{S - 1})
+        \text{linspace: } \; 1 + \text{round}((S - 1 - i) \tfrac{T - 1}{S - 1})
 
     Only trailing and linspace begin at T, where almost no signal is left; leading begins about one
-    stride before, and pure noise is then not what the network saw there.
+    stride before, and pure noise is then not what the network saw there. Halves are rounded to even
+    numbers; one step begins at T.
 
     Args:
         schedule: a chain of T steps.
@@ -56,7 +58,9 @@ def spaced_times(
         case "leading":
             times = 1 + (num_steps - 1 - index) * (total // num_steps)
         case "linspace":
-            times = (total - index * ((total - 1) / max(num_steps - 1, 1))).round()
+            # From 0, so that halves are rounded where other libraries round them.
+            rising = (index * ((total - 1) / max(num_steps - 1, 1))).round()
+            times = 1 + rising.flip(0) if num_steps > 1 else rising + total
     return torch.cat([times, torch.zeros(1, dtype=torch.float64)]).long()
 
 
@@ -85,7 +89,8 @@ def times_at_levels(schedule: Schedule, sigmas: Tensor) -> Tensor:
         >>> times_at_levels(linear_schedule(1000), edm_sigmas(5, 0.02, 150.0)).tolist()
         [995, 846, 611, 184, 3, 0]
     """
-    levels = torch.as_tensor(sigmas, dtype=torch.float64)
+    require_schedule(schedule)
+    levels = require_numbers("sigmas", sigmas, torch.float64)
     if levels.dim() != 1 or not ((levels >= 0).all() and (levels.diff() <= 0).all()):
         raise ValueError(f"sigmas must fall and be at least 0, got {levels.tolist()}.")
     times = schedule.time_at(-2 * levels[levels > 0].log())
@@ -119,7 +124,8 @@ def log_snr_times(schedule: Schedule, num_steps: int, *, last: int | float | Non
         >>> log_snr_times(linear_schedule(1000), 5).tolist()
         [1000, 723, 303, 31, 1, 0]
     """
-    require_int("num_steps", num_steps, 2)
+    require_schedule(schedule)
+    require_count("num_steps", num_steps, 2)
     discrete = isinstance(schedule.end, int)
     near = (1 if discrete else 1e-3) if last is None else last
     start, stop = schedule.log_snr(schedule.end), schedule.log_snr(near)
@@ -162,7 +168,9 @@ def edm_sigmas(
         >>> edm_sigmas(3)[[0, 2, 3]].tolist()
         [80.0..., 0.002..., 0.0]
     """
-    require_int("num_steps", num_steps, 1)
+    require_count("num_steps", num_steps, 1)
+    for name, level in (("sigma_min", sigma_min), ("sigma_max", sigma_max)):
+        require_real(name, level)
     require_real("rho", rho, 0, open=True)
     if not 0 < sigma_min < sigma_max:
         raise ValueError(

@@ -3,11 +3,20 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_real
-from simplex.diffusion._rows import Model
+from simplex.complexes import require_int, require_real
+from simplex.diffusion._checks import (
+    require_callable,
+    require_finite_numbers,
+    require_floats,
+    require_generator,
+    require_numbers,
+    require_same_shape,
+)
+from simplex.diffusion._kinds import carry_kind, require_same_kind
+from simplex.diffusion._rows import Model, per_row
 
 
-def guided(conditional: Model, unconditional: Model, scale: float) -> Model:
+def guided(conditional: Model, unconditional: Model, scale: float | Tensor) -> Model:
     r"""Follow a condition more strongly than the data do.
 
     .. math::
@@ -17,11 +26,17 @@ def guided(conditional: Model, unconditional: Model, scale: float) -> Model:
         conditional: f_c, the network with the condition filled in:
             ``lambda x, t: network(x, t, labels)``.
         unconditional: f_u, the network with the condition dropped.
-        scale: s. 1 is the condition alone and calls only f_c; 0 calls only f_u. The paper's w is
-            s - 1.
+        scale: s, one number, or a tensor with one per row, (rows,) or of any shape that aligns with
+            the leading dimensions of x. The number 1 is the condition alone and calls only f_c; 0
+            calls only f_u. The paper's w is s - 1.
 
     Returns:
         A model of x and t for any sampler and any kind of prediction. Nothing is rescaled.
+
+    Raises:
+        TypeError: a model that cannot be called, a scale that is no number.
+        ValueError: a scale that is not finite, or models that are known to predict different
+            things; in a call, scales that do not fit the rows.
 
     Paper:
         J. Ho, T. Salimans, "Classifier-free diffusion guidance", 2022, equation 6.
@@ -31,11 +46,26 @@ def guided(conditional: Model, unconditional: Model, scale: float) -> Model:
         >>> model(torch.zeros(2), torch.zeros(2)).tolist()
         [3.0, 3.0]
     """
-    if scale == 1:
-        return conditional
-    if scale == 0:
-        return unconditional
-    return lambda x, t: torch.lerp(unconditional(x, t), conditional(x, t), scale)
+    for name, given in (("conditional", conditional), ("unconditional", unconditional)):
+        require_callable(name, given)
+    require_same_kind(conditional, unconditional)
+    scales = require_numbers("scale", scale, torch.float64)
+    require_finite_numbers("scale", scales)
+    if scales.numel() == 1 and scales.dim() == 0:
+        if scales == 1:
+            return conditional
+        if scales == 0:
+            return unconditional
+
+    def model(x: Tensor, t: Tensor) -> Tensor:
+        without, following = unconditional(x, t), conditional(x, t)
+        require_floats("the answer of unconditional", without)
+        require_same_shape("the answer of conditional", following, without)
+        return torch.lerp(without, following, per_row(scales, without, "scale"))
+
+    carry_kind(conditional, model)
+    carry_kind(unconditional, model)
+    return model
 
 
 def drop_labels(
@@ -62,6 +92,8 @@ def drop_labels(
         [10, 10]
     """
     require_real("probability", probability, 0, 1)
+    require_int("null", null)
+    require_generator(generator)
     given: object = labels
     whole = isinstance(given, Tensor) and not given.is_floating_point() and given.dim() == 1
     if not whole:

@@ -6,11 +6,21 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_word
-from simplex.diffusion._checks import require_after_data, require_same_shape
+from simplex.complexes import require_real, require_word
+from simplex.diffusion._checks import (
+    pair_of,
+    require_after_data,
+    require_callable,
+    require_floats,
+    require_noise,
+    require_number,
+    require_same_shape,
+    require_schedule,
+)
 from simplex.diffusion._elbo import Decoder, StepTable, gaussian_log_density, step_nats
 from simplex.diffusion._gaussian import WHITE, Noise, q_sample
-from simplex.diffusion._parameterization import TARGETS, Target, convert_prediction
+from simplex.diffusion._kinds import TARGETS, Target, record_kind, target_to_learn
+from simplex.diffusion._parameterization import convert_prediction
 from simplex.diffusion._rows import Model, row_mean, rows_of_times
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule
 
@@ -22,7 +32,7 @@ def simple_loss(
     schedule: Schedule,
     eps: Tensor,
     *,
-    prediction: Target = "eps",
+    prediction: Target | None = None,
 ) -> Tensor:
     r"""The squared error of a prediction, per row.
 
@@ -38,10 +48,15 @@ def simple_loss(
         t: (rows,) times, uniform in training, 1…T in a discrete chain; or one time.
         schedule: gives α and σ.
         eps: noise of the shape of the data, for example ``WhiteNoise().sample(x0)``.
-        prediction: what the model predicts.
+        prediction: what the model is to predict: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``;
+            ``None`` for what the network says by an attribute ``prediction`` or learned before,
+            and ε if neither.
 
     Returns:
-        (rows,) losses.
+        (rows,) losses. A network that is trained by them, a module or a function, remembers what
+        for: samplers take its output as that unless told, and refuse to be told another kind. Its
+        copies remember it too, a ``state_dict`` does not: a class of networks that predict v is to
+        have the attribute ``prediction = "v"``.
 
     Raises:
         TypeError: data of integers.
@@ -60,8 +75,13 @@ def simple_loss(
         >>> simple_loss(lambda x, t: 0 * x, x0, t, linear_schedule(), torch.ones(3, 2)).tolist()
         [1.0, 1.0, 1.0]
     """
-    x, times = _noised(x0, t, schedule, eps, prediction)
-    return row_mean(_squares(model(x, times), x0, eps, x, t, schedule, prediction))
+    target = _prepared(model, x0, schedule, prediction)
+    t = schedule.times(t)
+    x, times = _noised(x0, t, schedule, eps)
+    output = model(x, times)
+    squares = _squares(output, x0, eps, x, t, schedule, target)
+    record_kind(model, output, target)
+    return row_mean(squares)
 
 
 def min_snr_weight(schedule: Schedule, t: Tensor, prediction: Target, gamma: float = 5.0) -> Tensor:
@@ -98,6 +118,9 @@ def min_snr_weight(schedule: Schedule, t: Tensor, prediction: Target, gamma: flo
         >>> min_snr_weight(linear_schedule(), torch.tensor([1, 1000]), "x0").tolist()
         [5.0, 4.03...e-05]
     """
+    require_schedule(schedule)
+    require_number("gamma", gamma)
+    gamma = float(gamma)
     if not gamma > 0:  # infinite for the plain signal-to-noise ratio
         raise ValueError(f"gamma must be positive, got {gamma}.")
     require_word("prediction", prediction, TARGETS)
@@ -120,7 +143,7 @@ def vlb_loss(
     schedule: DiscreteSchedule,
     eps: Tensor,
     *,
-    prediction: Target = "eps",
+    prediction: Target | None = None,
     decoder: Decoder = gaussian_log_density,
     noise: Noise = WHITE,
 ) -> Tensor:
@@ -136,7 +159,7 @@ def vlb_loss(
         t: (rows,) times in 1…T.
         schedule: a chain of at least 2 steps.
         eps: (rows, …) noise of the shape of the data.
-        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+        prediction: what the model is to predict, as for :func:`simple_loss`.
         decoder: p(x_0 | x_1), the log-likelihood per component, as for :func:`elbo`.
         noise: the law of eps; the bound is in the coordinates that it whitens, as for :func:`elbo`.
 
@@ -150,10 +173,14 @@ def vlb_loss(
         >>> vlb_loss(lambda x, t: eps, x0, torch.tensor([2, 3]), linear_schedule(), eps).round()
         tensor([0., 0.])
     """
-    x, times = _noised(x0, t, schedule, eps, prediction)
+    target = _prepared(model, x0, schedule, prediction, discrete=True)
+    require_noise(noise, whitens=True)
+    t = schedule.times(t)
+    x, times = _noised(x0, t, schedule, eps)
     output = model(x, times)
     require_same_shape("the output of the network", output, x0)
-    return row_mean(_nats(output, None, x0, x, t, schedule, prediction, decoder, noise))
+    record_kind(model, output, target)
+    return row_mean(_nats(output, None, x0, x, t, schedule, target, decoder, noise))
 
 
 def hybrid_loss(
@@ -163,7 +190,7 @@ def hybrid_loss(
     schedule: DiscreteSchedule,
     eps: Tensor,
     *,
-    prediction: Target = "eps",
+    prediction: Target | None = None,
     vlb_weight: float = 1e-3,
     decoder: Decoder = gaussian_log_density,
     noise: Noise = WHITE,
@@ -181,7 +208,7 @@ def hybrid_loss(
         t: (rows,) times in 1…T.
         schedule: a chain of at least 2 steps.
         eps: (rows, …) noise of the shape of the data.
-        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+        prediction: what the model is to predict, as for :func:`simple_loss`.
         vlb_weight: λ.
         decoder: p(x_0 | x_1), the log-likelihood per component, as for :func:`elbo`.
         noise: the law of eps; the bound is in the coordinates that it whitens, as for :func:`elbo`.
@@ -200,30 +227,41 @@ def hybrid_loss(
         >>> hybrid_loss(lambda x, t: (eps, 0 * eps), x0, t, linear_schedule(), eps).round()
         tensor([0., 0.])
     """
-    x, times = _noised(x0, t, schedule, eps, prediction)
-    output, v = model(x, times)
-    simple = _squares(output, x0, eps, x, t, schedule, prediction)
+    target = _prepared(model, x0, schedule, prediction, discrete=True)
+    require_noise(noise, whitens=True)
+    require_real("vlb_weight", vlb_weight, 0)
+    t = schedule.times(t)
+    x, times = _noised(x0, t, schedule, eps)
+    output, v = pair_of(model(x, times))
+    simple = _squares(output, x0, eps, x, t, schedule, target)
     require_same_shape("v", v, x0)
-    nats = _nats(output.detach(), v, x0, x, t, schedule, prediction, decoder, noise)
+    record_kind(model, output, target)
+    nats = _nats(output.detach(), v, x0, x, t, schedule, target, decoder, noise)
     scale = vlb_weight * schedule.num_steps / math.log(2)
     return row_mean(simple) + scale * row_mean(nats)
 
 
-def _noised(
-    x0: Tensor, t: Tensor, schedule: Schedule, eps: Tensor, prediction: Target
-) -> tuple[Tensor, Tensor]:
-    """x_t and the times that the network gets, all that a loss is given being checked."""
-    require_word("prediction", prediction, TARGETS)
-    if not x0.is_floating_point():
-        raise TypeError(
-            f"x0 must be of floating point, got {x0.dtype}. Scale images of bytes to [-1, 1], "
-            "x0 / 127.5 - 1."
-        )
-    times = schedule.times(t)
+def _prepared(
+    model: object,
+    x0: Tensor,
+    schedule: Schedule,
+    prediction: Target | None,
+    *,
+    discrete: bool = False,
+) -> Target:
+    """What the network is to learn, all that a loss is given being checked."""
+    require_callable("model", model)
+    require_floats("x0", x0, " Scale images of bytes to [-1, 1], x0 / 127.5 - 1.")
+    require_schedule(schedule, discrete=discrete)
+    return target_to_learn(model, prediction)
+
+
+def _noised(x0: Tensor, t: Tensor, schedule: Schedule, eps: Tensor) -> tuple[Tensor, Tensor]:
+    """x_t and the times that the network gets."""
     if isinstance(schedule, DiscreteSchedule):
-        require_after_data(times, schedule.num_steps)
-    x = q_sample(x0, times, schedule, eps)
-    return x, rows_of_times(schedule.model_times(times, x), x)
+        require_after_data(t, schedule.num_steps)
+    x = q_sample(x0, t, schedule, eps)
+    return x, rows_of_times(schedule.model_times(t, x), x)
 
 
 def _squares(

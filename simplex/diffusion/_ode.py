@@ -1,16 +1,24 @@
 """Flows as differential equations: integrators, and the exact likelihood they give."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int
-from simplex.diffusion._checks import require_steps
+from simplex.complexes import require_int, require_memory
+from simplex.diffusion._checks import (
+    require_callable,
+    require_floats,
+    require_generator,
+    require_numbers,
+    require_schedule,
+    require_steps,
+)
 from simplex.diffusion._continuous import ContinuousSchedule
-from simplex.diffusion._parameterization import Target, convert_prediction
+from simplex.diffusion._kinds import VELOCITY, Target, require_kind, saying, target_of
+from simplex.diffusion._parameterization import convert_prediction
 from simplex.diffusion._rows import (
     Model,
     combine,
@@ -22,6 +30,9 @@ from simplex.diffusion._rows import (
     unrolled,
 )
 from simplex.diffusion._walk import Grid, checked
+
+
+Probes = Callable[[], Iterable[Tensor]]  # (rows, components) each
 
 
 def euler_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
@@ -43,6 +54,7 @@ def euler_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
         >>> euler_flow(lambda x, t: x, torch.ones(1, 1), [0.0, 0.5, 1.0]).item()
         2.25
     """
+    _require_flow(velocity, x)
     grid = _monotone(times)
     h = unrolled(grid.diff(dim=0), x)
     with torch.no_grad():
@@ -70,6 +82,7 @@ def heun_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
         >>> heun_flow(lambda x, t: x, torch.ones(1, 1), [0.0, 1.0]).item()
         2.5
     """
+    _require_flow(velocity, x)
     grid = _monotone(times)
     h, half = unrolled(grid.diff(dim=0), x), unrolled(grid.diff(dim=0) / 2, x)
     inputs = inputs_at(grid, x)
@@ -82,7 +95,9 @@ def heun_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
     return x
 
 
-def probability_flow(model: Model, schedule: ContinuousSchedule, prediction: Target) -> Model:
+def probability_flow(
+    model: Model, schedule: ContinuousSchedule, prediction: Target | None = None
+) -> Model:
     r"""The velocity of the equation whose solutions have the marginals of the chain.
 
     .. math::
@@ -94,7 +109,8 @@ def probability_flow(model: Model, schedule: ContinuousSchedule, prediction: Tar
     Args:
         model: gets x (rows, …) and one time per row, (rows,).
         schedule: continuous; it gives λ and its derivative.
-        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``; by default
+            as in :func:`ddim`.
 
     Returns:
         u(x, t), for :func:`heun_flow` from time 1 to 0, or :func:`log_likelihood` from 0 to 1. Stay
@@ -110,13 +126,16 @@ def probability_flow(model: Model, schedule: ContinuousSchedule, prediction: Tar
         >>> flow(torch.ones(2, 3), torch.full((2,), 0.5)).abs().max().item()
         0.0
     """
+    require_callable("model", model)
+    require_schedule(schedule)
+    target = target_of(model, prediction)
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
         alpha, sigma = schedule.coefficients(t)
-        v = convert_prediction(model(x, t), x, t, schedule, prediction, "v")
+        v = convert_prediction(model(x, t), x, t, schedule, target, "v")
         return v * per_row(-schedule.log_snr_rate(t) * alpha * sigma / 2, x)
 
-    return velocity
+    return saying(velocity, VELOCITY)
 
 
 def normal_log_prob(x: Tensor, std: float = 1.0) -> Tensor:
@@ -164,6 +183,9 @@ def log_likelihood(
         >>> log_likelihood(lambda x, t: 0 * x, torch.zeros(2, 1), [0.0, 1.0]).tolist()
         [-0.918..., -0.918...]
     """
+    _require_flow(velocity, x)
+    require_callable("log_prior", log_prior)
+    require_generator(generator)
     grid = _monotone(times)
     x = x.detach()
     probes, count = _probes(x, num_probes, generator)
@@ -180,35 +202,51 @@ def log_likelihood(
     return log_prior(x) + total
 
 
-def _probes(x: Tensor, count: int | None, generator: torch.Generator | None) -> tuple[Tensor, int]:
+def _probes(x: Tensor, count: int | None, generator: torch.Generator | None) -> tuple[Probes, int]:
     """Vectors v, one per row in each, and N: Σ v vᵀ / N is 1, exactly or in expectation."""
     if count is None:
-        seeds = torch.eye(row_size(x), dtype=x.dtype, device=x.device)
-        return seeds[:, None].expand(-1, len(x), -1), 1  # (components, rows, components)
+        return lambda: _components(x), 1
     require_int("num_probes", count, 1)
+    size = 8 * count * x.numel()
+    require_memory(size, x.device, f"{count} probes", "Lower num_probes, or take fewer rows.")
     draws = torch.randint(2, (count, *x.shape), generator=generator, device=x.device)
-    return (2 * draws - 1).to(x.dtype).reshape(count, len(x), -1), count
+    signs = (2 * draws - 1).to(x.dtype).reshape(count, len(x), row_size(x))
+    return lambda: signs, count
+
+
+def _components(x: Tensor) -> Iterator[Tensor]:
+    """The unit vectors, the same for every row: one at a time, as all of them would be a square."""
+    for component in range(row_size(x)):
+        unit = x.new_zeros(len(x), row_size(x))
+        unit[:, component] = 1
+        yield unit
 
 
 def _with_divergence(
-    velocity: Model, x: Tensor, t: Tensor, probes: Tensor, count: int, step: int
+    velocity: Model, x: Tensor, t: Tensor, probes: Probes, count: int, step: int
 ) -> tuple[Tensor, Tensor]:
     """u(x, t), and its divergence per row: the trace of the Jacobian, exact or estimated."""
     time = rows_of_times(t.to(x.device, x.dtype), x)
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         u = checked(velocity(x, time), x, time, step)
-        flat = u.reshape(len(x), -1)  # (rows, components)
+        flat = u.reshape(len(x), row_size(x))  # (rows, components)
         divergence = torch.zeros(len(x), dtype=x.dtype, device=x.device)
         if flat.requires_grad:  # a constant velocity has divergence 0
-            for probe in probes:
+            for probe in probes():
                 (product,) = torch.autograd.grad(flat, x, probe, retain_graph=True)
-                divergence += row_sum(product.reshape(len(x), -1) * probe)
+                divergence += row_sum(product.reshape(flat.shape) * probe)
     return u.detach(), divergence / count
 
 
+def _require_flow(velocity: Model, x: Tensor) -> None:
+    require_callable("velocity", velocity)
+    require_kind(velocity, VELOCITY)
+    require_floats("x", x)
+
+
 def _monotone(times: Grid) -> Tensor:
-    grid = torch.as_tensor(times, dtype=torch.float64)
+    grid = require_numbers("times", times, torch.float64)
     require_steps(grid)
     steps = grid.diff(dim=0)
     if not ((steps > 0).all() or (steps < 0).all()):

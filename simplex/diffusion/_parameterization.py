@@ -1,18 +1,27 @@
 """What a network predicts, ε, x₀, v or the score, and the linear maps between them."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
 from simplex.complexes import require_word
-from simplex.diffusion._checks import require_defined, require_same_shape
+from simplex.diffusion._checks import (
+    require_callable,
+    require_defined,
+    require_floats,
+    require_same_shape,
+    require_schedule,
+)
+from simplex.diffusion._kinds import (
+    DENOISED,
+    TARGETS,
+    VELOCITY,
+    Target,
+    require_kind,
+    saying,
+    target_of,
+)
 from simplex.diffusion._rows import Model, aligned, combine, per_row
 from simplex.diffusion._schedule import Schedule, Times
-
-
-Target = Literal["eps", "x0", "v", "score"]
-TARGETS: tuple[Target, ...] = ("eps", "x0", "v", "score")
 
 
 def convert_prediction(
@@ -53,8 +62,11 @@ def convert_prediction(
         >>> convert_prediction(v, x, 500, linear_schedule(), "v", "eps").abs().max().item() < 1e-6
         True
     """
+    require_floats("x", x)
     require_same_shape("prediction", prediction, x)
+    require_schedule(schedule)
     alpha, sigma = schedule.coefficients(t)
+    require_word("prediction", source, TARGETS)
     require_word("target", target, TARGETS)
     if source == target:
         return prediction
@@ -108,11 +120,14 @@ def noise_levels(schedule: Schedule, t: Times) -> Tensor:
         >>> noise_levels(linear_schedule(1000), [1000, 0]).tolist()
         [157.4..., 0.0]
     """
+    require_schedule(schedule)
     alpha, sigma = schedule.coefficients(t)
     return sigma / alpha
 
 
-def denoiser_from_chain(model: Model, schedule: Schedule, prediction: Target = "eps") -> Model:
+def denoiser_from_chain(
+    model: Model, schedule: Schedule, prediction: Target | None = None
+) -> Model:
     r"""D(y, σ) from a network of a chain.
 
     .. math::
@@ -121,7 +136,8 @@ def denoiser_from_chain(model: Model, schedule: Schedule, prediction: Target = "
     Args:
         model: gets x (rows, …) and one time per row, (rows,).
         schedule: of a discrete chain the nearest time is taken; :func:`noise_levels` are exact.
-        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``.
+        prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``; by default
+            as in :func:`ddim`.
 
     Returns:
         A denoiser, for :func:`heun_edm`, :func:`flow_from_denoiser` and :func:`flow_of_levels`.
@@ -132,14 +148,17 @@ def denoiser_from_chain(model: Model, schedule: Schedule, prediction: Target = "
         >>> D(torch.ones(2, 3), torch.tensor([0.01, 157.0]))[:, 0]
         tensor([0.9999, 0.0064])
     """
+    require_callable("model", model)
+    require_schedule(schedule)
+    kind = target_of(model, prediction)
 
     def denoise(y: Tensor, sigma: Tensor) -> Tensor:
         t = schedule.time_at(-2 * sigma.double().log())
         x = y * aligned(schedule.coefficients(t)[0], y)
         times = schedule.model_times(t, x)
-        return convert_prediction(model(x, times), x, t, schedule, prediction, "x0")
+        return convert_prediction(model(x, times), x, t, schedule, kind, "x0")
 
-    return denoise
+    return saying(denoise, DENOISED)
 
 
 def chain_from_denoiser(denoise: Model, schedule: Schedule) -> Model:
@@ -161,12 +180,17 @@ def chain_from_denoiser(denoise: Model, schedule: Schedule) -> Model:
         >>> model(torch.ones(2, 3), torch.tensor([5, 10])).abs().max().item()
         0.0
     """
+    require_callable("denoise", denoise)
+    require_kind(denoise, DENOISED)
+    require_schedule(schedule)
 
     def model(x: Tensor, t: Tensor) -> Tensor:
         alpha, sigma = schedule.coefficients(t)
-        return denoise(x / aligned(alpha, x), (sigma / alpha).to(x.device, x.dtype))
+        clean = denoise(x / aligned(alpha, x), (sigma / alpha).to(x.device, x.dtype))
+        require_same_shape("the denoised data", clean, x)
+        return clean
 
-    return model
+    return saying(model, "x0")
 
 
 def denoiser_from_flow(velocity: Model) -> Model:
@@ -186,13 +210,17 @@ def denoiser_from_flow(velocity: Model) -> Model:
         >>> D(torch.ones(1, 1), torch.tensor([1.0])).item()
         0.5
     """
+    require_callable("velocity", velocity)
+    require_kind(velocity, VELOCITY)
 
     def denoise(y: Tensor, sigma: Tensor) -> Tensor:
         t = 1 / (1 + sigma)
         x = y * aligned(t, y)
-        return x + velocity(x, t) * aligned(1 - t, y)
+        u = velocity(x, t)
+        require_same_shape("the velocity", u, x)
+        return x + u * aligned(1 - t, y)
 
-    return denoise
+    return saying(denoise, DENOISED)
 
 
 def flow_from_denoiser(denoise: Model) -> Model:
@@ -213,12 +241,16 @@ def flow_from_denoiser(denoise: Model) -> Model:
         >>> u(torch.ones(1, 1), torch.tensor([0.5])).item()
         -2.0
     """
+    require_callable("denoise", denoise)
+    require_kind(denoise, DENOISED)
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
         time = aligned(t, x)
-        return (denoise(x / time, (1 - t) / t) - x) / (1 - time)
+        clean = denoise(x / time, (1 - t) / t)
+        require_same_shape("the denoised data", clean, x)
+        return (clean - x) / (1 - time)
 
-    return velocity
+    return saying(velocity, VELOCITY)
 
 
 def flow_of_levels(denoise: Model) -> Model:
@@ -238,4 +270,12 @@ def flow_of_levels(denoise: Model) -> Model:
         >>> u(torch.ones(1, 1), torch.tensor([2.0])).item()
         0.5
     """
-    return lambda y, sigma: (y - denoise(y, sigma)) / aligned(sigma, y)
+    require_callable("denoise", denoise)
+    require_kind(denoise, DENOISED)
+
+    def velocity(y: Tensor, sigma: Tensor) -> Tensor:
+        clean = denoise(y, sigma)
+        require_same_shape("the denoised data", clean, y)
+        return (y - clean) / aligned(sigma, y)
+
+    return saying(velocity, VELOCITY)

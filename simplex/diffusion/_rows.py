@@ -1,5 +1,6 @@
 """Coefficients that belong to the rows of a tensor, and linear combinations with them."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -11,15 +12,17 @@ Model = Callable[[Tensor, Tensor], Tensor]
 Coefficient = float | Tensor
 
 
-def per_row(value: Tensor, like: Tensor) -> Coefficient:
+def per_row(value: Tensor, like: Tensor, what: str = "times") -> Coefficient:
     """One number as a float; else the numbers, to multiply ``like`` along its leading dimensions.
 
     Floats cost nothing and lose nothing: kernels multiply by them in full precision.
     """
-    return float(value) if value.dim() == 0 else aligned(value, like)
+    return float(value) if value.dim() == 0 else aligned(value, like, what=what)
 
 
-def aligned(value: Tensor, like: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+def aligned(
+    value: Tensor, like: Tensor, dtype: torch.dtype | None = None, *, what: str = "times"
+) -> Tensor:
     """One number, or numbers that broadcast along the leading dimensions of ``like``."""
     shape = tuple(value.shape) + (1,) * (like.dim() - value.dim() if value.dim() else 0)
     fits = len(shape) in (0, like.dim()) and all(
@@ -27,7 +30,7 @@ def aligned(value: Tensor, like: Tensor, dtype: torch.dtype | None = None) -> Te
     )
     if not fits:
         raise ValueError(
-            f"times must be one number or match the leading dimensions of {tuple(like.shape)}, "
+            f"{what} must be one number or match the leading dimensions of {tuple(like.shape)}, "
             f"got shape {tuple(value.shape)}."
         )
     return value.reshape(shape).to(like.device, dtype or like.dtype)  # (rows, …, 1, …, 1)
@@ -39,10 +42,14 @@ def unrolled(values: Tensor, like: Tensor) -> list[Coefficient]:
 
 
 def combine(*terms: tuple[Coefficient, Tensor]) -> Tensor:
-    """Σ cᵢ xᵢ in one pass over memory per term; a first coefficient of 1 costs none."""
+    """Σ cᵢ xᵢ in the dtype of the first, in one pass over memory per term.
+
+    A first coefficient of 1 costs none.
+    """
     (first, x), (c, term), *rest = terms
     if isinstance(first, float) and first == 1:
         total = torch.add(x, term, alpha=c) if isinstance(c, float) else x.addcmul(term, c)
+        total = total.to(x.dtype)  # not that of a network whose last layer runs in float32
     else:
         total, rest = x * first, [(c, term), *rest]
     for c, term in rest:
@@ -67,7 +74,7 @@ def row_sum(x: Tensor) -> Tensor:
 
 def row_size(x: Tensor) -> int:
     """How many components a row has."""
-    return x[0].numel() if x.dim() > 1 else 1
+    return math.prod(x.shape[1:])
 
 
 def rows_of_times(t: Tensor, x: Tensor) -> Tensor:

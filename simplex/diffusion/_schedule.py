@@ -9,8 +9,14 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int
-from simplex.diffusion._checks import require_integers, require_times_within
+from simplex.complexes import require_real
+from simplex.diffusion._checks import (
+    require_count,
+    require_integers,
+    require_numbers,
+    require_schedule,
+    require_times_within,
+)
 
 
 Times = int | float | Sequence[int] | Sequence[float] | Tensor
@@ -93,7 +99,7 @@ class DiscreteSchedule(Schedule):
     alpha_bars: Tensor
 
     def __post_init__(self) -> None:
-        table = torch.as_tensor(self.alpha_bars).detach().to("cpu", torch.float64)
+        table = require_numbers("alpha_bars", self.alpha_bars, torch.float64).detach().cpu()
         object.__setattr__(self, "alpha_bars", table)
         if table.dim() != 1 or len(table) < 2 or table[0] != 1:
             raise ValueError(
@@ -121,7 +127,7 @@ class DiscreteSchedule(Schedule):
             >>> DiscreteSchedule.from_betas([0.5, 0.5]).alpha_bars.tolist()
             [1.0, 0.5, 0.25]
         """
-        steps = torch.as_tensor(betas, dtype=torch.float64)
+        steps = require_numbers("betas", betas, torch.float64).cpu()
         outside = ~((steps > 0) & (steps <= 1))
         if steps.dim() != 1 or len(steps) == 0 or outside.any():
             wrong = steps[outside].tolist()[:1] or f"shape {tuple(steps.shape)}"
@@ -165,7 +171,7 @@ class DiscreteSchedule(Schedule):
 
     def times(self, t: Times) -> Tensor:
         """The times as int64, checked to lie in 0…T."""
-        times = torch.as_tensor(t)
+        times = require_numbers("times", t)
         if not times.numel():
             return times.long()  # an empty list has no integers to be recognised by
         remedy = " Round them, or use a ContinuousSchedule."
@@ -190,7 +196,7 @@ class DiscreteSchedule(Schedule):
 
     def time_at(self, log_snr: Tensor | float) -> Tensor:
         """The time in 1…T whose log-SNR is nearest, int64."""
-        wanted = torch.as_tensor(log_snr, dtype=torch.float64)
+        wanted = require_numbers("log_snr", log_snr, torch.float64)
         noise = torch.logit(1 - self.alpha_bars[1:]).to(wanted.device)  # -log SNR, increasing
         right = torch.searchsorted(noise, -wanted).clamp(1, self.num_steps - 1)  # 0 where T = 1
         left = (right - 1).clamp(min=0)
@@ -275,6 +281,7 @@ def cosine_schedule(
         >>> print(f"{cosine_schedule(1000).alpha_bar(500).item():.7f}")
         0.4938436
     """
+    offset = require_real("offset", offset, 0)
     curve = ((_shares(num_steps) + offset) / (1 + offset) * math.pi / 2).cos().square()
     return _of_curve(curve, max_beta)
 
@@ -309,6 +316,8 @@ def sigmoid_schedule(
         >>> print(f"{sigmoid_schedule(1000).alpha_bar(500).item():.6f}")
         0.500000
     """
+    start, end = require_real("start", start), require_real("end", end)
+    temperature = require_real("temperature", temperature)
     if not (end > start and temperature > 0):
         raise ValueError(
             "start must be below end and temperature positive, got "
@@ -341,6 +350,7 @@ def zero_terminal_snr(schedule: DiscreteSchedule) -> DiscreteSchedule:
         >>> zero_terminal_snr(linear_schedule(1000)).alpha_bar([1, 1000]).tolist()
         [0.9999, 0.0]
     """
+    require_schedule(schedule, discrete=True)
     if schedule.num_steps < 2:
         raise ValueError("schedule must have at least 2 steps, got 1: its first is kept.")
     root = schedule.alpha_bars.sqrt()
@@ -352,21 +362,22 @@ def zero_terminal_snr(schedule: DiscreteSchedule) -> DiscreteSchedule:
 
 def _shares(num_steps: int) -> Tensor:
     """(T + 1,) t / T for all times t."""
-    require_int("num_steps", num_steps, 1)
+    require_count("num_steps", num_steps, 1)
     return torch.arange(num_steps + 1, dtype=torch.float64) / num_steps
 
 
 def _of_curve(curve: Tensor, max_beta: float) -> DiscreteSchedule:
     """The chain with ᾱ along a curve, (T + 1,), up to its first value and the bound on β."""
+    max_beta = require_real("max_beta", max_beta, 0, 1)
     betas = 1 - curve[1:] / curve[:-1]
     return DiscreteSchedule.from_betas(betas.clamp(max=max_beta))
 
 
 def _ends(num_steps: int, beta_start: float | None, beta_end: float | None) -> tuple[float, float]:
     """β_1 and β_T, each in (0, 1]; the defaults keep the end of the chain the same for all T."""
-    require_int("num_steps", num_steps, 1)
-    start = 0.1 / num_steps if beta_start is None else beta_start
-    end = 20 / num_steps if beta_end is None else beta_end
+    require_count("num_steps", num_steps, 1)
+    start = 0.1 / num_steps if beta_start is None else require_real("beta_start", beta_start)
+    end = 20 / num_steps if beta_end is None else require_real("beta_end", beta_end)
     if not (0 < start <= 1 and 0 < end <= 1):
         raise ValueError(
             f"beta_start and beta_end must be in (0, 1], got {start} and {end}. The defaults "

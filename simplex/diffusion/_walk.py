@@ -6,7 +6,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.diffusion._checks import require_finite, require_same_shape, require_steps
+from simplex.diffusion._checks import (
+    pair_of,
+    require_finite,
+    require_same_shape,
+    require_several,
+    require_steps,
+)
 from simplex.diffusion._gaussian import Noise, learned_variance
 from simplex.diffusion._rows import Coefficient, combine, rows_of_times, unrolled, vanishes
 from simplex.diffusion._schedule import Schedule
@@ -50,7 +56,7 @@ def walk(
     with torch.no_grad():
         for i, t in enumerate(model_inputs(schedule, grid[:-1], x)):
             output = model(x, t)
-            m, v = output if steps.learned else (output, None)
+            m, v = pair_of(output) if steps.learned else (output, None)
             m = checked(m, x, t, i)
             if pq:
                 m = combine((pq[0][i], x), (pq[1][i], m))
@@ -72,6 +78,7 @@ def walk_times(schedule: Schedule, times: Grid) -> Tensor:
 
     Strictly: a time that occurs twice would be a step of length 0, which divides by it.
     """
+    require_several(times)
     grid = schedule.times(times)
     require_steps(grid)
     if not (grid[1:] < grid[:-1]).all():

@@ -230,6 +230,21 @@ def require_times(time: object, count: int) -> None:
         raise ValueError(f"time must have shape ({count},) or (), got {tuple(time.shape)}.")
 
 
+def require_tensor(name: str, value: object) -> None:
+    """Refuse what is no tensor, or a single number."""
+    if not isinstance(value, Tensor) or not value.ndim:
+        kind = "a single number" if isinstance(value, Tensor) else type(value).__name__
+        raise TypeError(f"{name} must be a tensor with rows, got {kind}.")
+
+
+def require_real_times(time: object) -> None:
+    """Refuse times that are no tensor of real numbers."""
+    if not isinstance(time, Tensor):
+        raise TypeError(f"time must be a tensor, got {time!r}. Wrap a number with torch.tensor.")
+    if time.is_complex() or time.dtype == torch.bool or time.layout != torch.strided:
+        raise TypeError(f"time must be dense real numbers, got {time.dtype}, {time.layout}.")
+
+
 def require_dtype_of(parameter: Tensor, x: Tensor) -> None:
     """Refuse data of another dtype than the parameters, unless autocast converts them."""
     if x.dtype == parameter.dtype or torch.is_autocast_enabled(x.device.type):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import require_int, require_word
-from simplex.nn._checks import require_positive
+from simplex.complexes import require_int, require_real, require_word
+from simplex.nn._checks import require_positive, require_real_times
 from simplex.nn._norm import SimplexBatchNorm
 
 
@@ -213,7 +213,7 @@ class TimeEmbedding(nn.Module):
         max_period: T; the longest period is just below 2π T.
 
     Shapes:
-        time (batch,) to (batch, channels).
+        time (batch,), or of any shape, to (batch, channels).
 
     Paper:
         Vaswani et al., arXiv:1706.03762, section 3.5; as in Ho et al., arXiv:2006.11239.
@@ -230,6 +230,8 @@ class TimeEmbedding(nn.Module):
         require_positive(channels=channels)
         if channels % 2:
             raise ValueError(f"channels must be even, got {channels}.")
+        require_real("scale", scale)
+        require_real("max_period", max_period, 0, open=True)
         self.channels, self.scale, self.max_period = channels, scale, max_period
         half = channels // 2
         exponents = torch.arange(half, dtype=torch.float64) / half
@@ -242,12 +244,16 @@ class TimeEmbedding(nn.Module):
         """Embed times.
 
         Args:
-            time: (batch,), of any real or integer type.
+            time: (batch,), or of any shape, of any real or integer type.
 
         Returns:
-            (batch, channels), of the type of the frequencies.
+            (batch, channels), of the type of the frequencies; (channels,) for a single time ().
+
+        Raises:
+            TypeError: the time is no tensor of real numbers.
         """
-        angles = time.to(self.frequencies.dtype)[:, None] * self.frequencies
+        require_real_times(time)
+        angles = time.to(self.frequencies.dtype)[..., None] * self.frequencies
         return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
     def __repr__(self) -> str:

@@ -1,6 +1,5 @@
 """Spectral densities: how much noise a cochain of a given frequency gets."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,7 +25,7 @@ class MaternKernel:
         smoothness: ν > 0.
 
     Raises:
-        ValueError: an argument that is not positive and finite, or whose square is not.
+        ValueError: an argument that is not positive and finite.
 
     Paper:
         Borovitskiy et al., "Matérn Gaussian Processes on Graphs", AISTATS 2021; per Hodge part in
@@ -42,10 +41,9 @@ class MaternKernel:
     smoothness: float = 1.5
 
     def __post_init__(self) -> None:
-        require_real("scale", self.scale, 0, open=True)
-        require_real("length", self.length, 0, open=True)
+        _require_square("scale", self.scale)
+        _require_square("length", self.length)
         require_real("smoothness", self.smoothness, 0, open=True)
-        _require_squares(scale=self.scale, length=self.length)
 
     def __call__(self, eigenvalues: Tensor) -> Tensor:
         """ψ of each eigenvalue."""
@@ -64,7 +62,7 @@ class HeatKernel:
         length: κ ≥ 0; larger is smoother, and 0 is white noise.
 
     Raises:
-        ValueError: a scale that is not positive, a negative length, or one whose square overflows.
+        ValueError: a scale that is not positive, a negative length.
 
     Paper:
         Kondor, Lafferty, "Diffusion kernels on graphs", ICML 2002; per Hodge part in Yang et al.,
@@ -79,16 +77,19 @@ class HeatKernel:
     length: float = 1.0
 
     def __post_init__(self) -> None:
-        require_real("scale", self.scale, 0, open=True)
-        require_real("length", self.length, 0)
-        _require_squares(scale=self.scale, length=self.length or 1)
+        _require_square("scale", self.scale)
+        _require_square("length", self.length, 0)
 
     def __call__(self, eigenvalues: Tensor) -> Tensor:
         """ψ of each eigenvalue."""
         return self.scale**2 * torch.exp(-(self.length**2) / 2 * eigenvalues)
 
 
-def _require_squares(**values: float) -> None:
-    """Raise ``ValueError`` where a square is no number of float64."""
-    for name, value in values.items():
-        require_real(f"log10 of {name}", math.log10(value), -150, 150)
+def _require_square(name: str, value: object, least: float = 1e-150) -> None:
+    """Refuse numbers whose square, which counts, is beyond double precision."""
+    number = require_real(name, value, 0, open=least > 0)
+    if not least <= number <= 1e150:
+        raise ValueError(
+            f"{name} must be in [{least:g}, 1e150], got {value}: its square counts, and is beyond "
+            "double precision."
+        )

@@ -1,65 +1,110 @@
 """The state of a training run on disk: replaced in one step, so that a kill loses one epoch."""
 
-import os
+import hashlib
+import io
+import re
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
 
+from simplex.data import write_whole
+from simplex.train._identity import require_same
 
-_FORMAT = 2
+
+_FORMAT = 3
+_HEADER = b"simplex checkpoint %d sha256 %b\n"  # of all that comes after it
+_LENGTH = len(_HEADER % (_FORMAT, b"0" * 64))
 _TENSOR = "tensor of the checkpoint"
 
 
 def save_checkpoint(path: Path, settings: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-    """Write settings and state beside ``path``, then replace it: it is always a whole file."""
-    fresh = path.with_name(path.name + ".new")
-    torch.save({"format": _FORMAT, "settings": dict(settings), "state": _packed(state)}, fresh)
-    os.replace(fresh, path)
+    """Write settings and state beside ``path``, then replace it: it is always a whole file.
+
+    Raises:
+        OSError: it cannot be written; the one before is still there.
+    """
+    packed = io.BytesIO()
+    torch.save({"settings": _plain(settings), "state": _packed(state)}, packed)
+    content = packed.getbuffer()
+    header = _HEADER % (_FORMAT, hashlib.sha256(content).hexdigest().encode())
+
+    def write(file: BinaryIO) -> None:
+        file.write(header)
+        file.write(content)
+
+    write_whole(path, write)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Settings and state as :func:`save_checkpoint` wrote them, on the CPU.
 
-    Only tensors and plain values are unpickled.
+    Only tensors and plain values are unpickled, and only if the checksum is right.
 
     Raises:
-        ValueError: there is no such file, or it cannot be read.
+        ValueError: there is no such file, it cannot be read, or any bit of it has changed.
     """
     if not path.is_file():
         raise ValueError(f"{path} must be a checkpoint to resume from, got no such file.")
     try:
-        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        found = saved["format"]
-        if found == _FORMAT:
-            return saved["settings"], _unpacked(saved["state"])
-    except Exception as error:  # a truncated file raises anything from EOFError to KeyError
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error.strerror or "it cannot be opened") from error
+    header, payload = content[:_LENGTH], memoryview(content)[_LENGTH:]
+    if not header.startswith(_HEADER.partition(b"%d")[0]):
+        found = _older_format(content)
+        if found is None:
+            raise _unreadable(path, "it does not begin as one")
         raise ValueError(
-            f"{path} must be a checkpoint of this command, got an unreadable file "
-            f"({type(error).__name__}). Delete it and start again."
-        ) from error
-    raise ValueError(
-        f"{path} must have checkpoint format {_FORMAT}, got {found}. Delete it and start again."
-    )
+            f"{path} must have checkpoint format {_FORMAT}, got {found}. Finish the run with the "
+            "version of simplex that began it, or delete the file and start again."
+        )
+    if header != _HEADER % (_FORMAT, hashlib.sha256(payload).hexdigest().encode()):
+        raise _unreadable(path, "its checksum is another one")
+    try:
+        saved: dict[str, Any] = torch.load(
+            io.BytesIO(payload), map_location="cpu", weights_only=True
+        )
+        return saved["settings"], _unpacked(saved["state"])
+    except Exception as error:  # what was not written by save_checkpoint raises anything
+        raise _unreadable(path, type(error).__name__) from error
 
 
 def load_checkpoint(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The state of :func:`read_checkpoint`, if it is of a run with these settings."""
     written, state = read_checkpoint(path)
-    differing = [
-        f"{key}={written.get(key)!r} (now {settings.get(key)!r})"
-        for key in sorted(written.keys() | settings.keys())
-        if written.get(key) != settings.get(key)
-    ]
-    if differing:
-        raise ValueError(
-            f"the settings must be those of the run in {path} to resume it, got a run with "
-            f"{', '.join(differing)}."
-        )
+    require_same(path, written, _plain(settings))
     return state
+
+
+def _unreadable(path: Path, reason: str) -> ValueError:
+    return ValueError(
+        f"{path} must be a checkpoint of this command, got an unreadable file ({reason}). Restore "
+        "it from a copy, or delete it and start again."
+    )
+
+
+def _older_format(content: bytes) -> int | None:
+    """The format of a checkpoint from before there were checksums."""
+    try:
+        found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)["format"]
+    except Exception:
+        return None
+    return found if isinstance(found, int) else None
+
+
+def _plain(value: Any) -> Any:
+    """Settings as values that can be read back; others are known by their words."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", str(value))
 
 
 # Pickling a thousand small tensors takes as long as an epoch on small data, one large one no time.

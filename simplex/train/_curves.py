@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from simplex.data import write_whole
 from simplex.train._records import EpochRecord, FoldChoice
 
 
@@ -111,7 +112,7 @@ def draw_curves(
         _draw_nested(axes[-1], nested, choices)
     axes[0].set(ylabel="accuracy")
     figure.suptitle(title)
-    figure.savefig(path, dpi=120)
+    write_whole(path, lambda file: figure.savefig(file, format="png", dpi=120))
 
 
 def _draw_xu(axes: Any, records: Sequence[EpochRecord]) -> None:

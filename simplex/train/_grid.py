@@ -11,7 +11,8 @@ from simplex.train._settings import TrainSettings, TUSettings
 
 # The data are lifted once and the protocol is one, so these cannot differ within a run.
 _FIXED = {
-    "dataset", "root", "max_dim", "reduce", "folds", "protocol", "grid", "train", "seed", "options",
+    "dataset", "root", "max_dim", "reduce", "use_node_attr", "folds", "protocol", "grid", "train",
+    "seed", "options",
 }  # fmt: skip
 
 

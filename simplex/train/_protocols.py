@@ -18,6 +18,8 @@ from simplex.train._checkpoint import load_checkpoint, save_checkpoint
 from simplex.train._checks import require_finite_loss
 from simplex.train._distributed import Processes
 from simplex.train._fold_run import Evaluation, FoldRun, mixed_seed
+from simplex.train._identity import surroundings
+from simplex.train._lock import only_run, remove_unfinished
 from simplex.train._records import EpochRecord, FoldChoice, from_table, to_row
 from simplex.train._settings import PROTOCOLS, TrainSettings
 
@@ -71,7 +73,9 @@ def run_protocols(
 
     Every training has its own seed, made of the fold and the epoch, and does not depend on those
     before it. With ``checkpoint`` the whole state is saved after every epoch; a resumed run gives
-    exactly the numbers of an uninterrupted one. The global random state of torch is left as it was.
+    exactly the numbers of an uninterrupted one, and is refused where it could not: with other data,
+    folds, settings, versions, threads or processors. The global random state of torch is left as it
+    was.
 
     Args:
         dataset: lifted graphs with ``y`` and cochains.
@@ -92,13 +96,18 @@ def run_protocols(
         nested protocol; and ``seconds`` spent in training and scoring, in all sittings.
 
     Raises:
-        ValueError: the checkpoint cannot be resumed from, a loss is no longer finite, or a training
-            part is too small to hold out some of it.
+        ValueError: the checkpoint cannot be resumed from, or another run is writing it, a loss is
+            no longer finite, or a training part is too small to hold out some of it.
+        OSError: the checkpoint cannot be written; the one before stays.
 
     Paper:
         Xu et al. 2019, Section 7; the published tables of simplicial networks follow it.
     """
     identity = _identity(folds, configurations, protocols, processes) | dict(description or {})
+    first = processes is None or processes.is_first
+    if checkpoint is not None:
+        checkpoint = Path(checkpoint)
+        identity |= surroundings(dataset, folds, torch.device(device))
     training = _CrossValidation(
         dataset,
         folds,
@@ -111,9 +120,10 @@ def run_protocols(
         torch.device(device),
         processes or Processes(),
     )
-    if resume:
-        training.resume()
-    training.run()
+    with _only_writer(checkpoint if first else None):
+        if resume:
+            training.resume()
+        training.run()
     return training.outcome
 
 
@@ -233,7 +243,13 @@ class _CrossValidation:
         )
         past = self.by_run.setdefault((f + 1, protocol, c + 1), [])
         if past:
-            run.restore(self.run_state)
+            try:
+                run.restore(self.run_state)
+            except (RuntimeError, KeyError, ValueError) as error:
+                raise ValueError(
+                    f"make_model must return the model of the run in {self.checkpoint} to resume "
+                    f"it, got another one ({str(error).splitlines()[0]})."
+                ) from error
         nested = protocol == "nested"
         while not _is_finished(past, settings):
             started = time.perf_counter()
@@ -303,6 +319,18 @@ class _CrossValidation:
         with torch.random.fork_rng(devices=cuda):
             torch.manual_seed(mixed_seed(self._seed, f))
             yield
+
+
+@contextmanager
+def _only_writer(checkpoint: Path | None) -> Iterator[None]:
+    """Nobody else writes the checkpoint meanwhile."""
+    if checkpoint is None:
+        yield
+        return
+    lock = checkpoint.with_name(checkpoint.name + ".lock")
+    with only_run("checkpoint", checkpoint, lock):
+        remove_unfinished(checkpoint)
+        yield
 
 
 def _hold_out(ids: Tensor, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
 """What training comes to: one record per epoch, and the log of them."""
 
 import csv
+import io
 import math
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -98,10 +99,29 @@ class CsvLog:
         self.begun = False
 
     def add(self, record: EpochRecord) -> None:
-        """Write one line."""
-        with self.path.open("a" if self.begun else "w", newline="") as file:
-            writer = csv.writer(file)
-            if not self.begun:
-                writer.writerow([each.name for each in fields(EpochRecord)])
-            writer.writerow(astuple(record))
+        """Write one line, or nothing.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        text = io.StringIO()
+        writer = csv.writer(text)
+        if not self.begun:
+            writer.writerow([each.name for each in fields(EpochRecord)])
+        writer.writerow(astuple(record))
+        line = text.getvalue().encode()
+        try:
+            with self.path.open("ab" if self.begun else "wb", buffering=0) as file:
+                before = file.tell()
+                try:
+                    while line:
+                        line = line[file.write(line) :]
+                except OSError:
+                    file.truncate(before)
+                    raise
+        except OSError as error:
+            raise OSError(
+                f"{self.path} could not be written ({error.strerror}); the run is saved up to this "
+                "epoch. Make room and resume it."
+            ) from error
         self.begun = True

@@ -74,6 +74,7 @@ class TUSettings:
             ``activation`` by its name, such as ``"relu"``.
         max_dim: the top dimension of the lift.
         reduce: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
+        use_node_attr: whether real node attributes are features, beside the labels.
         folds: number of folds; ten are those of the literature where they are stored.
         protocol: ``"xu"``, ``"nested"`` or ``"both"``, see
             :func:`~simplex.train.run_protocols`.
@@ -95,6 +96,7 @@ class TUSettings:
     options: Mapping[str, Any] = field(default_factory=dict)
     max_dim: int = 2
     reduce: Literal["sum", "mean"] = "sum"
+    use_node_attr: bool = True
     folds: int = 10
     protocol: str = "both"
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)

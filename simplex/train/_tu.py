@@ -1,7 +1,8 @@
 """Training on a TU data set from its name to its numbers: load, lift, cross-validate, report."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 import torch
 
 from simplex.datasets import tu_dataset, tu_folds
+from simplex.train._checkpoint import read_checkpoint
 from simplex.train._curves import NestedSummary, Summary, draw_curves, summarize, summarize_choices
 from simplex.train._distributed import Processes
 from simplex.train._grid import configurations
+from simplex.train._lock import only_run, remove_unfinished
 from simplex.train._models import make_model
 from simplex.train._protocols import Configuration, Outcome, run_protocols
 from simplex.train._records import CsvLog, EpochRecord, FoldChoice
@@ -49,7 +52,7 @@ def train_tu(
     """Cross-validate a network on a TU data set and leave everything in a folder.
 
     The folder gets ``checkpoint.pt`` and a line in ``curves.csv`` after every epoch, and at the end
-    ``curves.png``.
+    ``curves.png``. The folder is of one run at a time.
 
     Args:
         settings: the experiment.
@@ -65,26 +68,51 @@ def train_tu(
 
     Raises:
         ValueError: no such data, settings out of range, a folder that holds a run without
-            ``resume``, or a checkpoint that cannot be resumed from.
+            ``resume``, that another run is writing to or that cannot be written to, or a checkpoint
+            that cannot be resumed from.
+        OSError: the disk is full; the run is whole up to the epoch before.
     """
     folder = Path(out)
     checkpoint = folder / "checkpoint.pt"
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"out must be a folder, got the file {folder}.")
-    if checkpoint.exists() and not resume:
-        raise ValueError(
-            f"out must be a folder without a run, got {folder}, which holds checkpoint.pt. Pass "
-            "resume to continue it, or choose another folder."
+    if not resume:
+        _require_no_run(folder)
+    if resume:
+        read_checkpoint(checkpoint)  # what is wrong with it is said before the work
+    first = processes is None or processes.is_first
+    with _own_folder(folder, resume=resume) if first else nullcontext():
+        return _train_in(
+            folder, settings, resume, device, progress, report if first else _say_nothing, processes
         )
+
+
+def _train_in(
+    folder: Path,
+    settings: TUSettings,
+    resume: bool,
+    device: torch.device | str,
+    progress: bool,
+    say: Callable[[str], None],
+    processes: Processes | None,
+) -> TUReport:
     from tqdm import tqdm
 
     first = processes is None or processes.is_first
-    say = report if first else lambda _: None
     points = configurations(settings)
     started = time.perf_counter()
     dataset = tu_dataset(
-        settings.dataset, settings.root, max_dim=settings.max_dim, reduce=settings.reduce
+        settings.dataset,
+        settings.root,
+        max_dim=settings.max_dim,
+        reduce=settings.reduce,
+        use_node_attr=settings.use_node_attr,
     )
+    if dataset.y.is_floating_point():
+        raise ValueError(
+            f"dataset must have classes of its graphs, got {settings.dataset} with real targets "
+            "(graph_attributes). Train on it in Python, with a loss for regression."
+        )
     folds = tu_folds(
         settings.dataset,
         dataset.y,
@@ -105,8 +133,6 @@ def train_tu(
         each.make_model()  # what the model refuses is said before the work
         if each.name:
             say(f"configuration {c + 1}/{len(candidates)}: {each.name}")
-    if first:
-        folder.mkdir(parents=True, exist_ok=True)
     description = asdict(settings)
     del description["root"], description["train"], description["protocol"]
     description["grid"] = {name: list(values) for name, values in settings.grid.items()}
@@ -120,7 +146,7 @@ def train_tu(
             folds,
             candidates,
             settings.protocols,
-            checkpoint=checkpoint,
+            checkpoint=folder / "checkpoint.pt",
             resume=resume,
             description=description,
             on_epoch=watch.on_epoch,
@@ -139,6 +165,40 @@ def train_tu(
         draw_curves(outcome.records, folder / "curves.png", title, outcome.choices)
         say(f"curves: {folder / 'curves.csv'}, {folder / 'curves.png'}")
     return result
+
+
+def _say_nothing(line: str) -> None:
+    pass
+
+
+@contextmanager
+def _own_folder(folder: Path, *, resume: bool) -> Iterator[None]:
+    """Make the folder, for this run alone; one in which nothing was left is removed again."""
+    absent = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"out must be a folder that can be written to, got {folder} ({error.strerror})."
+            ) from error
+        with only_run("out", folder, folder / "run.lock"):
+            if not resume:
+                _require_no_run(folder)  # none has come in between
+            remove_unfinished(folder / "curves.png")
+            yield
+    finally:
+        with suppress(OSError):  # not empty
+            for made in absent:
+                made.rmdir()
+
+
+def _require_no_run(folder: Path) -> None:
+    if (folder / "checkpoint.pt").exists():
+        raise ValueError(
+            f"out must be a folder without a run, got {folder}, which holds checkpoint.pt. Pass "
+            "resume to continue it, or choose another folder."
+        )
 
 
 @dataclass

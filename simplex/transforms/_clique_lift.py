@@ -1,33 +1,50 @@
 """The clique lift as a PyG transform, and of a whole data set by one kernel call."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
-from torch_geometric.data import Batch, Data
+from torch import Tensor
+from torch_geometric.data import Data
 from torch_geometric.data.collate import collate
 from torch_geometric.transforms import BaseTransform
 
-from simplex.data import SimplicialData, SimplicialDataset
+from simplex.complexes import SimplicialComplex, require_int, require_word
+from simplex.data import (
+    SimplicialData,
+    SimplicialDataset,
+    require_same_fields,
+    require_same_widths,
+)
 from simplex.lifting import clique_complex
-from simplex.transforms._spread import spread_features
+from simplex.transforms._checks import listed_graphs, require_graph
+from simplex.transforms._spread import spread_features, with_edge_features
+
+
+Reduce = Literal["sum", "mean"]
 
 
 def clique_lift(
-    data: Data, max_dim: int = 2, *, reduce: Literal["sum", "mean"] = "sum"
+    data: Data, max_dim: int = 2, *, reduce: Reduce = "sum", edge_attr: Reduce | None = None
 ) -> SimplicialData:
     """Lift a PyG graph to its clique complex, with features on all simplices.
 
-    ``x`` is spread by :func:`spread_features`; without ``x`` there are no cochains. All other
-    fields are kept as they are, ``edge_index`` and ``edge_attr`` among them.
+    ``x`` is spread by :func:`spread_features`; without ``x`` there are no cochains, and who asks
+    for them is told so. All other fields are kept as they are, ``edge_index`` and ``edge_attr``
+    among them.
 
     Args:
         data: the graph; set ``num_nodes`` where there is no ``x``.
         max_dim: the top dimension.
         reduce: how features are spread, ``"sum"`` or ``"mean"``.
+        edge_attr: what becomes of ``edge_attr`` (E, D): its ``"sum"`` or ``"mean"`` over all
+            columns of ``edge_index`` that give an edge, both directions and repetitions alike, is
+            appended to ``x_1``, which then has D more channels than the other cochains; ``None``
+            leaves ``x_1`` as it is. Self-loops are no edges of the complex.
 
     Raises:
-        TypeError: ``data`` is no PyG ``Data``.
-        ValueError: it has no ``edge_index``, ids are out of range, or it has been lifted already.
+        TypeError: ``data`` is no PyG ``Data``, or the mean is asked of integers.
+        ValueError: it has no ``edge_index``, ids are out of range, it has been lifted already, or
+            ``edge_attr`` is asked for and missing.
 
     Example:
         >>> import torch
@@ -35,31 +52,28 @@ def clique_lift(
         >>> clique_lift(Data(x=torch.ones(3, 1), edge_index=edge_index)).x_2.tolist()
         [[3.0]]
     """
-    if not isinstance(data, Data):
-        raise TypeError(
-            f"data must be a torch_geometric Data, got {type(data).__name__}. Convert a networkx "
-            "graph with torch_geometric.utils.from_networkx."
-        )
-    if isinstance(data, Batch):
-        raise ValueError(
-            f"data must be one graph, got a batch of {data.num_graphs}. Lift before batching: give "
-            "the data set a transform, or use simplex.transforms.lift_dataset."
-        )
-    if isinstance(data, SimplicialData):
-        raise ValueError("data must be a graph, got SimplicialData, which has been lifted already.")
+    require_graph(data)
+    _require_options(max_dim, reduce, edge_attr)
     K = clique_complex(data, max_dim).with_parts(None)
     fields = {key: value for key, value in data if key not in ("x", "num_nodes")}
-    x = [] if data.x is None else spread_features(K, data.x, max_dim, reduce=reduce)
+    x = _features(K, data.x, data.edge_index, data.edge_attr, max_dim, reduce, edge_attr)
+    if data.x is None and x:
+        return SimplicialData.from_complex(K, max_dim=max_dim, x_1=x[0], **fields)
     return SimplicialData.from_complex(K, x, max_dim=max_dim, **fields)
 
 
 class CliqueLift(BaseTransform):  # type: ignore[misc]
     """:func:`clique_lift` as a transform: ``TUDataset(root, name, pre_transform=CliqueLift())``.
 
+    Transforms that change vertices or edges (``RandomLinkSplit``, ``TwoHop``, ``GDC``, …) come
+    before it: the complex belongs to the edges it was made of.
+
     Args:
         max_dim: the top dimension.
         reduce: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``. The sum
             also tells the dimension of a simplex, the mean does not.
+        edge_attr: ``"sum"`` or ``"mean"`` appends ``edge_attr``, so reduced over the columns of
+            each edge, to ``x_1``; ``None`` does not.
 
     Example:
         >>> import torch
@@ -68,20 +82,29 @@ class CliqueLift(BaseTransform):  # type: ignore[misc]
         SimplicialComplex(f_vector=(2, 1))
     """
 
-    def __init__(self, max_dim: int = 2, *, reduce: Literal["sum", "mean"] = "sum") -> None:
+    def __init__(
+        self, max_dim: int = 2, *, reduce: Reduce = "sum", edge_attr: Reduce | None = None
+    ) -> None:
+        _require_options(max_dim, reduce, edge_attr)
         self.max_dim = max_dim
         self.reduce = reduce
+        self.edge_attr = edge_attr
 
     def forward(self, data: Data) -> SimplicialData:
         """The lifted graph; the input stays as it is."""
-        return clique_lift(data, self.max_dim, reduce=self.reduce)
+        return clique_lift(data, self.max_dim, reduce=self.reduce, edge_attr=self.edge_attr)
 
     def __repr__(self) -> str:
-        return f"CliqueLift(max_dim={self.max_dim}, reduce={self.reduce!r})"
+        more = "" if self.edge_attr is None else f", edge_attr={self.edge_attr!r}"
+        return f"CliqueLift(max_dim={self.max_dim}, reduce={self.reduce!r}{more})"
 
 
 def lift_dataset(
-    graphs: Iterable[Data], max_dim: int = 2, *, reduce: Literal["sum", "mean"] = "sum"
+    graphs: Iterable[Data],
+    max_dim: int = 2,
+    *,
+    reduce: Reduce = "sum",
+    edge_attr: Reduce | None = None,
 ) -> SimplicialDataset:
     """Lift many PyG graphs by one kernel call; item i equals ``clique_lift(graphs[i])``.
 
@@ -89,17 +112,51 @@ def lift_dataset(
         graphs: a PyG data set or list; all items have the same fields.
         max_dim: the top dimension.
         reduce: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
+        edge_attr: what becomes of ``edge_attr``, see :func:`clique_lift`.
 
     Raises:
-        ValueError: there is no graph.
+        TypeError: one graph in place of a list, or an item that is no PyG ``Data``.
+        ValueError: there is no graph, the items have different fields, or one has been lifted
+            already.
     """
-    graphs = list(graphs)
-    if not graphs:
-        raise ValueError("graphs must hold at least one graph, got none.")
-    union = clique_complex(graphs, max_dim)
-    stored, slices, _ = collate(Data, graphs, increment=False, add_batch=False)
+    _require_options(max_dim, reduce, edge_attr)
+    listed = listed_graphs(graphs)
+    require_same_fields([set(graph.keys()) - {"num_nodes"} for graph in listed])
+    union = clique_complex(listed, max_dim)
+    try:
+        stored, slices, _ = collate(
+            Data, listed, increment=False, add_batch=False, exclude_keys=["num_nodes"]
+        )
+    except RuntimeError:
+        require_same_widths([graph.to_dict() for graph in listed])
+        raise
     fields = {key: value for key, value in stored if key not in ("x", "num_nodes")}
-    x = [] if stored.x is None else spread_features(union, stored.x, max_dim, reduce=reduce)
-    return SimplicialDataset.from_union(
-        union, x, max_dim=max_dim, fields=fields, slices={key: slices[key] for key in fields}
-    )
+    bounds = {key: slices[key] for key in fields}
+    shift = union.part_pointer(0)[:-1].repeat_interleave(bounds["edge_index"].diff())
+    edges = stored.edge_index + shift.to(stored.edge_index.device)
+    x = _features(union, stored.x, edges, stored.edge_attr, max_dim, reduce, edge_attr)
+    if stored.x is None and x:
+        fields["x_1"], bounds["x_1"], x = x[0], union.part_pointer(1), []
+    return SimplicialDataset.from_union(union, x, max_dim=max_dim, fields=fields, slices=bounds)
+
+
+def _features(
+    K: SimplicialComplex,
+    x: Any,
+    edges: Tensor,
+    edge_attr: Any,
+    max_dim: int,
+    reduce: Reduce,
+    edge_reduce: Reduce | None,
+) -> list[Tensor]:
+    """All cochains; without ``x`` that of the edges alone, or none."""
+    cochains = [] if x is None else spread_features(K, x, max_dim, reduce=reduce)
+    if edge_reduce is None:
+        return cochains
+    return with_edge_features(K, cochains, edges, edge_attr, edge_reduce)
+
+
+def _require_options(max_dim: int, reduce: str, edge_attr: str | None) -> None:
+    require_word("reduce", reduce, ("sum", "mean"))
+    require_word("edge_attr", edge_attr, ("sum", "mean", None))
+    require_int("max_dim", max_dim, least=0 if edge_attr is None else 1)

@@ -7,9 +7,18 @@ import torch
 from torch import Tensor
 from torch_geometric.transforms import BaseTransform
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int, require_memory
 from simplex.data import SimplicialData, cochain_keys
 from simplex.operators import heat_energy
+from simplex.transforms._checks import (
+    require_complex,
+    require_generator,
+    require_lifted,
+    require_steps,
+)
+
+
+_HIGHEST_DIM = 10_000  # each dimension is a tensor of its own
 
 
 def random_cochains(
@@ -31,11 +40,26 @@ def random_cochains(
         channels: how many.
         generator: source of randomness, on the CPU; ``None`` for torch's global one.
 
+    Raises:
+        TypeError: ``K`` is no complex, or ``generator`` no generator.
+        ValueError: a negative number, or more than fits in memory.
+
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
         >>> [x.shape[0] for x in random_cochains(K, max_dim=2, channels=4)]
         [3, 3, 1]
     """
+    require_complex(K)
+    require_int("max_dim", max_dim, least=0, most=_HIGHEST_DIM)
+    require_int("channels", channels, least=0)
+    require_generator(generator)
+    count = sum(K.num_simplices(k) for k in range(max_dim + 1))
+    require_memory(
+        4 * count * channels * (1 if K.device.type == "cpu" else 2),
+        K.device,
+        f"random numbers for {count} simplices and {channels} channels",
+        "Lower max_dim or draw fewer channels.",
+    )
     draw = [
         torch.randn(K.num_simplices(k), channels, generator=generator) for k in range(max_dim + 1)
     ]
@@ -75,6 +99,8 @@ def harmonic_energies(
         >>> [tuple(x.shape) for x in harmonic_energies(K, 2)]
         [(12, 3), (36, 3), (24, 3)]
     """
+    require_int("num_probes", num_probes, least=1)
+    require_steps(num_steps)
     probes = random_cochains(K, max_dim=max_dim, channels=num_probes, generator=generator)
     return [
         heat_energy(K, x, k, num_steps) if k <= K.dim else x.new_zeros(0, len(num_steps))
@@ -103,6 +129,7 @@ class RandomCochains(BaseTransform):  # type: ignore[misc]
 
     def forward(self, data: SimplicialData) -> SimplicialData:
         """The complex with random features; the input stays as it is."""
+        require_lifted(data)
         sizes = {"max_dim": data.max_dim, "channels": self.channels}
         drawn = random_cochains(data.complex, **sizes, generator=self.generator)
         return _with_cochains(data, drawn)
@@ -134,6 +161,7 @@ class HarmonicEnergies(BaseTransform):  # type: ignore[misc]
 
     def forward(self, data: SimplicialData) -> SimplicialData:
         """The complex with more features; the input stays as it is."""
+        require_lifted(data)
         new = harmonic_energies(
             data.complex,
             data.max_dim,

@@ -1,10 +1,17 @@
-"""Features of vertices spread to the higher simplices."""
+"""Features of vertices spread to the higher simplices, and those of edges put on them."""
 
-from typing import Literal
+from typing import Any, Literal
 
+import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_word
+from simplex.complexes import SimplicialComplex, require_int, require_memory, require_word
+from simplex.transforms._checks import (
+    edge_features,
+    require_complex,
+    require_mean,
+    vertex_features,
+)
 
 
 def spread_features(
@@ -19,7 +26,7 @@ def spread_features(
 
     Args:
         K: the complex.
-        x: (n_0, F) vertex features.
+        x: (n_0, F) vertex features, a tensor or an array.
         max_dim: the top dimension of the result.
         reduce: ``"sum"`` or ``"mean"``.
 
@@ -27,8 +34,9 @@ def spread_features(
         ``[x, x_1, …]``, one (n_k, F) cochain per dimension 0 … max_dim.
 
     Raises:
-        ValueError: another ``reduce``, or ``x`` does not have one row per vertex.
-        TypeError: the mean of integer features.
+        ValueError: another ``reduce``, ``x`` does not have one row per vertex or is on another
+            device, or the result would not fit in memory.
+        TypeError: ``K`` or ``x`` of another kind, or the mean of integer features.
 
     Example:
         >>> import torch
@@ -36,14 +44,56 @@ def spread_features(
         >>> spread_features(K, torch.tensor([[1.0], [2.0], [4.0]]), 2)[1].squeeze(1).tolist()
         [3.0, 5.0, 6.0]
     """
+    require_complex(K)
     require_word("reduce", reduce, ("sum", "mean"))
-    if reduce == "mean" and not x.is_floating_point():
-        raise TypeError(
-            f"x must be floating point for reduce='mean', got {x.dtype}. Convert it with .float()."
-        )
-    if x.ndim != 2 or len(x) != K.num_simplices(0):
-        raise ValueError(
-            f"x must have shape (n_0, F) with n_0 = {K.num_simplices(0)}, got {tuple(x.shape)}."
-        )
+    require_int("max_dim", max_dim, least=0)
+    x = vertex_features(K, x)
+    require_mean("x", x, reduce)
+    _require_room(K, x, max_dim)
     corners = [x[K.simplices(k)] for k in range(1, max_dim + 1)]  # (n_k, k+1, F)
     return [x, *((each.sum(1) if reduce == "sum" else each.mean(1)) for each in corners)]
+
+
+def with_edge_features(
+    K: SimplicialComplex,
+    cochains: list[Tensor],
+    edges: Tensor,
+    edge_attr: Any,
+    reduce: Literal["sum", "mean"],
+) -> list[Tensor]:
+    """The cochains, those of the edges with the reduced ``edge_attr`` as further channels.
+
+    Args:
+        K: the clique complex of the edges, of dimension at least 1 where there is an edge.
+        cochains: one per dimension, or none.
+        edges: (2, E) vertex ids, each edge in any directions and any number of times.
+        edge_attr: (E, D), or (E,) for one channel.
+        reduce: over all columns of an edge.
+    """
+    values = edge_features(edge_attr, edges.shape[1], reduce)
+    if values.dtype == torch.bool:
+        values = values.long()
+    kept = edges[0] != edges[1]
+    ids, values = K.index(edges.T[kept]), values[kept]  # (E',)
+    count = K.num_simplices(1)
+    reduced = values.new_zeros(count, values.shape[1]).index_add(0, ids, values)
+    if reduce == "mean":
+        times = torch.bincount(ids, minlength=count).clamp(min=1)
+        reduced = reduced / times[:, None].to(reduced.dtype)
+    if not cochains:
+        return [reduced]
+    if reduced.is_floating_point() and cochains[1].is_floating_point():
+        reduced = reduced.to(cochains[1].dtype)
+    return [cochains[0], torch.cat([cochains[1], reduced], dim=1), *cochains[2:]]
+
+
+def _require_room(K: SimplicialComplex, x: Tensor, max_dim: int) -> None:
+    ranks = range(1, min(max_dim, K.dim) + 1)
+    width = x.shape[1] * x.element_size()
+    num_bytes = sum(K.num_simplices(k) * (k + 2) * (width + 8) for k in ranks)
+    require_memory(
+        num_bytes,
+        K.device,
+        f"the features of {sum(K.f_vector)} simplices with {x.shape[1]} channels",
+        "Lower max_dim, or spread fewer channels at a time.",
+    )

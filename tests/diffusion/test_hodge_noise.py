@@ -5,12 +5,15 @@ import torch
 
 from simplex import SimplicialComplex
 from simplex.diffusion import (
+    HeatFlow,
     HeatKernel,
     HodgeNoise,
+    HodgeSubspace,
     MaternKernel,
     ddim,
     ddpm,
     elbo,
+    fitted_hodge_noise,
     linear_schedule,
     spaced_times,
 )
@@ -263,12 +266,31 @@ def test_a_gradient_kernel_that_vanishes_at_0_is_named():
         HodgeNoise(K, lambda at: at)
 
 
-def test_the_empty_complex_has_noise_of_degree_0_only():
-    K = SimplicialComplex.from_simplices([])
-    noise = HodgeNoise(K, MaternKernel(), k=0).standardized()
+def test_a_complex_without_the_rank_has_empty_noise():
+    empty = SimplicialComplex.from_simplices([])
+    noise = HodgeNoise(empty, MaternKernel(), k=0).standardized()
     assert noise.sample(torch.zeros(0, 3)).shape == (0, 3)
-    with pytest.raises(ValueError, match="no 1-simplices"):
-        HodgeNoise(K, MaternKernel())
+    point, tree = (SimplicialComplex.from_simplices([s]) for s in [(0,), (0, 1)])
+    for K, k in ((empty, 1), (point, 1), (point, 2), (tree, 2), (COMPLEXES["torus"], 3)):
+        noises = (
+            HodgeNoise(K, MaternKernel(), k=k).standardized(),
+            HodgeNoise(K, MaternKernel(), harmonic=MaternKernel(scale=2.0), k=k),
+            fitted_hodge_noise(K, torch.zeros(5, 0, 1), k=k),
+            HodgeSubspace(K, "gradient", k=k),
+        )
+        for noise in noises:
+            for shape in ((0, 3), (2, 0, 3), (0,)):
+                x = noise.sample(torch.zeros(shape))
+                assert noise.whiten(x).shape == shape
+            with pytest.raises(ValueError, match=r"one value per simplex, shape \(…, 0, C\)"):
+                noise.sample(torch.zeros(4, 1))
+        assert noises[1].trace().tolist() == noises[1].log_det().tolist() == [0.0] * K.num_parts
+        assert noises[-1].dim == 0
+        flow = HeatFlow(K, k)
+        x = torch.zeros(2, 0, 1)
+        for y in (flow.path(x, x, 0.5), flow.control(x, x, 0.5), flow.heat(x, 1.0), flow.drift(x)):
+            assert y.shape == x.shape
+        assert flow.sample(lambda x, t: x, x, [0.0, 0.5, 1.0]).shape == x.shape
 
 
 def test_wrong_shapes_and_dtypes_are_refused():
@@ -281,8 +303,8 @@ def test_wrong_shapes_and_dtypes_are_refused():
         noise.color(torch.zeros(5, 21))
     with pytest.raises(TypeError, match="float32 or float64"):
         noise.color(torch.zeros(21, 1, dtype=torch.int64))
-    with pytest.raises(ValueError, match="k must be in"):
-        HodgeNoise(COMPLEXES["torus"], MaternKernel(), k=3)
+    with pytest.raises(ValueError, match="k must be non-negative, got -1"):
+        HodgeNoise(COMPLEXES["torus"], MaternKernel(), k=-1)
 
 
 # --- chains ---------------------------------------------------------------------------------------

@@ -133,8 +133,6 @@ def test_arguments_are_checked():
                       {"variance_type": "fixed_large_log"}):  # fmt: skip
         with pytest.raises(ValueError, match="must be one of"):
             DDPMScheduler(**arguments)
-    with pytest.raises(TypeError, match="clip_sample"):
-        DDPMScheduler(clip_sample=True)
 
 
 @over("make", [DDPMScheduler, DDIMScheduler])

@@ -93,12 +93,19 @@ def test_outputs_that_are_no_pre_activations_are_not_used() -> None:
         assert maps[""] in capture
         return capture.pre(maps[""]) is not None
 
-    def doubled(module: nn.Module) -> object:
-        return module.register_forward_hook(lambda module, inputs, output: 2 * output)
+    def doubled(module: nn.Module, **options: bool) -> object:
+        hook = module.register_forward_hook(lambda module, inputs, output: 2 * output, **options)
+        return hook
+
+    def doubled_before(module: nn.Module) -> object:
+        return module.register_forward_pre_hook(
+            lambda module, inputs: doubled(module, prepend=True) and None
+        )
 
     assert kept(torch.relu, id)
     assert not kept(torch.relu_, id)
-    assert not kept(torch.relu, doubled)
+    assert kept(torch.relu, doubled)  # the map's own output is seen first
+    assert not kept(torch.relu, doubled_before)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert not kept(torch.relu, id)
 

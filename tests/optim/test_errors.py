@@ -36,8 +36,8 @@ def test_everything_excluded() -> None:
 OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"variant": "X"}, r"`variant` must be one of 'M', 'S', got 'X'"),
     ({"variant": "M", "solver": Exact()}, r"variant='S'"),
-    ({"solver": "newton"}, r"`solver` must be a solver such as .*got 'newton'"),
-    ({"solver": Majorise}, r"`solver` must be a solver such as"),
+    ({"solver": "newton"}, r"`solver` must be Exact.*got 'newton'"),
+    ({"solver": Majorise}, r"`solver` must be Exact"),
     ({"lr": -1.0}, r"`lr` must be in \[0, inf\), got -1.0"),
     ({"lr": float("nan")}, r"`lr` must be"),
     ({"prox": -1.0}, r"`prox` must be"),

@@ -1,9 +1,11 @@
-"""A training that kills itself when its state is replaced: ``… ROOT OUT COUNT before|after``."""
+"""A training that is killed: when its state is replaced, or whenever the parent likes."""
 
 import os
 import signal
 import sys
 from pathlib import Path
+
+import torch
 
 from simplex.train import TrainSettings, TUSettings, train_tu
 
@@ -12,6 +14,11 @@ def settings(root):
     train = TrainSettings(epochs=3, batch_size=5, lr=0.01, patience=2)
     grid = {"hidden_channels": [4, 6]}
     return TUSettings("TINY", root, "f-vector", folds=2, grid=grid, train=train)
+
+
+def short(root):
+    train = TrainSettings(epochs=2, batch_size=8, lr=0.01)
+    return TUSettings("TINY", root, "f-vector", hidden_channels=4, folds=2, train=train)
 
 
 def kill_at(count, moment):
@@ -26,6 +33,13 @@ def kill_at(count, moment):
             os.kill(os.getpid(), signal.SIGKILL)
 
     os.replace = replace_or_die
+
+
+def run_or_resume(root, out):
+    """What a user does again and again, until it is done."""
+    torch.set_num_threads(1)
+    resume = (out / "checkpoint.pt").exists()
+    train_tu(short(root), out, resume=resume, report=lambda line: None)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What is saved comes back: tensors of all kinds and shapes, and plain values."""
 
+import random
 from collections import OrderedDict
 
 import pytest
@@ -39,10 +40,40 @@ def test_round_trip(tmp_path):
 
 def test_another_format(tmp_path):
     path = tmp_path / "state.pt"
-    torch.save({"format": 1, "settings": {}}, path)
-    with pytest.raises(ValueError, match="must have checkpoint format 2, got 1"):
-        read_checkpoint(path)
     folds = [(torch.arange(4), torch.arange(4, 6))]
     arguments = (points([0, 1] * 3), folds, Scripted, TrainSettings(epochs=1))
-    with pytest.raises(ValueError, match="must have checkpoint format 2, got 1"):
-        cross_validate(*arguments, checkpoint=path, resume=True)
+    for found in (1, 2):
+        torch.save({"format": found, "settings": {}, "state": {}}, path)
+        with pytest.raises(ValueError, match=f"must have checkpoint format 3, got {found}"):
+            read_checkpoint(path)
+        with pytest.raises(ValueError, match=f"must have checkpoint format 3, got {found}"):
+            cross_validate(*arguments, checkpoint=path, resume=True)
+
+
+def test_every_flipped_bit_and_every_cut_is_noticed(tmp_path):
+    path, rng = tmp_path / "state.pt", random.Random(0)
+    save_checkpoint(path, {"lr": 0.1}, {"weights": torch.randn(8, 8), "table": [1, "word"]})
+    whole = path.read_bytes()
+    places = [*range(0, 110, 3), *(rng.randrange(len(whole)) for _ in range(60))]
+    for place in places:
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"state\.pt must (be|have) .*start again"):
+            read_checkpoint(path)
+        path.write_bytes(whole[:place])
+        with pytest.raises(ValueError, match=r"state\.pt must be a checkpoint .*start again"):
+            read_checkpoint(path)
+    path.write_bytes(whole + b"\0")
+    with pytest.raises(ValueError, match=r"unreadable file \(its checksum is another one"):
+        read_checkpoint(path)
+
+
+def test_settings_are_plain_values(tmp_path):
+    path = tmp_path / "state.pt"
+    save_checkpoint(path, {"option": test_round_trip, "sizes": (1, 2), "place": tmp_path}, {})
+    assert read_checkpoint(path)[0] == {
+        "option": "<function test_round_trip>",
+        "sizes": [1, 2],
+        "place": str(tmp_path),
+    }

@@ -58,7 +58,7 @@ def test_absent_or_broken_files(tmp_path, monkeypatch):
             tu_dataset(name, tmp_path)
     write_tiny(tmp_path)
     (tmp_path / "TINY" / "raw" / "TINY_A.txt").write_text("1, two\n")
-    with pytest.raises(ValueError, match="must be those of the TU data set TINY"):
+    with pytest.raises(ValueError, match=r"TINY_A\.txt, line 1: a line must be 2 integers"):
         tu_dataset("TINY", tmp_path)
 
 
@@ -86,7 +86,7 @@ def test_impossible_number_of_folds(num_folds):
         stratified_folds(torch.zeros(4, dtype=torch.int64), num_folds)
 
 
-def test_stored_folds_are_read_and_checked(tmp_path):
+def test_stored_folds_are_read(tmp_path):
     folder = tmp_path / "TINY" / "10fold"
     folder.mkdir(parents=True)
     for i in range(1, 11):
@@ -96,13 +96,6 @@ def test_stored_folds_are_read_and_checked(tmp_path):
     folds = tu_folds("TINY", labels, tmp_path)
     assert [(fold.train.tolist(), fold.test.tolist()) for fold in folds] == [([2, 3], [0, 1])] * 10
     assert len(tu_folds("TINY", labels, tmp_path, num_folds=2)) == 2
-    for bad in ("4", "2", "-1"):
-        (folder / "test_idx-7.txt").write_text(bad)
-        with pytest.raises(ValueError, match=r"distinct ids 0 … 3, got others in fold 7"):
-            tu_folds("TINY", labels, tmp_path)
-    (folder / "test_idx-7.txt").write_text("x")
-    with pytest.raises(ValueError, match="must be a file of integer ids"):
-        tu_folds("TINY", labels, tmp_path)
 
 
 def test_mutag(shared_data):

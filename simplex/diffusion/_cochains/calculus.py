@@ -12,6 +12,7 @@ from simplex.operators import (
     coboundary_matrix,
     from_rows,
     laplacian_halves,
+    part_bound,
     self_adjoint,
     to_rows,
 )
@@ -39,7 +40,17 @@ def prepared_projections(K: SimplicialComplex, k: int) -> tuple[ImageProjection,
     return projections
 
 
+def spectral_bounds(K: SimplicialComplex, k: int) -> tuple[float, float]:
+    """Bounds of the eigenvalues of L_d and L_u, 0 where there are no incidences."""
+    down, up = (
+        float(part_bound(K, j).max()) if K.num_parts and j <= K.dim else 0.0 for j in (k, k + 1)
+    )
+    return down, up
+
+
 def apply_to_cochains(operator: LinearMap, x: Tensor, count: int) -> Tensor:
     """A symmetric linear map of (count, columns) on cochains (…, count, C); differentiable."""
     require_cochain(x, count)
+    if not count:
+        return x.clone()
     return from_rows(self_adjoint(operator, to_rows(x).contiguous()), x)

@@ -2,26 +2,30 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_real
 from simplex.diffusion._checks import (
+    require_callable,
     require_cochain,
+    require_degree,
+    require_floats,
+    require_numbers,
     require_same_shape,
     require_single_or_double,
     require_times_within,
 )
-from simplex.diffusion._cochains.calculus import apply_to_cochains, prepared_halves
+from simplex.diffusion._cochains.calculus import apply_to_cochains, prepared_halves, spectral_bounds
+from simplex.diffusion._kinds import CONTROL, VELOCITY, record_kind, require_kind, saying
 from simplex.diffusion._rows import Model, aligned, row_mean, rows_of_times
 from simplex.diffusion._walk import Grid, checked
 from simplex.operators import (
     chebyshev_apply,
     chebyshev_coefficients,
     from_rows,
-    part_bound,
-    require_rank,
     self_adjoint,
     to_rows,
 )
@@ -98,12 +102,12 @@ class HeatFlow:
 
     Args:
         K: the complex, or a union.
-        k: degree of the cochains, 0 … dim.
+        k: degree of the cochains, from 0; above the dimension there are none.
         down: κ_d ≥ 0, the rate of heat through facets.
         up: κ_u ≥ 0, the rate of heat through cofacets.
 
     Raises:
-        ValueError: ``k`` beyond the dimension, or a negative rate.
+        ValueError: a negative ``k``, or a negative rate.
 
     Laws:
         The path starts in z, ends in x_0, and solves the equation with the control. Everything
@@ -129,12 +133,12 @@ class HeatFlow:
     def __init__(
         self, K: SimplicialComplex, k: int = 1, *, down: float = 1.0, up: float = 1.0
     ) -> None:
-        require_rank(K, k, 0)
+        require_degree(K, k)
         require_real("down", down, 0)
         require_real("up", up, 0)
         self.complex, self.k = K, k
         self.rates = (down, up)
-        self.bounds = [float(part_bound(K, j).max()) if K.num_parts else 0.0 for j in (k, k + 1)]
+        self.bounds = spectral_bounds(K, k)
 
     def path(self, x0: Tensor, z: Tensor, t: Tensor | float) -> Tensor:
         """Where the pair is at time t.
@@ -160,6 +164,7 @@ class HeatFlow:
 
     def heat(self, x: Tensor, time: float) -> Tensor:
         """The heat flow e^{-A time} x, exactly (not by steps, as simplex.operators.heat_flow)."""
+        require_real("time", time)
         return self._combine(lambda a, t: (torch.exp(-a * t),), time, x)
 
     def drift(self, x: Tensor) -> Tensor:
@@ -173,7 +178,13 @@ class HeatFlow:
 
     def velocity(self, model: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """The whole right-hand side -A x + model(x, t, …), for any solver of flows."""
-        return lambda x, *others, **named: self.drift(x) + model(x, *others, **named)
+        require_callable("model", model)
+        require_kind(model, CONTROL)
+
+        def whole(x: Tensor, *others: Any, **named: Any) -> Tensor:
+            return self.drift(x) + model(x, *others, **named)
+
+        return saying(whole, VELOCITY)
 
     def loss(self, model: Model, x0: Tensor, z: Tensor, t: Tensor | float) -> Tensor:
         """The squared error of the control that the network predicts on the path, per row.
@@ -184,9 +195,12 @@ class HeatFlow:
         Returns:
             (rows,) means over the components of each row.
         """
+        require_callable("model", model)
         x, target = self.path(x0, z, t), self.control(x0, z, t)
-        predicted = model(x, rows_of_times(torch.as_tensor(t).to(x), x))
+        times = require_numbers("t", t, torch.float64).to(x)
+        predicted = model(x, rows_of_times(times, x))
         require_same_shape("the prediction of the network", predicted, x)
+        record_kind(model, predicted, CONTROL)
         return row_mean((predicted - target).square())
 
     @torch.no_grad()
@@ -211,7 +225,10 @@ class HeatFlow:
         Reference:
             Cox, Matthews, "Exponential time differencing for stiff systems", 2002, eq. 20-22.
         """
-        grid = torch.as_tensor(times, dtype=torch.float64).cpu()
+        require_callable("model", model)
+        require_kind(model, CONTROL)
+        require_floats("x", x)
+        grid = require_numbers("times", times, torch.float64).cpu()
         require_times_within(grid, 0.0, 1.0)
         if grid.dim() != 1 or len(grid) < 2 or not bool((grid.diff() > 0).all()):
             raise ValueError(f"times must be at least 2 and increase, got {grid.tolist()}.")
@@ -235,8 +252,9 @@ class HeatFlow:
     # --- functions of A ---------------------------------------------------------------------------
 
     def _between(self, weights: Weights, x0: Tensor, z: Tensor, t: Tensor | float) -> Tensor:
+        require_floats("x0", x0)
         require_same_shape("the noise", z, x0)
-        require_times_within(torch.as_tensor(t), 0.0, 1.0)
+        require_times_within(require_numbers("t", t, torch.float64), 0.0, 1.0)
         return self._combine(weights, t, z, x0)
 
     def _combine(self, weights: Weights, t: Tensor | float, *arguments: Tensor) -> Tensor:
@@ -244,6 +262,8 @@ class HeatFlow:
         first, count = arguments[0], self.complex.num_simplices(self.k)
         require_single_or_double(first)
         require_cochain(first, count)
+        if not count:
+            return first.clone()
         rows = [to_rows(x) for x in arguments]  # (n_k, …·C) each
         times, which = self._times_by_entry(t, first)
         which = which.expand(-1, rows[0].shape[1])
@@ -266,7 +286,7 @@ class HeatFlow:
 
     def _times_by_entry(self, t: Tensor | float, x: Tensor) -> tuple[Tensor, Tensor]:
         """The distinct times (U,), and which one each entry of (n_k | 1, channels | 1) has."""
-        at = aligned(torch.as_tensor(t, dtype=torch.float64), x, torch.float64)
+        at = aligned(require_numbers("t", t, torch.float64), x, torch.float64)
         times, which = torch.unique(at, return_inverse=True)
         if not at.dim():
             return times.cpu(), which.view(1, 1)

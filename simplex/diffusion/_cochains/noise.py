@@ -7,10 +7,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int, require_real
 from simplex.diffusion._checks import (
     require_cochain,
     require_degree,
+    require_generator,
     require_kernel,
     require_positive_definite,
     require_single_or_double,
@@ -19,6 +20,7 @@ from simplex.diffusion._cochains.calculus import (
     apply_to_cochains,
     prepared_halves,
     prepared_projections,
+    spectral_bounds,
 )
 from simplex.diffusion._cochains.subspace import SUBSPACES, hodge_ranks
 from simplex.diffusion._gaussian import WHITE
@@ -28,13 +30,13 @@ from simplex.operators import (
     chebyshev_apply,
     chebyshev_coefficients,
     hodge_decomposition,
-    part_bound,
     to_rows,
 )
 
 
 _NAMES = ("gradient", "curl", "harmonic")
 _PROBES_AT_ONCE = 64
+_MOST_PROBES = 2**20  # with more, exact traces are cheaper or nothing ends
 _PROJECTION_TOLERANCE = {torch.float32: 1e-8, torch.float64: 1e-12}
 
 
@@ -65,12 +67,13 @@ class HodgeNoise:
             any smooth positive function of a float64 tensor.
         curl: ψ_C; ``None`` for ψ_G.
         harmonic: ψ_H, of which only ψ_H(0) counts; ``None`` for ψ_G.
-        k: degree of the cochains, 0 … dim. For k = 0 there is no gradient part: L_0 = L_u, and the
+        k: degree of the cochains, from 0; above the dimension there are none, and the noise is
+            empty. For k = 0 there is no gradient part: L_0 = L_u, and the
             constants are harmonic.
 
     Raises:
         TypeError: a kernel that is no function, or does not return a tensor.
-        ValueError: ``k`` beyond the dimension, a kernel that does not return one variance per
+        ValueError: a negative ``k``, a kernel that does not return one variance per
             eigenvalue, or a covariance that is not positive definite in double precision, the
             harmonic part included.
 
@@ -109,7 +112,7 @@ class HodgeNoise:
         self._kernels = (self.gradient, self.curl, self.harmonic)
         for name, kernel in zip(_NAMES, self._kernels, strict=True):
             require_kernel(name, kernel)
-        bounds = [float(part_bound(K, j).max()) if K.num_parts else 0.0 for j in (k, k + 1)]
+        bounds = spectral_bounds(K, k)
         self._parts = [
             _Part(place, self._kernels[place], bound) for place, bound in enumerate(bounds) if bound
         ]
@@ -139,6 +142,7 @@ class HodgeNoise:
             Like x. The error is a few units of rounding times the largest ψ^p times |x|.
         """
         require_single_or_double(x)
+        require_real("exponent", exponent)
         count = self.complex.num_simplices(self.k)
         return apply_to_cochains(lambda y: self._power(y, exponent), x, count)
 
@@ -216,17 +220,20 @@ class HodgeNoise:
         generator: torch.Generator | None,
     ) -> Tensor:
         """Traces of function(K): Σ_parts rank · f(ψ(0)) + tr[f(ψ(L)) - f(ψ(0))]."""
+        if num_probes is not None:
+            require_int("num_probes", num_probes, 1, _MOST_PROBES)
+        require_generator(generator)
         K, k = self.complex, self.k
         zero = torch.zeros(1, dtype=torch.float64)
         at_zero = torch.cat([function(kernel(zero)) for kernel in self._kernels])
         ranks = torch.tensor([hodge_ranks(part, k) for part in K.split()], dtype=torch.float64)
         total = (ranks.view(-1, 3) @ at_zero).to(K.device)  # (num_parts,)
-        halves = prepared_halves(K, k, torch.float64)
         for part in self._parts:
+            half = prepared_halves(K, k, torch.float64)[part.place]
             change = _change(function, part, at_zero[part.place])
             coefficients = chebyshev_coefficients(change, part.bound, torch.float64).tolist()
             for probes, weight in _probes(K, k, num_probes, generator):
-                image = chebyshev_apply(halves[part.place], coefficients, part.bound, probes)
+                image = chebyshev_apply(half, coefficients, part.bound, probes)
                 total.index_add_(0, K.part(k), weight * (probes * image).sum(1))
         return total
 
@@ -308,7 +315,7 @@ def fitted_hodge_noise(
         x: (…, n_k, C) k-cochains, each channel of each a draw: rows of samples are
             (rows, n_k, 1).
         kernel: ψ, from eigenvalues to variances, for all parts.
-        k: degree of the cochains, 1 … dim.
+        k: degree of the cochains; above the dimension the noise is empty.
 
     Returns:
         The noise.
@@ -325,8 +332,12 @@ def fitted_hodge_noise(
         >>> noise.trace().tolist()  # 8 · 2²
         [32.0...]
     """
+    require_degree(K, k)
     count = K.num_simplices(k)
     require_cochain(x, count)
+    require_kernel("kernel", kernel)
+    if not count:
+        return HodgeNoise(K, kernel, k=k)
     draws = to_rows(x.detach().double())  # (n_k, draws)
     if K.num_parts != 1 or not draws.shape[1]:
         raise ValueError(

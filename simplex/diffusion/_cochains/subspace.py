@@ -1,14 +1,21 @@
 """Diffusion inside a Hodge subspace: flows without divergence stay so along the whole chain."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_word
-from simplex.diffusion._checks import require_degree
+from simplex.diffusion._checks import (
+    require_callable,
+    require_degree,
+    require_floats,
+    require_noise,
+)
 from simplex.diffusion._cochains.calculus import apply_to_cochains, prepared_projections
 from simplex.diffusion._gaussian import WHITE, Noise
+from simplex.diffusion._kinds import carry_kind
 from simplex.operators import betti_numbers
 
 
@@ -40,12 +47,12 @@ class HodgeSubspace:
         K: the complex, or a union.
         subspace: ``"gradient"``, ``"curl"``, ``"harmonic"``, ``"divergence-free"`` (curl and
             harmonic), ``"curl-free"`` (gradient and harmonic) or ``"gradient and curl"``.
-        k: degree of the cochains, 0 … dim.
+        k: degree of the cochains, from 0; above the dimension the space is empty.
         noise: what is projected for :meth:`sample`; it must commute with the projection, as white
             and Hodge-coloured noise do. ``None`` for white noise.
 
     Raises:
-        ValueError: an unknown subspace, or ``k`` beyond the dimension.
+        ValueError: an unknown subspace, or a negative ``k``.
 
     Laws:
         The projection is orthogonal, commutes with relabelling and reorientation, and treats a
@@ -70,6 +77,7 @@ class HodgeSubspace:
         require_word("subspace", subspace, SUBSPACES)
         self.complex, self.subspace, self.k = K, subspace, k
         self.noise = WHITE if noise is None else noise
+        require_noise(self.noise)
 
     @property
     def dim(self) -> int:
@@ -91,6 +99,7 @@ class HodgeSubspace:
             ValueError: a wrong shape, NaN or infinity.
             RuntimeError: the least-squares solver did not converge.
         """
+        require_floats("x", x)
         if not bool(x.isfinite().all()):
             raise ValueError("x must be finite, got NaN or infinity.")
         return apply_to_cochains(self._project, x, self.complex.num_simplices(self.k))
@@ -105,7 +114,13 @@ class HodgeSubspace:
 
     def denoiser(self, model: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """The denoiser x, t, … ↦ P model(x, t, …); its predictions stay in the subspace."""
-        return lambda x, *others, **named: self.project(model(x, *others, **named))
+        require_callable("model", model)
+
+        def denoise(x: Tensor, *others: Any, **named: Any) -> Tensor:
+            return self.project(model(x, *others, **named))
+
+        carry_kind(model, denoise)
+        return denoise
 
     def __repr__(self) -> str:
         return f"HodgeSubspace({self.complex}, {self.subspace!r}, k={self.k})"

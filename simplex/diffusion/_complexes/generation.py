@@ -17,9 +17,17 @@ from simplex.complexes import (
     with_simplices,
 )
 from simplex.diffusion._checks import (
-    require_bare_end,
+    require_callable,
     require_complex,
+    require_device,
     require_finite,
+    require_floats,
+    require_generator,
+    require_integers,
+    require_numbers,
+)
+from simplex.diffusion._complexes.checks import (
+    require_bare_end,
     require_kept_vertices,
     require_vertex_numbers,
 )
@@ -119,15 +127,14 @@ def complex_loss(
     Paper:
         The cross-entropy of Vignac et al., "DiGress", ICLR 2023, on simplices of all dimensions.
     """
+    _require_call(model, process, generator)
     require_complex(K)
     later = process.times(K, t, least=1)
     earlier = later - 1 if s is None else process.times(K, s)
     total = torch.zeros(K.num_parts, device=K.device)
     for level in _levels(model, process, K, later, earlier, generator):
         if len(level.logits):
-            entropy = binary_cross_entropy_with_logits(
-                level.logits, level.target.to(level.logits), reduction="none"
-            )
+            entropy = _cross_entropy(level.logits, level.target)
             share = K.num_parts / len(entropy)  # 1 / m̄_k
             total = total.to(entropy).index_add(0, level.part, share * entropy)
     return total
@@ -163,6 +170,7 @@ def complex_elbo(
     Cost:
         D evaluations of the network for each t = 1 … T.
     """
+    _require_call(model, process, generator)
     require_complex(K)
     require_bare_end(process.survival)
     nothing = torch.zeros(K.num_parts, dtype=torch.float64, device=K.device)
@@ -216,15 +224,20 @@ def sample_complexes(
         >>> sample_complexes(fill, FaceSurvival.linear(4, 2), [3, 4])
         SimplicialComplex(f_vector=(7, 9, 5), num_parts=2)
     """
+    _require_call(model, process, generator)
     require_bare_end(process.survival)
     require_kept_vertices(process.survival)
     require_vertex_numbers(num_vertices)
-    grid = list(range(process.num_steps, -1, -1)) if times is None else list(times)
+    whole = torch.arange(process.num_steps, -1, -1)
+    given = require_numbers("times", whole if times is None else times)
+    require_integers("times", given, "")
+    grid = given.reshape(-1).tolist()
     falling = all(s < t for t, s in pairwise(grid))
     if len(grid) < 2 or grid[0] != process.num_steps or grid[-1] != 0 or not falling:
         raise ValueError(f"times must fall from T = {process.num_steps} to 0, got {grid}.")
-    counts = torch.tensor([0, *num_vertices], dtype=torch.int64, device=device)
-    K = SimplicialComplex(sum(num_vertices), part_pointer=counts.cumsum(0), device=counts.device)
+    require_device(device)
+    counts = torch.tensor([0, *map(int, num_vertices)], dtype=torch.int64, device=device)
+    K = SimplicialComplex(int(counts.sum()), part_pointer=counts.cumsum(0), device=counts.device)
     for step, (t, s) in enumerate(pairwise(grid)):
         later = torch.full((K.num_parts,), t, device=K.device)
         state = ComplexState(
@@ -239,6 +252,15 @@ def sample_complexes(
             state = _with_returned(state, k, candidates.facets[back])
         K = state.complex
     return K
+
+
+def _cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """That of each candidate; infinite logits are certain, right or infinitely wrong."""
+    certain = logits.isinf()
+    finite = binary_cross_entropy_with_logits(
+        logits.masked_fill(certain, 0.0), target.to(logits), reduction="none"
+    )
+    return torch.where(certain, torch.where((logits > 0) == target, 0.0, torch.inf), finite)
 
 
 class _Level(NamedTuple):
@@ -273,6 +295,15 @@ def _levels(
         yield _Level(candidates.part, logits, target, _rate(process, candidates, t, s))
 
 
+def _require_call(model: object, process: object, generator: object) -> None:
+    require_callable("model", model)
+    if not isinstance(process, FaceSurvival):
+        raise TypeError(
+            f"process must be a FaceSurvival, got {process!r}. FaceSurvival.linear(T, D) is one."
+        )
+    require_generator(generator)
+
+
 def _evaluate(
     model: ComplexDenoiser,
     state: ComplexState,
@@ -282,6 +313,7 @@ def _evaluate(
 ) -> Tensor:
     logits = model(state, candidates, t)
     count = len(candidates.simplices)
+    require_floats("the logits of the network", logits)
     if logits.shape != (count,):
         raise ValueError(
             f"the network must give one logit per candidate, shape ({count},), got "
@@ -290,7 +322,7 @@ def _evaluate(
     at = "" if step is None else f"at step {step}, "
     require_finite(
         "the logits of the network",
-        logits,
+        logits.masked_fill(logits.isinf(), 0.0),  # certain, and sound
         lambda: f"{at}in dimension {candidates.k}, times {t.tolist()}",
     )
     return logits
@@ -306,7 +338,9 @@ def _kl(level: _Level) -> Tensor:
     logits, rate = level.logits.double(), level.rate
     absent = torch.logaddexp((1 - rate).log(), rate.log() + logsigmoid(-logits))  # log(1 - r p)
     entropy = torch.xlogy(1 - rate, 1 - rate)
-    present = entropy - rate * logsigmoid(logits) - (1 - rate) * absent
+    # A product with a rate of 0 is 0, also where the logarithm is infinite.
+    returns = torch.where(rate > 0, rate * logsigmoid(logits), 0.0)
+    present = entropy - returns - torch.where(rate < 1, (1 - rate) * absent, 0.0)
     return torch.where(level.target, present, -absent)
 
 

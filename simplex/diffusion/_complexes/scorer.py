@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, ragged, require_int
-from simplex.diffusion._checks import require_of_process
+from simplex.diffusion._checks import require_callable, require_instance
+from simplex.diffusion._complexes.checks import require_of_process, require_times_of_parts
 from simplex.diffusion._complexes.generation import Candidates, ComplexState
 
 
@@ -61,7 +62,10 @@ class CandidateScorer(nn.Module):
         hidden_channels: int = 64,
     ) -> None:
         super().__init__()
-        require_int("max_dim", max_dim, 1)
+        require_callable("encoder", encoder)
+        require_int("channels", channels, 1)
+        require_int("hidden_channels", hidden_channels, 1)
+        require_int("max_dim", require_int("max_dim", max_dim, 1), most=64)
         require_int("num_steps", num_steps, 1)
         self.encoder, self.channels = encoder, channels
         self.max_dim, self.num_steps = max_dim, num_steps
@@ -84,6 +88,9 @@ class CandidateScorer(nn.Module):
             candidates: of one dimension.
             t: (num_parts,) int64 times.
         """
+        require_instance("state", state, ComplexState)
+        require_instance("candidates", candidates, Candidates)
+        require_times_of_parts(state.complex, t)
         K, k = state.complex, candidates.k
         require_of_process("max_dim", self.max_dim, max(K.dim, k), "simplices of dimension")
         require_of_process("num_steps", self.num_steps, max(t.tolist(), default=0), "times up to")

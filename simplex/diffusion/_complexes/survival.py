@@ -6,8 +6,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.diffusion._checks import require_integers, require_times_within
+from simplex.complexes import SimplicialComplex, require_int
+from simplex.diffusion._checks import (
+    require_complex,
+    require_generator,
+    require_integers,
+    require_numbers,
+    require_times_within,
+)
+from simplex.diffusion._complexes.checks import require_state
 
 
 class FaceSurvival:
@@ -51,7 +58,7 @@ class FaceSurvival:
     """
 
     def __init__(self, survival: Tensor) -> None:
-        table = torch.as_tensor(survival, dtype=torch.float64).cpu()
+        table = require_numbers("survival", survival, torch.float64).detach().cpu()
         if table.dim() != 2 or len(table) < 2 or not table.shape[1]:
             raise ValueError(
                 "survival must have shape (T+1, D+1), a row per time and a column per dimension, "
@@ -80,6 +87,7 @@ class FaceSurvival:
             >>> FaceSurvival.linear(2, 2).survival.tolist()
             [[1.0, 1.0, 1.0], [1.0, 0.5, 0.5], [1.0, 0.0, 0.0]]
         """
+        _require_sizes(num_steps, max_dim)
         table = 1 - torch.linspace(0, 1, num_steps + 1, dtype=torch.float64)
         columns = [torch.ones_like(table), *[table] * max_dim]
         return cls(torch.stack(columns, dim=1))
@@ -92,6 +100,7 @@ class FaceSurvival:
             >>> FaceSurvival.of_edges(2, 2).survival.tolist()
             [[1.0, 1.0, 1.0], [1.0, 0.5, 1.0], [1.0, 0.0, 1.0]]
         """
+        _require_sizes(num_steps, max_dim)
         table = torch.ones(num_steps + 1, max_dim + 1, dtype=torch.float64)
         table[:, 1] -= torch.linspace(0, 1, num_steps + 1, dtype=torch.float64)
         return cls(table)
@@ -108,7 +117,8 @@ class FaceSurvival:
 
     def marginal(self, k: int, t: int) -> float:
         """The probability that a k-simplex of x_0 is present at time t."""
-        require_times_within(torch.as_tensor(t), 0, self.num_steps)
+        require_int("k", k, 0, self.max_dim)
+        require_int("t", t, 0, self.num_steps)
         row = self.survival[t, : k + 1]
         faces = torch.tensor([math.comb(k + 1, j + 1) for j in range(k + 1)])
         return float((row**faces).prod())
@@ -139,6 +149,9 @@ class FaceSurvival:
             ValueError: a complex of higher dimension.
         """
         later, earlier = self._both_times(K, t, s)
+        require_generator(generator)
+        if present is not None:
+            require_state(K, present)
         state: list[Tensor] = []
         for k in range(K.dim + 1):
             after, before = self._of(K, later, k), self._of(K, earlier, k)
@@ -164,6 +177,8 @@ class FaceSurvival:
             (n_k,) float64.
         """
         later, earlier = self._both_times(K, t, s)
+        require_int("k", k, 0, max(K.dim, 0))
+        require_state(K, present)
         a_s, a_t = self._of(K, earlier, k), self._of(K, later, k)
         rate = return_rate(a_s, a_t, _facets_in(K, present, k))
         return torch.where(present[k], 1.0, rate)
@@ -178,6 +193,8 @@ class FaceSurvival:
         generator: torch.Generator | None = None,
     ) -> list[Tensor]:
         """Draw x_s given x_t and x_0, dimension by dimension, as :meth:`sample` does x_t."""
+        require_complex(K)
+        require_generator(generator)
         state: list[Tensor] = []
         for k in range(K.dim + 1):
             returns = _bernoulli(self.posterior(K, present, k, t, s), generator)
@@ -196,12 +213,13 @@ class FaceSurvival:
 
     def times(self, K: SimplicialComplex, t: int | Tensor, least: int = 0) -> Tensor:
         """(num_parts,) int64 times, checked to be in least … T; the complex too."""
+        require_complex(K)
         if K.dim > self.max_dim:
             raise ValueError(
                 f"the complex must be of dimension at most {self.max_dim}, got {K.dim}. Take its "
                 f"skeleton, or a survival table of {K.dim + 1} columns."
             )
-        times = torch.as_tensor(t, device=K.device)
+        times = require_numbers("times", t).to(K.device)
         require_integers("times", times, " Give an int, or t.long().")
         if times.shape not in ((), (1,), (K.num_parts,)):
             raise ValueError(
@@ -245,3 +263,8 @@ def _bernoulli(probability: Tensor, generator: torch.Generator | None) -> Tensor
         probability.shape, generator=generator, dtype=torch.float64, device=probability.device
     )
     return uniform < probability
+
+
+def _require_sizes(num_steps: object, max_dim: object) -> None:
+    require_int("max_dim", max_dim, 0, 64)
+    require_int("num_steps", num_steps, 1, 10**7)

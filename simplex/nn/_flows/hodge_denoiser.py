@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_dtype_of, require_positive, require_times
+from simplex.complexes import SimplicialComplex, require_int
+from simplex.nn._checks import require_dtype_of, require_positive, require_tensor, require_times
 from simplex.nn._modules import TimeEmbedding
-from simplex.operators import chain_down, chain_up, harmonic_basis
+from simplex.operators import chain_down, chain_up, harmonic_basis, require_rank
 
 
 _STEEPNESS = (1.0, 2.0, 4.0, 8.0)  # of tanh on circulations of order 1
@@ -90,8 +90,7 @@ class HodgeDenoiser(nn.Module):
             cond_channels=cond_channels,
             k=k,
         )
-        if num_fields < 0:
-            raise ValueError(f"num_fields must be at least 0, got {num_fields}.")
+        require_int("num_fields", num_fields, 0)
         self.order, self.k, self.num_fields = order, k, num_fields
         filters = 2 + 2 * order
         wide, middle = filters * hidden_channels, 2 * hidden_channels
@@ -133,20 +132,24 @@ class HodgeDenoiser(nn.Module):
                 ``harmonic_basis(complex, k)``; ``None`` where num_fields is 0.
 
         Returns:
-            (batch, n_k, 1).
+            (batch, n_k, 1), empty for a complex without k-simplices.
 
         Raises:
             TypeError: the time is no tensor.
             ValueError: x, the time or the fields are of another shape, x is of another dtype than
                 the parameters, the fields are not harmonic, or the complex is a union.
         """
+        require_rank(complex, 0, 0)
+        for name, given in (("x", x), ("fields", x if fields is None else fields)):
+            require_tensor(name, given)
         count = complex.num_simplices(self.k)
-        if complex.num_parts != 1:
+        if complex.num_parts != 1 and (count or complex.num_parts):
             raise ValueError(
                 f"the complex must be of one part, got {complex.num_parts}. Take one complex at a "
                 "time: K.split()."
             )
-        if x.ndim != 3 or x.shape[1:] != (count, 1):
+        nothing = not count and x.ndim in (2, 3) and not x.shape[1]
+        if not nothing and (x.ndim != 3 or x.shape[1:] != (count, 1)):
             raise ValueError(
                 f"x must be of shape (batch, {count}, 1), got {tuple(x.shape)}. Rows (batch, "
                 f"{count}) are x[..., None]."
@@ -158,6 +161,8 @@ class HodgeDenoiser(nn.Module):
             raise ValueError(
                 f"fields must be of shape ({count}, {self.num_fields}), got {tuple(fields.shape)}."
             )
+        if not count:
+            return x.clone()
         basis = _harmonic(complex, self.k, x.dtype)
         if self.num_fields:
             _require_harmonic(complex, fields, self.k)

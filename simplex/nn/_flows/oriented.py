@@ -69,6 +69,8 @@ class OrientedConv(DegreeConv):
         *,
         activation: Callable[[Tensor], Tensor] | None = torch.tanh,
     ) -> None:
+        require_int("in_channels", in_channels, 1)
+        require_int("out_channels", out_channels, 1)
         super().__init__(in_channels, out_channels, k)
         self.activation = activation
         names = ("own", "upper", "lower")
@@ -250,6 +252,7 @@ class EdgeMPNN(Module):
     ) -> None:
         super().__init__()
         widths = _widths(in_channels, hidden_channels, num_layers)
+        self.in_channels = in_channels
         own, lower = ([nn.Linear(w, hidden_channels, False) for w in widths] for _ in range(2))
         pairs = zip(own, lower, strict=True)
         self.maps = nn.ModuleList(LinearSum({"own": a, "lower": b}) for a, b in pairs)
@@ -259,6 +262,7 @@ class EdgeMPNN(Module):
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
     ) -> Tensor:
         """Apply the network, called as :class:`OrientedMPSN`; orientation is not looked at."""
+        require_cochain(complex, x, 1, self.in_channels)
         x = x.abs()
         for maps in self.maps:
             lower = boundary_sum(complex, coboundary_sum(complex, x, 0), 1)
@@ -290,6 +294,7 @@ class _PooledHead(nn.Module):
     def __init__(self, channels: int, out_channels: int, k: int, reduce: str) -> None:
         super().__init__()
         require_word("reduce", reduce, ("sum", "mean"))
+        require_int("out_channels", out_channels, 1)
         self.k, self.reduce = k, reduce
         self.lin1 = nn.Linear(channels, channels)
         self.lin2 = nn.Linear(channels, out_channels)
@@ -309,6 +314,8 @@ class _PooledHead(nn.Module):
 
 def _widths(in_channels: int, hidden_channels: int, num_layers: int) -> list[int]:
     require_int("num_layers", num_layers, 1)
+    require_int("in_channels", in_channels, 1)
+    require_int("hidden_channels", hidden_channels, 1)
     return [in_channels] + [hidden_channels] * (num_layers - 1)
 
 

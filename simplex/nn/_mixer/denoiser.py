@@ -6,7 +6,7 @@ from typing import Unpack
 
 from torch import Tensor, nn
 
-from simplex.nn._checks import require_dtype_of, require_positive, require_times
+from simplex.nn._checks import require_dtype_of, require_positive, require_tensor, require_times
 from simplex.nn._mixer.mixer import MixerTrunk, MLPMixerOptions
 from simplex.nn._mixer.patches import from_patches
 from simplex.nn._modules import LecunLinear, TimeEmbedding, ZeroLinear
@@ -91,6 +91,8 @@ class MixerDenoiser(MixerTrunk):
             ValueError: an argument has another shape, x another dtype than the parameters, or a
                 label is not wanted.
         """
+        for name, given in (("x", x), ("label", x if label is None else label)):
+            require_tensor(name, given)
         require_times(time, len(x))
         require_dtype_of(self.head.weight, x)
         cond = self.time(time.expand(len(x)))
