@@ -7,11 +7,19 @@ from simplex.complexes._subcomplex import Restriction, fillable_simplices, restr
 
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
+from simplex.complexes._arrays import (
+    any_tensor as any_tensor,
+    integer_tensor as integer_tensor,
+    real_tensor as real_tensor,
+)
 from simplex.complexes._checks import (
+    require_complex as require_complex,
     require_int as require_int,
     require_real as require_real,
     require_word as require_word,
+    shown as shown,
 )
+from simplex.complexes._filtration import first_below_a_facet as first_below_a_facet
 from simplex.complexes._kernels import (
     FLAG as FLAG,
     INT64S as INT64S,
@@ -21,6 +29,10 @@ from simplex.complexes._kernels import (
 from simplex.complexes._machine import (
     available_bytes as available_bytes,
     require_memory as require_memory,
+)
+from simplex.complexes._subsets import (
+    require_subsets as require_subsets,
+    small_subsets as small_subsets,
 )
 from simplex.complexes._tables import (
     cofacet_table as cofacet_table,
@@ -37,7 +49,10 @@ from simplex.complexes._transforms import (
     outside_transforms as outside_transforms,
     transformed as transformed,
 )
-from simplex.complexes._vertices import require_vertex_count as require_vertex_count
+from simplex.complexes._vertices import (
+    require_room_for_vertices as require_room_for_vertices,
+    require_vertex_count as require_vertex_count,
+)
 
 
 __all__ = [

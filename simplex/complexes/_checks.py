@@ -2,11 +2,16 @@
 
 import math
 from collections.abc import Collection, Hashable
-from numbers import Real
+from numbers import Integral, Real
+from typing import TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from simplex.complexes._complex import SimplicialComplex
 
 
 def require_int(name: str, value: object, least: int | None = None, most: int | None = None) -> int:
-    """An integer in its range, as given.
+    """An integer in its range, of Python or numpy, as one of Python.
 
     Raises:
         TypeError: no integer; a bool is none.
@@ -16,8 +21,10 @@ def require_int(name: str, value: object, least: int | None = None, most: int | 
         >>> require_int("max_dim", 2, least=0)
         2
     """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an integer, got {value!r}.")
+    if type(value) is not int:  # the usual kind needs no look at its class
+        if isinstance(value, bool) or not isinstance(value, Integral):
+            raise TypeError(f"{name} must be an integer, got {shown(value)}.")
+        value = int(value)
     if least is not None and most is not None and not least <= value <= most:
         raise ValueError(f"{name} must be an integer from {least} to {most}, got {value}.")
     if least == 0 and value < 0:
@@ -48,7 +55,7 @@ def require_real(
         0.5
     """
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}.")
+        raise TypeError(f"{name} must be a number, got {shown(value)}.")
     number = float(value)
     inside = least < number < most if open else least <= number <= most
     if not (math.isfinite(number) and inside):
@@ -70,4 +77,32 @@ def require_word(name: str, value: object, words: Collection[object]) -> None:
     """
     if not (isinstance(value, Hashable) and value in words):  # lists and arrays are no words
         allowed = ", ".join(map(repr, words))
-        raise ValueError(f"{name} must be one of {allowed}, got {value!r}.")
+        raise ValueError(f"{name} must be one of {allowed}, got {shown(value)}.")
+
+
+def require_complex(name: str, value: object) -> "SimplicialComplex":
+    """The value itself, if it is a complex and not, say, a graph that has not been lifted.
+
+    Raises:
+        TypeError: another kind of value.
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> require_complex("K", SimplicialComplex(1))
+        SimplicialComplex(f_vector=(1,))
+    """
+    from simplex.complexes._complex import SimplicialComplex
+
+    if not isinstance(value, SimplicialComplex):
+        raise TypeError(
+            f"{name} must be a SimplicialComplex, got {type(value).__name__}. Lift a graph with "
+            "simplex.lifting.clique_complex; build one of vertex tuples with "
+            "SimplicialComplex.from_simplices."
+        )
+    return value
+
+
+def shown(value: object) -> str:
+    """A value as an error names it: in one short line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{type(value).__name__} {text[:60]}…"

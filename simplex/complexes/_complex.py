@@ -6,21 +6,35 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from simplex.complexes._arrays import integer_tensor
+from simplex.complexes._build import state_from_simplices
 from simplex.complexes._checks import require_int
+from simplex.complexes._filtration import checked_filtration
 from simplex.complexes._index import find_simplices
-from simplex.complexes._orientation import turned_orientation
-from simplex.complexes._state import from_state, moved_state, plain_labels, state_of
+from simplex.complexes._orientation import facet_signs, turned_orientation
+from simplex.complexes._state import (
+    are_equal,
+    from_state as _from_state,  # as files of earlier versions call it
+    moved_state,
+    plain_labels,
+    require_device,
+    require_state,
+    state_of,
+)
 from simplex.complexes._tables import (
     child_pointer,
-    close_downward,
     cofacet_table,
-    group_by_dimension,
     require_edge_keys,
     simplices_from_facets,
 )
 from simplex.complexes._transforms import outside_transforms
-from simplex.complexes._validate import per_simplex, require_tables, require_together, validate
-from simplex.complexes._vertices import as_rows, require_simplices, require_vertex_count
+from simplex.complexes._validate import (
+    per_simplex,
+    require_degree,
+    require_tables,
+    require_together,
+    validate,
+)
 
 
 class SimplicialComplex:
@@ -39,8 +53,8 @@ class SimplicialComplex:
     change. Do not write into the tensors it hands out. Beyond its top dimension all tables are
     empty: ``facets(dim + 1)`` has shape ``(0, dim + 2)``. The empty complex has ``dim == -1``.
 
-    A disjoint union of complexes is again a complex, which remembers its parts. Optional data ride
-    along through every operation: filtration values and vertex labels.
+    A disjoint union is again a complex, which remembers its parts. Optional data ride along
+    through every operation: filtration values and vertex labels.
 
     This constructor trusts its tables; use :meth:`from_simplices` or a function of
     ``simplex.lifting`` to build a complex, and :meth:`validate` to check tables from elsewhere.
@@ -59,8 +73,6 @@ class SimplicialComplex:
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
-        >>> K
-        SimplicialComplex(f_vector=(4, 4, 1))
         >>> K.simplices(1).tolist(), K.facets(2).tolist()
         ([[0, 1], [0, 2], [1, 2], [2, 3]], [[2, 1, 0]])
     """
@@ -76,13 +88,13 @@ class SimplicialComplex:
         part_pointer: Tensor | None = None,
         device: torch.device | str | None = None,
     ) -> None:
-        tables = list(facets)
-        require_tables(tables)
+        num_vertices = require_edge_keys(require_int("num_vertices", num_vertices, 0))
+        tables = require_tables(facets)
         while tables and len(tables[-1]) == 0:
             tables.pop()
         self._num_vertices = num_vertices
         self._facets = tuple(tables)
-        self._device = torch.device(tables[0].device if tables else device or "cpu")
+        self._device = tables[0].device if tables else require_device(device)
         self._orientation = per_simplex(self, "orientation", orientation)
         self._filtration = per_simplex(self, "filtration", filtration)
         self._vertex_labels = None if vertex_labels is None else plain_labels(vertex_labels)
@@ -93,42 +105,40 @@ class SimplicialComplex:
     # --- construction -----------------------------------------------------------------------------
 
     @classmethod
-    def from_simplices(cls, simplices: Any, num_vertices: int | None = None) -> "SimplicialComplex":
+    def from_simplices(
+        cls,
+        simplices: Any,
+        num_vertices: int | None = None,
+        *,
+        max_dim: int | None = None,
+        compact: bool = False,
+    ) -> "SimplicialComplex":
         """The smallest complex that holds the given simplices: closed downward, each simplex once.
 
         Args:
-            simplices: vertex tuples of any lengths, in any order; or an (m, k+1) integer tensor; or
-                a list of such tensors.
+            simplices: vertex tuples of any lengths, in any order; or an (m, k+1) integer tensor or
+                array; or a list of such. Vertices called by strings are numbered as they appear.
             num_vertices: n_0; ``None`` for the largest id plus one. Vertices in no given simplex
-                are kept as isolated vertices.
+                are kept as isolated vertices; a warning says so where the ids in use are 1 … n.
+            max_dim: top dimension kept, ``None`` for all; what lies above is never built.
+            compact: ``True`` to keep only the vertices that occur, renumbered in their order, as
+                for a list that counts from 1; ``vertex_labels`` has ids that changed.
 
         Returns:
             The complex, on the device of the given tensors.
 
         Raises:
-            TypeError: ids are not integers.
+            TypeError: vertices are neither integers nor strings.
             ValueError: an id is negative or not below ``num_vertices``, a simplex repeats a vertex,
-                tensors are on different devices, or the closure would not fit in memory.
+                devices differ, or the closure would not fit in memory.
 
         Example:
             >>> SimplicialComplex.from_simplices([(2, 0, 1)], num_vertices=5).f_vector
             (5, 3, 1)
+            >>> SimplicialComplex.from_simplices([("a", "b"), ("b", "c")]).vertex_labels
+            ('a', 'b', 'c')
         """
-        blocks = as_rows(simplices)
-        devices = {block.device for block in blocks}
-        if len(devices) > 1:
-            raise ValueError(
-                f"all simplices must be on one device, got {sorted(map(str, devices))}."
-            )
-        groups = group_by_dimension(blocks)
-        for rows in groups.values():
-            require_simplices(rows)
-        largest = max((int(rows.max()) for rows in groups.values() if rows.numel()), default=-1)
-        count = require_vertex_count(num_vertices, largest)
-        require_edge_keys(count)
-        given = {k: rows for k, rows in groups.items() if k > 0 and len(rows)}
-        tables = close_downward(given, count)
-        return cls(count, tables, device=devices.pop() if devices else None)
+        return cls(**state_from_simplices(simplices, num_vertices, max_dim, compact))
 
     # --- size -------------------------------------------------------------------------------------
 
@@ -149,7 +159,7 @@ class SimplicialComplex:
 
     def num_simplices(self, k: int) -> int:
         """n_k; 0 beyond the top dimension."""
-        require_int("k", k, 0)
+        k = require_degree(k)
         if k == 0:
             return self._num_vertices
         return len(self._facets[k - 1]) if k <= len(self._facets) else 0
@@ -157,8 +167,7 @@ class SimplicialComplex:
     def cached(self, name: str, k: int, compute: Callable[[], Any]) -> Any:
         """What ``compute()`` gives, kept under the name and degree as long as the complex lives.
 
-        For tables derived from a complex alone, which layers share: they are computed once. A
-        complex with another orientation or other parts starts anew.
+        For tables that layers share; another orientation or other parts start anew.
         """
         key = (name, k)
         if key not in self._cache:
@@ -173,7 +182,7 @@ class SimplicialComplex:
         For k = 1 a row is ``[v1, v0]``, head and tail. For k = 0 the shape is (n_0, 0): a vertex
         has no facet.
         """
-        require_int("k", k, 0)
+        k = require_degree(k)
         if 1 <= k <= len(self._facets):
             return self._facets[k - 1]
         count, width = (self._num_vertices, 0) if k == 0 else (0, k + 1)
@@ -181,7 +190,7 @@ class SimplicialComplex:
 
     def simplices(self, k: int) -> Tensor:
         """Vertex tuples of the k-simplices, (n_k, k+1) int64, in lexicographic order."""
-        require_int("k", k, 0)
+        k = require_degree(k)
 
         def compute() -> Tensor:
             if k == 0:
@@ -202,7 +211,7 @@ class SimplicialComplex:
             ``pointer`` (n_k+1,) and ``index`` (n_{k+1}·(k+2),), both int64. The cofacets of ``s``
             are ``index[pointer[s]:pointer[s + 1]]``, ascending.
         """
-        require_int("k", k, 0)
+        k = require_degree(k)
         pair: tuple[Tensor, Tensor] = self.cached(
             "cofacets", k, lambda: cofacet_table(self.facets(k + 1), self.num_simplices(k))
         )
@@ -213,7 +222,7 @@ class SimplicialComplex:
 
         They have the consecutive ids ``pointer[s] … pointer[s + 1] - 1``.
         """
-        require_int("k", k, 0)
+        k = require_degree(k)
         pointer: Tensor = self.cached(
             "children",
             k,
@@ -232,7 +241,7 @@ class SimplicialComplex:
             (m,) int64 ids in dimension k.
 
         Raises:
-            TypeError: ids are not integers.
+            TypeError: vertices are neither integers nor, in a labelled complex, names.
             ValueError: tuples of different lengths, or a tensor on another device.
 
         Example:
@@ -245,18 +254,14 @@ class SimplicialComplex:
 
     def orientation(self, k: int) -> Tensor:
         """Orientation signs of the k-simplices, (n_k,) int8: +1 is increasing vertex order."""
+        k = require_degree(k)
         if self._orientation is not None and k <= self.dim:
             return self._orientation[k]
         return torch.ones(self.num_simplices(k), dtype=torch.int8, device=self._device)
 
     def facet_signs(self, k: int) -> Tensor:
         """Signs [s : s_i] of the facets in the boundary of each k-simplex, (n_k, k+1) int8."""
-        facets = self.facets(k)
-        signs = torch.ones(facets.shape[1], dtype=torch.int8, device=self._device)
-        signs[1::2] = -1
-        if self._orientation is None or k == 0:
-            return signs.expand(facets.shape)
-        return signs * self.orientation(k)[:, None] * self.orientation(k - 1)[facets]
+        return facet_signs(self, k)
 
     def reorient(self, signs: Mapping[int, Tensor] | Sequence[Tensor]) -> "SimplicialComplex":
         """The same complex with some simplices turned around.
@@ -266,14 +271,14 @@ class SimplicialComplex:
 
         Args:
             signs: for each k to change, (n_k,) values +1 or -1; a mapping from k, or a sequence
-                over k = 0, 1, …. Vertices have one orientation only: ``signs[0]`` must be +1.
+                over k = 0, 1, …. A vertex has one orientation: ``signs[0]`` must be +1.
 
         Raises:
             ValueError: a value other than ±1, a wrong length, or a turned vertex.
 
         Example:
             >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-            >>> K.reorient({1: torch.tensor([1, -1])}).facet_signs(1).tolist()
+            >>> K.reorient({1: [1, -1]}).facet_signs(1).tolist()
             [[1, -1], [-1, 1]]
         """
         return self._replace(orientation=turned_orientation(self, signs))
@@ -283,13 +288,21 @@ class SimplicialComplex:
         """Filtration values, for each k the (n_k,) values, or ``None``."""
         return self._filtration
 
-    def with_filtration(self, values: Sequence[Tensor] | None) -> "SimplicialComplex":
-        """The same complex with filtration values, one (n_k,) tensor per dimension."""
-        return self._replace(filtration=values)
+    def with_filtration(self, values: Any, *, monotone: bool = True) -> "SimplicialComplex":
+        """The same complex with filtration values.
+
+        Args:
+            values: for each k the (n_k,) numbers, tensors or lists; ``None`` for no filtration.
+            monotone: ``False`` to take values below those of a facet too.
+
+        Raises:
+            ValueError: NaN, values that do not fit the complex, or that are not monotone.
+        """
+        return self._replace(filtration=checked_filtration(self, values, monotone))
 
     @property
     def vertex_labels(self) -> tuple[Hashable, ...] | None:
-        """The labels of the vertices in the graph the complex came from, or ``None``."""
+        """The names of the vertices in what the complex came from, or ``None``."""
         return self._vertex_labels
 
     def with_vertex_labels(self, labels: Sequence[Hashable] | None) -> "SimplicialComplex":
@@ -305,13 +318,8 @@ class SimplicialComplex:
         return result
 
     def skeleton(self, k: int) -> "SimplicialComplex":
-        """The simplices of dimension at most k; ids stay.
-
-        Example:
-            >>> SimplicialComplex.from_simplices([(0, 1, 2)]).skeleton(1).f_vector
-            (3, 3)
-        """
-        require_int("k", k, 0)
+        """The simplices of dimension at most k; ids stay."""
+        k = require_degree(k)
         return self if k >= self.dim else self._replace(facets=self._facets[:k])
 
     # --- parts ------------------------------------------------------------------------------------
@@ -324,6 +332,7 @@ class SimplicialComplex:
         and labels ride along where any part has them; parts without get +1, NaN and vertex numbers.
 
         Raises:
+            TypeError: an item is no complex.
             ValueError: the complexes are on different devices.
 
         Example:
@@ -334,29 +343,33 @@ class SimplicialComplex:
         """
         from simplex.complexes._union import disjoint_union
 
-        return disjoint_union(list(complexes))
+        return disjoint_union(complexes)
 
     @property
     def num_parts(self) -> int:
         """How many complexes were united; 1 for a plain complex."""
         return 1 if self._part_pointer is None else len(self._part_pointer) - 1
 
-    def with_parts(self, part_pointer: Tensor | None) -> "SimplicialComplex":
+    def with_parts(self, part_pointer: Tensor | Sequence[int] | None) -> "SimplicialComplex":
         """The same complex read as a union; ``part_pointer`` (num_parts+1,) starts each part.
 
         The caller vouches that no simplex crosses parts, as for the clique complex of a batch.
         """
+        if part_pointer is not None and not isinstance(part_pointer, Tensor):
+            part_pointer = integer_tensor("part_pointer", part_pointer).to(self._device)
         return self._replace(part_pointer=part_pointer)
 
     def part_pointer(self, k: int) -> Tensor:
         """First k-simplex of each part and, last, n_k: (num_parts+1,) int64.
 
-        In lexicographic order the simplices of a part are consecutive in every dimension, and the
-        first k-simplex of a part is the first child of its first (k-1)-simplex.
+        The simplices of a part are consecutive, and its first k-simplex is the first child of its
+        first (k-1)-simplex.
         """
-        require_int("k", k, 0)
+        k = require_degree(k)
 
         def compute() -> Tensor:
+            if k > max(self.dim, 0):
+                return self.part_pointer(0).new_zeros(self.num_parts + 1)
             if k > 0:
                 return self.children(k - 1)[self.part_pointer(k - 1)]
             if self._part_pointer is not None:
@@ -382,7 +395,7 @@ class SimplicialComplex:
 
     def to(self, device: torch.device | str) -> "SimplicialComplex":
         """The complex with all tensors on the device."""
-        target = torch.empty(0, device=device).device  # with an index, as tensors have it
+        target = require_device(device)
         if target == self._device:
             return self
         return SimplicialComplex(**moved_state(self, target))
@@ -390,33 +403,24 @@ class SimplicialComplex:
     def state(self) -> dict[str, Any]:
         """Plain tensors, numbers and lists that rebuild the complex by :meth:`from_state`.
 
-        Safe for ``torch.save`` and ``torch.load(weights_only=True)`` as long as the vertex labels
-        are numbers or strings. A complex itself can be pickled and saved by ``torch.save`` too.
+        Safe for ``torch.load(weights_only=True)`` as long as the vertex labels are numbers or
+        strings. A complex itself can be pickled and saved by ``torch.save`` too.
         """
         return state_of(self)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "SimplicialComplex":
         """The complex whose :meth:`state` is given."""
-        return cls(**state)
+        return cls(**require_state(state))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return from_state, (self.state(),)
+        return _from_state, (self.state(),)
 
     def __eq__(self, other: object) -> bool:
         """Same simplices, orientation and parts; labels and filtration do not count."""
         if not isinstance(other, SimplicialComplex):
             return NotImplemented
-        return (
-            self.f_vector == other.f_vector
-            and self.num_parts == other.num_parts
-            and self._device == other._device
-            and torch.equal(self.part_pointer(0), other.part_pointer(0))
-            and all(map(torch.equal, self._facets, other._facets))
-            and all(
-                torch.equal(self.orientation(k), other.orientation(k)) for k in range(self.dim + 1)
-            )
-        )
+        return are_equal(self, other)
 
     def __hash__(self) -> int:
         return hash((self.f_vector, self.num_parts))

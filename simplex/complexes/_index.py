@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes._tables import find_children
-from simplex.complexes._vertices import as_rows
+from simplex.complexes._vertices import read_simplices
 
 
 if TYPE_CHECKING:
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 def find_simplices(K: "SimplicialComplex", simplices: Any) -> Tensor:
     """The ids of vertex tuples of one length, -1 where a tuple is no simplex."""
-    blocks = as_rows(simplices)
+    given = read_simplices(simplices)
+    if given.named and K.vertex_labels is None:
+        raise TypeError("simplices must be on vertex ids where a complex has no labels, got names.")
+    labels = {label: v for v, label in enumerate(K.vertex_labels or ())} if given.named else None
+    if labels is not None and len(labels) < K.num_simplices(0):
+        raise ValueError("vertex_labels must be distinct to be looked up, got repeated ones.")
+    blocks = given.rows(labels)
     if len(blocks) != 1:
         widths = sorted(block.shape[1] for block in blocks)
         if not blocks:

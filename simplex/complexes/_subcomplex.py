@@ -6,9 +6,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from simplex.complexes._arrays import integer_tensor
+from simplex.complexes._checks import require_complex, require_int, shown
 from simplex.complexes._complex import SimplicialComplex
 from simplex.complexes._flag_torch import matches
 from simplex.complexes._tables import find_children
+from simplex.complexes._validate import require_degree
 
 
 class Restriction(NamedTuple):
@@ -32,7 +35,9 @@ def restrict(K: SimplicialComplex, present: Sequence[Tensor]) -> Restriction:
         present: for each k in 0 … dim the (n_k,) bools; a marked simplex has marked facets.
 
     Raises:
-        ValueError: a mask of another shape, or a marked simplex without one of its facets.
+        TypeError: ``K`` is no complex, or a mask no tensor of bools.
+        ValueError: a mask of another shape or device, or a marked simplex without one of its
+            facets.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
@@ -40,6 +45,15 @@ def restrict(K: SimplicialComplex, present: Sequence[Tensor]) -> Restriction:
         >>> restrict(K, present).complex.simplices(1).tolist()
         [[0, 1]]
     """
+    require_complex("K", K)
+    given: object = present
+    masks = isinstance(given, Sequence) and all(
+        isinstance(mask, Tensor) and mask.dtype == torch.bool for mask in given
+    )
+    if not masks:
+        raise TypeError(f"present must be a list of tensors of bools, got {shown(given)}.")
+    if any(mask.device != K.device for mask in present):
+        raise ValueError(f"present must be on the complex's device {K.device}.")
     shapes = [tuple(mask.shape) for mask in present]
     if shapes != [(n,) for n in K.f_vector]:
         raise ValueError(
@@ -93,6 +107,10 @@ def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
     Returns:
         (m, k+1) int64 facet ids, in the order of the simplices they would be.
 
+    Raises:
+        TypeError: ``K`` is no complex, ``k`` no integer.
+        ValueError: ``k`` below 2.
+
     Cost:
         O(Σ_σ younger siblings of σ · log): the pairs of (k-1)-simplices with a common parent.
 
@@ -100,6 +118,8 @@ def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
         >>> fillable_simplices(SimplicialComplex.from_simplices([(0, 1), (0, 2), (1, 2)]), 2)
         tensor([[2, 1, 0]])
     """
+    require_complex("K", K)
+    k = require_int("k", require_degree(k), 2)
     n, last = K.num_simplices(0), K.simplices(k - 1)[:, -1].contiguous()
     rows = torch.cat(
         [
@@ -124,11 +144,25 @@ def with_simplices(
     Returns:
         The new complex, and the new ids of its old k-simplices and of the further ones.
 
+    Raises:
+        TypeError: ``K`` is no complex, ``k`` or the facets are no integers.
+        ValueError: ``k`` below 1, facets of another shape or device, or that are not there.
+
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (0, 2), (1, 2)])
         >>> with_simplices(K, 2, fillable_simplices(K, 2))[0].f_vector
         (3, 3, 1)
     """
+    require_complex("K", K)
+    k = require_int("k", require_degree(k), 1)
+    facets = integer_tensor("facets", facets)
+    if facets.ndim != 2 or facets.shape[1] != k + 1 or facets.device != K.device:
+        raise ValueError(
+            f"facets must be of shape (m, {k + 1}) on the complex's device {K.device}, got "
+            f"{tuple(facets.shape)} on {facets.device}."
+        )
+    if len(facets) and not 0 <= int(facets.min()) <= int(facets.max()) < K.num_simplices(k - 1):
+        raise ValueError(f"facets must be ids of {k - 1}-simplices, got one out of range.")
     n, old = K.num_simplices(0), K.num_simplices(k)
     rows = torch.cat([K.facets(k), facets])
     last = K.simplices(k - 1)[rows[:, 0], -1]

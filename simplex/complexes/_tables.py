@@ -6,7 +6,6 @@ order, the last column (the simplex without its last vertex: its *parent*) is no
 the simplices that extend a simplex at its end are consecutive: the tables are a prefix tree.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -20,13 +19,14 @@ MAX_VERTICES = 3_037_000_499
 _INT64_MAX = 2**63 - 1
 
 
-def require_edge_keys(num_vertices: int) -> None:
-    """Raise ``ValueError`` where the edge key v0·n + v1 would overflow 64 bits."""
+def require_edge_keys(num_vertices: int) -> int:
+    """The number itself; ``ValueError`` where the edge key v0·n + v1 would overflow 64 bits."""
     if num_vertices > MAX_VERTICES:
         raise ValueError(
             f"num_vertices must be at most {MAX_VERTICES}, so that the edge key v0·n + v1 fits in "
             f"64 bits, got {num_vertices}. Relabel the vertices 0, 1, 2, …"
         )
+    return num_vertices
 
 
 def ragged(counts: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,7 +80,7 @@ def faces_of_rows(rows: Tensor) -> Tensor:
     return rows[:, keep.to(rows.device)]
 
 
-def close_downward(given: Mapping[int, Tensor], num_vertices: int) -> list[Tensor]:
+def close_downward(given: Mapping[int, Tensor], num_vertices: int, remedy: str) -> list[Tensor]:
     """Facet tables of the smallest complex that holds the given simplices.
 
     Works down from the top: the distinct rows of the given k-simplices and of the facets of the
@@ -89,6 +89,7 @@ def close_downward(given: Mapping[int, Tensor], num_vertices: int) -> list[Tenso
     Args:
         given: for each k ≥ 1 the given k-simplices, (m, k+1) int64 with increasing rows.
         num_vertices: n_0.
+        remedy: what to do where a dimension would not fit in memory.
 
     Returns:
         ``[facets(1), …, facets(dim)]``, each (n_k, k+1) int64.
@@ -96,10 +97,6 @@ def close_downward(given: Mapping[int, Tensor], num_vertices: int) -> list[Tenso
     Cost:
         A k-simplex has 2^(k+1) faces: exponential in the dimension, as the result is.
     """
-    if given:
-        width, device = max(given) + 1, given[max(given)].device
-        faces = math.comb(width, width // 2)  # of middle dimension, of a single top simplex
-        require_memory(faces * width * 8, device, f"the {faces} faces of a {width - 1}-simplex")
     tables: list[Tensor] = []
     above: Tensor | None = None  # the (k+1)-simplices
     for k in range(max(given, default=0), 0, -1):
@@ -107,7 +104,9 @@ def close_downward(given: Mapping[int, Tensor], num_vertices: int) -> list[Tenso
         num_given = sum(len(rows) for rows in candidates)
         if above is not None:
             count = above.shape[0] * (k + 2)
-            require_memory(count * (k + 1) * 8 * 3, above.device, f"the {count} {k}-faces")
+            # Rows twice, with the given ones and picked; keys, ranks and places while they sort.
+            num_bytes = count * (2 * (k + 1) + 6) * 8
+            require_memory(num_bytes, above.device, f"the {count} {k}-faces", remedy)
             candidates.append(faces_of_rows(above).flatten(0, 1))
         rows, inverse = unique_rows(torch.cat(candidates), num_vertices)
         if above is not None:

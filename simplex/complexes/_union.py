@@ -1,17 +1,25 @@
 """The disjoint union of complexes, which is again a complex, and the way back."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from simplex.complexes._checks import require_complex
 from simplex.complexes._complex import SimplicialComplex
+from simplex.complexes._machine import require_memory
 from simplex.complexes._tables import require_edge_keys
 
 
-def disjoint_union(parts: Sequence[SimplicialComplex]) -> SimplicialComplex:
+def disjoint_union(complexes: Any) -> SimplicialComplex:
     """Concatenate the facet tables of the parts, ids shifted: see the method of the class."""
+    if isinstance(complexes, (SimplicialComplex, Tensor)) or not isinstance(complexes, Iterable):
+        raise TypeError(
+            f"complexes must be a list of complexes, got {type(complexes).__name__}. Write "
+            "disjoint_union([A, B])."
+        )
+    parts = [require_complex(f"complexes[{p}]", part) for p, part in enumerate(complexes)]
     devices = sorted({str(part.device) for part in parts})
     if len(devices) > 1:
         raise ValueError(f"all complexes must be on one device, got {devices}.")
@@ -24,6 +32,9 @@ def disjoint_union(parts: Sequence[SimplicialComplex]) -> SimplicialComplex:
     offsets, sizes = (sizes.cumsum(1) - sizes).to(device), sizes.to(device)
     num_vertices = int(sizes[0].sum())
     require_edge_keys(num_vertices)
+    entries = sum(part.facets(k).numel() for part in parts for k in range(1, part.dim + 1))
+    what = f"the disjoint union of {len(parts)} complexes"
+    require_memory(entries * 16, device, what, "Take fewer or smaller complexes.")
     facets = [
         torch.cat([part.facets(k) for part in parts])
         + offsets[k - 1].repeat_interleave(sizes[k])[:, None]

@@ -1,25 +1,49 @@
 """What the constructor of a complex checks, and the costly checks that are left to ``validate``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+
+from simplex.complexes._checks import require_int, shown
 
 
 if TYPE_CHECKING:
     from simplex.complexes._complex import SimplicialComplex
 
 
-def require_tables(tables: Sequence[Tensor]) -> None:
-    """Raise unless they are facet tables of dimension 1, 2, … by dtype and shape."""
+_DEGREES = 2**31  # no complex has simplices on more vertices; larger sizes are no shapes of torch
+
+
+def require_degree(k: object) -> int:
+    """A degree of simplices, 0, 1, …, as an integer of Python; beyond the dimension is right."""
+    if type(k) is int and 0 <= k < _DEGREES:
+        return k
+    return require_int("k", require_int("k", k, 0), 0, _DEGREES - 1)
+
+
+def require_tables(facets: Any) -> list[Tensor]:
+    """The facet tables of dimension 1, 2, …; refused by kind, dtype and shape."""
+    if isinstance(facets, Tensor) or not isinstance(facets, Iterable):
+        raise TypeError(
+            "facets must be a list of int64 tensors, facets(1), facets(2), …, got "
+            f"{type(facets).__name__}."
+        )
+    tables = list(facets)
     for k, table in enumerate(tables, start=1):
+        if not isinstance(table, Tensor):
+            raise TypeError(
+                f"facets({k}) must be an int64 tensor of shape (n_{k}, {k + 1}), got "
+                f"{shown(table)}."
+            )
         if table.ndim != 2 or table.shape[1] != k + 1 or table.dtype != torch.int64:
             raise ValueError(
                 f"facets({k}) must be an int64 tensor of shape (n_{k}, {k + 1}), got "
                 f"{table.dtype} of shape {tuple(table.shape)}."
             )
+    return tables
 
 
 def per_simplex(
@@ -28,6 +52,10 @@ def per_simplex(
     """One value for each simplex of every dimension, checked; ``None`` stays."""
     if values is None:
         return None
+    if not isinstance(values, Sequence) or not all(isinstance(each, Tensor) for each in values):
+        raise TypeError(
+            f"{name} must be a list of tensors, one per dimension, got {shown(values)}."
+        )
     shapes = [tuple(value.shape) for value in values[: K.dim + 1]]
     if shapes != [(n,) for n in K.f_vector]:
         raise ValueError(
@@ -46,7 +74,16 @@ def require_together(K: "SimplicialComplex") -> None:
         raise ValueError(
             f"vertex_labels must have one label per vertex ({count}), got {len(labels)}."
         )
-    for tensor in (*K._facets, K._part_pointer):
+    pointer = K._part_pointer
+    if pointer is not None and (
+        not isinstance(pointer, Tensor)
+        or (pointer.dtype, pointer.ndim) != (torch.int64, 1)
+        or not len(pointer)
+    ):
+        raise ValueError(
+            f"part_pointer must be an int64 tensor of shape (num_parts+1,), got {shown(pointer)}."
+        )
+    for tensor in (*K._facets, pointer):
         if tensor is not None and tensor.device != K.device:
             raise ValueError(
                 f"all tensors must be on one device, got {K.device} and {tensor.device}."

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_vertex_count
+from simplex.complexes import any_tensor, integer_tensor, require_vertex_count
 
 
 class GraphEdges(NamedTuple):
@@ -53,7 +53,9 @@ def read_graph(graph: Any, num_vertices: int | None = None) -> GraphEdges:
             )
         return unite([read_graph(each) for each in graph])
     if isinstance(graph, (Tensor, np.ndarray)):
-        return _read_tensor(as_tensor(graph), num_vertices)
+        return _read_tensor(
+            graph if isinstance(graph, Tensor) else any_tensor("graph", graph), num_vertices
+        )
     if hasattr(graph, "edge_index") and hasattr(graph, "num_nodes"):
         return _read_pyg(graph, num_vertices)
     if num_vertices is not None:
@@ -87,7 +89,7 @@ def _read_list(graph: Sequence[Any], num_vertices: int | None) -> GraphEdges | N
         and widths != {2}
         and (widths == {len(graph)} or len(graph) == 2 >= len(widths))
     ):
-        return _read_tensor(as_tensor(np.array(graph)), num_vertices)
+        return _read_tensor(any_tensor("graph", graph), num_vertices)
     got = f"rows of length {', '.join(map(str, sorted(widths)[:5]))}"
     raise ValueError(
         f"a list of edges must hold pairs of vertices, as tuples (u, v), got {got}. Pass an "
@@ -117,17 +119,6 @@ def _read_edge_list(edges: Sequence[Sequence[Any]], num_vertices: int | None) ->
     return GraphEdges(len(number), flat.view(-1, 2).T.contiguous(), tuple(number))
 
 
-def as_tensor(array: Any) -> Tensor:
-    """A tensor of an array of any strides, byte order and width."""
-    if isinstance(array, Tensor):
-        return array
-    array = np.asarray(array)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"edge_index must hold integer vertex ids, got {array.dtype}.")
-    kind = np.dtype(np.int64) if array.dtype.kind in "iu" else array.dtype.newbyteorder("=")
-    return torch.from_numpy(np.array(array, dtype=kind, order="C"))
-
-
 def _read_tensor(tensor: Tensor, num_vertices: int | None) -> GraphEdges:
     """An edge index; or, where it cannot be one, an adjacency matrix."""
     integers = not (tensor.is_floating_point() or tensor.dtype == torch.bool)
@@ -154,22 +145,17 @@ def _read_tensor(tensor: Tensor, num_vertices: int | None) -> GraphEdges:
 
 def read_edge_index(edge_index: Any, num_vertices: int | None) -> GraphEdges:
     """A (2, E) tensor or array of vertex ids."""
-    edges = as_tensor(edge_index)
-    if edges.is_floating_point() or edges.is_complex() or edges.dtype == torch.bool:
-        raise TypeError(
-            f"edge_index must hold integer vertex ids, got {edges.dtype}. Convert it with .long()."
-        )
+    if hasattr(edge_index, "sparse_size") and hasattr(edge_index, "as_tensor"):  # PyG's EdgeIndex
+        known = [size for size in edge_index.sparse_size() if size is not None]
+        if num_vertices is None and known:
+            num_vertices = max(known)
+        edge_index = edge_index.as_tensor()
+    edges = integer_tensor("edge_index", edge_index, "Convert it with .long().")
     if edges.ndim != 2 or edges.shape[0] != 2:
         raise ValueError(
             f"edge_index must have shape (2, E), got {tuple(edges.shape)}. "
             "A list of edges of shape (E, 2) is its transpose: pass edges.T."
         )
-    if hasattr(edges, "sparse_size") and hasattr(edges, "as_tensor"):  # PyG's EdgeIndex
-        known = [size for size in edges.sparse_size() if size is not None]
-        if num_vertices is None and known:
-            num_vertices = max(known)
-        edges = edges.as_tensor()
-    edges = edges.to(torch.int64)
     low, high = torch.stack(edges.aminmax()).tolist() if edges.numel() else (0, -1)
     if low < 0:
         raise ValueError(f"vertex ids must be non-negative, got {low}.")

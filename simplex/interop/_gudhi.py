@@ -1,11 +1,13 @@
 """GUDHI's simplex tree, both ways, filtration included."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, first_below_a_facet, require_complex
 
 
 def from_gudhi(tree: Any) -> SimplicialComplex:
@@ -18,10 +20,12 @@ def from_gudhi(tree: Any) -> SimplicialComplex:
         tree: a ``gudhi.SimplexTree``.
 
     Returns:
-        The complex, on the CPU; ``filtration`` in float64.
+        The complex, on the CPU; ``filtration`` in float64, as it stands in the tree, or ``None``
+        where every value is NaN.
 
     Raises:
         TypeError: an object of another kind.
+        ValueError: some values are NaN and others are not.
 
     Cost:
         GUDHI hands out its simplices one by one: O(n) Python steps, about 1 µs each.
@@ -50,7 +54,10 @@ def from_gudhi(tree: Any) -> SimplicialComplex:
         value[K.index(rows[k])] = torch.tensor(values[k], dtype=torch.float64)
         filtration.append(value)
     gaps = len(names) > 0 and int(names[-1]) >= len(names)
-    return K.with_filtration(filtration).with_vertex_labels(names.tolist() if gaps else None)
+    K = K.with_vertex_labels(names.tolist() if gaps else None)
+    if filtration and all(bool(value.isnan().all()) for value in filtration):
+        return K  # a tree without values, such as that of a gudhi.DelaunayComplex
+    return K.with_filtration(filtration, monotone=False)
 
 
 def to_gudhi(K: SimplicialComplex) -> Any:
@@ -63,20 +70,39 @@ def to_gudhi(K: SimplicialComplex) -> Any:
         The tree; inserted dimension by dimension in bulk.
 
     Raises:
-        ValueError: a filtration value is NaN, which a union gives to parts that have none.
+        TypeError: not a complex.
+        ValueError: a filtration value is NaN, which a union gives to parts that have none; is below
+            that of a facet, which GUDHI would lower; or is no number of float64.
     """
     import gudhi
 
+    require_complex("K", K)
     tree = gudhi.SimplexTree()
     for k in range(K.dim + 1):
         rows = K.simplices(k).cpu().numpy()
-        value = np.zeros(len(rows))
-        if K.filtration is not None:
-            value = K.filtration[k].detach().double().cpu().numpy()
-        if np.isnan(value).any():
-            raise ValueError(
-                f"filtration values must be numbers, got NaN in dimension {k}. "
-                "Set them with complex.with_filtration(values)."
-            )
+        value = np.zeros(len(rows)) if K.filtration is None else _values(K, K.filtration, k)
         tree.insert_batch(np.ascontiguousarray(rows.T), value)
     return tree
+
+
+def _values(K: SimplicialComplex, filtration: Sequence[Tensor], k: int) -> np.ndarray:
+    """The values of dimension k in float64, if GUDHI keeps them as they are."""
+    given = filtration[k].detach()
+    if bool(given.isnan().any()):
+        raise ValueError(
+            f"filtration values must be numbers, got NaN in dimension {k}. "
+            "Set them with complex.with_filtration(values)."
+        )
+    value = given.double()
+    if not torch.equal(value.to(given.dtype), given):
+        raise ValueError(
+            f"filtration values must be numbers of float64, got {given.dtype} beyond its digits in "
+            f"dimension {k}. Round them first."
+        )
+    if k and (late := first_below_a_facet(K, filtration, k)) is not None:
+        raise ValueError(
+            "filtration values must not be below those of the facets, which GUDHI would lower, got "
+            f"{value[late].item()} for the simplex {tuple(K.simplices(k)[late].tolist())}. Raise "
+            "it to the largest value of its facets."
+        )
+    return value.cpu().numpy()

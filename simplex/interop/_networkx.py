@@ -7,7 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, flag_complex, require_memory, unique_edges
+from simplex.complexes import (
+    SimplicialComplex,
+    flag_complex,
+    require_complex,
+    require_memory,
+    require_room_for_vertices,
+    unique_edges,
+)
 from simplex.interop._graphs import GraphEdges, read_edge_index, read_graph
 
 
@@ -35,7 +42,7 @@ def from_networkx(graph: Any) -> SimplicialComplex:
         >>> K.f_vector, K.vertex_labels
         ((3, 2), ('a', 'b', 'c'))
     """
-    if not hasattr(graph, "is_directed"):
+    if not (hasattr(graph, "is_directed") and hasattr(graph, "nodes")):
         raise TypeError(f"graph must be a networkx graph, got {type(graph).__name__}.")
     return _one_dimensional(read_graph(graph))
 
@@ -44,10 +51,12 @@ def to_networkx(K: SimplicialComplex) -> Any:
     """The 1-skeleton as a networkx graph on the vertex labels (or numbers), nodes in order.
 
     Raises:
+        TypeError: ``K`` is no complex.
         ValueError: labels that repeat, as in a union of labelled graphs: nodes would merge.
     """
     import networkx as nx
 
+    require_complex("K", K)
     labels = K.vertex_labels or tuple(range(K.num_simplices(0)))
     if len(set(labels)) < len(labels):
         raise ValueError(
@@ -112,16 +121,20 @@ def _require_graph6(code: str, number: int) -> None:
     )
 
 
-def from_edge_index(edge_index: Tensor, *, num_vertices: int | None = None) -> SimplicialComplex:
+def from_edge_index(edge_index: Any, *, num_vertices: int | None = None) -> SimplicialComplex:
     """An edge list as a complex of dimension at most 1.
 
     Args:
-        edge_index: (2, E) integer vertex ids, either direction or both; self-loops and repetitions
-            are dropped.
+        edge_index: (2, E) integer vertex ids, a tensor, array or nested list, either direction or
+            both; self-loops and repetitions are dropped.
         num_vertices: n_0; ``None`` for the largest id plus one.
 
     Returns:
         The complex, on the device of the edges.
+
+    Raises:
+        TypeError: ids that are not integers.
+        ValueError: another shape, or an id out of range.
 
     Example:
         >>> from_edge_index(torch.tensor([[0, 1, 1], [1, 0, 2]])).f_vector
@@ -132,7 +145,7 @@ def from_edge_index(edge_index: Tensor, *, num_vertices: int | None = None) -> S
 
 def to_edge_index(K: SimplicialComplex) -> Tensor:
     """The 1-skeleton as PyG's ``edge_index``, (2, 2·n_1): each edge in both directions."""
-    edges = K.simplices(1)
+    edges = require_complex("K", K).simplices(1)
     return torch.cat([edges, edges.flip(1)]).T.contiguous()
 
 
@@ -143,7 +156,7 @@ def from_scipy(matrix: Any) -> SimplicialComplex:
         TypeError: not a scipy sparse matrix.
         ValueError: a matrix that is not square or not symmetric.
     """
-    if not hasattr(matrix, "tocoo"):
+    if not hasattr(matrix, "tocoo") or isinstance(matrix, type):
         raise TypeError(f"matrix must be a scipy sparse matrix, got {type(matrix).__name__}.")
     return _one_dimensional(read_graph(matrix))
 
@@ -175,12 +188,18 @@ def to_scipy(matrix: Tensor | SimplicialComplex) -> Any:
         raise TypeError(
             f"matrix must be a torch matrix or a SimplicialComplex, got {type(matrix).__name__}."
         )
+    if matrix.device.type == "meta" or matrix.is_quantized:
+        raise ValueError(f"matrix must hold its entries, got one on {matrix.device}.")
+    if matrix.dtype in (torch.float16, torch.bfloat16):
+        raise ValueError(f"matrix must be of a dtype of scipy, got {matrix.dtype}. Use .float().")
     stored = matrix.detach().cpu().to_sparse(layout=torch.sparse_coo).coalesce()
     row, column = stored.indices().numpy()
     return sparse.csr_array((stored.values().numpy(), (row, column)), shape=tuple(matrix.shape))
 
 
 def _one_dimensional(graph: GraphEdges) -> SimplicialComplex:
+    device = graph.edge_index.device
+    require_room_for_vertices(graph.num_vertices, device)
     edges = unique_edges(graph.edge_index, graph.num_vertices)
     K = flag_complex(graph.num_vertices, edges, max_dim=1)
     return K.with_parts(graph.part_pointer).with_vertex_labels(graph.labels)

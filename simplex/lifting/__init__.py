@@ -10,8 +10,8 @@ from simplex.lifting._rips import vietoris_rips_complex
 
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
+from simplex.complexes import small_subsets as small_subsets
 from simplex.lifting._clique import lift_edges as lift_edges
-from simplex.lifting._subsets import small_subsets as small_subsets
 
 
 __all__ = [

@@ -7,10 +7,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int, require_memory, unique_edges
+from simplex.complexes import (
+    SimplicialComplex,
+    require_int,
+    require_memory,
+    require_subsets,
+    small_subsets,
+    unique_edges,
+)
 from simplex.interop import read_graph
 from simplex.lifting._points import from_array
-from simplex.lifting._subsets import require_subsets, small_subsets
 
 
 _PRODUCTS_PER_BLOCK = 1 << 24

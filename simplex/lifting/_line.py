@@ -9,10 +9,10 @@ from simplex.complexes import (
     cofacet_table,
     flag_complex,
     require_int,
+    small_subsets,
     unique_edges,
 )
 from simplex.interop import read_graph
-from simplex.lifting._subsets import small_subsets
 
 
 def line_complex(

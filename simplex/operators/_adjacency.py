@@ -57,8 +57,7 @@ def boundary_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         >>> boundary_adjacency(K, 2).index.tolist(), boundary_adjacency(K, 2).sign.tolist()
         ([[2, 1, 0], [0, 0, 0]], [1, -1, 1])
     """
-    require_rank(K, k, 0)
-    return neighbor_pairs(K, k, "boundary")
+    return neighbor_pairs(K, require_rank(K, k, 0), "boundary")
 
 
 def coboundary_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
@@ -84,8 +83,7 @@ def coboundary_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         >>> coboundary_adjacency(K, 0).index.tolist()
         [[0, 0, 1, 1], [0, 1, 1, 2]]
     """
-    require_rank(K, k, 0)
-    return neighbor_pairs(K, k, "coboundary")
+    return neighbor_pairs(K, require_rank(K, k, 0), "coboundary")
 
 
 def lower_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
@@ -118,7 +116,7 @@ def lower_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         Adjacency(index=tensor([[1, 0],
                 [0, 1]]), shared=tensor([1, 1]), sign=tensor([-1, -1], dtype=torch.int8))
     """
-    require_rank(K, k, 0)
+    k = require_rank(K, k, 0)
     total = int(neighbor_counts(K, k, "lower").sum())
     require_memory(total * 8 * 8, K.device, f"the {total} lower-adjacent pairs of dimension {k}")
     return neighbor_pairs(K, k, "lower")
@@ -150,7 +148,9 @@ def upper_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
         Adjacency(index=tensor([[1, 0],
                 [0, 1]]), shared=tensor([0, 0]), sign=tensor([-1, -1], dtype=torch.int8))
     """
-    require_rank(K, k, 0)
+    k = require_rank(K, k, 0)
+    total = (k + 2) * (k + 1) * K.num_simplices(k + 1)
+    require_memory(total * 8 * 8, K.device, f"the {total} upper-adjacent pairs of dimension {k}")
     return neighbor_pairs(K, k, "upper")
 
 
@@ -178,7 +178,8 @@ def adjacency_matrix(
         Sparse COO, coalesced, no explicit zeros, and none on the diagonal.
 
     Raises:
-        ValueError: ``k`` beyond the dimension, or another ``adjacency`` or dtype.
+        ValueError: ``k`` beyond the dimension, another ``adjacency`` or dtype, or lower neighbours
+            at hubs that would not fit in memory.
 
     Laws:
         Signed, they are ∂_kᵀ, ∂_{k+1}, and ∂_kᵀ∂_k and ∂_{k+1}∂_{k+1}ᵀ off the diagonal.
@@ -190,7 +191,7 @@ def adjacency_matrix(
                 [1., 0., 1.],
                 [0., 1., 0.]])
     """
-    require_rank(K, k, 0)
+    k = require_rank(K, k, 0)
     require_word("adjacency", adjacency, ADJACENCIES)
     if adjacency == "boundary":
         return boundary_matrix(K, k, signed=signed, dtype=dtype).t().coalesce()

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators._checks import require_rank
+from simplex.operators._checks import require_rank, require_signed_dtype
 from simplex.operators._sparse import row_major_order, sorted_sparse
 
 
@@ -41,10 +41,8 @@ def boundary_matrix(
                 [ 1.,  0., -1.],
                 [ 0.,  1.,  1.]])
     """
-    require_rank(K, k, 0, above=1)
-    dtype = dtype or torch.get_default_dtype()
-    if dtype == torch.bool or not dtype.is_signed:
-        raise ValueError(f"dtype must hold the sign -1, got {dtype}. Use a signed or float dtype.")
+    k = require_rank(K, k, 0, above=1)
+    dtype = require_signed_dtype(dtype, torch.complex64, torch.complex128)
     index, order = boundary_index(K, k)
     signs = K.facet_signs(k).flatten()[order] if signed else torch.ones_like(order)
     num_facets = K.num_simplices(k - 1) if k else 0
@@ -80,7 +78,7 @@ def coboundary_matrix(
         >>> coboundary_matrix(SimplicialComplex.from_simplices([(0, 1, 2)]), 1).to_dense()
         tensor([[ 1., -1.,  1.]])
     """
-    require_rank(K, k, -1)
+    k = require_rank(K, k, -1)
     return boundary_matrix(K, k + 1, signed=signed, dtype=dtype).t().coalesce()
 
 

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_complex
+from simplex.operators._checks import require_signed_dtype
 
 
 def dirac_operator(K: SimplicialComplex, *, dtype: torch.dtype | None = None) -> Tensor:
@@ -14,10 +15,14 @@ def dirac_operator(K: SimplicialComplex, *, dtype: torch.dtype | None = None) ->
 
     Args:
         K: the complex.
-        dtype: of the entries, signed numbers; ``None`` for torch's default.
+        dtype: of the entries, signed integers or floats; ``None`` for torch's default.
 
     Returns:
         Sparse COO (N, N), coalesced, with N = n_0 + … + n_dim; blocks in the order of the degrees.
+
+    Raises:
+        TypeError: ``K`` is no complex, or ``dtype`` none of torch.
+        ValueError: a dtype that cannot hold -1, or of complex numbers.
 
     Laws:
         Symmetric; D² = blockdiag(L_0, …, L_dim); dim ker D = β_0 + … + β_dim.
@@ -33,6 +38,8 @@ def dirac_operator(K: SimplicialComplex, *, dtype: torch.dtype | None = None) ->
                 [ 0.,  0.,  1.],
                 [-1.,  1.,  0.]])
     """
+    require_complex("K", K)
+    dtype = require_signed_dtype(dtype)
     rows, columns, signs, start = [], [], [], 0
     for k in range(1, K.dim + 1):
         facets, below = K.facets(k), K.num_simplices(k - 1)
@@ -44,7 +51,7 @@ def dirac_operator(K: SimplicialComplex, *, dtype: torch.dtype | None = None) ->
     total = sum(K.f_vector)
     empty = torch.empty(0, dtype=torch.int64, device=K.device)
     row, column = torch.cat([empty, *rows]), torch.cat([empty, *columns])
-    sign = torch.cat([empty, *signs]).to(dtype or torch.get_default_dtype())
+    sign = torch.cat([empty, *signs]).to(dtype)
     index = torch.stack([torch.cat([row, column]), torch.cat([column, row])])
     values = torch.cat([sign, sign])
     return torch.sparse_coo_tensor(index, values, (total, total), check_invariants=False).coalesce()

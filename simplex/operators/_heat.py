@@ -5,11 +5,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, outside_transforms, require_int
+from simplex.complexes import SimplicialComplex, outside_transforms, require_int, shown
 from simplex.operators._bounds import hodge_bound
-from simplex.operators._checks import require_cochain, require_rank
+from simplex.operators._checks import read_cochain, require_rank
 from simplex.operators._layout import from_rows, to_rows
 from simplex.operators._spectral import laplacian_halves, self_adjoint
+
+
+_MOST_STEPS = 10**6
 
 
 def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) -> Tensor:
@@ -25,7 +28,7 @@ def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) 
 
     Args:
         K: the complex.
-        x: (…, n_k, channels) or (n_k,) floats on the complex's device.
+        x: (…, n_k, channels) or (n_k,) floats on the complex's device; lists and arrays are taken.
         k: 0 … dim; the empty complex counts as of dimension 0.
         num_steps: t.
 
@@ -34,7 +37,8 @@ def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) 
 
     Raises:
         TypeError: ``x`` is no tensor of real floats, or ``num_steps`` no integer.
-        ValueError: ``k`` beyond the dimension, a wrong shape or device, a negative ``num_steps``.
+        ValueError: ``k`` beyond the dimension, a wrong shape or device, ``num_steps`` below 0 or
+            above a million.
 
     Laws:
         Linear and symmetric; commutes with reorientation and relabelling; a disjoint union is
@@ -49,18 +53,25 @@ def heat_flow(K: SimplicialComplex, x: Tensor, k: int = 1, num_steps: int = 64) 
         >>> heat_flow(circle, torch.tensor([[3.0], [0.0], [0.0]])).round(decimals=4).T
         tensor([[ 1., -1.,  1.]])
     """
-    require_rank(K, k, 0)
-    require_cochain(K, x, k)
-    require_int("num_steps", num_steps, 0)
-    down, up = laplacian_halves(K, k, x.dtype)
-    rate = outside_transforms(lambda: hodge_bound(K, k).double().reciprocal().to(x.dtype)[:, None])
+    k = require_rank(K, k, 0)
+    x = read_cochain(K, x, k)
+    num_steps = require_int("num_steps", num_steps, 0)
+    if num_steps > _MOST_STEPS:
+        raise ValueError(
+            f"num_steps must be at most {_MOST_STEPS}, got {num_steps}. What is left in the end is "
+            "the harmonic part of hodge_decomposition."
+        )
+    dtype = x.dtype if x.dtype == torch.float64 else torch.float32
+    down, up = laplacian_halves(K, k, dtype)
+    rate = outside_transforms(lambda: hodge_bound(K, k).double().reciprocal().to(dtype)[:, None])
 
     def flow(y: Tensor) -> Tensor:
         for _ in range(num_steps):
             y = y - rate * (down(y) + up(y))
         return y
 
-    return from_rows(self_adjoint(flow, to_rows(x).contiguous().clone()), x)
+    rows = to_rows(x).contiguous().to(dtype, copy=True)
+    return from_rows(self_adjoint(flow, rows).to(x.dtype), x)
 
 
 def heat_energy(
@@ -95,8 +106,16 @@ def heat_energy(
         >>> heat_energy(circle, torch.eye(3), num_steps=(0, 64)).sum(0) * 3  # the trace
         tensor([3.0000, 1.0000])
     """
+    k = require_rank(K, k, 0)
+    x = read_cochain(K, x, k)
+    if x.ndim != 2:
+        raise ValueError(f"x must be of shape (n_{k}, channels), got {tuple(x.shape)}.")
+    times: object = num_steps
+    if not isinstance(times, Sequence) or isinstance(times, str):
+        raise TypeError(f"num_steps must be a sequence of integers, got {shown(num_steps)}.")
     energies, done = [], 0
     for time in num_steps:
+        require_int("num_steps", time, 0)
         if time < done:
             raise ValueError(f"num_steps must increase, got {tuple(num_steps)}.")
         x, done = heat_flow(K, x, k, time - done), time

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_memory, shown
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix
-from simplex.operators._checks import require_cochain, require_finite, require_rank
+from simplex.operators._checks import read_cochain, require_finite, require_rank
 from simplex.operators._homology import betti_numbers
 from simplex.operators._layout import from_rows, to_rows
 from simplex.operators._least_squares import ImageProjection
@@ -25,7 +25,8 @@ def hodge_decomposition(
 
     Args:
         K: the complex.
-        x: (…, n_k, channels) or (n_k,) floats, finite, on the complex's device.
+        x: (…, n_k, channels) or (n_k,) floats, finite, on the complex's device; lists and arrays
+            are taken.
         k: 0 … dim; the empty complex counts as of dimension 0.
 
     Returns:
@@ -53,8 +54,8 @@ def hodge_decomposition(
         >>> [part.tolist() for part in hodge_decomposition(K, torch.tensor([1.0, -1.0, 1.0]))]
         [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [1.0, -1.0, 1.0]]
     """
-    require_rank(K, k, 0)
-    require_cochain(K, x, k)
+    k = require_rank(K, k, 0)
+    x = read_cochain(K, x, k)
     require_finite(x)
     y = to_rows(x.double())
     onto_gradient = ImageProjection(coboundary_matrix(K, k - 1, dtype=y.dtype))
@@ -84,7 +85,8 @@ def harmonic_basis(K: SimplicialComplex, k: int, *, dtype: torch.dtype | None = 
         within the space an arbitrary basis.
 
     Raises:
-        ValueError: ``k`` beyond the dimension.
+        ValueError: ``k`` beyond the dimension, another dtype, or a basis that would not fit in
+            memory.
         RuntimeError: the vectors found fail the check ∂_k h = 0, ∂_{k+1}ᵀ h = 0, or are fewer than
             β_k (which (2³¹-1)-torsion would cause).
 
@@ -98,8 +100,14 @@ def harmonic_basis(K: SimplicialComplex, k: int, *, dtype: torch.dtype | None = 
         >>> (harmonic_basis(K, 1) / harmonic_basis(K, 1)[0]).round(decimals=4).T
         tensor([[ 1., -1.,  1.]])
     """
-    require_rank(K, k, 0)
+    k = require_rank(K, k, 0)
+    dtype = torch.get_default_dtype() if dtype is None else dtype
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise ValueError(f"dtype must be a float dtype of torch, got {shown(dtype)}.")
+    neighbors = (K.num_simplices(k - 1) if k else 0) + K.num_simplices(k + 1)
+    _require_room(K, k, max(0, K.num_simplices(k) - neighbors))  # β_k is not below that
     count = (*betti_numbers(K.skeleton(k + 1)), 0)[k]
+    _require_room(K, k, count)
     generator = torch.Generator().manual_seed(0)
     shape = (K.num_simplices(k), count)
     basis = torch.randn(shape, generator=generator, dtype=torch.float64).to(K.device)
@@ -108,7 +116,14 @@ def harmonic_basis(K: SimplicialComplex, k: int, *, dtype: torch.dtype | None = 
         basis, triangle = torch.linalg.qr(harmonic)
         _require_independent(triangle, k)
     _require_harmonic(K, basis, k)
-    return basis.to(dtype or torch.get_default_dtype())
+    return basis.to(dtype)
+
+
+def _require_room(K: SimplicialComplex, k: int, count: int) -> None:
+    """Raise ``ValueError`` where so many cochains, ten times in the solver, would not fit."""
+    what = f"{count} harmonic cochains on {K.num_simplices(k)} simplices of dimension {k}"
+    remedy = "Take the harmonic parts of single cochains by hodge_decomposition."
+    require_memory(K.num_simplices(k) * count * 80, K.device, what, remedy)
 
 
 def _require_independent(triangle: Tensor, k: int) -> None:

@@ -13,7 +13,9 @@ from simplex.complexes import (
     available_bytes,
     interruptible,
     on_free_threads,
+    require_complex,
     require_int,
+    shown,
 )
 from simplex.operators._boundary import boundary_index
 
@@ -24,7 +26,9 @@ _QUICK = 1 << 18  # entries of a map whose reduction is over before anybody woul
 
 
 @on_free_threads()
-def betti_numbers(K: SimplicialComplex, *, prime: int = LARGEST_PRIME) -> tuple[int, ...]:
+def betti_numbers(
+    K: SimplicialComplex, *degree: object, prime: int = LARGEST_PRIME
+) -> tuple[int, ...]:
     r"""The Betti numbers, exact over the field of ``prime`` elements.
 
     .. math:: \beta_k = n_k - \operatorname{rank} \partial_k - \operatorname{rank} \partial_{k+1}
@@ -37,12 +41,14 @@ def betti_numbers(K: SimplicialComplex, *, prime: int = LARGEST_PRIME) -> tuple[
     Args:
         K: the complex. A disjoint union has the sums over its parts; for the numbers of each part
             take those of ``K.split()``.
+        degree: nothing; a degree is refused, as the numbers of all are computed together.
         prime: a prime below 2³¹.
 
     Returns:
         (β_0, …, β_dim); ``()`` for the empty complex.
 
     Raises:
+        TypeError: ``K`` is no complex, or a second argument.
         ValueError: ``prime`` is no prime or too large, or the reduction, which fills up on dense
             random complexes, does not fit in half of the free memory.
 
@@ -62,6 +68,12 @@ def betti_numbers(K: SimplicialComplex, *, prime: int = LARGEST_PRIME) -> tuple[
         >>> betti_numbers(SimplicialComplex.from_simplices([(0, 1), (1, 2), (0, 2), (3,)]))
         (2, 1)
     """
+    require_complex("K", K)
+    if degree:
+        raise TypeError(
+            f"betti_numbers takes the complex alone, got also {shown(degree[0])}. Write "
+            "betti_numbers(K)[k] for β_k, prime= for the field."
+        )
     _require_prime(prime)
     ranks = [0, *coboundary_ranks(K, prime=prime)]
     return tuple(n - ranks[k] - ranks[k + 1] for k, n in enumerate(K.f_vector))
@@ -75,6 +87,7 @@ def euler_characteristic(K: SimplicialComplex) -> int:
         >>> euler_characteristic(SimplicialComplex.from_simplices([(0, 1, 2)]))
         1
     """
+    require_complex("K", K)
     return sum(n if k % 2 == 0 else -n for k, n in enumerate(K.f_vector))
 
 
@@ -97,6 +110,7 @@ def connected_components(K: SimplicialComplex) -> Tensor:
         >>> connected_components(SimplicialComplex.from_simplices([(0, 2), (1,)])).tolist()
         [0, 1, 0]
     """
+    require_complex("K", K)
     root = torch.arange(K.num_simplices(0), device=K.device)
     head, tail = K.facets(1).unbind(1)
     while not torch.equal(root[head], root[tail]):

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators._layout import on_rows
+from simplex.operators._layout import of_the_cofacets, of_the_facets
 from simplex.operators._rows import RowPattern, sum_columns, sum_rows
 from simplex.operators._sparse import row_major_order
 
@@ -44,7 +44,7 @@ def incidence_signs(K: SimplicialComplex, k: int, dtype: torch.dtype) -> tuple[T
 # --- linear maps between the dimensions -----------------------------------------------------------
 
 
-@on_rows
+@of_the_facets
 def boundary_sum(K: SimplicialComplex, x_below: Tensor, k: int, *, signed: bool = False) -> Tensor:
     r"""Sum over the boundary of each k-simplex.
 
@@ -78,7 +78,7 @@ def boundary_sum(K: SimplicialComplex, x_below: Tensor, k: int, *, signed: bool 
     return sum_rows(x_below, incidences(K, k), weight)
 
 
-@on_rows
+@of_the_cofacets
 def coboundary_sum(
     K: SimplicialComplex, x_above: Tensor, k: int, *, signed: bool = False
 ) -> Tensor:

@@ -7,7 +7,13 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
 from simplex.operators._boundary import boundary_matrix
-from simplex.operators._checks import require_operator_dtype, require_rank
+from simplex.operators._checks import (
+    read_weight,
+    require_operator_dtype,
+    require_range,
+    require_rank,
+    require_room_for_pairs,
+)
 from simplex.operators._sparse import gram_sum, sorted_sparse
 
 
@@ -39,8 +45,10 @@ def hodge_laplacian(
         Sparse COO (n_k, n_k), coalesced, without the zeros where down and up cancel.
 
     Raises:
-        ValueError: ``k`` beyond the dimension, another dtype, or weights that are not (n_j,)
-            positive finite numbers on the complex's device.
+        TypeError: ``K`` is no complex, or weights that are no mapping to real numbers.
+        ValueError: ``k`` beyond the dimension, another dtype, weights that are not (n_j,) positive
+            finite numbers on the complex's device or lead beyond the dtype, or a matrix that would
+            not fit in memory, as at a hub.
 
     Laws:
         Symmetric and positive semidefinite; the signed one has a kernel of dimension β_k, whatever
@@ -56,7 +64,8 @@ def hodge_laplacian(
                 [0., 3., 0.],
                 [0., 0., 3.]])
     """
-    require_rank(K, k, 0)
+    k = require_rank(K, k, 0)
+    require_room_for_pairs(K, k, lower=True, upper=True)
     down = scaled_boundary(K, k, signed, weights, dtype)
     up = scaled_boundary(K, k + 1, signed, weights, dtype)
     return gram_sum(down, up)
@@ -88,7 +97,8 @@ def down_laplacian(
         tensor([[ 2., -1.],
                 [-1.,  2.]])
     """
-    require_rank(K, k, 0)
+    k = require_rank(K, k, 0)
+    require_room_for_pairs(K, k, lower=True, upper=False)
     down = scaled_boundary(K, k, signed, weights, dtype)
     return gram_sum(down, _zero_map(K.num_simplices(k), down))
 
@@ -120,7 +130,8 @@ def up_laplacian(
                 [-1.,  2., -1.],
                 [ 0., -1.,  1.]])
     """
-    require_rank(K, k, 0)
+    k = require_rank(K, k, 0)
+    require_room_for_pairs(K, k, lower=False, upper=True)
     up = scaled_boundary(K, k + 1, signed, weights, dtype)
     return gram_sum(_zero_map(K.num_simplices(k), up).t().coalesce(), up)
 
@@ -135,30 +146,16 @@ def scaled_boundary(
     """S_k = W_{k-1}^{-1/2} ∂_k W_k^{1/2}, sparse (n_{k-1}, n_k); S_{k-1} S_k = 0 where signed."""
     dtype = require_operator_dtype(dtype)
     matrix = boundary_matrix(K, k, signed=signed, dtype=dtype)
-    if not weights:
+    if weights is None:
         return matrix
-    values, (facet, simplex) = matrix.values(), matrix.indices()
-    if k - 1 in weights:
-        values = values / _require_weights(K, k - 1, weights[k - 1], dtype).sqrt()[facet]
-    if k in weights:
-        values = values * _require_weights(K, k, weights[k], dtype).sqrt()[simplex]
+    below, own = (read_weight(K, j, weights) for j in (k - 1, k))
+    values, (facet, simplex) = matrix.values().double(), matrix.indices()
+    if below is not None:
+        values = values / below.sqrt()[facet]
+    if own is not None:
+        values = values * own.sqrt()[simplex]
+    values = require_range(values, dtype)
     return sorted_sparse(matrix.indices(), values, (matrix.shape[0], matrix.shape[1]))
-
-
-def _require_weights(K: SimplicialComplex, k: int, weight: Tensor, dtype: torch.dtype) -> Tensor:
-    count = K.num_simplices(k) if k >= 0 else 0
-    if not isinstance(weight, Tensor) or weight.shape != (count,):
-        got = tuple(weight.shape) if isinstance(weight, Tensor) else type(weight).__name__
-        raise ValueError(f"weights[{k}] must be a tensor of shape ({count},), got {got}.")
-    if weight.device != K.device:
-        raise ValueError(
-            f"weights[{k}] must be on the complex's device {K.device}, got {weight.device}."
-        )
-    allowed = (weight > 0) & weight.isfinite()
-    if not bool(allowed.all()):
-        bad = weight[~allowed][0].item()
-        raise ValueError(f"weights[{k}] must be positive and finite, got {bad}.")
-    return weight.to(dtype)
 
 
 def _zero_map(num_rows: int, like: Tensor) -> Tensor:

@@ -6,15 +6,15 @@ the simplices is moved once, by the outermost function; inside, and for one coch
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import Any, TypeVar, cast
 
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, require_int
+from simplex.operators._checks import read_cochain
 
 
-P = ParamSpec("P")
-CochainMap = Callable[Concatenate[SimplicialComplex, Tensor, P], Tensor]
+CochainMap = TypeVar("CochainMap", bound=Callable[..., Tensor])  # (K, x, k, …), k by name too
 
 
 def to_rows(x: Tensor) -> Tensor:
@@ -32,11 +32,23 @@ def from_rows(rows: Tensor, like: Tensor) -> Tensor:
     return rows.reshape(shape).movedim(0, -2)  # (m, …, C) to (…, m, C)
 
 
-def on_rows(function: CochainMap[P]) -> CochainMap[P]:
-    """Let a map f(K, x, …) that is written for rows take cochains."""
+def on_rows(function: CochainMap, above: int = 0) -> CochainMap:
+    """Let a map f(K, x, k, …) that is written for rows take cochains of degree k + ``above``."""
 
     @wraps(function)
-    def on_cochains(K: SimplicialComplex, x: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
-        return from_rows(function(K, to_rows(x), *args, **kwargs), x)
+    def on_cochains(K: SimplicialComplex, x: Any, k: int, **options: Any) -> Tensor:
+        k = require_int("k", k, 0)
+        x = read_cochain(K, x, k + above)
+        return from_rows(function(K, to_rows(x), k, **options), x)
 
-    return cast("CochainMap[P]", on_cochains)
+    return cast("CochainMap", on_cochains)
+
+
+def of_the_facets(function: CochainMap) -> CochainMap:
+    """:func:`on_rows` for a map whose cochains are of degree k - 1."""
+    return on_rows(function, -1)
+
+
+def of_the_cofacets(function: CochainMap) -> CochainMap:
+    """:func:`on_rows` for a map whose cochains are of degree k + 1."""
+    return on_rows(function, 1)

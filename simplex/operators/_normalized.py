@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_word
-from simplex.operators._checks import require_rank
+from simplex.operators._checks import require_operator_dtype, require_rank
 from simplex.operators._laplacian import hodge_laplacian
 from simplex.operators._sparse import sorted_sparse, to_csr
 
@@ -55,6 +55,7 @@ def normalized_laplacian(
         tensor([[ 0.7500, -0.2500],
                 [-0.2500,  0.7500]])
     """
+    k = require_rank(K, k, 0)
     require_word("normalization", normalization, ("symmetric", "random_walk", "spectral"))
     if normalization == "spectral":
         laplacian = hodge_laplacian(K, k, dtype=dtype)
@@ -97,8 +98,8 @@ def normalizing_weights(
         >>> {j: weight.tolist() for j, weight in weights.items()}
         {0: [2.0, 4.0, 2.0], 1: [1.0, 1.0], 2: []}
     """
-    require_rank(K, k, 0)
-    dtype = dtype or torch.get_default_dtype()
+    k = require_rank(K, k, 0)
+    dtype = require_operator_dtype(dtype)
     facets, cofacet_facets = K.facets(k), K.facets(k + 1).flatten()
     degree = torch.bincount(cofacet_facets, minlength=K.num_simplices(k)).clamp(min=1).to(dtype)
     top = torch.full((K.num_simplices(k + 1),), 1 / (k + 2), dtype=dtype, device=K.device)

@@ -1,24 +1,36 @@
 """What the tests of isomorphism refuse: what is no complex, and words that name no adjacency."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from simplex.complexes import SimplicialComplex
+import numpy as np
+from torch import Tensor
+
+from simplex.complexes import SimplicialComplex, require_memory, shown
 from simplex.operators import ADJACENCIES
 
 
-def require_complex(value: Any, what: str) -> SimplicialComplex:
-    """The value itself, if it is a complex and not, say, a graph that has not been lifted."""
-    if not isinstance(value, SimplicialComplex):
-        raise TypeError(
-            f"{what} must be a SimplicialComplex, got {type(value).__name__}. "
-            "Lift a graph with simplex.lifting.clique_complex."
-        )
-    return value
+def require_room_to_refine(complexes: Sequence[SimplicialComplex]) -> None:
+    """Raise ``ValueError`` where colours and hashes of all simplices would not fit in memory."""
+    if not complexes:
+        return
+    entries = sum(n * (k + 1) for K in complexes for k, n in enumerate(K.f_vector))
+    simplices = sum(sum(K.f_vector) for K in complexes)
+    # Tables of a dimension: facets, senders, others, products; per simplex: colours, two hashes,
+    # what a sort needs.
+    num_bytes = 8 * (4 * entries + 8 * simplices)
+    what = f"the refinement of {simplices} simplices"
+    remedy = "Take complexes of lower dimension, K.skeleton(k), or fewer at once."
+    require_memory(num_bytes, complexes[0].device, what, remedy)
 
 
 def require_adjacencies(adjacencies: Iterable[str]) -> set[str]:
     """The names as a set; a single word is refused, as it would be read letter by letter."""
+    given: object = adjacencies
+    if isinstance(given, (Tensor, np.ndarray)) or not isinstance(given, Iterable):
+        raise TypeError(
+            f"adjacencies must be a collection of names among {', '.join(ADJACENCIES)}, got "
+            f"{shown(given)}."
+        )
     names = [adjacencies] if isinstance(adjacencies, str) else list(adjacencies)
     unknown = [name for name in names if name not in ADJACENCIES]
     if isinstance(adjacencies, str) or unknown:
@@ -27,3 +39,13 @@ def require_adjacencies(adjacencies: Iterable[str]) -> set[str]:
             f"{adjacencies if isinstance(adjacencies, str) else unknown!r}."
         )
     return set(names)
+
+
+def require_test(test: object) -> None:
+    """Raise unless ``test`` can be a refinement."""
+    if isinstance(test, SimplicialComplex):
+        raise TypeError("test must be a refinement, got a complex. Put the complexes into a list.")
+    if not callable(test):
+        raise TypeError(
+            f"test must be a refinement such as simplex.wl.simplicial_wl, got {shown(test)}."
+        )

@@ -7,8 +7,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.wl._checks import require_complex
+from simplex.complexes import SimplicialComplex, require_complex, shown
+from simplex.wl._checks import require_room_to_refine, require_test
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import Stop
 from simplex.wl._simplicial import simplicial_wl
@@ -75,7 +75,9 @@ def compare(
         >>> compare(hexagon, triangles).explanation
         'Told apart before the first round, by the triangles: A has 0, B has 2.'
     """
-    union = SimplicialComplex.disjoint_union([require_complex(A, "A"), require_complex(B, "B")])
+    require_test(test)
+    require_room_to_refine([require_complex("A", A), require_complex("B", B)])
+    union = SimplicialComplex.disjoint_union([A, B])
 
     def parted(coloring: Coloring) -> bool:
         return int(coloring.part_classes()[1]) == 1
@@ -147,12 +149,15 @@ def distinguish(
         >>> distinguish([K, K.skeleton(1), K]).tolist()
         [0, 1, 0]
     """
-    if isinstance(test, SimplicialComplex):
-        raise TypeError("test must be a refinement, got a complex. Put the complexes into a list.")
+    require_test(test)
     if isinstance(complexes, SimplicialComplex):
         union = complexes
     else:
-        parts = [require_complex(K, f"complexes[{i}]") for i, K in enumerate(complexes)]
+        given: object = complexes
+        if isinstance(given, Tensor) or not isinstance(given, Iterable):
+            raise TypeError(f"complexes must be a list of complexes, got {shown(given)}.")
+        parts = [require_complex(f"complexes[{i}]", K) for i, K in enumerate(complexes)]
+        require_room_to_refine(parts)
         union = SimplicialComplex.disjoint_union(parts)
 
     def all_parted(coloring: Coloring) -> bool:

@@ -6,8 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.wl._checks import require_complex
+from simplex.complexes import SimplicialComplex, require_complex, require_memory
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import Draw, Palette, Stop, refine, relabel, starting_colors
 
@@ -33,7 +32,8 @@ def folklore_wl(
     parameters defeat it.
 
     The hash of the multiset is a matrix product modulo 2⁶⁴, with R and S random images of the
-    colours: Σ_w R(u, w) S(w, v). Errors as for :func:`simplicial_wl`.
+    colours: Σ_w R(u, w) S(w, v). Errors as for :func:`simplicial_wl`, and a
+    ``ValueError`` where the pairs of all parts would not fit in memory.
 
     Args:
         K: the complex; only vertices and edges count, and pairs across two parts are left out.
@@ -58,8 +58,12 @@ def folklore_wl(
         >>> folklore_wl(path).colors[0].view(3, 3).unique().numel()
         5
     """
-    require_complex(K, "K")
+    require_complex("K", K)
     sizes = K.part_pointer(0).diff()
+    pairs = sum(n * n for n in sizes.tolist())
+    what = f"the {pairs} ordered pairs of vertices within parts"
+    # Places, colours, three hashes, the products and what a sort needs.
+    require_memory(pairs * 80, K.device, what, "Take fewer or smaller complexes.")
     pointer = torch.cat([sizes.new_zeros(1), (sizes * sizes).cumsum(0)])
 
     def signature(palettes: Sequence[Palette], draw: Draw) -> list[Tensor]:

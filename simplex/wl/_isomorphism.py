@@ -1,19 +1,17 @@
 """Exact isomorphism of complexes: individualisation and refinement on top of SWL."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.wl._checks import require_complex
+from simplex.complexes import SimplicialComplex, require_complex
 from simplex.wl._coloring import Coloring
 from simplex.wl._components import by_component
+from simplex.wl._pieces import pieces_of, refine
+from simplex.wl._search import Search
 from simplex.wl._simplicial import simplicial_wl, starting_palettes
-
-
-_CHUNK = 2**20  # most simplices refined at once while candidates are tried
 
 
 def is_isomorphic(
@@ -56,7 +54,9 @@ def find_isomorphism(
     union of both is refined by SWL. If some component has another histogram, there is no map. If
     pairing vertices of equal colour in any order gives a map, it is returned. Where it does not, a
     vertex of A gets a colour of its own and, in turn, so does each vertex of B that had the same
-    colour; what SWL then tells apart is dropped, and the rest goes one level deeper.
+    colour; what refinement then tells apart is dropped. The rest is cut into the components that
+    are left without complete relations between colours, each of which is mapped on its own; and
+    where a symmetry of B carries a vertex to one that failed, it is not tried.
 
     Args:
         A: a complex. Orientation, labels, filtration and parts play no part.
@@ -75,11 +75,13 @@ def find_isomorphism(
 
     Cost:
         A few refinements where SWL singles out the vertices, and about n_0 of them for most
-        symmetric complexes; components count one by one. Exponential in the worst case (Cai, Fürer
-        and Immerman, 1992), as for every method of this kind.
+        symmetric complexes; components count one by one. Exponential in the worst case, as for
+        every method of this kind.
 
     Reference:
-        McKay and Piperno, "Practical graph isomorphism, II", Journal of Symbolic Computation 2014.
+        McKay and Piperno, "Practical graph isomorphism, II", Journal of Symbolic Computation 2014;
+        Junttila and Kaski, "Conflict propagation and component recursion for canonical labeling",
+        TAPAS 2011.
 
     Example:
         >>> from simplex import SimplicialComplex
@@ -90,7 +92,7 @@ def find_isomorphism(
         >>> find_isomorphism(A, A.skeleton(1)) is None
         True
     """
-    union = SimplicialComplex.disjoint_union([require_complex(A, "A"), require_complex(B, "B")])
+    union = SimplicialComplex.disjoint_union([require_complex("A", A), require_complex("B", B)])
     start = starting_palettes(union, colors)
     if A.f_vector != B.f_vector:
         return None
@@ -177,18 +179,35 @@ def _repair(
 def _search(
     A: SimplicialComplex, B: SimplicialComplex, here: list[Tensor], there: list[Tensor]
 ) -> Tensor | None:
-    """Depth-first search for a map that keeps the colours: stable, with equal histograms."""
-    levels = [iter([(here, there)])]
-    while levels:
-        state = next(levels[-1], None)
-        if state is None:
-            levels.pop()
-            continue
-        image = _descend(A, B, *state)
-        if image is not None:
-            return image
-        levels.append(_individualize(A, B, *state))
-    return None
+    """A map that keeps the colours, which are stable and have equal histograms."""
+    image = _descend(A, B, here, there)
+    if image is not None:
+        return image
+    ours, theirs = pieces_of(
+        A, B, *([color.cpu().numpy() for color in colors] for colors in (here, there))
+    )
+    first, trace = refine(ours)
+    second, _ = refine(theirs, trace)
+    count = A.num_simplices(0)
+    found = None if second is None else Search(count).match(first, second)
+    if found is None:
+        return None
+    image = torch.tensor([found[v] for v in range(count)], device=A.device)
+    assert _keeps_all(A, B, here, there, image)
+    return image
+
+
+def _keeps_all(
+    A: SimplicialComplex,
+    B: SimplicialComplex,
+    here: list[Tensor],
+    there: list[Tensor],
+    image: Tensor,
+) -> bool:
+    """Whether every simplex of A goes to one of B of its colour."""
+    return all(
+        bool(_lands(A.simplices(k), image, B, here[k], there[k]).all()) for k in range(1, A.dim + 1)
+    )
 
 
 def _descend(
@@ -204,10 +223,7 @@ def _descend(
         order, image_order = here[0].argsort(stable=True), there[0].argsort(stable=True)
         image = torch.empty_like(order)
         image[order] = image_order
-        if all(
-            bool(_lands(A.simplices(k), image, B, here[k], there[k]).all())
-            for k in range(1, A.dim + 1)
-        ):
+        if _keeps_all(A, B, here, there, image):
             return image
         sizes = torch.bincount(here[0])
         if bool((sizes == 1).all()):
@@ -221,33 +237,6 @@ def _descend(
         if _first_stands_alone(coloring):
             return None
         here, there = coloring.colors_of_part(0), coloring.colors_of_part(1)
-
-
-def _individualize(
-    A: SimplicialComplex, B: SimplicialComplex, here: list[Tensor], there: list[Tensor]
-) -> Iterator[tuple[list[Tensor], list[Tensor]]]:
-    """Single out one vertex of A and each of its partners in B; yield what SWL leaves possible."""
-    sizes = torch.bincount(here[0])
-    several = (sizes > 1).nonzero().flatten()
-    if len(several) == 0:
-        return  # one map keeps the colours, and it was tried
-    cell = several[sizes[several].argmin()]
-    vertex, fresh = int((here[0] == cell).nonzero()[0]), len(sizes)
-    waiting = (there[0] == cell).nonzero().flatten()
-    most = max(1, _CHUNK // sum(map(len, here)) - 1)
-    count = 1  # the first candidate often fits, so chunks start small
-    while len(waiting):
-        candidates, waiting = waiting[:count], waiting[count:]
-        many = len(candidates)
-        union = SimplicialComplex.disjoint_union([A] + [B] * many)
-        start = [torch.cat([a, b.repeat(many)]) for a, b in zip(here, there, strict=True)]
-        copies = torch.arange(1, many + 1, device=B.device) * len(there[0])
-        start[0][vertex] = start[0][copies + candidates] = fresh
-        coloring = simplicial_wl(union, colors=start, stop=_first_stands_alone)
-        label = coloring.part_classes()
-        for p in (label[1:] == label[0]).nonzero().flatten().tolist():
-            yield coloring.colors_of_part(0), coloring.colors_of_part(p + 1)
-        count = min(2 * count, most)
 
 
 def _first_stands_alone(coloring: Coloring) -> bool:

@@ -19,10 +19,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int
+from simplex.complexes import require_int, shown
 from simplex.wl._coloring import Coloring, random_words
 
 
@@ -60,6 +61,8 @@ def refine(
     Equal calls give equal results: the random numbers are drawn from a fixed seed. ``rounds`` does
     not count the last one, which split nothing.
     """
+    if stop is not None and not callable(stop):
+        raise TypeError(f"stop must be a function of a Coloring, got {shown(stop)}.")
     if max_rounds is not None:
         require_int("max_rounds", max_rounds, least=0)
     generator = torch.Generator().manual_seed(0)
@@ -106,12 +109,15 @@ def starting_colors(values: Any, count: int, device: torch.device, what: str) ->
     if values is None:
         return Palette(torch.zeros(count, dtype=torch.int64, device=device), min(count, 1))
     try:
-        rows = values if isinstance(values, Tensor) else torch.as_tensor(values, device=device)
-    except (TypeError, ValueError) as error:
+        rows = values if isinstance(values, Tensor) else _as_tensor(values).to(device)
+    except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(
             f"{what} must be numbers or rows of numbers, got {type(values).__name__}: {error}. "
             "Number the labels first."
         ) from error
+    if rows.layout != torch.strided or rows.is_complex():
+        what_it_is = rows.layout if rows.layout != torch.strided else rows.dtype
+        raise TypeError(f"{what} must be a dense tensor of real numbers, got {what_it_is}.")
     if rows.ndim not in (1, 2) or len(rows) != count:
         raise ValueError(
             f"{what} must have shape ({count},) or ({count}, F), got {tuple(rows.shape)}."
@@ -128,3 +134,9 @@ def starting_colors(values: Any, count: int, device: torch.device, what: str) ->
         return relabel(rows.flatten())
     distinct, inverse = torch.unique(rows, dim=0, return_inverse=True)
     return Palette(inverse, len(distinct))
+
+
+def _as_tensor(values: Any) -> Tensor:
+    if isinstance(values, np.ndarray):  # torch knows neither reversed nor big-endian arrays
+        values = np.array(values, dtype=values.dtype.newbyteorder("="))
+    return torch.as_tensor(values)

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.wl._checks import require_adjacencies, require_complex
+from simplex.complexes import SimplicialComplex, require_complex, shown
+from simplex.wl._checks import require_adjacencies, require_room_to_refine
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import Draw, Palette, Stop, refine, starting_colors
 
@@ -77,8 +77,9 @@ def simplicial_wl(
         >>> coloring.rounds, [counts.sort().values.tolist() for counts in coloring.histogram]
         (2, [[1, 2, 2], [1, 1, 2, 2], [1]])
     """
-    require_complex(K, "K")
+    require_complex("K", K)
     used = require_adjacencies(adjacencies)
+    require_room_to_refine([K])
     degrees = range(max(K.dim, 0) + 1)
 
     def signature(palettes: Sequence[Palette], draw: Draw) -> list[Tensor]:
@@ -128,9 +129,15 @@ def starting_palettes(
             "colors must be a mapping from k or a sequence over k, got one tensor. "
             "Write {0: colors} for the vertices."
         )
-    given = dict(colors.items() if isinstance(colors, Mapping) else enumerate(colors or ()))
+    listed: object = () if colors is None else colors
+    if not isinstance(listed, (Mapping, Sequence)) or isinstance(listed, (str, bytes)):
+        raise TypeError(
+            f"colors must be a mapping from k or a sequence over k, got {shown(colors)}."
+        )
+    given = dict(listed.items() if isinstance(listed, Mapping) else enumerate(listed))
     for k in given:
-        beyond = isinstance(k, int) and k > K.dim and (given[k] is None or len(given[k]) == 0)
+        none = given[k] is None or (hasattr(given[k], "__len__") and len(given[k]) == 0)
+        beyond = isinstance(k, int) and k > K.dim and none
         if not beyond and k not in range(max(K.dim, 0) + 1):
             raise ValueError(
                 f"colors must be for dimensions 0 … {max(K.dim, 0)} of the complex, got {k!r}."

@@ -5,8 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
-from simplex.wl._checks import require_complex
+from simplex.complexes import SimplicialComplex, require_complex
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import Draw, Palette, Stop, refine, starting_colors
 
@@ -44,7 +43,7 @@ def weisfeiler_lehman(
         >>> weisfeiler_lehman(path).histogram[0].tolist()
         [2, 2]
     """
-    require_complex(K, "K")
+    require_complex("K", K)
     heads, tails = K.facets(1).unbind(1)
 
     def signature(palettes: Sequence[Palette], draw: Draw) -> list[Tensor]:

@@ -59,7 +59,7 @@ def test_loader_over_items_of_different_dimension():
 
 def test_filtration_and_labels_ride_along():
     K = COMPLEXES["house"]
-    values = [torch.arange(n).double() + k for k, n in enumerate(K.f_vector)]
+    values = [torch.arange(n).double() + 10 * k for k, n in enumerate(K.f_vector)]
     K = K.with_filtration(values).with_vertex_labels(["a", "b", 3, (4, "d"), "e"])
     data = SimplicialData.from_complex(K, max_dim=3)
     batch = Batch.from_data_list([data, data])

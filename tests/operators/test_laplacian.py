@@ -198,7 +198,7 @@ def test_bad_degree_and_dtype(of):
     ("weight", "message"),
     [
         (torch.ones(2), r"weights\[1\] must be a tensor of shape \(3,\), got \(2,\)"),
-        ([1.0, 1.0, 1.0], r"weights\[1\] must be a tensor of shape \(3,\), got list"),
+        ([1.0, 1.0], r"weights\[1\] must be a tensor of shape \(3,\), got \(2,\)"),
         (torch.tensor([1.0, 0.0, 1.0]), r"weights\[1\] must be positive and finite, got 0.0"),
         (torch.tensor([1.0, 1.0, -2.0]), r"must be positive and finite, got -2.0"),
         (torch.tensor([1.0, 1.0, float("nan")]), r"must be positive and finite, got nan"),

@@ -230,11 +230,96 @@ def test_starting_colours_must_be_kept():
     assert torch.equal((1 - even)[moved], even)
 
 
-def test_candidates_are_tried_in_chunks_of_bounded_size(monkeypatch):
-    monkeypatch.setattr("simplex.wl._isomorphism._CHUNK", 1)
-    A, B = lift(csl(3)), relabel(lift(csl(3)), 1)[0]
-    assert_isomorphism(A, B, find_isomorphism(A, B))
-    assert is_isomorphic(lift(rook()), lift(shrikhande())) is False
+def cone(parts, apexes=1):
+    """The graphs side by side, joined to further vertices."""
+    graph = nx.disjoint_union_all(parts)
+    count = len(graph)
+    graph.add_edges_from((count + a, v) for v in range(count) for a in range(apexes))
+    return graph
+
+
+def projective_plane(q):
+    """Points and lines over the field of q elements, joined where they meet."""
+    points = [
+        p for p in itertools.product(range(q), repeat=3) if any(p) and next(x for x in p if x) == 1
+    ]
+    return nx.Graph(
+        (i, len(points) + j)
+        for i, p in enumerate(points)
+        for j, line in enumerate(points)
+        if sum(a * b for a, b in zip(p, line, strict=True)) % q == 0
+    )
+
+
+def gadgets(graph, twisted):
+    """The graph of Cai, Fürer and Immerman over a graph, with one edge crossed or none."""
+    result = nx.Graph()
+    for v in graph:
+        around = sorted(graph[v])
+        for bits in itertools.product((0, 1), repeat=len(around)):
+            if sum(bits) % 2 == 0:
+                result.add_edges_from(
+                    ((v, bits), (v, u, b)) for u, b in zip(around, bits, strict=True)
+                )
+    for i, (u, v) in enumerate(graph.edges):
+        result.add_edges_from(((u, v, b), (v, u, b ^ int(twisted and i == 0))) for b in (0, 1))
+    return nx.convert_node_labels_to_integers(result)
+
+
+def latin_square_graph(product):
+    cells = list(itertools.product(range(8), repeat=2))
+    return nx.Graph(
+        (i, j)
+        for i, a in enumerate(cells)
+        for j, b in enumerate(cells)
+        if i < j and (a[0] == b[0] or a[1] == b[1] or product(*a) == product(*b))
+    )
+
+
+C8, C4 = nx.cycle_graph(8), nx.cycle_graph(4)
+HARD = {  # pairs that refinement leaves many ways to go wrong in, and whether they are isomorphic
+    "cone": (cone([C8] * 4), cone([C8] * 3 + [C4] * 2), False),
+    "cone with itself": (cone([C8] * 4), cone([C8] * 4), True),
+    "five cones": (cone([C8] * 3, 5), cone([C8] * 2 + [C4] * 2, 5), False),
+    "complement": (
+        nx.complement(cone([C8] * 4)), nx.complement(cone([C8] * 3 + [C4] * 2)), False,
+    ),
+    "plane of order 7": (projective_plane(7), projective_plane(7), True),
+    "twisted": (gadgets(nx.complete_graph(5), False), gadgets(nx.complete_graph(5), True), False),
+    "twisted alike": (gadgets(nx.petersen_graph(), True), gadgets(nx.petersen_graph(), True), True),
+    "latin squares": (
+        latin_square_graph(lambda a, b: (a + b) % 8), latin_square_graph(lambda a, b: a ^ b), False,
+    ),
+    "line graph": (nx.line_graph(nx.complete_graph(9)),) * 2 + (True,),
+}  # fmt: skip
+
+
+@over("name", HARD)
+def test_pairs_on_which_a_plain_search_would_not_end(name):
+    one, other, expected = HARD[name]
+    one, other = (nx.convert_node_labels_to_integers(graph) for graph in (one, other))
+    for max_dim in (1, 2) if len(one) < 50 else (1,):
+        A, B = lift(one, max_dim), relabel(lift(other, max_dim), 5)[0]
+        image = find_isomorphism(A, B)
+        assert (image is not None) is expected
+        if expected:
+            assert_isomorphism(A, B, image)
+
+
+@over("seed", range(30))
+def test_symmetric_graphs_as_networkx_has_it(seed):
+    """Cayley graphs of a group of order 16, in pairs of equal degrees."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def cayley():
+        steps = torch.randperm(15, generator=generator)[:3].add(1).tolist()
+        return nx.Graph((v, v ^ s if seed % 2 else (v + s) % 16) for v in range(16) for s in steps)
+
+    one, other = cayley(), cayley()
+    one.add_nodes_from(range(16)), other.add_nodes_from(range(16))
+    expected = nx.vf2pp_is_isomorphic(one, other)
+    for max_dim in (1, 2):
+        assert is_isomorphic(lift(one, max_dim), relabel(lift(other, max_dim), 1)[0]) is expected
 
 
 @over("seed", range(5))

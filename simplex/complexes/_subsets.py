@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from simplex.complexes import ragged, require_memory, unique_rows
+from simplex.complexes._machine import require_memory
+from simplex.complexes._tables import ragged, unique_rows
 
 
 def small_subsets(members: Tensor, pointer: Tensor, size: int, num_elements: int) -> list[Tensor]:

@@ -1,0 +1,178 @@
+"""Malformed calls of every public function: taken, or refused in the library's own words."""
+
+import inspect
+import traceback
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import torch
+
+import simplex
+from simplex import SimplicialComplex, complexes, interop, operators, wl
+from tests.cases import over
+
+
+K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+FLOW = torch.tensor([[1.0], [2.0], [3.0], [4.0]])
+FULL = [torch.ones(4, dtype=torch.bool), torch.ones(4, dtype=torch.bool), torch.ones(1).bool()]
+
+# For each function one call that is right; every argument in turn is replaced by something else.
+RIGHT = {
+    complexes.restrict: {"K": K, "present": FULL},
+    complexes.fillable_simplices: {"K": K, "k": 2},
+    complexes.with_simplices: {"K": K, "k": 2, "facets": torch.empty(0, 3, dtype=torch.int64)},
+    operators.adjacency_matrix: {"K": K, "k": 1, "adjacency": "lower", "dtype": torch.float64},
+    operators.betti_numbers: {"K": K, "prime": 2},
+    operators.heat_energy: {"K": K, "x": FLOW, "k": 1, "num_steps": (1, 2)},
+    operators.heat_flow: {"K": K, "x": FLOW, "k": 1, "num_steps": 3},
+    operators.hodge_decomposition: {"K": K, "x": FLOW, "k": 1},
+    operators.harmonic_basis: {"K": K, "k": 1, "dtype": torch.float64},
+    operators.dirac_operator: {"K": K, "dtype": torch.float64},
+    operators.connected_components: {"K": K},
+    operators.euler_characteristic: {"K": K},
+    operators.normalized_laplacian: {
+        "K": K, "k": 1, "normalization": "spectral", "dtype": torch.float64,
+    },
+    operators.normalizing_weights: {"K": K, "k": 1, "dtype": torch.float64},
+    **{
+        of: {"K": K, "k": 1, "weights": {0: torch.ones(4)}, "dtype": torch.float64}
+        for of in (operators.hodge_laplacian, operators.down_laplacian, operators.up_laplacian)
+    },
+    **{
+        of: {"K": K, "k": 1, "dtype": torch.float64}
+        for of in (
+            operators.boundary_matrix, operators.coboundary_matrix, operators.incidence_matrix,
+        )
+    },
+    **{
+        of: {"K": K, "k": 1}
+        for of in (
+            operators.boundary_adjacency, operators.coboundary_adjacency,
+            operators.lower_adjacency, operators.upper_adjacency,
+        )
+    },
+    **{
+        of: {"K": K, "x": FLOW, "k": 1}
+        for of in (
+            operators.apply_boundary, operators.apply_coboundary, operators.apply_down_laplacian,
+            operators.apply_up_laplacian, operators.apply_hodge_laplacian,
+            operators.apply_random_walk_laplacian,
+        )
+    },
+    operators.boundary_sum: {"K": K, "x_below": FLOW, "k": 1},
+    operators.coboundary_sum: {"K": K, "x_above": FLOW, "k": 0},
+    wl.compare: {"A": K, "B": K, "test": wl.weisfeiler_lehman},
+    wl.distinguish: {"complexes": [K, K], "test": wl.weisfeiler_lehman},
+    wl.find_isomorphism: {"A": K, "B": K, "colors": [[0] * 8]},
+    wl.is_isomorphic: {"A": K, "B": K, "colors": {0: [0] * 8}},
+    wl.folklore_wl: {"K": K, "colors": [0] * 4, "max_rounds": 2, "stop": lambda coloring: False},
+    wl.weisfeiler_lehman: {"K": K, "colors": [0] * 4, "max_rounds": 2, "stop": lambda _: False},
+    wl.simplicial_wl: {
+        "K": K, "adjacencies": ["lower"], "colors": [[0] * 4], "max_rounds": 2,
+        "stop": lambda coloring: False,
+    },
+    interop.from_edge_index: {"edge_index": torch.tensor([[0], [1]]), "num_vertices": 3},
+    interop.from_gudhi: {"tree": None},
+    interop.from_networkx: {"graph": nx.path_graph(3)},
+    interop.from_scipy: {"matrix": interop.to_scipy(K)},
+    interop.to_edge_index: {"K": K},
+    interop.to_gudhi: {"K": K},
+    interop.to_networkx: {"K": K},
+    interop.to_scipy: {"matrix": K},
+    SimplicialComplex: {"num_vertices": 4, "facets": [K.facets(1)], "device": "cpu"},
+    SimplicialComplex.from_simplices: {
+        "simplices": [(0, 1)], "num_vertices": 4, "max_dim": 1, "compact": False,
+    },
+    SimplicialComplex.from_state: {"state": K.state()},
+    SimplicialComplex.disjoint_union: {"complexes": [K, K]},
+    **{
+        getattr(K, name): {"k": 1}
+        for name in (
+            "num_simplices", "facets", "simplices", "cofacets", "children", "orientation",
+            "facet_signs", "skeleton", "part_pointer", "part",
+        )
+    },
+    K.index: {"simplices": [(0, 1)]},
+    K.reorient: {"signs": {1: torch.ones(4)}},
+    K.with_filtration: {"values": [[0.0] * 4, [1.0] * 4, [1.0]], "monotone": True},
+    K.with_vertex_labels: {"labels": "abcd"},
+    K.with_parts: {"part_pointer": torch.tensor([0, 4])},
+    K.to: {"device": "cpu"},
+}  # fmt: skip
+
+WRONG = [
+    None, "word", b"bytes", "", True, 0, -1, 3, 2**31, 2**62, 2**80, 1.5, float("nan"),
+    float("inf"),
+    1j, [], {}, (), [None], ["a", 1], [[0, 1], [2]], [1.0, float("nan"), 2.0, 3.0], [[1, 2], "ab"],
+    {0: None}, {"a": 1}, {1: "word"}, {9: [1]}, object(), object, len, nx.path_graph(3),
+    nx.grid_graph((2, 2)), K, K.skeleton(1), SimplicialComplex(0), [K, "word"], [nx.path_graph(2)],
+    torch.tensor(1.0), torch.ones(3), torch.ones(4), torch.ones(4, 1).long(), torch.ones(4,
+    1).bool(),
+    torch.ones(4, 1) * 1j, torch.ones(4, 1) * float("nan"), torch.empty(0), torch.empty(4, 0),
+    torch.ones(2, 3, 4, 5), torch.ones(4, 1, device="meta"), torch.eye(4).to_sparse(),
+    torch.ones(4, 1).half(), torch.zeros(4, 1, dtype=torch.uint8),
+    torch.full((2, 2), 2**63 - 1), torch.tensor([[-1], [0]]), torch.tensor([0, 4], device="meta"),
+    np.ones(4), np.ones((2, 2), dtype=">i4")[::-1], np.array(["a", "b"]), np.array([[1, "a"]],
+    object),
+    np.ma.array([[0, 5]], mask=[[0, 1]]), np.array([None]), np.float32(1), np.int64(1), np.uint8(1),
+    np.array([[2**64 - 1, 0]], dtype=np.uint64), np.zeros((4, 1), "M8[s]"), np.ones(4,
+    np.longdouble),
+    torch.int8, torch.bool, torch.complex64, torch.float16, torch.uint8, torch.float64, np.float64,
+    torch.device("meta"), "cuda:99", range(4), iter([(0, 1)]), {(0, 1)}, [(0, 0)], [(0, -1)], [()],
+    [torch.ones(4)], [torch.ones(4), torch.ones(4), torch.ones(1)], [torch.ones(2), "a"],
+    {0: torch.ones(4, device="meta")}, {0: torch.zeros(4)}, {0: torch.full((4,), 1e-310)},
+    {0: torch.full((4,), 1e-310, dtype=torch.float64)}, {0: torch.ones(4, requires_grad=True)},
+    {0: torch.ones(4).bool()}, {0: torch.ones(4) * 1j}, {0: [1, 2]}, K.state() | {"facets": 3},
+    K.state() | {"extra": 3}, K.state() | {"num_vertices": 2 * 10**10},
+    K.state() | {"orientation": [1]}, K.state() | {"filtration": [torch.ones(1)]},
+    K.state() | {"part_pointer": [0, 4]}, K.state() | {"vertex_labels": 3},
+]  # fmt: skip
+
+HOUSE = str(Path(simplex.__file__).parent)
+
+
+def complaint(call):
+    """What is wrong with how a call ends: nothing, or an error of a wrong kind or not of ours."""
+    try:
+        call()
+    except (ValueError, TypeError, IndexError) as error:
+        innermost = traceback.extract_tb(error.__traceback__)[-1]
+        ours = innermost.filename.startswith(HOUSE) and "raise" in (innermost.line or "")
+        return None if ours else f"{innermost.filename}:{innermost.lineno} {error!r}"
+    except Exception as error:
+        return repr(error)
+    return None
+
+
+def named(function):
+    return getattr(function, "__qualname__", str(function))
+
+
+def called(function, arguments):
+    """The call with keyword arguments, but the names of cochains, which decorators hide."""
+    names = {"x_below": "x", "x_above": "x"}
+    return function(**{names.get(name, name): value for name, value in arguments.items()})
+
+
+@over("function", RIGHT)
+def test_a_malformed_call_is_taken_or_refused_in_our_words(function):
+    right, found = RIGHT[function], []
+    if function is not interop.from_gudhi:
+        called(function, right)
+    for name in right:
+        for value in WRONG:
+            if name in ("stop", "test") and callable(value):
+                continue  # what a function of the user's own raises is the user's own
+            problem = complaint(lambda: called(function, right | {name: value}))  # noqa: B023
+            if problem is not None:
+                found.append(f"{named(function)}({name}={value!r:.60}): {problem}")
+    assert not found, "\n".join(found)
+
+
+def test_every_public_function_is_tried():
+    tried = set(RIGHT)
+    for package in (operators, wl, interop):
+        for name in package.__all__:
+            thing = getattr(package, name)
+            assert thing in tried or not inspect.isfunction(thing), name
