@@ -95,6 +95,7 @@ JUNK: tuple[Any, ...] = (
     (), [], {}, set(), [[]], [1, "a"], [[0, 1], [1]], {0: 1}, object(), int, len, range(3),
     nx.path_graph(3), _K, [_K], np.zeros((2, 2)), np.array([]), np.array("x"), np.zeros(3, object),
     torch.zeros(0), torch.zeros(4, 1), torch.zeros(4, dtype=torch.int64), torch.zeros(2, 2, 2),
-    torch.full((4, 1), math.nan), torch.zeros(4, dtype=torch.complex64), torch.zeros(4, 1).to_sparse(),
-    torch.zeros(4, dtype=torch.bool), torch.zeros(4, 1, device="meta"), torch.uint8, torch.float16,
+    torch.full((4, 1), math.nan), torch.zeros(4, dtype=torch.complex64), torch.uint8,
+    torch.zeros(4, 1).to_sparse(), torch.zeros(4, dtype=torch.bool), torch.float16,
+    torch.zeros(4, 1, device="meta"),
 )  # fmt: skip
