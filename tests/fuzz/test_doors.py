@@ -1,0 +1,82 @@
+"""Arguments that mean nothing, at every public function: an answer or our words."""
+
+import inspect
+from contextlib import suppress
+
+import networkx as nx
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, strategies as st
+
+import simplex.complexes
+import simplex.interop
+import simplex.lifting
+import simplex.operators
+import simplex.wl
+from simplex import SimplicialComplex
+from simplex.diffusion import linear_schedule, spaced_times
+from tests.fuzz.judge import Refused, call
+from tests.fuzz.strategies import JUNK
+
+
+K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+X = torch.ones(4, 1)
+GOOD = {  # what an argument of that name is, in a call that works
+    "K": K, "A": K, "B": K, "complex": K, "x": X, "k": 1, "graph": nx.path_graph(4),
+    "points": torch.rand(5, 2), "complexes": [K, K], "relation": np.eye(3), "hops": 1,
+    "num_vertices": 4, "p": 0.5, "dim": 2, "edge_index": torch.tensor([[0, 1], [1, 2]]),
+    "max_dim": 2, "edges": torch.tensor([[0, 1], [1, 2]]), "simplices": [(0, 1)], "signed": True,
+    "steps": 2, "vertices": torch.tensor([0, 1]), "matrix": torch.eye(3), "max_alpha": 1.0,
+    "max_edge_length": 1.0, "prime": 2, "dtype": torch.float64, "rounds": 2,
+}  # fmt: skip
+ROOMS = (simplex.lifting, simplex.operators, simplex.wl, simplex.interop, simplex.complexes)
+FUNCTIONS = [
+    getattr(room, name)
+    for room in ROOMS
+    for name in room.__all__
+    if inspect.isfunction(getattr(room, name))
+]
+METHODS = [
+    SimplicialComplex.from_simplices, SimplicialComplex.disjoint_union, K.index, K.simplices,
+    K.facets, K.facet_signs, K.num_simplices, K.skeleton, K.reorient, K.with_filtration,
+    K.with_parts, K.part, K.to,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("functions", [FUNCTIONS, METHODS], ids=["functions", "methods"])
+def test_no_call_leaves_our_words(functions):
+    """One argument of a call that works, replaced; in the short profile a sample of them."""
+
+    @given(st.sampled_from(functions), st.data())
+    def law(function, data):
+        signature = inspect.signature(function)
+        needed = [
+            p.name
+            for p in signature.parameters.values()
+            if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
+        victim = data.draw(st.sampled_from(sorted(signature.parameters)))
+        junk = data.draw(st.sampled_from(JUNK))
+        arguments = {name: GOOD.get(name, X) for name in needed} | {victim: junk}
+        with suppress(Refused):
+            call(function, **arguments)
+
+    law()
+
+
+@given(st.sampled_from(["ddim", "ddpm", "dpmpp_2m", "euler_flow", "heun_flow"]), st.data())
+def test_samplers_refuse_in_our_words(name, data):
+    function = getattr(simplex.diffusion, name)
+    schedule = linear_schedule(10)
+    good = {
+        "model": lambda x, t: x,
+        "x": torch.zeros(3, 2),
+        "schedule": schedule,
+        "times": torch.linspace(0, 1, 3) if "flow" in name else spaced_times(schedule, 3),
+    }
+    names = list(inspect.signature(function).parameters)
+    arguments = {key: value for key, value in good.items() if key in names}
+    victim = data.draw(st.sampled_from(names))
+    with suppress(Refused):
+        call(function, **(arguments | {victim: data.draw(st.sampled_from(JUNK))}))
