@@ -106,9 +106,9 @@ def test_without_triangles_the_upper_weight_does_not_matter():
 @pytest.mark.parametrize(
     ("shape", "orientation", "message"),
     [
-        ((20, 1), None, "x must have shape"),
+        ((20, 1), None, "x must be of shape"),
         ((21,), None, r"x\[..., None\]"),
-        ((21, 2), None, "x must have shape"),
+        ((21, 2), None, "x must have 1 channels, as in_channels says"),
         ((21, 1), torch.ones(20), "orientation must have shape"),
         ((4, 21, 1), torch.ones(3, 21), "orientation must have shape"),
     ],
