@@ -22,7 +22,7 @@ from tests.tables import COMPLEXES
 HOUSE = COMPLEXES["house"]
 REFUSED = [
     (lambda: MPSNConv(3, 4, 2, adjacencies=()), "adjacencies must be among"),
-    (lambda: MPSNConv(3, 4, 2, adjacencies=("up",)), r"got \['up'\]"),
+    (lambda: MPSNConv(3, 4, 2, adjacencies=("up",)), r"got \('up',\)"),
     (lambda: MPSNConv(3, 4, 2, num_layers=0), "num_layers must be at least 1"),
     (lambda: MPSNConv(3, 4, 2, aggr="nothing"), "aggr must be the name"),
     (lambda: SCAConv(3, 4, 2, scheme="cmps"), "scheme must be one of 'adjacency'"),
