@@ -35,7 +35,7 @@ REFUSED = [
     (lambda: SCAConv(3, 4, 2)([], HOUSE), "0 … 2, got 0"),
     (lambda: MPSNConv(3, 4, 2)([], HOUSE), "0 … 2, got 0"),
     (lambda: BScNetConv(3, 4, 2)([], HOUSE), "0 … 2, got 0"),
-    (lambda: SCNNConv(2, 3)(torch.ones(5, 2), HOUSE), "x must have shape"),
+    (lambda: SCNNConv(2, 3)(torch.ones(5, 2), HOUSE), "x must be of shape"),
     (lambda: SCCNNConv(2, 3, 2)([torch.ones(5, 2)], HOUSE), "one cochain for each dimension"),
     (lambda: SCCNNConv(2, 3, 2, up_order=-1), "up_order must be"),
     (lambda: SCNConv(0, 3, 2), "in_channels must be"),

@@ -156,7 +156,11 @@ def test_what_is_no_input_of_the_networks_is_refused_in_words():
         ),
         (lambda: network.quotient(K, ones, None), TypeError, "orientation must be a tensor of sh"),
         (lambda: network.quotient(K, 0.5 * ones, ones), ValueError, "flows must hold integers"),
-        (lambda: EdgeMPNN(1, 4, 2).quotient(K, ones, ones[:0]), ValueError, "orientation must hav"),
+        (
+            lambda: EdgeMPNN(1, 4, 2).quotient(K, ones, ones[:0]),
+            ValueError,
+            "orientation must be a t",
+        ),
         (lambda: OrientedConv(10**30, 4), ValueError, "in_channels must be at most"),
         (lambda: EdgeMPNN(1, 10**30, 2), ValueError, "hidden_channels must be at most"),
         (lambda: OrientedMPSN(1, 4, 10**30), ValueError, "out_channels must be at most"),
