@@ -351,11 +351,12 @@ def require_tokens(x: Tensor, num_tokens: int, channels: int) -> None:
 
 def require_orientation(x: Tensor, orientation: Tensor) -> None:
     """Raise unless the signs are ±1, one for each simplex, or for each simplex of each signal."""
-    allowed = dict.fromkeys((x.shape[-2:-1], x.shape[:-1]))
-    shapes = " or ".join(str(tuple(shape)) for shape in allowed)
-    require_tensor_of("orientation", orientation, f"a tensor of ±1 of shape {shapes}")
+    require_tensor_of("orientation", orientation, "a tensor of ±1, one for each simplex")
     if orientation.shape not in (x.shape[-2:-1], x.shape[:-1]):
-        raise ValueError(f"orientation must have shape {shapes}, got {tuple(orientation.shape)}.")
+        raise ValueError(
+            f"orientation must have shape {tuple(x.shape[-2:-1])} or {tuple(x.shape[:-1])}, got "
+            f"{tuple(orientation.shape)}."
+        )
     require_signs(orientation)
 
 

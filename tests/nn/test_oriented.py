@@ -172,3 +172,13 @@ def test_what_is_no_input_of_the_networks_is_refused_in_words():
             call()
     turned = network(x, K, -torch.ones(6, dtype=torch.float64))  # signs of any type of numbers
     assert torch.equal(turned, network(x, K, -torch.ones(6)))
+
+
+def test_given_orientations_are_compiled_and_transformed_with_the_rest():
+    K, x = COMPLEXES["house"], torch.randn(6, 1)
+    turn, model = torch.tensor([1, -1, 1, 1, -1, -1]), OrientedMPSN(1, 4, 2)
+    compiled = torch.compile(model, backend="eager", fullgraph=True)
+    assert torch.allclose(compiled(x, K, turn), model(x, K, turn), atol=1e-6)
+    each = torch.stack([turn, -turn])
+    rows = torch.func.vmap(lambda signs: model(x, K, signs))(each)
+    assert torch.allclose(rows, torch.stack([model(x, K, signs) for signs in each]), atol=1e-6)
