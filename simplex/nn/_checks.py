@@ -364,8 +364,9 @@ def require_signs(orientation: Tensor) -> None:
     """Raise unless all entries are ±1; inside a transform or a graph they are not looked at."""
     if orientation.is_complex() or orientation.dtype == torch.bool:
         raise TypeError(f"orientation must hold ±1, got {orientation.dtype}.")
-    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(orientation)
-    if wrapped or torch.compiler.is_compiling():
+    if torch.compiler.is_compiling():
+        return
+    if torch._C._functorch.is_functorch_wrapped_tensor(orientation):
         return
     if bool((orientation.abs() != 1).any()):
         raise ValueError("orientation must hold ±1, got other numbers.")

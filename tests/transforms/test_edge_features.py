@@ -164,7 +164,7 @@ def test_malformed_features_are_refused_in_words():
         (
             lambda: random_cochains(K, max_dim=1, generator=0),
             TypeError,
-            "torch.Generator or None, got 0",
+            "or None, got 0",
         ),
         (lambda: harmonic_energies(K, 1, 3), TypeError, "num_steps must be a sequence"),
         (lambda: harmonic_energies(K, 1, (4, 2)), ValueError, "num_steps must increase"),
