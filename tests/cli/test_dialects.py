@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import random
 import re
 from typing import NamedTuple
 
@@ -46,6 +47,7 @@ def written(writer, graph, **options):
     return out.getvalue()
 
 
+GRID_POINTS = "".join(f"{i} {j}\n" for i in range(3) for j in range(4))
 GRID = nx.grid_2d_graph(3, 3)
 NAMES = nx.Graph([("ann", "bob"), ("bob", "cy"), ("cy", "ann")])
 WEIGHTED = nx.Graph()
@@ -237,11 +239,22 @@ GOOD = [
         (6, 6),
         options=("--format", "adjacency-list"),
     ),
+    Good("dashes.txt", "0 -- 1\n1 -- 2\n", PATH, options=("--delimiter=--",)),
+    Good("weight.txt", "0 1 5\n1 2 7\n2 0 9\n", TRIANGLE, options=("--weight", "3")),
+    Good("names.tsv", "Paris\tNew York\nNew York\tLos Angeles\n", PATH),
     Good("braces.csv", "a,b,{'w': 1, 'x': {'y': 2}}\nb,c,{}\n", PATH, "attributes"),
 ]
 
 PAJEK = '*Vertices 3\n1 "a"\n2 "b"\n3 "c"\n*Edges\n1 2\n2 3\n'
 BAD = [
+    Bad("numbered.txt", "1 0 1\n2 1 2\n3 0 2\n", "--source 2 --target 3"),
+    Bad("neighbours.txt", "0 1 2\n1 0 2\n2 0 1\n", "--format adjacency-list"),
+    Bad("grid.txt", GRID_POINTS, "--format points"),
+    Bad("grid.csv", GRID_POINTS.replace(" ", ","), "--format points"),
+    Bad("lists.csv", "a;b;c\nb;c\nd;a\n", "got 3 here and 2 elsewhere"),
+    Bad("tab_lists.tsv", "a\tb c d\nb\tc d\n", "a blank may separate names"),
+    Bad("metis.txt", "4 4\n2 4\n1 3\n2 4\n1 3\n", "METIS, whose line i lists"),
+    Bad("colon.txt", "a:b,c\nb:c\n", "Put a blank after", ("--format", "adjacency-list")),
     Bad("rows.txt", "0 1 2\n1 2 3\n2 3 4\n", "--format edges or --format facets"),
     Bad("tetrahedra.txt", "0 1 2 3\n1 2 3 4\n", "--format edges or --format facets"),
     Bad("names.csv", "a,b,c\nb,c,d\n", "--format edges or --format facets"),
@@ -402,3 +415,26 @@ def test_files_that_are_refused(tmp_path, capsys, file):
     assert err.startswith(f"simplex info: error: {file.name}: ")
     assert file.reason in err
     assert err.count("\n") == 1
+
+
+@over("seed", range(8))
+def test_lines_of_numbers_are_read_alike_with_and_without_options(tmp_path, capsys, seed):
+    """Files of numbers are read by array operations; an option at its default goes row by row."""
+    chance = random.Random(seed)
+    for _ in range(12):
+        width, mark = chance.choice([2, 2, 3, 4]), chance.choice(["  ", " ", "\t", ",", ";"])
+        cells = chance.choices(["7", "-3", "0.5", "1e3", "x", "01", "", "1-2"], k=2) + ["4"] * 6
+        rows = [
+            [str(chance.randrange(1, chance.choice([4, 9]))) for _ in range(2)]
+            + [chance.choice(cells) for _ in range(width - 2)]
+            for _ in range(chance.randrange(2, 9))
+        ]
+        if chance.random() < 0.2:
+            rows[-1][chance.randrange(width)] = chance.choice(cells)
+        start = chance.choice(["", "", "# c\n", "% sym w\n", "% bip w\n", "#x y\n", "\n"])
+        text = start + "".join(mark.join(row) + "\n" for row in rows)
+        both = [
+            info(tmp_path, capsys, Good("graph.txt", text, (), options=options))
+            for options in ((), ("--comments", "#%", "--no-heading"))
+        ]
+        assert both[0] == both[1], text

@@ -2,6 +2,7 @@
 
 import gc
 import math
+import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from simplex.cli._reading.evidence import decide
 from simplex.cli._reading.heading import MISSING, Columns, find_columns, is_number
 from simplex.cli._reading.market import BANNER, read_market
 from simplex.cli._reading.options import Reading
-from simplex.cli._reading.quick import two_integers
+from simplex.cli._reading.quick import plain_edges
 from simplex.cli._reading.source import read_text
 from simplex.cli._reading.table import Table, read_table
 from simplex.complexes import SimplicialComplex, require_memory
@@ -43,7 +44,9 @@ def read_content(path: str, reading: Reading, max_dim: int, notes: list[str]) ->
     text = read_text(path, notes)
     if text.startswith(BANNER) and reading.format is None:
         return Content(read_market(text, reading.undirected))
-    if reading == Reading() and (graph := two_integers(text)) is not None and not notes:
+    if reading == Reading() and not notes and (found := plain_edges(text)) is not None:
+        graph, table = found
+        _say_what_was_read(table, Columns(), notes)
         return Content(graph)
     with _without_collector():
         return _read_rows(read_table(text, reading), reading, max_dim, notes)
@@ -72,7 +75,8 @@ def _read_rows(table: Table, reading: Reading, max_dim: int, notes: list[str]) -
     if reading.format == "adjacency-list":
         return Content(_adjacency_list(table))
     columns = find_columns(table, reading)
-    undecided = reading.format is None and not (reading.source or reading.target)
+    named = reading.source or reading.target or reading.weight
+    undecided = reading.format is None and not named
     if undecided and table.delimiter and table.rows and decide(table, columns) == "facets":
         notes.append(f"facets of a closed manifold, {table.separator} (or say --format edges)")
         return Content(facets=_facets(table))
@@ -280,6 +284,12 @@ def _facets(table: Table) -> SimplicialComplex:
 def _adjacency_list(table: Table) -> GraphEdges:
     """The first name of a row and its neighbours; a colon may stand between them."""
     rows = []
+    within = all(re.search(r"\S:\S", row[0]) for row in table.rows)
+    if within and not any(":" in cell for row in table.rows for cell in row[1:]):
+        raise ValueError(
+            f"line {table.lines[0]}: a colon may end the first name or belong to it, got "
+            f"{table.rows[0][0][:40]!r}. Put a blank after the colon."
+        )
     for row in table.rows:
         head, _, tail = row[0].partition(": ")
         first = head[:-1] if head.endswith(":") and len(head) > 1 else head

@@ -63,7 +63,10 @@ def refuse_counts_first(rows: Sequence[Sequence[str]], largest: int) -> None:
     alone = len(first) == 1 and len(rows[1]) >= 1 and (sizes or first[0] == rest)
     if alone or (len(first) > 1 and sizes and rest in first):
         shown = " ".join(rows[0])
+        metis = len(first) > 1 and first[0] == rest
+        lists = " (or of METIS, whose line i lists the neighbours of i)" if metis else ""
+        remedy = "If edges follow, delete it" if metis else "Delete it"
         raise ValueError(
-            f"line 1, {shown!r}, may be the numbers of vertices and edges: {rest} lines follow. "
-            "Delete it, or read it as data with --format edges."
+            f"line 1, {shown!r}, may be the numbers of vertices and edges{lists}: {rest} lines "
+            f"follow. {remedy}, or read it as data with --format edges."
         )

@@ -45,7 +45,7 @@ class Reading:
         """From the parsed arguments of a command that has called :func:`add_reading`."""
         return cls(
             args.format,
-            args.delimiter,
+            "--" if args.delimiter == [] else args.delimiter,  # argparse takes it for an end
             args.source,
             args.target,
             args.weight,
