@@ -14,6 +14,8 @@ from simplex.complexes._arrays import (
 )
 from simplex.complexes._checks import (
     require_complex as require_complex,
+    require_flag as require_flag,
+    require_generator as require_generator,
     require_int as require_int,
     require_real as require_real,
     require_word as require_word,

@@ -5,6 +5,9 @@ from collections.abc import Collection, Hashable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
+import numpy as np
+import torch
+
 
 if TYPE_CHECKING:
     from simplex.complexes._complex import SimplicialComplex
@@ -64,6 +67,36 @@ def require_real(
         allowed = f"{left}{least}, {most}{right}".replace("inf", "∞")
         raise ValueError(f"{name} must be a finite number in {allowed}, got {value}.")
     return number
+
+
+def require_flag(name: str, value: object) -> None:
+    """Yes or no: a bool, or 0 or 1.
+
+    Raises:
+        TypeError: anything else, such as an array, whose truth is a matter of opinion.
+
+    Example:
+        >>> require_flag("signed", True)
+    """
+    if not isinstance(value, (bool, int, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {shown(value)}.")
+
+
+def require_generator(generator: object) -> None:
+    """A generator of torch or ``None``, and no seed.
+
+    Raises:
+        TypeError: anything else.
+
+    Example:
+        >>> require_generator(torch.Generator().manual_seed(0))
+    """
+    if generator is not None and not isinstance(generator, torch.Generator):
+        seed = generator if isinstance(generator, int) else 0
+        raise TypeError(
+            f"generator must be a torch.Generator or None, got {shown(generator)}. For a seed give "
+            f"torch.Generator().manual_seed({int(seed)})."
+        )
 
 
 def require_word(name: str, value: object, words: Collection[object]) -> None:

@@ -22,6 +22,8 @@ def read_numbers(name: str, values: Any) -> Tensor:
     tensor = values if isinstance(values, Tensor) else _as_tensor(name, values)
     if tensor.is_complex() or tensor.dtype == torch.bool:
         raise TypeError(f"{name} must be real numbers, got {tensor.dtype}.")
+    if tensor.is_meta:
+        raise ValueError(f"{name} must hold numbers, got a tensor on the meta device.")
     if tensor.dtype in (torch.float32, torch.float64):
         return tensor
     if tensor.is_floating_point():
@@ -78,6 +80,8 @@ def read_points(points: Any) -> Tensor:
         raise ValueError(
             f"points must have shape (n, d), one row per point, got {tuple(tensor.shape)}."
         )
+    if tensor.shape[1] == 0 and len(tensor):
+        raise ValueError(f"points must have coordinates, got shape {tuple(tensor.shape)}.")
     finite = tensor.detach().isfinite()
     if not bool(finite.all()):
         row = int((~finite).nonzero()[0, 0])
