@@ -44,6 +44,8 @@ def _as_tensor(name: str, values: Any) -> Tensor:
             raise ValueError(f"{name} must have rows of one length, got {error}.") from None
     if hasattr(values, "tocoo"):
         raise TypeError(f"{name} must be dense, got a sparse matrix. Pass {name}.toarray().")
+    if isinstance(values, np.ma.MaskedArray) and bool(np.ma.getmaskarray(values).any()):
+        raise ValueError(f"{name} must have no masked entries. Remove them or fill them first.")
     try:
         array = np.asarray(values)
     except ValueError:

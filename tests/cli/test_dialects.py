@@ -47,6 +47,10 @@ def written(writer, graph, **options):
     return out.getvalue()
 
 
+DISTANCES = ("--format", "distances", "--max-edge-length", "1.6")
+POINTS = ("--format", "points", "--max-edge-length", "1.6")
+TRIANGLE_OF_DISTANCES = "0\n1 0\n2 1.5 0\n"
+WIDE = " ".join(map(str, range(40))) + "\n0 41\n"
 GRID_POINTS = "".join(f"{i} {j}\n" for i in range(3) for j in range(4))
 GRID = nx.grid_2d_graph(3, 3)
 NAMES = nx.Graph([("ann", "bob"), ("bob", "cy"), ("cy", "ann")])
@@ -196,12 +200,14 @@ GOOD = [
         "cloud.csv",
         "x,y\n0,0\n0,1\n1,0\n",
         PATH,
+        "3 points of 2 coordinates",
         options=("--format", "points", "--max-edge-length", "1"),
     ),
     Good(
         "comma_cloud.csv",
         "0;0\n0;1,5\n1,5;0\n",
         PATH,
+        "3 points",
         options=("--format", "points", "--max-edge-length", "1.5", "--delimiter", "semicolon"),
     ),
     Good("neighbours.txt", "0: 1 2\n1: 2\n2:\n", TRIANGLE, options=("--format", "adjacency-list")),
@@ -242,11 +248,27 @@ GOOD = [
     Good("dashes.txt", "0 -- 1\n1 -- 2\n", PATH, options=("--delimiter=--",)),
     Good("weight.txt", "0 1 5\n1 2 7\n2 0 9\n", TRIANGLE, options=("--weight", "3")),
     Good("names.tsv", "Paris\tNew York\nNew York\tLos Angeles\n", PATH),
+    Good("square.txt", TRIANGLE_OF_DISTANCES, (3, 2), "one triangle", DISTANCES),
+    Good("bare.csv", "1\n2,1.5\n", (3, 2), "one triangle", DISTANCES),
+    Good("upper.txt", "0 1 2\n0 1.5\n0\n", (3, 2), "one triangle", DISTANCES),
+    Good("named.txt", "a 0\nb 1 0\nc 2 1.5 0\n", (3, 2), "one triangle", DISTANCES),
+    Good("phylip.txt", "3\na 0 1 2\nb 1 0 1.5\nc 2 1.5 0\n", (3, 2), options=DISTANCES),
+    Good("index.csv", "id,x,y\n1,0,0\n2,0,1.5\n3,9.5,9\n", (3, 1), "2 coordinates", POINTS),
+    Good("wide.txt", WIDE, (41, 781), options=("--format", "facets", "--max-dim", "1")),
     Good("braces.csv", "a,b,{'w': 1, 'x': {'y': 2}}\nb,c,{}\n", PATH, "attributes"),
 ]
 
 PAJEK = '*Vertices 3\n1 "a"\n2 "b"\n3 "c"\n*Edges\n1 2\n2 3\n'
 BAD = [
+    Bad("index.txt", "0 1.5 2\n1 0.5 2\n2 2.5 2\n", "'id' above numbers of points", POINTS),
+    Bad("upper.txt", "1 2\n1.5\n", "diagonal of zeros", DISTANCES),
+    Bad("wide.txt", WIDE, "the 2^40 faces", ("--format", "facets")),
+    Bad(
+        "wide.txt",
+        WIDE,
+        "at most --max-simplices 500 simplices, got 822",
+        ("--format", "facets", "--max-dim", "1", "--max-simplices", "500"),
+    ),
     Bad("numbered.txt", "1 0 1\n2 1 2\n3 0 2\n", "--source 2 --target 3"),
     Bad("neighbours.txt", "0 1 2\n1 0 2\n2 0 1\n", "--format adjacency-list"),
     Bad("grid.txt", GRID_POINTS, "--format points"),

@@ -1,5 +1,6 @@
 """The heading of a table, and the columns that hold the two ends of an edge."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -66,6 +67,14 @@ def is_integer(cell: str) -> bool:
 def is_number(cell: str) -> bool:
     """Whether a cell holds a number; the comma may be decimal."""
     return _NUMBER.fullmatch(cell) is not None
+
+
+def to_number(cell: str) -> float:
+    """What a cell holds; NaN where that is no number."""
+    try:
+        return float(cell.replace(",", ".") if is_number(cell) else cell)
+    except ValueError:
+        return math.nan
 
 
 def find_pair(heading: Sequence[str]) -> tuple[int, int] | None:
