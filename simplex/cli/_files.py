@@ -181,6 +181,17 @@ def _with_lengths(K: SimplicialComplex, edges: Tensor, lengths: Tensor) -> Simpl
 # --- saved complexes ------------------------------------------------------------------------------
 
 
+def _require_whole(K: SimplicialComplex) -> None:
+    """Refuse tables that a small file blows up: one row, said to be a thousand million."""
+    for k in range(1, K.dim + 1):
+        table = K.facets(k)
+        if table.untyped_storage().nbytes() < table.numel() * table.element_size():
+            raise ValueError(
+                f"must hold its tables whole, got {len(table)} {k}-simplices in "
+                f"{table.untyped_storage().nbytes()} bytes."
+            )
+
+
 def _read_saved(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
     try:
         with warnings.catch_warnings():
@@ -196,6 +207,7 @@ def _read_saved(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
     for item in items:
         if not isinstance(item, SimplicialComplex):
             raise ValueError(f"must hold simplicial complexes, got a {type(item).__name__}.")
+        _require_whole(item)
         item.validate()
         parts = item.split() if item.num_parts != 1 else [item]
         complexes += [part if max_dim is None else part.skeleton(max_dim) for part in parts]
