@@ -89,9 +89,9 @@ def _counts_from_one(groups: Mapping[int, Tensor]) -> bool:
     counts = len(torch.unique(torch.cat([rows.flatten() for rows in filled]))) == largest
     if counts:
         warnings.warn(
-            f"the vertex ids are 1 … {largest}: renumbered 0 … {largest - 1}, with the given ids "
-            "kept as vertex_labels. Pass compact=False to keep the ids, with 0 an isolated vertex; "
-            "compact=True does this without the note.",
+            f"the vertex ids are 1 … {largest}: renumbered 0 … {largest - 1}, as index() and all "
+            "tensors count them; vertex_labels has the given ids. Pass compact=False to keep the "
+            "ids, with 0 an isolated vertex; compact=True does this without the note.",
             stacklevel=4,
         )
     return counts
