@@ -247,8 +247,11 @@ def _heading_of(table: Table) -> Columns:
 def _is_heading(table: Table, first: list[str], pair: tuple[int, int]) -> bool:
     """Whether words such as 'source target' are no names: none of them is met below."""
     body, (i, j) = table.rows[1:], pair
-    if not body or first[i] == first[j]:
+    if first[i] == first[j]:
         return False
+    if not body:  # of a table without lines; 'u v' and 'n1 n2' are edges
+        pairs = zip(_tokens(first[i]), _tokens(first[j]), strict=True)
+        return len(first[i]) > 1 and any(pair in _PAIRS for pair in pairs)
     met = {row[k] for row in body for k in (i, j) if k < len(row)}
     if first[i] in met or first[j] in met:
         return False
