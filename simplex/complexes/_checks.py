@@ -59,7 +59,10 @@ def require_real(
     """
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {shown(value)}.")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     inside = least < number < most if open else least <= number <= most
     if not (math.isfinite(number) and inside):
         left, right = ("(", ")") if open else ("[", "]")

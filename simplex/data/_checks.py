@@ -140,6 +140,17 @@ def require_counts(stored: list[int], counted: list[int]) -> None:
         )
 
 
+def require_rows(keys: list[str], cochains: list[Any], counts: list[int]) -> None:
+    """One row of each cochain for each simplex, also where a transform has set another."""
+    for key, values, count in zip(keys, cochains, counts, strict=True):
+        if not isinstance(values, Tensor) or not values.ndim or len(values) != count:
+            got = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
+            raise ValueError(
+                f"{key} must be a tensor with one row per simplex ({count}), got {got}. What cuts "
+                "or pads features comes before the lift."
+            )
+
+
 def require_same_fields(keys: list[set[str]]) -> None:
     """The field names of the items of a batch."""
     every = set().union(*keys)
