@@ -10,6 +10,7 @@ from simplex.complexes._arrays import integer_tensor
 from simplex.complexes._checks import require_complex, require_int, shown
 from simplex.complexes._complex import SimplicialComplex
 from simplex.complexes._flag_torch import matches
+from simplex.complexes._machine import require_memory
 from simplex.complexes._tables import find_children
 from simplex.complexes._validate import require_degree
 
@@ -109,7 +110,7 @@ def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
 
     Raises:
         TypeError: ``K`` is no complex, ``k`` no integer.
-        ValueError: ``k`` below 2.
+        ValueError: ``k`` below 2, or too many to fit in memory.
 
     Cost:
         O(Σ_σ younger siblings of σ · log): the pairs of (k-1)-simplices with a common parent.
@@ -121,12 +122,13 @@ def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
     require_complex("K", K)
     k = require_int("k", require_degree(k), 2)
     n, last = K.num_simplices(0), K.simplices(k - 1)[:, -1].contiguous()
-    rows = torch.cat(
-        [
-            K.facets(k).new_empty(0, k + 1),
-            *matches(K.facets(k - 1), K.children(k - 2), last, n),
-        ]
-    )
+    pieces, count = [K.facets(k).new_empty(0, k + 1)], 0
+    for piece in matches(K.facets(k - 1), K.children(k - 2), last, n):
+        pieces.append(piece)
+        count += len(piece)
+        what = f"the {count} or more {k}-simplices with all their facets"
+        require_memory(24 * (k + 3) * count, K.device, what, "Take a sparser complex.")
+    rows = torch.cat(pieces)
     present = K.facets(k)[:, -1], K.simplices(k)[:, -1]
     return rows[find_children(*present, n, rows[:, -1], last[rows[:, -2]]) < 0]
 

@@ -37,10 +37,9 @@ def group_folders(controller: str) -> list[str]:
         _, controllers, group = (*line.split(":", 2), "", "")[:3]
         if controllers and controller not in controllers.split(","):
             continue
-        mounts = [f"sys/fs/cgroup/{controllers}", f"sys/fs/cgroup/{controller}"] if controllers else [
-            "sys/fs/cgroup", "sys/fs/cgroup/unified"
-        ]  # fmt: skip
+        names = [controllers, controller] if controllers else ["", "unified"]
+        mounts = [f"sys/fs/cgroup/{name}" for name in dict.fromkeys(names)]
         parts = [part for part in group.split("/") if part]
         folders = ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
-        found += [f"{mount}/{folder}" for mount in dict.fromkeys(mounts) for folder in folders]
+        found += [f"{mount}/{folder}" for mount in mounts for folder in folders]
     return found

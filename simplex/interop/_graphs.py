@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import any_tensor, integer_tensor, require_vertex_count
+from simplex.complexes import any_tensor, integer_tensor, require_memory, require_vertex_count
 
 
 class GraphEdges(NamedTuple):
@@ -134,11 +134,16 @@ def _read_tensor(tensor: Tensor, num_vertices: int | None) -> GraphEdges:
         stored = tensor.to_sparse(layout=torch.sparse_coo).coalesce()
         row, column = stored.indices()
         return _read_adjacency(row, column, stored.values(), tuple(tensor.shape))
+    entries, remedy = tensor.numel(), "Pass it as a sparse matrix."
+    require_memory(2 * entries, tensor.device, f"checks of {entries} entries", remedy)
     if not bool(((tensor == 0) | (tensor == 1)).all()):
         raise ValueError(
             "a dense adjacency matrix must hold 0 and 1, got other entries. Pass A != 0 to forget "
             "weights; distances are taken by vietoris_rips_complex(distances=...)."
         )
+    ones = int(tensor.count_nonzero())
+    what = f"the places of {ones} ones of an adjacency matrix"
+    require_memory(96 * ones, tensor.device, what, "Give a smaller graph, or a sparser one.")
     row, column = tensor.nonzero().unbind(1)
     return _read_adjacency(row, column, torch.ones_like(row), tuple(tensor.shape))
 

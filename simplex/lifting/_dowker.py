@@ -208,7 +208,13 @@ def _read_relation(relation: Any) -> tuple[Tensor, Tensor, int, torch.device]:
     if matrix.ndim != 2:
         raise ValueError(f"relation must have shape (n, m), got {tuple(matrix.shape)}.")
     if matrix.layout == torch.strided:
+        what = f"checks of {matrix.numel()} entries"
+        require_memory(2 * matrix.numel(), matrix.device, what, "Pass a sparse matrix.")
         _require_numbers(matrix)
+        related = int(matrix.count_nonzero())
+        require_memory(
+            64 * related, matrix.device, f"the places of {related} entries", "Give less."
+        )
         row, column = matrix.nonzero().unbind(1)
     else:
         entries = matrix.to_sparse(layout=torch.sparse_coo).coalesce()

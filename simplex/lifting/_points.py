@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_memory
+
 
 def read_numbers(name: str, values: Any) -> Tensor:
     """A dense tensor of real numbers: tensors and arrays of floats keep their dtype.
@@ -78,6 +80,8 @@ def read_points(points: Any) -> Tensor:
         raise ValueError(
             f"points must have shape (n, d), one row per point, got {tuple(tensor.shape)}."
         )
+    what = f"copies of {tensor.numel()} coordinates"
+    require_memory(3 * tensor.numel() * tensor.element_size(), tensor.device, what, "Give fewer.")
     finite = tensor.detach().isfinite()
     if not bool(finite.all()):
         row = int((~finite).nonzero()[0, 0])
