@@ -101,12 +101,46 @@ def on_free_threads() -> Iterator[None]:
 @contextlib.contextmanager
 def torch_threads(num_threads: int) -> Iterator[None]:
     """Let torch compute on so many threads, and afterwards on as many as before."""
-    before = torch.get_num_threads()
+    before = _limits.enter(torch.get_num_threads())
     torch.set_num_threads(num_threads)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+        _limits.leave()
+
+
+class _Limits(threading.local):
+    """Which Python threads have limited torch, to give every one its number back.
+
+    Torch keeps a number for each thread, and a thread that it meets for the first time takes the
+    number that was set last, by whom ever: a limit of another one, which ends without its knowing.
+    """
+
+    depth = 0  # of this thread
+    lock = threading.Lock()  # of all threads, like what follows
+    inside = 0
+    usual = 1
+
+    def enter(self, before: int) -> int:
+        """Which number to set on leaving."""
+        self.depth += 1
+        if self.depth > 1:
+            return before
+        with _Limits.lock:
+            if _Limits.inside == 0:
+                _Limits.usual = before
+            _Limits.inside += 1
+            return _Limits.usual
+
+    def leave(self) -> None:
+        self.depth -= 1
+        if self.depth == 0:
+            with _Limits.lock:
+                _Limits.inside -= 1
+
+
+_limits = _Limits()
 
 
 class _Load(NamedTuple):

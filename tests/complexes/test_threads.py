@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from simplex.complexes import available_bytes, interruptible, on_free_threads, usable_threads
+from simplex.complexes import (
+    available_bytes,
+    interruptible,
+    on_free_threads,
+    torch_threads,
+    usable_threads,
+)
 from tests.cases import over
 
 
@@ -269,6 +275,34 @@ def test_a_system_that_says_nothing_of_its_load_is_taken_as_free(text, tmp_path,
         machine.write("proc/stat", text)
         machine.write("proc/self/cgroup", text)
         assert usable_threads() == 4
+
+
+def test_limits_of_several_threads_leave_no_trace():
+    before, entered, left, seen = torch.get_num_threads(), threading.Event(), threading.Event(), []
+
+    def first():
+        with torch_threads(before + 2):
+            entered.set()
+            left.wait(60)
+        seen.append(torch.get_num_threads())
+
+    def second():
+        with torch_threads(before + 3):
+            with torch_threads(before + 4):
+                pass
+            seen.append(torch.get_num_threads() - 3)
+            left.set()
+            one.join()
+        seen.append(torch.get_num_threads())
+
+    one = threading.Thread(target=first)
+    one.start()
+    entered.wait(60)
+    for work in (second, lambda: seen.append(torch.get_num_threads())):
+        other = threading.Thread(target=work)
+        other.start()
+        other.join()
+    assert [*seen, torch.get_num_threads()] == [before] * 5
 
 
 def test_torch_gets_the_free_threads_and_its_own_number_back(monkeypatch):

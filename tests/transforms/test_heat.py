@@ -92,8 +92,8 @@ def test_every_call_draws_anew_and_a_seed_repeats():
 @over(
     "call",
     [
-        lambda K, d: random_cochains(K, max_dim=d),
-        lambda K, d: testing.random_cochains(K, max_dim=d),
+        lambda K, d: random_cochains(K, max_dim=d, channels=1),
+        lambda K, d: testing.random_cochains(K, channels=1, max_dim=d),
         lambda K, d: harmonic_energies(K, d),
         lambda K, d: spread_features(K, torch.ones(3, 1), d),
         lambda K, d: SimplicialData.from_complex(K, max_dim=d),
@@ -101,7 +101,5 @@ def test_every_call_draws_anew_and_a_seed_repeats():
     ],
 )
 def test_dimensions_without_end_are_refused(call):
-    with pytest.raises(
-        ValueError, match="max_dim must be an integer from 0 to 10000, got 10000000"
-    ):
+    with pytest.raises(ValueError, match="max_dim must be an integer from [01] to 10000, got 1"):
         call(SimplicialComplex.from_simplices([(0, 1, 2)]), 10**9)
