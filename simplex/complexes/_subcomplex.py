@@ -12,6 +12,7 @@ from simplex.complexes._complex import SimplicialComplex
 from simplex.complexes._flag_torch import matches
 from simplex.complexes._machine import require_memory
 from simplex.complexes._tables import find_children
+from simplex.complexes._threads import on_free_threads
 from simplex.complexes._validate import require_degree
 
 
@@ -28,6 +29,7 @@ class Restriction(NamedTuple):
     ids: list[Tensor]
 
 
+@on_free_threads()
 def restrict(K: SimplicialComplex, present: Sequence[Tensor]) -> Restriction:
     """The subcomplex of the simplices that are marked; orientation, data and parts ride along.
 
@@ -94,6 +96,7 @@ def restrict(K: SimplicialComplex, present: Sequence[Tensor]) -> Restriction:
     return Restriction(complex_, ids)
 
 
+@on_free_threads()
 def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
     """The k-simplices, k ≥ 2, that are not in the complex although all their facets are.
 
@@ -133,6 +136,7 @@ def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
     return rows[find_children(*present, n, rows[:, -1], last[rows[:, -2]]) < 0]
 
 
+@on_free_threads()
 def with_simplices(
     K: SimplicialComplex, k: int, facets: Tensor
 ) -> tuple[SimplicialComplex, Tensor, Tensor]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int, require_memory
+from simplex.complexes import SimplicialComplex, on_free_threads, require_int, require_memory
 from simplex.datasets._walks import Walks, walk_by_checkpoint
 from simplex.lifting import delaunay_complex
 
@@ -78,6 +78,7 @@ class FlowTask:
         return FlowTask(*(getattr(self, each.name).to(device) for each in fields(self)))
 
 
+@on_free_threads()
 def synthetic_flow(
     num_points: int = 1000,
     num_train: int = 1000,

@@ -8,6 +8,7 @@ from torch import Tensor
 from simplex.complexes import (
     SimplicialComplex,
     flag_complex,
+    on_free_threads,
     require_int,
     require_memory,
     require_real,
@@ -15,6 +16,7 @@ from simplex.complexes import (
 )
 
 
+@on_free_threads()
 def random_clique_complex(
     num_vertices: int,
     probability: float,
@@ -51,6 +53,7 @@ def random_clique_complex(
     return flag_complex(num_vertices, unique_edges(edges.T, num_vertices), max_dim, max_simplices)
 
 
+@on_free_threads()
 def linial_meshulam_complex(
     num_vertices: int,
     probability: float,

@@ -8,7 +8,13 @@ from torch_geometric.data import Data
 from torch_geometric.data.collate import collate
 from torch_geometric.transforms import BaseTransform
 
-from simplex.complexes import HIGHEST_DIM, SimplicialComplex, require_int, require_word
+from simplex.complexes import (
+    HIGHEST_DIM,
+    SimplicialComplex,
+    on_free_threads,
+    require_int,
+    require_word,
+)
 from simplex.data import (
     SimplicialData,
     SimplicialDataset,
@@ -23,6 +29,7 @@ from simplex.transforms._spread import spread_features, with_edge_features
 Reduce = Literal["sum", "mean"]
 
 
+@on_free_threads()
 def clique_lift(
     data: Data, max_dim: int = 2, *, reduce: Reduce = "sum", edge_attr: Reduce | None = None
 ) -> SimplicialData:
@@ -99,6 +106,7 @@ class CliqueLift(BaseTransform):  # type: ignore[misc]
         return f"CliqueLift(max_dim={self.max_dim}, reduce={self.reduce!r}{more})"
 
 
+@on_free_threads()
 def lift_dataset(
     graphs: Iterable[Data],
     max_dim: int = 2,

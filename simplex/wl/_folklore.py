@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_complex, require_memory
+from simplex.complexes import SimplicialComplex, on_free_threads, require_complex, require_memory
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import Draw, Palette, Stop, refine, relabel, starting_colors
 
@@ -17,6 +17,7 @@ _PIECE = 2**28  # products summed at once: about 0.3 s
 _MOST_PRODUCTS = 2**36  # in a round: about a minute
 
 
+@on_free_threads()
 def folklore_wl(
     K: SimplicialComplex,
     *,
