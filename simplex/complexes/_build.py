@@ -13,6 +13,7 @@ from simplex.complexes._checks import require_int
 from simplex.complexes._machine import available_bytes, require_memory
 from simplex.complexes._subsets import small_subsets
 from simplex.complexes._tables import close_downward, group_by_dimension
+from simplex.complexes._threads import on_free_threads
 from simplex.complexes._vertices import (
     read_simplices,
     require_room_for_vertices,
@@ -25,6 +26,7 @@ _MOST_COMPARED = 2048  # simplices whose common faces are looked at for a bound
 _LESS = "Pass max_dim= to keep the faces up to that dimension alone."
 
 
+@on_free_threads()
 def state_from_simplices(
     simplices: Any, num_vertices: int | None, max_dim: int | None, compact: bool | None
 ) -> dict[str, Any]:
