@@ -12,6 +12,8 @@ import torch
 if TYPE_CHECKING:
     from simplex.complexes._complex import SimplicialComplex
 
+HIGHEST_DIM = 10_000  # of cochains, as each dimension is a tensor of its own
+
 
 def require_int(name: str, value: object, least: int | None = None, most: int | None = None) -> int:
     """An integer in its range, of Python or numpy, as one of Python.

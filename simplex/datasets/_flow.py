@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int
+from simplex.complexes import SimplicialComplex, on_free_threads, require_int, require_memory
 from simplex.datasets._walks import Walks, walk_by_checkpoint
 from simplex.lifting import delaunay_complex
 
@@ -78,6 +78,7 @@ class FlowTask:
         return FlowTask(*(getattr(self, each.name).to(device) for each in fields(self)))
 
 
+@on_free_threads()
 def synthetic_flow(
     num_points: int = 1000,
     num_train: int = 1000,
@@ -109,7 +110,8 @@ def synthetic_flow(
         The task, on the CPU: about 2·num_samples·n_1 bytes.
 
     Raises:
-        ValueError: sizes out of range, or a mesh too coarse for the paths.
+        ValueError: sizes out of range or too large for the memory, or a mesh too coarse for the
+            paths.
 
     Paper:
         Bodnar et al., "Weisfeiler and Lehman Go Topological", ICML 2021, section on orientation
@@ -124,6 +126,7 @@ def synthetic_flow(
     require_int("num_points", num_points, least=4)
     require_int("num_train", num_train, least=0)
     require_int("num_test", num_test, least=0)
+    _require_room(num_points, num_train + num_test)
     K, positions = _mesh(num_points, generator)
     labels = torch.cat([torch.arange(num_train), torch.arange(num_test)]) % 2
     walks = walk_by_checkpoint(
@@ -139,6 +142,13 @@ def synthetic_flow(
     samples = FlowSamples(flows, torch.ones_like(flows), labels)
     train, test = samples[:num_train], samples[num_train:]
     return FlowTask(K, positions, train, randomly_oriented(test, generator))
+
+
+def _require_room(num_points: int, num_samples: int) -> None:
+    """Ask before the mesh, and for each walk where it was and its flow on n_1 ≈ 3 n_0 edges."""
+    what = f"the mesh of {num_points} points and {num_samples} flows on it"
+    need = 1000 * num_points + num_samples * (12 * num_points + 400)
+    require_memory(need, torch.device("cpu"), what, "Lower num_points or the number of flows.")
 
 
 def _mesh(num_points: int, generator: torch.Generator | None) -> tuple[SimplicialComplex, Tensor]:
