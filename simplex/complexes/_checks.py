@@ -30,10 +30,10 @@ def require_int(name: str, value: object, least: int | None = None, most: int | 
         if isinstance(value, bool) or not isinstance(value, Integral):
             raise TypeError(f"{name} must be an integer, got {shown(value)}.")
         value = int(value)
-    if least is not None and most is not None and not least <= value <= most:
-        raise ValueError(f"{name} must be an integer from {least} to {most}, got {value}.")
     if least == 0 and value < 0:
         raise ValueError(f"{name} must be non-negative, got {value}.")
+    if least is not None and most is not None and not least <= value <= most:
+        raise ValueError(f"{name} must be an integer from {least} to {most}, got {value}.")
     if least is not None and value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}.")
     if most is not None and value > most:
