@@ -235,7 +235,7 @@ def _read_adjacency(
 def _distinct(keys: Tensor) -> Tensor:
     """The keys, each once, in order; Ctrl-C ends a long sort."""
     if keys.device.type != "cpu" or len(keys) < _LONG:
-        return torch.unique(keys)
+        return torch.unique(keys)  # type: ignore[no-any-return]
     return torch.from_numpy(interruptible(np.unique, keys.numpy()))
 
 
