@@ -6,7 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, any_tensor, require_int
+
+
+_HIGHEST_DIM = 10_000
 
 
 def require_complex(name: str, K: object) -> None:
@@ -16,6 +19,12 @@ def require_complex(name: str, K: object) -> None:
             f"{name} must be a SimplicialComplex, got {type(K).__name__}. Lift a graph with "
             "simplex.lifting.clique_complex, or a PyG Data with simplex.transforms.CliqueLift."
         )
+
+
+def require_max_dim(max_dim: Any, least: int = 0) -> int:
+    """A top dimension; each one up to it is a tensor of its own."""
+    require_int("max_dim", max_dim, least)
+    return require_int("max_dim", max_dim, most=_HIGHEST_DIM)
 
 
 def require_cochains(K: SimplicialComplex, x: Any, top: int) -> list[Tensor]:
@@ -32,7 +41,7 @@ def require_cochains(K: SimplicialComplex, x: Any, top: int) -> list[Tensor]:
     cochains = []
     for k, values in enumerate(given[: top + 1]):
         if isinstance(values, np.ndarray):
-            values = torch.from_numpy(np.ascontiguousarray(values))
+            values = any_tensor(f"x[{k}]", values)
         if not isinstance(values, Tensor):
             raise TypeError(f"x[{k}] must be a tensor, got {type(values).__name__}.")
         if values.ndim == 0 or len(values) != K.num_simplices(k):
@@ -46,7 +55,9 @@ def require_cochains(K: SimplicialComplex, x: Any, top: int) -> list[Tensor]:
 
 def kept_vertices(subset: Any, count: int) -> Tensor:
     """The (n_0,) mask of the vertices that are kept, from a mask or from ids."""
-    chosen = torch.as_tensor(subset)
+    chosen = any_tensor("subset", subset)
+    if chosen.is_meta:
+        raise ValueError("subset must hold values, got a tensor on the device meta.")
     if chosen.numel() == 0 and not isinstance(subset, Tensor):
         chosen = chosen.long()  # an empty list
     if chosen.dtype == torch.bool:

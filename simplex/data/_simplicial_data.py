@@ -8,7 +8,7 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 
-from simplex.complexes import SimplicialComplex, require_int
+from simplex.complexes import SimplicialComplex
 from simplex.data._checks import (
     kept_vertices,
     require_cochains,
@@ -16,6 +16,7 @@ from simplex.data._checks import (
     require_counts,
     require_edges_of_lift,
     require_ids_after_lift,
+    require_max_dim,
     require_stored,
 )
 from simplex.data._edges import FINGERPRINT, edge_fingerprint, stored_edges, with_fingerprint
@@ -98,7 +99,7 @@ class SimplicialData(Data):  # type: ignore[misc]
             torch.Size([0, 3])
         """
         require_complex("K", K)
-        top = max(K.dim, 0) if max_dim is None else require_int("max_dim", max_dim, least=0)
+        top = max(K.dim, 0) if max_dim is None else require_max_dim(max_dim)
         cochains = require_cochains(K, x, top)
         ranks = range(1, top + 1)
         tables: dict[str, Any] = {f"facets_{k}": K.facets(k) for k in ranks}

@@ -5,7 +5,13 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int
+from simplex.complexes import (
+    SimplicialComplex,
+    real_tensor,
+    require_generator,
+    require_int,
+    require_memory,
+)
 from simplex.datasets._walks import Walks, walk_by_checkpoint
 from simplex.lifting import delaunay_complex
 
@@ -47,6 +53,13 @@ class FlowSamples:
         Raises:
             ValueError: a value other than ±1.
         """
+        signs = real_tensor("signs", signs)
+        shape = self.flows.shape
+        if signs.is_meta or tuple(signs.shape) not in (shape, shape[1:]):
+            raise ValueError(
+                f"signs must have shape {tuple(shape)} or {tuple(shape[1:])}, got "
+                f"{tuple(signs.shape)}."
+            )
         if not bool((signs.abs() == 1).all()):
             raise ValueError("signs must be +1 or -1, got other values.")
         signs = signs.to(torch.int8)
@@ -124,6 +137,14 @@ def synthetic_flow(
     require_int("num_points", num_points, least=4)
     require_int("num_train", num_train, least=0)
     require_int("num_test", num_test, least=0)
+    require_generator(generator)
+    count = num_train + num_test
+    require_memory(
+        400 * num_points + count * (8 * num_points + 64),
+        torch.device("cpu"),
+        f"the {count} flows on a mesh of {num_points} points",
+        "Ask for fewer, or for a coarser mesh.",
+    )
     K, positions = _mesh(num_points, generator)
     labels = torch.cat([torch.arange(num_train), torch.arange(num_test)]) % 2
     walks = walk_by_checkpoint(

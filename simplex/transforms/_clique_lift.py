@@ -8,7 +8,7 @@ from torch_geometric.data import Data
 from torch_geometric.data.collate import collate
 from torch_geometric.transforms import BaseTransform
 
-from simplex.complexes import SimplicialComplex, require_int, require_word
+from simplex.complexes import SimplicialComplex, require_word
 from simplex.data import (
     SimplicialData,
     SimplicialDataset,
@@ -16,7 +16,7 @@ from simplex.data import (
     require_same_widths,
 )
 from simplex.lifting import clique_complex
-from simplex.transforms._checks import listed_graphs, require_graph
+from simplex.transforms._checks import listed_graphs, require_graph, require_max_dim
 from simplex.transforms._spread import spread_features, with_edge_features
 
 
@@ -159,4 +159,4 @@ def _features(
 def _require_options(max_dim: int, reduce: str, edge_attr: str | None) -> None:
     require_word("reduce", reduce, ("sum", "mean"))
     require_word("edge_attr", edge_attr, ("sum", "mean", None))
-    require_int("max_dim", max_dim, least=0 if edge_attr is None else 1)
+    require_max_dim(max_dim, least=0 if edge_attr is None else 1)

@@ -14,11 +14,9 @@ from simplex.transforms._checks import (
     require_complex,
     require_generator,
     require_lifted,
+    require_max_dim,
     require_steps,
 )
-
-
-_HIGHEST_DIM = 10_000  # each dimension is a tensor of its own
 
 
 def random_cochains(
@@ -50,7 +48,7 @@ def random_cochains(
         [3, 3, 1]
     """
     require_complex(K)
-    require_int("max_dim", max_dim, least=0, most=_HIGHEST_DIM)
+    require_max_dim(max_dim)
     require_int("channels", channels, least=0)
     require_generator(generator)
     count = sum(K.num_simplices(k) for k in range(max_dim + 1))

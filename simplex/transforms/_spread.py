@@ -5,10 +5,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int, require_memory, require_word
+from simplex.complexes import SimplicialComplex, require_memory, require_word
 from simplex.transforms._checks import (
     edge_features,
     require_complex,
+    require_max_dim,
     require_mean,
     vertex_features,
 )
@@ -46,7 +47,7 @@ def spread_features(
     """
     require_complex(K)
     require_word("reduce", reduce, ("sum", "mean"))
-    require_int("max_dim", max_dim, least=0)
+    require_max_dim(max_dim)
     x = vertex_features(K, x)
     require_mean("x", x, reduce)
     _require_room(K, x, max_dim)
