@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import (
+    HIGHEST_DIM,
     SimplicialComplex,
     integer_tensor,
     require_complex,
@@ -96,7 +97,7 @@ def random_cochains(
     generator = _generator(seed)
     top = max(K.dim, 0)
     if max_dim is not None:
-        top = require_int("max_dim", max_dim, least=0, most=_MOST_DRAWN)
+        top = require_int("max_dim", max_dim, 0, HIGHEST_DIM)
     many = list(channels) if isinstance(channels, (list, tuple, range)) else [channels] * (top + 1)
     widths = [require_int("channels", width, least=0) for width in many]
     if len(widths) <= top:

@@ -13,6 +13,7 @@ from simplex.complexes._arrays import (
     real_tensor as real_tensor,
 )
 from simplex.complexes._checks import (
+    HIGHEST_DIM as HIGHEST_DIM,
     require_complex as require_complex,
     require_flag as require_flag,
     require_generator as require_generator,

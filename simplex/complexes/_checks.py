@@ -12,6 +12,8 @@ import torch
 if TYPE_CHECKING:
     from simplex.complexes._complex import SimplicialComplex
 
+HIGHEST_DIM = 10_000  # of cochains, as each dimension is a tensor of its own
+
 
 def require_int(name: str, value: object, least: int | None = None, most: int | None = None) -> int:
     """An integer in its range, of Python or numpy, as one of Python.
@@ -59,7 +61,10 @@ def require_real(
     """
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {shown(value)}.")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     inside = least < number < most if open else least <= number <= most
     if not (math.isfinite(number) and inside):
         left, right = ("(", ")") if open else ("[", "]")

@@ -1,9 +1,17 @@
 """The memory that the machine has free, and the guard that asks for it."""
 
 import os
-from pathlib import Path
 
 import torch
+
+from simplex.complexes._system import group_folders, system_number, system_text
+
+
+# What a group may use and what it does use, by version 2 and 1.
+_GROUP_FILES = (
+    ("memory.max", "memory.current"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+)
 
 
 def available_bytes(device: torch.device) -> int:
@@ -19,20 +27,29 @@ def available_bytes(device: torch.device) -> int:
 
 
 def _meminfo_available() -> int | None:
-    meminfo = Path("/proc/meminfo")
-    if not meminfo.exists():
-        return None
-    for line in meminfo.read_text().splitlines():
+    for line in (system_text("proc/meminfo") or "").splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
     return None
 
 
 def _control_group_available() -> int | None:
-    limit, current = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
-    if not (limit.exists() and current.exists()) or limit.read_text().strip() == "max":
-        return None
-    return max(0, int(limit.read_text()) - int(current.read_text()))
+    """What the tightest control group around this process leaves."""
+    left = [
+        max(0, limit - used + _reclaimable(folder))
+        for folder in group_folders("memory")
+        for limit_name, used_name in _GROUP_FILES
+        if (limit := system_number(f"{folder}/{limit_name}")) is not None
+        and (used := system_number(f"{folder}/{used_name}")) is not None
+    ]
+    return min(left, default=None)
+
+
+def _reclaimable(folder: str) -> int:
+    """Files that a group has read and does not use: counted as used, but given up on demand."""
+    lines = (system_text(f"{folder}/memory.stat") or "").splitlines()
+    stat = dict(line.split()[:2] for line in lines if len(line.split()) >= 2)
+    return int(stat.get("total_inactive_file", stat.get("inactive_file", 0)))  # version 1, 2
 
 
 def _address_space_available() -> int | None:
@@ -41,11 +58,10 @@ def _address_space_available() -> int | None:
         import resource
     except ImportError:  # no POSIX system
         return None
-    limit, pages = resource.getrlimit(resource.RLIMIT_AS)[0], Path("/proc/self/statm")
-    if limit == resource.RLIM_INFINITY or not pages.exists():
+    limit, pages = resource.getrlimit(resource.RLIMIT_AS)[0], system_text("proc/self/statm")
+    if limit == resource.RLIM_INFINITY or pages is None:
         return None
-    used = int(pages.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    return max(0, limit - used)
+    return max(0, limit - int(pages.split()[0]) * os.sysconf("SC_PAGE_SIZE"))
 
 
 def require_memory(

@@ -10,7 +10,9 @@ from simplex.complexes._arrays import integer_tensor
 from simplex.complexes._checks import require_complex, require_int, shown
 from simplex.complexes._complex import SimplicialComplex
 from simplex.complexes._flag_torch import matches
+from simplex.complexes._machine import require_memory
 from simplex.complexes._tables import find_children
+from simplex.complexes._threads import on_free_threads
 from simplex.complexes._validate import require_degree
 
 
@@ -27,6 +29,7 @@ class Restriction(NamedTuple):
     ids: list[Tensor]
 
 
+@on_free_threads()
 def restrict(K: SimplicialComplex, present: Sequence[Tensor]) -> Restriction:
     """The subcomplex of the simplices that are marked; orientation, data and parts ride along.
 
@@ -93,6 +96,7 @@ def restrict(K: SimplicialComplex, present: Sequence[Tensor]) -> Restriction:
     return Restriction(complex_, ids)
 
 
+@on_free_threads()
 def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
     """The k-simplices, k ≥ 2, that are not in the complex although all their facets are.
 
@@ -109,7 +113,7 @@ def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
 
     Raises:
         TypeError: ``K`` is no complex, ``k`` no integer.
-        ValueError: ``k`` below 2.
+        ValueError: ``k`` below 2, or too many to fit in memory.
 
     Cost:
         O(Σ_σ younger siblings of σ · log): the pairs of (k-1)-simplices with a common parent.
@@ -121,16 +125,18 @@ def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
     require_complex("K", K)
     k = require_int("k", require_degree(k), 2)
     n, last = K.num_simplices(0), K.simplices(k - 1)[:, -1].contiguous()
-    rows = torch.cat(
-        [
-            K.facets(k).new_empty(0, k + 1),
-            *matches(K.facets(k - 1), K.children(k - 2), last, n),
-        ]
-    )
+    pieces, count = [K.facets(k).new_empty(0, k + 1)], 0
+    for piece in matches(K.facets(k - 1), K.children(k - 2), last, n):
+        pieces.append(piece)
+        count += len(piece)
+        what = f"the {count} or more {k}-simplices with all their facets"
+        require_memory(24 * (k + 3) * count, K.device, what, "Take a sparser complex.")
+    rows = torch.cat(pieces)
     present = K.facets(k)[:, -1], K.simplices(k)[:, -1]
     return rows[find_children(*present, n, rows[:, -1], last[rows[:, -2]]) < 0]
 
 
+@on_free_threads()
 def with_simplices(
     K: SimplicialComplex, k: int, facets: Tensor
 ) -> tuple[SimplicialComplex, Tensor, Tensor]:

@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
+
+from simplex.complexes._system import group_folders, system_text, system_texts
 
 
 Result = TypeVar("Result")
@@ -20,7 +21,6 @@ _PATIENCE = 5.0  # seconds given to a kernel to notice that it should stop
 _TRUSTED = 1.0  # seconds for which an answer holds
 _SHORTEST, _LONGEST = 0.1, 5.0  # seconds over which the load is averaged
 _SPARED = 0.3  # part of a core that others may use without it being counted as taken
-_ROOT = Path("/")  # of /proc and /sys; another in tests
 
 
 def interruptible(
@@ -101,12 +101,46 @@ def on_free_threads() -> Iterator[None]:
 @contextlib.contextmanager
 def torch_threads(num_threads: int) -> Iterator[None]:
     """Let torch compute on so many threads, and afterwards on as many as before."""
-    before = torch.get_num_threads()
+    before = _limits.enter(torch.get_num_threads())
     torch.set_num_threads(num_threads)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+        _limits.leave()
+
+
+class _Limits(threading.local):
+    """Which Python threads have limited torch, to give every one its number back.
+
+    Torch keeps a number for each thread, and a thread that it meets for the first time takes the
+    number that was set last, by whom ever: a limit of another one, which ends without its knowing.
+    """
+
+    depth = 0  # of this thread
+    lock = threading.Lock()  # of all threads, like what follows
+    inside = 0
+    usual = 1
+
+    def enter(self, before: int) -> int:
+        """Which number to set on leaving."""
+        self.depth += 1
+        if self.depth > 1:
+            return before
+        with _Limits.lock:
+            if _Limits.inside == 0:
+                _Limits.usual = before
+            _Limits.inside += 1
+            return _Limits.usual
+
+    def leave(self) -> None:
+        self.depth -= 1
+        if self.depth == 0:
+            with _Limits.lock:
+                _Limits.inside -= 1
+
+
+_limits = _Limits()
 
 
 class _Load(NamedTuple):
@@ -152,25 +186,15 @@ def _own_cores() -> set[int]:
 
 def _quota() -> float | None:
     """Cores that the control groups of this process pay for, by version 2 or 1; None without."""
-    limits = []
-    for line in (_text("proc/self/cgroup") or "").splitlines():
-        _, controllers, group = (*line.split(":", 2), "", "")[:3]
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        mounts = [f"sys/fs/cgroup/{controllers}", "sys/fs/cgroup/cpu"] if controllers else [
-            "sys/fs/cgroup", "sys/fs/cgroup/unified"
-        ]  # fmt: skip
-        parts = [part for part in group.split("/") if part]
-        folders = ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
-        for folder in (f"{mount}/{folder}" for mount in mounts for folder in folders):
-            limits += [limit for limit in [_quota_in(folder)] if limit is not None]
-    return min(limits, default=None)
+    limits = [_quota_in(folder) for folder in group_folders("cpu")]
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _quota_in(folder: str) -> float | None:
-    text = _text(f"{folder}/cpu.max")
+    text = system_text(f"{folder}/cpu.max")
     if text is None:
-        quota, period = _text(f"{folder}/cpu.cfs_quota_us"), _text(f"{folder}/cpu.cfs_period_us")
+        quota = system_text(f"{folder}/cpu.cfs_quota_us")
+        period = system_text(f"{folder}/cpu.cfs_period_us")
         text = f"{quota} {period}" if quota and period else ""
     try:
         quota_us, period_us = (int(number) for number in text.split())
@@ -181,7 +205,7 @@ def _quota_in(folder: str) -> float | None:
 
 def _read_load(cores: set[int]) -> _Load | None:
     """The load by /proc/stat; None where there is none, or one that says nothing."""
-    text = _text("proc/stat")
+    text = system_text("proc/stat")
     if text is None:
         return None
     busy, running = 0, 0
@@ -201,15 +225,8 @@ def _read_load(cores: set[int]) -> _Load | None:
 
 def _own_running() -> int:
     """Threads of this process that have or want a core: this one, and any that spin."""
-    states = [_text(str(stat)) or "" for stat in _ROOT.glob("proc/self/task/*/stat")]
+    states = system_texts("proc/self/task/*/stat")
     return max(1, sum(state.rpartition(")")[2].split()[:1] == ["R"] for state in states))
-
-
-def _text(path: str) -> str | None:
-    try:
-        return (_ROOT / path).read_text()
-    except OSError:
-        return None
 
 
 _last_load = _read_load(_own_cores())  # what the first question compares with

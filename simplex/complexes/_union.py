@@ -11,8 +11,10 @@ from simplex.complexes._checks import require_complex
 from simplex.complexes._complex import SimplicialComplex
 from simplex.complexes._machine import require_memory
 from simplex.complexes._tables import require_edge_keys
+from simplex.complexes._threads import on_free_threads
 
 
+@on_free_threads()
 def disjoint_union(complexes: Any) -> SimplicialComplex:
     """Concatenate the facet tables of the parts, ids shifted: see the method of the class."""
     listed = isinstance(complexes, Iterable) and not isinstance(complexes, (Tensor, np.ndarray))
@@ -84,6 +86,7 @@ def _gather_labels(parts: Sequence[SimplicialComplex]) -> list[Hashable] | None:
     return [label for part in parts for label in part.vertex_labels or range(part.num_simplices(0))]
 
 
+@on_free_threads()
 def split(union: SimplicialComplex) -> list[SimplicialComplex]:
     """Cut the tables at the part pointers, ids shifted back."""
     degrees = range(max(union.dim, 0) + 1)

@@ -8,7 +8,6 @@ from simplex.data._simplicial_data import SimplicialData
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
 from simplex.data._checks import (
-    require_max_dim as require_max_dim,
     require_same_fields as require_same_fields,
     require_same_widths as require_same_widths,
 )

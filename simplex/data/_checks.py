@@ -6,10 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, any_tensor, require_int
-
-
-_HIGHEST_DIM = 10_000
+from simplex.complexes import SimplicialComplex, any_tensor
 
 
 def require_complex(name: str, K: object) -> None:
@@ -19,12 +16,6 @@ def require_complex(name: str, K: object) -> None:
             f"{name} must be a SimplicialComplex, got {type(K).__name__}. Lift a graph with "
             "simplex.lifting.clique_complex, or a PyG Data with simplex.transforms.CliqueLift."
         )
-
-
-def require_max_dim(max_dim: Any, least: int = 0) -> int:
-    """A top dimension; each one up to it is a tensor of its own."""
-    require_int("max_dim", max_dim, least)
-    return require_int("max_dim", max_dim, most=_HIGHEST_DIM)
 
 
 def require_cochains(K: SimplicialComplex, x: Any, top: int) -> list[Tensor]:
@@ -149,6 +140,17 @@ def require_counts(stored: list[int], counted: list[int]) -> None:
             f"num_simplices must count the stored simplices, got {counted} for {stored}. "
             "A transform changed the vertices or the edges: apply it before the lift."
         )
+
+
+def require_rows(keys: list[str], cochains: list[Any], counts: list[int]) -> None:
+    """One row of each cochain for each simplex, also where a transform has set another."""
+    for key, values, count in zip(keys, cochains, counts, strict=True):
+        if not isinstance(values, Tensor) or not values.ndim or len(values) != count:
+            got = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
+            raise ValueError(
+                f"{key} must be a tensor with one row per simplex ({count}), got {got}. What cuts "
+                "or pads features comes before the lift."
+            )
 
 
 def require_same_fields(keys: list[set[str]]) -> None:

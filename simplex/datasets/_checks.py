@@ -55,6 +55,7 @@ def require_range(name: str, numbers: Any, least: int) -> tuple[int, int]:
 
 def require_noise(name: str, value: object) -> float:
     """A standard deviation."""
+    require_real(name, value, 0)
     return require_real(name, value, 0, _MOST_NOISE)
 
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from simplex.complexes import (
     SimplicialComplex,
+    on_free_threads,
     real_tensor,
     require_generator,
     require_int,
@@ -57,7 +58,7 @@ class FlowSamples:
         shape = self.flows.shape
         if signs.is_meta or tuple(signs.shape) not in (shape, shape[1:]):
             raise ValueError(
-                f"signs must have shape {tuple(shape)} or {tuple(shape[1:])}, got "
+                f"signs must be of shape {tuple(shape)} or {tuple(shape[1:])}, got "
                 f"{tuple(signs.shape)}."
             )
         if not bool((signs.abs() == 1).all()):
@@ -91,6 +92,7 @@ class FlowTask:
         return FlowTask(*(getattr(self, each.name).to(device) for each in fields(self)))
 
 
+@on_free_threads()
 def synthetic_flow(
     num_points: int = 1000,
     num_train: int = 1000,
@@ -122,7 +124,8 @@ def synthetic_flow(
         The task, on the CPU: about 2·num_samples·n_1 bytes.
 
     Raises:
-        ValueError: sizes out of range, or a mesh too coarse for the paths.
+        ValueError: sizes out of range or too large for the memory, or a mesh too coarse for the
+            paths.
 
     Paper:
         Bodnar et al., "Weisfeiler and Lehman Go Topological", ICML 2021, section on orientation
@@ -138,13 +141,7 @@ def synthetic_flow(
     require_int("num_train", num_train, least=0)
     require_int("num_test", num_test, least=0)
     require_generator(generator)
-    count = num_train + num_test
-    require_memory(
-        400 * num_points + count * (8 * num_points + 64),
-        torch.device("cpu"),
-        f"the {count} flows on a mesh of {num_points} points",
-        "Ask for fewer, or for a coarser mesh.",
-    )
+    _require_room(num_points, num_train + num_test)
     K, positions = _mesh(num_points, generator)
     labels = torch.cat([torch.arange(num_train), torch.arange(num_test)]) % 2
     walks = walk_by_checkpoint(
@@ -160,6 +157,13 @@ def synthetic_flow(
     samples = FlowSamples(flows, torch.ones_like(flows), labels)
     train, test = samples[:num_train], samples[num_train:]
     return FlowTask(K, positions, train, randomly_oriented(test, generator))
+
+
+def _require_room(num_points: int, num_samples: int) -> None:
+    """Ask before the mesh, and for each walk where it was and its flow on n_1 ≈ 3 n_0 edges."""
+    what = f"the mesh of {num_points} points and {num_samples} flows on it"
+    need = 1000 * num_points + num_samples * (12 * num_points + 400)
+    require_memory(need, torch.device("cpu"), what, "Lower num_points or the number of flows.")
 
 
 def _mesh(num_points: int, generator: torch.Generator | None) -> tuple[SimplicialComplex, Tensor]:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from simplex.complexes import (
     SimplicialComplex,
+    interruptible,
     require_generator,
     require_int,
     require_memory,
@@ -31,6 +33,7 @@ from simplex.operators import MaternKernel, boundary_matrix, coboundary_matrix, 
 Domain = Literal["annulus", "torus"]
 _SMOOTH = MaternKernel(length=3.0, smoothness=3.0)
 _INNER, _OUTER = 0.4, 1.0  # radii of the annulus
+_LARGE = 1024  # rows of a matrix whose eigenvectors take long
 _ZERO = 1e-9  # eigenvalues below are zero: those of a mesh this small are above 1e-4
 
 
@@ -222,14 +225,23 @@ def _require_room(num_vertices: int, num_flows: int) -> None:
 
 def _modes(matrix: Tensor, kernel: Callable[[Tensor], Tensor], energy: float, name: str) -> Tensor:
     """Eigenvectors of AᵀA, λ > 0, of squared lengths ψ(λ), scaled to sum to ``energy``."""
-    dense = matrix.to_dense().double()
-    eigenvalues, vectors = torch.linalg.eigh(dense @ dense.T)  # Aᵀ y / √λ is what is wanted
+    matrix = matrix.double()
+    eigenvalues, vectors = _eigh((matrix @ matrix.T).to_dense())  # Aᵀ y / √λ is what is wanted
     positive = eigenvalues > _ZERO
-    eigenvalues, columns = eigenvalues[positive], dense.T @ vectors[:, positive]
+    eigenvalues, columns = eigenvalues[positive], matrix.T @ vectors[:, positive]
     variances = require_density(name, kernel(eigenvalues), eigenvalues)
     lengths = (energy * variances / variances.sum() / eigenvalues).sqrt()
     modes: Tensor = lengths * columns
     return modes
+
+
+def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues and eigenvectors; numpy lets Ctrl-C end the large ones."""
+    if len(matrix) < _LARGE:
+        values, vectors = torch.linalg.eigh(matrix)
+        return values, vectors
+    found = interruptible(np.linalg.eigh, matrix.numpy())
+    return torch.from_numpy(found.eigenvalues), torch.from_numpy(found.eigenvectors)
 
 
 def _annulus(
@@ -245,7 +257,8 @@ def _annulus(
     angle = 2 * math.pi * (turn + jitter[1] / around)
     points = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)  # (n_0, 2)
     triangles = delaunay_complex(points).simplices(2)
-    K = SimplicialComplex.from_simplices(triangles[(triangles >= around).any(1)])
+    outside = triangles[(triangles >= around).any(1)]
+    K = SimplicialComplex.from_simplices(outside, num_vertices=len(points))
     step = (angle / (2 * math.pi))[K.simplices(1)].diff(dim=1).T  # (1, n_1)
     return K, points, step - step.round()
 

@@ -3,11 +3,18 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_generator, require_memory, require_real
+from simplex.complexes import (
+    SimplicialComplex,
+    on_free_threads,
+    require_generator,
+    require_memory,
+    require_real,
+)
 from simplex.datasets._checks import require_integer, require_range
 from simplex.lifting import clique_complex, delaunay_complex
 
 
+@on_free_threads()
 def community_complexes(
     num_complexes: int,
     num_vertices: tuple[int, int] = (12, 20),
@@ -71,6 +78,7 @@ def community_complexes(
     return lift.with_parts(start).split()
 
 
+@on_free_threads()
 def delaunay_complexes(
     num_complexes: int,
     num_points: tuple[int, int] = (16, 32),

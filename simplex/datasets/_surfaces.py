@@ -32,9 +32,9 @@ _PROJECTIVE_PLANE = [
     (0, 1, 2), (0, 2, 3), (0, 3, 4), (0, 4, 5), (0, 1, 5),
     (1, 2, 4), (2, 4, 5), (2, 3, 5), (1, 3, 5), (1, 3, 4),
 ]  # fmt: skip
-_MOST_FLIPS = 10**12  # more than a week
 _MOST_GENUS = 10**6
 _QUICK = 1 << 14  # moves that are over before anybody would interrupt them
+_MOST_FLIPS = 3 * 10**8  # about five minutes
 _PATIENCE = 2_000_000  # proposals; the minimal triangulations below genus 5 take some thousands
 
 
@@ -147,7 +147,7 @@ def random_surface(
     kind = _require_surface(surface)
     require_int(f"num_vertices of {surface!r}", num_vertices, kind.min_vertices)
     _require_walk(num_flips, generator)
-    _require_room(1, num_vertices)
+    _require_room(1, [kind], num_vertices, num_flips)
     triangles = _triangles(kind, num_vertices, num_flips, generator)
     return SimplicialComplex.from_simplices(triangles, num_vertices=num_vertices)
 
@@ -209,7 +209,7 @@ def surfaces(
     require_int("num_vertices[1]", high, low)
     require_int("num_surfaces", num_surfaces, least=1)
     _require_walk(num_flips, generator)
-    _require_room(num_surfaces, high)
+    _require_room(num_surfaces, kinds, high, num_flips)
     y = torch.arange(num_surfaces) % len(kinds)
     y = y[torch.randperm(num_surfaces, generator=generator)]
     counts = torch.randint(low, high + 1, (num_surfaces,), generator=generator)
@@ -230,11 +230,17 @@ def surfaces(
     return SimplicialDataset.from_union(union, cochains, fields=fields)
 
 
-def _require_room(num_surfaces: int, num_vertices: int) -> None:
-    """Ask before the triangles, two a vertex, and what is made of them."""
-    what = f"the {num_surfaces} triangulations of at most {num_vertices} vertices"
-    need = num_surfaces * (1000 + 400 * num_vertices)
+def _require_room(count: int, kinds: Sequence[Surface], num_vertices: int, num_flips: int) -> None:
+    """Ask before the triangles, of the walk and its start, and before a walk that takes long."""
+    what = f"the {count} triangulations of at most {num_vertices} vertices"
+    most = max(2 * (num_vertices - kind.euler_characteristic) + 14 * kind.genus for kind in kinds)
+    need = count * (1000 + 200 * most)
     require_memory(need, torch.device("cpu"), what, "Ask for fewer or smaller ones.")
+    if count * num_flips > _MOST_FLIPS:
+        raise ValueError(
+            f"num_flips must be at most {_MOST_FLIPS:,}, some minutes, for all surfaces together, "
+            f"got {num_flips:,} for each of {count:,}."
+        )
 
 
 def _cochains(
@@ -288,9 +294,7 @@ def _start(kind: Surface) -> tuple[np.ndarray, np.ndarray]:
     handles = kind.genus if kind.orientable else (kind.genus - 1) // 2
     crosscaps = 0 if kind.orientable else kind.genus - 2 * handles
     summands = [torus] * handles + [plane] * crosscaps or [np.array(_SPHERE)]
-    triangles = summands[0]
-    for summand in summands[1:]:
-        triangles = _connected_sum(triangles, summand)
+    triangles = _connected_sum(summands)
     # the two triangles at an edge stand next to each other when sorted by edge
     edges = np.sort(triangles[:, [[1, 2], [0, 2], [0, 1]]], axis=2).reshape(-1, 2)  # (3 n_2, 2)
     pairs = np.lexsort(edges.T).reshape(-1, 2)  # (n_1, 2) sides, numbered 3 t + i
@@ -299,19 +303,25 @@ def _start(kind: Surface) -> tuple[np.ndarray, np.ndarray]:
     return triangles, across.reshape(-1, 3)
 
 
-def _connected_sum(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Take the last triangle of one and the first of the other out, and glue along their rims."""
-    shared = second[0]
-    number = np.empty(second.max() + 1, np.int64)
-    number[shared] = first[-1]
-    others = np.setdiff1d(np.arange(len(number)), shared)
-    number[others] = first.max() + 1 + np.arange(len(others))
-    return np.concatenate([first[:-1], number[second[1:]]])
+def _connected_sum(summands: Sequence[np.ndarray]) -> np.ndarray:
+    """Take the last triangle of the sum so far and the first of the next out; glue their rims."""
+    triangles = np.empty((sum(map(len, summands)) - 2 * (len(summands) - 1), 3), np.int64)
+    end = len(summands[0])
+    triangles[:end] = summands[0]
+    vertices = int(summands[0].max()) + 1
+    for summand in summands[1:]:
+        number = np.empty(summand.max() + 1, np.int64)
+        others = np.setdiff1d(np.arange(len(number)), summand[0])
+        number[summand[0]] = triangles[end - 1]
+        number[others] = vertices + np.arange(len(others))
+        vertices += len(others)
+        begin, end = end - 1, end + len(summand) - 2
+        triangles[begin:end] = number[summand[1:]]
+    return triangles
 
 
 def _require_walk(num_flips: object, generator: object) -> None:
     require_int("num_flips", num_flips, least=0)
-    require_int("num_flips", num_flips, most=_MOST_FLIPS)
     require_generator(generator)
 
 

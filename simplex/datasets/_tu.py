@@ -172,6 +172,8 @@ def stratified_folds(
             f"num_folds must be at least 2 and at most the number of graphs ({len(labels)}), got "
             f"{num_folds}."
         )
+    what, remedy = f"the ids of {num_folds} folds of {len(labels)} graphs", "Take fewer folds."
+    require_memory(8 * num_folds * len(labels), torch.device("cpu"), what, remedy)
     shuffled = torch.randperm(len(labels), generator=generator)
     by_class = shuffled[labels[shuffled].sort(stable=True).indices]
     fold = torch.empty(len(labels), dtype=torch.int64)

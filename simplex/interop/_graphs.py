@@ -8,7 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import any_tensor, integer_tensor, require_vertex_count
+from simplex.complexes import (
+    any_tensor,
+    integer_tensor,
+    interruptible,
+    require_memory,
+    require_vertex_count,
+)
+
+
+_LONG = 1 << 20  # keys that take long enough to sort to be interrupted
 
 
 class GraphEdges(NamedTuple):
@@ -134,11 +143,16 @@ def _read_tensor(tensor: Tensor, num_vertices: int | None) -> GraphEdges:
         stored = tensor.to_sparse(layout=torch.sparse_coo).coalesce()
         row, column = stored.indices()
         return _read_adjacency(row, column, stored.values(), tuple(tensor.shape))
+    entries, remedy = tensor.numel(), "Pass it as a sparse matrix."
+    require_memory(2 * entries, tensor.device, f"checks of {entries} entries", remedy)
     if not bool(((tensor == 0) | (tensor == 1)).all()):
         raise ValueError(
             "a dense adjacency matrix must hold 0 and 1, got other entries. Pass A != 0 to forget "
             "weights; distances are taken by vietoris_rips_complex(distances=...)."
         )
+    ones = int(tensor.count_nonzero())
+    what = f"the places of {ones} ones of an adjacency matrix"
+    require_memory(96 * ones, tensor.device, what, "Give a smaller graph, or a sparser one.")
     row, column = tensor.nonzero().unbind(1)
     return _read_adjacency(row, column, torch.ones_like(row), tuple(tensor.shape))
 
@@ -209,13 +223,20 @@ def _read_adjacency(
     if bool((values != values).any()):
         raise ValueError("an adjacency matrix must hold numbers, got NaN. Remove such entries.")
     row, column = row[values != 0], column[values != 0]
-    forth, back = torch.unique(row * shape[0] + column), torch.unique(column * shape[0] + row)
+    forth, back = _distinct(row * shape[0] + column), _distinct(column * shape[0] + row)
     if not torch.equal(forth, back):
         raise ValueError(
             "an adjacency matrix must be symmetric, got one with an entry (i, j) and none at "
             "(j, i). Forget the directions with A + A.T."
         )
     return GraphEdges(shape[0], torch.stack([row, column]))
+
+
+def _distinct(keys: Tensor) -> Tensor:
+    """The keys, each once, in order; Ctrl-C ends a long sort."""
+    if keys.device.type != "cpu" or len(keys) < _LONG:
+        return torch.unique(keys)
+    return torch.from_numpy(interruptible(np.unique, keys.numpy()))
 
 
 def unite(graphs: Sequence[GraphEdges]) -> GraphEdges:

@@ -10,6 +10,7 @@ from torch import Tensor
 from simplex.complexes import (
     SimplicialComplex,
     interruptible,
+    on_free_threads,
     require_int,
     require_memory,
     restrict,
@@ -23,6 +24,7 @@ _SECONDS_PER_SQUARED_DIMENSION = 2.5e-7  # of a simplex of an alpha complex
 _LONGEST = 60  # seconds, from seven dimensions on
 
 
+@on_free_threads()
 def delaunay_complex(points: Any, max_dim: int | None = None) -> SimplicialComplex:
     """The Delaunay triangulation: simplices with an empty circumscribed sphere.
 
@@ -66,6 +68,7 @@ def delaunay_complex(points: Any, max_dim: int | None = None) -> SimplicialCompl
     return K.skeleton(top).to(place.device)
 
 
+@on_free_threads()
 def alpha_complex(
     points: Any, max_alpha: float = math.inf, max_dim: int | None = None
 ) -> SimplicialComplex:

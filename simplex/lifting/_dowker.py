@@ -9,6 +9,7 @@ from torch import Tensor
 
 from simplex.complexes import (
     SimplicialComplex,
+    on_free_threads,
     require_int,
     require_memory,
     require_subsets,
@@ -22,6 +23,7 @@ from simplex.lifting._points import from_array
 _PRODUCTS_PER_BLOCK = 1 << 24
 
 
+@on_free_threads()
 def dowker_complex(relation: Any, max_dim: int = 2) -> SimplicialComplex:
     r"""Sets of rows of a relation that have a common related column.
 
@@ -57,6 +59,7 @@ def dowker_complex(relation: Any, max_dim: int = 2) -> SimplicialComplex:
     return _dowker(rows, columns, num_rows, max_dim, device)
 
 
+@on_free_threads()
 def khop_complex(
     graph: Any, hops: int, max_dim: int = 2, *, num_vertices: int | None = None
 ) -> SimplicialComplex:
@@ -210,7 +213,13 @@ def _read_relation(relation: Any) -> tuple[Tensor, Tensor, int, torch.device]:
     if matrix.ndim != 2:
         raise ValueError(f"relation must have shape (n, m), got {tuple(matrix.shape)}.")
     if matrix.layout == torch.strided:
+        what = f"checks of {matrix.numel()} entries"
+        require_memory(2 * matrix.numel(), matrix.device, what, "Pass a sparse matrix.")
         _require_numbers(matrix)
+        related = int(matrix.count_nonzero())
+        require_memory(
+            64 * related, matrix.device, f"the places of {related} entries", "Give less."
+        )
         row, column = matrix.nonzero().unbind(1)
     else:
         entries = matrix.to_sparse(layout=torch.sparse_coo).coalesce()

@@ -8,6 +8,7 @@ from simplex.complexes import (
     SimplicialComplex,
     cofacet_table,
     flag_complex,
+    on_free_threads,
     require_int,
     small_subsets,
     unique_edges,
@@ -15,6 +16,7 @@ from simplex.complexes import (
 from simplex.interop import read_graph
 
 
+@on_free_threads()
 def line_complex(
     graph: Any,
     max_dim: int = 2,

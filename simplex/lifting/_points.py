@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from simplex.complexes import require_memory
+
 
 def read_numbers(name: str, values: Any) -> Tensor:
     """A dense tensor of real numbers: tensors and arrays of floats keep their dtype.
@@ -44,6 +46,8 @@ def _as_tensor(name: str, values: Any) -> Tensor:
             raise ValueError(f"{name} must have rows of one length, got {error}.") from None
     if hasattr(values, "tocoo"):
         raise TypeError(f"{name} must be dense, got a sparse matrix. Pass {name}.toarray().")
+    if isinstance(values, np.ma.MaskedArray) and bool(np.ma.getmaskarray(values).any()):
+        raise ValueError(f"{name} must have no masked entries. Remove them or fill them first.")
     try:
         array = np.asarray(values)
     except ValueError:
@@ -82,6 +86,8 @@ def read_points(points: Any) -> Tensor:
         )
     if tensor.shape[1] == 0 and len(tensor):
         raise ValueError(f"points must have coordinates, got shape {tuple(tensor.shape)}.")
+    what = f"copies of {tensor.numel()} coordinates"
+    require_memory(3 * tensor.numel() * tensor.element_size(), tensor.device, what, "Give fewer.")
     finite = tensor.detach().isfinite()
     if not bool(finite.all()):
         row = int((~finite).nonzero()[0, 0])

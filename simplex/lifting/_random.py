@@ -8,6 +8,7 @@ from torch import Tensor
 from simplex.complexes import (
     SimplicialComplex,
     flag_complex,
+    on_free_threads,
     require_generator,
     require_int,
     require_memory,
@@ -16,6 +17,7 @@ from simplex.complexes import (
 )
 
 
+@on_free_threads()
 def random_clique_complex(
     num_vertices: int,
     probability: float,
@@ -53,6 +55,7 @@ def random_clique_complex(
     return flag_complex(num_vertices, unique_edges(edges.T, num_vertices), max_dim, max_simplices)
 
 
+@on_free_threads()
 def linial_meshulam_complex(
     num_vertices: int,
     probability: float,

@@ -11,6 +11,7 @@ from simplex.complexes import (
     SimplicialComplex,
     flag_complex,
     interruptible,
+    on_free_threads,
     require_int,
     unique_edges,
 )
@@ -21,6 +22,7 @@ from simplex.lifting._points import read_bound, read_points
 _ENTRIES_PER_CHUNK = 1 << 22
 
 
+@on_free_threads()
 def vietoris_rips_complex(
     points: Any = None,
     max_edge_length: float = math.inf,

@@ -5,7 +5,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, ragged, require_memory, require_word
+from simplex.complexes import (
+    SimplicialComplex,
+    on_free_threads,
+    ragged,
+    require_memory,
+    require_word,
+)
 from simplex.operators._boundary import boundary_matrix
 from simplex.operators._checks import require_rank
 from simplex.operators._incidence import incidence_signs, incidences
@@ -86,6 +92,7 @@ def coboundary_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
     return neighbor_pairs(K, require_rank(K, k, 0), "coboundary")
 
 
+@on_free_threads()
 def lower_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
     r"""k-simplices that share a facet: N↓(σ) = {τ ≠ σ : ∃δ, δ ≺ σ and δ ≺ τ}.
 
@@ -122,6 +129,7 @@ def lower_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
     return neighbor_pairs(K, k, "lower")
 
 
+@on_free_threads()
 def upper_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
     r"""k-simplices that share a cofacet: N↑(σ) = {τ ≠ σ : ∃δ, σ ≺ δ and τ ≺ δ}.
 
@@ -154,6 +162,7 @@ def upper_adjacency(K: SimplicialComplex, k: int) -> Adjacency:
     return neighbor_pairs(K, k, "upper")
 
 
+@on_free_threads()
 def adjacency_matrix(
     K: SimplicialComplex,
     k: int,

@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_flag
+from simplex.complexes import SimplicialComplex, on_free_threads, require_flag
 from simplex.operators._checks import require_rank, require_signed_dtype
 from simplex.operators._sparse import row_major_order, sorted_sparse
 
 
+@on_free_threads()
 def boundary_matrix(
     K: SimplicialComplex, k: int, *, signed: bool = True, dtype: torch.dtype | None = None
 ) -> Tensor:
@@ -50,6 +51,7 @@ def boundary_matrix(
     return sorted_sparse(index, signs.to(dtype), (num_facets, K.num_simplices(k)))
 
 
+@on_free_threads()
 def coboundary_matrix(
     K: SimplicialComplex, k: int, *, signed: bool = True, dtype: torch.dtype | None = None
 ) -> Tensor:
@@ -83,6 +85,7 @@ def coboundary_matrix(
     return boundary_matrix(K, k + 1, signed=signed, dtype=dtype).t().coalesce()
 
 
+@on_free_threads()
 def incidence_matrix(K: SimplicialComplex, k: int, *, dtype: torch.dtype | None = None) -> Tensor:
     r"""The incidence matrix |∂_k|: 1 where the (k-1)-simplex is a facet of the k-simplex.
 

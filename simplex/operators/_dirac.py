@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_complex
+from simplex.complexes import SimplicialComplex, on_free_threads, require_complex
 from simplex.operators._checks import require_signed_dtype
 
 
+@on_free_threads()
 def dirac_operator(K: SimplicialComplex, *, dtype: torch.dtype | None = None) -> Tensor:
     r"""The Dirac operator D = ∂ + ∂ᵀ on the cochains of all degrees.
 

@@ -91,6 +91,7 @@ def euler_characteristic(K: SimplicialComplex) -> int:
     return sum(n if k % 2 == 0 else -n for k, n in enumerate(K.f_vector))
 
 
+@on_free_threads()
 def connected_components(K: SimplicialComplex) -> Tensor:
     """Which component each vertex lies in, numbered by their smallest vertices.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, on_free_threads
 from simplex.operators._boundary import boundary_matrix
 from simplex.operators._checks import (
     read_weight,
@@ -17,6 +17,7 @@ from simplex.operators._checks import (
 from simplex.operators._sparse import gram_sum, sorted_sparse
 
 
+@on_free_threads()
 def hodge_laplacian(
     K: SimplicialComplex,
     k: int,
@@ -71,6 +72,7 @@ def hodge_laplacian(
     return gram_sum(down, up)
 
 
+@on_free_threads()
 def down_laplacian(
     K: SimplicialComplex,
     k: int,
@@ -103,6 +105,7 @@ def down_laplacian(
     return gram_sum(down, _zero_map(K.num_simplices(k), down))
 
 
+@on_free_threads()
 def up_laplacian(
     K: SimplicialComplex,
     k: int,

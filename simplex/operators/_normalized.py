@@ -3,12 +3,13 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_word
+from simplex.complexes import SimplicialComplex, on_free_threads, require_word
 from simplex.operators._checks import require_operator_dtype, require_rank
 from simplex.operators._laplacian import hodge_laplacian
 from simplex.operators._sparse import sorted_sparse, to_csr
 
 
+@on_free_threads()
 def normalized_laplacian(
     K: SimplicialComplex,
     k: int,

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import require_flag, require_word, shown
+from simplex.complexes import require_flag, shown
 from simplex.data import SimplicialDataset
 from simplex.datasets import stratified_folds
 from simplex.train._checkpoint import load_checkpoint, save_checkpoint
@@ -396,10 +396,9 @@ def _identity(
             "configurations must be at least one, all with one seed, got "
             f"{[each.settings.seed for each in configurations]}."
         )
-    if not isinstance(protocols, (list, tuple)) or not protocols:
+    given = protocols if isinstance(protocols, (list, tuple)) else []
+    if not given or not all(isinstance(each, str) and each in PROTOCOLS for each in given):
         raise ValueError(f"protocols must be some of {PROTOCOLS}, got {shown(protocols)}.")
-    for each in protocols:
-        require_word("protocols", each, PROTOCOLS)
     further = [[each.name, asdict(each.settings)] for each in configurations[1:]]
     return asdict(configurations[0].settings) | {
         "num_folds": len(folds),

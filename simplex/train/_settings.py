@@ -8,13 +8,13 @@ from typing import Any, Literal
 import torch
 
 from simplex.complexes import (
+    HIGHEST_DIM,
     require_flag,
     require_int,
     require_memory,
     require_real,
     require_word,
 )
-from simplex.data import require_max_dim
 from simplex.train._checks import MOST_EPOCHS, require_kind
 
 
@@ -126,7 +126,7 @@ class TUSettings:
         require_int("num_layers", self.num_layers, least=1)
         require_int("num_layers", self.num_layers, most=_MOST_LAYERS)
         require_real("dropout", self.dropout, 0, 1)
-        require_max_dim(self.max_dim)
+        require_int("max_dim", self.max_dim, 0, HIGHEST_DIM)
         for name in ("options", "grid"):
             require_kind(name, getattr(self, name), Mapping)
             if not all(isinstance(key, str) for key in getattr(self, name)):

@@ -14,7 +14,7 @@ from simplex.complexes import (
     require_generator as require_generator,
     require_int,
 )
-from simplex.data import SimplicialData, require_max_dim as require_max_dim
+from simplex.data import SimplicialData
 
 
 def require_graph(data: Any, what: str = "data") -> None:

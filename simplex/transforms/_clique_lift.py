@@ -8,7 +8,13 @@ from torch_geometric.data import Data
 from torch_geometric.data.collate import collate
 from torch_geometric.transforms import BaseTransform
 
-from simplex.complexes import SimplicialComplex, require_word
+from simplex.complexes import (
+    HIGHEST_DIM,
+    SimplicialComplex,
+    on_free_threads,
+    require_int,
+    require_word,
+)
 from simplex.data import (
     SimplicialData,
     SimplicialDataset,
@@ -16,13 +22,14 @@ from simplex.data import (
     require_same_widths,
 )
 from simplex.lifting import clique_complex
-from simplex.transforms._checks import listed_graphs, require_graph, require_max_dim
+from simplex.transforms._checks import listed_graphs, require_graph
 from simplex.transforms._spread import spread_features, with_edge_features
 
 
 Reduce = Literal["sum", "mean"]
 
 
+@on_free_threads()
 def clique_lift(
     data: Data, max_dim: int = 2, *, reduce: Reduce = "sum", edge_attr: Reduce | None = None
 ) -> SimplicialData:
@@ -99,6 +106,7 @@ class CliqueLift(BaseTransform):  # type: ignore[misc]
         return f"CliqueLift(max_dim={self.max_dim}, reduce={self.reduce!r}{more})"
 
 
+@on_free_threads()
 def lift_dataset(
     graphs: Iterable[Data],
     max_dim: int = 2,
@@ -159,4 +167,4 @@ def _features(
 def _require_options(max_dim: int, reduce: str, edge_attr: str | None) -> None:
     require_word("reduce", reduce, ("sum", "mean"))
     require_word("edge_attr", edge_attr, ("sum", "mean", None))
-    require_max_dim(max_dim, least=0 if edge_attr is None else 1)
+    require_int("max_dim", max_dim, least=0 if edge_attr is None else 1, most=HIGHEST_DIM)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_complex, shown
+from simplex.complexes import SimplicialComplex, on_free_threads, require_complex, shown
 from simplex.wl._checks import require_room_to_refine, require_test
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import Stop
@@ -43,6 +43,7 @@ class Verdict:
         return self.distinguished
 
 
+@on_free_threads()
 def compare(
     A: SimplicialComplex, B: SimplicialComplex, test: Refinement = simplicial_wl
 ) -> Verdict:
@@ -124,6 +125,7 @@ def _rounds(count: int) -> str:
     return "1 round" if count == 1 else f"{count} rounds"
 
 
+@on_free_threads()
 def distinguish(
     complexes: SimplicialComplex | Iterable[SimplicialComplex], test: Refinement = simplicial_wl
 ) -> Tensor:

@@ -6,14 +6,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_complex, require_memory
+from simplex.complexes import SimplicialComplex, on_free_threads, require_complex, require_memory
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import Draw, Palette, Stop, refine, relabel, starting_colors
 
 
+_DIRECT_ON = ("cpu",)  # torch has no products of integer matrices on accelerators
 _CHUNK = 2**22  # products formed at once: 32 MiB
+_PIECE = 2**28  # products summed at once: about 0.3 s
+_MOST_PRODUCTS = 2**36  # in a round: about a minute
 
 
+@on_free_threads()
 def folklore_wl(
     K: SimplicialComplex,
     *,
@@ -33,7 +37,8 @@ def folklore_wl(
 
     The hash of the multiset is a matrix product modulo 2⁶⁴, with R and S random images of the
     colours: Σ_w R(u, w) S(w, v). Errors as for :func:`simplicial_wl`, and a
-    ``ValueError`` where the pairs of all parts would not fit in memory.
+    ``ValueError`` where the pairs of all parts would not fit in memory, or where a round would take
+    the processor longer than about a minute.
 
     Args:
         K: the complex; only vertices and edges count, and pairs across two parts are left out.
@@ -64,6 +69,7 @@ def folklore_wl(
     what = f"the {pairs} ordered pairs of vertices within parts"
     # Places, colours, three hashes, the products and what a sort needs.
     require_memory(pairs * 80, K.device, what, "Take fewer or smaller complexes.")
+    _require_time(sum(n**3 for n in sizes.tolist()), K.device)
     pointer = torch.cat([sizes.new_zeros(1), (sizes * sizes).cumsum(0)])
 
     def signature(palettes: Sequence[Palette], draw: Draw) -> list[Tensor]:
@@ -80,6 +86,16 @@ def folklore_wl(
         max_rounds=max_rounds,
         stop=stop,
     )
+
+
+def _require_time(products: int, device: torch.device) -> None:
+    """Raise ``ValueError`` where a round would take minutes."""
+    if device.type == "cpu" and products > _MOST_PRODUCTS:
+        raise ValueError(
+            f"folklore_wl must form at most {_MOST_PRODUCTS:.1e} products a round on the CPU, "
+            f"about a minute, got {products:.1e} (the sum of n³ over parts of n vertices). Take "
+            "fewer or smaller complexes, simplicial_wl, or an accelerator."
+        )
 
 
 def _starting_pairs(K: SimplicialComplex, colors: Any, sizes: Tensor, pointer: Tensor) -> Palette:
@@ -108,13 +124,21 @@ def _squares(sizes: Tensor, pointer: Tensor) -> Iterator[Tensor]:
 
 
 def _matrix_product(A: Tensor, B: Tensor) -> Tensor:
-    """(m, n, n) int64 products modulo 2⁶⁴, in chunks of rows; torch has none on accelerators."""
+    """(m, n, n) int64 products modulo 2⁶⁴, in pieces between which Ctrl-C is answered."""
     m, n, _ = A.shape
-    rows, products = A.reshape(m * n, n), torch.empty_like(A).view(m * n, n)
-    step = max(1, _CHUNK // max(n * n, 1))
-    columns = B.transpose(1, 2)  # [part, v, w]
-    for begin in range(0, m * n, step):
-        owner = torch.arange(begin, min(begin + step, m * n), device=A.device) // n
-        chunk = rows[begin : begin + step, None, :] * columns[owner]  # (step, v, w)
-        products[begin : begin + step] = chunk.sum(2)
-    return products.view(m, n, n)
+    products = torch.empty_like(A)
+    parts = max(1, _PIECE // n**3)
+    for p in range(0, m, parts):
+        left, right = A[p : p + parts], B[p : p + parts]
+        rows = max(1, _PIECE // (len(left) * n**2))
+        for r in range(0, n, rows):
+            products[p : p + parts, r : r + rows] = _piece(left[:, r : r + rows], right)
+    return products
+
+
+def _piece(A: Tensor, B: Tensor) -> Tensor:
+    if A.device.type in _DIRECT_ON:
+        return A @ B  # integers wrap
+    columns = B.transpose(1, 2)[:, None]  # [part, 1, v, w]
+    rows = max(1, _CHUNK // B.numel())
+    return torch.cat([(block[:, :, None] * columns).sum(3) for block in torch.split(A, rows, 1)], 1)

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_complex
+from simplex.complexes import SimplicialComplex, on_free_threads, require_complex
 from simplex.wl._coloring import Coloring
 from simplex.wl._components import by_component
 from simplex.wl._pieces import pieces_of, refine
@@ -14,6 +14,7 @@ from simplex.wl._search import Search
 from simplex.wl._simplicial import simplicial_wl, starting_palettes
 
 
+@on_free_threads()
 def is_isomorphic(
     A: SimplicialComplex,
     B: SimplicialComplex,
@@ -42,6 +43,7 @@ def is_isomorphic(
     return find_isomorphism(A, B, colors=colors) is not None
 
 
+@on_free_threads()
 def find_isomorphism(
     A: SimplicialComplex,
     B: SimplicialComplex,

@@ -6,12 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_complex, shown
+from simplex.complexes import SimplicialComplex, on_free_threads, require_complex, shown
 from simplex.wl._checks import require_adjacencies, require_room_to_refine
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import Draw, Palette, Stop, refine, starting_colors
 
 
+@on_free_threads()
 def simplicial_wl(
     K: SimplicialComplex,
     *,

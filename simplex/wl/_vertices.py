@@ -5,11 +5,12 @@ from typing import Any
 
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_complex
+from simplex.complexes import SimplicialComplex, on_free_threads, require_complex
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import Draw, Palette, Stop, refine, starting_colors
 
 
+@on_free_threads()
 def weisfeiler_lehman(
     K: SimplicialComplex,
     *,

@@ -39,6 +39,13 @@ def test_fillable_simplices_by_definition(name, k):
     assert new.simplices(k)[further].tolist() == [list(s) for s in expected]
 
 
+def test_too_many_fillable_simplices_are_refused_as_they_are_found(monkeypatch):
+    monkeypatch.setattr("simplex.complexes._machine.available_bytes", lambda device: 2**26)
+    K = SimplicialComplex.from_simplices(torch.combinations(torch.arange(180)))
+    with pytest.raises(ValueError, match="2-simplices with all their facets must fit in half of"):
+        fillable_simplices(K, 2)
+
+
 @over("name", COMPLEXES)
 def test_further_edges_keep_what_is_above(name):
     K = COMPLEXES[name]

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from simplex.complexes import interruptible, on_free_threads, usable_threads
+from simplex.complexes import (
+    available_bytes,
+    interruptible,
+    on_free_threads,
+    torch_threads,
+    usable_threads,
+)
 from tests.cases import over
 
 
@@ -77,7 +83,7 @@ class FakeMachine:
         self.root, self.monkeypatch, self.cores = root, monkeypatch, cores
         self.busy, self.time = [100.0] * cores, 1000.0
         where = "simplex.complexes._threads."
-        monkeypatch.setattr(f"{where}_ROOT", root)
+        monkeypatch.setattr("simplex.complexes._system._ROOT", root)
         monkeypatch.setattr(f"{where}_last_load", None)
         monkeypatch.setattr(f"{where}_last_answer", None)
         monkeypatch.setattr(f"{where}_own_cores", lambda: set(range(cores)))
@@ -188,6 +194,80 @@ def test_a_control_group_pays_for_so_many(name, tmp_path, monkeypatch):
         assert machine.look() == threads
 
 
+GIB = 2**30
+V2, V1 = "sys/fs/cgroup", "sys/fs/cgroup/memory"
+MEMORIES = {
+    "no group": ({}, 16),
+    "no limit": (
+        {
+            "proc/self/cgroup": "0::/\n",
+            f"{V2}/memory.max": "max\n",
+            f"{V2}/memory.current": str(9 * GIB),
+        },
+        16,
+    ),
+    "version 2": (
+        {
+            "proc/self/cgroup": "0::/\n",
+            f"{V2}/memory.max": str(8 * GIB),
+            f"{V2}/memory.current": str(7 * GIB),
+            f"{V2}/memory.stat": f"anon {2 * GIB}\ninactive_file {5 * GIB}\nactive_file 4096\n",
+        },
+        6,
+    ),
+    "the group of the process, not the root": (
+        {
+            "proc/self/cgroup": "0::/service/job\n",
+            f"{V2}/service/memory.max": str(12 * GIB),
+            f"{V2}/service/memory.current": str(2 * GIB),
+            f"{V2}/service/job/memory.max": str(4 * GIB),
+            f"{V2}/service/job/memory.current": str(1 * GIB),
+        },
+        3,
+    ),
+    "a group above is tighter": (
+        {
+            "proc/self/cgroup": "0::/service/job\n",
+            f"{V2}/service/memory.max": str(12 * GIB),
+            f"{V2}/service/memory.current": str(11 * GIB),
+            f"{V2}/service/job/memory.max": str(4 * GIB),
+            f"{V2}/service/job/memory.current": str(1 * GIB),
+        },
+        1,
+    ),
+    "version 1": (
+        {
+            "proc/self/cgroup": "4:memory:/a\n1:cpu:/\n0::/\n",
+            f"{V1}/memory.limit_in_bytes": "9223372036854771712",
+            f"{V1}/memory.usage_in_bytes": str(9 * GIB),
+            f"{V1}/a/memory.limit_in_bytes": str(6 * GIB),
+            f"{V1}/a/memory.usage_in_bytes": str(4 * GIB),
+            f"{V1}/a/memory.stat": f"inactive_file 0\ntotal_inactive_file {GIB}\n",
+        },
+        3,
+    ),
+    "more used than allowed": (
+        {
+            "proc/self/cgroup": "0::/\n",
+            f"{V2}/memory.max": str(2 * GIB),
+            f"{V2}/memory.current": str(3 * GIB),
+        },
+        0,
+    ),
+}
+
+
+@over("name", MEMORIES)
+def test_free_memory_is_what_the_tightest_control_group_leaves(name, tmp_path, monkeypatch):
+    files, gib = MEMORIES[name]
+    with monkeypatch.context() as patch:
+        machine = FakeMachine(tmp_path / name, patch)
+        machine.write("proc/meminfo", f"MemTotal: 1 kB\nMemAvailable: {16 * 2**20} kB\n")
+        for path, text in files.items():
+            machine.write(path, text)
+        assert available_bytes(torch.device("cpu")) == gib * GIB
+
+
 @over("text", ["", "cpu 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\nprocs_running 0\n", "nonsense\n\n:\n"])
 def test_a_system_that_says_nothing_of_its_load_is_taken_as_free(text, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
@@ -195,6 +275,34 @@ def test_a_system_that_says_nothing_of_its_load_is_taken_as_free(text, tmp_path,
         machine.write("proc/stat", text)
         machine.write("proc/self/cgroup", text)
         assert usable_threads() == 4
+
+
+def test_limits_of_several_threads_leave_no_trace():
+    before, entered, left, seen = torch.get_num_threads(), threading.Event(), threading.Event(), []
+
+    def first():
+        with torch_threads(before + 2):
+            entered.set()
+            left.wait(60)
+        seen.append(torch.get_num_threads())
+
+    def second():
+        with torch_threads(before + 3):
+            with torch_threads(before + 4):
+                pass
+            seen.append(torch.get_num_threads() - 3)
+            left.set()
+            one.join()
+        seen.append(torch.get_num_threads())
+
+    one = threading.Thread(target=first)
+    one.start()
+    entered.wait(60)
+    for work in (second, lambda: seen.append(torch.get_num_threads())):
+        other = threading.Thread(target=work)
+        other.start()
+        other.join()
+    assert [*seen, torch.get_num_threads()] == [before] * 5
 
 
 def test_torch_gets_the_free_threads_and_its_own_number_back(monkeypatch):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from simplex.datasets import (
     community_complexes,
@@ -12,10 +13,13 @@ from simplex.datasets import (
     planted_flows,
     random_surface,
     rook_graph,
+    stratified_folds,
     surfaces,
+    synthetic_flow,
     triangular_graph,
     two_moons,
 )
+from simplex.operators import connected_components
 from tests.cases import over
 
 
@@ -32,6 +36,10 @@ from tests.cases import over
         lambda: two_moons(10**13),
         lambda: surfaces(10**12),
         lambda: random_surface("torus", 10**11),
+        lambda: random_surface((10**10, True), 10**6),
+        lambda: synthetic_flow(10**10),
+        lambda: stratified_folds(torch.zeros(10**6), 10**6),
+        lambda: synthetic_flow(1000, 10**10),
         lambda: community_complexes(10**12),
         lambda: community_complexes(1, (10**8, 10**8)),
         lambda: delaunay_complexes(10**12),
@@ -40,3 +48,16 @@ from tests.cases import over
 def test_large_sizes_are_refused(call):
     with pytest.raises(ValueError, match="half of the free memory"):
         call()
+
+
+@over("call", [lambda n: random_surface("torus", num_flips=n), lambda n: surfaces(9, num_flips=n)])
+def test_walks_of_many_minutes_are_refused(call):
+    with pytest.raises(ValueError, match="num_flips must be at most"):
+        call(10**9)
+
+
+def test_a_large_genus_is_started_in_linear_time():
+    genus, vertices = 1000, 4 * 1000 + 3
+    K = random_surface((genus, True), vertices, num_flips=0)
+    assert K.f_vector[2] == 2 * (vertices - (2 - 2 * genus))
+    assert len(connected_components(K).unique()) == 1

@@ -9,7 +9,14 @@ from torch_geometric import EdgeIndex
 from torch_geometric.data import Batch, Data
 
 from simplex import SimplicialComplex
-from simplex.lifting import clique_complex, khop_complex, line_complex, neighborhood_complex
+from simplex.lifting import (
+    clique_complex,
+    dowker_complex,
+    khop_complex,
+    line_complex,
+    neighborhood_complex,
+    vietoris_rips_complex,
+)
 from tests.cases import over
 
 
@@ -208,9 +215,12 @@ def test_hops_must_be_a_non_negative_integer():
         lambda: khop_complex(nx.star_graph(5000), 10**9, 20),
         lambda: khop_complex(nx.path_graph(4000), 10**9, 300),
         lambda: line_complex(nx.star_graph(10**5)),
+        lambda: clique_complex(torch.ones(1).expand(10**6, 10**6)),
+        lambda: dowker_complex(torch.ones(1).expand(10**6, 10**6)),
+        lambda: vietoris_rips_complex(torch.zeros(1).expand(10**12, 3), 1.0),
     ],
 )
-def test_too_many_subsets_are_refused(call):
+def test_what_would_not_fit_is_refused_before_the_work(call):
     with pytest.raises(ValueError, match="half of the free memory"):
         call()
 

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from torch_geometric.data import Batch
+from torch_geometric.data import Batch, Data
 
-from simplex import SimplicialComplex
+from simplex import SimplicialComplex, testing
 from simplex.data import SimplicialData
 from simplex.datasets import random_surface, surfaces
 from simplex.operators import betti_numbers
@@ -12,8 +12,10 @@ from simplex.testing import random_orientation
 from simplex.transforms import (
     HarmonicEnergies,
     RandomCochains,
+    clique_lift,
     harmonic_energies,
     random_cochains,
+    spread_features,
 )
 from tests.cases import over
 from tests.tables import COMPLEXES
@@ -85,3 +87,19 @@ def test_every_call_draws_anew_and_a_seed_repeats():
     first, second = (RandomCochains(2, generator=seeded(3))(data).x_1 for _ in range(2))
     assert torch.equal(first, second)
     assert HarmonicEnergies((1,))(data).x_1.shape == (3, 1)
+
+
+@over(
+    "call",
+    [
+        lambda K, d: random_cochains(K, max_dim=d, channels=1),
+        lambda K, d: testing.random_cochains(K, channels=1, max_dim=d),
+        lambda K, d: harmonic_energies(K, d),
+        lambda K, d: spread_features(K, torch.ones(3, 1), d),
+        lambda K, d: SimplicialData.from_complex(K, max_dim=d),
+        lambda K, d: clique_lift(Data(edge_index=K.simplices(1).T, x=torch.ones(3, 1)), d),
+    ],
+)
+def test_dimensions_without_end_are_refused(call):
+    with pytest.raises(ValueError, match=r"max_dim must be an integer from [01] to 10000, got 1"):
+        call(SimplicialComplex.from_simplices([(0, 1, 2)]), 10**9)

@@ -37,12 +37,24 @@ def test_parts_of_different_sizes_are_refined_jointly(seed):
     check_against_oracle(SimplicialComplex.disjoint_union([lift(graph) for graph in graphs]))
 
 
-def test_chunks_of_rows_make_up_the_product(monkeypatch):
+def test_pieces_and_chunks_make_up_the_product(monkeypatch):
     K = SimplicialComplex.disjoint_union([lift(rook()), lift(nx.path_graph(16)), lift(rook())])
     whole = folklore_wl(K)
-    monkeypatch.setattr("simplex.wl._folklore._CHUNK", 1000)
-    assert torch.equal(folklore_wl(K).colors[0], whole.colors[0])
     assert whole.part_classes().tolist() == [0, 1, 0]
+    # Whole products of integers, or sums of products as on accelerators, at once or in pieces.
+    for direct, piece, chunk in (("cpu", 1, 1), ("cpu", 5000, 1), ("", 1, 1), ("", 5000, 1000)):
+        monkeypatch.setattr("simplex.wl._folklore._DIRECT_ON", (direct,))
+        monkeypatch.setattr("simplex.wl._folklore._PIECE", piece)
+        monkeypatch.setattr("simplex.wl._folklore._CHUNK", chunk)
+        assert torch.equal(folklore_wl(K).colors[0], whole.colors[0])
+
+
+def test_a_round_that_takes_minutes_is_refused_before_it_begins(monkeypatch):
+    monkeypatch.setattr("simplex.wl._folklore._MOST_PRODUCTS", 2 * 4**3)
+    square = lift(nx.cycle_graph(4))
+    folklore_wl(SimplicialComplex.disjoint_union([square] * 2))
+    with pytest.raises(ValueError, match=r"at most 1\.3e\+02 products a round .* got 1\.9e\+02"):
+        folklore_wl(SimplicialComplex.disjoint_union([square] * 3))
 
 
 @over("name", COMPLEXES)
