@@ -298,7 +298,8 @@ def assert_batch_consistent(
     for item in items:
         if not isinstance(item, (list, tuple)) or len(item) != 2:
             raise TypeError(f"items must hold pairs of cochains and complex, got {shown(item)}.")
-        _require_call(layer, *item, tolerance)
+        x, complex = item
+        _require_call(layer, x, complex, tolerance)
     if len({len(x) for x, _ in items}) > 1:
         raise ValueError(
             "items must all have the same number of cochains, got "

@@ -119,7 +119,7 @@ def test_what_cannot_be_lifted_is_refused_in_words():
         (lambda: CliqueLift()(BARE), ValueError, "must have an edge_index .* got NoneType"),
         (lambda: CliqueLift()([GRAPH]), TypeError, "torch_geometric Data, got list"),
         (lambda: CliqueLift("2"), TypeError, "max_dim must be an integer"),
-        (lambda: CliqueLift(-1), ValueError, "max_dim must be an integer from 0"),
+        (lambda: CliqueLift(-1), ValueError, "max_dim must be non-negative"),
         (lambda: CliqueLift(edge_attr="max"), ValueError, "edge_attr must be one of"),
         (lambda: CliqueLift(0, edge_attr="sum"), ValueError, "max_dim must be an integer from 1"),
         (lambda: CliqueLift(edge_attr="sum")(GRAPH), ValueError, "must have an edge_attr tensor"),
