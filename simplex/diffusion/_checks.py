@@ -161,6 +161,8 @@ def require_floats(what: str, x: object, remedy: str = " Convert with .float()."
         raise TypeError(f"{what} must be of floating point, got {x.dtype}.{remedy}")
     if x.layout != torch.strided:
         raise TypeError(f"{what} must be dense, got a sparse tensor. Give its .to_dense().")
+    if x.is_meta:
+        raise ValueError(f"{what} must hold numbers, got a tensor on the meta device.")
 
 
 def kind_of(value: object) -> str:

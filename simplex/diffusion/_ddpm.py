@@ -85,7 +85,7 @@ def ddpm_steps(
     on_x, on_p = c0 * x0_x + c1, c0 * x0_p
     require_defined(f"a prediction of {prediction}", on_x, on_p)
     noisy = small > 0  # no noise in a step to the data
-    if variance == "learned":
+    if isinstance(variance, str) and variance == "learned":
         # Rows that have arrived get no noise; their variance only has to be a number.
         return Steps(on_x, on_p, noisy.double(), learned=(small.where(noisy, large), large))
     spread = reverse_variance(schedule, t, s, variance).sqrt()

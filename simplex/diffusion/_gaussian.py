@@ -116,7 +116,7 @@ def reverse_variance(schedule: Schedule, t: Times, s: Times, variance: Variance)
     if callable(variance):
         data = require_numbers("variance", variance(schedule.times(t)), torch.float64)
         return small + c0.square() * data
-    if variance not in ("small", "large"):
+    if not isinstance(variance, str) or variance not in ("small", "large"):
         raise ValueError(
             f"variance must be 'small', 'large' or a function of the times here, got {variance!r}."
         )

@@ -55,7 +55,8 @@ FUNCTIONS = [
     getattr(room, name)
     for room in ROOMS
     for name in room.__all__
-    if inspect.isfunction(getattr(room, name)) and name not in LONG
+    if inspect.isfunction(function := getattr(room, name)) and name not in LONG
+    if any("VAR" not in p.kind.name for p in inspect.signature(function).parameters.values())
 ] + [simplex.train.make_model, simplex.train.summarize, simplex.train.summarize_choices]
 SETTINGS = [simplex.train.TrainSettings, simplex.train.TUSettings, simplex.transforms.CliqueLift]
 METHODS = [
@@ -79,7 +80,8 @@ def test_no_call_leaves_our_words(functions):
             for p in signature.parameters.values()
             if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
         ]
-        victim = data.draw(st.sampled_from(sorted(signature.parameters)))
+        named = [p.name for p in signature.parameters.values() if "VAR" not in p.kind.name]
+        victim = data.draw(st.sampled_from(sorted(named)))
         junk = data.draw(st.sampled_from(JUNK))
         arguments = {name: GOOD.get(name, X) for name in needed} | {victim: junk}
         with suppress(Refused):
