@@ -214,6 +214,8 @@ def require_finite(
 
     Where x, which the network was asked about, is not finite itself, the network is not blamed.
     """
+    if values.is_meta:
+        raise ValueError(f"{what} must hold numbers, got a tensor on the device meta.")
     total = float(values.detach().sum())
     if math.isfinite(total) or bool(values.isfinite().all()):
         return

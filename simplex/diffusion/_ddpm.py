@@ -8,7 +8,14 @@ from torch import Tensor
 
 from simplex.complexes import require_real
 from simplex.diffusion._checks import require_defined, require_several, require_steps, require_walk
-from simplex.diffusion._gaussian import WHITE, Noise, Variance, reverse_variance, step_coefficients
+from simplex.diffusion._gaussian import (
+    WHITE,
+    Noise,
+    Variance,
+    is_learned,
+    reverse_variance,
+    step_coefficients,
+)
 from simplex.diffusion._kinds import Target, target_of
 from simplex.diffusion._parameterization import linear_forms
 from simplex.diffusion._rows import Model
@@ -85,7 +92,7 @@ def ddpm_steps(
     on_x, on_p = c0 * x0_x + c1, c0 * x0_p
     require_defined(f"a prediction of {prediction}", on_x, on_p)
     noisy = small > 0  # no noise in a step to the data
-    if isinstance(variance, str) and variance == "learned":
+    if is_learned(variance):
         # Rows that have arrived get no noise; their variance only has to be a number.
         return Steps(on_x, on_p, noisy.double(), learned=(small.where(noisy, large), large))
     spread = reverse_variance(schedule, t, s, variance).sqrt()
@@ -141,7 +148,7 @@ def ddim(
         torch.Size([4, 2])
     """
     require_walk(model, x, schedule, noise, generator)
-    require_real("eta", eta, 0)
+    eta = require_real("eta", eta, 0)
     target = target_of(model, prediction)
     require_several(times)
     grid = schedule.times(times)
@@ -158,7 +165,7 @@ def ddim_steps(schedule: Schedule, t: Tensor, s: Tensor, prediction: Target, eta
     alpha, sigma = schedule.coefficients(s)
     variance = torch.zeros_like(sigma)
     if eta > 0:
-        variance = eta**2 * step_coefficients(schedule, t, s)[2]
+        variance = eta * eta * step_coefficients(schedule, t, s)[2]
         if (variance > sigma.square() * (1 + 1e-12)).any():
             raise ValueError(f"eta must leave η² β̃ ≤ σ_s² at every step, got {eta}.")
     direction = (sigma.square() - variance).clamp(min=0).sqrt()

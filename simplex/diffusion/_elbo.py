@@ -19,6 +19,7 @@ from simplex.diffusion._gaussian import (
     WHITE,
     Noise,
     Variance,
+    is_learned,
     learned_variance,
     q_sample,
     reverse_variance,
@@ -205,7 +206,7 @@ def elbo(
         for i, t in enumerate(model_inputs(schedule, grid[:-1], x0)):
             x = q_sample(x0, grid[i], schedule, noise.sample(x0, generator=generator))
             output = model(x, t)
-            output, v = pair_of(output) if variance == "learned" else (output, None)
+            output, v = pair_of(output) if is_learned(variance) else (output, None)
             output = checked(output, x, t, i)
             guess = convert_prediction(output, x, grid[i], schedule, target, "x0")
             nats = step_nats(table, torch.tensor(i), x0, guess, v, decoder, noise)
@@ -244,7 +245,7 @@ class StepTable(NamedTuple):
         """The table of a walk, with the variance of the last step replaced where that is 0."""
         t, s = grid[:-1].cpu(), grid[1:].cpu()
         c0, _, small, large = step_coefficients(schedule, t, s)
-        reverse = small if variance == "learned" else reverse_variance(schedule, t, s, variance)
+        reverse = small if is_learned(variance) else reverse_variance(schedule, t, s, variance)
         if not callable(variance):
             if len(small) < 2:
                 raise ValueError(

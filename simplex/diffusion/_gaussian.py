@@ -107,6 +107,16 @@ def step_coefficients(
     return alpha_s * beta / sigma_t.square(), ratio * share, share * beta, beta
 
 
+def is_learned(variance: object) -> bool:
+    """Whether the network says the variance; what is neither a word nor a function is refused."""
+    if not callable(variance) and not isinstance(variance, str):
+        raise TypeError(
+            "variance must be 'small', 'large', 'learned' or a function of the times, got "
+            f"{type(variance).__name__}."
+        )
+    return variance == "learned"
+
+
 def reverse_variance(schedule: Schedule, t: Times, s: Times, variance: Variance) -> Tensor:
     """The variance of p(x_s | x_t), float64, of the shape of the times, where no network says it.
 
