@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import HIGHEST_DIM, SimplicialComplex, require_int, require_memory
+from simplex.complexes import SimplicialComplex, require_dim, require_memory
 
 
 Cochains = Sequence[Tensor]
@@ -76,7 +76,7 @@ def random_cochains(
         >>> [tuple(x.shape) for x in random_cochains(random_complex(0), channels=2, max_dim=4)]
         [(8, 2), (19, 2), (14, 2), (3, 2), (0, 2)]
     """
-    top = max(K.dim, 0) if max_dim is None else require_int("max_dim", max_dim, 0, HIGHEST_DIM)
+    top = max(K.dim, 0) if max_dim is None else require_dim("max_dim", max_dim)
     widths = [channels] * (top + 1) if isinstance(channels, int) else list(channels)
     entries = sum(K.num_simplices(k) * width for k, width in enumerate(widths))
     remedy = "Draw fewer channels."

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from simplex.cli._reading.build import Content, read_content
 from simplex.cli._reading.graphml import read_graphml
-from simplex.cli._reading.options import Reading
+from simplex.cli._reading.options import DEFAULT_MAX_DIM, Reading
 from simplex.cli._reading.source import (
     COMPRESSED,
     STDIN,
@@ -25,7 +25,6 @@ from simplex.interop import GraphEdges, read_graph, read_graph6, unite
 from simplex.lifting import lift_edges
 
 
-DEFAULT_MAX_DIM = 2  # of the lift of a graph
 _KINDS = {
     **dict.fromkeys([".txt", ".edges", ".edgelist", ".csv", ".tsv", ".mtx"], "table"),
     **dict.fromkeys([".g6", ".s6"], "graph6"),
@@ -61,6 +60,9 @@ def read_complexes(
         raise ValueError(f"{path}: {error}") from None
     if all(K.dim < 0 for K in complexes):
         raise ValueError(f"{path}: must hold at least one vertex, got none.")
+    size, most = sum(sum(K.f_vector) for K in complexes), reading.max_simplices
+    if most is not None and size > most:
+        raise ValueError(f"{path}: must have at most --max-simplices {most} simplices, got {size}.")
     if notes:
         print(f"{path}: read as: {_shown('; '.join(notes))}.", file=sys.stderr)
     return complexes
@@ -117,12 +119,12 @@ def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) ->
     elif kind == "graphml":
         content = Content(unite(read_graphml(read_bytes(path), reading.undirected)))
     else:
-        content = read_content(path, reading, cut, notes)
+        content = read_content(path, reading, max_dim, notes)
     if content.facets is not None:
-        whole = content.facets
-        return Complexes([whole if max_dim is None else whole.skeleton(max_dim)])
+        return Complexes([content.facets])
+    most = reading.max_simplices
     complexes = Complexes(
-        [content.lifted] if content.lifted is not None else _lift(path, content, cut)
+        [content.lifted] if content.lifted is not None else _lift(path, content, cut, most)
     )
     complexes.cut = cut
     return complexes
@@ -140,7 +142,9 @@ def _read_graph6(path: str) -> GraphEdges:
     return read_graph(read_graph6(tqdm(lines, "reading", disable=None, leave=False)))
 
 
-def _lift(path: str, content: Content, max_dim: int) -> list[SimplicialComplex]:
+def _lift(
+    path: str, content: Content, max_dim: int, max_simplices: int | None
+) -> list[SimplicialComplex]:
     """Lift all graphs of a file by one kernel call, noting what a complex cannot hold."""
     graph = content.graph
     assert graph is not None
@@ -148,7 +152,7 @@ def _lift(path: str, content: Content, max_dim: int) -> list[SimplicialComplex]:
     if loops:
         what = "1 self-loop is" if loops == 1 else f"{loops} self-loops are"
         print(f"{path}: note: {what} left out.", file=sys.stderr)
-    K = lift_edges(graph, max_dim)
+    K = lift_edges(graph, max_dim, max_simplices)
     if content.lengths is not None:
         return [_with_lengths(K, graph.edge_index, content.lengths)]
     return K.split()
@@ -177,6 +181,17 @@ def _with_lengths(K: SimplicialComplex, edges: Tensor, lengths: Tensor) -> Simpl
 # --- saved complexes ------------------------------------------------------------------------------
 
 
+def _require_whole(K: SimplicialComplex) -> None:
+    """Refuse tables that a small file blows up: one row, said to be a thousand million."""
+    for k in range(1, K.dim + 1):
+        table = K.facets(k)
+        if table.untyped_storage().nbytes() < table.numel() * table.element_size():
+            raise ValueError(
+                f"must hold its tables whole, got {len(table)} {k}-simplices in "
+                f"{table.untyped_storage().nbytes()} bytes."
+            )
+
+
 def _read_saved(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
     try:
         with warnings.catch_warnings():
@@ -192,6 +207,7 @@ def _read_saved(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
     for item in items:
         if not isinstance(item, SimplicialComplex):
             raise ValueError(f"must hold simplicial complexes, got a {type(item).__name__}.")
+        _require_whole(item)
         item.validate()
         parts = item.split() if item.num_parts != 1 else [item]
         complexes += [part if max_dim is None else part.skeleton(max_dim) for part in parts]

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from simplex.cli._reading.options import whole_number
+
 
 FORMATS = """\
 file formats, told apart by the ending:
@@ -20,13 +22,6 @@ file formats, told apart by the ending:
   .pt                               complexes saved by 'simplex lift --out' or by torch.save
 text may be compressed (.gz .bz2 .xz) and of any encoding; - is standard input
 """
-
-
-def whole_number(text: str) -> int:
-    """A non-negative integer, as an argparse type."""
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"must be a whole number ≥ 0, got {text!r}")
-    return int(text)
 
 
 def add_max_dim(parser: argparse.ArgumentParser) -> None:

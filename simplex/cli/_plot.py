@@ -4,14 +4,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simplex.cli._output import FORMATS, add_max_dim, whole_number
-from simplex.cli._reading.options import Reading, add_reading
+from simplex.cli._output import FORMATS, add_max_dim
+from simplex.cli._reading.options import Reading, add_reading, whole_number
 
 
 if TYPE_CHECKING:
     from simplex.complexes import SimplicialComplex
 
 _ENDINGS = (".png", ".pdf", ".svg")
+_MOST_LIFTED = 5_000_000  # simplices of a file, unless --max-simplices says otherwise
 _MOST = {1: 200_000, 2: 50_000}  # edges and triangles; a minute of drawing, and all is black
 
 
@@ -39,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
     from simplex.plot import draw_complex, spring_layout
 
     require_output(args.out, _ENDINGS)
+    if args.max_simplices is None:
+        args.max_simplices = _MOST_LIFTED
     complexes = read_complexes(args.file, args.max_dim, Reading.of(args))
     if not 1 <= args.graph <= len(complexes):
         raise ValueError(f"--graph must be in 1 … {len(complexes)}, got {args.graph}.")

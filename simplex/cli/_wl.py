@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from simplex.cli._output import FORMATS, add_max_dim
-from simplex.cli._reading.options import Reading, add_reading
+from simplex.cli._reading.options import DEFAULT_MAX_DIM, Reading, add_reading
 
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _refinement(name: str) -> "Refinement":
 
 def _compare(args: argparse.Namespace, test: "Refinement") -> None:
     from simplex.cli._checks import require_small
-    from simplex.cli._files import DEFAULT_MAX_DIM, is_saved, read_complex
+    from simplex.cli._files import is_saved, read_complex
     from simplex.wl import compare, is_isomorphic
 
     reading, max_dim = Reading.of(args), args.max_dim

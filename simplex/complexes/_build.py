@@ -28,13 +28,13 @@ _LESS = "Pass max_dim= to keep the faces up to that dimension alone."
 
 @on_free_threads()
 def state_from_simplices(
-    simplices: Any, num_vertices: int | None, max_dim: int | None, compact: bool
+    simplices: Any, num_vertices: int | None, max_dim: int | None, compact: bool | None
 ) -> dict[str, Any]:
     """The arguments of the constructor; see the method of the class."""
     if max_dim is not None:
         require_int("max_dim", max_dim, 0)
-    if not isinstance(compact, bool):
-        raise TypeError(f"compact must be True or False, got {compact!r}.")
+    if compact is not None and not isinstance(compact, bool):
+        raise TypeError(f"compact must be True, False or None, got {compact!r}.")
     given = read_simplices(simplices)
     labels: list[Hashable] | None = given.names() if given.named else None
     if num_vertices is not None and (compact or given.named):
@@ -50,13 +50,13 @@ def state_from_simplices(
     groups = group_by_dimension(blocks)
     for rows in groups.values():
         require_simplices(rows)
+    if compact is None and num_vertices is None and labels is None:
+        compact = _counts_from_one(groups)
     if compact and labels is None:
         groups, labels = _compacted(groups)
     largest = max((int(rows.max()) for rows in groups.values() if rows.numel()), default=-1)
     count = require_vertex_count(num_vertices, largest)
     require_room_for_vertices(count, device, "Pass compact=True to keep the vertices that occur.")
-    if num_vertices is None and count:
-        _note_counting_from_one(groups, count)
     wanted = {k: rows for k, rows in groups.items() if k > 0 and len(rows)}
     if max_dim is not None:
         wanted = _up_to(wanted, max_dim, count)
@@ -80,17 +80,23 @@ def _compacted(groups: Mapping[int, Tensor]) -> tuple[dict[int, Tensor], list[Ha
     return renumbered, used.tolist() if gaps else None
 
 
-def _note_counting_from_one(groups: Mapping[int, Tensor], count: int) -> None:
-    """Say so where the ids in use are 1 … n, as in a list that counts from 1."""
-    if min(int(rows.min()) for rows in groups.values() if rows.numel()) != 1:
-        return
-    used = torch.unique(torch.cat([rows.flatten() for rows in groups.values()]))
-    if len(used) == count - 1:
+def _counts_from_one(groups: Mapping[int, Tensor]) -> bool:
+    """Whether the ids in use are 1 … n, which the user is told."""
+    filled = [rows for rows in groups.values() if rows.numel()]
+    if not filled or min(int(rows.min()) for rows in filled) != 1:
+        return False
+    largest = max(int(rows.max()) for rows in filled)
+    if largest > sum(rows.numel() for rows in filled):
+        return False
+    counts = len(torch.unique(torch.cat([rows.flatten() for rows in filled]))) == largest
+    if counts:
         warnings.warn(
-            f"the vertex ids are 1 … {count - 1}, so vertex 0 is isolated. Pass compact=True for a "
-            "list that counts from 1, or num_vertices= to keep vertex 0 without this note.",
-            stacklevel=4,
+            f"the vertex ids are 1 … {largest}: renumbered 0 … {largest - 1}, as index() and all "
+            "tensors count them; vertex_labels has the given ids. Pass compact=False to keep the "
+            "ids, with 0 an isolated vertex; compact=True does this without the note.",
+            stacklevel=5,  # the decorator is a frame too
         )
+    return counts
 
 
 def _up_to(given: Mapping[int, Tensor], max_dim: int, num_vertices: int) -> dict[int, Tensor]:

@@ -5,11 +5,14 @@ from collections.abc import Collection, Hashable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
+import numpy as np
+import torch
+
 
 if TYPE_CHECKING:
     from simplex.complexes._complex import SimplicialComplex
 
-HIGHEST_DIM = 10_000  # of cochains, as each dimension is a tensor of its own
+_HIGHEST_DIM = 10_000  # of cochains, as each dimension is a tensor of its own
 
 
 def require_int(name: str, value: object, least: int | None = None, most: int | None = None) -> int:
@@ -36,6 +39,11 @@ def require_int(name: str, value: object, least: int | None = None, most: int | 
     if most is not None and value > most:
         raise ValueError(f"{name} must be at most {most}, got {value}.")
     return value
+
+
+def require_dim(name: str, value: object, least: int = 0) -> int:
+    """A top dimension of cochains: an integer that is not absurdly large."""
+    return require_int(name, require_int(name, value, least), most=_HIGHEST_DIM)
 
 
 def require_real(
@@ -66,6 +74,36 @@ def require_real(
         allowed = f"{left}{least}, {most}{right}".replace("inf", "∞")
         raise ValueError(f"{name} must be a finite number in {allowed}, got {value}.")
     return number
+
+
+def require_flag(name: str, value: object) -> None:
+    """Yes or no: a bool, or 0 or 1.
+
+    Raises:
+        TypeError: anything else, such as an array, whose truth is a matter of opinion.
+
+    Example:
+        >>> require_flag("signed", True)
+    """
+    if not isinstance(value, (bool, int, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {shown(value)}.")
+
+
+def require_generator(generator: object) -> None:
+    """A generator of torch or ``None``, and no seed.
+
+    Raises:
+        TypeError: anything else.
+
+    Example:
+        >>> require_generator(torch.Generator().manual_seed(0))
+    """
+    if generator is not None and not isinstance(generator, torch.Generator):
+        seed = generator if isinstance(generator, int) else 0
+        raise TypeError(
+            f"generator must be a torch.Generator or None, got {shown(generator)}. For a seed give "
+            f"torch.Generator().manual_seed({int(seed)})."
+        )
 
 
 def require_word(name: str, value: object, words: Collection[object]) -> None:

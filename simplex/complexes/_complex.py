@@ -111,18 +111,18 @@ class SimplicialComplex:
         num_vertices: int | None = None,
         *,
         max_dim: int | None = None,
-        compact: bool = False,
+        compact: bool | None = None,
     ) -> "SimplicialComplex":
         """The smallest complex that holds the given simplices: closed downward, each simplex once.
 
         Args:
             simplices: vertex tuples of any lengths, in any order; or an (m, k+1) integer tensor or
                 array; or a list of such. Vertices called by strings are numbered as they appear.
-            num_vertices: n_0; ``None`` for the largest id plus one. Vertices in no given simplex
-                are kept as isolated vertices; a warning says so where the ids in use are 1 … n.
+            num_vertices: n_0; ``None`` for the largest id plus one. Unused ids are isolated.
             max_dim: top dimension kept, ``None`` for all; what lies above is never built.
-            compact: ``True`` to keep only the vertices that occur, renumbered in their order, as
-                for a list that counts from 1; ``vertex_labels`` has ids that changed.
+            compact: ``True`` to keep only the vertices that occur, renumbered in their order;
+                ``vertex_labels`` has ids that changed. ``None``: where no ``num_vertices`` is
+                given and the ids in use are exactly 1 … n, with a warning. ``False``: never.
 
         Returns:
             The complex, on the device of the given tensors.

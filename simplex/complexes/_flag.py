@@ -9,6 +9,8 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
+from simplex.complexes._arrays import integer_tensor
+from simplex.complexes._checks import require_int
 from simplex.complexes._complex import SimplicialComplex
 from simplex.complexes._machine import available_bytes
 from simplex.complexes._tables import child_pointer, require_edge_keys
@@ -35,9 +37,14 @@ def unique_edges(edge_index: Tensor, num_vertices: int) -> Tensor:
         (n_1, 2) int64.
 
     Raises:
-        ValueError: the edge key v0·n + v1 would overflow 64 bits.
+        TypeError: no integers.
+        ValueError: ids out of range, or the edge key v0·n + v1 would overflow 64 bits.
     """
-    require_edge_keys(num_vertices)
+    require_edge_keys(require_int("num_vertices", num_vertices, 0))
+    edge_index = integer_tensor("edge_index", edge_index)
+    if edge_index.ndim != 2 or len(edge_index) != 2:
+        raise ValueError(f"edge_index must have shape (2, E), got {tuple(edge_index.shape)}.")
+    _require_ids("edge_index", edge_index, num_vertices)
     key = torch.minimum(edge_index[0], edge_index[1])
     key = key * num_vertices + torch.maximum(edge_index[0], edge_index[1])
     key = _sorted(key[edge_index[0] != edge_index[1]])
@@ -46,6 +53,30 @@ def unique_edges(edge_index: Tensor, num_vertices: int) -> Tensor:
     key = key[fresh]
     tail = torch.div(key, max(num_vertices, 1), rounding_mode="floor")
     return torch.stack([tail, key - tail * num_vertices], dim=1)
+
+
+def _require_ids(name: str, ids: Tensor, num_vertices: int) -> None:
+    """Kernels read where ids point to: none may be outside."""
+    low, high = torch.stack(ids.aminmax()).tolist() if ids.numel() else (0, -1)
+    if low < 0 or high >= num_vertices:
+        raise ValueError(
+            f"{name} must hold vertex ids below num_vertices = {num_vertices}, got "
+            f"{low if low < 0 else high}."
+        )
+
+
+def _require_edges(edges: Tensor, num_vertices: int) -> None:
+    """The promise that :func:`unique_edges` keeps: increasing pairs in lexicographic order."""
+    if edges.ndim != 2 or edges.shape[1] != 2:
+        raise ValueError(f"edges must have shape (n_1, 2), got {tuple(edges.shape)}.")
+    _require_ids("edges", edges, num_vertices)
+    tail, head = edges.unbind(1)
+    key = tail * num_vertices + head
+    if not bool((tail < head).all()) or not bool((key[1:] > key[:-1]).all()):
+        raise ValueError(
+            "edges must be distinct increasing pairs in lexicographic order, got others. Pass "
+            "unique_edges(edge_index, num_vertices), or take simplex.lifting.clique_complex."
+        )
 
 
 def _sorted(key: Tensor) -> Tensor:
@@ -81,12 +112,20 @@ def flag_complex(
         The complex, on the device of ``edges``.
 
     Raises:
-        ValueError: the complex is larger than allowed; the message names the counts.
+        TypeError: no integers.
+        ValueError: edges that are not as told, or the complex is larger than allowed; the message
+            names the counts.
 
     Cost:
         O(Σ_σ min_i |children(σ_i)| · log): a list much longer than its partner is searched by
         galloping, so a hub costs the shorter list.
     """
+    require_edge_keys(require_int("num_vertices", num_vertices, 0))
+    max_dim = require_int("max_dim", max_dim, 0)
+    if max_simplices is not None:
+        max_simplices = require_int("max_simplices", max_simplices, 0)
+    edges = integer_tensor("edges", edges)
+    _require_edges(edges, num_vertices)
     room = _Room(max_simplices, max_dim, edges.device)
     room.require([num_vertices])
     if max_dim < 1 or len(edges) == 0:

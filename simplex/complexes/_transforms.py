@@ -26,7 +26,7 @@ def outside_transforms(compute: Callable[[], T]) -> T:
     cannot be kept for a backward pass: neither can stay with a complex.
 
     Example:
-        >>> made = torch.vmap(lambda x: x + outside_transforms(lambda: torch.ones(())).numpy())
+        >>> made = torch.vmap(lambda x: x + outside_transforms(lambda: torch.ones(())).item())
         >>> made(torch.zeros(1))
         tensor([1.])
     """

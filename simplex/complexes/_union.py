@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,7 +17,8 @@ from simplex.complexes._threads import on_free_threads
 @on_free_threads()
 def disjoint_union(complexes: Any) -> SimplicialComplex:
     """Concatenate the facet tables of the parts, ids shifted: see the method of the class."""
-    if isinstance(complexes, (SimplicialComplex, Tensor)) or not isinstance(complexes, Iterable):
+    listed = isinstance(complexes, Iterable) and not isinstance(complexes, (Tensor, np.ndarray))
+    if isinstance(complexes, SimplicialComplex) or not listed:
         raise TypeError(
             f"complexes must be a list of complexes, got {type(complexes).__name__}. Write "
             "disjoint_union([A, B])."

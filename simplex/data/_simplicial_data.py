@@ -8,7 +8,7 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 
-from simplex.complexes import HIGHEST_DIM, SimplicialComplex, require_int
+from simplex.complexes import SimplicialComplex, require_dim
 from simplex.data._checks import (
     kept_vertices,
     require_cochains,
@@ -98,7 +98,7 @@ class SimplicialData(Data):  # type: ignore[misc]
             torch.Size([0, 3])
         """
         require_complex("K", K)
-        top = max(K.dim, 0) if max_dim is None else require_int("max_dim", max_dim, 0, HIGHEST_DIM)
+        top = max(K.dim, 0) if max_dim is None else require_dim("max_dim", max_dim)
         cochains = require_cochains(K, x, top)
         ranks = range(1, top + 1)
         tables: dict[str, Any] = {f"facets_{k}": K.facets(k) for k in ranks}

@@ -240,7 +240,8 @@ def _annulus(
     angle = 2 * math.pi * (turn + jitter[1] / around)
     points = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)  # (n_0, 2)
     triangles = delaunay_complex(points).simplices(2)
-    K = SimplicialComplex.from_simplices(triangles[(triangles >= around).any(1)])
+    outside = triangles[(triangles >= around).any(1)]
+    K = SimplicialComplex.from_simplices(outside, num_vertices=len(points))
     step = (angle / (2 * math.pi))[K.simplices(1)].diff(dim=1).T  # (1, n_1)
     return K, points, step - step.round()
 

@@ -9,7 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex, require_int, require_memory
+from simplex.complexes import (
+    SimplicialComplex,
+    require_generator as require_generator,
+    require_int,
+    require_memory,
+)
 
 
 # --- networks and what a call is given ------------------------------------------------------------
@@ -55,16 +60,6 @@ def require_schedule(schedule: object, *, discrete: bool = False) -> None:
         kind = "DiscreteSchedule" if discrete else "Schedule"
         raise TypeError(
             f"schedule must be a {kind}, such as cosine_schedule(1000), got {kind_of(schedule)}."
-        )
-
-
-def require_generator(generator: object) -> None:
-    """Refuse a seed, and what else is no source of randomness."""
-    if generator is not None and not isinstance(generator, torch.Generator):
-        seed = generator if isinstance(generator, int) else 0
-        raise TypeError(
-            f"generator must be a torch.Generator or None, got {generator!r}. For a seed give "
-            f"torch.Generator().manual_seed({seed})."
         )
 
 

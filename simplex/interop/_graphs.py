@@ -234,9 +234,10 @@ def _read_adjacency(
 
 def _distinct(keys: Tensor) -> Tensor:
     """The keys, each once, in order; Ctrl-C ends a long sort."""
-    if keys.device.type != "cpu" or len(keys) < _LONG:
-        return torch.unique(keys)
-    return torch.from_numpy(interruptible(np.unique, keys.numpy()))
+    if keys.device.type == "cpu" and len(keys) >= _LONG:
+        return torch.from_numpy(interruptible(np.unique, keys.numpy()))
+    distinct: Tensor = torch.unique(keys)
+    return distinct
 
 
 def unite(graphs: Sequence[GraphEdges]) -> GraphEdges:

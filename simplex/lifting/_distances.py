@@ -100,7 +100,8 @@ def _require_distances(values: Tensor) -> bool:
     if bool((values.diagonal() > slack).any()):
         raise ValueError(
             f"distances must have a zero diagonal, got {float(values.diagonal().max()):.6g}. "
-            "Similarities s in [0, 1] are no distances: pass 1 - s, say."
+            "Similarities s in [0, 1] are no distances: pass 1 - s, say. Of points far from zero "
+            "torch.cdist is inexact: pass points= instead, or subtract their mean before."
         )
     return exact
 
@@ -159,7 +160,12 @@ def _read_sparse(matrix: Tensor) -> tuple[int, Tensor, Tensor]:
     turned = torch.stack([column[lower], row[lower]], dim=1)
     order = (turned[:, 0] * size + turned[:, 1]).argsort()
     if not torch.equal(pairs, turned[order]):
-        raise ValueError(_asymmetric(len(pairs) == 0 or len(turned) == 0))
+        if len(pairs) == 0 or len(turned) == 0:
+            raise ValueError(_asymmetric(triangle=True))
+        raise ValueError(
+            "distances must have both entries of a pair, got a sparse matrix with one of them, as "
+            "of nearest neighbours. Pass D.maximum(D.T) of scipy: the mean would halve distances."
+        )
     there, back = values[upper], values[lower][order]
     apart = (there - back).detach().abs()
     if not bool(((there == back) | (apart <= slack)).all()):

@@ -208,6 +208,8 @@ def _read_relation(relation: Any) -> tuple[Tensor, Tensor, int, torch.device]:
         )
         return row, column, int(stored.shape[0]), torch.device("cpu")
     matrix = relation if isinstance(relation, Tensor) else _as_matrix(relation)
+    if matrix.is_meta:
+        raise ValueError("relation must hold numbers, got a tensor on the meta device.")
     if matrix.ndim != 2:
         raise ValueError(f"relation must have shape (n, m), got {tuple(matrix.shape)}.")
     if matrix.layout == torch.strided:

@@ -24,6 +24,8 @@ def read_numbers(name: str, values: Any) -> Tensor:
     tensor = values if isinstance(values, Tensor) else _as_tensor(name, values)
     if tensor.is_complex() or tensor.dtype == torch.bool:
         raise TypeError(f"{name} must be real numbers, got {tensor.dtype}.")
+    if tensor.is_meta:
+        raise ValueError(f"{name} must hold numbers, got a tensor on the meta device.")
     if tensor.dtype in (torch.float32, torch.float64):
         return tensor
     if tensor.is_floating_point():
@@ -44,6 +46,8 @@ def _as_tensor(name: str, values: Any) -> Tensor:
             raise ValueError(f"{name} must have rows of one length, got {error}.") from None
     if hasattr(values, "tocoo"):
         raise TypeError(f"{name} must be dense, got a sparse matrix. Pass {name}.toarray().")
+    if isinstance(values, np.ma.MaskedArray) and bool(np.ma.getmaskarray(values).any()):
+        raise ValueError(f"{name} must have no masked entries. Remove them or fill them first.")
     try:
         array = np.asarray(values)
     except ValueError:
@@ -82,6 +86,8 @@ def read_points(points: Any) -> Tensor:
         )
     what = f"copies of {tensor.numel()} coordinates"
     require_memory(3 * tensor.numel() * tensor.element_size(), tensor.device, what, "Give fewer.")
+    if tensor.shape[1] == 0 and len(tensor):
+        raise ValueError(f"points must have coordinates, got shape {tuple(tensor.shape)}.")
     finite = tensor.detach().isfinite()
     if not bool(finite.all()):
         row = int((~finite).nonzero()[0, 0])

@@ -9,6 +9,7 @@ from simplex.complexes import (
     SimplicialComplex,
     flag_complex,
     on_free_threads,
+    require_generator,
     require_int,
     require_memory,
     require_real,
@@ -48,6 +49,7 @@ def random_clique_complex(
         (5, 10, 10, 5, 1)
     """
     require_int("max_dim", max_dim, least=0)
+    require_generator(generator)
     _require_vertices(num_vertices, generator)
     edges = _random_subsets(num_vertices, 2, probability, generator)
     return flag_complex(num_vertices, unique_edges(edges.T, num_vertices), max_dim, max_simplices)
@@ -83,6 +85,7 @@ def linial_meshulam_complex(
         (5, 10)
     """
     require_int("max_dim", max_dim, least=1)
+    require_generator(generator)
     _require_vertices(num_vertices, generator)
     size = min(max_dim, num_vertices)
     _require_room(math.comb(num_vertices, size), max(size, 1), _device(generator))

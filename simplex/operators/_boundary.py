@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, on_free_threads
+from simplex.complexes import SimplicialComplex, on_free_threads, require_flag
 from simplex.operators._checks import require_rank, require_signed_dtype
 from simplex.operators._sparse import row_major_order, sorted_sparse
 
@@ -44,6 +44,7 @@ def boundary_matrix(
     """
     k = require_rank(K, k, 0, above=1)
     dtype = require_signed_dtype(dtype, torch.complex64, torch.complex128)
+    require_flag("signed", signed)
     index, order = boundary_index(K, k)
     signs = K.facet_signs(k).flatten()[order] if signed else torch.ones_like(order)
     num_facets = K.num_simplices(k - 1) if k else 0

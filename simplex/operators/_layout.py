@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int
+from simplex.complexes import SimplicialComplex, require_flag, require_int
 from simplex.operators._checks import read_cochain
 
 
@@ -36,10 +36,11 @@ def on_rows(function: CochainMap, above: int = 0) -> CochainMap:
     """Let a map f(K, x, k, …) that is written for rows take cochains of degree k + ``above``."""
 
     @wraps(function)
-    def on_cochains(K: SimplicialComplex, x: Any, k: int, **options: Any) -> Tensor:
+    def on_cochains(K: SimplicialComplex, x: Any, k: int, *args: Any, **options: Any) -> Tensor:
         k = require_int("k", k, 0)
+        require_flag("signed", options.get("signed", False))
         x = read_cochain(K, x, k + above)
-        return from_rows(function(K, to_rows(x), k, **options), x)
+        return from_rows(function(K, to_rows(x), k, *args, **options), x)
 
     return cast("CochainMap", on_cochains)
 

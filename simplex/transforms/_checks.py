@@ -8,7 +8,11 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data, HeteroData
 from torch_geometric.data.data import BaseData
 
-from simplex.complexes import SimplicialComplex, require_int
+from simplex.complexes import (
+    SimplicialComplex,
+    require_generator as require_generator,
+    require_int,
+)
 from simplex.data import SimplicialData
 
 
@@ -77,15 +81,6 @@ def require_complex(K: Any) -> None:
         raise TypeError(
             f"K must be a SimplicialComplex, got {type(K).__name__}. Lift a graph with "
             "simplex.lifting.clique_complex; of SimplicialData pass the .complex."
-        )
-
-
-def require_generator(generator: Any) -> None:
-    """A generator of torch, and no seed."""
-    if generator is not None and not isinstance(generator, torch.Generator):
-        raise TypeError(
-            f"generator must be a torch.Generator, got {generator!r}. From a seed it is "
-            "torch.Generator().manual_seed(seed)."
         )
 
 

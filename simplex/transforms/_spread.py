@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import (
-    HIGHEST_DIM,
     SimplicialComplex,
-    require_int,
+    require_dim,
     require_memory,
     require_word,
 )
@@ -52,7 +51,7 @@ def spread_features(
     """
     require_complex(K)
     require_word("reduce", reduce, ("sum", "mean"))
-    require_int("max_dim", max_dim, least=0, most=HIGHEST_DIM)
+    require_dim("max_dim", max_dim)
     x = vertex_features(K, x)
     require_mean("x", x, reduce)
     _require_room(K, x, max_dim)

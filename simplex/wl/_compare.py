@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -156,7 +157,7 @@ def distinguish(
         union = complexes
     else:
         given: object = complexes
-        if isinstance(given, Tensor) or not isinstance(given, Iterable):
+        if isinstance(given, (Tensor, np.ndarray)) or not isinstance(given, Iterable):
             raise TypeError(f"complexes must be a list of complexes, got {shown(given)}.")
         parts = [require_complex(f"complexes[{i}]", K) for i, K in enumerate(complexes)]
         require_room_to_refine(parts)

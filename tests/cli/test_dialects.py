@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import random
 import re
 from typing import NamedTuple
 
@@ -46,6 +47,11 @@ def written(writer, graph, **options):
     return out.getvalue()
 
 
+DISTANCES = ("--format", "distances", "--max-edge-length", "1.6")
+POINTS = ("--format", "points", "--max-edge-length", "1.6")
+TRIANGLE_OF_DISTANCES = "0\n1 0\n2 1.5 0\n"
+WIDE = " ".join(map(str, range(40))) + "\n0 41\n"
+GRID_POINTS = "".join(f"{i} {j}\n" for i in range(3) for j in range(4))
 GRID = nx.grid_2d_graph(3, 3)
 NAMES = nx.Graph([("ann", "bob"), ("bob", "cy"), ("cy", "ann")])
 WEIGHTED = nx.Graph()
@@ -194,12 +200,14 @@ GOOD = [
         "cloud.csv",
         "x,y\n0,0\n0,1\n1,0\n",
         PATH,
+        "3 points of 2 coordinates",
         options=("--format", "points", "--max-edge-length", "1"),
     ),
     Good(
         "comma_cloud.csv",
         "0;0\n0;1,5\n1,5;0\n",
         PATH,
+        "3 points",
         options=("--format", "points", "--max-edge-length", "1.5", "--delimiter", "semicolon"),
     ),
     Good("neighbours.txt", "0: 1 2\n1: 2\n2:\n", TRIANGLE, options=("--format", "adjacency-list")),
@@ -237,11 +245,45 @@ GOOD = [
         (6, 6),
         options=("--format", "adjacency-list"),
     ),
+    Good("dashes.txt", "0 -- 1\n1 -- 2\n", PATH, options=("--delimiter=--",)),
+    Good("one_edge.txt", "u v\n", (2, 1)),
+    Good("weight.txt", "0 1 5\n1 2 7\n2 0 9\n", TRIANGLE, options=("--weight", "3")),
+    Good("names.tsv", "Paris\tNew York\nNew York\tLos Angeles\n", PATH),
+    Good("square.txt", TRIANGLE_OF_DISTANCES, (3, 2), "one triangle", DISTANCES),
+    Good("bare.csv", "1\n2,1.5\n", (3, 2), "one triangle", DISTANCES),
+    Good("upper.txt", "0 1 2\n0 1.5\n0\n", (3, 2), "one triangle", DISTANCES),
+    Good("named.txt", "a 0\nb 1 0\nc 2 1.5 0\n", (3, 2), "one triangle", DISTANCES),
+    Good("phylip.txt", "3\na 0 1 2\nb 1 0 1.5\nc 2 1.5 0\n", (3, 2), options=DISTANCES),
+    Good("index.csv", "id,x,y\n1,0,0\n2,0,1.5\n3,9.5,9\n", (3, 1), "2 coordinates", POINTS),
+    Good("wide.txt", WIDE, (41, 781), options=("--format", "facets", "--max-dim", "1")),
     Good("braces.csv", "a,b,{'w': 1, 'x': {'y': 2}}\nb,c,{}\n", PATH, "attributes"),
 ]
 
 PAJEK = '*Vertices 3\n1 "a"\n2 "b"\n3 "c"\n*Edges\n1 2\n2 3\n'
 BAD = [
+    Bad("index.txt", "0 1.5 2\n1 0.5 2\n2 2.5 2\n", "'id' above numbers of points", POINTS),
+    Bad("upper.txt", "1 2\n1.5\n", "diagonal of zeros", DISTANCES),
+    Bad("wide.txt", WIDE, "the 2^40 faces", ("--format", "facets")),
+    Bad(
+        "wide.txt",
+        WIDE,
+        "at most --max-simplices 500 simplices, got 822",
+        ("--format", "facets", "--max-dim", "1", "--max-simplices", "500"),
+    ),
+    Bad("numbered.txt", "1 0 1\n2 1 2\n3 0 2\n", "--source 2 --target 3"),
+    Bad("neighbours.txt", "0 1 2\n1 0 2\n2 0 1\n", "--format adjacency-list"),
+    Bad("grid.txt", GRID_POINTS, "--format points"),
+    Bad("lists.tsv", "a\tb,c\nb\ta,c\n", "',' may separate names"),
+    Bad("listed.csv", 'node,near\na,"b;c"\nb,"a;c"\n', "';' may separate names"),
+    Bad("bars.csv", "a,b|c\nb,a|c\n", "'|' may separate names"),
+    Bad("gexf.txt", '<?xml version="1.0"?>\n<gexf>\n</gexf>\n', "got XML"),
+    Bad("graphml.txt", '<?xml version="1.0"?>\n<graphml>\n</graphml>\n', "--format graphml"),
+    Bad("heading.csv", "Source,Target,Weight\n", "at least one vertex"),
+    Bad("grid.csv", GRID_POINTS.replace(" ", ","), "--format points"),
+    Bad("lists.csv", "a;b;c\nb;c\nd;a\n", "got 3 here and 2 elsewhere"),
+    Bad("tab_lists.tsv", "a\tb c d\nb\tc d\n", "a blank may separate names"),
+    Bad("metis.txt", "4 4\n2 4\n1 3\n2 4\n1 3\n", "METIS, whose line i lists"),
+    Bad("colon.txt", "a:b,c\nb:c\n", "Put a blank after", ("--format", "adjacency-list")),
     Bad("rows.txt", "0 1 2\n1 2 3\n2 3 4\n", "--format edges or --format facets"),
     Bad("tetrahedra.txt", "0 1 2 3\n1 2 3 4\n", "--format edges or --format facets"),
     Bad("names.csv", "a,b,c\nb,c,d\n", "--format edges or --format facets"),
@@ -402,3 +444,26 @@ def test_files_that_are_refused(tmp_path, capsys, file):
     assert err.startswith(f"simplex info: error: {file.name}: ")
     assert file.reason in err
     assert err.count("\n") == 1
+
+
+@over("seed", range(8))
+def test_lines_of_numbers_are_read_alike_with_and_without_options(tmp_path, capsys, seed):
+    """Files of numbers are read by array operations; an option at its default goes row by row."""
+    chance = random.Random(seed)
+    for _ in range(12):
+        width, mark = chance.choice([2, 2, 3, 4]), chance.choice(["  ", " ", "\t", ",", ";"])
+        cells = chance.choices(["7", "-3", "0.5", "1e3", "x", "01", "", "1-2"], k=2) + ["4"] * 6
+        rows = [
+            [str(chance.randrange(1, chance.choice([4, 9]))) for _ in range(2)]
+            + [chance.choice(cells) for _ in range(width - 2)]
+            for _ in range(chance.randrange(2, 9))
+        ]
+        if chance.random() < 0.2:
+            rows[-1][chance.randrange(width)] = chance.choice(cells)
+        start = chance.choice(["", "", "# c\n", "% sym w\n", "% bip w\n", "#x y\n", "\n"])
+        text = start + "".join(mark.join(row) + "\n" for row in rows)
+        both = [
+            info(tmp_path, capsys, Good("graph.txt", text, (), options=options))
+            for options in ((), ("--comments", "#%", "--no-heading"))
+        ]
+        assert both[0] == both[1], text

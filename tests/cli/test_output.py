@@ -111,3 +111,23 @@ def test_help_and_version_do_without_torch():
         loaded = {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
         assert "argparse" in loaded
         assert not loaded & {"torch", "numpy", "numba"}
+
+
+def test_a_bound_stops_the_lift_and_is_named(files, capsys):
+    (files / "dense.edges").write_text("".join(f"{i} {j}\n" for i in range(400) for j in range(i)))
+    for options in (
+        ["info", "dense.edges", "--max-simplices", "1000"],
+        ["lift", "dense.edges", "--max-simplices", "1000", "--out", "K.pt"],
+        ["wl", "dense.edges", "dense.edges", "--max-simplices", "1000"],
+        [
+            "plot",
+            "dense.edges",
+            "--out",
+            "K.png",
+        ],  # a bound of its own
+    ):
+        code, out, err = run(capsys, *options)
+        assert (code, out) == (2, "")
+        assert "Raise --max-simplices or lower --max-dim." in err
+    assert not list(files.glob("K.*"))
+    assert run(capsys, "info", "dense.edges", "--max-dim", "1", "--max-simplices", "80200")[0] == 0

@@ -10,6 +10,7 @@ import networkx as nx
 import pytest
 import torch
 
+from simplex import SimplicialComplex
 from simplex.cli import main
 from tests.cases import over
 
@@ -276,3 +277,13 @@ def test_graph6_of_every_length_of_header(capsys, write):
             path = Path(folder, "g.g6")
             path.write_bytes(write(nx.star_graph(n - 1), header=n == 64))
             assert read(capsys, path)[1] == ((n, n - 1) if n > 1 else (1,))
+
+
+def test_saved_tables_are_as_large_as_they_say(tmp_path, capsys):
+    path = tmp_path / "K.pt"
+    row = torch.tensor([[1, 0]])
+    torch.save(SimplicialComplex(2, [row]), path)
+    assert main(["info", str(path)]) == 0
+    torch.save(SimplicialComplex(2, [row.expand(10**9, 2)]), path)
+    assert main(["info", str(path)]) == 2
+    assert "must hold its tables whole, got 1000000000 1-simplices" in capsys.readouterr().err

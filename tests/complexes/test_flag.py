@@ -305,3 +305,21 @@ def test_vertex_order_does_not_change_the_complex(seed):
     for k in range(complex_.dim + 1):
         rows = torch.from_numpy(order)[complex_.simplices(k)]
         assert sorted(relabelled.index(rows).tolist()) == list(range(relabelled.num_simplices(k)))
+
+
+def test_edges_that_are_not_as_promised_are_refused():
+    """The kernels look up what ids point to: no other edges may reach them."""
+    for n, edges, message in [
+        (1, [[0, 1], [1, 2]], "below num_vertices = 1, got 2"),
+        (3, [[-1, 1]], "got -1"),
+        (3, [[1, 0]], "increasing pairs"),
+        (3, [[0, 2], [0, 1]], "lexicographic"),
+        (3, [[0, 1], [0, 1]], "distinct"),
+        (3, [[0, 1, 2]], r"shape \(n_1, 2\)"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            flag_complex(n, torch.tensor(edges), 2)
+    with pytest.raises(ValueError, match="below num_vertices = 2, got 2"):
+        unique_edges(torch.tensor([[0, 1], [1, 2]]), 2)
+    with pytest.raises(TypeError, match="edges must be integers"):
+        flag_complex(3, torch.tensor([[0.0, 1.0]]), 2)

@@ -3,6 +3,7 @@
 import io
 import itertools
 import logging
+import warnings
 
 import numpy as np
 import pytest
@@ -93,13 +94,30 @@ def test_vertices_called_by_names():
 
 def test_lists_that_count_from_one():
     sphere = [[1, 2, 3], [1, 2, 4], [1, 3, 4], [2, 3, 4]]
-    with pytest.warns(UserWarning, match=r"ids are 1 … 4, so vertex 0 is isolated.*compact=True"):
+    with pytest.warns(UserWarning, match=r"ids are 1 … 4: renumbered 0 … 3.*compact=False") as said:
         K = from_simplices(sphere)
-    assert betti_numbers(K) == (2, 0, 1)
-    K = from_simplices(sphere, compact=True)
+    assert [each.filename for each in said] == [__file__]
     assert (K.f_vector, betti_numbers(K), K.vertex_labels) == ((4, 6, 4), (1, 0, 1), (1, 2, 3, 4))
-    assert betti_numbers(from_simplices(sphere, num_vertices=5)) == (2, 0, 1)  # and no warning
-    assert from_simplices([(2, 3)]).f_vector == (4, 1)  # nor where ids are left out elsewhere
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        silent = from_simplices(sphere, compact=True)
+        assert (silent == K, silent.vertex_labels) == (True, K.vertex_labels)
+        for kept in (
+            from_simplices(sphere, compact=False),
+            from_simplices(sphere, num_vertices=5),
+            from_simplices(sphere, num_vertices=5, compact=False),
+        ):
+            assert (kept.f_vector, betti_numbers(kept)) == ((5, 6, 4), (2, 0, 1))
+            assert kept.vertex_labels is None
+        for given in ([(2, 3)], [(1, 3)], [(0, 1), (1, 2)], [], torch.empty(0, 3, dtype=int)):
+            assert from_simplices(given).vertex_labels is None  # other ids are numbers, in silence
+    assert from_simplices([(2, 3)]).f_vector == (4, 1)
+    for given in ([torch.tensor([[2, 1]]), np.array([[3]])], [(1, 2), (3,)], [[3], [2, 1]]):
+        with pytest.warns(UserWarning, match="compact=False"):
+            K = from_simplices(given)
+        assert (K.f_vector, K.vertex_labels) == ((3, 1), (1, 2, 3))
+    with pytest.warns(UserWarning, match="compact=False"):
+        assert from_simplices(sphere, max_dim=1) == from_simplices(sphere, compact=True).skeleton(1)
 
 
 def test_compact_keeps_what_occurs():

@@ -92,7 +92,7 @@ NAMES = st.one_of(
 _K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
 JUNK: tuple[Any, ...] = (
     None, True, -1, 0, 1, 10**30, 2**63, 0.5, math.nan, math.inf, -math.inf, 1j, "", "swl", b"x",
-    (), [], {}, set(), [[]], [1, "a"], [[0, 1], [1]], {0: 1}, object(), int, len, range(3),
+    (), [], {}, set(), [[]], [1, "a"], [[0, 1], [1]], {0: 1}, object(), range(3),
     nx.path_graph(3), _K, [_K], np.zeros((2, 2)), np.array([]), np.array("x"), np.zeros(3, object),
     torch.zeros(0), torch.zeros(4, 1), torch.zeros(4, dtype=torch.int64), torch.zeros(2, 2, 2),
     torch.full((4, 1), math.nan), torch.zeros(4, dtype=torch.complex64), torch.uint8,

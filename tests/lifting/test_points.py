@@ -6,6 +6,7 @@ import gudhi
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import coo_array
 
 from simplex.interop import from_gudhi
 from simplex.lifting import alpha_complex, delaunay_complex, vietoris_rips_complex
@@ -107,6 +108,7 @@ def test_alpha_of_a_circle_has_one_hole():
 
 NAN = torch.tensor([[0.0, 0.0], [math.nan, 1.0], [1.0, 0.0], [1.0, 1.0]])
 TWINS = torch.tensor([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+MASKED = np.ma.masked_array([[0.0, 0.0], [1.0, 9.0], [0.0, 1.0]], mask=[[0, 0], [0, 1], [0, 0]])
 LINE = torch.tensor([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])
 
 
@@ -130,6 +132,20 @@ LINE = torch.tensor([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])
             ValueError,
             "symmetric",
         ),
+        (
+            lambda: vietoris_rips_complex(
+                distances=coo_array(([0.5, 0.5, 0.3], ([0, 1, 1], [1, 0, 2])), shape=(3, 3))
+            ),
+            ValueError,
+            r"both entries of a pair.*D.maximum\(D.T\)",
+        ),
+        (
+            lambda: vietoris_rips_complex(distances=20 - 19.5 * torch.eye(3)),
+            ValueError,
+            "inexact: pass points= instead",
+        ),
+        (lambda: vietoris_rips_complex(MASKED, 1.0), ValueError, "no masked entries"),
+        (lambda: delaunay_complex(MASKED), ValueError, "no masked entries"),
         (lambda: alpha_complex(TWINS), ValueError, "rows 1 and 3"),
         (lambda: delaunay_complex(TWINS), ValueError, "rows 1 and 3"),
         (lambda: delaunay_complex(LINE), ValueError, "one hyperplane"),

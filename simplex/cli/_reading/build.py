@@ -2,6 +2,7 @@
 
 import gc
 import math
+import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -11,15 +12,15 @@ import torch
 from torch import Tensor
 
 from simplex.cli._reading.evidence import decide
-from simplex.cli._reading.heading import MISSING, Columns, find_columns, is_number
+from simplex.cli._reading.heading import MISSING, Columns, find_columns, is_number, to_number
 from simplex.cli._reading.market import BANNER, read_market
+from simplex.cli._reading.matrix import read_matrix
 from simplex.cli._reading.options import Reading
-from simplex.cli._reading.quick import two_integers
+from simplex.cli._reading.quick import plain_edges
 from simplex.cli._reading.source import read_text
 from simplex.cli._reading.table import Table, read_table
-from simplex.complexes import SimplicialComplex, require_memory
+from simplex.complexes import SimplicialComplex
 from simplex.interop import GraphEdges
-from simplex.lifting import vietoris_rips_complex
 
 
 class Content(NamedTuple):
@@ -28,8 +29,8 @@ class Content(NamedTuple):
     Attributes:
         graph: edges that are to be lifted.
         lengths: (E,) float64, of the edges of the graph.
-        facets: a complex that is whole.
-        lifted: a complex that was cut at ``max_dim``.
+        facets: a complex that is whole, or cut where the user said so.
+        lifted: a complex that was cut at ``max_dim``, or at ``DEFAULT_MAX_DIM``.
     """
 
     graph: GraphEdges | None = None
@@ -38,12 +39,18 @@ class Content(NamedTuple):
     lifted: SimplicialComplex | None = None
 
 
-def read_content(path: str, reading: Reading, max_dim: int, notes: list[str]) -> Content:
-    """Read a text file; what was guessed or left out goes to the notes."""
+def read_content(path: str, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
+    """Read a text file; what was guessed or left out goes to the notes.
+
+    Facets are kept whole without ``max_dim``.
+    """
     text = read_text(path, notes)
     if text.startswith(BANNER) and reading.format is None:
         return Content(read_market(text, reading.undirected))
-    if reading == Reading() and (graph := two_integers(text)) is not None and not notes:
+    by_looking = reading == Reading(max_simplices=reading.max_simplices)
+    if by_looking and not notes and (found := plain_edges(text)) is not None:
+        graph, table = found
+        _say_what_was_read(table, Columns(), notes)
         return Content(graph)
     with _without_collector():
         return _read_rows(read_table(text, reading), reading, max_dim, notes)
@@ -61,21 +68,23 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _read_rows(table: Table, reading: Reading, max_dim: int, notes: list[str]) -> Content:
+def _read_rows(table: Table, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
     if not table.rows:
         return Content(GraphEdges(0, torch.empty(2, 0, dtype=torch.int64)))
     if reading.format in ("points", "distances", "adjacency"):
-        return _read_matrix(table, reading, max_dim, notes)
+        found = read_matrix(table, reading, max_dim, notes)
+        return Content(found) if isinstance(found, GraphEdges) else Content(lifted=found)
     if reading.format == "facets":
         _drop_heading(table, reading, notes)
-        return Content(facets=_facets(table))
+        return Content(facets=_facets(table, max_dim))
     if reading.format == "adjacency-list":
         return Content(_adjacency_list(table))
     columns = find_columns(table, reading)
-    undecided = reading.format is None and not (reading.source or reading.target)
+    named = reading.source or reading.target or reading.weight
+    undecided = reading.format is None and not named
     if undecided and table.delimiter and table.rows and decide(table, columns) == "facets":
         notes.append(f"facets of a closed manifold, {table.separator} (or say --format edges)")
-        return Content(facets=_facets(table))
+        return Content(facets=_facets(table, max_dim))
     return _edges(table, columns, reading, notes)
 
 
@@ -196,18 +205,11 @@ def _lengths(table: Table, columns: Columns, last: int) -> Tensor:
     for line, row in zip(table.lines, table.rows, strict=True):
         if len(row) > last:
             cell = row[k] if k < len(row) else ""
-            value = _to_number(cell)
+            value = to_number(cell)
             if not value >= 0 or math.isinf(value):
                 raise ValueError(f"line {line}: --weight must be numbers ≥ 0, got {cell[:40]!r}.")
             values.append(value)
     return torch.tensor(values, dtype=torch.float64)
-
-
-def _to_number(cell: str) -> float:
-    try:
-        return float(cell.replace(",", ".") if is_number(cell) else cell)
-    except ValueError:
-        return math.nan
 
 
 def _say_what_was_read(table: Table, columns: Columns, notes: list[str]) -> None:
@@ -261,7 +263,7 @@ def _drop_heading(table: Table, reading: Reading, notes: list[str]) -> None:
         table.rows, table.lines = table.rows[1:], table.lines[1:]
 
 
-def _facets(table: Table) -> SimplicialComplex:
+def _facets(table: Table, max_dim: int | None) -> SimplicialComplex:
     """Every row is a simplex; numbers are made compact, and kept as labels."""
     rows = [[cell for cell in row if cell] for row in table.rows]
     names, number_of = _order(cell for row in rows for cell in row)
@@ -273,13 +275,19 @@ def _facets(table: Table) -> SimplicialComplex:
             )
         groups.setdefault(len(row), []).append([number_of[cell] for cell in row])
     blocks = [torch.tensor(group, dtype=torch.int64) for group in groups.values()]
-    K = SimplicialComplex.from_simplices(blocks, num_vertices=len(names))
+    K = SimplicialComplex.from_simplices(blocks, num_vertices=len(names), max_dim=max_dim)
     return K if names == list(range(len(names))) else K.with_vertex_labels(names)
 
 
 def _adjacency_list(table: Table) -> GraphEdges:
     """The first name of a row and its neighbours; a colon may stand between them."""
     rows = []
+    within = all(re.search(r"\S:\S", row[0]) for row in table.rows)
+    if within and not any(":" in cell for row in table.rows for cell in row[1:]):
+        raise ValueError(
+            f"line {table.lines[0]}: a colon may end the first name or belong to it, got "
+            f"{table.rows[0][0][:40]!r}. Put a blank after the colon."
+        )
     for row in table.rows:
         head, _, tail = row[0].partition(": ")
         first = head[:-1] if head.endswith(":") and len(head) > 1 else head
@@ -295,89 +303,3 @@ def _order(cells: Iterable[str]) -> tuple[list[Hashable], dict[str, int]]:
     met = dict.fromkeys(cells)
     names: list[Hashable] = sorted(map(int, met)) if all(map(_is_number, met)) else list(met)  # type: ignore[assignment]
     return names, {str(name): k for k, name in enumerate(names)}
-
-
-# --- matrices -------------------------------------------------------------------------------------
-
-
-def _read_matrix(table: Table, reading: Reading, max_dim: int, notes: list[str]) -> Content:
-    kind = reading.format
-    if kind != "adjacency" and reading.max_edge_length is None:
-        raise ValueError(f"--format {kind} must come with --max-edge-length R, got none.")
-    values, labels = _matrix(table, reading, notes)
-    count = len(values)
-    if kind != "points":
-        if values.shape[1] != count:
-            raise ValueError(
-                f"--format {kind} must be a square matrix, got {count} rows and "
-                f"{values.shape[1]} columns."
-            )
-        odd = np.argwhere(values != values.T)
-        if len(odd) and not (kind == "adjacency" and reading.undirected):
-            i, j = odd[0].tolist()
-            forget = " Forget the directions with --undirected." if kind == "adjacency" else ""
-            if kind == "adjacency" or not np.allclose(values, values.T):
-                raise ValueError(
-                    f"--format {kind} must be a symmetric matrix, got {values[i, j]:g} in row "
-                    f"{i + 1}, column {j + 1}, and {values[j, i]:g} across the diagonal.{forget}"
-                )
-    if kind == "adjacency":
-        ends = torch.from_numpy(np.stack(np.nonzero(values)))
-        ends = ends[:, ends[0] <= ends[1]] if not reading.undirected else ends
-        return Content(GraphEdges(count, ends, labels))
-    radius = reading.max_edge_length
-    assert radius is not None
-    tensor = torch.from_numpy(values)
-    if kind == "points":
-        K = vietoris_rips_complex(tensor, radius, max_dim)
-    else:
-        K = vietoris_rips_complex(None, radius, max_dim, distances=(tensor + tensor.T) / 2)
-    return Content(lifted=K if labels is None else K.with_vertex_labels(labels))
-
-
-def _matrix(
-    table: Table, reading: Reading, notes: list[str]
-) -> tuple[np.ndarray, tuple[str, ...] | None]:
-    """The numbers of a table; names before the rows, or above the columns, are of vertices."""
-    rows, lines = table.rows, table.lines
-    heading = None
-    if reading.heading is not False and len(rows) > 1 and not all(map(_reads, rows[0])):
-        named = all(map(_reads, rows[0][1:])) and len(rows[0]) == len(rows[1]) and rows[0][0] != ""
-        if not named:
-            heading, rows, lines = rows[0], rows[1:], lines[1:]
-    labels: tuple[str, ...] | None = None
-    index = heading is not None and heading[0].lower() in ("", "id", "index")
-    index = index or (heading is not None and len(heading) == len(rows[0]) - 1)
-    if len(rows[0]) > 1 and (index or not any(_reads(row[0]) for row in rows)):
-        firsts = [row[0] for row in rows]
-        counted = any(firsts == [str(k) for k in range(s, s + len(rows))] for s in (0, 1))
-        rows = [row[1:] for row in rows]
-        if counted:
-            notes.append("column 1, numbers of the lines, ignored")
-        else:
-            labels = tuple(firsts)
-    elif heading is not None and reading.format != "points" and len(heading) == len(rows):
-        labels = tuple(heading)
-    width = len(rows[0])
-    require_memory(16 * width * len(rows), torch.device("cpu"), "the numbers of the table")
-    for line, row in zip(lines, rows, strict=True):
-        if len(row) != width:
-            raise ValueError(
-                f"line {line}: every line must have equally many numbers, got {len(row)} here and "
-                f"{width} in the first."
-            )
-    try:
-        values = np.array(rows, dtype=np.float64)
-    except ValueError:
-        values = np.array([[_to_number(cell) for cell in row] for row in rows])
-    odd = np.argwhere(~np.isfinite(values) & ~np.isposinf(values))
-    if reading.format != "distances":
-        odd = np.argwhere(~np.isfinite(values))
-    if len(odd):
-        i, j = odd[0].tolist()
-        raise ValueError(f"line {lines[i]}: must hold numbers, got {rows[i][j][:40]!r}.")
-    return values, labels
-
-
-def _reads(cell: str) -> bool:
-    return is_number(cell) or cell.lower() in ("inf", "+inf", "-inf", "nan")

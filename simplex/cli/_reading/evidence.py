@@ -13,6 +13,7 @@ from simplex.cli._reading.heading import (
     is_number,
     refuse_other_tables,
 )
+from simplex.cli._reading.numbers import kind_of_rows
 from simplex.cli._reading.table import Table
 
 
@@ -68,6 +69,8 @@ def decide(table: Table, columns: Columns) -> str:
         refuse_counts_first(rows, max(map(int, set().union(*known)), default=0))
     i, j = columns.source, columns.target
     _refuse_real_ends(table, columns, [kinds[i], kinds[j]])
+    if width == 2 and kinds == ["int", "int"] and columns.heading is None:
+        return _facets_or_edges(table, columns, cells)
     if width == 2:
         return "edges"
     whole = len(kinds) - i > 2 and all(kind == "int" for kind in kinds[i:])
@@ -85,67 +88,31 @@ def decide(table: Table, columns: Columns) -> str:
 
 
 def _facets_or_edges(table: Table, columns: Columns, cells: Sequence[tuple[str, ...]]) -> str:
-    """Rows of three integers or more: by the vertices that they would have in common."""
+    """Rows of two integers or more: by the vertices that they would have in common."""
     try:
-        table_of_ids = np.array([[int(x or -1) for x in column] for column in cells]).T
-        table_of_ids = table_of_ids.astype(np.int64, casting="safe")
+        ids = np.array([[int(x or -1) for x in column] for column in cells]).T
+        ids = ids.astype(np.int64, casting="safe")
     except (OverflowError, ValueError, TypeError):
         return "edges"  # no ids at all, or weights are missing
-    _refuse_grid(table, table_of_ids)
-    ordered = np.sort(table_of_ids, axis=1)
-    if len(ordered) == 1 and len(cells) > 3:
-        raise ValueError(
-            f"line {table.lines[0]}: one row of {len(cells)} whole numbers must be a facet or an "
-            f"edge. {_CHOICE}"
+    kind = kind_of_rows(ids, counted=columns.heading is None and not table.of_edges)
+    if kind in ("edges", "facets"):
+        return kind
+    if kind == "unclear" and columns.heading and columns.known and not columns.doubtful:
+        return "edges"
+    first = " ".join(table.rows[0])[:40]
+    shown = f"line {table.lines[0]}: rows of {len(cells)} whole numbers, {first!r},"
+    if kind == "grid":
+        remedy = (
+            "may be points of a grid. Say --format points --max-edge-length R, or --format edges."
         )
-    if ordered.min() < 0 or (ordered[:, 1:] == ordered[:, :-1]).any():
-        return "edges"  # a facet has its vertices once each
-    if len(np.unique(ordered, axis=0)) < len(ordered):
-        return "edges"
-    if columns.heading and columns.known and not columns.doubtful:
-        return "edges"
-    ends, others = np.unique(ordered_ends(table_of_ids)), np.unique(table_of_ids[:, 2:])
-    ids = np.union1d(ends, others)
-    contiguous = ids[0] in (0, 1) and ids[-1] - ids[0] + 1 == len(ids)
-    apart = any(
-        not np.intersect1d(table_of_ids[:, k], np.delete(table_of_ids, k, axis=1)).size
-        for k in range(2, table_of_ids.shape[1])
-    )
-    if apart and not contiguous:  # a column of times, or of large weights
-        return "edges"
-    if _is_closed(ordered):
-        return "facets"
-    shown = " ".join(table.rows[0])[:40]
-    raise ValueError(
-        f"line {table.lines[0]}: rows of {len(cells)} whole numbers, {shown!r}, may be edges with "
-        f"weights or facets of a complex. {_CHOICE}"
-    )
-
-
-def ordered_ends(ids: np.ndarray) -> np.ndarray:
-    """The first two columns."""
-    return ids[:, :2]
-
-
-def _is_closed(ordered: np.ndarray) -> bool:
-    """Whether every face that leaves one vertex out is in exactly two rows: a closed manifold."""
-    width = ordered.shape[1]
-    faces = np.concatenate([np.delete(ordered, i, axis=1) for i in range(width)])
-    _, counts = np.unique(faces, axis=0, return_counts=True)
-    return len(ordered) > width and bool((counts == 2).all())
-
-
-def _refuse_grid(table: Table, ids: np.ndarray) -> None:
-    """Points of a grid: the same pair of numbers again and again, and pairs of equal ones."""
-    if ids[:, 2].max() > 2 * max(ids[:, :2].max(), 1):
-        return
-    pairs = np.unique(ids[:, :2], axis=0)
-    loops = (ids[:, 0] == ids[:, 1]).any()
-    if loops and 3 * len(pairs) <= 2 * len(ids) and len(np.unique(ids, axis=0)) == len(ids):
-        raise ValueError(
-            f"line {table.lines[0]}: rows of whole numbers, {' '.join(table.rows[0])[:40]!r}, may "
-            "be points of a grid. Say --format points --max-edge-length R, or --format edges."
+    elif kind == "numbered":
+        remedy = (
+            "may be edges behind the numbers of the lines, edges with weights, or lists of "
+            "neighbours. Say --source 2 --target 3, --format edges, or --format adjacency-list."
         )
+    else:
+        remedy = f"may be edges with weights or facets of a complex. {_CHOICE}"
+    raise ValueError(f"{shown} {remedy}")
 
 
 def _refuse_real_ends(table: Table, columns: Columns, kinds: list[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 _AS_EDGES = "Save the graph as an edge list, 'u v' a line."
 _BEGINNINGS = [  # of the first line that is not blank
-    (r"<\?xml|<graphml", "GraphML (XML)", "Read it with --format graphml."),
+    (r"(<\?xml.*)?<graphml", "GraphML (XML)", "Read it with --format graphml."),
     (r"<", "XML or HTML", _AS_EDGES),
     (r">>(graph6|sparse6)<<", "graph6", "Read it with --format graph6."),
     (r">>(digraph6|planar_code)", "a format of nauty", _AS_EDGES),
@@ -30,7 +30,7 @@ def refuse_other_formats(lines: Sequence[str]) -> None:
 
     ``lines`` are those that are neither blank nor comments.
     """
-    first = lines[0].strip() if lines else ""
+    first = " ".join([*lines[:1], *(s for s in lines[1:9] if s.lstrip()[:1] == "<")]).strip()
     for pattern, name, remedy in _BEGINNINGS:
         if re.match(pattern, first, re.IGNORECASE):
             raise ValueError(f"must be a table of edges, got {name}. {remedy}")
@@ -63,7 +63,10 @@ def refuse_counts_first(rows: Sequence[Sequence[str]], largest: int) -> None:
     alone = len(first) == 1 and len(rows[1]) >= 1 and (sizes or first[0] == rest)
     if alone or (len(first) > 1 and sizes and rest in first):
         shown = " ".join(rows[0])
+        metis = len(first) > 1 and first[0] == rest
+        lists = " (or of METIS, whose line i lists the neighbours of i)" if metis else ""
+        remedy = "If edges follow, delete it" if metis else "Delete it"
         raise ValueError(
-            f"line 1, {shown!r}, may be the numbers of vertices and edges: {rest} lines follow. "
-            "Delete it, or read it as data with --format edges."
+            f"line 1, {shown!r}, may be the numbers of vertices and edges{lists}: {rest} lines "
+            f"follow. {remedy}, or read it as data with --format edges."
         )

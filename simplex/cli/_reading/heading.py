@@ -1,5 +1,6 @@
 """The heading of a table, and the columns that hold the two ends of an edge."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -66,6 +67,14 @@ def is_integer(cell: str) -> bool:
 def is_number(cell: str) -> bool:
     """Whether a cell holds a number; the comma may be decimal."""
     return _NUMBER.fullmatch(cell) is not None
+
+
+def to_number(cell: str) -> float:
+    """What a cell holds; NaN where that is no number."""
+    try:
+        return float(cell.replace(",", ".") if is_number(cell) else cell)
+    except ValueError:
+        return math.nan
 
 
 def find_pair(heading: Sequence[str]) -> tuple[int, int] | None:
@@ -238,8 +247,11 @@ def _heading_of(table: Table) -> Columns:
 def _is_heading(table: Table, first: list[str], pair: tuple[int, int]) -> bool:
     """Whether words such as 'source target' are no names: none of them is met below."""
     body, (i, j) = table.rows[1:], pair
-    if not body or first[i] == first[j]:
+    if first[i] == first[j]:
         return False
+    if not body:  # of a table without lines; 'u v' and 'n1 n2' are edges
+        pairs = zip(_tokens(first[i]), _tokens(first[j]), strict=True)
+        return len(first[i]) > 1 and any(pair in _PAIRS for pair in pairs)
     met = {row[k] for row in body for k in (i, j) if k < len(row)}
     if first[i] in met or first[j] in met:
         return False

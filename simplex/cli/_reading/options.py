@@ -7,6 +7,7 @@ from typing import Any
 
 
 TABLES = ("edges", "facets", "points", "distances", "adjacency", "adjacency-list")
+DEFAULT_MAX_DIM = 2  # of the lift of a graph
 FORMATS = (*TABLES, "graph6", "graphml")
 _MARKS = {
     "comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t",
@@ -28,6 +29,7 @@ class Reading:
         comments: the characters that begin a comment.
         max_edge_length: up to which length points are joined.
         undirected: whether directions are to be forgotten.
+        max_simplices: most simplices that may be built; ``None`` for what fits in memory.
     """
 
     format: str | None = None
@@ -39,13 +41,14 @@ class Reading:
     comments: str = "#%"
     max_edge_length: float | None = None
     undirected: bool = False
+    max_simplices: int | None = None
 
     @classmethod
     def of(cls, args: Any) -> "Reading":
         """From the parsed arguments of a command that has called :func:`add_reading`."""
         return cls(
             args.format,
-            args.delimiter,
+            "--" if args.delimiter == [] else args.delimiter,  # argparse takes it for an end
             args.source,
             args.target,
             args.weight,
@@ -53,6 +56,7 @@ class Reading:
             args.comments,
             args.max_edge_length,
             args.undirected,
+            args.max_simplices,
         )
 
 
@@ -73,7 +77,20 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="R",
         help="with points and distances: join what is at most R apart",
     )
+    add(
+        "--max-simplices",
+        type=whole_number,
+        metavar="N",
+        help="refuse to build more (default: what fits in half of the free memory)",
+    )
     add("--undirected", action="store_true", help="forget the directions of a directed graph")
+
+
+def whole_number(text: str) -> int:
+    """A non-negative integer, as an argparse type."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"must be a whole number ≥ 0, got {text!r}")
+    return int(text)
 
 
 def _delimiter(text: str) -> str:

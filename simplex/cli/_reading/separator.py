@@ -148,8 +148,10 @@ def _is_padding(lines: list[str]) -> bool:
 
 
 def _are_decimal_commas(lines: list[str], mark: str) -> bool:
-    """Whether every comma stands within a number, behind the two ends."""
+    """Whether there are commas, and each stands within a number, behind the two ends."""
     split = splitter(mark)
+    if not any("," in line for line in lines):
+        return False
     for line in lines:
         if "," in line:
             fields = split(line)

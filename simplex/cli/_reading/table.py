@@ -223,10 +223,16 @@ def _drop_empty_columns(table: Table) -> None:
 
 def _require_clean_fields(table: Table) -> None:
     """Refuse fields in which another separator seems to have been at work."""
-    ends = {row[0] for row in table.rows}
-    ends.update([row[1] for row in table.rows if len(row) > 1])
-    ends = {end for end in ends if not end.isalnum()}
-    _require_whole_brackets(table, ends)
+    firsts = dict.fromkeys([row[0] for row in table.rows])
+    seconds = dict.fromkeys([row[1] for row in table.rows if len(row) > 1])
+    ends = {end: None for end in (firsts | seconds) if not end.isalnum()}
+    _require_whole_brackets(table, set(ends))
+    for mark, what in ((" ", "a blank"), (",", "','"), (";", "';'"), ("|", "'|'")):
+        if mark == table.delimiter or any(mark in end for end in firsts):
+            continue
+        for end in seconds:
+            if mark in end and any(part.strip() in firsts for part in end.split(mark)):
+                raise _unclear(table, end, f"{what} may separate names or belong to one")
     for end in ends:
         if end[-1:] in ",;" and len(end) > 1 and table.delimiter == " ":
             raise _unclear(table, end, f"a name ends in {end[-1]!r}")
