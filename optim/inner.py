@@ -7,6 +7,7 @@ no ε. Slots live in a dict of tensors of the caller, so they persist across min
 saved with them. A rule changes the weights and the slots in place.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,6 +17,11 @@ from torch import Tensor
 
 
 Slots = Mapping[str, Tensor]
+
+
+def as_scalar(lr: float, like: Tensor) -> float:
+    """The step size, infinite where it exceeds the type: torch takes no finite number above it."""
+    return lr if lr <= torch.finfo(like.dtype).max else math.inf
 
 
 class InnerRule(Protocol):
@@ -108,7 +114,7 @@ class Adam:
     def step_(self, weight: Tensor, gradient: Tensor, slots: Slots, lr: float) -> None:
         """See the class."""
         t = slots["step"].add_(1).item()
-        lr = lr * (1 - self.beta2**t) ** 0.5 / (1 - self.beta1**t)
+        lr = as_scalar(lr * (1 - self.beta2**t) ** 0.5 / (1 - self.beta1**t), weight)
         m = slots["mean"].lerp_(gradient, 1 - self.beta1)
         v = slots["square"].mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
         weight.addcdiv_(m, v.sqrt().add_(self.eps), value=-lr)

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from optim._checks import require_number, require_rule, require_word
 from optim.curvature import factorize, gram, inverse_action, mean_square, preconditioner
-from optim.inner import InnerRule, Nesterov
+from optim.inner import InnerRule, Nesterov, as_scalar
 from optim.problem import LocalGradient, LocalProblem
 from optim.transfers import IDENTITY
 
@@ -233,7 +233,7 @@ class Iterate:
         slope = LocalGradient(problem, calls=self.steps - 1)
         for j, lr in enumerate(decayed(self.lr, self.steps, self.floor)):
             now = slope(displacement) if j else slope.constant.view(gradient.shape)
-            self.rule.step_(displacement, now, slots, lr)
+            self.rule.step_(displacement, now, slots, as_scalar(lr, gradient))
         return displacement
 
     def _slots(self, gradient: Tensor, state: State) -> Mapping[str, Tensor]:

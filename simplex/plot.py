@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int
+from simplex.complexes import SimplicialComplex, require_flag, require_int, shown
 
 
 __all__ = ["draw_complex", "draw_flow", "spring_layout"]
@@ -39,7 +39,7 @@ def spring_layout(K: SimplicialComplex, *, seed: int = 0) -> Tensor:
     from simplex.interop import to_networkx
 
     _require_complex(K)
-    require_int("seed", seed, least=0)
+    require_int("seed", seed, least=0, most=2**32 - 1)
     count = K.num_simplices(0)
     if count > _LARGEST_LAYOUT:
         raise ValueError(
@@ -94,6 +94,8 @@ def draw_complex(
 
     _require_complex(K)
     _require_drawable(K)
+    _require_style(ax, color)
+    require_flag("labels", labels)
     place = _read_positions(K, positions)
     if ax is None:
         from matplotlib import pyplot
@@ -159,11 +161,17 @@ def draw_flow(
             f"{tuple(values.shape)}. Draw one channel, or one sample, at a time."
         )
     place = _read_positions(K, positions)
+    num_colors = _require_style(ax, color)
     ax = draw_complex(K, place, ax=ax, color="#c9d3e3")
     along = values * K.orientation(1).cpu()
     used = along != 0
     if not bool(used.any()):
         return ax
+    if num_colors not in (1, int(used.sum())):
+        raise ValueError(
+            f"color must be one color, or one for each of the {int(used.sum())} arrows, got "
+            f"{num_colors} colors."
+        )
     strength = along[used].abs() / along.abs().max()
     ends = K.simplices(1).cpu()[used]
     ends = torch.where(along[used, None] > 0, ends, ends.flip(1))
@@ -213,6 +221,11 @@ def _as_numbers(what: str, values: Any) -> Tensor:
     import numpy as np
 
     if isinstance(values, Tensor):
+        if values.is_meta or values.layout != torch.strided:
+            raise TypeError(
+                f"{what} must be a dense tensor with values, got one of {values.layout} on "
+                f"{values.device}."
+            )
         array = values.detach().cpu()
     else:
         try:
@@ -233,6 +246,30 @@ def _require_complex(K: Any) -> None:
             f"K must be a SimplicialComplex, got {type(K).__name__}. Lift a graph with "
             "simplex.lifting.clique_complex."
         )
+
+
+def _require_style(ax: Any, color: Any) -> int:
+    """Axes of matplotlib or ``None``, and what matplotlib takes as colours: how many there are."""
+    from matplotlib.axes import Axes
+    from matplotlib.colors import to_rgba_array
+
+    if ax is not None and not isinstance(ax, Axes):
+        raise TypeError(
+            f"ax must be axes of matplotlib or None, got {type(ax).__name__}. Take one of an array "
+            "of axes; of a figure pass figure.add_subplot()."
+        )
+    if color is None:  # matplotlib's own
+        return 1
+    try:
+        colors = to_rgba_array(color)
+    except (ValueError, TypeError, AttributeError, RuntimeError, IndexError):
+        colors = None
+    if colors is None or not bool((colors >= 0).all()):
+        raise ValueError(
+            f"color must be one that matplotlib knows, such as 'C0' or '#4c72b0', or a list of "
+            f"such, got {shown(color)}."
+        )
+    return len(colors)
 
 
 def _require_drawable(K: SimplicialComplex) -> None:

@@ -6,7 +6,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_dim, require_memory
+from simplex.complexes import (
+    HIGHEST_DIM,
+    SimplicialComplex,
+    integer_tensor,
+    require_complex,
+    require_int,
+    require_memory,
+    require_real,
+    shown,
+)
 
 
 Cochains = Sequence[Tensor]
@@ -23,6 +32,9 @@ __all__ = [
     "random_orientation",
     "relabel",
 ]
+
+
+_MOST_DRAWN = 10**6  # simplices or dimensions; each is a step of its own
 
 
 # --- random complexes and cochains ----------------------------------------------------------------
@@ -43,7 +55,12 @@ def random_complex(
         >>> random_complex(0).f_vector
         (8, 19, 14, 3)
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = _generator(seed)
+    require_int("num_vertices", num_vertices, least=0)
+    require_int("num_simplices", num_simplices, least=0, most=_MOST_DRAWN)
+    require_int("max_dim", max_dim, least=0, most=_MOST_DRAWN)
+    what = f"a complex of {num_vertices} vertices"
+    require_memory(100 * num_vertices, torch.device("cpu"), what, "Draw a smaller one.")
     simplices = []
     for _ in range(num_simplices):
         size = int(torch.randint(1, max_dim + 2, (1,), generator=generator))
@@ -76,12 +93,25 @@ def random_cochains(
         >>> [tuple(x.shape) for x in random_cochains(random_complex(0), channels=2, max_dim=4)]
         [(8, 2), (19, 2), (14, 2), (3, 2), (0, 2)]
     """
-    top = max(K.dim, 0) if max_dim is None else require_dim("max_dim", max_dim)
-    widths = [channels] * (top + 1) if isinstance(channels, int) else list(channels)
+    require_complex("K", K)
+    generator = _generator(seed)
+    top = max(K.dim, 0)
+    if max_dim is not None:
+        top = require_int("max_dim", max_dim, 0, HIGHEST_DIM)
+    many = list(channels) if isinstance(channels, (list, tuple, range)) else [channels] * (top + 1)
+    widths = [require_int("channels", width, least=0) for width in many]
+    if len(widths) <= top:
+        raise ValueError(
+            f"channels must be a number, or one for each dimension 0 … {top}, got {channels}."
+        )
+    dtype = torch.get_default_dtype() if dtype is None else dtype
+    if not isinstance(dtype, torch.dtype) or not (dtype.is_floating_point or dtype.is_complex):
+        raise TypeError(
+            f"dtype must be a floating or complex dtype such as torch.float64, got {shown(dtype)}."
+        )
     entries = sum(K.num_simplices(k) * width for k, width in enumerate(widths))
     remedy = "Draw fewer channels."
-    require_memory(8 * entries, torch.device("cpu"), f"{entries} random numbers", remedy)
-    generator = torch.Generator().manual_seed(seed)
+    require_memory(16 * entries, torch.device("cpu"), f"{entries} random numbers", remedy)
     return [
         torch.randn(K.num_simplices(k), widths[k], dtype=dtype, generator=generator)
         for k in range(top + 1)
@@ -95,7 +125,8 @@ def random_orientation(K: SimplicialComplex, seed: int = 0) -> dict[int, Tensor]
         >>> sorted(random_orientation(random_complex(0)))
         [1, 2, 3]
     """
-    generator = torch.Generator().manual_seed(seed)
+    require_complex("K", K)
+    generator = _generator(seed)
     return {
         k: 1 - 2 * torch.randint(0, 2, (K.num_simplices(k),), generator=generator)
         for k in range(1, K.dim + 1)
@@ -137,9 +168,12 @@ def relabel(K: SimplicialComplex, names: Tensor) -> Relabelling:
         >>> moved.complex.orientation(1).tolist()  # (0, 1) went to (2, 0)
         [1, -1]
     """
+    require_complex("K", K)
     count = K.num_simplices(0)
-    if sorted(names.tolist()) != list(range(count)):
-        raise ValueError(f"names must be a permutation of 0 … {count - 1}, got {names.tolist()}.")
+    names = integer_tensor("names", names)
+    if names.is_meta or sorted(names.flatten().tolist()) != list(range(count)):
+        raise ValueError(f"names must be a permutation of 0 … {count - 1}, got {shown(names)}.")
+    names = names.flatten()
     rows = [names[K.simplices(k)] for k in range(max(K.dim, 0) + 1)]
     image = SimplicialComplex.from_simplices(rows, num_vertices=count)
     place = [image.index(each) if len(each) else each[:, 0] for each in rows]
@@ -189,8 +223,9 @@ def assert_permutation_equivariant(
         >>> K = random_complex(0)
         >>> assert_permutation_equivariant(SINConv(2, 3, K.dim), random_cochains(K, channels=2), K)
     """
+    _require_call(layer, x, K, tolerance)
     whole = K.with_parts(None)
-    generator = torch.Generator().manual_seed(seed)
+    generator = _generator(seed)
     moved = relabel(whole, torch.randperm(K.num_simplices(0), generator=generator))
 
     def rename(values: Tensor, k: int) -> Tensor:
@@ -227,6 +262,7 @@ def assert_orientation_equivariant(
         >>> layer = lambda x, K: {1: conv(x[1], K)}
         >>> assert_orientation_equivariant(layer, random_cochains(K, channels=2), K)
     """
+    _require_call(layer, x, K, tolerance)
     signs = random_orientation(K, seed)
 
     def turn(values: Tensor, k: int) -> Tensor:
@@ -255,6 +291,20 @@ def assert_batch_consistent(
         >>> items = [(random_cochains(K, channels=2, max_dim=3), K) for K in parts]
         >>> assert_batch_consistent(SIN(2, 4, 2, num_layers=2, max_dim=3), items)
     """
+    if not isinstance(items, (list, tuple)) or not items:
+        raise TypeError(
+            f"items must be a list of pairs of cochains and complex, got {shown(items)}."
+        )
+    for item in items:
+        if not isinstance(item, (list, tuple)) or len(item) != 2:
+            raise TypeError(f"items must hold pairs of cochains and complex, got {shown(item)}.")
+        x, complex = item
+        _require_call(layer, x, complex, tolerance)
+    if len({len(x) for x, _ in items}) > 1:
+        raise ValueError(
+            "items must all have the same number of cochains, got "
+            f"{sorted({len(x) for x, _ in items})}."
+        )
     union = SimplicialComplex.disjoint_union([complex for _, complex in items])
     joined = [torch.cat(values) for values in zip(*(x for x, _ in items), strict=True)]
     with torch.no_grad():
@@ -279,6 +329,7 @@ def assert_inputs_untouched(layer: Layer, x: Cochains, K: SimplicialComplex) -> 
         >>> K = random_complex(0)
         >>> assert_inputs_untouched(SINConv(2, 3, K.dim), random_cochains(K, channels=2), K)
     """
+    _require_call(layer, x, K, None)
     tables = [K.facets(k) for k in range(K.dim + 1)]
     before = [values.clone() for values in (*x, *tables)]
     given = list(x)
@@ -316,9 +367,33 @@ def _outputs(result: Tensor | Sequence[Tensor] | Mapping[int, Tensor]) -> dict[i
     """By degree; rows of parts under -1."""
     if isinstance(result, Tensor):
         return {-1: result}
-    if isinstance(result, Mapping):
-        return dict(result)
-    return dict(enumerate(result))
+    listed = dict(result) if isinstance(result, Mapping) else result
+    if isinstance(listed, (list, tuple)):
+        listed = dict(enumerate(listed))
+    if not isinstance(listed, dict) or not all(isinstance(y, Tensor) for y in listed.values()):
+        raise TypeError(
+            "the layer must return a tensor, a list of cochains or a mapping from degrees to them, "
+            f"got {type(result).__name__}."
+        )
+    return listed
+
+
+def _generator(seed: object) -> torch.Generator:
+    return torch.Generator().manual_seed(require_int("seed", seed, least=-(2**63), most=2**63 - 1))
+
+
+def _require_call(layer: object, x: object, K: object, tolerance: object) -> None:
+    """What is called as ``layer(x, K)``."""
+    require_complex("K", K)
+    if not callable(layer):
+        raise TypeError(f"layer must be called as layer(x, complex), got {type(layer).__name__}.")
+    if not isinstance(x, (list, tuple)) or not all(isinstance(each, Tensor) for each in x):
+        raise TypeError(
+            f"x must be a list of cochains, one tensor per dimension, got {type(x).__name__}. "
+            "Draw them with random_cochains."
+        )
+    if tolerance is not None:
+        require_real("tolerance", tolerance, 0)
 
 
 def _assert_close(

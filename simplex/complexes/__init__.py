@@ -13,8 +13,8 @@ from simplex.complexes._arrays import (
     real_tensor as real_tensor,
 )
 from simplex.complexes._checks import (
+    HIGHEST_DIM as HIGHEST_DIM,
     require_complex as require_complex,
-    require_dim as require_dim,
     require_flag as require_flag,
     require_generator as require_generator,
     require_int as require_int,

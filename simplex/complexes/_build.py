@@ -94,7 +94,7 @@ def _counts_from_one(groups: Mapping[int, Tensor]) -> bool:
             f"the vertex ids are 1 … {largest}: renumbered 0 … {largest - 1}, as index() and all "
             "tensors count them; vertex_labels has the given ids. Pass compact=False to keep the "
             "ids, with 0 an isolated vertex; compact=True does this without the note.",
-            stacklevel=5,  # the decorator is a frame too
+            stacklevel=5,
         )
     return counts
 

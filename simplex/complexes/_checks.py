@@ -12,7 +12,7 @@ import torch
 if TYPE_CHECKING:
     from simplex.complexes._complex import SimplicialComplex
 
-_HIGHEST_DIM = 10_000  # of cochains, as each dimension is a tensor of its own
+HIGHEST_DIM = 10_000  # of cochains, as each dimension is a tensor of its own
 
 
 def require_int(name: str, value: object, least: int | None = None, most: int | None = None) -> int:
@@ -30,20 +30,15 @@ def require_int(name: str, value: object, least: int | None = None, most: int | 
         if isinstance(value, bool) or not isinstance(value, Integral):
             raise TypeError(f"{name} must be an integer, got {shown(value)}.")
         value = int(value)
-    if least is not None and most is not None and not least <= value <= most:
-        raise ValueError(f"{name} must be an integer from {least} to {most}, got {value}.")
     if least == 0 and value < 0:
         raise ValueError(f"{name} must be non-negative, got {value}.")
+    if least is not None and most is not None and not least <= value <= most:
+        raise ValueError(f"{name} must be an integer from {least} to {most}, got {value}.")
     if least is not None and value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}.")
     if most is not None and value > most:
         raise ValueError(f"{name} must be at most {most}, got {value}.")
     return value
-
-
-def require_dim(name: str, value: object, least: int = 0) -> int:
-    """A top dimension of cochains: an integer that is not absurdly large."""
-    return require_int(name, require_int(name, value, least), most=_HIGHEST_DIM)
 
 
 def require_real(
@@ -66,7 +61,10 @@ def require_real(
     """
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {shown(value)}.")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     inside = least < number < most if open else least <= number <= most
     if not (math.isfinite(number) and inside):
         left, right = ("(", ")") if open else ("[", "]")

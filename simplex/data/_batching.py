@@ -1,13 +1,13 @@
 """Items made alike before PyG concatenates them: PyG's ``Batch`` itself asks its items nothing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch
+from torch_geometric.data import Batch, InMemoryDataset
 from torch_geometric.data.data import BaseData
 
 from simplex.data._checks import require_same_fields, require_same_widths
@@ -72,12 +72,13 @@ def _completed(item: SimplicialData, samples: dict[str, Any], top: int) -> Simpl
 
 
 def align_batches() -> None:
-    """Let ``Batch.from_data_list``, and with it PyG's ``DataLoader``, align complexes first.
+    """Let PyG align complexes before it concatenates them, in batches and in data sets.
 
-    PyG offers no place for this: it takes the fields of the first item and concatenates. Batches
-    without a complex are made as ever.
+    ``Batch.from_data_list``, and with it ``DataLoader``, and ``InMemoryDataset.collate``, with
+    which data sets are saved. PyG offers no place for this: it takes the fields of the first item.
+    Items without a complex are put together as ever.
     """
-    collate = Batch.from_data_list.__func__
+    collate, store = Batch.from_data_list.__func__, InMemoryDataset.collate
 
     @wraps(collate)
     def from_data_list(
@@ -92,13 +93,26 @@ def align_batches() -> None:
                 "Batch.from_data_list([data])."
             )
         listed = data_list if isinstance(data_list, (list, tuple, BaseData)) else list(data_list)
-        if not any(isinstance(item, SimplicialData) for item in listed):
-            return collate(cls, listed, follow_batch, exclude_keys)
-        same = aligned(listed, exclude_keys or ())
-        try:
-            return collate(cls, same, follow_batch, exclude_keys)
-        except (RuntimeError, IndexError):
-            require_same_widths([dict(item._store.items()) for item in same])
-            raise
+        make = partial(collate, cls, follow_batch=follow_batch, exclude_keys=exclude_keys)
+        return _of_aligned(make, listed, exclude_keys or ())
+
+    @wraps(store)
+    def collated(data_list: Any) -> Any:
+        return _of_aligned(store, data_list) if len(data_list) > 1 else store(data_list)
 
     Batch.from_data_list = classmethod(from_data_list)
+    InMemoryDataset.collate = staticmethod(collated)
+
+
+def _of_aligned(
+    collate: Callable[[Any], Any], items: Sequence[Any], exclude: Collection[str] = ()
+) -> Any:
+    """What PyG makes of the items, which are aligned if one of them is a complex."""
+    if not any(isinstance(item, SimplicialData) for item in items):
+        return collate(items)
+    same = aligned(items, exclude)
+    try:
+        return collate(same)
+    except (RuntimeError, IndexError):
+        require_same_widths([dict(item._store.items()) for item in same])
+        raise

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, any_tensor
 
 
 def require_complex(name: str, K: object) -> None:
@@ -32,7 +32,7 @@ def require_cochains(K: SimplicialComplex, x: Any, top: int) -> list[Tensor]:
     cochains = []
     for k, values in enumerate(given[: top + 1]):
         if isinstance(values, np.ndarray):
-            values = torch.from_numpy(np.ascontiguousarray(values))
+            values = any_tensor(f"x[{k}]", values)
         if not isinstance(values, Tensor):
             raise TypeError(f"x[{k}] must be a tensor, got {type(values).__name__}.")
         if values.ndim == 0 or len(values) != K.num_simplices(k):
@@ -46,7 +46,9 @@ def require_cochains(K: SimplicialComplex, x: Any, top: int) -> list[Tensor]:
 
 def kept_vertices(subset: Any, count: int) -> Tensor:
     """The (n_0,) mask of the vertices that are kept, from a mask or from ids."""
-    chosen = torch.as_tensor(subset)
+    chosen = any_tensor("subset", subset)
+    if chosen.is_meta:
+        raise ValueError("subset must hold values, got a tensor on the device meta.")
     if chosen.numel() == 0 and not isinstance(subset, Tensor):
         chosen = chosen.long()  # an empty list
     if chosen.dtype == torch.bool:
@@ -138,6 +140,17 @@ def require_counts(stored: list[int], counted: list[int]) -> None:
             f"num_simplices must count the stored simplices, got {counted} for {stored}. "
             "A transform changed the vertices or the edges: apply it before the lift."
         )
+
+
+def require_rows(keys: list[str], cochains: list[Any], counts: list[int]) -> None:
+    """One row of each cochain for each simplex, also where a transform has set another."""
+    for key, values, count in zip(keys, cochains, counts, strict=True):
+        if not isinstance(values, Tensor) or not values.ndim or len(values) != count:
+            got = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
+            raise ValueError(
+                f"{key} must be a tensor with one row per simplex ({count}), got {got}. What cuts "
+                "or pads features comes before the lift."
+            )
 
 
 def require_same_fields(keys: list[set[str]]) -> None:

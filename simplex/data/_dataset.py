@@ -159,6 +159,11 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
                 its slices.
         """
         require_complex("union", union)
+        for name, given in (("fields", fields), ("slices", slices)):
+            if given is None:
+                continue
+            if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+                raise TypeError(f"{name} must be a mapping from names to tensors, got {given!r}.")
         fields = with_fingerprint(union, fields or {}, slices or {})
         data = SimplicialData.from_complex(union, cochains, max_dim=max_dim, **fields)
         top, by_item = data.max_dim, torch.arange(union.num_parts + 1)

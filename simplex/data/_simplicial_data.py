@@ -1,14 +1,14 @@
 """A simplicial complex with features as a PyG ``Data`` object."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
 from torch_geometric.data import Batch, Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 
-from simplex.complexes import SimplicialComplex, require_dim
+from simplex.complexes import HIGHEST_DIM, SimplicialComplex, require_int
 from simplex.data._checks import (
     kept_vertices,
     require_cochains,
@@ -16,6 +16,7 @@ from simplex.data._checks import (
     require_counts,
     require_edges_of_lift,
     require_ids_after_lift,
+    require_rows,
     require_stored,
 )
 from simplex.data._edges import FINGERPRINT, edge_fingerprint, stored_edges, with_fingerprint
@@ -98,7 +99,7 @@ class SimplicialData(Data):  # type: ignore[misc]
             torch.Size([0, 3])
         """
         require_complex("K", K)
-        top = max(K.dim, 0) if max_dim is None else require_dim("max_dim", max_dim)
+        top = max(K.dim, 0) if max_dim is None else require_int("max_dim", max_dim, 0, HIGHEST_DIM)
         cochains = require_cochains(K, x, top)
         ranks = range(1, top + 1)
         tables: dict[str, Any] = {f"facets_{k}": K.facets(k) for k in ranks}
@@ -166,7 +167,8 @@ class SimplicialData(Data):  # type: ignore[misc]
         """``[x, x_1, …, x_K]``.
 
         Raises:
-            ValueError: one of them is not stored, or the graph has changed after the lift.
+            ValueError: one of them is not stored or has not one row per simplex, or the graph has
+                changed after the lift.
         """
         keys = cochain_keys(self.max_dim)
         missing = [key for key in keys if key not in self._store]
@@ -177,7 +179,9 @@ class SimplicialData(Data):  # type: ignore[misc]
                 "torch_geometric.transforms.Constant and OneHotDegree make one."
             )
         self._require_unchanged()
-        return [self._store[key] for key in keys]
+        cochains = [self._store[key] for key in keys]
+        require_rows(keys, cochains, self.num_simplices.sum(0).tolist())
+        return cochains
 
     def __getattr__(self, key: str) -> Any:
         if _is_cochain(key):
@@ -217,6 +221,17 @@ class SimplicialData(Data):  # type: ignore[misc]
         if rank is not None and key == f"facets_{rank}":
             return int(self.num_simplices[:, rank - 1].sum())
         return super().__inc__(key, value, *args, **kwargs)
+
+    def concat(self, data: Data) -> NoReturn:
+        """Refused: PyG puts the tables one below the other, with the ids of each item.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(
+            "complexes must be put together as a batch, got a call of concat, which leaves the ids "
+            "of the second as they are. Take Batch.from_data_list([first, second])."
+        )
 
     def subgraph(self, subset: Tensor) -> "SimplicialData":
         """The induced subcomplex: the simplices all of whose vertices are kept.

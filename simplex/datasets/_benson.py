@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_int, require_memory, unique_rows
+from simplex.datasets._checks import require_path
 from simplex.lifting import small_subsets
 
 
@@ -72,6 +73,7 @@ def read_benson(path: str | Path, max_dim: int = 2) -> TimedSimplices:
         [8.0, 5.0, 5.0]
     """
     require_int("max_dim", max_dim, least=0)
+    require_path("path", path)
     prefix = _prefix(Path(path))
     counts, members, times = (_integers(prefix, part) for part in ("nverts", "simplices", "times"))
     if len(counts) != len(times):

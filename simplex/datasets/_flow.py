@@ -5,7 +5,14 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, on_free_threads, require_int, require_memory
+from simplex.complexes import (
+    SimplicialComplex,
+    on_free_threads,
+    real_tensor,
+    require_generator,
+    require_int,
+    require_memory,
+)
 from simplex.datasets._walks import Walks, walk_by_checkpoint
 from simplex.lifting import delaunay_complex
 
@@ -47,6 +54,13 @@ class FlowSamples:
         Raises:
             ValueError: a value other than ±1.
         """
+        signs = real_tensor("signs", signs)
+        shape = self.flows.shape
+        if signs.is_meta or tuple(signs.shape) not in (shape, shape[1:]):
+            raise ValueError(
+                f"signs must be of shape {tuple(shape)} or {tuple(shape[1:])}, got "
+                f"{tuple(signs.shape)}."
+            )
         if not bool((signs.abs() == 1).all()):
             raise ValueError("signs must be +1 or -1, got other values.")
         signs = signs.to(torch.int8)
@@ -126,6 +140,7 @@ def synthetic_flow(
     require_int("num_points", num_points, least=4)
     require_int("num_train", num_train, least=0)
     require_int("num_test", num_test, least=0)
+    require_generator(generator)
     _require_room(num_points, num_train + num_test)
     K, positions = _mesh(num_points, generator)
     labels = torch.cat([torch.arange(num_train), torch.arange(num_test)]) % 2

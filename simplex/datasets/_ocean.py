@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, ragged
+from simplex.complexes import SimplicialComplex, ragged, require_generator
 from simplex.datasets._checks import require_file
 from simplex.datasets._flow import FlowSamples, FlowTask, flows_of_steps, randomly_oriented
 from simplex.datasets._root import data_root
@@ -68,6 +68,7 @@ def ocean_drifters(
         >>> task.complex, len(task.train), len(task.test)  # doctest: +SKIP
         (SimplicialComplex(f_vector=(133, 320, 186)), 160, 40)
     """
+    require_generator(generator)
     place = data_root("ocean", root) / "ocean_drifters.npz"
     require_file(place, "the ocean drifters")
     fields = _read(place)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simplex.complexes import require_int
-from simplex.datasets._checks import require_file, require_graph_room
+from simplex.datasets._checks import require_file, require_graph_room, require_path
 from simplex.datasets._root import data_root
 from simplex.datasets._strongly_regular import rook_graph, shrikhande_graph
 from simplex.interop import read_graph6
@@ -138,6 +138,7 @@ def strongly_regular_family(name: str | Path, root: str | Path | None = None) ->
         ...     strongly_regular_family("SR(5,2,0,1)", folder)[0].number_of_edges()
         5
     """
+    require_path("name", name)
     parameters = None
     if Path(name).suffix == ".g6":
         place = Path(name)

@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int, require_memory, require_real
+from simplex.complexes import require_generator, require_int, require_memory
+from simplex.datasets._checks import require_floating, require_noise
 
 
 def two_moons(
@@ -39,7 +40,7 @@ def two_moons(
         >>> two_moons(100, generator=torch.Generator().manual_seed(0)).shape
         torch.Size([100, 2])
     """
-    _require(n, noise)
+    noise = _require(n, noise, generator, dtype)
     angle = torch.rand(n, dtype=torch.float64, generator=generator) * math.pi
     arc = torch.stack([angle.cos(), angle.sin()], dim=1)
     other = torch.tensor([1.0, 0.5], dtype=torch.float64) - arc
@@ -76,7 +77,7 @@ def eight_gaussians(
         >>> len(points.round(decimals=3).unique(dim=0))
         8
     """
-    _require(n, noise)
+    noise = _require(n, noise, generator, dtype)
     angle = torch.randint(8, (n,), generator=generator).double() * (math.pi / 4)
     centers = torch.stack([angle.cos(), angle.sin()], dim=1)
     return _standardized(centers, noise, (0.0, 0.0), (1 / 2, 1 / 2), generator, dtype)
@@ -108,7 +109,7 @@ def swiss_roll(
         >>> swiss_roll(100, generator=torch.Generator().manual_seed(0)).shape
         torch.Size([100, 2])
     """
-    _require(n, noise)
+    noise = _require(n, noise, generator, dtype)
     start, end = 1.5 * math.pi, 4.5 * math.pi
     t = start + (end - start) * torch.rand(n, dtype=torch.float64, generator=generator)
     points = t[:, None] * torch.stack([t.cos(), t.sin()], dim=1)
@@ -138,7 +139,7 @@ def checkerboard(
         >>> bool((points.floor().sum(1) % 2 == 0).all())
         True
     """
-    _require(n, 0.0)
+    _require(n, 0.0, generator, dtype)
     x = torch.rand(n, dtype=torch.float64, generator=generator) * 4 - 2
     square = torch.randint(2, (n,), generator=generator) * 2 - 2 + x.floor() % 2
     y = square + torch.rand(n, dtype=torch.float64, generator=generator)
@@ -146,10 +147,12 @@ def checkerboard(
     return _standardized(points, 0.0, (0.0, 0.0), (4 / 3, 4 / 3), generator, dtype)
 
 
-def _require(n: int, noise: float) -> None:
+def _require(n: int, noise: float, generator: torch.Generator | None, dtype: torch.dtype) -> float:
     require_int("n", n, least=0)
-    require_real("noise", noise, 0)
+    require_generator(generator)
+    require_floating(dtype)
     require_memory(n * 2 * 8 * 6, torch.device("cpu"), f"the {n} points", "Draw fewer at once.")
+    return require_noise("noise", noise)
 
 
 def _standardized(

@@ -12,10 +12,19 @@ from torch import Tensor
 from simplex.complexes import (
     SimplicialComplex,
     interruptible,
+    require_generator,
     require_int,
     require_memory,
-    require_real,
     require_word,
+    shown,
+)
+from simplex.datasets._checks import (
+    require_density,
+    require_edge_flows,
+    require_floating,
+    require_noise,
+    require_pair,
+    require_shares,
 )
 from simplex.lifting import delaunay_complex
 from simplex.operators import MaternKernel, boundary_matrix, coboundary_matrix, hodge_decomposition
@@ -77,12 +86,14 @@ class PlantedFlows:
         Returns:
             (…, b_1), planted at ±``level``.
         """
+        require_edge_flows(flows, len(self.fields))
         fields = self.fields.to(flows)
         found: Tensor = flows[..., 0] @ fields @ torch.linalg.inv(fields.T @ fields)
         return found
 
     def parts(self, flows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The gradient, curl and harmonic part of flows, (…, n_1, C) each, by dense projections."""
+        require_edge_flows(flows, len(self.fields))
         rows = flows.mT  # (…, C, n_1): rows times a matrix are one product for all flows
 
         def onto(modes: Tensor) -> Tensor:
@@ -94,6 +105,8 @@ class PlantedFlows:
 
     def draw(self, num_flows: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Fresh flows of the same law, (num_flows, n_1, 1), of the dtype of ``train``."""
+        require_int("num_flows", num_flows, least=0)
+        require_generator(generator)
 
         def normal(modes: Tensor) -> Tensor:
             require_memory(
@@ -167,12 +180,16 @@ def planted_flows(
     """
     require_int("num_train", num_train, least=0)
     require_int("num_test", num_test, least=0)
-    if len(shares) != 3 or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
-        raise ValueError(f"shares must be 3 positive numbers that sum to 1, got {shares}.")
-    require_real("spread", spread, 0)
     require_word("domain", domain, _DOMAINS)
+    require_generator(generator)
+    shares, spread = require_shares(shares), require_noise("spread", spread)
+    dtype = torch.get_default_dtype() if dtype is None else dtype
+    require_floating(dtype)
+    for name, density in (("gradient", gradient), ("curl", curl)):
+        if not callable(density):
+            raise TypeError(f"{name} must be called with eigenvalues, got {shown(density)}.")
     build, usual, least = _DOMAINS[domain]
-    first, second = usual if size is None else size
+    first, second = usual if size is None else require_pair("size", size)
     if first < least[0] or second < least[1]:
         raise ValueError(f"size must be at least {least} for the {domain}, got {size}.")
     _require_room(first * second, max(num_train, num_test))
@@ -182,18 +199,18 @@ def planted_flows(
     fields = hodge_decomposition(K, closed.T)[2]
     energies = [share * count for share in shares]
     square = energies[2] / ((1 + spread**2) * float(fields.square().sum()))
-    empty = fields.new_empty(0, count, 1, dtype=dtype or torch.get_default_dtype())
+    empty = fields.new_empty(0, count, 1, dtype=dtype)
     law = PlantedFlows(
         complex=K,
         positions=positions,
         train=empty,
         test=empty,
-        gradient=_modes(boundary_matrix(K, 1), gradient, energies[0]),
-        curl=_modes(coboundary_matrix(K, 1), curl, energies[1]),
+        gradient=_modes(boundary_matrix(K, 1), gradient, energies[0], "gradient"),
+        curl=_modes(coboundary_matrix(K, 1), curl, energies[1], "curl"),
         fields=fields,
         level=math.sqrt(square),
         spread=spread,
-        shares=(shares[0], shares[1], shares[2]),
+        shares=shares,
     )
     train = law.draw(num_train, generator=generator)
     return replace(law, train=train, test=law.draw(num_test, generator=generator))
@@ -206,13 +223,13 @@ def _require_room(num_vertices: int, num_flows: int) -> None:
     require_memory(8 * entries, torch.device("cpu"), what, "Lower size or the number of flows.")
 
 
-def _modes(matrix: Tensor, kernel: Callable[[Tensor], Tensor], energy: float) -> Tensor:
+def _modes(matrix: Tensor, kernel: Callable[[Tensor], Tensor], energy: float, name: str) -> Tensor:
     """Eigenvectors of AᵀA, λ > 0, of squared lengths ψ(λ), scaled to sum to ``energy``."""
     matrix = matrix.double()
     eigenvalues, vectors = _eigh((matrix @ matrix.T).to_dense())  # Aᵀ y / √λ is what is wanted
     positive = eigenvalues > _ZERO
     eigenvalues, columns = eigenvalues[positive], matrix.T @ vectors[:, positive]
-    variances = kernel(eigenvalues)
+    variances = require_density(name, kernel(eigenvalues), eigenvalues)
     lengths = (energy * variances / variances.sum() / eigenvalues).sqrt()
     modes: Tensor = lengths * columns
     return modes

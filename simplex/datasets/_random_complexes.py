@@ -3,7 +3,13 @@
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, on_free_threads, require_memory, require_real
+from simplex.complexes import (
+    SimplicialComplex,
+    on_free_threads,
+    require_generator,
+    require_memory,
+    require_real,
+)
 from simplex.datasets._checks import require_integer, require_range
 from simplex.lifting import clique_complex, delaunay_complex
 
@@ -53,9 +59,10 @@ def community_complexes(
         >>> [K.f_vector for K in complexes]
         [(20, 70, 101), (12, 26, 19), (14, 30, 23)]
     """
-    low, high = require_range(num_vertices, 2)
+    require_generator(generator)
+    low, high = require_range("num_vertices", num_vertices, 2)
+    within, bridges = require_real("within", within, 0, 1), require_real("bridges", bridges, 0)
     densest = bridges * high / max(low // 2, 1) ** 2
-    require_real("within", within, 0, 1)
     require_real("bridges · n / ⌊n/2⌋²", densest, 0, 1)
     require_integer("num_complexes", num_complexes, 0)
     edges_each = within * high**2 // 4 + bridges * high
@@ -97,7 +104,8 @@ def delaunay_complexes(
         >>> [K.f_vector for K in complexes]
         [(23, 58, 36), (19, 48, 30)]
     """
-    low, high = require_range(num_points, 3)
+    require_generator(generator)
+    low, high = require_range("num_points", num_points, 3)
     require_integer("num_complexes", num_complexes, 0)
     _require_room(int(num_complexes) * (2000 + high * 200), num_complexes, high)
     counts = torch.randint(low, high + 1, (num_complexes,), generator=generator).tolist()

@@ -1,11 +1,11 @@
 """Random triangulations of closed surfaces, with their topology as labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import combinations
 from math import ceil, sqrt
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -14,11 +14,15 @@ from torch import Tensor
 from simplex.complexes import (
     SimplicialComplex,
     interruptible,
+    require_flag,
+    require_generator,
     require_int,
     require_memory,
     require_word,
+    shown,
 )
 from simplex.data import SimplicialDataset
+from simplex.datasets._checks import require_pair
 from simplex.transforms import spread_features
 
 
@@ -28,6 +32,7 @@ _PROJECTIVE_PLANE = [
     (0, 1, 2), (0, 2, 3), (0, 3, 4), (0, 4, 5), (0, 1, 5),
     (1, 2, 4), (2, 4, 5), (2, 3, 5), (1, 3, 5), (1, 3, 4),
 ]  # fmt: skip
+_MOST_GENUS = 10**6
 _QUICK = 1 << 14  # moves that are over before anybody would interrupt them
 _MOST_FLIPS = 3 * 10**8  # about five minutes
 _PATIENCE = 2_000_000  # proposals; the minimal triangulations below genus 5 take some thousands
@@ -141,7 +146,7 @@ def random_surface(
     """
     kind = _require_surface(surface)
     require_int(f"num_vertices of {surface!r}", num_vertices, kind.min_vertices)
-    require_int("num_flips", num_flips, least=0)
+    _require_walk(num_flips, generator)
     _require_room(1, [kind], num_vertices, num_flips)
     triangles = _triangles(kind, num_vertices, num_flips, generator)
     return SimplicialComplex.from_simplices(triangles, num_vertices=num_vertices)
@@ -194,15 +199,16 @@ def surfaces(
         >>> dataset[0].betti_numbers.shape, dataset.y.bincount().tolist()
         (torch.Size([1, 3]), [4, 4])
     """
+    names = _listed(names)
     kinds = [_require_surface(name) for name in names]
     if not kinds:
         raise ValueError("names must hold at least one surface, got none.")
-    low, high = num_vertices
+    low, high = require_pair("num_vertices", num_vertices)
     needed = max(kind.min_vertices for kind in kinds)
-    require_int(f"num_vertices[0] of {list(names)}", low, needed)
+    require_int(f"num_vertices[0] of {names}", low, needed)
     require_int("num_vertices[1]", high, low)
     require_int("num_surfaces", num_surfaces, least=1)
-    require_int("num_flips", num_flips, least=0)
+    _require_walk(num_flips, generator)
     _require_room(num_surfaces, kinds, high, num_flips)
     y = torch.arange(num_surfaces) % len(kinds)
     y = y[torch.randperm(num_surfaces, generator=generator)]
@@ -314,6 +320,19 @@ def _connected_sum(summands: Sequence[np.ndarray]) -> np.ndarray:
     return triangles
 
 
+def _require_walk(num_flips: object, generator: object) -> None:
+    require_int("num_flips", num_flips, least=0)
+    require_generator(generator)
+
+
+def _listed(names: Any) -> list[Any]:
+    """The classes; a word is one name, not a list of letters."""
+    listed = names.tolist() if isinstance(names, np.ndarray) else names
+    if isinstance(listed, (str, bytes, Tensor)) or not isinstance(listed, Iterable):
+        raise TypeError(f"names must be a list of surfaces, such as ['torus'], got {shown(names)}.")
+    return list(listed)
+
+
 def _require_surface(surface: str | tuple[int, bool]) -> Surface:
     if isinstance(surface, str):
         if surface not in SURFACES:
@@ -321,6 +340,12 @@ def _require_surface(surface: str | tuple[int, bool]) -> Surface:
                 f"surface must be one of {list(SURFACES)} or (genus, orientable), got {surface!r}."
             )
         return SURFACES[surface]
+    if not isinstance(surface, (tuple, list)) or len(surface) != 2:
+        raise TypeError(
+            f"surface must be one of {list(SURFACES)} or (genus, orientable), got {shown(surface)}."
+        )
     genus, orientable = surface
+    require_flag("orientable", orientable)
     require_int("genus", genus, 0 if orientable else 1)
+    require_int("genus", genus, most=_MOST_GENUS)
     return Surface(genus, bool(orientable))

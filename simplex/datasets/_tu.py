@@ -6,12 +6,18 @@ import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_memory
+from simplex.complexes import (
+    any_tensor,
+    require_flag,
+    require_generator,
+    require_int,
+    require_memory,
+)
 from simplex.datasets._root import data_root
 from simplex.datasets._tu_files import TUFiles, read_table, read_tu_files
 
@@ -62,6 +68,7 @@ def tu_dataset(
     Raises:
         ValueError: the files are not there and cannot be downloaded, or break the format.
     """
+    require_flag("use_node_attr", use_node_attr)
     from torch_geometric.data import Data
 
     from simplex.transforms import lift_dataset
@@ -112,6 +119,9 @@ def tu_folds(
             its file is not of one id (from 0) per line.
     """
     _require_name(name)
+    require_int("num_folds", num_folds)
+    require_generator(generator)
+    labels = _classes(labels)
     folder = data_root("tu", root) / name / "10fold"
     if num_folds != 10 or not folder.is_dir():
         return stratified_folds(labels, num_folds, generator=generator)
@@ -154,6 +164,9 @@ def stratified_folds(
         >>> [torch.tensor([0, 0, 0, 0, 1, 1])[fold.test].tolist() for fold in folds]
         [[0, 0, 1], [0, 0, 1]]
     """
+    require_int("num_folds", num_folds)
+    require_generator(generator)
+    labels = _classes(labels)
     if not 2 <= num_folds <= len(labels):
         raise ValueError(
             f"num_folds must be at least 2 and at most the number of graphs ({len(labels)}), got "
@@ -168,6 +181,17 @@ def stratified_folds(
     return [
         Fold((fold != i).nonzero()[:, 0], (fold == i).nonzero()[:, 0]) for i in range(num_folds)
     ]
+
+
+def _classes(labels: Any) -> Tensor:
+    """(n,) classes on the CPU, of any kind that can be sorted."""
+    given = any_tensor("labels", labels)
+    if given.ndim != 1 or given.is_complex() or given.is_meta or bool(given.isnan().any()):
+        raise ValueError(
+            f"labels must hold the class of each item, (n,), got {given.dtype} of shape "
+            f"{tuple(given.shape)}."
+        )
+    return given.cpu()
 
 
 def _raw_folder(name: str, root: Path) -> Path:

@@ -388,6 +388,15 @@ def require_kernel(name: str, kernel: object) -> None:
         raise ValueError(f"{rule} {tuple(values.shape)} for (2,). {remedy}")
 
 
+def require_representable(exponent: float, value: float, dtype: torch.dtype) -> None:
+    """Refuse a power of the covariance with entries beyond the range of the type."""
+    if not value <= torch.finfo(dtype).max:
+        raise ValueError(
+            f"exponent must leave the powers of the kernels within {dtype}, got {exponent:g}. Take "
+            "a smaller one, or float64."
+        )
+
+
 def require_positive_definite(variances: Mapping[str, Tensor]) -> None:
     """Refuse kernels that are not positive on the spectrum, or small beyond double precision."""
     for name, values in variances.items():

@@ -128,6 +128,8 @@ def log_snr_times(schedule: Schedule, num_steps: int, *, last: int | float | Non
     require_count("num_steps", num_steps, 2)
     discrete = isinstance(schedule.end, int)
     near = (1 if discrete else 1e-3) if last is None else last
+    if isinstance(near, bool) or require_numbers("last", near).numel() != 1:
+        raise ValueError(f"last must be one time, got {near!r}.")
     start, stop = schedule.log_snr(schedule.end), schedule.log_snr(near)
     if not (start.isfinite() and stop.isfinite()):
         raise ValueError(

@@ -234,10 +234,10 @@ def _read_adjacency(
 
 def _distinct(keys: Tensor) -> Tensor:
     """The keys, each once, in order; Ctrl-C ends a long sort."""
-    if keys.device.type == "cpu" and len(keys) >= _LONG:
-        return torch.from_numpy(interruptible(np.unique, keys.numpy()))
-    distinct: Tensor = torch.unique(keys)
-    return distinct
+    if keys.device.type != "cpu" or len(keys) < _LONG:
+        distinct: Tensor = torch.unique(keys)
+        return distinct
+    return torch.as_tensor(interruptible(np.unique, keys.numpy()))
 
 
 def unite(graphs: Sequence[GraphEdges]) -> GraphEdges:

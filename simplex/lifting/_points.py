@@ -84,10 +84,10 @@ def read_points(points: Any) -> Tensor:
         raise ValueError(
             f"points must have shape (n, d), one row per point, got {tuple(tensor.shape)}."
         )
-    what = f"copies of {tensor.numel()} coordinates"
-    require_memory(3 * tensor.numel() * tensor.element_size(), tensor.device, what, "Give fewer.")
     if tensor.shape[1] == 0 and len(tensor):
         raise ValueError(f"points must have coordinates, got shape {tuple(tensor.shape)}.")
+    what = f"copies of {tensor.numel()} coordinates"
+    require_memory(3 * tensor.numel() * tensor.element_size(), tensor.device, what, "Give fewer.")
     finite = tensor.detach().isfinite()
     if not bool(finite.all()):
         row = int((~finite).nonzero()[0, 0])

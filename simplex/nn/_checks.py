@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex, require_int, require_real
+from simplex.complexes import SimplicialComplex, require_int, require_memory, require_real
 from simplex.operators import ADJACENCIES
 
 
@@ -111,24 +111,28 @@ def require_flags(**flags: bool) -> None:
             raise TypeError(f"{name} must be True or False, got {flag!r}.")
 
 
+MOST_CHANNELS = 2**31 - 1  # more have no tensor
+
+
 def require_positive(**numbers: int) -> None:
-    """Raise unless the numbers are integers from 1."""
+    """Raise unless the numbers are integers from 1, and of a size that tensors have."""
     for name, number in numbers.items():
-        require_int(name, number, 1)
+        if require_int(name, number, 1) > MOST_CHANNELS:
+            raise ValueError(f"{name} must be at most {MOST_CHANNELS}, got {number}.")
 
 
 def require_orders(**orders: int) -> None:
     """Raise unless the orders of the polynomials are integers from 0."""
     for name, order in orders.items():
-        require_int(name, order, 0)
+        if order := require_int(name, order, 0):
+            require_positive(**{name: order})
 
 
 def require_sizes(**sizes: int | Sequence[int]) -> None:
     """Raise unless the sizes are positive integers or sequences of them."""
     for name, size in sizes.items():
-        listed: Sequence[object] = size if isinstance(size, list | tuple) else (size,)
-        for one in listed:
-            require_int(name, one, 1)
+        for one in size if isinstance(size, list | tuple) else (size,):
+            require_positive(**{name: one})
 
 
 def require_functions(**functions: object) -> None:
@@ -174,6 +178,18 @@ def require_rates(**rates: float) -> None:
     for name, rate in rates.items():
         if require_real(name, rate, 0, 1) == 1:
             raise ValueError(f"{name} must be below 1, got {rate!r}.")
+
+
+def require_room(in_channels: int, out_channels: int) -> None:
+    """Raise where a map of this size has no room; 1 GiB is not asked about."""
+    num_bytes = in_channels * out_channels * torch.get_default_dtype().itemsize
+    if num_bytes > 1 << 30:
+        require_memory(
+            num_bytes,
+            torch.device("cpu"),
+            f"a map of {in_channels} to {out_channels} channels",
+            remedy="Take fewer channels.",
+        )
 
 
 # --- cochains and conditions ----------------------------------------------------------------------
@@ -331,6 +347,42 @@ def require_tokens(x: Tensor, num_tokens: int, channels: int) -> None:
             f"{_sizes(x.shape)}. Token mixing has weights for {num_tokens} tokens; for a larger "
             "image see expand_resolution."
         )
+
+
+def require_orientation(x: Tensor, orientation: Tensor) -> None:
+    """Raise unless the signs are ±1, one for each simplex, or for each simplex of each signal."""
+    require_tensor_of("orientation", orientation, "a tensor of ±1, one for each simplex")
+    if orientation.shape not in (x.shape[-2:-1], x.shape[:-1]):
+        raise ValueError(
+            f"orientation must have shape {tuple(x.shape[-2:-1])} or {tuple(x.shape[:-1])}, got "
+            f"{tuple(orientation.shape)}."
+        )
+    require_signs(orientation)
+
+
+def require_signs(orientation: Tensor) -> None:
+    """Raise unless all entries are ±1; inside a transform or a graph they are not looked at."""
+    if orientation.is_complex() or orientation.dtype == torch.bool:
+        raise TypeError(f"orientation must hold ±1, got {orientation.dtype}.")
+    if torch.compiler.is_compiling():
+        return
+    if torch._C._functorch.is_functorch_wrapped_tensor(orientation):
+        return
+    if bool((orientation.abs() != 1).any()):
+        raise ValueError("orientation must hold ±1, got other numbers.")
+
+
+def require_flows(K: SimplicialComplex, flows: Tensor, orientation: Tensor, k: int) -> None:
+    """Raise unless there are m rows of integer values on the k-simplices, and as many of signs."""
+    require_complex(K)
+    wanted = f"a tensor of shape (m, {K.num_simplices(k)})"
+    for name, value in (("flows", flows), ("orientation", orientation)):
+        require_tensor_of(name, value, wanted)
+        if value.shape != (len(flows), K.num_simplices(k)):
+            raise ValueError(f"{name} must be {wanted}, got {tuple(value.shape)}.")
+    require_signs(orientation)
+    if flows.is_complex() or bool((flows != flows.long()).any()):
+        raise ValueError("flows must hold integers, got other numbers. Call the network itself.")
 
 
 def _sizes(sizes: Sequence[int]) -> tuple[int, ...]:

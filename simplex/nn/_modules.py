@@ -12,6 +12,7 @@ from simplex.nn._checks import (
     require_functions,
     require_positive,
     require_real_times,
+    require_room,
 )
 from simplex.nn._norm import SimplexBatchNorm
 
@@ -50,7 +51,10 @@ def widths_of(in_channels: Widths, max_dim: int) -> list[int]:
     if not isinstance(in_channels, Sequence) or isinstance(in_channels, str | bytes):
         if require_int("in_channels", in_channels, -1) == 0:
             raise ValueError("in_channels must be positive or -1, got 0.")
-        return [require_int("in_channels", in_channels)] * (max_dim + 1)
+        width = require_int("in_channels", in_channels)
+        if width != -1:
+            require_positive(in_channels=width)
+        return [width] * (max_dim + 1)
     widths = [require_int("in_channels", width) for width in in_channels]
     if len(widths) != max_dim + 1 or min(widths) < 1:
         raise ValueError(
@@ -77,6 +81,8 @@ def linear(in_channels: int, out_channels: int, bias: bool = True) -> nn.Linear:
     require_flags(bias=bias)
     if in_channels == -1:
         return nn.LazyLinear(out_channels, bias=bias)
+    require_positive(in_channels=in_channels)
+    require_room(in_channels, out_channels)
     return nn.Linear(in_channels, out_channels, bias=bias)
 
 

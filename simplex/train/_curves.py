@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from simplex.data import write_whole
+from simplex.train._checks import listed
 from simplex.train._records import EpochRecord, FoldChoice
 
 
@@ -37,6 +38,10 @@ def curve(records: Sequence[EpochRecord], field: str) -> Tensor:
     """One number per fold and epoch, (folds, epochs) float64; every fold must be complete."""
     num_folds = max(record.fold for record in records)
     values = torch.tensor([getattr(record, field) for record in records], dtype=torch.float64)
+    if num_folds < 1 or len(records) % num_folds:
+        raise ValueError(
+            f"records must hold all epochs of each of the {num_folds} folds, got {len(records)}."
+        )
     return values.view(num_folds, -1)
 
 
@@ -64,9 +69,14 @@ def summarize(records: Sequence[EpochRecord]) -> Summary:
         (1, 0.75, 0.25, 0.625)
     """
     by_configuration: dict[int, list[EpochRecord]] = {}
-    for record in records:
+    for record in listed("records", records, EpochRecord):
         if record.protocol == "xu":
             by_configuration.setdefault(record.configuration, []).append(record)
+    if not by_configuration:
+        raise ValueError(
+            "records must hold some of the protocol 'xu', got none. Those of the nested protocol "
+            "are summed up by summarize_choices(choices)."
+        )
     summaries = []
     for configuration, own in by_configuration.items():
         accuracy = curve(own, "test_accuracy")
@@ -88,6 +98,7 @@ def summarize_choices(choices: Sequence[FoldChoice]) -> NestedSummary:
         >>> summarize_choices([FoldChoice(1, 1, 7, 0.9, 0.75), FoldChoice(2, 1, 3, 0.7, 0.25)])
         NestedSummary(mean=0.5, std=0.25, validation_mean=0.8)
     """
+    choices = listed("choices", choices, FoldChoice)
     test = torch.tensor([each.test_accuracy for each in choices], dtype=torch.float64)
     validation = sum(each.validation_accuracy for each in choices) / len(choices)
     return NestedSummary(float(test.mean()), float(test.std(correction=0)), validation)

@@ -7,10 +7,16 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import (
+    SimplicialComplex,
+    require_complex,
+    require_generator,
+    require_int,
+    require_real,
+)
 from simplex.datasets import FlowSamples, FlowTask
 from simplex.nn import FlowQuotient
-from simplex.train._checks import require_finite_loss
+from simplex.train._checks import MOST_EPOCHS, require_callable, require_finite_loss, require_kind
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,16 @@ def train_flow(
         >>> len(history), 0 <= history[0].train_accuracy <= 1
         (1, True)
     """
+    require_kind("model", model, nn.Module)
+    require_kind("task", task, FlowTask, "Draw one with simplex.datasets.synthetic_flow.")
+    require_int("epochs", epochs, least=0, most=MOST_EPOCHS)
+    require_int("batch_size", batch_size, least=1)
+    require_int("step_size", step_size, least=1)
+    lr, gamma = require_real("lr", lr, 0), require_real("gamma", gamma, 0)
+    require_generator(generator)
+    batch_size = min(batch_size, max(len(task.train), 1))
+    if on_epoch is not None:
+        require_callable("on_epoch", on_epoch, "on_epoch(record)")
     if len(task.train) == 0:
         raise ValueError("task must have training flows, got none. Raise num_train.")
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
@@ -113,6 +129,11 @@ def flow_accuracy(
     Raises:
         ValueError: no sample.
     """
+    require_kind("model", model, nn.Module)
+    require_complex("K", K)
+    require_kind("samples", samples, FlowSamples, "They are task.train or task.test.")
+    require_int("batch_size", batch_size, least=1)
+    batch_size = min(batch_size, max(len(samples), 1))
     if len(samples) == 0:
         raise ValueError("samples must not be empty.")
     model.eval()

@@ -26,6 +26,7 @@ from simplex.nn import (
     PooledMLP,
     SimplicialMixer,
 )
+from simplex.train._checks import require_kind
 from simplex.train._settings import TUSettings
 
 
@@ -115,7 +116,9 @@ def make_model(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
     Raises:
         ValueError: no model has that name, or the model refuses its settings.
     """
-    if settings.model not in MODELS:
+    require_kind("settings", settings, TUSettings)
+    require_kind("dataset", dataset, SimplicialDataset, "Lift graphs with lift_dataset.")
+    if not isinstance(settings.model, str) or settings.model not in MODELS:
         raise ValueError(
             f"model must be one of {', '.join(sorted(MODELS))}, got {settings.model!r}."
         )

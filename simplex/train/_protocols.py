@@ -12,10 +12,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from simplex.complexes import require_flag, shown
 from simplex.data import SimplicialDataset
 from simplex.datasets import stratified_folds
 from simplex.train._checkpoint import load_checkpoint, save_checkpoint
-from simplex.train._checks import require_finite_loss
+from simplex.train._checks import (
+    listed,
+    listed_folds,
+    require_callable,
+    require_device,
+    require_finite_loss,
+    require_kind,
+    require_path,
+)
 from simplex.train._distributed import Processes
 from simplex.train._fold_run import Evaluation, FoldRun, mixed_seed
 from simplex.train._identity import surroundings
@@ -103,11 +112,26 @@ def run_protocols(
     Paper:
         Xu et al. 2019, Section 7; the published tables of simplicial networks follow it.
     """
+    require_kind("dataset", dataset, SimplicialDataset, "Lift graphs with lift_dataset.")
+    folds = listed_folds(folds, len(dataset))
+    configurations = listed("configurations", configurations, Configuration)
+    for each in configurations:
+        require_callable("make_model", each.make_model, "make_model()")
+        require_kind("settings", each.settings, TrainSettings)
+    for name, told in (("on_epoch", on_epoch), ("on_choice", on_choice)):
+        if told is not None:
+            require_callable(name, told, f"{name}(record)")
+    device = require_device(device)
+    require_flag("resume", resume)
+    if processes is not None:
+        require_kind("processes", processes, Processes)
+    if checkpoint is not None:
+        require_path("checkpoint", checkpoint)
     identity = _identity(folds, configurations, protocols, processes) | dict(description or {})
     first = processes is None or processes.is_first
     if checkpoint is not None:
         checkpoint = Path(checkpoint)
-        identity |= surroundings(dataset, folds, torch.device(device))
+        identity |= surroundings(dataset, folds, device)
     training = _CrossValidation(
         dataset,
         folds,
@@ -117,7 +141,7 @@ def run_protocols(
         checkpoint,
         on_epoch,
         on_choice,
-        torch.device(device),
+        device,
         processes or Processes(),
     )
     with _only_writer(checkpoint if first else None):
@@ -235,7 +259,7 @@ class _CrossValidation:
         run = FoldRun(
             self.dataset,
             ids,
-            self.configurations[c].make_model().to(self.device),
+            self._fresh_model(c),
             settings,
             seed=(self._seed, f),
             processes=self.processes,
@@ -276,10 +300,15 @@ class _CrossValidation:
 
     def _look_once(self, f: int, best: EpochRecord) -> FoldChoice:
         """The chosen model on the test graphs of the fold."""
-        model = self.configurations[best.configuration - 1].make_model().to(self.device)
+        model = self._fresh_model(best.configuration - 1)
         model.load_state_dict(self.best_model)
         accuracy = self._evaluation(self.folds[f][1]).score(model)[1]
         return FoldChoice(f + 1, best.configuration, best.epoch, best.validation[0], accuracy)
+
+    def _fresh_model(self, c: int) -> nn.Module:
+        model = self.configurations[c].make_model()
+        require_kind("what make_model returns", model, nn.Module)
+        return model.to(self.device)
 
     def _save(self, run: FoldRun, choice: FoldChoice | None) -> None:
         if self.checkpoint is None or not self.processes.is_first:
@@ -367,8 +396,9 @@ def _identity(
             "configurations must be at least one, all with one seed, got "
             f"{[each.settings.seed for each in configurations]}."
         )
-    if not protocols or not set(protocols) <= set(PROTOCOLS):
-        raise ValueError(f"protocols must be some of {PROTOCOLS}, got {tuple(protocols)}.")
+    given = protocols if isinstance(protocols, (list, tuple)) else []
+    if not given or not all(isinstance(each, str) and each in PROTOCOLS for each in given):
+        raise ValueError(f"protocols must be some of {PROTOCOLS}, got {shown(protocols)}.")
     further = [[each.name, asdict(each.settings)] for each in configurations[1:]]
     return asdict(configurations[0].settings) | {
         "num_folds": len(folds),

@@ -5,9 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from simplex.complexes import require_int, require_real, require_word
+import torch
+
+from simplex.complexes import (
+    HIGHEST_DIM,
+    require_flag,
+    require_int,
+    require_memory,
+    require_real,
+    require_word,
+)
+from simplex.train._checks import MOST_EPOCHS, require_kind
 
 
+_MOST_LAYERS = 10_000
 SCHEDULES = ("step", "cosine", "plateau", "none")
 PROTOCOLS = ("xu", "nested")
 
@@ -47,11 +58,13 @@ class TrainSettings:
         for name in ("epochs", "batch_size", "decay_every", "patience"):
             if getattr(self, name) is not None:
                 require_int(name, getattr(self, name), least=1)
+                require_int(name, getattr(self, name), most=MOST_EPOCHS)
         require_real("lr", self.lr, 0, open=True)
         require_real("weight_decay", self.weight_decay, 0)
         if not require_real("decay", self.decay, 0, 1) > 0:
             raise ValueError("decay must be above 0, got 0.0.")
         require_int("seed", self.seed, least=0)
+        require_int("seed", self.seed, most=2**63 - 1)
         require_word("schedule", self.schedule, SCHEDULES)
 
 
@@ -104,9 +117,27 @@ class TUSettings:
 
     def __post_init__(self) -> None:
         require_int("hidden_channels", self.hidden_channels, least=1)
+        require_memory(
+            4 * self.hidden_channels**2,  # of one layer
+            torch.device("cpu"),
+            f"the weights of {self.hidden_channels} channels",
+            "Lower hidden_channels.",
+        )
         require_int("num_layers", self.num_layers, least=1)
+        require_int("num_layers", self.num_layers, most=_MOST_LAYERS)
         require_real("dropout", self.dropout, 0, 1)
-        require_int("max_dim", self.max_dim, least=0)
+        require_int("max_dim", self.max_dim, 0, HIGHEST_DIM)
+        for name in ("options", "grid"):
+            require_kind(name, getattr(self, name), Mapping)
+            if not all(isinstance(key, str) for key in getattr(self, name)):
+                raise TypeError(f"{name} must have strings as names, got {getattr(self, name)}.")
+        for name in ("norm", "jumping_knowledge"):
+            if getattr(self, name) is not None:
+                require_kind(name, getattr(self, name), str)
+        require_kind("train", self.train, TrainSettings)
+        require_flag("use_node_attr", self.use_node_attr)
+        require_word("reduce", self.reduce, ("sum", "mean"))
+        require_int("folds", self.folds, least=2)
         require_word("protocol", self.protocol, (*PROTOCOLS, "both"))
 
     @property

@@ -10,6 +10,7 @@ from torch_geometric.data.data import BaseData
 
 from simplex.complexes import (
     SimplicialComplex,
+    any_tensor,
     require_generator as require_generator,
     require_int,
 )
@@ -86,7 +87,8 @@ def require_complex(K: Any) -> None:
 
 def require_steps(num_steps: Any) -> None:
     """Whole numbers, each at least as large as the one before."""
-    if isinstance(num_steps, (str, int, float)) or not hasattr(num_steps, "__iter__"):
+    scalar = getattr(num_steps, "ndim", 1) == 0
+    if scalar or isinstance(num_steps, (str, int, float)) or not hasattr(num_steps, "__iter__"):
         raise TypeError(f"num_steps must be a sequence of integers, got {num_steps!r}.")
     before = 0
     for step in num_steps:
@@ -98,9 +100,11 @@ def require_steps(num_steps: Any) -> None:
 def vertex_features(K: SimplicialComplex, x: Any) -> Tensor:
     """(n_0, F) numbers on the device of the complex; an array becomes a tensor."""
     if isinstance(x, np.ndarray):
-        x = torch.from_numpy(np.ascontiguousarray(x))
+        x = any_tensor("x", x)
     if not isinstance(x, Tensor):
         raise TypeError(f"x must be a tensor of vertex features, got {type(x).__name__}.")
+    if x.layout != torch.strided:
+        raise TypeError(f"x must be a dense tensor, got {x.layout}. Convert it with .to_dense().")
     count = K.num_simplices(0)
     if x.ndim != 2 or len(x) != count:
         raise ValueError(

@@ -9,9 +9,10 @@ from torch_geometric.data.collate import collate
 from torch_geometric.transforms import BaseTransform
 
 from simplex.complexes import (
+    HIGHEST_DIM,
     SimplicialComplex,
     on_free_threads,
-    require_dim,
+    require_int,
     require_word,
 )
 from simplex.data import (
@@ -166,4 +167,4 @@ def _features(
 def _require_options(max_dim: int, reduce: str, edge_attr: str | None) -> None:
     require_word("reduce", reduce, ("sum", "mean"))
     require_word("edge_attr", edge_attr, ("sum", "mean", None))
-    require_dim("max_dim", max_dim, least=0 if edge_attr is None else 1)
+    require_int("max_dim", max_dim, least=0 if edge_attr is None else 1, most=HIGHEST_DIM)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch_geometric.transforms import BaseTransform
 
-from simplex.complexes import SimplicialComplex, require_dim, require_int, require_memory
+from simplex.complexes import HIGHEST_DIM, SimplicialComplex, require_int, require_memory
 from simplex.data import SimplicialData, cochain_keys
 from simplex.operators import heat_energy
 from simplex.transforms._checks import (
@@ -47,7 +47,7 @@ def random_cochains(
         [3, 3, 1]
     """
     require_complex(K)
-    require_dim("max_dim", max_dim)
+    require_int("max_dim", max_dim, least=0, most=HIGHEST_DIM)
     require_int("channels", channels, least=0)
     require_generator(generator)
     count = sum(K.num_simplices(k) for k in range(max_dim + 1))

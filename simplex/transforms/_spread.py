@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import (
+    HIGHEST_DIM,
     SimplicialComplex,
-    require_dim,
+    require_int,
     require_memory,
     require_word,
 )
@@ -51,7 +52,7 @@ def spread_features(
     """
     require_complex(K)
     require_word("reduce", reduce, ("sum", "mean"))
-    require_dim("max_dim", max_dim)
+    require_int("max_dim", max_dim, least=0, most=HIGHEST_DIM)
     x = vertex_features(K, x)
     require_mean("x", x, reduce)
     _require_room(K, x, max_dim)

@@ -123,7 +123,7 @@ dense = linial_meshulam_complex(250, 0.013, 2, generator=torch.Generator().manua
 jobs = {
     "lift": lambda: flag_complex(4000, bipartite, 2),
     "Betti numbers": lambda: betti_numbers(dense),
-    "surface": lambda: random_surface("torus", 1000, num_flips=10**8),
+    "surface": lambda: random_surface("torus", 1000, num_flips=2 * 10**8),
 }
 main = threading.main_thread().ident
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch_geometric.data import Batch, Data, HeteroData
+from torch_geometric.data import Batch, Data, HeteroData, InMemoryDataset
 from torch_geometric.loader import DataLoader
 
 from simplex import SimplicialComplex
@@ -237,3 +237,40 @@ def test_malformed_items_are_refused_in_words():
             call()
     assert SimplicialData.from_complex(K, torch.ones(2, 1).numpy()).x.shape == (2, 1)
     assert data.subgraph([]).complex.f_vector == ()
+
+
+class _Stored(InMemoryDataset):
+    """A data set whose items are lifted to dimensions of their own."""
+
+    def __init__(self, root):
+        super().__init__(root, log=False)
+        self.load(self.processed_paths[0], data_cls=SimplicialData)
+
+    @property
+    def processed_file_names(self):
+        return ["items.pt"]
+
+    def process(self):
+        self.save([with_features(name) for name in _OF_ONE_DATA_SET], self.processed_paths[0])
+
+
+_OF_ONE_DATA_SET = ("torus", "edge", "4-simplex", "one vertex")
+
+
+def test_data_sets_of_pyg_store_items_of_different_dimension(tmp_path):
+    items = [with_features(name) for name in _OF_ONE_DATA_SET]
+    InMemoryDataset.save(items, str(tmp_path / "items.pt"))
+    for found in (_Stored(str(tmp_path)), SimplicialDataset.from_file(tmp_path / "items.pt")):
+        assert [item.complex for item in found] == [item.complex for item in items]
+        assert Batch.from_data_list(list(found)).complex == Batch.from_data_list(items).complex
+    with pytest.raises(TypeError, match="must all be SimplicialData where one is, got Data"):
+        InMemoryDataset.save([items[0], Data(x=torch.ones(1, 1))], str(tmp_path / "other.pt"))
+
+
+def test_what_would_tear_the_tables_apart_is_refused():
+    data = with_features("torus")
+    with pytest.raises(ValueError, match=r"Take Batch.from_data_list\(\[first, second\]\)"):
+        data.concat(data)
+    data.x = data.x[:-1]
+    with pytest.raises(ValueError, match="x must be a tensor with one row per simplex"):
+        data.cochains()

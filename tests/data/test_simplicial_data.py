@@ -179,7 +179,7 @@ def test_errors_name_the_remedy():
         SimplicialData.from_complex(COMPLEXES["edge"], torch.ones(2, 1)).cochains()
     with pytest.raises(ValueError, match=r"x\[1\] must have one row per 1-simplex \(1\)"):
         SimplicialData.from_complex(COMPLEXES["edge"], [torch.ones(2, 1), torch.ones(2, 1)])
-    with pytest.raises(ValueError, match="max_dim must be non-negative, got -1"):
+    with pytest.raises(ValueError, match=r"max_dim must be non-negative, got -1"):
         SimplicialData.from_complex(COMPLEXES["edge"], max_dim=-1)
 
 

@@ -36,7 +36,7 @@ from tests.cases import over
         lambda: two_moons(10**13),
         lambda: surfaces(10**12),
         lambda: random_surface("torus", 10**11),
-        lambda: random_surface((10**10, True), 10**6),
+        lambda: random_surface((10**6, True), 10**11),
         lambda: synthetic_flow(10**10),
         lambda: stratified_folds(torch.zeros(10**6), 10**6),
         lambda: synthetic_flow(1000, 10**10),

@@ -373,3 +373,14 @@ def test_the_bound_of_coloured_data_under_coloured_noise_is_their_density():
         torch.zeros(x0.shape[1]).double(), variance * dense_covariance(K, 1, *KERNELS["three"])
     )
     torch.testing.assert_close(exact, -dense.log_prob(x0[..., 0]), atol=1e-8, rtol=0)
+
+
+def test_powers_beyond_the_type_are_refused():
+    noise, x = HodgeNoise(COMPLEXES["house"], HeatKernel(1.0)), torch.ones(6, 1)
+    for exponent, message in (
+        (10**400, "exponent must be a finite number"),
+        (-200, "exponent must leave the powers of the kernels within torch.float32, got -200"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            noise.power(x, exponent)
+    assert torch.equal(noise.power(x, 10**30), noise.power(x, 1e30))

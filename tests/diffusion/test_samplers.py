@@ -479,3 +479,10 @@ def test_mixture_is_what_it_says():
     torch.testing.assert_close(fitted.means[0], x.mean(0))
     rebuilt = fitted.axes[0] @ fitted.eigenvalues[0].diag() @ fitted.axes[0].T
     torch.testing.assert_close(rebuilt, torch.cov(x.T))
+
+
+@pytest.mark.parametrize("last", [[], torch.tensor([]), [2, 3], True])
+def test_the_last_time_before_the_data_is_one(last):
+    for schedule in (linear_schedule(100), vp_sde_schedule()):
+        with pytest.raises(ValueError, match="last must be one time, got"):
+            log_snr_times(schedule, 4, last=last)

@@ -8,11 +8,17 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, strategies as st
+from torch_geometric.data import Data
 
 import simplex.complexes
+import simplex.datasets
 import simplex.interop
 import simplex.lifting
 import simplex.operators
+import simplex.plot
+import simplex.testing
+import simplex.train
+import simplex.transforms
 import simplex.wl
 from simplex import SimplicialComplex
 from simplex.diffusion import linear_schedule, spaced_times
@@ -22,6 +28,8 @@ from tests.fuzz.strategies import JUNK
 
 K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
 X = torch.ones(4, 1)
+GRAPH = Data(x=X, edge_index=torch.tensor([[0, 1, 2, 0], [1, 2, 0, 3]]), y=torch.tensor([1]))
+DATASET = simplex.transforms.lift_dataset([GRAPH, GRAPH])
 GOOD = {  # what an argument of that name is, in a call that works
     "K": K, "A": K, "B": K, "complex": K, "x": X, "k": 1, "graph": nx.path_graph(4),
     "points": torch.rand(5, 2), "complexes": [K, K], "relation": np.eye(3), "hops": 1,
@@ -29,14 +37,27 @@ GOOD = {  # what an argument of that name is, in a call that works
     "max_dim": 2, "edges": torch.tensor([[0, 1], [1, 2]]), "simplices": [(0, 1)], "signed": True,
     "steps": 2, "vertices": torch.tensor([0, 1]), "matrix": torch.eye(3), "max_alpha": 1.0,
     "max_edge_length": 1.0, "prime": 2, "dtype": torch.float64, "rounds": 2,
+    "data": GRAPH, "graphs": [GRAPH, GRAPH], "reduce": "sum", "channels": 2, "num_probes": 2,
+    "num_steps": (1, 2), "domain": "annulus", "surface": "torus", "num_surfaces": 2, "n": 5, "q": 5,
+    "labels": torch.tensor([0, 1] * 4), "num_folds": 2, "num_complexes": 2, "name": "SR(5,2,0,1)",
+    "skip": 2, "seed": 0, "names": torch.arange(4), "positions": torch.rand(4, 2),
+    "flow": torch.ones(4), "layer": lambda x, K: [2 * each for each in x], "items": [([X], K)] * 2,
+    "records": [simplex.train.EpochRecord(1, 1, 0.0, 0.0, 0.5)], "dataset": DATASET,
+    "choices": [simplex.train.FoldChoice(1, 1, 7, 0.9, 0.75)],
+    "settings": simplex.train.TUSettings("MUTAG", hidden_channels=4),
 }  # fmt: skip
-ROOMS = (simplex.lifting, simplex.operators, simplex.wl, simplex.interop, simplex.complexes)
+ROOMS = (
+    simplex.lifting, simplex.operators, simplex.wl, simplex.interop, simplex.complexes,
+    simplex.transforms, simplex.datasets, simplex.plot, simplex.testing,
+)  # fmt: skip
+LONG = {"read_benson", "tu_dataset", "tu_folds", "ocean_drifters", "synthetic_flow"}  # or of files
 FUNCTIONS = [
     getattr(room, name)
     for room in ROOMS
     for name in room.__all__
-    if inspect.isfunction(getattr(room, name))
-]
+    if inspect.isfunction(getattr(room, name)) and name not in LONG
+] + [simplex.train.make_model, simplex.train.summarize, simplex.train.summarize_choices]
+SETTINGS = [simplex.train.TrainSettings, simplex.train.TUSettings, simplex.transforms.CliqueLift]
 METHODS = [
     SimplicialComplex.from_simplices, SimplicialComplex.disjoint_union, K.index, K.simplices,
     K.facets, K.facet_signs, K.num_simplices, K.skeleton, K.reorient, K.with_filtration,
@@ -44,7 +65,9 @@ METHODS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("functions", [FUNCTIONS, METHODS], ids=["functions", "methods"])
+@pytest.mark.parametrize(
+    "functions", [FUNCTIONS, METHODS, SETTINGS], ids=["functions", "methods", "settings"]
+)
 def test_no_call_leaves_our_words(functions):
     """One argument of a call that works, replaced; in the short profile a sample of them."""
 

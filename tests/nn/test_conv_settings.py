@@ -21,8 +21,8 @@ from tests.tables import COMPLEXES
 
 HOUSE = COMPLEXES["house"]
 REFUSED = [
-    (lambda: MPSNConv(3, 4, 2, adjacencies=()), "adjacencies must be some of"),
-    (lambda: MPSNConv(3, 4, 2, adjacencies=("up",)), r"got \['up'\]"),
+    (lambda: MPSNConv(3, 4, 2, adjacencies=()), "adjacencies must be among"),
+    (lambda: MPSNConv(3, 4, 2, adjacencies=("up",)), r"got \('up',\)"),
     (lambda: MPSNConv(3, 4, 2, num_layers=0), "num_layers must be at least 1"),
     (lambda: MPSNConv(3, 4, 2, aggr="nothing"), "aggr must be the name"),
     (lambda: SCAConv(3, 4, 2, scheme="cmps"), "scheme must be one of 'adjacency'"),
@@ -35,7 +35,7 @@ REFUSED = [
     (lambda: SCAConv(3, 4, 2)([], HOUSE), "0 … 2, got 0"),
     (lambda: MPSNConv(3, 4, 2)([], HOUSE), "0 … 2, got 0"),
     (lambda: BScNetConv(3, 4, 2)([], HOUSE), "0 … 2, got 0"),
-    (lambda: SCNNConv(2, 3)(torch.ones(5, 2), HOUSE), "x must have shape"),
+    (lambda: SCNNConv(2, 3)(torch.ones(5, 2), HOUSE), "x must be of shape"),
     (lambda: SCCNNConv(2, 3, 2)([torch.ones(5, 2)], HOUSE), "one cochain for each dimension"),
     (lambda: SCCNNConv(2, 3, 2, up_order=-1), "up_order must be"),
     (lambda: SCNConv(0, 3, 2), "in_channels must be"),

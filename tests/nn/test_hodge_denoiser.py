@@ -9,6 +9,7 @@ from simplex.nn import HodgeDenoiser
 from simplex.operators import harmonic_basis
 from simplex.testing import random_complex, random_orientation, relabel
 from tests.cases import over
+from tests.tables import COMPLEXES
 
 
 def carried(renamed, x, k):
@@ -159,3 +160,14 @@ def test_fields_that_are_not_harmonic_are_refused(seed, dtype):
     tilted = made.fields + 0.01 * made.fields.norm() * torch.randn(made.fields.shape)
     with pytest.raises(ValueError, match=r"fields must be harmonic.*harmonic_basis\(K, 1\),"):
         model(made.train, torch.tensor(3), made.complex, tilted)
+
+
+def test_an_empty_batch_is_one_and_sizes_have_a_bound():
+    K = COMPLEXES["house"]
+    empty = HodgeDenoiser()(torch.ones(0, 6, 1), torch.arange(0), K)
+    assert empty.shape == (0, 6, 1)
+    for name in ("hidden_channels", "order", "cond_channels", "num_fields"):
+        with pytest.raises(ValueError, match=f"{name} must be at most"):
+            HodgeDenoiser(**{name: 10**30})
+    with pytest.raises(ValueError, match="must fit in half of the free memory"):
+        HodgeDenoiser(num_fields=2**31 - 1)

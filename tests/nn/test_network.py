@@ -68,7 +68,7 @@ def test_norms_by_name_take_empty_dimensions(name):
     torch.testing.assert_close(rms(-x, UNION, 1), -rms(x, UNION, 1))
     torch.testing.assert_close(make_norm("layer", 4)(x, UNION, 1), torch.nn.LayerNorm(4)(x))
     with pytest.raises(
-        ValueError, match="norm must be one of 'batch', 'layer', 'rms', 'graph' or None"
+        ValueError, match="norm must be one of 'batch', 'layer', 'rms', 'graph', None"
     ):
         make_norm("instance", 4)
 
@@ -154,7 +154,7 @@ def test_layers_of_different_kinds_stack():
         ({"reduce": "median"}, "reduce must be one of"),
         ({"reduce_dims": "max"}, "reduce_dims must be one of"),
         ({"jumping_knowledge": "lstm"}, "jumping_knowledge must be one of 'cat', 'max', None"),
-        ({"readout_dims": [3]}, "readout_dims must be among 0 … 2"),
+        ({"readout_dims": [3]}, "readout_dims must be an integer from 0 to 2"),
     ],
 )
 def test_wrong_settings(options, message):

@@ -106,9 +106,9 @@ def test_without_triangles_the_upper_weight_does_not_matter():
 @pytest.mark.parametrize(
     ("shape", "orientation", "message"),
     [
-        ((20, 1), None, "x must have shape"),
+        ((20, 1), None, "x must be of shape"),
         ((21,), None, r"x\[..., None\]"),
-        ((21, 2), None, "x must have shape"),
+        ((21, 2), None, "x must have 1 channels, as in_channels says"),
         ((21, 1), torch.ones(20), "orientation must have shape"),
         ((4, 21, 1), torch.ones(3, 21), "orientation must have shape"),
     ],
@@ -135,3 +135,50 @@ def test_the_baseline_is_the_line_graph_formula():
     pooled = hidden.sum(0, keepdim=True)
     expected = model.head.lin2(torch.relu(model.head.lin1(pooled)))
     assert torch.allclose(model(x, K), expected)
+
+
+def test_what_is_no_input_of_the_networks_is_refused_in_words():
+    K, x = COMPLEXES["house"], torch.ones(6, 1)
+    ones, network = torch.ones(1, 6, dtype=torch.int64), OrientedMPSN(1, 4, 2)
+    for call, error, message in (
+        (lambda: OrientedConv(1, 4)(x.double(), K), ValueError, "x must be float32 as the param"),
+        (lambda: EdgeMPNN(1, 4, 2)(x.half(), K), ValueError, "x must be float32 as the parameters"),
+        (lambda: network(x, K, [1] * 6), TypeError, "orientation must be a tensor of ±1"),
+        (lambda: network(x, K, torch.zeros(6)), ValueError, "orientation must hold ±1"),
+        (lambda: network(x, K, x[:, 0] * torch.nan), ValueError, "orientation must hold ±1"),
+        (lambda: network(x, K, x[:, 0] > 0), TypeError, "orientation must hold ±1, got torch.bool"),
+        (lambda: network.forward_quotient(x), TypeError, r"quotient must be what .quotient\("),
+        (lambda: network.quotient(None, ones, ones), TypeError, "complex must be a Simplicial"),
+        (
+            lambda: network.quotient(K, ones[0], ones),
+            ValueError,
+            r"flows must be a tensor of shape",
+        ),
+        (lambda: network.quotient(K, ones, None), TypeError, "orientation must be a tensor of sh"),
+        (lambda: network.quotient(K, 0.5 * ones, ones), ValueError, "flows must hold integers"),
+        (
+            lambda: EdgeMPNN(1, 4, 2).quotient(K, ones, ones[:0]),
+            ValueError,
+            "orientation must be a t",
+        ),
+        (lambda: OrientedConv(10**30, 4), ValueError, "in_channels must be at most"),
+        (lambda: EdgeMPNN(1, 10**30, 2), ValueError, "hidden_channels must be at most"),
+        (lambda: OrientedMPSN(1, 4, 10**30), ValueError, "out_channels must be at most"),
+        (lambda: OrientedMPSN(1, 2**24, 1), ValueError, "a map of 16777216 .* must fit in half"),
+        (lambda: OrientedConv(1, 4, activation="tanh"), TypeError, "activation must be a function"),
+        (lambda: OrientedMPSN(1, 4, 2, oriented="yes"), TypeError, "oriented must be True or Fal"),
+    ):
+        with pytest.raises(error, match=message):
+            call()
+    turned = network(x, K, -torch.ones(6, dtype=torch.float64))  # signs of any type of numbers
+    assert torch.equal(turned, network(x, K, -torch.ones(6)))
+
+
+def test_given_orientations_are_compiled_and_transformed_with_the_rest():
+    K, x = COMPLEXES["house"], torch.randn(6, 1)
+    turn, model = torch.tensor([1, -1, 1, 1, -1, -1]), OrientedMPSN(1, 4, 2)
+    compiled = torch.compile(model, backend="eager", fullgraph=True)
+    assert torch.allclose(compiled(x, K, turn), model(x, K, turn), atol=1e-6)
+    each = torch.stack([turn, -turn])
+    rows = torch.func.vmap(lambda signs: model(x, K, signs))(each)
+    assert torch.allclose(rows, torch.stack([model(x, K, signs) for signs in each]), atol=1e-6)

@@ -36,7 +36,7 @@ def test_names_and_errors():
     for kind in (KernelMixerConv, OperatorMixerConv):
         with pytest.raises(ValueError, match="tokens_mlp_dim must be at least 1, got 0"):
             kind(0, 2)
-        with pytest.raises(ValueError, match=r"x\[1\] must have 2 channels, got 3"):
+        with pytest.raises(ValueError, match=r"x\[1\] must have 2 channels, .* got 3"):
             kind(5, 2)(random_cochains(grid(2, 2), channels=(2, 3, 2)), grid(2, 2))
     with pytest.raises(ValueError, match="channels_mlp_dim must be at least 1, got 0"):
         ChannelMixerConv(4, 0, 2)
@@ -147,7 +147,7 @@ def test_wrong_cochains_are_named():
     x = random_cochains(K, channels=2, max_dim=2)
     model, each = SimplicialMixer(2, 4, 3, 1, 2), SimplicialMixer((1, 2, 3), 4, 3, 1, 2)
     for call in (model, model.encode):
-        with pytest.raises(ValueError, match=r"x\[0\] must have 2 channels, got 3"):
+        with pytest.raises(ValueError, match=r"x\[0\] must have 2 channels, .* got 3"):
             call(random_cochains(K, channels=3, max_dim=2), K)
         with pytest.raises(TypeError, match=r"x\[0\] must be a tensor, got None.*\(0, channels\)"):
             call([None, *x[1:]], K)
@@ -155,9 +155,9 @@ def test_wrong_cochains_are_named():
             call(dict(enumerate(x)), K)
         with pytest.raises(TypeError, match=r"x must be a list of cochains, .* got one tensor"):
             call(x[0], K)
-    with pytest.raises(ValueError, match=r"x\[2\] must have 3 channels, got 1"):
+    with pytest.raises(ValueError, match=r"x\[2\] must have 3 channels, .* got 1"):
         each(random_cochains(K, channels=(1, 2, 1), max_dim=2), K)
     late = SimplicialMixer(-1, 4, 3, 1, 2)
     assert late(tuple(x), K).shape == (1, 3)
-    with pytest.raises(ValueError, match=r"x\[0\] must have 2 channels, got 3"):
+    with pytest.raises(ValueError, match=r"x\[0\] must have 2 channels, .* got 3"):
         late(random_cochains(K, channels=3, max_dim=2), K)

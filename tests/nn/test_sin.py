@@ -204,7 +204,10 @@ def test_wrong_settings():
         (lambda: SINConv(3, 4, 2, norm="layer"), "norm must be one of 'batch', None"),
         (lambda: SIN(3, 4, 2, 0, 2), "num_layers must be at least 1"),
         (lambda: SIN(3, 4, 2, 1, 2, reduce="median"), "reduce must be one of"),
-        (lambda: SIN(3, 4, 2, 1, 2, readout_dims=[3]), "readout_dims must be among"),
+        (
+            lambda: SIN(3, 4, 2, 1, 2, readout_dims=[3]),
+            "must be an integer from 0 to 2",
+        ),
         (
             lambda: SIN(3, 4, 2, 1, 2, jumping_knowledge="lstm"),
             "jumping_knowledge must be one of 'cat'",

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from optim import Iterate
+from optim import Iterate, LocoProp
 from optim.curvature import gram, safe_step, spectral_filter
-from optim.inner import SGD, RMSProp
+from optim.inner import SGD, Adagrad, Adam, Momentum, Nesterov, RMSProp
 from optim.problem import LocalProblem
 from optim.solvers import decayed
 from optim.transfers import TRANSFERS
@@ -143,3 +143,20 @@ def test_safe_step_is_the_inverse_of_the_largest_eigenvalue(seed: int, inputs: i
 
 def test_safe_step_of_nothing_is_finite() -> None:
     assert bool(torch.isfinite(safe_step(torch.zeros(3, 3))))
+
+
+@pytest.mark.parametrize("rule", [Adam(), SGD(), RMSProp(), Nesterov(), Adagrad(), Momentum()])
+def test_step_sizes_beyond_the_type_are_as_infinite_ones(rule) -> None:
+    model = torch.nn.Linear(2, 1)
+    before = [parameter.clone() for parameter in model.parameters()]
+    for lr in (3e38, 1e300):
+        for nonfinite in ("raise", "skip"):
+            opt = LocoProp(model, solver=Iterate(rule, lr=lr), lr=1e30, nonfinite=nonfinite)
+            model(torch.full((3, 2), 1e5)).square().mean().backward()
+            if nonfinite == "skip":
+                opt.step()
+            else:
+                with pytest.raises(ValueError, match="new weights must be finite"):
+                    opt.step()
+            opt.zero_grad()
+            assert all(map(torch.equal, before, model.parameters()))

@@ -243,7 +243,7 @@ def test_the_log_has_every_record_to_the_last_digit(tmp_path):
 def test_wrong_protocols_and_configurations(tiny):
     with pytest.raises(ValueError, match="protocols must be some of"):
         run_protocols(*tiny, POINTS, ["honest"])
-    with pytest.raises(ValueError, match="configurations must be at least one"):
+    with pytest.raises(ValueError, match="configurations must be a list of at least one"):
         run_protocols(*tiny, [])
     other = Configuration(POINTS[0].make_model, TrainSettings(seed=4))
     with pytest.raises(ValueError, match=r"all with one seed, got \[3, 4\]"):

@@ -14,6 +14,7 @@ from simplex.diffusion._checks import (
     require_generator,
     require_kernel,
     require_positive_definite,
+    require_representable,
     require_single_or_double,
 )
 from simplex.diffusion._cochains.calculus import (
@@ -38,6 +39,13 @@ _NAMES = ("gradient", "curl", "harmonic")
 _PROBES_AT_ONCE = 64
 _MOST_PROBES = 2**20  # with more, exact traces are cheaper or nothing ends
 _PROJECTION_TOLERANCE = {torch.float32: 1e-8, torch.float64: 1e-12}
+
+
+def _raised(kernel: Kernel, exponent: float, dtype: torch.dtype) -> float:
+    """ψ(0)^p."""
+    value = float(torch.tensor(_at_zero(kernel), dtype=torch.float64) ** exponent)
+    require_representable(exponent, value, dtype)
+    return value
 
 
 class HodgeNoise:
@@ -142,7 +150,7 @@ class HodgeNoise:
             Like x. The error is a few units of rounding times the largest ψ^p times |x|.
         """
         require_single_or_double(x)
-        require_real("exponent", exponent)
+        exponent = require_real("exponent", exponent)
         count = self.complex.num_simplices(self.k)
         return apply_to_cochains(lambda y: self._power(y, exponent), x, count)
 
@@ -192,8 +200,8 @@ class HodgeNoise:
 
     def _power(self, x: Tensor, exponent: float) -> Tensor:
         halves = prepared_halves(self.complex, self.k, x.dtype)
-        harmonic = _at_zero(self.harmonic) ** exponent
-        values = [_at_zero(part.kernel) ** exponent for part in self._parts]
+        harmonic = _raised(self.harmonic, exponent, x.dtype)
+        values = [_raised(part.kernel, exponent, x.dtype) for part in self._parts]
         y: Tensor = (harmonic - sum(values)) * x
         for part, value in zip(self._parts, values, strict=True):
             coefficients = self._polynomial(part, exponent, x.dtype)
@@ -208,9 +216,11 @@ class HodgeNoise:
         """Coefficients of ψ^p on [0, bound]."""
         key = (part.place, exponent, dtype)
         if key not in self._coefficients:
-            self._coefficients[key] = chebyshev_coefficients(
+            coefficients = chebyshev_coefficients(
                 lambda at: part.kernel(at) ** exponent, part.bound, dtype
-            ).tolist()
+            )
+            require_representable(exponent, float(coefficients.abs().max()), dtype)
+            self._coefficients[key] = coefficients.tolist()
         return self._coefficients[key]
 
     def _trace_of(

@@ -3,8 +3,15 @@
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex, require_int
-from simplex.nn._checks import require_dtype_of, require_positive, require_tensor, require_times
+from simplex.complexes import SimplicialComplex
+from simplex.nn._checks import (
+    require_dtype_of,
+    require_orders,
+    require_positive,
+    require_room,
+    require_tensor,
+    require_times,
+)
 from simplex.nn._modules import TimeEmbedding
 from simplex.operators import chain_down, chain_up, harmonic_basis, require_rank
 
@@ -90,10 +97,11 @@ class HodgeDenoiser(nn.Module):
             cond_channels=cond_channels,
             k=k,
         )
-        require_int("num_fields", num_fields, 0)
+        require_orders(num_fields=num_fields)
         self.order, self.k, self.num_fields = order, k, num_fields
         filters = 2 + 2 * order
         wide, middle = filters * hidden_channels, 2 * hidden_channels
+        require_room(cond_channels, max(wide, cond_channels, num_fields * len(_STEEPNESS)))
         self.time = TimeEmbedding(32, scale=time_scale)
         self.condition = nn.Sequential(
             nn.Linear(33, cond_channels),
@@ -161,7 +169,7 @@ class HodgeDenoiser(nn.Module):
             raise ValueError(
                 f"fields must be of shape ({count}, {self.num_fields}), got {tuple(fields.shape)}."
             )
-        if not count:
+        if not x.numel():
             return x.clone()
         basis = _harmonic(complex, self.k, x.dtype)
         if self.num_fields:

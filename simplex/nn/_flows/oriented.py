@@ -7,10 +7,19 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int, require_word
-from simplex.nn._checks import known_odd, require_cochain, require_odd
-from simplex.nn._flows.quotient import FlowQuotient, flow_quotient
+from simplex.nn._checks import (
+    known_odd,
+    require_cochain,
+    require_flags,
+    require_flows,
+    require_functions,
+    require_odd,
+    require_orientation,
+    require_positive,
+)
+from simplex.nn._flows.quotient import FlowQuotient, flow_quotient, require_quotient
 from simplex.nn._layer import DegreeConv
-from simplex.nn._modules import LinearSum, Module
+from simplex.nn._modules import LinearSum, Module, linear
 from simplex.operators import (
     adjacency_matrix,
     boundary_sum,
@@ -69,12 +78,12 @@ class OrientedConv(DegreeConv):
         *,
         activation: Callable[[Tensor], Tensor] | None = torch.tanh,
     ) -> None:
-        require_int("in_channels", in_channels, 1)
-        require_int("out_channels", out_channels, 1)
+        require_positive(in_channels=in_channels)
+        require_functions(activation=activation)
         super().__init__(in_channels, out_channels, k)
         self.activation = activation
         names = ("own", "upper", "lower")
-        self.maps = LinearSum({n: nn.Linear(in_channels, out_channels, False) for n in names})
+        self.maps = LinearSum({n: linear(in_channels, out_channels, False) for n in names})
 
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
@@ -88,7 +97,7 @@ class OrientedConv(DegreeConv):
                 complex: the orientation in which x is written, if it is another one or differs from
                 signal to signal.
         """
-        require_cochain(complex, x, self.k, self.in_channels)
+        require_cochain(complex, x, self.k, self.in_channels, self.maps["own"].weight)  # type: ignore[arg-type]
         sign = _signs(complex, x, self.k, orientation)
         complex = _in_increasing_order(complex)
         plain = sign * x  # written in increasing vertex order, as the sums are
@@ -155,6 +164,8 @@ class OrientedMPSN(Module):
         oriented: bool = True,
     ) -> None:
         super().__init__()
+        require_flags(oriented=oriented)
+        require_functions(activation=activation)
         if oriented:
             remedy = "Take torch.tanh; or oriented=False, if the answer may depend on orientations."
             require_odd("activation", activation, remedy)
@@ -190,6 +201,7 @@ class OrientedMPSN(Module):
             What :meth:`forward_quotient` takes; ``None`` if the activation is not known to be odd
             or to keep 0.
         """
+        require_flows(complex, flows, orientation, self.head.k)
         known = known_odd(self.activation) is True
         if not known and self.activation not in _ZERO_AT_ZERO:
             return None
@@ -206,6 +218,7 @@ class OrientedMPSN(Module):
         The layers' weights are used without calling the layers: to train so by local losses,
         exclude ``convs``.
         """
+        require_quotient(quotient)
         x = quotient.start.to(self.head.lin1.weight.dtype)
         weights = [cast(OrientedConv, conv).maps.weight() for conv in self.convs]
         if self._collapses:  # one linear map of the values of all products of operators
@@ -253,7 +266,7 @@ class EdgeMPNN(Module):
         super().__init__()
         widths = _widths(in_channels, hidden_channels, num_layers)
         self.in_channels = in_channels
-        own, lower = ([nn.Linear(w, hidden_channels, False) for w in widths] for _ in range(2))
+        own, lower = ([linear(w, hidden_channels, False) for w in widths] for _ in range(2))
         pairs = zip(own, lower, strict=True)
         self.maps = nn.ModuleList(LinearSum({"own": a, "lower": b}) for a, b in pairs)
         self.head = _PooledHead(hidden_channels, out_channels, 1, reduce)
@@ -262,7 +275,7 @@ class EdgeMPNN(Module):
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
     ) -> Tensor:
         """Apply the network, called as :class:`OrientedMPSN`; orientation is not looked at."""
-        require_cochain(complex, x, 1, self.in_channels)
+        require_cochain(complex, x, 1, self.in_channels, self.head.lin1.weight)
         x = x.abs()
         for maps in self.maps:
             lower = boundary_sum(complex, coboundary_sum(complex, x, 0), 1)
@@ -274,12 +287,14 @@ class EdgeMPNN(Module):
         self, complex: SimplicialComplex, flows: Tensor, orientation: Tensor
     ) -> FlowQuotient:
         """As :meth:`OrientedMPSN.quotient`."""
+        require_flows(complex, flows, orientation, 1)
         neighbors = adjacency_matrix(complex, 1, "lower")
         turn = torch.ones_like(orientation)
         return flow_quotient(flows.abs(), turn, [neighbors], len(self.maps), odd=False)
 
     def forward_quotient(self, quotient: FlowQuotient) -> Tensor:
         """As :meth:`OrientedMPSN.forward_quotient`; the layers are ``maps`` here."""
+        require_quotient(quotient)
         x = quotient.start.to(self.head.lin1.weight.dtype)
         for maps, layer in zip(self.maps, quotient.layers, strict=True):
             weight = cast(LinearSum, maps).weight()
@@ -294,10 +309,9 @@ class _PooledHead(nn.Module):
     def __init__(self, channels: int, out_channels: int, k: int, reduce: str) -> None:
         super().__init__()
         require_word("reduce", reduce, ("sum", "mean"))
-        require_int("out_channels", out_channels, 1)
         self.k, self.reduce = k, reduce
-        self.lin1 = nn.Linear(channels, channels)
-        self.lin2 = nn.Linear(channels, out_channels)
+        self.lin1 = linear(channels, channels)
+        self.lin2 = linear(channels, out_channels)
 
     def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         pooled = pool_parts(to_rows(x), complex.part_pointer(self.k), self.reduce)
@@ -314,8 +328,7 @@ class _PooledHead(nn.Module):
 
 def _widths(in_channels: int, hidden_channels: int, num_layers: int) -> list[int]:
     require_int("num_layers", num_layers, 1)
-    require_int("in_channels", in_channels, 1)
-    require_int("hidden_channels", hidden_channels, 1)
+    require_positive(in_channels=in_channels, hidden_channels=hidden_channels)
     return [in_channels] + [hidden_channels] * (num_layers - 1)
 
 
@@ -324,12 +337,8 @@ def _signs(K: SimplicialComplex, x: Tensor, k: int, orientation: Tensor | None) 
     signs = K.orientation(k).to(x.dtype)[:, None]
     if orientation is None:
         return signs
-    if orientation.shape not in (x.shape[-2:-1], x.shape[:-1]):
-        raise ValueError(
-            f"orientation must have shape {tuple(x.shape[-2:-1])} or {tuple(x.shape[:-1])}, got "
-            f"{tuple(orientation.shape)}."
-        )
-    return signs * orientation[..., None]
+    require_orientation(x, orientation)
+    return signs * orientation.to(x.dtype)[..., None]
 
 
 def _in_increasing_order(K: SimplicialComplex) -> SimplicialComplex:

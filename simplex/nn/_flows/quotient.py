@@ -197,6 +197,15 @@ def flow_quotient(
     return FlowQuotient(start, tuple(layers), _rows_of(pool), len(matrices), size)
 
 
+def require_quotient(quotient: object) -> None:
+    """Raise ``TypeError`` unless this is a quotient."""
+    if not isinstance(quotient, FlowQuotient):
+        raise TypeError(
+            f"quotient must be what .quotient(…) of the network returns, got "
+            f"{type(quotient).__name__}."
+        )
+
+
 class _Classes(NamedTuple):
     """The classes of one round.
 
