@@ -40,16 +40,12 @@ class FlowMatchEulerDiscreteScheduler:
     our 1 - t, and u has the other sign than in :func:`flow_matching_loss`. Timesteps are T s.
 
     What differs, on purpose: a step goes to the next of ``timesteps`` or to ``previous``, and no
-    step is counted; both may be one per row. The shift is applied once.
+    step is counted; both may be one per row. The shift is applied once. The options after it are
+    taken at the defaults that they have there, where they have no effect.
 
     Args:
         num_train_timesteps: T, which only scales the timesteps.
         shift: a > 0; levels are mapped by a s / (1 + (a - 1) s).
-        use_dynamic_shifting, base_shift, max_shift, base_image_seq_len, max_image_seq_len,
-            invert_sigmas, shift_terminal, use_karras_sigmas, use_exponential_sigmas,
-            use_beta_sigmas, time_shift_type, stochastic_sampling: at their defaults there, which
-            have no effect.
-        **options: none.
 
     Raises:
         TypeError: an unknown option.

@@ -73,7 +73,7 @@ def test_a_table_is_read_as_its_graph_or_refused(folder, graph, data):
 
 @given(graphs(most=8), st.data())
 def test_plain_edges_are_always_read(folder, graph, data):
-    """The one form that needs no guess: two whole numbers a line, comments between."""
+    """Two whole numbers a line, comments between; only a first line like 'n m' is a question."""
     lines = [f"{u} {v}" for u, v in graph.edges]
     if not lines:
         return
@@ -84,7 +84,9 @@ def test_plain_edges_are_always_read(folder, graph, data):
     path.write_bytes(gzip.compress(content) if packed else content)
     touched = graph.subgraph([v for v in graph if graph.degree(v)])
     expected = oracles.f_vector(oracles.cliques(touched, 2))
-    agree(info(path), (0, expected, ""), content)
+    code, sizes, said = info(path)
+    if code == 0 or "may be the numbers of vertices and edges" not in said:
+        agree((code, sizes, said), (0, expected, ""), content)
 
 
 @given(graphs(most=7), st.sampled_from(["graphml", "g6", "s6"]))

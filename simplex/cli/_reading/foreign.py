@@ -51,6 +51,14 @@ def refuse_two_sides(remarks: Sequence[tuple[int, str]]) -> None:
             )
 
 
+def _are_sizes(first: Sequence[int], largest: int, rest: int) -> bool:
+    """Whether one number may count the vertices, and another the lines that follow."""
+    if len(first) == 1 or first[0] == rest >= largest:
+        return first[0] >= largest
+    pairs = [(first[0], first[-1]), (first[-1], first[0])]
+    return any(vertices >= largest and lines == rest for vertices, lines in pairs)
+
+
 def refuse_counts_first(rows: Sequence[Sequence[str]], largest: int) -> None:
     """Raise ``ValueError`` where the first line may be sizes: 'n', 'n m', 'n n m', METIS.
 
@@ -59,7 +67,7 @@ def refuse_counts_first(rows: Sequence[Sequence[str]], largest: int) -> None:
     first, rest = [int(field) for field in rows[0]], len(rows) - 1
     if rest < 2:
         return
-    sizes = len(first) <= 3 and max(first[:2]) >= largest and min(first) >= 0
+    sizes = len(first) <= 3 and min(first) >= 0 and _are_sizes(first, largest, rest)
     alone = len(first) == 1 and len(rows[1]) >= 1 and (sizes or first[0] == rest)
     if alone or (len(first) > 1 and sizes and rest in first):
         shown = " ".join(rows[0])
