@@ -45,13 +45,17 @@ class StackOptions(NetworkOptions, total=False):
 
     adjacencies: Sequence[str]
     aggr: str | nn.Module
+    alpha: float
     bias: bool
     bipartite: bool
+    blocks: Sequence[int] | Sequence[Sequence[int]] | None
+    channels: int | None
     down_order: int
     eps: float
     epsilon: float | None
     harmonic_order: int
     heads: int
+    hops: int
     laplacian: str
     make_conv: Callable[..., nn.Module]
     max_pairs: int
@@ -306,8 +310,15 @@ class StackedNetwork(SimplicialNetwork):
         require_int("num_layers", num_layers, 1)
         require_int("hidden_channels", hidden_channels, 1)
         widths = [in_channels, *[hidden_channels] * (num_layers - 1)]
-        convs = [self._layer(width, hidden_channels, max_dim, for_layer) for width in widths]
+        convs = [
+            self._layer(width, hidden_channels, max_dim, self._of_layer(number, for_layer))
+            for number, width in enumerate(widths)
+        ]
         super().__init__(convs, hidden_channels, out_channels, max_dim, **for_frame)
+
+    def _of_layer(self, number: int, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The options of the layer of this number: those of all."""
+        return options
 
     def _layer(
         self, in_channels: Widths, out_channels: int, max_dim: int, options: Mapping[str, Any]

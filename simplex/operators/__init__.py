@@ -41,6 +41,7 @@ from simplex.operators._chains import (
     harmonic_filter as harmonic_filter,
 )
 from simplex.operators._checks import require_rank as require_rank
+from simplex.operators._hops import gather_hops as gather_hops, hop_widths as hop_widths
 from simplex.operators._incidence import (
     gather_facets as gather_facets,
     incidence_signs as incidence_signs,

@@ -1,6 +1,7 @@
 """Transforms of PyG: from a graph with features to a complex with features, and more of them."""
 
 from simplex.transforms._clique_lift import CliqueLift, clique_lift, lift_dataset
+from simplex.transforms._gather import GatheredFeatures, gathered_features
 from simplex.transforms._heat import (
     HarmonicEnergies,
     RandomCochains,
@@ -12,9 +13,11 @@ from simplex.transforms._spread import spread_features
 
 __all__ = [
     "CliqueLift",
+    "GatheredFeatures",
     "HarmonicEnergies",
     "RandomCochains",
     "clique_lift",
+    "gathered_features",
     "harmonic_energies",
     "lift_dataset",
     "random_cochains",
