@@ -41,6 +41,15 @@ from simplex.operators._chains import (
     harmonic_filter as harmonic_filter,
 )
 from simplex.operators._checks import require_rank as require_rank
+from simplex.operators._diagonals import (
+    matrix_diagonals as matrix_diagonals,
+    power_roots as power_roots,
+)
+from simplex.operators._gram import (
+    GramSum as GramSum,
+    laplacian_matrix as laplacian_matrix,
+    walk_matrix as walk_matrix,
+)
 from simplex.operators._incidence import (
     gather_facets as gather_facets,
     incidence_signs as incidence_signs,
