@@ -29,6 +29,7 @@ from simplex.nn._networks.gsan import GSAN, GSANConv
 from simplex.nn._networks.hsn import HSN, HSNConv
 from simplex.nn._networks.mpsn import MPSN, MPSNConv
 from simplex.nn._networks.san import SAN, SANConv
+from simplex.nn._networks.sann import SaNN, SaNNConv
 from simplex.nn._networks.sat import SAT, SATConv
 from simplex.nn._networks.sc import SCConv, SCNet
 from simplex.nn._networks.sca import SCA, SCAAttentionConv, SCAConv
@@ -124,6 +125,8 @@ __all__ = [
     "SCoNeConv",
     "SINConv",
     "SNNConv",
+    "SaNN",
+    "SaNNConv",
     "SimplexBatchNorm",
     "SimplexGraphNorm",
     "SimplicialMessagePassing",

@@ -47,13 +47,17 @@ class StackOptions(NetworkOptions, total=False):
 
     adjacencies: Sequence[str]
     aggr: str | nn.Module
+    alpha: float
     bias: bool
     bipartite: bool
+    blocks: Sequence[int] | Sequence[Sequence[int]] | None
+    channels: int | None
     down_order: int
     eps: float
     epsilon: float | None
     harmonic_order: int
     heads: int
+    hops: int
     laplacian: str
     make_conv: Callable[..., nn.Module]
     max_pairs: int
@@ -336,8 +340,15 @@ class StackedNetwork(SimplicialNetwork):
         top = max_dim if self.sees is None else min(max_dim, self.sees)
         first = in_channels if isinstance(in_channels, int) else seen[: top + 1]
         widths: list[Widths] = [first, *[hidden_channels] * (num_layers - 1)]
-        convs = [self._layer(width, hidden_channels, top, for_layer) for width in widths]
+        convs = [
+            self._layer(width, hidden_channels, top, self._of_layer(number, for_layer))
+            for number, width in enumerate(widths)
+        ]
         super().__init__(convs, hidden_channels, out_channels, max_dim, **for_frame)
+
+    def _of_layer(self, number: int, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The options of the layer of this number: those of all."""
+        return options
 
     def _layer(
         self, in_channels: Widths, out_channels: int, max_dim: int, options: Mapping[str, Any]

@@ -50,6 +50,7 @@ from simplex.operators._gram import (
     laplacian_matrix as laplacian_matrix,
     walk_matrix as walk_matrix,
 )
+from simplex.operators._hops import gather_hops as gather_hops, hop_widths as hop_widths
 from simplex.operators._incidence import (
     gather_facets as gather_facets,
     incidence_signs as incidence_signs,

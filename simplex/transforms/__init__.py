@@ -3,6 +3,7 @@
 from simplex.transforms._clique_lift import CliqueLift, clique_lift, lift_dataset
 from simplex.transforms._degrees import Degrees
 from simplex.transforms._encoding import Encoding, Encodings
+from simplex.transforms._gather import GatheredFeatures, gathered_features
 from simplex.transforms._heat import (
     HarmonicEnergies,
     RandomCochains,
@@ -18,10 +19,12 @@ __all__ = [
     "Degrees",
     "Encoding",
     "Encodings",
+    "GatheredFeatures",
     "HarmonicEnergies",
     "RandomCochains",
     "RandomWalkReturns",
     "clique_lift",
+    "gathered_features",
     "harmonic_energies",
     "lift_dataset",
     "random_cochains",
