@@ -38,6 +38,7 @@ from simplex.nn._networks.scn import SCCN, SCN, SCCNConv, SCNConv
 from simplex.nn._networks.scnn import SCNN, SCNNConv, SCoNe, SCoNeConv
 from simplex.nn._networks.sin import SIN, SINConv
 from simplex.nn._networks.snn import SNN, SNNConv
+from simplex.nn._networks.transformer import SimplicialTransformer, SimplicialTransformerConv
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
 from simplex.operators import neighbor_counts, neighbor_pairs, segment_softmax
 
@@ -133,6 +134,8 @@ __all__ = [
     "SimplicialMixer",
     "SimplicialMixerConv",
     "SimplicialNetwork",
+    "SimplicialTransformer",
+    "SimplicialTransformerConv",
     "StackedNetwork",
     "StructuralCodes",
     "TimeEmbedding",

@@ -68,6 +68,8 @@ from simplex.operators._layout import from_rows as from_rows, to_rows as to_rows
 from simplex.operators._least_squares import ImageProjection as ImageProjection
 from simplex.operators._rows import (
     RowPattern as RowPattern,
+    block_pattern as block_pattern,
+    entry_dots as entry_dots,
     pool_parts as pool_parts,
     row_pattern as row_pattern,
     segment_softmax as segment_softmax,
