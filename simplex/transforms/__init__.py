@@ -7,6 +7,8 @@ from simplex.transforms._heat import (
     harmonic_energies,
     random_cochains,
 )
+from simplex.transforms._negatives import negative_simplices
+from simplex.transforms._splits import SimplexSplit, split_simplices
 from simplex.transforms._spread import spread_features
 
 
@@ -14,9 +16,12 @@ __all__ = [
     "CliqueLift",
     "HarmonicEnergies",
     "RandomCochains",
+    "SimplexSplit",
     "clique_lift",
     "harmonic_energies",
     "lift_dataset",
+    "negative_simplices",
     "random_cochains",
+    "split_simplices",
     "spread_features",
 ]
