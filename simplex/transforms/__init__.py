@@ -11,6 +11,8 @@ from simplex.transforms._heat import (
     random_cochains,
 )
 from simplex.transforms._random_walks import RandomWalkReturns
+from simplex.transforms._negatives import negative_simplices
+from simplex.transforms._splits import SimplexSplit, split_simplices
 from simplex.transforms._spread import spread_features
 
 
@@ -23,10 +25,13 @@ __all__ = [
     "HarmonicEnergies",
     "RandomCochains",
     "RandomWalkReturns",
+    "SimplexSplit",
     "clique_lift",
     "gathered_features",
     "harmonic_energies",
     "lift_dataset",
+    "negative_simplices",
     "random_cochains",
+    "split_simplices",
     "spread_features",
 ]
