@@ -8,6 +8,7 @@ from simplex.nn._cochain_mixer.network import SimplicialMixer
 from simplex.nn._cochain_mixer.operator import OperatorMixerConv
 from simplex.nn._flows.hodge_denoiser import HodgeDenoiser
 from simplex.nn._flows.oriented import EdgeMPNN, OrientedConv, OrientedMPSN
+from simplex.nn._frame.readout import Readout
 from simplex.nn._layer import ComplexConv, DegreeConv, EachDegree
 from simplex.nn._message_passing import SimplicialMessagePassing
 from simplex.nn._mixer.block import MixerBlock
@@ -39,8 +40,8 @@ from simplex.nn._networks.scn import SCCN, SCN, SCCNConv, SCNConv
 from simplex.nn._networks.scnn import SCNN, SCNNConv, SCoNe, SCoNeConv
 from simplex.nn._networks.sin import SIN, SINConv
 from simplex.nn._networks.snn import SNN, SNNConv
+from simplex.nn._networks.transformer import SimplicialTransformer, SimplicialTransformerConv
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
-from simplex.nn._readout import Readout
 from simplex.operators import neighbor_counts, neighbor_pairs, segment_softmax
 
 
@@ -139,6 +140,8 @@ __all__ = [
     "SimplicialMixer",
     "SimplicialMixerConv",
     "SimplicialNetwork",
+    "SimplicialTransformer",
+    "SimplicialTransformerConv",
     "StackedNetwork",
     "StructuralCodes",
     "TimeEmbedding",

@@ -1,6 +1,6 @@
 """What the transforms refuse: objects of another kind, features of another shape."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,14 @@ from simplex.complexes import (
     any_tensor,
     require_generator as require_generator,
     require_int,
+    require_word,
+    shown,
 )
 from simplex.data import SimplicialData
 from simplex.operators import ADJACENCIES
+
+
+_MOST_STEPS = 100_000
 
 
 def require_graph(data: Any, what: str = "data") -> None:
@@ -180,3 +185,26 @@ def require_mean(name: str, values: Tensor, reduce: str) -> None:
             f"{name} must be floating point for the mean, got {values.dtype}. "
             "Convert it with .float()."
         )
+
+
+def require_words(name: str, words: Any, known: Sequence[str]) -> tuple[str, ...]:
+    """Some of the known words, as a tuple; one alone is taken too."""
+    listed = (words,) if isinstance(words, str) else words
+    if not isinstance(listed, Iterable):
+        raise TypeError(f"{name} must be words out of {tuple(known)}, got {shown(words)}.")
+    listed = tuple(listed)
+    for word in listed:
+        require_word(name, word, known)
+    return listed
+
+
+def require_times(name: str, times: Any, least: int = 1) -> tuple[int, ...]:
+    """Whole numbers, as a tuple, in any order."""
+    if isinstance(times, (str, int, float)) or not isinstance(times, Iterable):
+        raise TypeError(f"{name} must be a sequence of integers, got {shown(times)}.")
+    return tuple(require_int(name, time, least=least, most=_MOST_STEPS) for time in times)
+
+
+def require_probes(num_probes: Any) -> int | None:
+    """How many random vectors, or ``None`` for all unit vectors."""
+    return None if num_probes is None else require_int("num_probes", num_probes, least=1)
