@@ -43,15 +43,18 @@ from simplex.nn import (
 )
 from tests.nn import oracles
 from tests.nn.rows import (
-    ALL,
-    CHUNKED,
-    EVERY,
-    FLAT,
-    RANDOM,
-    SMALL,
-    Row,
-    each_degree,
-    on_vertices,
+    ALL as ALL,
+    CHUNKED as CHUNKED,
+    EVERY as EVERY,
+    FLAT as FLAT,
+    IN as IN,
+    OUT as OUT,
+    RANDOM as RANDOM,
+    SMALL as SMALL,
+    TOP as TOP,
+    Row as Row,
+    each_degree as each_degree,
+    on_vertices as on_vertices,
 )
 
 

@@ -1,13 +1,13 @@
 """HiGCN, polynomials of flower-petals Laplacians on the vertices: layer and network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Unpack
 
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int, require_real
-from simplex.nn._checks import require_cochains, require_orders
+from simplex.nn._checks import require_orders
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Widths, linear, widths_of
 from simplex.nn._network import StackedNetwork, StackOptions
@@ -113,7 +113,8 @@ class HiGCN(StackedNetwork):
     Args:
         in_channels: width of the vertex features; or one per dimension, of which the first counts;
             or -1, taken from the first input.
-        hidden_channels, out_channels, num_layers, options: see :class:`StackedNetwork`.
+        hidden_channels, out_channels, num_layers, options: see :class:`StackedNetwork`; a higher
+            ``level`` is reached from the vertices.
         max_dim: the top dimension of the cochains that it is called with, and of the petals.
         order, alpha: of :class:`HiGCNConv`.
         norm: after each layer, ``"batch"``.
@@ -132,6 +133,7 @@ class HiGCN(StackedNetwork):
     """
 
     conv, defaults = HiGCNConv, {"activation": torch.relu, "norm": "batch"}
+    sees = 0
 
     def __init__(
         self,
@@ -142,17 +144,11 @@ class HiGCN(StackedNetwork):
         max_dim: int,
         **options: Unpack[StackOptions],
     ) -> None:
-        first = widths_of(in_channels, max_dim)[0]
-        self.top = require_int("max_dim", max_dim, 1)
-        super().__init__(first, hidden_channels, out_channels, num_layers, 0, **options)
+        self.petals = require_int("max_dim", max_dim, 1)
+        super().__init__(in_channels, hidden_channels, out_channels, num_layers, max_dim, **options)
 
     def _layer(
         self, in_channels: Widths, out_channels: int, max_dim: int, options: Mapping[str, Any]
     ) -> nn.Module:
         (width,) = widths_of(in_channels, max_dim)
-        return EachDegree([HiGCNConv(width, out_channels, self.top, **options)])
-
-    def encode(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """As in the base class, of the vertices alone: the only entry of the list."""
-        require_cochains(complex, x, self.top)
-        return super().encode(x[:1], complex)
+        return EachDegree([HiGCNConv(width, out_channels, self.petals, **options)])

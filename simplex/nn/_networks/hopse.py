@@ -76,7 +76,7 @@ class HOPSEConv(ComplexConv):
 
     def _combined(self, x: Tensor, k: int) -> Tensor:
         columns = [x.shape[1]] if self.columns[k] == [-1] else self.columns[k]
-        parts = zip(self.encode[k], x.split(columns, dim=1), strict=True)  # type: ignore[call-overload]
+        parts = zip(self.encode[k], torch.split(x, columns, dim=1), strict=True)  # type: ignore[call-overload]
         read = [self.activation(lin(values)) for lin, values in parts]
         result: Tensor = self.combine[k](torch.cat(read, dim=1))
         return result
