@@ -8,6 +8,7 @@ from simplex.nn._cochain_mixer.network import SimplicialMixer
 from simplex.nn._cochain_mixer.operator import OperatorMixerConv
 from simplex.nn._flows.hodge_denoiser import HodgeDenoiser
 from simplex.nn._flows.oriented import EdgeMPNN, OrientedConv, OrientedMPSN
+from simplex.nn._frame.level_readout import LevelReadout
 from simplex.nn._frame.readout import Readout
 from simplex.nn._layer import ComplexConv, DegreeConv, EachDegree
 from simplex.nn._message_passing import SimplicialMessagePassing
@@ -99,6 +100,7 @@ __all__ = [
     "HeatNet",
     "HodgeDenoiser",
     "KernelMixerConv",
+    "LevelReadout",
     "MLPMixer",
     "MPSNConv",
     "MixerBlock",
