@@ -8,6 +8,7 @@ from simplex.nn._cochain_mixer.network import SimplicialMixer
 from simplex.nn._cochain_mixer.operator import OperatorMixerConv
 from simplex.nn._flows.hodge_denoiser import HodgeDenoiser
 from simplex.nn._flows.oriented import EdgeMPNN, OrientedConv, OrientedMPSN
+from simplex.nn._frame.encoder import CochainEncoder
 from simplex.nn._frame.level_readout import LevelReadout
 from simplex.nn._frame.readout import Readout
 from simplex.nn._layer import ComplexConv, DegreeConv, EachDegree
@@ -85,6 +86,7 @@ __all__ = [
     "BScNet",
     "BScNetConv",
     "ChannelMixerConv",
+    "CochainEncoder",
     "ComplexConv",
     "DegreeConv",
     "Dist2Cycle",
