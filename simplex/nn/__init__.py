@@ -31,6 +31,7 @@ from simplex.nn._networks.gsan import GSAN, GSANConv
 from simplex.nn._networks.hsn import HSN, HSNConv
 from simplex.nn._networks.mpsn import MPSN, MPSNConv
 from simplex.nn._networks.san import SAN, SANConv
+from simplex.nn._networks.sann import SaNN, SaNNConv
 from simplex.nn._networks.sat import SAT, SATConv
 from simplex.nn._networks.sc import SCConv, SCNet
 from simplex.nn._networks.sca import SCA, SCAAttentionConv, SCAConv
@@ -39,6 +40,7 @@ from simplex.nn._networks.scn import SCCN, SCN, SCCNConv, SCNConv
 from simplex.nn._networks.scnn import SCNN, SCNNConv, SCoNe, SCoNeConv
 from simplex.nn._networks.sin import SIN, SINConv
 from simplex.nn._networks.snn import SNN, SNNConv
+from simplex.nn._networks.transformer import SimplicialTransformer, SimplicialTransformerConv
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
 from simplex.operators import neighbor_counts, neighbor_pairs, segment_softmax
 
@@ -128,12 +130,16 @@ __all__ = [
     "SCoNeConv",
     "SINConv",
     "SNNConv",
+    "SaNN",
+    "SaNNConv",
     "SimplexBatchNorm",
     "SimplexGraphNorm",
     "SimplicialMessagePassing",
     "SimplicialMixer",
     "SimplicialMixerConv",
     "SimplicialNetwork",
+    "SimplicialTransformer",
+    "SimplicialTransformerConv",
     "StackedNetwork",
     "StructuralCodes",
     "TimeEmbedding",

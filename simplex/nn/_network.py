@@ -50,13 +50,17 @@ class StackOptions(NetworkOptions, total=False):
 
     adjacencies: Sequence[str]
     aggr: str | nn.Module
+    alpha: float
     bias: bool
     bipartite: bool
+    blocks: Sequence[int] | Sequence[Sequence[int]] | None
+    channels: int | None
     down_order: int
     eps: float
     epsilon: float | None
     harmonic_order: int
     heads: int
+    hops: int
     laplacian: str
     make_conv: Callable[..., nn.Module]
     max_pairs: int
@@ -356,11 +360,18 @@ class StackedNetwork(SimplicialNetwork):
         embeds = wants_encoder(embed, seen, hidden_channels, top)
         first = hidden_channels if embeds else seen
         widths: list[Widths] = [first, *[hidden_channels] * (num_layers - 1)]
-        convs = [self._layer(width, hidden_channels, top, for_layer) for width in widths]
+        convs = [
+            self._layer(width, hidden_channels, top, self._of_layer(number, for_layer))
+            for number, width in enumerate(widths)
+        ]
         super().__init__(convs, hidden_channels, out_channels, max_dim, **for_frame)
         if embeds:
             oriented = for_frame["oriented"]
             self.embed = make_encoder(embed, seen, hidden_channels, top, oriented)
+
+    def _of_layer(self, number: int, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The options of the layer of this number: those of all."""
+        return options
 
     def _layer(
         self, in_channels: Widths, out_channels: int, max_dim: int, options: Mapping[str, Any]
