@@ -28,6 +28,8 @@ from simplex.nn._networks.empsn import EMPSN, EMPSNConv
 from simplex.nn._networks.gccn import GCCN, GCCNConv
 from simplex.nn._networks.gin import GIN, GINConv
 from simplex.nn._networks.gsan import GSAN, GSANConv
+from simplex.nn._networks.higcn import HiGCN, HiGCNConv
+from simplex.nn._networks.hopse import HOPSE, HOPSEConv
 from simplex.nn._networks.hsn import HSN, HSNConv
 from simplex.nn._networks.mpsn import MPSN, MPSNConv
 from simplex.nn._networks.san import SAN, SANConv
@@ -74,6 +76,7 @@ __all__ = [
     "GCCN",
     "GIN",
     "GSAN",
+    "HOPSE",
     "HSN",
     "MPSN",
     "SAN",
@@ -100,8 +103,11 @@ __all__ = [
     "GCCNConv",
     "GINConv",
     "GSANConv",
+    "HOPSEConv",
     "HSNConv",
     "HeatNet",
+    "HiGCN",
+    "HiGCNConv",
     "HodgeDenoiser",
     "KernelMixerConv",
     "LevelReadout",
