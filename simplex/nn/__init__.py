@@ -31,6 +31,7 @@ from simplex.nn._networks.gsan import GSAN, GSANConv
 from simplex.nn._networks.higcn import HiGCN, HiGCNConv
 from simplex.nn._networks.hopse import HOPSE, HOPSEConv
 from simplex.nn._networks.hsn import HSN, HSNConv
+from simplex.nn._networks.learned_lift import LearnedLift, Lifted
 from simplex.nn._networks.mpsn import MPSN, MPSNConv
 from simplex.nn._networks.san import SAN, SANConv
 from simplex.nn._networks.sann import SaNN, SaNNConv
@@ -67,6 +68,7 @@ from simplex.nn._networks.geometry import (
     simplex_volumes as simplex_volumes,
     upper_invariants as upper_invariants,
 )
+from simplex.nn._networks.nearest import near_pairs as near_pairs
 from simplex.nn._networks.pair_sum import upper_pair_sum as upper_pair_sum
 from simplex.nn._norm import make_norm as make_norm
 
@@ -111,6 +113,8 @@ __all__ = [
     "HodgeDenoiser",
     "KernelMixerConv",
     "LevelReadout",
+    "LearnedLift",
+    "Lifted",
     "MLPMixer",
     "MPSNConv",
     "MixerBlock",
