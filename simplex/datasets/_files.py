@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simplex.complexes import require_memory
 
 
-_UNREADABLE = (
+UNREADABLE = (
     OSError, ValueError, EOFError, LookupError, TypeError, AttributeError, zipfile.BadZipFile,
     zlib.error,
 )  # fmt: skip
@@ -81,7 +81,7 @@ def read_arrays(
             file.seek(0)
             with np.load(file) as stored:
                 arrays = {name: stored[name] for name in fields}
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise refused(place, what, f"got one that cannot be read ({_line(error)})") from error
     for name, (kinds, ndim) in fields.items():
         array = arrays[name]
