@@ -1,6 +1,7 @@
 """Data to run the protocols on."""
 
-from simplex.datasets._benson import read_benson
+from simplex.datasets._benson import TimedSimplices, read_benson, timed_simplices
+from simplex.datasets._closure import closure_data
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._ocean import ocean_drifters
 from simplex.datasets._pairs import classical_pairs, csl_graph, csl_graphs, strongly_regular_family
@@ -24,9 +25,11 @@ __all__ = [
     "FlowSamples",
     "FlowTask",
     "PlantedFlows",
+    "TimedSimplices",
     "chang_graphs",
     "checkerboard",
     "classical_pairs",
+    "closure_data",
     "community_complexes",
     "csl_graph",
     "csl_graphs",
@@ -45,6 +48,7 @@ __all__ = [
     "surfaces",
     "swiss_roll",
     "synthetic_flow",
+    "timed_simplices",
     "triangular_graph",
     "tu_dataset",
     "tu_folds",
