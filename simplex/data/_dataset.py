@@ -10,10 +10,10 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data, InMemoryDataset
 from torch_geometric.utils import is_sparse
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, write_whole
 from simplex.data._checks import require_complex
 from simplex.data._edges import with_fingerprint
-from simplex.data._files import read_plain, write_whole
+from simplex.data._files import read_plain
 from simplex.data._simplicial_data import LABELS, SimplicialData, cochain_keys
 from simplex.data._storage import CANDIDATES
 

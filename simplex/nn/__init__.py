@@ -8,6 +8,7 @@ from simplex.nn._cochain_mixer.network import SimplicialMixer
 from simplex.nn._cochain_mixer.operator import OperatorMixerConv
 from simplex.nn._flows.hodge_denoiser import HodgeDenoiser
 from simplex.nn._flows.oriented import EdgeMPNN, OrientedConv, OrientedMPSN
+from simplex.nn._frame.readout import Readout
 from simplex.nn._layer import ComplexConv, DegreeConv, EachDegree
 from simplex.nn._message_passing import SimplicialMessagePassing
 from simplex.nn._mixer.block import MixerBlock
@@ -29,6 +30,7 @@ from simplex.nn._networks.gsan import GSAN, GSANConv
 from simplex.nn._networks.hsn import HSN, HSNConv
 from simplex.nn._networks.mpsn import MPSN, MPSNConv
 from simplex.nn._networks.san import SAN, SANConv
+from simplex.nn._networks.sann import SaNN, SaNNConv
 from simplex.nn._networks.sat import SAT, SATConv
 from simplex.nn._networks.sc import SCConv, SCNet
 from simplex.nn._networks.sca import SCA, SCAAttentionConv, SCAConv
@@ -37,8 +39,8 @@ from simplex.nn._networks.scn import SCCN, SCN, SCCNConv, SCNConv
 from simplex.nn._networks.scnn import SCNN, SCNNConv, SCoNe, SCoNeConv
 from simplex.nn._networks.sin import SIN, SINConv
 from simplex.nn._networks.snn import SNN, SNNConv
+from simplex.nn._networks.transformer import SimplicialTransformer, SimplicialTransformerConv
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
-from simplex.nn._readout import Readout
 from simplex.operators import neighbor_counts, neighbor_pairs, segment_softmax
 
 
@@ -126,12 +128,16 @@ __all__ = [
     "SCoNeConv",
     "SINConv",
     "SNNConv",
+    "SaNN",
+    "SaNNConv",
     "SimplexBatchNorm",
     "SimplexGraphNorm",
     "SimplicialMessagePassing",
     "SimplicialMixer",
     "SimplicialMixerConv",
     "SimplicialNetwork",
+    "SimplicialTransformer",
+    "SimplicialTransformerConv",
     "StackedNetwork",
     "StructuralCodes",
     "TimeEmbedding",

@@ -46,6 +46,16 @@ from simplex.operators._chains import (
     harmonic_filter as harmonic_filter,
 )
 from simplex.operators._checks import require_rank as require_rank
+from simplex.operators._diagonals import (
+    matrix_diagonals as matrix_diagonals,
+    power_roots as power_roots,
+)
+from simplex.operators._gram import (
+    GramSum as GramSum,
+    laplacian_matrix as laplacian_matrix,
+    walk_matrix as walk_matrix,
+)
+from simplex.operators._hops import gather_hops as gather_hops, hop_widths as hop_widths
 from simplex.operators._incidence import (
     gather_facets as gather_facets,
     incidence_signs as incidence_signs,
@@ -63,6 +73,8 @@ from simplex.operators._layout import from_rows as from_rows, to_rows as to_rows
 from simplex.operators._least_squares import ImageProjection as ImageProjection
 from simplex.operators._rows import (
     RowPattern as RowPattern,
+    block_pattern as block_pattern,
+    entry_dots as entry_dots,
     pool_parts as pool_parts,
     row_pattern as row_pattern,
     segment_softmax as segment_softmax,

@@ -34,6 +34,7 @@ from simplex.nn import (
     SCNet,
     SCoNe,
     SimplicialMixer,
+    SimplicialTransformer,
 )
 from tests.nn.table import (
     ALL,
@@ -156,6 +157,10 @@ NETWORKS: dict[str, Row] = {
     "SAN": NONE._replace(make=SAN),
     "SAN without harmonic part": variant(BLIND, partial(SAN, harmonic_order=0)),
     "GSAN": NONE._replace(make=GSAN, mixed=False),
+    "SimplicialTransformer": BLIND._replace(make=SimplicialTransformer),
+    "SimplicialTransformer, local and global": variant(
+        BLIND, partial(SimplicialTransformer, attention="both", adjacencies=ALL, **CAT)
+    ),
     # --- messages
     "SIN": BLIND._replace(make=SIN),
     "SIN without norm": BLIND._replace(make=partial(SIN, norm=None), laws=FLAT, variant=True),

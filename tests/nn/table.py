@@ -38,6 +38,7 @@ from simplex.nn import (
     SCNNConv,
     SCoNeConv,
     SimplicialMixerConv,
+    SimplicialTransformerConv,
     SINConv,
     SNNConv,
 )
@@ -316,6 +317,17 @@ LAYERS: dict[str, Row] = {
         parts=("one vertex",),
         variant=True,
     ),
+    "transformer": MESSAGES._replace(
+        make=partial(SimplicialTransformerConv, heads=2), oracle=oracles.transformer
+    ),
+    **{
+        f"transformer, {attention} attention": MESSAGES._replace(
+            make=partial(SimplicialTransformerConv, heads=3, attention=attention, adjacencies=ALL),
+            oracle=oracles.transformer,
+            variant=attention == "both",
+        )
+        for attention in ("global", "both")
+    },
     # --- messages
     "SIN": MESSAGES._replace(
         make=partial(SINConv, eps=0.3, train_eps=True),

@@ -23,6 +23,8 @@ class MixerOptions(TypedDict, total=False):
     jumping_knowledge: Literal["cat", "max"] | None
     reduce_dims: Literal["sum", "mean"]
     readout_dims: Sequence[int] | None
+    level: int | None
+    signed_output: bool
 
 
 _TOKEN_MIXINGS: dict[str, Callable[..., nn.Module]] = {
@@ -65,7 +67,7 @@ class SimplicialMixer(SimplicialNetwork):
             as sums over vertices.
         activation, odd_activation: of the channel MLP, see :class:`ChannelMixerConv`; those of the
             token MLP are arguments of its layer.
-        options: dropout, jumping_knowledge, reduce_dims and readout_dims, see
+        options: dropout, jumping_knowledge, reduce_dims, readout_dims, level and signed_output, see
             :class:`SimplicialNetwork`.
 
     Raises:
@@ -186,7 +188,7 @@ class SimplicialMixer(SimplicialNetwork):
     def forward(
         self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None = None
     ) -> Tensor:
-        """One row per part, (num_parts, out_channels); arguments as of :meth:`encode`."""
+        """One row per part, or per simplex of the level; arguments as of :meth:`encode`."""
         result: Tensor = self.readout(self.encode(x, complex, cond), complex)
         return result
 

@@ -13,10 +13,10 @@ from simplex.nn._checks import (
     require_positive,
     require_tensor_of,
 )
+from simplex.nn._frame.level_readout import make_readout, require_level
 from simplex.nn._layer import Layer
 from simplex.nn._modules import Module, Widths, joint_width, linear, widths_of
 from simplex.nn._networks.geometry import boundary_invariants, facet_pairs, upper_invariants
-from simplex.nn._readout import Readout
 from simplex.operators import gather_facets, neighbor_counts, scatter_to_facets
 
 
@@ -214,7 +214,7 @@ class EMPSN(Module):
             :class:`StackedNetwork`.
         update_pos: whether every layer moves the positions; :meth:`encode` gives the last ones, for
             tasks on them. A call reads features alone.
-        dropout, reduce, reduce_dims, readout_dims: see :class:`SimplicialNetwork`.
+        dropout, reduce, reduce_dims, readout_dims, level: see :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under rotations, reflections, translations, relabelling and reorientation; batched
@@ -245,11 +245,13 @@ class EMPSN(Module):
         reduce: Literal["sum", "mean", "max"] = "sum",
         reduce_dims: Literal["sum", "mean"] = "sum",
         readout_dims: Sequence[int] | None = None,
+        level: int | None = None,
     ) -> None:
         super().__init__()
         require_int("num_layers", num_layers, 1)
         require_int("hidden_channels", hidden_channels, 1)
-        self.max_dim = max_dim
+        require_level(level, max_dim)
+        self.max_dim, self.level = max_dim, level
         self.embed = nn.ModuleList(
             linear(width, hidden_channels) for width in widths_of(in_channels, max_dim)
         )
@@ -257,7 +259,7 @@ class EMPSN(Module):
             EMPSNConv(hidden_channels, hidden_channels, max_dim, update_pos=update_pos)
             for _ in range(num_layers)
         )
-        self.readout = Readout(
+        self.readout = make_readout(
             hidden_channels,
             2 * hidden_channels,
             out_channels,
@@ -266,6 +268,7 @@ class EMPSN(Module):
             reduce_dims=reduce_dims,
             dropout=dropout,
             activation=nn.functional.silu,
+            level=level,
         )
 
     def encode(
@@ -280,6 +283,6 @@ class EMPSN(Module):
         return h, pos
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor) -> Tensor:
-        """One row per part, (num_parts, out_channels); arguments as of :class:`EMPSNConv`."""
+        """One row per part, or simplex of the level; arguments as of :class:`EMPSNConv`."""
         result: Tensor = self.readout(self.encode(x, complex, pos)[0], complex)
         return result

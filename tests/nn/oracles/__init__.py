@@ -4,7 +4,7 @@ A formula is a function of a layer in float64, its cochains and the complex, and
 per dimension.
 """
 
-from tests.nn.oracles.attention import gsan, san, sat
+from tests.nn.oracles.attention import gsan, san, sat, transformer
 from tests.nn.oracles.filters import (
     bscnet,
     dist2cycle,
@@ -55,4 +55,5 @@ __all__ = [
     "scone",
     "sin",
     "snn",
+    "transformer",
 ]
