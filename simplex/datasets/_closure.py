@@ -51,10 +51,10 @@ def closure_data(
         times: two shares of the listed simplices or more, increasing.
 
     Returns:
-        A list of objects on the same vertices, with ``candidates`` (m, k+1) and ``y_candidates``
-        (m,) int64; cochains (n_j, 1) of float32 in dimensions 0 … ``max_dim`` = k, the logarithm of
-        1 plus the number of listed simplices that a simplex is in; and ``weight_1`` (n_1,), these
-        numbers of the edges.
+        A list of objects on the same vertices, with ``candidates`` (m, k+1) int64 and
+        ``y_candidates`` (m,) of 0.0 and 1.0; cochains (n_j, 1) in dimensions 0 … ``max_dim`` = k,
+        the logarithm of 1 plus the number of listed simplices that a simplex is in; and
+        ``weight_1`` (n_1,) int64, these numbers of the edges.
 
     Raises:
         TypeError: ``timed`` is of another kind.
@@ -69,7 +69,7 @@ def closure_data(
         >>> early, late = [(0, 1), (1, 2), (0, 2), (2, 3), (0, 3)], [(0, 1, 2)]
         >>> (item,) = closure_data(timed_simplices(early + late, range(6)), times=(0.8, 1.0))
         >>> item.candidates.tolist(), item.y_candidates.tolist()
-        ([[0, 1, 2], [0, 2, 3]], [1, 0])
+        ([[0, 1, 2], [0, 2, 3]], [1.0, 0.0])
     """
     if not isinstance(timed, TimedSimplices):
         raise TypeError(
@@ -107,7 +107,7 @@ def _item(timed: TimedSimplices, k: int, now: float, later: float) -> Simplicial
         max_dim=k,
         weight_1=counts[1],
         candidates=candidates,
-        y_candidates=closed.long(),
+        y_candidates=closed.float(),
     )
 
 

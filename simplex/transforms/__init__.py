@@ -10,8 +10,8 @@ from simplex.transforms._heat import (
     harmonic_energies,
     random_cochains,
 )
-from simplex.transforms._random_walks import RandomWalkReturns
 from simplex.transforms._negatives import negative_simplices
+from simplex.transforms._random_walks import RandomWalkReturns
 from simplex.transforms._splits import SimplexSplit, split_simplices
 from simplex.transforms._spread import spread_features
 

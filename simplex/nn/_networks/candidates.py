@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._checks import brief, require_flags, require_positive, require_rates
+from simplex.nn._frame.readout import Readout
 from simplex.nn._modules import Module, mlp
-from simplex.nn._readout import Readout
 from simplex.operators import common_neighbors, require_candidates
 
 
@@ -96,7 +96,7 @@ class CandidateNetwork(Module):
         readout = getattr(network, "readout", None)
         if isinstance(readout, Readout) and in_channels == -1:
             in_channels = readout.read[0].in_features  # type: ignore[assignment]
-        self.absolute = bool(getattr(readout, "absolute", False))
+        self.absolute = any(getattr(readout, name, False) for name in ("absolute", "signed"))
         dims = min(k, getattr(network, "max_dim", k - 1) + 1)
         width = -1 if in_channels == -1 else dims * (2 * in_channels + 1) + common
         self.hidden = mlp(width, hidden_channels, num_layers, activation)
@@ -118,9 +118,9 @@ class CandidateNetwork(Module):
         """
         rows = require_candidates(complex, candidates, self.k)
         h = list(self.network.encode(x, complex))  # type: ignore[operator]
-        read = [
-            entry for j in range(min(self.k, len(h))) for entry in self._pooled(h, j, complex, rows)
-        ]
+        read: list[Tensor] = []
+        for j in range(min(self.k, len(h))):
+            read += self._pooled(h[j], j, complex, rows)
         if self.common:
             read.append(common_neighbors(complex, rows).log1p()[:, None].to(read[0].dtype))
         result: Tensor = self.classify(self.dropout(self.hidden(torch.cat(read, dim=1))))
@@ -133,7 +133,8 @@ class CandidateNetwork(Module):
         subsets = torch.tensor(list(combinations(range(self.k + 1), j + 1)), device=rows.device)
         ids = K.index(rows[:, subsets].flatten(0, 1)).view(len(rows), len(subsets))
         there = (ids >= 0)[..., None]
-        table = torch.cat([h.abs() if self.absolute else h, h.new_zeros(1, h.shape[1])])
+        own = h.abs() if self.absolute and j > 0 else h
+        table = torch.cat([own, h.new_zeros(1, h.shape[1])])
         values = table[ids]  # (m, faces, channels); -1 is the row of zeros at the end
         total = values.sum(1)
         pairs = (total.square() - values.square().sum(1)) / 2
