@@ -2,6 +2,8 @@
 
 from simplex.datasets._aqsol import aqsol
 from simplex.datasets._benson import read_benson
+from simplex.datasets._benson import TimedSimplices, read_benson, timed_simplices
+from simplex.datasets._closure import closure_data
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._graph_universe import UNIVERSE_SETTINGS, UniverseSetting, graph_universe
 from simplex.datasets._heterophilous import heterophilous
@@ -35,9 +37,11 @@ __all__ = [
     "PlantedFlows",
     "UniverseSetting",
     "aqsol",
+    "TimedSimplices",
     "chang_graphs",
     "checkerboard",
     "classical_pairs",
+    "closure_data",
     "community_complexes",
     "csl_graph",
     "csl_graphs",
@@ -61,6 +65,7 @@ __all__ = [
     "surfaces",
     "swiss_roll",
     "synthetic_flow",
+    "timed_simplices",
     "triangular_graph",
     "tu_dataset",
     "tu_folds",

@@ -23,6 +23,7 @@ from simplex.nn._modules import TimeEmbedding
 from simplex.nn._network import SimplicialNetwork, StackedNetwork
 from simplex.nn._networks.baselines import FVectorMLP, HeatNet, PooledMLP
 from simplex.nn._networks.bscnet import BScNet, BScNetConv
+from simplex.nn._networks.candidates import CandidateNetwork
 from simplex.nn._networks.dist2cycle import Dist2Cycle, Dist2CycleConv
 from simplex.nn._networks.empsn import EMPSN, EMPSNConv
 from simplex.nn._networks.gccn import GCCN, GCCNConv
@@ -92,6 +93,7 @@ __all__ = [
     "SNN",
     "BScNet",
     "BScNetConv",
+    "CandidateNetwork",
     "ChannelMixerConv",
     "CochainEncoder",
     "ComplexConv",
