@@ -1,7 +1,6 @@
 """Data to run the protocols on."""
 
 from simplex.datasets._aqsol import aqsol
-from simplex.datasets._benson import read_benson
 from simplex.datasets._benson import TimedSimplices, read_benson, timed_simplices
 from simplex.datasets._closure import closure_data
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
@@ -35,9 +34,9 @@ __all__ = [
     "FlowSamples",
     "FlowTask",
     "PlantedFlows",
+    "TimedSimplices",
     "UniverseSetting",
     "aqsol",
-    "TimedSimplices",
     "chang_graphs",
     "checkerboard",
     "classical_pairs",

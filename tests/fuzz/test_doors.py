@@ -52,7 +52,8 @@ ROOMS = (
 )  # fmt: skip
 PLAIN = {"chang_graphs", "classical_pairs", "csl_graphs", "shrikhande_graph", "latin_square_graph"}
 LONG = {  # or of files
-    "read_benson", "read_hif", "tu_dataset", "tu_folds", "ocean_drifters", "synthetic_flow", "aqsol",
+    "read_benson", "read_hif", "tu_dataset", "tu_folds", "ocean_drifters", "synthetic_flow",
+    "aqsol",
     "planetoid", "heterophilous", "us_county", "graph_universe", "load_dataset",
 }  # fmt: skip
 FUNCTIONS = [
