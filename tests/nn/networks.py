@@ -145,6 +145,7 @@ NETWORKS: dict[str, Row] = {
         )
         for model in (SNN, SCNN, SCCNN, SCN, SCCN, SCNet)
     },
+    "SCCNN, embedded": variant(ODD, partial(SCCNN, embed=True)),
     "SCoNe": ODD._replace(make=SCoNe),
     "SCN": BLIND._replace(make=SCN),
     "SCCN": BLIND._replace(make=SCCN),
@@ -167,6 +168,7 @@ NETWORKS: dict[str, Row] = {
     # --- messages
     "SIN": BLIND._replace(make=SIN),
     "SIN without norm": BLIND._replace(make=partial(SIN, norm=None), laws=FLAT, variant=True),
+    "SIN, embedded": variant(BLIND, partial(SIN, embed=True)),
     "MPSN": BLIND._replace(make=MPSN),
     "MPSN of all adjacencies": variant(BLIND, partial(MPSN, adjacencies=ALL, **CAT)),
     "MPSN max": variant(BLIND, partial(MPSN, aggr="max", **CAT)),
