@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from simplex.data import write_whole
+from simplex.complexes import write_whole
 from simplex.train._curves import Summary
 from simplex.train._experiment import Experiment
 from simplex.train._records import EpochRecord, FoldChoice
