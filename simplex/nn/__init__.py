@@ -23,12 +23,16 @@ from simplex.nn._modules import TimeEmbedding
 from simplex.nn._network import SimplicialNetwork, StackedNetwork
 from simplex.nn._networks.baselines import FVectorMLP, HeatNet, PooledMLP
 from simplex.nn._networks.bscnet import BScNet, BScNetConv
+from simplex.nn._networks.candidates import CandidateNetwork
 from simplex.nn._networks.dist2cycle import Dist2Cycle, Dist2CycleConv
 from simplex.nn._networks.empsn import EMPSN, EMPSNConv
 from simplex.nn._networks.gccn import GCCN, GCCNConv
 from simplex.nn._networks.gin import GIN, GINConv
 from simplex.nn._networks.gsan import GSAN, GSANConv
+from simplex.nn._networks.higcn import HiGCN, HiGCNConv
+from simplex.nn._networks.hopse import HOPSE, HOPSEConv
 from simplex.nn._networks.hsn import HSN, HSNConv
+from simplex.nn._networks.learned_lift import LearnedLift, Lifted
 from simplex.nn._networks.mpsn import MPSN, MPSNConv
 from simplex.nn._networks.san import SAN, SANConv
 from simplex.nn._networks.sann import SaNN, SaNNConv
@@ -66,6 +70,7 @@ from simplex.nn._networks.geometry import (
     simplex_volumes as simplex_volumes,
     upper_invariants as upper_invariants,
 )
+from simplex.nn._networks.nearest import near_pairs as near_pairs
 from simplex.nn._networks.pair_sum import upper_pair_sum as upper_pair_sum
 from simplex.nn._norm import make_norm as make_norm
 
@@ -75,6 +80,7 @@ __all__ = [
     "GCCN",
     "GIN",
     "GSAN",
+    "HOPSE",
     "HSN",
     "MPSN",
     "SAN",
@@ -88,6 +94,7 @@ __all__ = [
     "SNN",
     "BScNet",
     "BScNetConv",
+    "CandidateNetwork",
     "ChannelMixerConv",
     "CochainEncoder",
     "ComplexConv",
@@ -101,11 +108,16 @@ __all__ = [
     "GCCNConv",
     "GINConv",
     "GSANConv",
+    "HOPSEConv",
     "HSNConv",
     "HeatNet",
+    "HiGCN",
+    "HiGCNConv",
     "HodgeDenoiser",
     "KernelMixerConv",
+    "LearnedLift",
     "LevelReadout",
+    "Lifted",
     "MLPMixer",
     "MPSNConv",
     "MixerBlock",
