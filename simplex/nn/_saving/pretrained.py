@@ -154,7 +154,8 @@ def _load(kind: type[Loaded], config: dict[str, Any], folder: Folder) -> Loaded:
     if not path.is_file():
         raise FileNotFoundError(_missing(folder, WEIGHTS))
     try:
-        state: dict[str, Tensor] = files.load_file(path)
+        # Copies: those of safetensors lie in the file, which may be written anew, and unaligned.
+        state: dict[str, Tensor] = {k: v.clone() for k, v in files.load_file(path).items()}
     except Exception as error:  # safetensors has an exception of its own for each damage
         raise ValueError(f"{str(path)!r} must be a safetensors file, got {error}.") from error
     said = f"{str(Path(folder) / CONFIG)!r}, written by version {config['simplex']}"
