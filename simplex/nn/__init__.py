@@ -8,6 +8,9 @@ from simplex.nn._cochain_mixer.network import SimplicialMixer
 from simplex.nn._cochain_mixer.operator import OperatorMixerConv
 from simplex.nn._flows.hodge_denoiser import HodgeDenoiser
 from simplex.nn._flows.oriented import EdgeMPNN, OrientedConv, OrientedMPSN
+from simplex.nn._frame.encoder import CochainEncoder
+from simplex.nn._frame.level_readout import LevelReadout
+from simplex.nn._frame.readout import Readout
 from simplex.nn._layer import ComplexConv, DegreeConv, EachDegree
 from simplex.nn._message_passing import SimplicialMessagePassing
 from simplex.nn._mixer.block import MixerBlock
@@ -20,15 +23,19 @@ from simplex.nn._modules import TimeEmbedding
 from simplex.nn._network import SimplicialNetwork, StackedNetwork
 from simplex.nn._networks.baselines import FVectorMLP, HeatNet, PooledMLP
 from simplex.nn._networks.bscnet import BScNet, BScNetConv
+from simplex.nn._networks.candidates import CandidateNetwork
 from simplex.nn._networks.dist2cycle import Dist2Cycle, Dist2CycleConv
 from simplex.nn._networks.empsn import EMPSN, EMPSNConv
 from simplex.nn._networks.gccn import GCCN, GCCNConv
 from simplex.nn._networks.gin import GIN, GINConv
 from simplex.nn._networks.gsan import GSAN, GSANConv
+from simplex.nn._networks.higcn import HiGCN, HiGCNConv
+from simplex.nn._networks.hopse import HOPSE, HOPSEConv
 from simplex.nn._networks.hsn import HSN, HSNConv
 from simplex.nn._networks.learned_lift import LearnedLift, Lifted
 from simplex.nn._networks.mpsn import MPSN, MPSNConv
 from simplex.nn._networks.san import SAN, SANConv
+from simplex.nn._networks.sann import SaNN, SaNNConv
 from simplex.nn._networks.sat import SAT, SATConv
 from simplex.nn._networks.sc import SCConv, SCNet
 from simplex.nn._networks.sca import SCA, SCAAttentionConv, SCAConv
@@ -39,7 +46,6 @@ from simplex.nn._networks.sin import SIN, SINConv
 from simplex.nn._networks.snn import SNN, SNNConv
 from simplex.nn._networks.transformer import SimplicialTransformer, SimplicialTransformerConv
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
-from simplex.nn._readout import Readout
 from simplex.operators import neighbor_counts, neighbor_pairs, segment_softmax
 
 
@@ -73,6 +79,7 @@ __all__ = [
     "GCCN",
     "GIN",
     "GSAN",
+    "HOPSE",
     "HSN",
     "MPSN",
     "SAN",
@@ -86,7 +93,9 @@ __all__ = [
     "SNN",
     "BScNet",
     "BScNetConv",
+    "CandidateNetwork",
     "ChannelMixerConv",
+    "CochainEncoder",
     "ComplexConv",
     "DegreeConv",
     "Dist2Cycle",
@@ -98,11 +107,15 @@ __all__ = [
     "GCCNConv",
     "GINConv",
     "GSANConv",
+    "HOPSEConv",
     "HSNConv",
     "HeatNet",
+    "HiGCN",
+    "HiGCNConv",
     "HodgeDenoiser",
     "KernelMixerConv",
     "LearnedLift",
+    "LevelReadout",
     "Lifted",
     "MLPMixer",
     "MPSNConv",
@@ -129,6 +142,8 @@ __all__ = [
     "SCoNeConv",
     "SINConv",
     "SNNConv",
+    "SaNN",
+    "SaNNConv",
     "SimplexBatchNorm",
     "SimplexGraphNorm",
     "SimplicialMessagePassing",

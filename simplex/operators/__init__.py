@@ -17,6 +17,7 @@ from simplex.operators._apply import (
     apply_up_laplacian,
 )
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix, incidence_matrix
+from simplex.operators._candidates import candidate_scores
 from simplex.operators._dirac import dirac_operator
 from simplex.operators._heat import heat_energy, heat_flow
 from simplex.operators._hodge import harmonic_basis, hodge_decomposition
@@ -35,12 +36,26 @@ from simplex.operators._adjacency import (
     receiver_chunks as receiver_chunks,
 )
 from simplex.operators._bounds import hodge_bound as hodge_bound, part_bound as part_bound
+from simplex.operators._candidates import (
+    common_neighbors as common_neighbors,
+    require_candidates as require_candidates,
+)
 from simplex.operators._chains import (
     chain_down as chain_down,
     chain_up as chain_up,
     harmonic_filter as harmonic_filter,
 )
 from simplex.operators._checks import require_rank as require_rank
+from simplex.operators._diagonals import (
+    matrix_diagonals as matrix_diagonals,
+    power_roots as power_roots,
+)
+from simplex.operators._gram import (
+    GramSum as GramSum,
+    laplacian_matrix as laplacian_matrix,
+    walk_matrix as walk_matrix,
+)
+from simplex.operators._hops import gather_hops as gather_hops, hop_widths as hop_widths
 from simplex.operators._incidence import (
     gather_facets as gather_facets,
     incidence_signs as incidence_signs,
@@ -48,6 +63,7 @@ from simplex.operators._incidence import (
     lower_sum as lower_sum,
     scatter_to_facets as scatter_to_facets,
     upper_sum as upper_sum,
+    vertex_incidences as vertex_incidences,
 )
 from simplex.operators._kernels import (
     HeatKernel as HeatKernel,
@@ -90,6 +106,7 @@ __all__ = [
     "boundary_adjacency",
     "boundary_matrix",
     "boundary_sum",
+    "candidate_scores",
     "coboundary_adjacency",
     "coboundary_matrix",
     "coboundary_sum",

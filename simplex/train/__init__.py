@@ -6,6 +6,8 @@ from simplex.train._models import MODELS, make_model
 from simplex.train._protocols import Configuration, cross_validate, run_protocols
 from simplex.train._records import EpochRecord, FoldChoice
 from simplex.train._settings import TrainSettings, TUSettings
+from simplex.train._splits import Split, fold_splits, mask_splits, random_splits
+from simplex.train._task import Task
 from simplex.train._tu import TUReport, train_tu
 
 
@@ -28,12 +30,17 @@ __all__ = [
     "EpochRecord",
     "FlowEpoch",
     "FoldChoice",
+    "Split",
     "TUReport",
     "TUSettings",
+    "Task",
     "TrainSettings",
     "cross_validate",
     "flow_accuracy",
+    "fold_splits",
     "make_model",
+    "mask_splits",
+    "random_splits",
     "run_protocols",
     "summarize",
     "summarize_choices",

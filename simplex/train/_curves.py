@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.data import write_whole
+from simplex.complexes import write_whole
 from simplex.train._checks import listed
 from simplex.train._records import EpochRecord, FoldChoice
 

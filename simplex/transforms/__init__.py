@@ -1,22 +1,37 @@
 """Transforms of PyG: from a graph with features to a complex with features, and more of them."""
 
 from simplex.transforms._clique_lift import CliqueLift, clique_lift, lift_dataset
+from simplex.transforms._degrees import Degrees
+from simplex.transforms._encoding import Encoding, Encodings
+from simplex.transforms._gather import GatheredFeatures, gathered_features
 from simplex.transforms._heat import (
     HarmonicEnergies,
     RandomCochains,
     harmonic_energies,
     random_cochains,
 )
+from simplex.transforms._negatives import negative_simplices
+from simplex.transforms._random_walks import RandomWalkReturns
+from simplex.transforms._splits import SimplexSplit, split_simplices
 from simplex.transforms._spread import spread_features
 
 
 __all__ = [
     "CliqueLift",
+    "Degrees",
+    "Encoding",
+    "Encodings",
+    "GatheredFeatures",
     "HarmonicEnergies",
     "RandomCochains",
+    "RandomWalkReturns",
+    "SimplexSplit",
     "clique_lift",
+    "gathered_features",
     "harmonic_energies",
     "lift_dataset",
+    "negative_simplices",
     "random_cochains",
+    "split_simplices",
     "spread_features",
 ]

@@ -1,0 +1,19 @@
+"""The table of encodings: one row gains all laws."""
+
+import torch
+
+from simplex.transforms import Degrees, Encodings, RandomWalkReturns
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+# Of each: an encoding that is a function of the complex alone (its small parts are exact).
+ENCODINGS = {
+    "degrees": lambda **o: Degrees(**o),
+    "log degrees": lambda **o: Degrees(["boundary", "upper"], form="log", **o),
+    "one-hot degrees": lambda **o: Degrees(["coboundary"], form="one_hot", max_degree=3, **o),
+    "random walks": lambda **o: RandomWalkReturns([1, 2, 5], **o),
+    "together": lambda **o: Encodings([Degrees(dims=[0, 2]), RandomWalkReturns([2])], **o),
+}
