@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Hashable
-from math import comb
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int, require_memory, unique_rows
+from simplex.complexes import SimplicialComplex, require_int
 from simplex.datasets._checks import require_path
-from simplex.lifting import small_subsets
+from simplex.datasets._closure import faces_at_most, first_appearances
 
 
 class TimedSimplices(NamedTuple):
@@ -88,8 +87,8 @@ def read_benson(path: str | Path, max_dim: int = 2) -> TimedSimplices:
         )
     numbers, vertices = torch.unique(members, return_inverse=True)
     pointer = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
-    blocks = _first_appearances(vertices, pointer, times, len(numbers), prefix)
-    blocks = [_faces_at_most(rows, first, max_dim) for rows, first in blocks]
+    blocks = first_appearances(vertices, pointer, times, len(numbers), f"{prefix}-simplices.txt")
+    blocks = [faces_at_most(rows, first, max_dim) for rows, first in blocks]
     K = SimplicialComplex.from_simplices([rows for rows, _ in blocks], len(numbers))
     K = K.with_filtration(_filtration(K, blocks))
     K = K.with_vertex_labels(_labels(prefix, numbers.tolist()))
@@ -163,47 +162,6 @@ def _labels(prefix: Path, numbers: list[int]) -> list[Hashable]:
 
 
 # --- simplices ------------------------------------------------------------------------------------
-
-
-def _first_appearances(
-    vertices: Tensor, pointer: Tensor, times: Tensor, num_vertices: int, prefix: Path
-) -> list[tuple[Tensor, Tensor]]:
-    """Per size s the distinct listed simplices, (d, s) increasing, and their first times (d,)."""
-    sizes, blocks = pointer.diff(), []
-    for size in torch.unique(sizes).tolist():  # few: each takes `size` lines of the file
-        listed = (sizes == size).nonzero()[:, 0]
-        places = pointer[listed][:, None] + torch.arange(size)  # (listed, size)
-        rows = vertices[places].sort(1).values
-        repeated = (rows[:, 1:] == rows[:, :-1]).any(1)
-        if bool(repeated.any()):
-            raise ValueError(
-                f"the vertices of a simplex must be distinct, got one twice in simplex "
-                f"{int(listed[repeated][0]) + 1} of {prefix}-simplices.txt."
-            )
-        blocks.append(_earliest(rows, times[listed], num_vertices))
-    return blocks
-
-
-def _faces_at_most(rows: Tensor, first: Tensor, max_dim: int) -> tuple[Tensor, Tensor]:
-    """The simplices themselves or, where their dimension is above, their faces of ``max_dim``."""
-    size = rows.shape[1]
-    if size <= max_dim + 1:
-        return rows, first
-    total = len(rows) * comb(size, max_dim + 1)
-    what = f"the {total} faces of dimension {max_dim} of simplices with {size} vertices"
-    require_memory(total * (max_dim + 4) * 8 * 2, rows.device, what)
-    whole = torch.tensor([0, size])
-    subsets = small_subsets(torch.arange(size), whole, max_dim + 1, size)[-1]  # (C, max_dim + 1)
-    faces = rows[:, subsets].flatten(0, 1)  # (d, C, max_dim + 1) -> (d · C, max_dim + 1)
-    return _earliest(faces, first.repeat_interleave(len(subsets)), int(rows.max()) + 1)
-
-
-def _earliest(rows: Tensor, times: Tensor, num_vertices: int) -> tuple[Tensor, Tensor]:
-    """The distinct rows and the least time of each."""
-    distinct, inverse = unique_rows(rows, num_vertices)
-    return distinct, times.new_empty(len(distinct)).scatter_reduce(
-        0, inverse, times, "amin", include_self=False
-    )
 
 
 def _filtration(K: SimplicialComplex, blocks: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
