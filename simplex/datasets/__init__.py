@@ -1,11 +1,15 @@
 """Data to run the protocols on."""
 
+from simplex.datasets._aqsol import aqsol
 from simplex.datasets._benson import TimedSimplices, read_benson, timed_simplices
 from simplex.datasets._closure import closure_data
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
+from simplex.datasets._graph_universe import UNIVERSE_SETTINGS, UniverseSetting, graph_universe
+from simplex.datasets._heterophilous import heterophilous
 from simplex.datasets._ocean import ocean_drifters
 from simplex.datasets._pairs import classical_pairs, csl_graph, csl_graphs, strongly_regular_family
 from simplex.datasets._planar_toys import checkerboard, eight_gaussians, swiss_roll, two_moons
+from simplex.datasets._planetoid import planetoid
 from simplex.datasets._planted_flows import PlantedFlows, planted_flows
 from simplex.datasets._random_complexes import community_complexes, delaunay_complexes
 from simplex.datasets._strongly_regular import (
@@ -17,15 +21,22 @@ from simplex.datasets._strongly_regular import (
     triangular_graph,
 )
 from simplex.datasets._surfaces import SURFACES, random_surface, surfaces
+from simplex.datasets._table import DATASETS, DatasetEntry, dataset_entry, load_dataset
 from simplex.datasets._tu import stratified_folds, tu_dataset, tu_folds
+from simplex.datasets._us_county import us_county
 
 
 __all__ = [
+    "DATASETS",
     "SURFACES",
+    "UNIVERSE_SETTINGS",
+    "DatasetEntry",
     "FlowSamples",
     "FlowTask",
     "PlantedFlows",
     "TimedSimplices",
+    "UniverseSetting",
+    "aqsol",
     "chang_graphs",
     "checkerboard",
     "classical_pairs",
@@ -33,11 +44,16 @@ __all__ = [
     "community_complexes",
     "csl_graph",
     "csl_graphs",
+    "dataset_entry",
     "delaunay_complexes",
     "eight_gaussians",
+    "graph_universe",
+    "heterophilous",
     "latin_square_graph",
+    "load_dataset",
     "ocean_drifters",
     "paley_graph",
+    "planetoid",
     "planted_flows",
     "random_surface",
     "read_benson",
@@ -53,4 +69,5 @@ __all__ = [
     "tu_dataset",
     "tu_folds",
     "two_moons",
+    "us_county",
 ]

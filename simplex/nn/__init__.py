@@ -8,6 +8,8 @@ from simplex.nn._cochain_mixer.network import SimplicialMixer
 from simplex.nn._cochain_mixer.operator import OperatorMixerConv
 from simplex.nn._flows.hodge_denoiser import HodgeDenoiser
 from simplex.nn._flows.oriented import EdgeMPNN, OrientedConv, OrientedMPSN
+from simplex.nn._frame.encoder import CochainEncoder
+from simplex.nn._frame.level_readout import LevelReadout
 from simplex.nn._frame.readout import Readout
 from simplex.nn._layer import ComplexConv, DegreeConv, EachDegree
 from simplex.nn._message_passing import SimplicialMessagePassing
@@ -27,7 +29,10 @@ from simplex.nn._networks.empsn import EMPSN, EMPSNConv
 from simplex.nn._networks.gccn import GCCN, GCCNConv
 from simplex.nn._networks.gin import GIN, GINConv
 from simplex.nn._networks.gsan import GSAN, GSANConv
+from simplex.nn._networks.higcn import HiGCN, HiGCNConv
+from simplex.nn._networks.hopse import HOPSE, HOPSEConv
 from simplex.nn._networks.hsn import HSN, HSNConv
+from simplex.nn._networks.learned_lift import LearnedLift, Lifted
 from simplex.nn._networks.mpsn import MPSN, MPSNConv
 from simplex.nn._networks.san import SAN, SANConv
 from simplex.nn._networks.sann import SaNN, SaNNConv
@@ -64,6 +69,7 @@ from simplex.nn._networks.geometry import (
     simplex_volumes as simplex_volumes,
     upper_invariants as upper_invariants,
 )
+from simplex.nn._networks.nearest import near_pairs as near_pairs
 from simplex.nn._networks.pair_sum import upper_pair_sum as upper_pair_sum
 from simplex.nn._norm import make_norm as make_norm
 
@@ -73,6 +79,7 @@ __all__ = [
     "GCCN",
     "GIN",
     "GSAN",
+    "HOPSE",
     "HSN",
     "MPSN",
     "SAN",
@@ -88,6 +95,7 @@ __all__ = [
     "BScNetConv",
     "CandidateNetwork",
     "ChannelMixerConv",
+    "CochainEncoder",
     "ComplexConv",
     "DegreeConv",
     "Dist2Cycle",
@@ -99,10 +107,16 @@ __all__ = [
     "GCCNConv",
     "GINConv",
     "GSANConv",
+    "HOPSEConv",
     "HSNConv",
     "HeatNet",
+    "HiGCN",
+    "HiGCNConv",
     "HodgeDenoiser",
     "KernelMixerConv",
+    "LearnedLift",
+    "LevelReadout",
+    "Lifted",
     "MLPMixer",
     "MPSNConv",
     "MixerBlock",

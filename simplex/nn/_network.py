@@ -13,11 +13,13 @@ from simplex.nn._checks import (
     require_dims,
     require_flags,
     require_functions,
+    require_list,
     require_modules,
     require_odd,
     require_positive,
     require_rates,
 )
+from simplex.nn._frame.encoder import CochainEncoder, make_encoder, wants_encoder
 from simplex.nn._frame.level_readout import make_readout, require_level
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Module, Widths, widths_of
@@ -27,6 +29,7 @@ from simplex.nn._norm import make_norm
 class NetworkOptions(TypedDict, total=False):
     """The options of every network: see :class:`SimplicialNetwork`."""
 
+    embed: bool | CochainEncoder | None
     activation: Callable[[Tensor], Tensor] | None
     norm: Literal["batch", "layer", "rms", "graph"] | None
     dropout: float
@@ -93,6 +96,10 @@ class SimplicialNetwork(Module):
         hidden_channels: width of what every layer returns.
         out_channels: width of the result.
         max_dim: the top dimension of the cochains.
+        embed: a :class:`CochainEncoder` that brings the input to what the first layer takes, or
+            ``None``. Networks of one class of layers make it: ``True`` for a linear map of each
+            dimension to ``hidden_channels``, ``None`` for one where the input is wider than that,
+            ``False`` for none.
         activation: a, after every layer; ``None`` where the layers have their own.
         norm: before the activation: ``"batch"``, ``"layer"``, ``"rms"``, ``"graph"`` or ``None``.
         dropout: probability, before the last map.
@@ -135,6 +142,7 @@ class SimplicialNetwork(Module):
         out_channels: int,
         max_dim: int,
         *,
+        embed: CochainEncoder | None = None,
         activation: Callable[[Tensor], Tensor] | None = None,
         norm: Literal["batch", "layer", "rms", "graph"] | None = None,
         dropout: float = 0.0,
@@ -180,6 +188,9 @@ class SimplicialNetwork(Module):
         )
         self.norm = norm
         self.layer_dropout = nn.Dropout(layer_dropout)
+        if embed is not None:
+            require_modules("embed", [embed])
+        self.embed = embed
         concatenate = jumping_knowledge == "cat"
         self.readout = make_readout(
             hidden_channels * (len(convs) if concatenate else 1),
@@ -200,7 +211,8 @@ class SimplicialNetwork(Module):
         """The cochains after all layers, with jumping knowledge those of all layers together.
 
         Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
+            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are. With an
+                encoder also sparse matrices, or categories.
             complex: the complex, or the disjoint union of a batch.
 
         Returns:
@@ -209,11 +221,7 @@ class SimplicialNetwork(Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        if self.max_dim < self.top:
-            require_cochains(complex, x, self.top)
-            x = x[: self.max_dim + 1]
-        require_cochains(complex, x, self.max_dim, parameter=next(self.parameters(), None))
-        h, layers = list(x), []
+        h, layers = self._inputs(x, complex), []
         for number, conv in enumerate(self.convs):
             out: list[Tensor] = list(conv(h, complex))
             for k, values in enumerate(out):
@@ -227,6 +235,15 @@ class SimplicialNetwork(Module):
             h = out
             layers.append(h)
         return self._jump(layers)
+
+    def _inputs(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """The cochains that the layers take: of the dimensions that they see, and encoded."""
+        require_list(complex, x, self.top)
+        x = x[: self.max_dim + 1]
+        if self.embed is not None:
+            x = self.embed(x, complex)
+        require_cochains(complex, x, self.max_dim, parameter=next(self.parameters(), None))
+        return list(x)
 
     def _jump(self, layers: Sequence[Sequence[Tensor]]) -> list[Tensor]:
         """Of the cochains after each layer, those that the readout sees."""
@@ -336,15 +353,21 @@ class StackedNetwork(SimplicialNetwork):
         for_layer, for_frame = self._split(dict(options))
         require_int("num_layers", num_layers, 1)
         require_int("hidden_channels", hidden_channels, 1)
-        seen = widths_of(in_channels, max_dim)
+        all_widths = widths_of(in_channels, max_dim)
         top = max_dim if self.sees is None else min(max_dim, self.sees)
-        first = in_channels if isinstance(in_channels, int) else seen[: top + 1]
+        seen = in_channels if isinstance(in_channels, int) else all_widths[: top + 1]
+        embed = for_frame.pop("embed", None)
+        embeds = wants_encoder(embed, seen, hidden_channels, top)
+        first = hidden_channels if embeds else seen
         widths: list[Widths] = [first, *[hidden_channels] * (num_layers - 1)]
         convs = [
             self._layer(width, hidden_channels, top, self._of_layer(number, for_layer))
             for number, width in enumerate(widths)
         ]
         super().__init__(convs, hidden_channels, out_channels, max_dim, **for_frame)
+        if embeds:
+            oriented = for_frame["oriented"]
+            self.embed = make_encoder(embed, seen, hidden_channels, top, oriented)
 
     def _of_layer(self, number: int, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """The options of the layer of this number: those of all."""

@@ -63,6 +63,7 @@ from simplex.operators._incidence import (
     lower_sum as lower_sum,
     scatter_to_facets as scatter_to_facets,
     upper_sum as upper_sum,
+    vertex_incidences as vertex_incidences,
 )
 from simplex.operators._kernels import (
     HeatKernel as HeatKernel,

@@ -51,7 +51,11 @@ ROOMS = (
     simplex.transforms, simplex.datasets, simplex.plot, simplex.testing,
 )  # fmt: skip
 PLAIN = {"chang_graphs", "classical_pairs", "csl_graphs", "shrikhande_graph", "latin_square_graph"}
-LONG = {"read_benson", "tu_dataset", "tu_folds", "ocean_drifters", "synthetic_flow"}  # or of files
+LONG = {  # or of files
+    "read_benson", "read_hif", "tu_dataset", "tu_folds", "ocean_drifters", "synthetic_flow",
+    "aqsol",
+    "planetoid", "heterophilous", "us_county", "graph_universe", "load_dataset",
+}  # fmt: skip
 FUNCTIONS = [
     getattr(room, name)
     for room in ROOMS
