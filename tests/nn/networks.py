@@ -169,6 +169,7 @@ NETWORKS: dict[str, Row] = {
     # --- messages
     "SIN": BLIND._replace(make=SIN),
     "SIN without norm": BLIND._replace(make=partial(SIN, norm=None), laws=FLAT, variant=True),
+    "SIN, pooled rows normed": variant(BLIND, partial(SIN, norm="batch", readout_norm="log")),
     "SIN, embedded": variant(BLIND, partial(SIN, embed=True)),
     "MPSN": BLIND._replace(make=MPSN),
     "MPSN of all adjacencies": variant(BLIND, partial(MPSN, adjacencies=ALL, **CAT)),
