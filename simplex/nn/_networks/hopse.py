@@ -1,7 +1,7 @@
 """HOPSE, encodings of the place of each simplex and no messages: layer and network."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -123,7 +123,9 @@ class HOPSE(StackedNetwork):
         torch.Size([1, 2])
     """
 
-    conv, defaults = HOPSEConv, {"activation": torch.relu, "norm": "batch"}
+    conv = HOPSEConv
+    # No encoder mixes the columns of blocks before they are encoded one by one.
+    defaults: ClassVar = {"activation": torch.relu, "norm": "batch", "embed": False}
     activates = ("layer", "network")
 
     def _of_layer(self, number: int, options: Mapping[str, Any]) -> Mapping[str, Any]:
