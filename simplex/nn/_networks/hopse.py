@@ -1,7 +1,7 @@
 """HOPSE, encodings of the place of each simplex and no messages: layer and network."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -104,6 +104,7 @@ class HOPSE(StackedNetwork):
         blocks: of :class:`HOPSEConv`, in the first layer.
         activation: of all layers, ReLU.
         norm: after each layer, ``"batch"``.
+        embed: False, as an encoder would make one block of all.
 
     Laws:
         Invariant under relabelling if the encodings are equivariant; under reorientation if they
@@ -123,9 +124,7 @@ class HOPSE(StackedNetwork):
         torch.Size([1, 2])
     """
 
-    conv = HOPSEConv
-    # No encoder mixes the columns of blocks before they are encoded one by one.
-    defaults: ClassVar = {"activation": torch.relu, "norm": "batch", "embed": False}
+    conv, defaults = HOPSEConv, {"activation": torch.relu, "norm": "batch", "embed": False}
     activates = ("layer", "network")
 
     def _of_layer(self, number: int, options: Mapping[str, Any]) -> Mapping[str, Any]:
