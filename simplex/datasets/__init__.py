@@ -3,6 +3,8 @@
 from simplex.datasets._aqsol import aqsol
 from simplex.datasets._benson import read_benson
 from simplex.datasets._fixed_split import Parts, fixed_split
+from simplex.datasets._benson import TimedSimplices, read_benson, timed_simplices
+from simplex.datasets._closure import closure_data
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._graph_universe import UNIVERSE_SETTINGS, UniverseSetting, graph_universe
 from simplex.datasets._heterophilous import heterophilous
@@ -38,11 +40,13 @@ __all__ = [
     "Hypergraph",
     "Parts",
     "PlantedFlows",
+    "TimedSimplices",
     "UniverseSetting",
     "aqsol",
     "chang_graphs",
     "checkerboard",
     "classical_pairs",
+    "closure_data",
     "community_complexes",
     "csl_graph",
     "csl_graphs",
@@ -69,6 +73,7 @@ __all__ = [
     "surfaces",
     "swiss_roll",
     "synthetic_flow",
+    "timed_simplices",
     "triangular_graph",
     "tu_dataset",
     "tu_folds",

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_int
+from simplex.datasets._appearances import faces_at_most, first_appearances
 from simplex.datasets._checks import require_path
-from simplex.datasets._closure import faces_at_most, first_appearances
 
 
 Attributes = Mapping[str, tuple[Any, ...]]

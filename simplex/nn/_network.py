@@ -13,11 +13,13 @@ from simplex.nn._checks import (
     require_dims,
     require_flags,
     require_functions,
+    require_list,
     require_modules,
-    require_odd,
+    require_oriented,
     require_positive,
     require_rates,
 )
+from simplex.nn._frame.encoder import CochainEncoder, make_encoder, wants_encoder
 from simplex.nn._frame.level_readout import make_readout, require_level
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Module, Widths, widths_of
@@ -27,6 +29,7 @@ from simplex.nn._norm import make_norm
 class NetworkOptions(TypedDict, total=False):
     """The options of every network: see :class:`SimplicialNetwork`."""
 
+    embed: bool | CochainEncoder | None
     activation: Callable[[Tensor], Tensor] | None
     norm: Literal["batch", "layer", "rms", "graph"] | None
     dropout: float
@@ -36,6 +39,7 @@ class NetworkOptions(TypedDict, total=False):
     reduce: Literal["sum", "mean", "max"]
     reduce_dims: Literal["sum", "mean"]
     readout_dims: Sequence[int] | None
+    readout_norm: Literal["batch", "log"] | None
     readout_activation: Callable[[Tensor], Tensor] | None
     level: int | None
     signed_output: bool
@@ -93,6 +97,10 @@ class SimplicialNetwork(Module):
         hidden_channels: width of what every layer returns.
         out_channels: width of the result.
         max_dim: the top dimension of the cochains.
+        embed: a :class:`CochainEncoder` that brings the input to what the first layer takes, or
+            ``None``. Networks of one class of layers make it: ``True`` for a linear map of each
+            dimension to ``hidden_channels``, ``None`` for one where the input is wider than that,
+            ``False`` for none.
         activation: a, after every layer; ``None`` where the layers have their own.
         norm: before the activation: ``"batch"``, ``"layer"``, ``"rms"``, ``"graph"`` or ``None``.
         dropout: probability, before the last map.
@@ -103,6 +111,10 @@ class SimplicialNetwork(Module):
         reduce: how the simplices of one dimension are pooled, ``"sum"``, ``"mean"`` or ``"max"``.
         reduce_dims: how the dimensions are put together, ``"sum"`` or ``"mean"``.
         readout_dims: the dimensions that are read; ``None`` for all.
+        readout_norm: of what was pooled of each part: ``"batch"``, ``"log"`` for a batch norm on a
+            logarithmic scale, or ``None``, see :class:`Readout`. For the classification of
+            complexes of different sizes take ``"log"``, as ``simplex train`` does. With a level,
+            where no part is pooled, it changes nothing.
         readout_activation: φ of the readout; ``None`` for ELU, or tanh where the output is signed.
         level: ``None`` for one row per part, by a :class:`Readout`; k for one row per k-simplex, by
             a :class:`LevelReadout`: ``reduce`` is then over facets and cofacets, ``reduce_dims``
@@ -135,6 +147,7 @@ class SimplicialNetwork(Module):
         out_channels: int,
         max_dim: int,
         *,
+        embed: CochainEncoder | None = None,
         activation: Callable[[Tensor], Tensor] | None = None,
         norm: Literal["batch", "layer", "rms", "graph"] | None = None,
         dropout: float = 0.0,
@@ -144,6 +157,7 @@ class SimplicialNetwork(Module):
         reduce: Literal["sum", "mean", "max"] = "sum",
         reduce_dims: Literal["sum", "mean"] = "sum",
         readout_dims: Sequence[int] | None = None,
+        readout_norm: Literal["batch", "log"] | None = None,
         readout_activation: Callable[[Tensor], Tensor] | None = None,
         level: int | None = None,
         signed_output: bool = False,
@@ -165,7 +179,7 @@ class SimplicialNetwork(Module):
         require_word("norm", norm, ("batch", "layer", "rms", "graph", None))
         require_word("jumping_knowledge", jumping_knowledge, ("cat", "max", None))
         if oriented:
-            _require_oriented(activation, norm, jumping_knowledge)
+            require_oriented(activation, norm, jumping_knowledge)
         dims = sorted(set(range(max_dim + 1) if readout_dims is None else readout_dims))
         self.max_dim, self.skip, self.jumping_knowledge = max_dim, skip, jumping_knowledge
         self.level = level
@@ -180,6 +194,9 @@ class SimplicialNetwork(Module):
         )
         self.norm = norm
         self.layer_dropout = nn.Dropout(layer_dropout)
+        if embed is not None:
+            require_modules("embed", [embed])
+        self.embed = embed
         concatenate = jumping_knowledge == "cat"
         self.readout = make_readout(
             hidden_channels * (len(convs) if concatenate else 1),
@@ -189,6 +206,7 @@ class SimplicialNetwork(Module):
             reduce=reduce,
             reduce_dims=reduce_dims,
             dropout=dropout,
+            norm=readout_norm,
             activation=readout_activation,
             level=level,
             signed_output=signed_output,
@@ -200,7 +218,8 @@ class SimplicialNetwork(Module):
         """The cochains after all layers, with jumping knowledge those of all layers together.
 
         Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
+            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are. With an
+                encoder also sparse matrices, or categories.
             complex: the complex, or the disjoint union of a batch.
 
         Returns:
@@ -209,11 +228,7 @@ class SimplicialNetwork(Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        if self.max_dim < self.top:
-            require_cochains(complex, x, self.top)
-            x = x[: self.max_dim + 1]
-        require_cochains(complex, x, self.max_dim, parameter=next(self.parameters(), None))
-        h, layers = list(x), []
+        h, layers = self._inputs(x, complex), []
         for number, conv in enumerate(self.convs):
             out: list[Tensor] = list(conv(h, complex))
             for k, values in enumerate(out):
@@ -227,6 +242,15 @@ class SimplicialNetwork(Module):
             h = out
             layers.append(h)
         return self._jump(layers)
+
+    def _inputs(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """The cochains that the layers take: of the dimensions that they see, and encoded."""
+        require_list(complex, x, self.top)
+        x = x[: self.max_dim + 1]
+        if self.embed is not None:
+            x = self.embed(x, complex)
+        require_cochains(complex, x, self.max_dim, parameter=next(self.parameters(), None))
+        return list(x)
 
     def _jump(self, layers: Sequence[Sequence[Tensor]]) -> list[Tensor]:
         """Of the cochains after each layer, those that the readout sees."""
@@ -243,28 +267,6 @@ class SimplicialNetwork(Module):
         """
         result: Tensor = self.readout(self.encode(x, complex), complex)
         return result
-
-
-def _require_oriented(
-    activation: Callable[[Tensor], Tensor] | None, norm: str | None, jumping_knowledge: str | None
-) -> None:
-    """Refuse what is not odd."""
-    kind = "in a network that is equivariant under reorientation"
-    if jumping_knowledge == "max":
-        raise ValueError(
-            f"jumping_knowledge must be 'cat' or None {kind}, got 'max': the largest value changes "
-            "with the sign."
-        )
-    if norm not in ("rms", None):
-        raise ValueError(
-            f"norm must be 'rms' or None {kind}, got {norm!r}: it would shift the values."
-        )
-    require_odd(
-        "activation",
-        activation,
-        f"It is needed {kind}: take torch.tanh; or oriented=False, for a network whose answer "
-        "depends on the orientation.",
-    )
 
 
 _SIZES = ("in_channels", "hidden_channels", "out_channels", "num_layers", "max_dim", "k")
@@ -336,15 +338,21 @@ class StackedNetwork(SimplicialNetwork):
         for_layer, for_frame = self._split(dict(options))
         require_int("num_layers", num_layers, 1)
         require_int("hidden_channels", hidden_channels, 1)
-        seen = widths_of(in_channels, max_dim)
+        all_widths = widths_of(in_channels, max_dim)
         top = max_dim if self.sees is None else min(max_dim, self.sees)
-        first = in_channels if isinstance(in_channels, int) else seen[: top + 1]
+        seen = in_channels if isinstance(in_channels, int) else all_widths[: top + 1]
+        embed = for_frame.pop("embed", None)
+        embeds = wants_encoder(embed, seen, hidden_channels, top)
+        first = hidden_channels if embeds else seen
         widths: list[Widths] = [first, *[hidden_channels] * (num_layers - 1)]
         convs = [
             self._layer(width, hidden_channels, top, self._of_layer(number, for_layer))
             for number, width in enumerate(widths)
         ]
         super().__init__(convs, hidden_channels, out_channels, max_dim, **for_frame)
+        if embeds:
+            oriented = for_frame["oriented"]
+            self.embed = make_encoder(embed, seen, hidden_channels, top, oriented)
 
     def _of_layer(self, number: int, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """The options of the layer of this number: those of all."""

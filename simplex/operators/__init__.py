@@ -17,7 +17,9 @@ from simplex.operators._apply import (
     apply_up_laplacian,
 )
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix, incidence_matrix
+from simplex.operators._candidates import candidate_scores
 from simplex.operators._dirac import dirac_operator
+from simplex.operators._eigenpairs import Eigenpairs, eigenpairs
 from simplex.operators._heat import heat_energy, heat_flow
 from simplex.operators._hodge import harmonic_basis, hodge_decomposition
 from simplex.operators._homology import betti_numbers, connected_components, euler_characteristic
@@ -35,6 +37,10 @@ from simplex.operators._adjacency import (
     receiver_chunks as receiver_chunks,
 )
 from simplex.operators._bounds import hodge_bound as hodge_bound, part_bound as part_bound
+from simplex.operators._candidates import (
+    common_neighbors as common_neighbors,
+    require_candidates as require_candidates,
+)
 from simplex.operators._chains import (
     chain_down as chain_down,
     chain_up as chain_up,
@@ -58,6 +64,7 @@ from simplex.operators._incidence import (
     lower_sum as lower_sum,
     scatter_to_facets as scatter_to_facets,
     upper_sum as upper_sum,
+    vertex_incidences as vertex_incidences,
 )
 from simplex.operators._kernels import (
     HeatKernel as HeatKernel,
@@ -89,6 +96,7 @@ from simplex.operators._spectral import (
 
 __all__ = [
     "Adjacency",
+    "Eigenpairs",
     "adjacency_matrix",
     "apply_boundary",
     "apply_coboundary",
@@ -100,12 +108,14 @@ __all__ = [
     "boundary_adjacency",
     "boundary_matrix",
     "boundary_sum",
+    "candidate_scores",
     "coboundary_adjacency",
     "coboundary_matrix",
     "coboundary_sum",
     "connected_components",
     "dirac_operator",
     "down_laplacian",
+    "eigenpairs",
     "euler_characteristic",
     "harmonic_basis",
     "heat_energy",

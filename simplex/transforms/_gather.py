@@ -1,24 +1,20 @@
 """Features gathered from the hops around each simplex, once for a whole data set."""
 
 from collections.abc import Sequence
-from copy import copy
-from typing import Any, TypeVar
+from typing import Any
 
 from torch import Tensor
 from torch_geometric.transforms import BaseTransform
 
 from simplex.complexes import SimplicialComplex, on_free_threads, require_int
-from simplex.data import SimplicialData, SimplicialDataset, cochain_keys
+from simplex.data import SimplicialDataset
 from simplex.operators import ADJACENCIES, gather_hops
 from simplex.transforms._checks import (
     require_adjacencies,
     require_complex,
     require_float_cochains,
-    require_lifted,
 )
-
-
-Complexes = TypeVar("Complexes", SimplicialData, SimplicialDataset)
+from simplex.transforms._encoding import complex_of, with_columns
 
 
 @on_free_threads()
@@ -110,6 +106,7 @@ class GatheredFeatures(BaseTransform):  # type: ignore[misc]
     Example:
         >>> import torch
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
+        >>> from simplex.data import SimplicialData
         >>> data = SimplicialData.from_complex(K, [torch.ones(n, 1) for n in K.f_vector])
         >>> [x.shape[1] for x in GatheredFeatures(1)(data).cochains()]
         [3, 5, 3]
@@ -130,34 +127,20 @@ class GatheredFeatures(BaseTransform):  # type: ignore[misc]
         self.hops, self.adjacencies = hops, tuple(adjacencies)
         self.signed, self.channels = signed, channels
 
-    def forward(self, data: Complexes) -> Complexes:
-        """The complex, or the data set, with gathered features; the input stays as it is."""
-        if isinstance(data, SimplicialDataset):
-            return self._of_all(data)
-        require_lifted(data)
-        return _with_cochains(data, self._gathered(data))
-
-    def _gathered(self, data: SimplicialData) -> list[Tensor]:
-        options: dict[str, Any] = {"adjacencies": self.adjacencies, "signed": self.signed}
-        x, K = data.cochains(), data.complex
-        return gathered_features(K, x, self.hops, channels=self.channels, **options)
-
-    def _of_all(self, dataset: SimplicialDataset) -> SimplicialDataset:
-        """The same items, whose stored rows are gathered together."""
-        stored = copy(dataset)
-        stored._indices, stored.transform, stored._data_list = None, None, None
-        result = copy(dataset)
-        result._data_list = None
-        result._data = _with_cochains(dataset._data, self._gathered(stored.to_batch()))
-        return result
+    def forward(self, data: Any) -> Any:
+        """The data with gathered features, of the kind that was given, which stays as it is."""
+        K, _ = complex_of(data)
+        stored = data._data if isinstance(data, SimplicialDataset) else data
+        gathered = gathered_features(
+            K,
+            stored.cochains(),
+            self.hops,
+            adjacencies=self.adjacencies,
+            signed=self.signed,
+            channels=self.channels,
+        )
+        return with_columns(data, K, "x", dict(enumerate(gathered)), append=False)
 
     def __repr__(self) -> str:
         more = "" if self.channels is None else f", channels={self.channels}"
         return f"GatheredFeatures({self.hops}{more})"
-
-
-def _with_cochains(data: SimplicialData, cochains: Sequence[Tensor]) -> SimplicialData:
-    result = copy(data)
-    for key, values in zip(cochain_keys(data.max_dim), cochains, strict=True):
-        result[key] = values
-    return result

@@ -59,7 +59,7 @@ def split_simplices(
 
     Returns:
         Three objects with ``candidates`` (m, k+1) int64, the vertex ids in random order, and
-        ``y_candidates`` (m,) int64, 1 for what was there.
+        ``y_candidates`` (m,) float, 1 for what was there and 0 for the others.
 
     Raises:
         TypeError: ``data`` is neither, or a number none.
@@ -133,7 +133,7 @@ def _with_candidates(
     data: SimplicialData, true: Tensor, false: Tensor, generator: torch.Generator | None
 ) -> SimplicialData:
     candidates = torch.cat([true, false])
-    label = torch.zeros(len(candidates), dtype=torch.int64, device=candidates.device)
+    label = torch.zeros(len(candidates), device=candidates.device)
     label[: len(true)] = 1
     order = torch.randperm(len(candidates), generator=generator, device=candidates.device)
     result: SimplicialData = data.clone()

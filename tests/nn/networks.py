@@ -13,6 +13,7 @@ from simplex.nn import (
     GCCN,
     GIN,
     GSAN,
+    HOPSE,
     HSN,
     MPSN,
     SAN,
@@ -29,8 +30,10 @@ from simplex.nn import (
     EdgeMPNN,
     FVectorMLP,
     HeatNet,
+    HiGCN,
     OrientedMPSN,
     PooledMLP,
+    SaNN,
     SCNet,
     SCoNe,
     SimplicialMixer,
@@ -142,6 +145,7 @@ NETWORKS: dict[str, Row] = {
         )
         for model in (SNN, SCNN, SCCNN, SCN, SCCN, SCNet)
     },
+    "SCCNN, embedded": variant(ODD, partial(SCCNN, embed=True)),
     "SCoNe": ODD._replace(make=SCoNe),
     "SCN": BLIND._replace(make=SCN),
     "SCCN": BLIND._replace(make=SCCN),
@@ -164,6 +168,8 @@ NETWORKS: dict[str, Row] = {
     # --- messages
     "SIN": BLIND._replace(make=SIN),
     "SIN without norm": BLIND._replace(make=partial(SIN, norm=None), laws=FLAT, variant=True),
+    "SIN, pooled rows normed": variant(BLIND, partial(SIN, norm="batch", readout_norm="log")),
+    "SIN, embedded": variant(BLIND, partial(SIN, embed=True)),
     "MPSN": BLIND._replace(make=MPSN),
     "MPSN of all adjacencies": variant(BLIND, partial(MPSN, adjacencies=ALL, **CAT)),
     "MPSN max": variant(BLIND, partial(MPSN, aggr="max", **CAT)),
@@ -189,6 +195,15 @@ NETWORKS: dict[str, Row] = {
     "EMPSN moving": variant(
         BLIND._replace(places=3, idle=("conv.convs.1.move",)), placed(update_pos=True)
     ),
+    # --- gathered once, or not at all
+    "SaNN": BLIND._replace(make=SaNN),
+    "SaNN of sines, all layers read": variant(BLIND, partial(SaNN, channels=3, **CAT)),
+    "SaNN signed": variant(
+        ODD, partial(SaNN, hops=1, signed=True, bias=False, activation=torch.tanh, norm="rms")
+    ),
+    "HOPSE": BLIND._replace(make=HOPSE),
+    "HOPSE of two blocks": variant(BLIND, partial(HOPSE, blocks=(1, 1))),
+    "HiGCN": INVARIANT._replace(make=partial(HiGCN, order=3)),  # it sees vertices alone
     # --- flows
     "OrientedMPSN": ODD._replace(
         make=on_edges(OrientedMPSN),

@@ -5,12 +5,15 @@ from simplex.nn._checks.activations import (
     known_odd as known_odd,
     parity_activations as parity_activations,
     require_odd as require_odd,
+    require_oriented as require_oriented,
 )
 from simplex.nn._checks.cochains import (
     require_cochain as require_cochain,
     require_cochains as require_cochains,
     require_complex as require_complex,
+    require_list as require_list,
     require_read as require_read,
+    require_values as require_values,
 )
 from simplex.nn._checks.settings import (
     MOST_CHANNELS as MOST_CHANNELS,

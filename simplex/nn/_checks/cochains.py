@@ -21,6 +21,19 @@ def require_cochains(
     The widths are ``in_channels``, -1 for any; dtype and device those of the parameter, if there
     is one. What is no list of floating-point tensors, or no complex, is a ``TypeError``.
     """
+    require_list(K, x, max_dim)
+    widths = [in_channels] * len(x) if isinstance(in_channels, int) else in_channels
+    for k, (values, width) in enumerate(zip(x, widths, strict=True)):
+        if values.ndim != 2 or values.shape[0] != K.num_simplices(k):
+            raise ValueError(
+                f"x[{k}] must have shape (n_{k}, channels) with n_{k} = "
+                f"{K.num_simplices(k)}, got {tuple(values.shape)}."
+            )
+        require_values(f"x[{k}]", values, K, width, parameter)
+
+
+def require_list(K: SimplicialComplex, x: Sequence[Tensor] | Tensor, max_dim: int) -> None:
+    """Raise unless this is a list of one tensor per dimension 0 … max_dim, whatever it holds."""
     require_complex(K)
     container: object = x
     if isinstance(container, Tensor):
@@ -39,20 +52,12 @@ def require_cochains(
             f"x must hold one cochain for each dimension 0 … {max_dim}, got {len(x)}. Dimensions "
             "without simplices need an empty one, of shape (0, channels)."
         )
-    widths = [in_channels] * len(x) if isinstance(in_channels, int) else in_channels
     for k, cochain in enumerate(container):
         if not isinstance(cochain, Tensor):
             raise TypeError(
                 f"x[{k}] must be a tensor, got {brief(cochain)}. Dimensions without simplices need "
                 "an empty one, of shape (0, channels)."
             )
-    for k, (values, width) in enumerate(zip(x, widths, strict=True)):
-        if values.ndim != 2 or values.shape[0] != K.num_simplices(k):
-            raise ValueError(
-                f"x[{k}] must have shape (n_{k}, channels) with n_{k} = "
-                f"{K.num_simplices(k)}, got {tuple(values.shape)}."
-            )
-        _require_values(f"x[{k}]", values, K, width, parameter)
 
 
 def require_read(
@@ -73,7 +78,7 @@ def require_read(
                 f"x[{k}] must have shape (n_{k}, {weight.shape[1]}) with n_{k} = "
                 f"{K.num_simplices(k)}, got {tuple(x[k].shape)}."
             )
-        _require_values(f"x[{k}]", x[k], K, weight.shape[1], weight)
+        require_values(f"x[{k}]", x[k], K, weight.shape[1], weight)
 
 
 def require_cochain(
@@ -91,7 +96,7 @@ def require_cochain(
             f"x must be {wanted} with n_{k} = {K.num_simplices(k)}, got {tuple(x.shape)}. A single "
             "channel is x[..., None]."
         )
-    _require_values("x", x, K, channels, parameter)
+    require_values("x", x, K, channels, parameter)
 
 
 def require_complex(K: object) -> None:
@@ -104,14 +109,25 @@ def require_complex(K: object) -> None:
         )
 
 
-def _require_values(
-    name: str, x: Tensor, K: SimplicialComplex, channels: int, parameter: Tensor | None
+def require_values(
+    name: str,
+    x: Tensor,
+    K: SimplicialComplex,
+    channels: int,
+    parameter: Tensor | None,
+    sparse: bool = False,
 ) -> None:
     """Refuse a cochain whose entries are not what the maps take."""
-    if x.layout != torch.strided:
-        raise TypeError(f"{name} must be dense, got {x.layout}. Convert it with .to_dense().")
+    if x.layout != torch.strided and not sparse:
+        raise TypeError(
+            f"{name} must be dense, got {x.layout}. Convert it with .to_dense(); or make the "
+            "network with embed=True, whose first map takes sparse rows."
+        )
     if not x.is_floating_point():
-        raise TypeError(f"{name} must be floating point, got {x.dtype}. Convert it with .float().")
+        raise TypeError(
+            f"{name} must be floating point, got {x.dtype}. Convert it with .float(); or make the "
+            "network with embed=CochainEncoder(…, categories=…) if these are categories."
+        )
     wrong = channels != -1 and x.shape[-1] != channels
     if wrong:
         raise ValueError(

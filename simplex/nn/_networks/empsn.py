@@ -13,6 +13,7 @@ from simplex.nn._checks import (
     require_positive,
     require_tensor_of,
 )
+from simplex.nn._frame.encoder import CochainEncoder, make_encoder
 from simplex.nn._frame.level_readout import make_readout, require_level
 from simplex.nn._layer import Layer
 from simplex.nn._modules import Module, Widths, joint_width, linear, widths_of
@@ -212,6 +213,8 @@ class EMPSN(Module):
     Args:
         in_channels, hidden_channels, out_channels, num_layers, max_dim: see
             :class:`StackedNetwork`.
+        embed: the embedding, where it is not a linear map of each dimension: see
+            :class:`CochainEncoder`.
         update_pos: whether every layer moves the positions; :meth:`encode` gives the last ones, for
             tasks on them. A call reads features alone.
         dropout, reduce, reduce_dims, readout_dims, level: see :class:`SimplicialNetwork`.
@@ -240,6 +243,7 @@ class EMPSN(Module):
         num_layers: int,
         max_dim: int,
         *,
+        embed: CochainEncoder | None = None,
         update_pos: bool = False,
         dropout: float = 0.0,
         reduce: Literal["sum", "mean", "max"] = "sum",
@@ -252,9 +256,7 @@ class EMPSN(Module):
         require_int("hidden_channels", hidden_channels, 1)
         require_level(level, max_dim)
         self.max_dim, self.level = max_dim, level
-        self.embed = nn.ModuleList(
-            linear(width, hidden_channels) for width in widths_of(in_channels, max_dim)
-        )
+        self.embed = make_encoder(embed, in_channels, hidden_channels, max_dim, oriented=False)
         self.convs = nn.ModuleList(
             EMPSNConv(hidden_channels, hidden_channels, max_dim, update_pos=update_pos)
             for _ in range(num_layers)
@@ -275,9 +277,7 @@ class EMPSN(Module):
         self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor
     ) -> tuple[list[Tensor], Tensor]:
         """The cochains after all layers, and the positions, moved or as they were."""
-        widths = [getattr(embed, "in_features", 0) or -1 for embed in self.embed]
-        require_cochains(complex, x, self.max_dim, widths, next(self.parameters()))
-        h = [embed(values) for embed, values in zip(self.embed, x, strict=True)]
+        h = self.embed(x, complex)
         for conv in self.convs:
             h, pos = conv(h, complex, pos)
         return h, pos

@@ -1,6 +1,6 @@
 """Multi-head attention between simplices of all dimensions: along incidences, or within parts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -132,7 +132,7 @@ def attend_incidences(
     max_dim: int,
     adjacencies: Sequence[str],
     *,
-    dropout: float = 0.0,
+    drop: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     r"""Each token attends to itself and its neighbours.
 
@@ -142,11 +142,13 @@ def attend_incidences(
 
     Args:
         K: the complex.
-        query, key, value: (H, N, F), the tokens of dimension 0 first.
+        query: (H, N, F), the tokens of dimension 0 first.
+        key: (H, N, F).
+        value: (H, N, F).
         bias: (num_kinds, H), b.
         max_dim: the top dimension of the tokens.
         adjacencies: which simplices are neighbours.
-        dropout: probability of each α being dropped.
+        drop: of the weights α, such as a dropout.
 
     Returns:
         (H, N, F).
@@ -180,7 +182,7 @@ def attend_incidences(
     score = entry_dots(query.reshape(-1, channels), key.reshape(-1, channels), table.heads)
     score = score.view(heads, -1).T + bias[table.kind]  # (E, H)
     weight = segment_softmax(score, table.segment)
-    weight = torch.nn.functional.dropout(weight, dropout, dropout > 0)
+    weight = weight if drop is None else drop(weight)
     weight = weight.T.to(value.dtype).reshape(-1)
     return sum_rows(value.reshape(-1, channels), table.heads, weight).view(value.shape)
 
@@ -194,9 +196,9 @@ def attend_parts(
     max_dim: int,
     adjacencies: Sequence[str],
     *,
-    dropout: float = 0.0,
+    drop: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    r"""Each token attends to all tokens of its part, as :func:`attend_incidences` to its neighbours.
+    r"""Each token attends to all tokens of its part; else as :func:`attend_incidences`.
 
     Cost:
         O(num_parts · T²) in time and memory for each head, T the tokens of the largest part.
@@ -219,12 +221,13 @@ def attend_parts(
     def padded(x: Tensor) -> Tensor:  # (num_parts, H, T, F)
         rows = x.movedim(0, 1).flatten(1)  # (N, H·F)
         wide = rows.new_zeros(num_parts * size, rows.shape[1]).index_copy(0, table.place, rows)
-        return wide.view(num_parts, size, len(x), -1).movedim(1, 2)
+        return wide.view(num_parts, size, len(x), x.shape[2]).movedim(1, 2)
 
     none = bias.new_full((1, bias.shape[1]), torch.finfo(bias.dtype).min)
     of_kind = torch.cat([bias, none])[table.kind].movedim(3, 1)  # (num_parts, H, T, T)
     score = padded(query) @ padded(key).mT + of_kind
-    weight = torch.nn.functional.dropout(score.softmax(-1), dropout, dropout > 0)
+    weight = score.softmax(-1)
+    weight = weight if drop is None else drop(weight)
     result = (weight.to(value.dtype) @ padded(value)).movedim(2, 1)  # (num_parts, T, H, F)
     return result.flatten(0, 1).index_select(0, table.place).movedim(1, 0)
 
@@ -235,7 +238,8 @@ def _part_tokens(
     dims = range(max_dim + 1)
     sizes = torch.stack([K.part_pointer(k).diff() for k in dims])  # (max_dim + 1, num_parts)
     before = sizes.cumsum(0) - sizes  # of the lower dimensions, in each part
-    size = max(1, int(sizes.sum(0).max()))
+    size = max([1, *sizes.sum(0).tolist()])
+    _require_room(K, max_dim, adjacencies, heads)
     require_memory(
         K.num_parts * size * size * (16 + 16 * heads),
         K.device,

@@ -20,8 +20,11 @@ from simplex.nn._network import StackedNetwork, StackOptions
 from simplex.nn._networks.tokens import attend_incidences, attend_parts, num_kinds
 
 
-ATTENTION = {"incidence": (attend_incidences,), "global": (attend_parts,)}
-ATTENTION["both"] = (attend_incidences, attend_parts)
+ATTENTION: dict[str, tuple[Callable[..., Tensor], ...]] = {
+    "incidence": (attend_incidences,),
+    "global": (attend_parts,),
+    "both": (attend_incidences, attend_parts),
+}
 
 
 class SimplicialTransformerConv(ComplexConv):
@@ -32,14 +35,14 @@ class SimplicialTransformerConv(ComplexConv):
         α_{στ}^i &= \underset{τ ∈ N(σ)}{\text{softmax}} \Big( \tfrac{1}{\sqrt d}
             \big⟨ Q_k^i \, \text{norm}(h_σ), \; K_l^i \, \text{norm}(h_τ) \big⟩
             + b^i_{κ(σ, τ)} \Big), \qquad l = \dim τ \\
-        h'_σ &= h_σ + O_k \, \Big‖_{i=1}^{H} \sum_{τ ∈ N(σ)} α_{στ}^i \, V_l^i \, \text{norm}(h_τ) \\
+        h'_σ &= h_σ + O_k \Big‖_{i=1}^{H} \sum_{τ ∈ N(σ)} α_{στ}^i \, V_l^i \, \text{norm}(h_τ) \\
         y_σ &= h'_σ + W''_k \, a\big( W'_k \, \text{norm}(h'_σ) \big)
 
     Where widths agree there is no first map, h = x. With ``attention="incidence"`` N(σ) is σ and
     its neighbours by ``adjacencies``; with ``"global"`` all simplices of its part; with ``"both"``
     the results of the two are added, each with Q, K, V, O and b of its own. The kind κ of a pair
     says both dimensions, and whether τ is σ itself, an incident or lower neighbour, an upper one,
-    both or neither. All other maps are private to a dimension, whose biases tell it from the others.
+    both or neither. The other maps are private to a dimension; biases tell it from the others.
 
     Departures from the paper: (1) Its attention is dense; here it is so in ``"global"`` alone, and
     ``"incidence"`` is masked by the relations whose matrices bias it there. (2) A number for each
@@ -116,8 +119,10 @@ class SimplicialTransformerConv(ComplexConv):
             for width in self.widths
         )
         self.attentions = nn.ModuleList(
-            _Attention(attend, out_channels, max_dim, heads) for attend in ATTENTION[attention]
+            _Attention(attend, out_channels, max_dim, heads, attention_dropout)
+            for attend in ATTENTION[attention]
         )
+        self.drop = nn.Dropout(branch_dropout)
         wide = expansion * out_channels
         self.norms = nn.ModuleList(nn.LayerNorm(out_channels) for _ in dims)
         self.second_norms = nn.ModuleList(nn.LayerNorm(out_channels) for _ in dims)
@@ -128,32 +133,34 @@ class SimplicialTransformerConv(ComplexConv):
         """One block on all dimensions at once."""
         h = [entry(values) for entry, values in zip(self.entry, x, strict=True)]
         tokens = [norm(values) for norm, values in zip(self.norms, h, strict=True)]
-        dropout = self.attention_dropout if self.training else 0.0
         for attention in self.attentions:
-            branch = attention(tokens, complex, self.adjacencies, dropout)
-            h = [own + self._drop(new) for own, new in zip(h, branch, strict=True)]
-        return [values + self._drop(self._dense(values, k)) for k, values in enumerate(h)]
+            branch = attention(tokens, complex, self.adjacencies)
+            h = [own + self.drop(new) for own, new in zip(h, branch, strict=True)]
+        return [values + self.drop(self._dense(values, k)) for k, values in enumerate(h)]
 
     def _dense(self, h: Tensor, k: int) -> Tensor:
         wide = self.activation(self.widen[k](self.second_norms[k](h)))
         result: Tensor = self.narrow[k](wide)
         return result
 
-    def _drop(self, values: Tensor) -> Tensor:
-        return nn.functional.dropout(values, self.branch_dropout, self.training)
-
 
 class _Attention(Module):
     """The maps of one attention, and what it brings to the tokens of each dimension."""
 
     def __init__(
-        self, attend: Callable[..., Tensor], channels: int, max_dim: int, heads: int
+        self,
+        attend: Callable[..., Tensor],
+        channels: int,
+        max_dim: int,
+        heads: int,
+        dropout: float,
     ) -> None:
         super().__init__()
         self.attend, self.max_dim, self.heads = attend, max_dim, heads
         self.maps = nn.ModuleList(linear(channels, 3 * channels) for _ in range(max_dim + 1))
         self.merge = nn.ModuleList(linear(channels, channels) for _ in range(max_dim + 1))
         self.bias = nn.Parameter(torch.zeros(num_kinds(max_dim), heads))
+        self.drop = nn.Dropout(dropout)
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew."""
@@ -161,22 +168,18 @@ class _Attention(Module):
         nn.init.zeros_(self.bias)
 
     def forward(
-        self,
-        tokens: Sequence[Tensor],
-        complex: SimplicialComplex,
-        adjacencies: Sequence[str],
-        dropout: float,
+        self, tokens: Sequence[Tensor], complex: SimplicialComplex, adjacencies: Sequence[str]
     ) -> list[Tensor]:
         """One tensor like the tokens of each dimension."""
         mapped = torch.cat([of_k(x) for of_k, x in zip(self.maps, tokens, strict=True)])
-        table = mapped.unflatten(1, (3, self.heads, -1)).movedim(0, 2)  # (3, H, N, d)
-        query, key, value = table.unbind(0)
-        query = query / math.sqrt(query.shape[-1])
+        width = mapped.shape[1] // (3 * self.heads)
+        query, key, value = mapped.view(-1, 3, self.heads, width).movedim(0, 2)  # (H, N, d) each
+        query = query / math.sqrt(width)
         sent = self.attend(
-            complex, query, key, value, self.bias, self.max_dim, adjacencies, dropout=dropout
+            complex, query, key, value, self.bias, self.max_dim, adjacencies, drop=self.drop
         )
         rows = sent.movedim(0, 1).flatten(1)  # (N, H·d)
-        pieces = rows.split([len(x) for x in tokens])
+        pieces = torch.split(rows, [len(x) for x in tokens])
         return [merge(piece) for merge, piece in zip(self.merge, pieces, strict=True)]
 
 
@@ -225,7 +228,8 @@ class SimplicialTransformer(StackedNetwork):
         max_dim: int,
         **options: Unpack[TransformerOptions],
     ) -> None:
-        super().__init__(in_channels, hidden_channels, out_channels, num_layers, max_dim, **options)
+        sizes = (in_channels, hidden_channels, out_channels, num_layers, max_dim)
+        super().__init__(*sizes, **options)  # type: ignore[misc]  # of the blocks as well
         width = hidden_channels * (num_layers if self.jumping_knowledge == "cat" else 1)
         self.last_norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(max_dim + 1))
 

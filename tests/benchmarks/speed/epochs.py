@@ -19,12 +19,13 @@ from torch_geometric.nn import GIN, global_add_pool
 
 from simplex.data import SimplicialDataset
 from simplex.datasets import tu_dataset
-from simplex.nn import SIN, SaNN
+from simplex.nn import SIN, PooledMLP, SaNN
 from simplex.transforms import GatheredFeatures
 
 
 SETS = ("MUTAG", "PROTEINS", "IMDB-BINARY", "NCI1")
-LAYERS = 3  # of SIN and GIN; SaNN has as many dense ones
+LAYERS = 3  # of SIN and GIN
+DENSE = 2  # of SaNN, after the hops
 
 
 class GraphGIN(nn.Module):
@@ -96,23 +97,27 @@ class Epoch:
         )
 
 
-def epochs(dataset: SimplicialDataset, width: int, size: int, hops: int) -> dict[str, Epoch]:
+def epochs(
+    dataset: SimplicialDataset, width: int, size: int, gather: GatheredFeatures
+) -> dict[str, Epoch]:
     """The networks on this data set."""
     classes = int(dataset.y.max()) + 1
     channels = dataset.num_features
     graphs = [Data(x=item.x, edge_index=item.edge_index, y=item.y) for item in dataset]
     begin = time.perf_counter()
-    gathered = GatheredFeatures(hops)(dataset)
-    print(f"  gathering {hops} hops, once: {time.perf_counter() - begin:.2f} s")
+    gathered = gather(dataset)
+    print(f"  {gather!r}, once: {time.perf_counter() - begin:.2f} s")
     wide = [x.shape[1] for x in gathered[0].cochains()]
     torch.manual_seed(0)
     sin = SIN(channels, width, classes, LAYERS, 2, norm="batch")
-    sann = SaNN(wide, width, classes, LAYERS, 2, hops=0)
+    sann = SaNN(wide, width, classes, DENSE, 2, hops=0)
+    pooled = PooledMLP(wide, width, classes, DENSE, 2)
     loader = DataLoader(graphs, batch_size=size, shuffle=True)
     return {
         "GIN of PyG": Epoch(GraphGIN(channels, width, classes), lambda: loader),
         "SIN": Epoch(OnBatch(sin), batches(dataset, size)),
         "SaNN": Epoch(OnBatch(sann), batches(gathered, size)),
+        "SaNN's input, pooled": Epoch(OnBatch(pooled), batches(gathered, size)),
     }
 
 
@@ -123,13 +128,15 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--hops", type=int, default=2, help="of SaNN")
+    parser.add_argument("--channels", type=int, default=16, help="of each hop; 0 for plain sums")
     parser.add_argument("--epochs", type=int, default=5, help="that are timed, after one more")
     options = parser.parse_args()
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; medians, seconds")
     for name in options.sets:
         dataset = tu_dataset(name)
         print(f"{name}: {len(dataset)} graphs, f-vector {dataset.num_simplices.sum(0).tolist()}")
-        runs = epochs(dataset, options.width, options.batch_size, options.hops)
+        gather = GatheredFeatures(options.hops, channels=options.channels or None)
+        runs = epochs(dataset, options.width, options.batch_size, gather)
         for _ in range(options.epochs + 1):
             for run in runs.values():
                 run.run()
@@ -137,7 +144,7 @@ def main() -> None:
         for kind, run in runs.items():
             step, whole = run.medians()
             print(
-                f"  {kind:12s} {step:8.3f} ({step / base[0]:5.2f} × GIN)"
+                f"  {kind:20s} {step:8.3f} ({step / base[0]:5.2f} × GIN)"
                 f"   with batching {whole:8.3f} ({whole / base[1]:5.2f} × GIN)"
             )
 
