@@ -6,6 +6,8 @@ from simplex.datasets._closure import closure_data
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._graph_universe import UNIVERSE_SETTINGS, UniverseSetting, graph_universe
 from simplex.datasets._heterophilous import heterophilous
+from simplex.datasets._hif import Hypergraph, read_hif
+from simplex.datasets._hypergraph_dataset import hypergraph_dataset
 from simplex.datasets._ocean import ocean_drifters
 from simplex.datasets._pairs import classical_pairs, csl_graph, csl_graphs, strongly_regular_family
 from simplex.datasets._planar_toys import checkerboard, eight_gaussians, swiss_roll, two_moons
@@ -33,6 +35,7 @@ __all__ = [
     "DatasetEntry",
     "FlowSamples",
     "FlowTask",
+    "Hypergraph",
     "PlantedFlows",
     "TimedSimplices",
     "UniverseSetting",
@@ -49,6 +52,7 @@ __all__ = [
     "eight_gaussians",
     "graph_universe",
     "heterophilous",
+    "hypergraph_dataset",
     "latin_square_graph",
     "load_dataset",
     "ocean_drifters",
@@ -57,6 +61,7 @@ __all__ = [
     "planted_flows",
     "random_surface",
     "read_benson",
+    "read_hif",
     "rook_graph",
     "shrikhande_graph",
     "stratified_folds",

@@ -46,6 +46,7 @@ from simplex.nn._networks.sin import SIN, SINConv
 from simplex.nn._networks.snn import SNN, SNNConv
 from simplex.nn._networks.transformer import SimplicialTransformer, SimplicialTransformerConv
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
+from simplex.nn._saving.pretrained import from_pretrained
 from simplex.operators import neighbor_counts, neighbor_pairs, segment_softmax
 
 
@@ -156,6 +157,7 @@ __all__ = [
     "StructuralCodes",
     "TimeEmbedding",
     "expand_resolution",
+    "from_pretrained",
     "load_google_npz",
     "load_timm_state",
     "neighbor_counts",

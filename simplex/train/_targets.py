@@ -196,9 +196,16 @@ def _require_classes(
                 f"{_REMAP.format(name)}"
             )
         return
+    ranked = [name for name in task.metrics if name in ("auroc", "average_precision")]
     everywhere = set(present.tolist())
     for part, ids in parts:
-        missing = sorted(everywhere - set(torch.unique(targets[ids]).tolist()))
+        own = set(torch.unique(targets[ids]).tolist())
+        if ranked and len(own) < 2:
+            raise ValueError(
+                f"{part} must hold at least two classes for {ranked[0]}, got class {own}. Draw "
+                "stratified splits (simplex.datasets.stratified_folds), or measure the accuracy."
+            )
+        missing = sorted(everywhere - own)
         if missing and part.endswith("train"):
             raise ValueError(
                 f"{part} must hold every class, got no row of class {missing[0]}. Draw stratified "
