@@ -23,14 +23,16 @@ from simplex.nn import (
     BScNet,
     Dist2Cycle,
     FVectorMLP,
+    GraphNetwork,
     PooledMLP,
     SimplicialMixer,
 )
 from simplex.train._checks import require_kind
-from simplex.train._settings import TUSettings
+from simplex.train._experiment import Experiment
+from simplex.train._task import Task
 
 
-MakeModel = Callable[[TUSettings, SimplicialDataset], nn.Module]
+MakeModel = Callable[[Experiment, SimplicialDataset, Task], nn.Module]
 
 
 ACTIVATIONS = {
@@ -51,32 +53,32 @@ def standard(
     ``options``.
     """
 
-    def make(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
+    def make(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
         return kind(
             dataset.num_features,
             settings.hidden_channels,
-            dataset.num_classes,
+            task.num_outputs,
             settings.num_layers,
             settings.max_dim,
             reduce=settings.readout,
             dropout=settings.dropout,
             norm=norm if settings.norm == "auto" else settings.norm,
             jumping_knowledge=settings.jumping_knowledge,
-            **(options | _functions(settings.options)),
+            **(_of_level(task) | options | _functions(settings.options)),
         )
 
     return make
 
 
-def _f_vector(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
-    width, classes = dataset.num_features, dataset.num_classes
+def _f_vector(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    width, classes = dataset.num_features, task.num_outputs
     return FVectorMLP(
         width, settings.hidden_channels, classes, 2, settings.max_dim, **settings.options
     )
 
 
-def _pooled(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
-    width, classes = dataset.num_features, dataset.num_classes
+def _pooled(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    width, classes = dataset.num_features, task.num_outputs
     sizes = (width, settings.hidden_channels, classes, settings.num_layers, settings.max_dim)
     return PooledMLP(*sizes, dropout=settings.dropout, **settings.options)
 
@@ -85,6 +87,11 @@ MODELS: dict[str, MakeModel] = {
     "f-vector": _f_vector,
     "pooled": _pooled,
     "gin": standard(GIN),
+    # Graph layers of PyG, on the 1-skeleton.
+    **{
+        name: standard(GraphNetwork, convolution=name)
+        for name in ("gcn", "gat", "sage", "gps", "mlp")
+    },
     "hsn": standard(HSN),
     "mpsn": standard(MPSN),
     "san": standard(SAN),
@@ -110,16 +117,31 @@ def _functions(options: Mapping[str, Any]) -> dict[str, Any]:
     return dict(options) | ({"activation": ACTIVATIONS[named]} if named in ACTIVATIONS else {})
 
 
-def make_model(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
-    """The model that the settings name, with fresh weights.
+def _of_level(task: Task) -> dict[str, Any]:
+    """Where the rows are simplices, the dimension of which the network answers."""
+    return {} if task.level is None else {"level": task.level}
+
+
+def make_model(
+    experiment: Experiment, dataset: SimplicialDataset, task: Task | None = None
+) -> nn.Module:
+    """The model that an experiment names, with fresh weights.
+
+    Args:
+        experiment: names the model and its settings.
+        dataset: says how wide the features are.
+        task: says how many outputs there are, and of what; ``None`` for the classes of the items.
 
     Raises:
         ValueError: no model has that name, or the model refuses its settings.
     """
-    require_kind("settings", settings, TUSettings)
+    require_kind("experiment", experiment, Experiment)
     require_kind("dataset", dataset, SimplicialDataset, "Lift graphs with lift_dataset.")
-    if not isinstance(settings.model, str) or settings.model not in MODELS:
+    if task is None:
+        task = Task.of(dataset)
+    require_kind("task", task, Task)
+    if not isinstance(experiment.model, str) or experiment.model not in MODELS:
         raise ValueError(
-            f"model must be one of {', '.join(sorted(MODELS))}, got {settings.model!r}."
+            f"model must be one of {', '.join(sorted(MODELS))}, got {experiment.model!r}."
         )
-    return MODELS[settings.model](settings, dataset)
+    return MODELS[experiment.model](experiment, dataset, task)
