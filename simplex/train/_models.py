@@ -70,16 +70,15 @@ def standard(
 
 
 def _f_vector(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
-    width, classes = dataset.num_features, task.num_outputs
-    return FVectorMLP(
-        width, settings.hidden_channels, classes, 2, settings.max_dim, **settings.options
-    )
+    sizes = (dataset.num_features, settings.hidden_channels, task.num_outputs, 2, settings.max_dim)
+    return FVectorMLP(*sizes, **(_of_level(task) | dict(settings.options)))
 
 
 def _pooled(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
-    width, classes = dataset.num_features, task.num_outputs
-    sizes = (width, settings.hidden_channels, classes, settings.num_layers, settings.max_dim)
-    return PooledMLP(*sizes, dropout=settings.dropout, **settings.options)
+    width, depth = settings.hidden_channels, settings.num_layers
+    sizes = (dataset.num_features, width, task.num_outputs, depth, settings.max_dim)
+    options = {"dropout": settings.dropout} | _of_level(task) | dict(settings.options)
+    return PooledMLP(*sizes, **options)
 
 
 MODELS: dict[str, MakeModel] = {
