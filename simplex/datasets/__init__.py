@@ -1,10 +1,9 @@
 """Data to run the protocols on."""
 
 from simplex.datasets._aqsol import aqsol
-from simplex.datasets._benson import read_benson
-from simplex.datasets._fixed_split import Parts, fixed_split
 from simplex.datasets._benson import TimedSimplices, read_benson, timed_simplices
 from simplex.datasets._closure import closure_data
+from simplex.datasets._fixed_split import Parts, fixed_split
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._graph_universe import UNIVERSE_SETTINGS, UniverseSetting, graph_universe
 from simplex.datasets._heterophilous import heterophilous
