@@ -2,6 +2,7 @@
 
 from simplex.transforms._clique_lift import CliqueLift, clique_lift, lift_dataset
 from simplex.transforms._degrees import Degrees
+from simplex.transforms._eigenvectors import HodgeEigenvectors
 from simplex.transforms._encoding import Encoding, Encodings
 from simplex.transforms._heat import (
     HarmonicEnergies,
@@ -10,15 +11,22 @@ from simplex.transforms._heat import (
     random_cochains,
 )
 from simplex.transforms._random_walks import RandomWalkReturns
+from simplex.transforms._reach import HopCounts, PageRanks
+from simplex.transforms._spectral import Electrostatics, HeatKernelDiagonals
 from simplex.transforms._spread import spread_features
 
 
 __all__ = [
     "CliqueLift",
     "Degrees",
+    "Electrostatics",
     "Encoding",
     "Encodings",
     "HarmonicEnergies",
+    "HeatKernelDiagonals",
+    "HodgeEigenvectors",
+    "HopCounts",
+    "PageRanks",
     "RandomCochains",
     "RandomWalkReturns",
     "clique_lift",
