@@ -20,7 +20,7 @@ from simplex.transforms._encoding import Encoding
 
 
 HALVES = ("hodge", "gradient", "curl")
-_RESIDUAL = 1e-9  # of the solver, far below what probes are off
+_SOLVED, _NEARLY = 1e-9, 1e-4  # residuals of the solver; the second is below what probes are off
 _ZERO = 1e-11  # of the largest eigenvalue of a part of at most 512 simplices
 
 
@@ -88,7 +88,8 @@ class HeatKernelDiagonals(Encoding):
             for t in order:  # e^{-tL/2} of what is left of the time before
                 wait = (self.times[t] - before) / 2
                 if wait > 0:
-                    z = chebyshev_apply(apply, _decay(wait, bound), bound, z)
+                    precision = torch.float64 if self.num_probes is None else torch.float32
+                    z = chebyshev_apply(apply, _decay(wait, bound, precision), bound, z)
                 before = self.times[t]
                 yield z, z
 
@@ -169,9 +170,10 @@ class Electrostatics(Encoding):
             return torch.stack([inverse, inverse.square()], dim=-1)
 
         def roots(apply: LinearMap, z: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+            residual = _SOLVED if self.num_probes is None else _NEARLY
             moved = apply(z)  # in the image, where L can be inverted
-            once = conjugate_gradients(apply, moved, _RESIDUAL)  # the projection of z
-            potential = conjugate_gradients(apply, once, _RESIDUAL)
+            once = conjugate_gradients(apply, moved, residual)  # the projection of z
+            potential = conjugate_gradients(apply, once, residual)
             yield once, potential
             yield potential, potential
 
@@ -195,7 +197,7 @@ def _bound(K: SimplicialComplex, k: int, part: str) -> float:
     return max(1.0, float(of[part]))
 
 
-def _decay(time: float, bound: float) -> list[float]:
-    """Chebyshev coefficients of e^{-tλ} on [0, bound]."""
-    coefficients = chebyshev_coefficients(lambda x: torch.exp(-time * x), bound, torch.float64)
+def _decay(time: float, bound: float, precision: torch.dtype) -> list[float]:
+    """Chebyshev coefficients of e^{-tλ} on [0, bound], as many as the precision can tell."""
+    coefficients = chebyshev_coefficients(lambda x: torch.exp(-time * x), bound, precision)
     return coefficients.tolist()
