@@ -30,8 +30,7 @@ def run(args: argparse.Namespace) -> int:
 
     from simplex.cli._checks import require_output
     from simplex.cli._files import read_complexes
-    from simplex.cli._output import replaced
-    from simplex.complexes import SimplicialComplex
+    from simplex.complexes import SimplicialComplex, write_whole
 
     if args.out is not None:
         require_output(args.out, [".pt"])
@@ -42,7 +41,6 @@ def run(args: argparse.Namespace) -> int:
     for k, count in enumerate(lifted.f_vector):
         print(f"dimension {k}: {count:,} simplices")
     if args.out is not None:
-        with replaced(args.out) as fresh:
-            torch.save(lifted, fresh)
+        write_whole(args.out, lambda file: torch.save(lifted, file))
         print(f"saved to {args.out}")
     return 0

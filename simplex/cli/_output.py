@@ -1,10 +1,9 @@
 """What several commands share: options, file formats, and how files and pictures are written."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,26 +65,6 @@ def note(path: str | Path, text: str) -> None:
 
 
 @contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """A place beside ``path`` to write to; it becomes ``path`` only if nothing went wrong.
-
-    Raises:
-        ValueError: the place cannot be written to, or the disk is full; names it and the reason.
-    """
-    path = Path(os.path.realpath(path))  # a link stays a link
-    fresh = path.with_name(f".{path.stem}.{os.getpid()}.new{path.suffix}")
-    try:
-        yield fresh
-        os.replace(fresh, path)
-    except (OSError, RuntimeError) as error:  # torch says RuntimeError of a full disk
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise ValueError(f"{path} could not be written: {reason}.") from None
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
-
-
-@contextmanager
 def save_picture(path: Path, width: float = 8, height: float = 8) -> Iterator[Any]:
     """A matplotlib figure to draw on, saved at the end; sizes in inches.
 
@@ -93,7 +72,9 @@ def save_picture(path: Path, width: float = 8, height: float = 8) -> Iterator[An
     """
     from matplotlib.figure import Figure
 
+    from simplex.complexes import write_whole
+
     figure = Figure(figsize=(width, height), layout="constrained")
     yield figure
-    with replaced(path) as fresh:
-        figure.savefig(fresh, dpi=150)
+    ending = path.suffix.lstrip(".")
+    write_whole(path, lambda file: figure.savefig(file, format=ending, dpi=150))

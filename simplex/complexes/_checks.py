@@ -135,7 +135,8 @@ def require_complex(name: str, value: object) -> "SimplicialComplex":
         raise TypeError(
             f"{name} must be a SimplicialComplex, got {type(value).__name__}. Lift a graph with "
             "simplex.lifting.clique_complex; build one of vertex tuples with "
-            "SimplicialComplex.from_simplices."
+            "SimplicialComplex.from_simplices; put several together with "
+            "SimplicialComplex.disjoint_union."
         )
     return value
 

@@ -11,7 +11,8 @@ from simplex.data._checks import (
     require_same_fields as require_same_fields,
     require_same_widths as require_same_widths,
 )
-from simplex.data._files import write_whole as write_whole
+from simplex.data._files import read_plain as read_plain
+from simplex.data._restricted import restricted as restricted
 from simplex.data._simplicial_data import cochain_keys as cochain_keys
 
 

@@ -10,11 +10,12 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data, InMemoryDataset
 from torch_geometric.utils import is_sparse
 
-from simplex.complexes import SimplicialComplex
+from simplex.complexes import SimplicialComplex, write_whole
 from simplex.data._checks import require_complex
 from simplex.data._edges import with_fingerprint
-from simplex.data._files import read_plain, write_whole
+from simplex.data._files import read_plain
 from simplex.data._simplicial_data import LABELS, SimplicialData, cochain_keys
+from simplex.data._storage import CANDIDATES
 
 
 class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
@@ -237,7 +238,8 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         sizes: Tensor = self._data.num_simplices
         if key.startswith("facets_"):
             return sizes[:, int(key.removeprefix("facets_")) - 1]
-        return sizes[:, 0] if "index" in key or key == "face" else torch.zeros_like(sizes[:, 0])
+        of_vertices = "index" in key or key in ("face", CANDIDATES)
+        return sizes[:, 0] if of_vertices else torch.zeros_like(sizes[:, 0])
 
 
 def _require_length(data: SimplicialData, key: str, value: Any, expected: int) -> None:

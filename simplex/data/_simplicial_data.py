@@ -20,7 +20,13 @@ from simplex.data._checks import (
     require_stored,
 )
 from simplex.data._edges import FINGERPRINT, edge_fingerprint, stored_edges, with_fingerprint
-from simplex.data._storage import SimplicialStorage, field_rank, table_rank
+from simplex.data._storage import (
+    CANDIDATES,
+    SimplicialStorage,
+    field_rank,
+    is_candidate_field,
+    table_rank,
+)
 
 
 LABELS = "vertex_labels"  # a list; in a batch one list per item
@@ -39,14 +45,17 @@ class SimplicialData(Data):  # type: ignore[misc]
     - ``filtration_0 … filtration_d`` (n_k,) and ``vertex_labels``, a list: only if it has them.
     - ``lift_fingerprint`` (1, 2) int64: the number and a hash of the undirected edges that the
       complex was made of; only with an ``edge_index``.
+    - ``candidates`` (m, k+1) int64: vertex ids of simplices to be predicted; the fields
+      ``…_candidates``, such as ``y_candidates``, have one row for each.
     - anything else (``y``, ``pos``, ``edge_index_2``, …) follows the rules of PyG. One addition:
       ``subgraph`` cuts a field ``…_k`` that has one row per k-simplex (``y_1``) with them.
 
     When PyG batches such objects, ``facets_k`` is shifted by the number of (k-1)-simplices of each
-    item. That is all: the batch is the disjoint union, in lexicographic order, and
-    :attr:`complex` of the batch is a :class:`simplex.SimplicialComplex` with one part per item.
-    Items of different ``max_dim`` are batched with empty tables where they have none, and items
-    without an orientation with +1 beside oriented ones. Otherwise all must have the same fields.
+    item, and ``candidates`` by that of vertices. That is all: the batch is the disjoint union, in
+    lexicographic order, and :attr:`complex` of the batch is a :class:`simplex.SimplicialComplex`
+    with one part per item. Items of different ``max_dim`` are batched with empty tables where they
+    have none, and items without an orientation with +1 beside oriented ones. Otherwise all must
+    have the same fields.
 
     **The complex belongs to the edges it was made of.** Where ``edge_index`` holds other undirected
     edges than at the lift (a split of links, dropped or added edges), reading the complex or a
@@ -220,6 +229,8 @@ class SimplicialData(Data):  # type: ignore[misc]
         rank = table_rank(key)
         if rank is not None and key == f"facets_{rank}":
             return int(self.num_simplices[:, rank - 1].sum())
+        if key == CANDIDATES:
+            return int(self.num_simplices[:, 0].sum())
         return super().__inc__(key, value, *args, **kwargs)
 
     def concat(self, data: Data) -> NoReturn:
@@ -236,8 +247,8 @@ class SimplicialData(Data):  # type: ignore[misc]
     def subgraph(self, subset: Tensor) -> "SimplicialData":
         """The induced subcomplex: the simplices all of whose vertices are kept.
 
-        Fields named ``…_k`` are cut with the k-simplices, the others by the rules of PyG. The
-        vertices keep their order.
+        Fields named ``…_k`` are cut with the k-simplices, the others by the rules of PyG. Of the
+        candidates those stay all of whose vertices do. The vertices keep their order.
 
         Args:
             subset: (n_0,) boolean mask, or the ids of the vertices to keep.
@@ -253,6 +264,11 @@ class SimplicialData(Data):  # type: ignore[misc]
         keep = kept_vertices(subset, int(self.num_nodes))
         data: SimplicialData = super().subgraph(keep)
         store, counts = data._store, [keep.sum()]
+        if CANDIDATES in store:
+            whole = keep[store[CANDIDATES]].all(1)
+            for key in filter(is_candidate_field, list(store.keys())):
+                store[key] = store[key][whole]
+            store[CANDIDATES] = (keep.cumsum(0) - 1)[store[CANDIDATES]]
         for k in range(1, self.max_dim + 1):
             of_rank = [
                 key

@@ -13,6 +13,7 @@ from simplex.data._edges import FINGERPRINT
 TABLES = ("facets", "orientation", "filtration", "x")  # fields of k-simplices whatever their length
 _RANKED = re.compile(r"(.*)_([1-9][0-9]*)")
 _OF_PYG = ("index", "batch")  # what is named so holds ids, by PyG's rules
+CANDIDATES = "candidates"  # (m, k+1) vertex ids of simplices that may be there or not
 
 
 def field_rank(key: Any) -> int | None:
@@ -41,20 +42,33 @@ def table_rank(key: Any) -> int | None:
     return rank if rank is not None and key.removesuffix(f"_{rank}") in TABLES else None
 
 
+def is_candidate_field(key: Any) -> bool:
+    """Whether the rows of the field are candidates: ``candidates`` and ``…_candidates``.
+
+    Example:
+        >>> is_candidate_field("candidates"), is_candidate_field("y_candidates")
+        (True, True)
+    """
+    return isinstance(key, str) and (key == CANDIDATES or key.endswith(f"_{CANDIDATES}"))
+
+
 class SimplicialStorage(GlobalStorage):  # type: ignore[misc]
     """PyG's storage, which guesses the kind of a field from its length, told the truth.
 
     A field of k-simplices is no vertex attribute even when n_k equals n_0, and neither is
-    ``num_simplices`` of a complex with one vertex.
+    ``num_simplices`` of a complex with one vertex, nor a field of candidates.
     """
 
     def is_node_attr(self, key: str) -> bool:
         """Whether the rows of the field are vertices."""
-        return not self.is_simplex_attr(key) and bool(super().is_node_attr(key))
+        return not self._has_own_rows(key) and bool(super().is_node_attr(key))
 
     def is_edge_attr(self, key: str) -> bool:
         """Whether the rows of the field are columns of a stored ``edge_index``."""
-        return not self.is_simplex_attr(key) and bool(super().is_edge_attr(key))
+        return not self._has_own_rows(key) and bool(super().is_edge_attr(key))
+
+    def _has_own_rows(self, key: str) -> bool:
+        return is_candidate_field(key) or self.is_simplex_attr(key)
 
     def is_simplex_attr(self, key: str) -> bool:
         """Whether the field counts simplices, or has one row per simplex of its dimension k ≥ 1."""

@@ -1,22 +1,36 @@
-"""Higher-order data in Benson's text format: sets of vertices that appear at times."""
+"""Higher-order data, in Benson's text format or as lists: sets of vertices that appear at times."""
 
 import warnings
-from collections.abc import Hashable
-from math import comb
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int, require_memory, unique_rows
+from simplex.complexes import (
+    SimplicialComplex,
+    integer_tensor,
+    require_generator,
+    require_int,
+    require_room_for_vertices,
+    require_vertex_count,
+    shown,
+)
+from simplex.datasets._appearances import faces_at_most, first_appearances
 from simplex.datasets._checks import require_path
-from simplex.lifting import small_subsets
 
 
 class TimedSimplices(NamedTuple):
-    """A list of simplices with times, and the complex that they span: see :func:`read_benson`."""
+    """A list of simplices with times, and the complex that they span: see :func:`read_benson`.
+
+    Attributes:
+        complex: the closure of the simplices, filtered by first appearance.
+        vertices: (total,) int64 members of all of them, one after the other.
+        pointer: (m+1,) int64, where each starts in ``vertices``.
+        times: (m,) int64.
+    """
 
     complex: SimplicialComplex
     vertices: Tensor
@@ -88,12 +102,75 @@ def read_benson(path: str | Path, max_dim: int = 2) -> TimedSimplices:
         )
     numbers, vertices = torch.unique(members, return_inverse=True)
     pointer = torch.nn.functional.pad(counts.cumsum(0), (1, 0))
-    blocks = _first_appearances(vertices, pointer, times, len(numbers), prefix)
-    blocks = [_faces_at_most(rows, first, max_dim) for rows, first in blocks]
-    K = SimplicialComplex.from_simplices([rows for rows, _ in blocks], len(numbers))
-    K = K.with_filtration(_filtration(K, blocks))
-    K = K.with_vertex_labels(_labels(prefix, numbers.tolist()))
-    return TimedSimplices(K, vertices, pointer, times)
+    timed = spanned(vertices, pointer, times, len(numbers), max_dim, f"{prefix}-simplices.txt")
+    labelled = timed.complex.with_vertex_labels(_labels(prefix, numbers.tolist()))
+    return timed._replace(complex=labelled)
+
+
+def timed_simplices(
+    simplices: Iterable[Sequence[int]],
+    times: Any = None,
+    max_dim: int = 2,
+    *,
+    num_vertices: int | None = None,
+    generator: torch.Generator | None = None,
+) -> TimedSimplices:
+    """A list of simplices with times, and the complex that they span: :func:`read_benson` of lists.
+
+    Args:
+        simplices: vertex ids of each, from 0, such as the members of groups; they may come again.
+        times: (m,) integers, when each was there; ``None`` for a random order, for data without
+            times: what is later is then any other simplex.
+        max_dim: the top dimension of the complex.
+        num_vertices: n_0; ``None`` for the largest id plus one.
+        generator: of the random order; ``None`` for torch's own.
+
+    Returns:
+        As of :func:`read_benson`, without labels.
+
+    Raises:
+        TypeError: vertices or times are no integers.
+        ValueError: an empty simplex, a vertex twice in one, an id out of range, or times that are
+            not one for each.
+
+    Example:
+        >>> timed_simplices([(0, 1), (1, 2, 0)], times=[3, 7]).complex.filtration[1].tolist()
+        [3.0, 7.0, 7.0]
+    """
+    require_int("max_dim", max_dim, least=0)
+    require_generator(generator)
+    if not isinstance(simplices, Iterable) or isinstance(simplices, str | bytes | Mapping):
+        raise TypeError(f"simplices must be a list of vertex tuples, got {shown(simplices)}.")
+    listed = list(simplices)
+    if not all(hasattr(simplex, "__len__") and len(simplex) for simplex in listed):
+        raise ValueError("simplices must be tuples of at least one vertex, got others.")
+    sizes = torch.tensor([len(simplex) for simplex in listed], dtype=torch.int64)
+    vertices = integer_tensor("simplices", [v for simplex in listed for v in simplex])
+    if len(vertices) and int(vertices.min()) < 0:
+        raise ValueError(f"simplices must hold non-negative ids, got {int(vertices.min())}.")
+    largest = int(vertices.max()) if len(vertices) else -1
+    count = require_vertex_count(num_vertices, largest)
+    require_room_for_vertices(count, torch.device("cpu"))
+    if times is None:
+        times = torch.randperm(len(listed), generator=generator)
+    given = integer_tensor("times", times)
+    if given.shape != (len(listed),):
+        raise ValueError(
+            f"times must be one for each of the {len(listed)} simplices, got shape "
+            f"{tuple(given.shape)}."
+        )
+    pointer = torch.nn.functional.pad(sizes.cumsum(0), (1, 0))
+    return spanned(vertices, pointer, given.cpu(), count, max_dim, "simplices")
+
+
+def spanned(
+    vertices: Tensor, pointer: Tensor, times: Tensor, num_vertices: int, max_dim: int, name: str
+) -> TimedSimplices:
+    """The closure of the listed simplices, filtered by first appearance."""
+    blocks = first_appearances(vertices, pointer, times, num_vertices, name)
+    blocks = [faces_at_most(rows, first, max_dim) for rows, first in blocks]
+    K = SimplicialComplex.from_simplices([rows for rows, _ in blocks], num_vertices)
+    return TimedSimplices(K.with_filtration(_filtration(K, blocks)), vertices, pointer, times)
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -163,47 +240,6 @@ def _labels(prefix: Path, numbers: list[int]) -> list[Hashable]:
 
 
 # --- simplices ------------------------------------------------------------------------------------
-
-
-def _first_appearances(
-    vertices: Tensor, pointer: Tensor, times: Tensor, num_vertices: int, prefix: Path
-) -> list[tuple[Tensor, Tensor]]:
-    """Per size s the distinct listed simplices, (d, s) increasing, and their first times (d,)."""
-    sizes, blocks = pointer.diff(), []
-    for size in torch.unique(sizes).tolist():  # few: each takes `size` lines of the file
-        listed = (sizes == size).nonzero()[:, 0]
-        places = pointer[listed][:, None] + torch.arange(size)  # (listed, size)
-        rows = vertices[places].sort(1).values
-        repeated = (rows[:, 1:] == rows[:, :-1]).any(1)
-        if bool(repeated.any()):
-            raise ValueError(
-                f"the vertices of a simplex must be distinct, got one twice in simplex "
-                f"{int(listed[repeated][0]) + 1} of {prefix}-simplices.txt."
-            )
-        blocks.append(_earliest(rows, times[listed], num_vertices))
-    return blocks
-
-
-def _faces_at_most(rows: Tensor, first: Tensor, max_dim: int) -> tuple[Tensor, Tensor]:
-    """The simplices themselves or, where their dimension is above, their faces of ``max_dim``."""
-    size = rows.shape[1]
-    if size <= max_dim + 1:
-        return rows, first
-    total = len(rows) * comb(size, max_dim + 1)
-    what = f"the {total} faces of dimension {max_dim} of simplices with {size} vertices"
-    require_memory(total * (max_dim + 4) * 8 * 2, rows.device, what)
-    whole = torch.tensor([0, size])
-    subsets = small_subsets(torch.arange(size), whole, max_dim + 1, size)[-1]  # (C, max_dim + 1)
-    faces = rows[:, subsets].flatten(0, 1)  # (d, C, max_dim + 1) -> (d · C, max_dim + 1)
-    return _earliest(faces, first.repeat_interleave(len(subsets)), int(rows.max()) + 1)
-
-
-def _earliest(rows: Tensor, times: Tensor, num_vertices: int) -> tuple[Tensor, Tensor]:
-    """The distinct rows and the least time of each."""
-    distinct, inverse = unique_rows(rows, num_vertices)
-    return distinct, times.new_empty(len(distinct)).scatter_reduce(
-        0, inverse, times, "amin", include_self=False
-    )
 
 
 def _filtration(K: SimplicialComplex, blocks: list[tuple[Tensor, Tensor]]) -> list[Tensor]:

@@ -1,7 +1,5 @@
 """Drifting buoys around Madagascar: on which side of the island's centre did each pass?"""
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +8,7 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, ragged, require_generator
 from simplex.datasets._checks import require_file
+from simplex.datasets._files import UNREADABLE
 from simplex.datasets._flow import FlowSamples, FlowTask, flows_of_steps, randomly_oriented
 from simplex.datasets._root import data_root
 from simplex.datasets._walks import Walks
@@ -24,10 +23,6 @@ _FIELDS = {  # name: (dtype kinds, trailing shape)
     "label": ("iu", ()),
     "train_mask": ("b", ()),
 }
-_UNREADABLE = (
-    OSError, ValueError, EOFError, LookupError, TypeError, AttributeError, zipfile.BadZipFile,
-    zlib.error,
-)  # fmt: skip
 
 
 def ocean_drifters(
@@ -84,7 +79,7 @@ def _read(place: Path) -> dict[str, Tensor]:
     try:
         with open(place, "rb") as file, np.load(file) as stored:
             arrays = {name: stored[name] for name in _FIELDS}
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         what = f"got one that cannot be read ({type(error).__name__}: {error})"
         raise _refuse(place, what) from error
     fields = {}

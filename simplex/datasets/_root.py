@@ -16,5 +16,10 @@ def data_root(kind: str, root: str | Path | None = None) -> Path:
         return Path(root)
     if "SIMPLEX_DATA" in os.environ:
         return Path(os.environ["SIMPLEX_DATA"]) / kind
+    return cache_root(kind)
+
+
+def cache_root(kind: str) -> Path:
+    """The folder of one kind of what was downloaded or drawn, below the user's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     return cache / "simplex" / kind

@@ -1,9 +1,6 @@
 """Graph classification data of the TU collection, lifted, with the folds of the literature."""
 
-import contextlib
-import io
 import re
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -18,6 +15,7 @@ from simplex.complexes import (
     require_int,
     require_memory,
 )
+from simplex.datasets._files import download
 from simplex.datasets._root import data_root
 from simplex.datasets._tu_files import TUFiles, read_table, read_tu_files
 
@@ -195,36 +193,22 @@ def _classes(labels: Any) -> Tensor:
 
 
 def _raw_folder(name: str, root: Path) -> Path:
-    """The folder of the text files, downloaded where it is empty or absent.
-
-    Of PyG's data set only the download is used: what it has processed it keeps beside the raw files
-    and reads by unpickling, which runs the code that a file brings.
-    """
+    """The folder of the text files, downloaded where it is empty or absent."""
     _require_name(name)
     raw = root / name / "raw"
     if raw.is_dir() and any(raw.iterdir()):
         return raw
     from torch_geometric.datasets import TUDataset
 
-    absent = [place for place in (raw.parent, root, *root.parents) if not place.exists()]
+    remote = TUDataset.__new__(TUDataset)
+    remote.name, remote.cleaned = name, False
     try:
-        raw.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=raw.parent, prefix="download-") as folder:
-            remote = TUDataset.__new__(TUDataset)
-            remote.root, remote.name, remote.cleaned = folder, name, False
-            fresh = Path(remote.raw_dir)
-            fresh.mkdir(parents=True)
-            with contextlib.redirect_stderr(io.StringIO()):
-                remote.download()
-            fresh.replace(raw)  # in one step: an interrupted download leaves nothing
-    except Exception as error:  # whatever the network or the archive raised
-        for made in absent:
-            with contextlib.suppress(OSError):
-                made.rmdir()
+        download(remote, raw)
+    except ConnectionError as error:
         raise ValueError(
             f"{name!r} must be the name of a TU data set: there are no files in {raw}, and "
-            f"downloading it failed ({_first_line(error)}). Check the name, or pass the root "
-            f"that holds {name}/raw."
+            f"downloading it failed ({error}). Check the name, or pass the root that holds "
+            f"{name}/raw."
         ) from error
     return raw
 
@@ -232,10 +216,6 @@ def _raw_folder(name: str, root: Path) -> Path:
 def _require_name(name: str) -> None:
     if not isinstance(name, str) or not re.fullmatch(r"[\w+-]+", name):
         raise ValueError(f"name must be that of a TU data set, such as 'MUTAG', got {name!r}.")
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _vertex_features(name: str, files: TUFiles) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import (
-    SimplicialComplex,
+    require_complex,
     require_generator as require_generator,
     require_int,
     require_memory,
@@ -355,7 +355,7 @@ def require_reached(reach: Tensor, x: Tensor) -> None:
 
 def require_degree(K: object, k: object) -> None:
     """Refuse no degree of cochains; above the dimension of a complex there are empty ones."""
-    require_complex(K)
+    require_complex("K", K)
     require_int("k", k, 0)
 
 
@@ -415,16 +415,4 @@ def require_positive_definite(variances: Mapping[str, Tensor]) -> None:
         raise ValueError(
             f"the covariance must be positive definite in double precision, got variances from "
             f"{least:.3g} to {most:.3g} over the spectrum. Use a shorter length scale."
-        )
-
-
-# --- complexes ------------------------------------------------------------------------------------
-
-
-def require_complex(K: object) -> None:
-    """Refuse what is no complex, and say how to make one."""
-    if not isinstance(K, SimplicialComplex):
-        raise TypeError(
-            f"K must be a SimplicialComplex, got a {type(K).__name__}. For several complexes use "
-            "SimplicialComplex.disjoint_union(complexes); for a graph, clique_complex(graph)."
         )

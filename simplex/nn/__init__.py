@@ -8,6 +8,9 @@ from simplex.nn._cochain_mixer.network import SimplicialMixer
 from simplex.nn._cochain_mixer.operator import OperatorMixerConv
 from simplex.nn._flows.hodge_denoiser import HodgeDenoiser
 from simplex.nn._flows.oriented import EdgeMPNN, OrientedConv, OrientedMPSN
+from simplex.nn._frame.encoder import CochainEncoder
+from simplex.nn._frame.level_readout import LevelReadout
+from simplex.nn._frame.readout import Readout
 from simplex.nn._layer import ComplexConv, DegreeConv, EachDegree
 from simplex.nn._message_passing import SimplicialMessagePassing
 from simplex.nn._mixer.block import MixerBlock
@@ -20,14 +23,20 @@ from simplex.nn._modules import TimeEmbedding
 from simplex.nn._network import SimplicialNetwork, StackedNetwork
 from simplex.nn._networks.baselines import FVectorMLP, HeatNet, PooledMLP
 from simplex.nn._networks.bscnet import BScNet, BScNetConv
+from simplex.nn._networks.candidates import CandidateNetwork
 from simplex.nn._networks.dist2cycle import Dist2Cycle, Dist2CycleConv
 from simplex.nn._networks.empsn import EMPSN, EMPSNConv
 from simplex.nn._networks.gccn import GCCN, GCCNConv
 from simplex.nn._networks.gin import GIN, GINConv
+from simplex.nn._networks.graph_network import GraphNetwork
 from simplex.nn._networks.gsan import GSAN, GSANConv
+from simplex.nn._networks.higcn import HiGCN, HiGCNConv
+from simplex.nn._networks.hopse import HOPSE, HOPSEConv
 from simplex.nn._networks.hsn import HSN, HSNConv
+from simplex.nn._networks.learned_lift import LearnedLift, Lifted
 from simplex.nn._networks.mpsn import MPSN, MPSNConv
 from simplex.nn._networks.san import SAN, SANConv
+from simplex.nn._networks.sann import SaNN, SaNNConv
 from simplex.nn._networks.sat import SAT, SATConv
 from simplex.nn._networks.sc import SCConv, SCNet
 from simplex.nn._networks.sca import SCA, SCAAttentionConv, SCAConv
@@ -36,8 +45,9 @@ from simplex.nn._networks.scn import SCCN, SCN, SCCNConv, SCNConv
 from simplex.nn._networks.scnn import SCNN, SCNNConv, SCoNe, SCoNeConv
 from simplex.nn._networks.sin import SIN, SINConv
 from simplex.nn._networks.snn import SNN, SNNConv
+from simplex.nn._networks.transformer import SimplicialTransformer, SimplicialTransformerConv
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
-from simplex.nn._readout import Readout
+from simplex.nn._saving.pretrained import from_pretrained
 from simplex.operators import neighbor_counts, neighbor_pairs, segment_softmax
 
 
@@ -61,6 +71,7 @@ from simplex.nn._networks.geometry import (
     simplex_volumes as simplex_volumes,
     upper_invariants as upper_invariants,
 )
+from simplex.nn._networks.nearest import near_pairs as near_pairs
 from simplex.nn._networks.pair_sum import upper_pair_sum as upper_pair_sum
 from simplex.nn._norm import make_norm as make_norm
 
@@ -70,6 +81,7 @@ __all__ = [
     "GCCN",
     "GIN",
     "GSAN",
+    "HOPSE",
     "HSN",
     "MPSN",
     "SAN",
@@ -83,7 +95,9 @@ __all__ = [
     "SNN",
     "BScNet",
     "BScNetConv",
+    "CandidateNetwork",
     "ChannelMixerConv",
+    "CochainEncoder",
     "ComplexConv",
     "DegreeConv",
     "Dist2Cycle",
@@ -95,10 +109,17 @@ __all__ = [
     "GCCNConv",
     "GINConv",
     "GSANConv",
+    "GraphNetwork",
+    "HOPSEConv",
     "HSNConv",
     "HeatNet",
+    "HiGCN",
+    "HiGCNConv",
     "HodgeDenoiser",
     "KernelMixerConv",
+    "LearnedLift",
+    "LevelReadout",
+    "Lifted",
     "MLPMixer",
     "MPSNConv",
     "MixerBlock",
@@ -124,16 +145,21 @@ __all__ = [
     "SCoNeConv",
     "SINConv",
     "SNNConv",
+    "SaNN",
+    "SaNNConv",
     "SimplexBatchNorm",
     "SimplexGraphNorm",
     "SimplicialMessagePassing",
     "SimplicialMixer",
     "SimplicialMixerConv",
     "SimplicialNetwork",
+    "SimplicialTransformer",
+    "SimplicialTransformerConv",
     "StackedNetwork",
     "StructuralCodes",
     "TimeEmbedding",
     "expand_resolution",
+    "from_pretrained",
     "load_google_npz",
     "load_timm_state",
     "neighbor_counts",

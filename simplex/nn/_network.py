@@ -13,20 +13,23 @@ from simplex.nn._checks import (
     require_dims,
     require_flags,
     require_functions,
+    require_list,
     require_modules,
-    require_odd,
+    require_oriented,
     require_positive,
     require_rates,
 )
+from simplex.nn._frame.encoder import CochainEncoder, make_encoder, wants_encoder
+from simplex.nn._frame.level_readout import make_readout, require_level
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Module, Widths, widths_of
 from simplex.nn._norm import make_norm
-from simplex.nn._readout import Readout
 
 
 class NetworkOptions(TypedDict, total=False):
     """The options of every network: see :class:`SimplicialNetwork`."""
 
+    embed: bool | CochainEncoder | None
     activation: Callable[[Tensor], Tensor] | None
     norm: Literal["batch", "layer", "rms", "graph"] | None
     dropout: float
@@ -36,7 +39,10 @@ class NetworkOptions(TypedDict, total=False):
     reduce: Literal["sum", "mean", "max"]
     reduce_dims: Literal["sum", "mean"]
     readout_dims: Sequence[int] | None
-    readout_activation: Callable[[Tensor], Tensor]
+    readout_norm: Literal["batch", "log"] | None
+    readout_activation: Callable[[Tensor], Tensor] | None
+    level: int | None
+    signed_output: bool
     oriented: bool
 
 
@@ -45,13 +51,18 @@ class StackOptions(NetworkOptions, total=False):
 
     adjacencies: Sequence[str]
     aggr: str | nn.Module
+    alpha: float
     bias: bool
     bipartite: bool
+    convolution: str
+    blocks: Sequence[int] | Sequence[Sequence[int]] | None
+    channels: int | None
     down_order: int
     eps: float
     epsilon: float | None
     harmonic_order: int
     heads: int
+    hops: int
     laplacian: str
     make_conv: Callable[..., nn.Module]
     max_pairs: int
@@ -75,14 +86,22 @@ class SimplicialNetwork(Module):
                      \ [\, + h^{(l)}\, ] \\
         y &= \text{Readout}(h^{(L)}, K) \quad\text{or}\quad \text{Readout}(h^{(1)} ‖ … ‖ h^{(L)}, K)
 
-    :meth:`encode` gives the cochains, for tasks on vertices, edges or triangles; a call gives one
-    row per part, for tasks on whole complexes: ``model(batch.cochains(), batch.complex)``.
+    A call, ``model(batch.cochains(), batch.complex)``, gives one row per part, for tasks on whole
+    complexes, or with ``level=k`` one row per k-simplex, for tasks on vertices, edges or triangles.
+    :meth:`encode` gives the cochains.
+
+    Attributes:
+        sees: the top dimension that the layers take; ``None`` for all.
 
     Args:
         convs: the layers, each called as ``conv(x, complex)`` with one cochain per dimension.
         hidden_channels: width of what every layer returns.
         out_channels: width of the result.
         max_dim: the top dimension of the cochains.
+        embed: a :class:`CochainEncoder` that brings the input to what the first layer takes, or
+            ``None``. Networks of one class of layers make it: ``True`` for a linear map of each
+            dimension to ``hidden_channels``, ``None`` for one where the input is wider than that,
+            ``False`` for none.
         activation: a, after every layer; ``None`` where the layers have their own.
         norm: before the activation: ``"batch"``, ``"layer"``, ``"rms"``, ``"graph"`` or ``None``.
         dropout: probability, before the last map.
@@ -93,7 +112,16 @@ class SimplicialNetwork(Module):
         reduce: how the simplices of one dimension are pooled, ``"sum"``, ``"mean"`` or ``"max"``.
         reduce_dims: how the dimensions are put together, ``"sum"`` or ``"mean"``.
         readout_dims: the dimensions that are read; ``None`` for all.
-        readout_activation: φ of the :class:`Readout`.
+        readout_norm: of what was pooled of each part: ``"batch"``, ``"log"`` for a batch norm on a
+            logarithmic scale, or ``None``, see :class:`Readout`. For the classification of
+            complexes of different sizes take ``"log"``, as ``simplex train`` does. With a level,
+            where no part is pooled, it changes nothing.
+        readout_activation: φ of the readout; ``None`` for ELU, or tanh where the output is signed.
+        level: ``None`` for one row per part, by a :class:`Readout`; k for one row per k-simplex, by
+            a :class:`LevelReadout`: ``reduce`` is then over facets and cofacets, ``reduce_dims``
+            over what comes from above, from below, and the own values.
+        signed_output: whether the rows of a level are to turn with the simplices, as the numbers on
+            edges do that are flows; without it they are invariant, as classes of edges are.
         oriented: whether the network is to be invariant under reorientation, as its layers are
             equivariant. The readout then pools absolute values; an activation that is not odd, a
             norm other than ``"rms"`` and the jumping knowledge ``"max"`` are refused.
@@ -111,6 +139,8 @@ class SimplicialNetwork(Module):
         (torch.Size([1, 3]), torch.Size([4, 8]))
     """
 
+    sees: ClassVar[int | None] = None
+
     def __init__(
         self,
         convs: Sequence[nn.Module],
@@ -118,6 +148,7 @@ class SimplicialNetwork(Module):
         out_channels: int,
         max_dim: int,
         *,
+        embed: CochainEncoder | None = None,
         activation: Callable[[Tensor], Tensor] | None = None,
         norm: Literal["batch", "layer", "rms", "graph"] | None = None,
         dropout: float = 0.0,
@@ -127,7 +158,10 @@ class SimplicialNetwork(Module):
         reduce: Literal["sum", "mean", "max"] = "sum",
         reduce_dims: Literal["sum", "mean"] = "sum",
         readout_dims: Sequence[int] | None = None,
-        readout_activation: Callable[[Tensor], Tensor] = nn.functional.elu,
+        readout_norm: Literal["batch", "log"] | None = None,
+        readout_activation: Callable[[Tensor], Tensor] | None = None,
+        level: int | None = None,
+        signed_output: bool = False,
         oriented: bool = False,
     ) -> None:
         super().__init__()
@@ -137,15 +171,19 @@ class SimplicialNetwork(Module):
         require_positive(hidden_channels=hidden_channels, out_channels=out_channels)
         require_rates(dropout=dropout, layer_dropout=layer_dropout)
         require_flags(skip=skip, oriented=oriented)
+        require_level(level, max_dim)
+        self.top = max_dim
+        max_dim = max_dim if self.sees is None else min(max_dim, self.sees)
         if readout_dims is not None:
             require_dims("readout_dims", readout_dims, max_dim)
         require_functions(activation=activation, readout_activation=readout_activation)
         require_word("norm", norm, ("batch", "layer", "rms", "graph", None))
         require_word("jumping_knowledge", jumping_knowledge, ("cat", "max", None))
         if oriented:
-            _require_oriented(activation, norm, jumping_knowledge)
+            require_oriented(activation, norm, jumping_knowledge)
         dims = sorted(set(range(max_dim + 1) if readout_dims is None else readout_dims))
         self.max_dim, self.skip, self.jumping_knowledge = max_dim, skip, jumping_knowledge
+        self.level = level
         self.activation = activation
         self.convs = nn.ModuleList(convs)
         self.norms = nn.ModuleList(
@@ -157,8 +195,11 @@ class SimplicialNetwork(Module):
         )
         self.norm = norm
         self.layer_dropout = nn.Dropout(layer_dropout)
+        if embed is not None:
+            require_modules("embed", [embed])
+        self.embed = embed
         concatenate = jumping_knowledge == "cat"
-        self.readout = Readout(
+        self.readout = make_readout(
             hidden_channels * (len(convs) if concatenate else 1),
             2 * hidden_channels,
             out_channels,
@@ -166,7 +207,10 @@ class SimplicialNetwork(Module):
             reduce=reduce,
             reduce_dims=reduce_dims,
             dropout=dropout,
+            norm=readout_norm,
             activation=readout_activation,
+            level=level,
+            signed_output=signed_output,
             bias=not concatenate,
             absolute=oriented,
         )
@@ -175,7 +219,8 @@ class SimplicialNetwork(Module):
         """The cochains after all layers, with jumping knowledge those of all layers together.
 
         Args:
-            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are.
+            x: one cochain (n_k, in_channels) per dimension 0 … max_dim; left as they are. With an
+                encoder also sparse matrices, or categories.
             complex: the complex, or the disjoint union of a batch.
 
         Returns:
@@ -184,8 +229,7 @@ class SimplicialNetwork(Module):
         Raises:
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
-        require_cochains(complex, x, self.max_dim, parameter=next(self.parameters(), None))
-        h, layers = list(x), []
+        h, layers = self._inputs(x, complex), []
         for number, conv in enumerate(self.convs):
             out: list[Tensor] = list(conv(h, complex))
             for k, values in enumerate(out):
@@ -200,6 +244,15 @@ class SimplicialNetwork(Module):
             layers.append(h)
         return self._jump(layers)
 
+    def _inputs(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        """The cochains that the layers take: of the dimensions that they see, and encoded."""
+        require_list(complex, x, self.top)
+        x = x[: self.max_dim + 1]
+        if self.embed is not None:
+            x = self.embed(x, complex)
+        require_cochains(complex, x, self.max_dim, parameter=next(self.parameters(), None))
+        return list(x)
+
     def _jump(self, layers: Sequence[Sequence[Tensor]]) -> list[Tensor]:
         """Of the cochains after each layer, those that the readout sees."""
         if self.jumping_knowledge is None:
@@ -209,31 +262,12 @@ class SimplicialNetwork(Module):
         return [torch.stack(each).amax(0) for each in zip(*layers, strict=True)]
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
-        """One row per part, (num_parts, out_channels); the rest as of :meth:`encode`."""
+        """One row per part, (num_parts, out_channels), or per simplex of the level.
+
+        The rest is as of :meth:`encode`.
+        """
         result: Tensor = self.readout(self.encode(x, complex), complex)
         return result
-
-
-def _require_oriented(
-    activation: Callable[[Tensor], Tensor] | None, norm: str | None, jumping_knowledge: str | None
-) -> None:
-    """Refuse what is not odd."""
-    kind = "in a network that is equivariant under reorientation"
-    if jumping_knowledge == "max":
-        raise ValueError(
-            f"jumping_knowledge must be 'cat' or None {kind}, got 'max': the largest value changes "
-            "with the sign."
-        )
-    if norm not in ("rms", None):
-        raise ValueError(
-            f"norm must be 'rms' or None {kind}, got {norm!r}: it would shift the values."
-        )
-    require_odd(
-        "activation",
-        activation,
-        f"It is needed {kind}: take torch.tanh; or oriented=False, for a network whose answer "
-        "depends on the orientation.",
-    )
 
 
 _SIZES = ("in_channels", "hidden_channels", "out_channels", "num_layers", "max_dim", "k")
@@ -305,9 +339,25 @@ class StackedNetwork(SimplicialNetwork):
         for_layer, for_frame = self._split(dict(options))
         require_int("num_layers", num_layers, 1)
         require_int("hidden_channels", hidden_channels, 1)
-        widths = [in_channels, *[hidden_channels] * (num_layers - 1)]
-        convs = [self._layer(width, hidden_channels, max_dim, for_layer) for width in widths]
+        all_widths = widths_of(in_channels, max_dim)
+        top = max_dim if self.sees is None else min(max_dim, self.sees)
+        seen = in_channels if isinstance(in_channels, int) else all_widths[: top + 1]
+        embed = for_frame.pop("embed", None)
+        embeds = wants_encoder(embed, seen, hidden_channels, top)
+        first = hidden_channels if embeds else seen
+        widths: list[Widths] = [first, *[hidden_channels] * (num_layers - 1)]
+        convs = [
+            self._layer(width, hidden_channels, top, self._of_layer(number, for_layer))
+            for number, width in enumerate(widths)
+        ]
         super().__init__(convs, hidden_channels, out_channels, max_dim, **for_frame)
+        if embeds:
+            oriented = for_frame["oriented"]
+            self.embed = make_encoder(embed, seen, hidden_channels, top, oriented)
+
+    def _of_layer(self, number: int, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The options of the layer of this number: those of all."""
+        return options
 
     def _layer(
         self, in_channels: Widths, out_channels: int, max_dim: int, options: Mapping[str, Any]

@@ -17,6 +17,7 @@ from simplex.operators._apply import (
     apply_up_laplacian,
 )
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix, incidence_matrix
+from simplex.operators._candidates import candidate_scores
 from simplex.operators._dirac import dirac_operator
 from simplex.operators._eigenpairs import Eigenpairs, eigenpairs
 from simplex.operators._heat import heat_energy, heat_flow
@@ -36,6 +37,10 @@ from simplex.operators._adjacency import (
     receiver_chunks as receiver_chunks,
 )
 from simplex.operators._bounds import hodge_bound as hodge_bound, part_bound as part_bound
+from simplex.operators._candidates import (
+    common_neighbors as common_neighbors,
+    require_candidates as require_candidates,
+)
 from simplex.operators._chains import (
     chain_down as chain_down,
     chain_up as chain_up,
@@ -53,6 +58,7 @@ from simplex.operators._gram import (
     small_neighbors as small_neighbors,
     walk_matrix as walk_matrix,
 )
+from simplex.operators._hops import gather_hops as gather_hops, hop_widths as hop_widths
 from simplex.operators._incidence import (
     gather_facets as gather_facets,
     incidence_signs as incidence_signs,
@@ -60,6 +66,7 @@ from simplex.operators._incidence import (
     lower_sum as lower_sum,
     scatter_to_facets as scatter_to_facets,
     upper_sum as upper_sum,
+    vertex_incidences as vertex_incidences,
 )
 from simplex.operators._kernels import (
     HeatKernel as HeatKernel,
@@ -71,6 +78,8 @@ from simplex.operators._layout import from_rows as from_rows, to_rows as to_rows
 from simplex.operators._least_squares import ImageProjection as ImageProjection
 from simplex.operators._rows import (
     RowPattern as RowPattern,
+    block_pattern as block_pattern,
+    entry_dots as entry_dots,
     pool_parts as pool_parts,
     row_pattern as row_pattern,
     segment_softmax as segment_softmax,
@@ -102,6 +111,7 @@ __all__ = [
     "boundary_adjacency",
     "boundary_matrix",
     "boundary_sum",
+    "candidate_scores",
     "coboundary_adjacency",
     "coboundary_matrix",
     "coboundary_sum",

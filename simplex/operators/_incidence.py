@@ -15,19 +15,32 @@ def incidences(K: SimplicialComplex, k: int) -> RowPattern:
     ``column`` is the facet table (n_k, k+1), ``row`` lists the cofacets of each (k-1)-simplex, and
     ``column_pointer`` says where those of each start. Kept with the complex.
     """
-
-    def compute() -> RowPattern:
-        facets, count = K.facets(k), K.num_simplices(k - 1)
-        if torch.compiler.is_compiling():
-            order = torch.sort(facets.flatten(), stable=True).indices
-        else:
-            order = row_major_order(facets, count)
-        bounds = torch.arange(count + 1, device=K.device)
-        pointer = torch.searchsorted(facets.flatten()[order], bounds)
-        return RowPattern(None, facets, pointer, order // (k + 1), order)
-
-    result: RowPattern = K.cached("incidences", k, compute)
+    result: RowPattern = K.cached("incidences", k, lambda: _table_pattern(K, K.facets(k), k - 1))
     return result
+
+
+def vertex_incidences(K: SimplicialComplex, k: int) -> RowPattern:
+    """The pattern with a row for each k-simplex, whose entries are its vertices. Kept.
+
+    Example:
+        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> vertex_incidences(K, 2).column_pointer.diff().tolist()
+        [1, 1, 1, 0]
+    """
+    result: RowPattern = K.cached("vertices", k, lambda: _table_pattern(K, K.simplices(k), 0))
+    return result
+
+
+def _table_pattern(K: SimplicialComplex, table: Tensor, j: int) -> RowPattern:
+    """The pattern whose rows are those of a table (n, w) of j-simplices."""
+    count = K.num_simplices(j)
+    if torch.compiler.is_compiling():
+        order = torch.sort(table.flatten(), stable=True).indices
+    else:
+        order = row_major_order(table, count)
+    bounds = torch.arange(count + 1, device=K.device)
+    pointer = torch.searchsorted(table.flatten()[order], bounds)
+    return RowPattern(None, table, pointer, order // table.shape[1], order)
 
 
 def incidence_signs(K: SimplicialComplex, k: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
@@ -181,11 +194,27 @@ def upper_sum(K: SimplicialComplex, message: Tensor, k: int, *, signed: bool = F
         >>> upper_sum(K, gather_facets(K, x, 1), 0).squeeze(1).tolist()
         [2.0, 4.0, 2.0]
     """
+    if k == 0:  # each end of an edge gets what the other sends; the ends have opposite signs
+        result = sum_columns(message.flatten(0, 1), _other_ends(K))
+        return -result if signed else result
     signs = incidence_signs(K, k + 1, message.dtype)[0][:, :, None] if signed else None
     message = message if signs is None else message * signs
     others = message.sum(1, keepdim=True) - message
     others = others if signs is None else others * signs
     return scatter_to_facets(K, others, k + 1)
+
+
+def _other_ends(K: SimplicialComplex) -> RowPattern:
+    """The pattern with a row for each end of an edge, whose entry is the other end; kept."""
+
+    def compute() -> RowPattern:
+        ends = incidences(K, 1)
+        assert ends.order is not None
+        column = ends.column.flip(1).flatten()
+        return RowPattern(None, column, ends.column_pointer, ends.order ^ 1, None)
+
+    result: RowPattern = K.cached("other ends", 1, compute)
+    return result
 
 
 def lower_sum(K: SimplicialComplex, message: Tensor, k: int, *, signed: bool = False) -> Tensor:

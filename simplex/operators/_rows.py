@@ -129,6 +129,30 @@ def sum_columns(x: Tensor, pattern: RowPattern, weight: Weight = None) -> Tensor
     return _product(x, by_row, by_column, True, *pattern)
 
 
+def entry_dots(left: Tensor, right: Tensor, pattern: RowPattern) -> Tensor:
+    r"""The product of two rows for each entry: scores of attention, without a table of rows.
+
+    .. math:: s_e = ⟨left_{row_e}, right_{column_e}⟩
+
+    Args:
+        left: (rows, F).
+        right: (columns, F).
+        pattern: where the entries are.
+
+    Returns:
+        Like ``pattern.column``.
+
+    Cost:
+        O(E · F) in time, O(E) in memory beside the inputs.
+
+    Example:
+        >>> pattern = row_pattern(torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]), 2, 2)
+        >>> entry_dots(torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0], [4.0]]), pattern).tolist()
+        [3.0, 4.0, 8.0]
+    """
+    return _dots(left, right, *pattern)
+
+
 class _Product(torch.autograd.Function):
     """A x, or with ``turned`` Aᵀ x; the backward pass is the other one."""
 
@@ -191,7 +215,7 @@ class _Product(torch.autograd.Function):
             return rows.view(-1, *wide.shape[1:]), 1
         given = zip((x, by_row, by_column), in_dims, strict=False)
         values = [None if v is None else _batched(v, dim, size) for v, dim in given]
-        rows = _product(*values, turned, *_blocks(RowPattern(*pattern), size))
+        rows = _product(*values, turned, *block_pattern(RowPattern(*pattern), size))
         return rows.view(size, -1, rows.shape[1]), 0
 
 
@@ -241,7 +265,7 @@ class _Dots(torch.autograd.Function):
         """Of a matrix of blocks."""
         size = info.batch_size
         left, right = _batched(left, in_dims[0], size), _batched(right, in_dims[1], size)
-        dots = _dots(left, right, *_blocks(RowPattern(*pattern), size))
+        dots = _dots(left, right, *block_pattern(RowPattern(*pattern), size))
         return dots.view(size, -1, *dots.shape[1:]), 0
 
 
@@ -275,8 +299,14 @@ def _batched(values: Tensor, dim: int | None, size: int) -> Tensor:
     return batch.flatten(0, 1)
 
 
-def _blocks(pattern: RowPattern, size: int) -> RowPattern:
-    """The pattern of I ⊗ A, A once for each of a batch."""
+def block_pattern(pattern: RowPattern, size: int) -> RowPattern:
+    """The pattern of I ⊗ A, A once for each of a batch, or of the heads of an attention.
+
+    Example:
+        >>> one = row_pattern(torch.tensor([0, 0]), torch.tensor([0, 1]), 1, 2)
+        >>> block_pattern(one, 2).column.tolist()
+        [0, 1, 2, 3]
+    """
     row_pointer, column, column_pointer, row, order = pattern
     entries, num_columns = column.numel(), column_pointer.shape[0] - 1
     num_rows = (column if row_pointer is None else row_pointer[1:]).shape[0]

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
-from simplex.data import write_whole
+from simplex.complexes import write_whole
 from simplex.train._identity import require_same
 
 

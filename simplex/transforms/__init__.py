@@ -4,15 +4,18 @@ from simplex.transforms._clique_lift import CliqueLift, clique_lift, lift_datase
 from simplex.transforms._degrees import Degrees
 from simplex.transforms._eigenvectors import HodgeEigenvectors
 from simplex.transforms._encoding import Encoding, Encodings
+from simplex.transforms._gather import GatheredFeatures, gathered_features
 from simplex.transforms._heat import (
     HarmonicEnergies,
     RandomCochains,
     harmonic_energies,
     random_cochains,
 )
+from simplex.transforms._negatives import negative_simplices
 from simplex.transforms._random_walks import RandomWalkReturns
 from simplex.transforms._reach import HopCounts, PageRanks
 from simplex.transforms._spectral import Electrostatics, HeatKernelDiagonals
+from simplex.transforms._splits import SimplexSplit, split_simplices
 from simplex.transforms._spread import spread_features
 
 
@@ -22,6 +25,7 @@ __all__ = [
     "Electrostatics",
     "Encoding",
     "Encodings",
+    "GatheredFeatures",
     "HarmonicEnergies",
     "HeatKernelDiagonals",
     "HodgeEigenvectors",
@@ -29,9 +33,13 @@ __all__ = [
     "PageRanks",
     "RandomCochains",
     "RandomWalkReturns",
+    "SimplexSplit",
     "clique_lift",
+    "gathered_features",
     "harmonic_energies",
     "lift_dataset",
+    "negative_simplices",
     "random_cochains",
+    "split_simplices",
     "spread_features",
 ]

@@ -19,6 +19,7 @@ from simplex.complexes import (
     shown,
 )
 from simplex.data import SimplicialData
+from simplex.operators import ADJACENCIES
 
 
 _MOST_STEPS = 100_000
@@ -102,6 +103,42 @@ def require_steps(num_steps: Any) -> None:
         if require_int("num_steps", step, least=0) < before:
             raise ValueError(f"num_steps must increase, got {tuple(num_steps)}.")
         before = step
+
+
+def require_adjacencies(adjacencies: Any) -> None:
+    """A list of names of adjacencies, at least one."""
+    allowed = ", ".join(map(repr, ADJACENCIES))
+    if not isinstance(adjacencies, Sequence) or isinstance(adjacencies, str):
+        raise TypeError(f"adjacencies must be a list of {allowed}, got {adjacencies!r}.")
+    if not adjacencies or any(name not in ADJACENCIES for name in adjacencies):
+        raise ValueError(f"adjacencies must be among {allowed}, got {adjacencies!r}.")
+
+
+def require_float_cochains(K: SimplicialComplex, x: Any) -> None:
+    """One cochain of floats per dimension, on the device of the complex."""
+    if not isinstance(x, Sequence) or isinstance(x, str) or not len(x):
+        raise TypeError(
+            f"x must be a list of cochains, one per dimension, got {type(x).__name__}. Of lifted "
+            "data, pass .cochains()."
+        )
+    for k, values in enumerate(x):
+        if not isinstance(values, Tensor) or not values.is_floating_point():
+            got = values.dtype if isinstance(values, Tensor) else type(values).__name__
+            raise TypeError(
+                f"x[{k}] must be a tensor of floats, got {got}. Convert it with .float()."
+            )
+        if values.layout != torch.strided:
+            raise TypeError(f"x[{k}] must be dense, got {values.layout}. Call .to_dense().")
+        if values.ndim != 2 or len(values) != K.num_simplices(k):
+            raise ValueError(
+                f"x[{k}] must have shape (n_{k}, F) with n_{k} = {K.num_simplices(k)}, got "
+                f"{tuple(values.shape)}."
+            )
+        if values.device != K.device or values.dtype != x[0].dtype:
+            raise ValueError(
+                f"x[{k}] must be {x[0].dtype} on {K.device}, as x[0] and the complex are, got "
+                f"{values.dtype} on {values.device}. Convert it with .to(…)."
+            )
 
 
 def vertex_features(K: SimplicialComplex, x: Any) -> Tensor:

@@ -451,8 +451,8 @@ def test_wrong_processes_and_answers_are_refused():
         (TRIANGLE, 0, ValueError, r"times must be in 1…3, got 0 to 0"),
         (TRIANGLE, torch.tensor([1, 2]), ValueError, r"shape \(1,\), one per part .* \(2,\)"),
         (TRIANGLE, 1.0, TypeError, "times must be integers, got torch.float32"),
-        ([TRIANGLE, TRIANGLE], 1, TypeError, "got a list. .*disjoint_union"),
-        (networkx.path_graph(3), 1, TypeError, "got a Graph"),
+        ([TRIANGLE, TRIANGLE], 1, TypeError, "got list. .*disjoint_union"),
+        (networkx.path_graph(3), 1, TypeError, "got Graph"),
     ],
 )
 def test_the_loss_refuses_wrong_times_and_complexes(K, t, error, message):

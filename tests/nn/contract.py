@@ -96,6 +96,35 @@ def assert_laws(name, row, layer, dtype):
     assert_batch_consistent(layer, items, tolerance=tolerance)
 
 
+def assert_level_laws(name, row, model, level, turns=False):
+    """What holds of a network that gives a row per simplex of one dimension.
+
+    Args:
+        name, row: as for :func:`assert_laws`.
+        model: the network, in float64 and evaluation mode.
+        level: the dimension.
+        turns: whether its rows turn with the simplices; else those of a row that turns stay.
+    """
+
+    def rows(x, K):
+        return {level: model(x, K)}
+
+    for seed, place in enumerate(("random 0", "house")):
+        K = COMPLEXES[place]
+        x, options = row.cochains(K), {"seed": seed, "tolerance": row.tolerance}
+        try:
+            if not turns and seed == 0:
+                assert_permutation_equivariant(rows, x, K, **options)
+            if row.symmetry == "turns":
+                assert_orientation_equivariant(rows if turns else model, x, K, **options)
+        except AssertionError as error:
+            raise AssertionError(f"{name} at level {level} on {place}: {error}") from None
+    if not turns:
+        places = ("house", "isolated vertices", "filled tetrahedron")
+        items = [(row.cochains(K, seed=1), K) for K in (COMPLEXES[place] for place in places)]
+        assert_batch_consistent(rows, items, tolerance=row.tolerance)
+
+
 def assert_refuted(row, make):
     """A row that does not turn with the orientation is refuted; one that does, by other options,
     if it does not refuse them itself.

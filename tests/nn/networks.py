@@ -13,6 +13,7 @@ from simplex.nn import (
     GCCN,
     GIN,
     GSAN,
+    HOPSE,
     HSN,
     MPSN,
     SAN,
@@ -28,12 +29,16 @@ from simplex.nn import (
     Dist2Cycle,
     EdgeMPNN,
     FVectorMLP,
+    GraphNetwork,
     HeatNet,
+    HiGCN,
     OrientedMPSN,
     PooledMLP,
+    SaNN,
     SCNet,
     SCoNe,
     SimplicialMixer,
+    SimplicialTransformer,
 )
 from tests.nn.table import (
     ALL,
@@ -141,6 +146,7 @@ NETWORKS: dict[str, Row] = {
         )
         for model in (SNN, SCNN, SCCNN, SCN, SCCN, SCNet)
     },
+    "SCCNN, embedded": variant(ODD, partial(SCCNN, embed=True)),
     "SCoNe": ODD._replace(make=SCoNe),
     "SCN": BLIND._replace(make=SCN),
     "SCCN": BLIND._replace(make=SCCN),
@@ -156,9 +162,15 @@ NETWORKS: dict[str, Row] = {
     "SAN": NONE._replace(make=SAN),
     "SAN without harmonic part": variant(BLIND, partial(SAN, harmonic_order=0)),
     "GSAN": NONE._replace(make=GSAN, mixed=False),
+    "SimplicialTransformer": BLIND._replace(make=SimplicialTransformer),
+    "SimplicialTransformer, local and global": variant(
+        BLIND, partial(SimplicialTransformer, attention="both", adjacencies=ALL, **CAT)
+    ),
     # --- messages
     "SIN": BLIND._replace(make=SIN),
     "SIN without norm": BLIND._replace(make=partial(SIN, norm=None), laws=FLAT, variant=True),
+    "SIN, pooled rows normed": variant(BLIND, partial(SIN, norm="batch", readout_norm="log")),
+    "SIN, embedded": variant(BLIND, partial(SIN, embed=True)),
     "MPSN": BLIND._replace(make=MPSN),
     "MPSN of all adjacencies": variant(BLIND, partial(MPSN, adjacencies=ALL, **CAT)),
     "MPSN max": variant(BLIND, partial(MPSN, aggr="max", **CAT)),
@@ -173,6 +185,14 @@ NETWORKS: dict[str, Row] = {
     "GIN": INVARIANT._replace(make=GIN),  # it sees vertices alone
     "GIN, all layers read": INVARIANT._replace(make=partial(GIN, **CAT)),
     "GIN with batch norm": INVARIANT._replace(make=partial(GIN, norm="batch", train_eps=True)),
+    **{
+        f"GraphNetwork {kind}": INVARIANT._replace(
+            make=partial(GraphNetwork, convolution=kind, heads=2),
+            variant=kind not in ("gat", "gps"),
+        )
+        for kind in ("gcn", "gat", "sage", "gin", "gps", "mlp")
+    },
+    "GraphNetwork without norm": variant(INVARIANT, partial(GraphNetwork, norm=None, **CAT)),
     "GCCN": BLIND._replace(make=graph_network("SAGE", adjacencies=("boundary", "upper"))),
     **{
         f"GCCN {kind}": BLIND._replace(
@@ -184,6 +204,15 @@ NETWORKS: dict[str, Row] = {
     "EMPSN moving": variant(
         BLIND._replace(places=3, idle=("conv.convs.1.move",)), placed(update_pos=True)
     ),
+    # --- gathered once, or not at all
+    "SaNN": BLIND._replace(make=SaNN),
+    "SaNN of sines, all layers read": variant(BLIND, partial(SaNN, channels=3, **CAT)),
+    "SaNN signed": variant(
+        ODD, partial(SaNN, hops=1, signed=True, bias=False, activation=torch.tanh, norm="rms")
+    ),
+    "HOPSE": BLIND._replace(make=HOPSE),
+    "HOPSE of two blocks": variant(BLIND, partial(HOPSE, blocks=(1, 1))),
+    "HiGCN": INVARIANT._replace(make=partial(HiGCN, order=3)),  # it sees vertices alone
     # --- flows
     "OrientedMPSN": ODD._replace(
         make=on_edges(OrientedMPSN),

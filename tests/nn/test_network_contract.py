@@ -9,6 +9,7 @@ import simplex.nn
 from tests.nn.contract import (
     assert_drawn_anew,
     assert_laws,
+    assert_level_laws,
     assert_loads,
     assert_near_in_half_precision,
     assert_refuted,
@@ -38,7 +39,8 @@ def test_every_network_has_a_row():
         and not name.endswith(("Conv", "Norm"))
     }
     frames = {"SimplicialNetwork", "StackedNetwork", "SimplicialMessagePassing"}
-    elsewhere = {"EachDegree", "Readout", "HodgeDenoiser"}  # the last takes times, and one complex
+    elsewhere = {"EachDegree", "CochainEncoder", "Readout", "LevelReadout"}
+    elsewhere |= {"HodgeDenoiser", "CandidateNetwork", "LearnedLift"}  # called with more
     rows = {type(inner(make(row))) for row in PLAIN.values()}
     assert {kind.__name__ for kind in whole - rows} == frames | elsewhere
     assert rows <= whole
@@ -60,6 +62,27 @@ def test_laws(name):
         assert_laws(name, row, model, dtype)
     if hasattr(model, "encode"):
         assert_laws(name, row._replace(laws=row.laws[:1]), model.encode, dtype)
+
+
+@plain
+def test_laws_at_a_level(name):
+    """A row per simplex: relabelling, reorientation as the option says, batches, dtypes, training.
+
+    The dimensions take turns from row to row.
+    """
+    row, level = PLAIN[name], [*PLAIN].index(name) % 4
+    assert_level_laws(name, row, make(row, level=level).double().eval(), level)
+    if row.symmetry == "turns" and row.broken_by:
+        signed = make(row, level=1, signed_output=True).double().eval()
+        assert_level_laws(name, row, signed, 1, turns=True)
+    K = union("random 0", "filled tetrahedron")
+    model = make(row, level=level).train()
+    y = model(row.cochains(K, dtype=torch.float32), K)
+    assert (y.shape, y.dtype) == ((K.num_simplices(level), OUT), torch.float32)
+    y.square().sum().backward()
+    for key, parameter in model.named_parameters():
+        assert (parameter.grad is not None) != key.startswith(row.idle), key
+    assert_drawn_anew(model)
 
 
 @every

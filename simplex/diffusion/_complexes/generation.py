@@ -13,12 +13,12 @@ from simplex.complexes import (
     SimplicialComplex,
     fillable_simplices,
     ragged,
+    require_complex,
     restrict,
     with_simplices,
 )
 from simplex.diffusion._checks import (
     require_callable,
-    require_complex,
     require_device,
     require_finite,
     require_floats,
@@ -128,7 +128,7 @@ def complex_loss(
         The cross-entropy of Vignac et al., "DiGress", ICLR 2023, on simplices of all dimensions.
     """
     _require_call(model, process, generator)
-    require_complex(K)
+    require_complex("K", K)
     later = process.times(K, t, least=1)
     earlier = later - 1 if s is None else process.times(K, s)
     total = torch.zeros(K.num_parts, device=K.device)
@@ -171,7 +171,7 @@ def complex_elbo(
         D evaluations of the network for each t = 1 … T.
     """
     _require_call(model, process, generator)
-    require_complex(K)
+    require_complex("K", K)
     require_bare_end(process.survival)
     nothing = torch.zeros(K.num_parts, dtype=torch.float64, device=K.device)
     terms = []

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int
+from simplex.complexes import SimplicialComplex, require_complex, require_int
 from simplex.diffusion._checks import (
-    require_complex,
     require_generator,
     require_integers,
     require_numbers,
@@ -193,7 +192,7 @@ class FaceSurvival:
         generator: torch.Generator | None = None,
     ) -> list[Tensor]:
         """Draw x_s given x_t and x_0, dimension by dimension, as :meth:`sample` does x_t."""
-        require_complex(K)
+        require_complex("K", K)
         require_generator(generator)
         state: list[Tensor] = []
         for k in range(K.dim + 1):
@@ -213,7 +212,7 @@ class FaceSurvival:
 
     def times(self, K: SimplicialComplex, t: int | Tensor, least: int = 0) -> Tensor:
         """(num_parts,) int64 times, checked to be in least … T; the complex too."""
-        require_complex(K)
+        require_complex("K", K)
         if K.dim > self.max_dim:
             raise ValueError(
                 f"the complex must be of dimension at most {self.max_dim}, got {K.dim}. Take its "

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains, require_positive
+from simplex.nn._checks import require_positive
 from simplex.nn._cochain_mixer.block import SimplicialMixerConv, mixer_norms
 from simplex.nn._cochain_mixer.channel import ChannelMixerConv
 from simplex.nn._cochain_mixer.kernel import KernelMixerConv
 from simplex.nn._cochain_mixer.operator import OperatorMixerConv
-from simplex.nn._modules import Widths, linear, widths_of
+from simplex.nn._frame.encoder import CochainEncoder, make_encoder
+from simplex.nn._modules import Widths, widths_of
 from simplex.nn._network import SimplicialNetwork
 
 
@@ -23,6 +24,8 @@ class MixerOptions(TypedDict, total=False):
     jumping_knowledge: Literal["cat", "max"] | None
     reduce_dims: Literal["sum", "mean"]
     readout_dims: Sequence[int] | None
+    level: int | None
+    signed_output: bool
 
 
 _TOKEN_MIXINGS: dict[str, Callable[..., nn.Module]] = {
@@ -50,6 +53,7 @@ class SimplicialMixer(SimplicialNetwork):
     Args:
         in_channels, hidden_channels, out_channels, num_layers, max_dim: see
             :class:`StackedNetwork`; hidden_channels is C.
+        embed: the maps into the network, where they are not linear: see :class:`CochainEncoder`.
         mixing: ``"kernel"`` for :class:`KernelMixerConv`, ``"operator"`` for
             :class:`OperatorMixerConv`; or what makes it, called as ``mixing(tokens_mlp_dim,
             max_dim, signed=signed)``, such as ``partial(OperatorMixerConv, up_order=4)``.
@@ -65,7 +69,7 @@ class SimplicialMixer(SimplicialNetwork):
             as sums over vertices.
         activation, odd_activation: of the channel MLP, see :class:`ChannelMixerConv`; those of the
             token MLP are arguments of its layer.
-        options: dropout, jumping_knowledge, reduce_dims and readout_dims, see
+        options: dropout, jumping_knowledge, reduce_dims, readout_dims, level and signed_output, see
             :class:`SimplicialNetwork`.
 
     Raises:
@@ -99,6 +103,7 @@ class SimplicialMixer(SimplicialNetwork):
         num_layers: int,
         max_dim: int,
         *,
+        embed: CochainEncoder | None = None,
         mixing: Literal["kernel", "operator"] | Callable[..., nn.Module] = "operator",
         tokens_mlp_dim: int | None = None,
         channels_mlp_dim: int | None = None,
@@ -115,7 +120,7 @@ class SimplicialMixer(SimplicialNetwork):
         require_positive(
             hidden_channels=hidden_channels, out_channels=out_channels, num_layers=num_layers
         )
-        widths = widths_of(in_channels, max_dim)
+        widths_of(in_channels, max_dim)
         D_S = max(1, hidden_channels // 2) if tokens_mlp_dim is None else tokens_mlp_dim
         D_C = 4 * hidden_channels if channels_mlp_dim is None else channels_mlp_dim
         if not callable(mixing) and not (isinstance(mixing, str) and mixing in _TOKEN_MIXINGS):
@@ -147,10 +152,7 @@ class SimplicialMixer(SimplicialNetwork):
         super().__init__(
             convs, hidden_channels, out_channels, max_dim, reduce=reduce, oriented=signed, **options
         )
-        self.stems = nn.ModuleList(
-            linear(width, hidden_channels, bias=not (signed and k > 0))
-            for k, width in enumerate(widths)
-        )
+        self.stems = make_encoder(embed, in_channels, hidden_channels, max_dim, signed)
         read = hidden_channels * (num_layers if self.jumping_knowledge == "cat" else 1)
         self.final_norms = mixer_norms(norm, read, max_dim, signed)
 
@@ -173,9 +175,7 @@ class SimplicialMixer(SimplicialNetwork):
             ValueError: the cochains do not fit the complex, ``max_dim`` or ``in_channels``; or a
                 condition is missing, unasked for or of another shape.
         """
-        widths = [_width(stem) for stem in self.stems]
-        require_cochains(complex, x, self.max_dim, widths, next(self.parameters()))
-        h: list[Tensor] = [stem(values) for stem, values in zip(self.stems, x, strict=True)]
+        h: list[Tensor] = self.stems(x, complex)
         layers = []
         for block in self.convs:
             h = block(h, complex, cond)
@@ -186,12 +186,6 @@ class SimplicialMixer(SimplicialNetwork):
     def forward(
         self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None = None
     ) -> Tensor:
-        """One row per part, (num_parts, out_channels); arguments as of :meth:`encode`."""
+        """One row per part, or per simplex of the level; arguments as of :meth:`encode`."""
         result: Tensor = self.readout(self.encode(x, complex, cond), complex)
         return result
-
-
-def _width(stem: nn.Module) -> int:
-    """The width that a dense map takes; -1 where it waits for its first input."""
-    assert isinstance(stem, nn.Linear)
-    return stem.in_features or -1

@@ -6,7 +6,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex, require_int, require_word
+from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._checks import (
     known_odd,
     require_cochain,
@@ -17,6 +17,7 @@ from simplex.nn._checks import (
     require_orientation,
     require_positive,
 )
+from simplex.nn._flows.heads import LevelHead, make_flow_head, pooled_head
 from simplex.nn._flows.quotient import FlowQuotient, flow_quotient, require_quotient
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import LinearSum, Module, linear
@@ -24,10 +25,7 @@ from simplex.operators import (
     adjacency_matrix,
     boundary_sum,
     coboundary_sum,
-    from_rows,
     neighbor_counts,
-    pool_parts,
-    to_rows,
 )
 
 
@@ -131,9 +129,13 @@ class OrientedMPSN(Module):
         reduce: ``"sum"`` or ``"mean"``.
         oriented: ``False`` for any activation, and no absolute value: the answer then depends on
             the orientation, as that of the network with ReLU does in the experiments of the paper.
+        level: ``None`` for a row per part; j for a row per j-simplex, by a :class:`LevelReadout` in
+            the place of the head.
+        signed_output: whether these rows turn with the simplices, as a regression of flows needs.
 
     Shapes:
-        x (…, n_k, in_channels), with any batch axes in front, to (…, num_parts, out_channels).
+        x (…, n_k, in_channels), with any batch axes in front, to (…, num_parts, out_channels), or
+        (…, n_j, out_channels).
 
     Raises:
         ValueError: the activation is not odd, and ``oriented``; or another ``reduce``.
@@ -162,6 +164,8 @@ class OrientedMPSN(Module):
         activation: Callable[[Tensor], Tensor] | None = torch.tanh,
         reduce: Literal["sum", "mean"] = "sum",
         oriented: bool = True,
+        level: int | None = None,
+        signed_output: bool = False,
     ) -> None:
         super().__init__()
         require_flags(oriented=oriented)
@@ -176,7 +180,16 @@ class OrientedMPSN(Module):
         self.activation, self.oriented = activation, oriented
         # A linear network is a linear map of 3^L values, worth it while these are few.
         self._collapses = activation is None and 3**num_layers <= 3 * hidden_channels
-        self.head = _PooledHead(hidden_channels, out_channels, k, reduce)
+        require_int("k", k, 0)
+        self.head = make_flow_head(
+            hidden_channels,
+            out_channels,
+            k,
+            reduce,
+            level=level,
+            signed_output=signed_output,
+            absolute=oriented,
+        )
 
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
@@ -184,7 +197,7 @@ class OrientedMPSN(Module):
         """Apply the network; the arguments are those of :meth:`OrientedConv.forward`."""
         for conv in self.convs:
             x = conv(x, complex, orientation)
-        result: Tensor = self.head(x.abs() if self.oriented else x, complex)
+        result: Tensor = self.head(x, complex, orientation)
         return result
 
     def quotient(
@@ -199,10 +212,12 @@ class OrientedMPSN(Module):
 
         Returns:
             What :meth:`forward_quotient` takes; ``None`` if the activation is not known to be odd
-            or to keep 0.
+            or to keep 0, or there is a row per simplex, for which classes do not suffice.
         """
         require_flows(complex, flows, orientation, self.head.k)
         known = known_odd(self.activation) is True
+        if isinstance(self.head, LevelHead):
+            return None
         if not known and self.activation not in _ZERO_AT_ZERO:
             return None
         odd = known and self.oriented  # opposite rows may be merged if signs are forgotten
@@ -219,7 +234,8 @@ class OrientedMPSN(Module):
         exclude ``convs``.
         """
         require_quotient(quotient)
-        x = quotient.start.to(self.head.lin1.weight.dtype)
+        head = pooled_head(self.head)
+        x = quotient.start.to(head.lin1.weight.dtype)
         weights = [cast(OrientedConv, conv).maps.weight() for conv in self.convs]
         if self._collapses:  # one linear map of the values of all products of operators
             total = x.new_ones(1, 1)
@@ -230,7 +246,7 @@ class OrientedMPSN(Module):
             for weight, layer in zip(weights, quotient.layers, strict=True):
                 x = layer @ (x @ weight.T).view(-1, len(weight) // 3)  # (3·classes, C), by class
                 x = x if self.activation is None else self.activation(x)
-        result: Tensor = self.head.of_classes(x.abs() if self.oriented else x, quotient)
+        result: Tensor = head.of_classes(x.abs() if self.oriented else x, quotient)
         return result
 
 
@@ -243,7 +259,8 @@ class EdgeMPNN(Module):
     reorientation from the start. Shapes and readout as there, with k = 1.
 
     Args:
-        in_channels, hidden_channels, out_channels, num_layers, reduce: see :class:`OrientedMPSN`.
+        in_channels, hidden_channels, out_channels, num_layers, reduce, level: see
+            :class:`OrientedMPSN`.
 
     Paper:
         ``EdgeMPNN``, the baseline "GNN inv" in the authors' code of Bodnar et al. 2021.
@@ -262,6 +279,7 @@ class EdgeMPNN(Module):
         num_layers: int = 4,
         *,
         reduce: Literal["sum", "mean"] = "sum",
+        level: int | None = None,
     ) -> None:
         super().__init__()
         widths = _widths(in_channels, hidden_channels, num_layers)
@@ -269,13 +287,13 @@ class EdgeMPNN(Module):
         own, lower = ([linear(w, hidden_channels, False) for w in widths] for _ in range(2))
         pairs = zip(own, lower, strict=True)
         self.maps = nn.ModuleList(LinearSum({"own": a, "lower": b}) for a, b in pairs)
-        self.head = _PooledHead(hidden_channels, out_channels, 1, reduce)
+        self.head = make_flow_head(hidden_channels, out_channels, 1, reduce, level=level)
 
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
     ) -> Tensor:
         """Apply the network, called as :class:`OrientedMPSN`; orientation is not looked at."""
-        require_cochain(complex, x, 1, self.in_channels, self.head.lin1.weight)
+        require_cochain(complex, x, 1, self.in_channels, next(self.parameters()))
         x = x.abs()
         for maps in self.maps:
             lower = boundary_sum(complex, coboundary_sum(complex, x, 0), 1)
@@ -285,9 +303,11 @@ class EdgeMPNN(Module):
 
     def quotient(
         self, complex: SimplicialComplex, flows: Tensor, orientation: Tensor
-    ) -> FlowQuotient:
+    ) -> FlowQuotient | None:
         """As :meth:`OrientedMPSN.quotient`."""
         require_flows(complex, flows, orientation, 1)
+        if isinstance(self.head, LevelHead):
+            return None
         neighbors = adjacency_matrix(complex, 1, "lower")
         turn = torch.ones_like(orientation)
         return flow_quotient(flows.abs(), turn, [neighbors], len(self.maps), odd=False)
@@ -295,35 +315,13 @@ class EdgeMPNN(Module):
     def forward_quotient(self, quotient: FlowQuotient) -> Tensor:
         """As :meth:`OrientedMPSN.forward_quotient`; the layers are ``maps`` here."""
         require_quotient(quotient)
-        x = quotient.start.to(self.head.lin1.weight.dtype)
+        head = pooled_head(self.head)
+        x = quotient.start.to(head.lin1.weight.dtype)
         for maps, layer in zip(self.maps, quotient.layers, strict=True):
             weight = cast(LinearSum, maps).weight()
-            x = torch.relu(layer @ (x @ weight.T).view(-1, self.head.lin1.in_features))
-        result: Tensor = self.head.of_classes(x, quotient)
+            x = torch.relu(layer @ (x @ weight.T).view(-1, head.lin1.in_features))
+        result: Tensor = head.of_classes(x, quotient)
         return result
-
-
-class _PooledHead(nn.Module):
-    """Pool over the simplices of each part, then ReLU(lin1), then lin2."""
-
-    def __init__(self, channels: int, out_channels: int, k: int, reduce: str) -> None:
-        super().__init__()
-        require_word("reduce", reduce, ("sum", "mean"))
-        self.k, self.reduce = k, reduce
-        self.lin1 = linear(channels, channels)
-        self.lin2 = linear(channels, out_channels)
-
-    def forward(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
-        pooled = pool_parts(to_rows(x), complex.part_pointer(self.k), self.reduce)
-        return self.of_pooled(from_rows(pooled, x))  # (…, num_parts, C)
-
-    def of_classes(self, x: Tensor, quotient: FlowQuotient) -> Tensor:
-        pooled = quotient.pool @ x
-        return self.of_pooled(pooled if self.reduce == "sum" else pooled / quotient.num_simplices)
-
-    def of_pooled(self, pooled: Tensor) -> Tensor:
-        out: Tensor = self.lin2(torch.relu(self.lin1(pooled)))
-        return out
 
 
 def _widths(in_channels: int, hidden_channels: int, num_layers: int) -> list[int]:

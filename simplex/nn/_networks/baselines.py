@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
-from simplex.nn._checks import require_cochains, require_positive, require_rates
+from simplex.nn._checks import require_cochains, require_complex, require_positive, require_rates
+from simplex.nn._frame.incident import incident_sum
+from simplex.nn._frame.level_readout import require_level
 from simplex.nn._modules import Module, Widths, joint_width, mlp, widths_of
 from simplex.nn._norm import SimplexBatchNorm
 from simplex.operators import heat_energy, pool_parts
@@ -24,10 +26,14 @@ class PooledMLP(Module):
     comes from how simplices lie to each other, or from functions of the features of one simplex
     that a sum does not keep. :class:`FVectorMLP` sees the counts alone.
 
+    With a level k there is a row per k-simplex, and in the place of a whole dimension stand the
+    simplices of it that are faces or cofaces of σ: σ itself and what it is part of, no neighbour.
+
     Args:
         in_channels, hidden_channels, out_channels, max_dim: see :class:`StackedNetwork`.
         num_layers: number of hidden layers.
         dropout: probability, before the last map.
+        level: ``None`` for a row per part, or k.
 
     Laws:
         Invariant under relabelling. In evaluation mode, batched equals one by one.
@@ -48,6 +54,7 @@ class PooledMLP(Module):
         max_dim: int,
         *,
         dropout: float = 0.0,
+        level: int | None = None,
     ) -> None:
         super().__init__()
         require_positive(
@@ -55,6 +62,8 @@ class PooledMLP(Module):
         )
         require_rates(dropout=dropout)
         widths = widths_of(in_channels, max_dim)
+        require_level(level, max_dim)
+        self.level = level
         width = joint_width([max_dim + 1, *widths, *widths])
         self.max_dim = max_dim
         self.norm = LazySimplexBatchNorm() if width == -1 else SimplexBatchNorm(width)
@@ -63,13 +72,12 @@ class PooledMLP(Module):
         self.classify = nn.Linear(hidden_channels, out_channels)
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
-        """One row per part, as of :meth:`SimplicialNetwork.forward`."""
+        """One row per part or simplex, as of :meth:`SimplicialNetwork.forward`."""
         require_cochains(complex, x, self.max_dim, parameter=next(self.parameters()))
         seen = []
         for k, values in enumerate(x):
-            pointer = complex.part_pointer(k)
-            total = pool_parts(values, pointer, "sum")
-            count = pointer.diff().to(total.dtype)[:, None]
+            total = _collect(complex, values, k, self.level)
+            count = _counts(complex, k, self.level, values)
             seen += [count.log1p(), total.sign() * total.abs().log1p(), total / count.clamp(min=1)]
         result: Tensor = self.classify(self.dropout(self.hidden(self.norm(torch.cat(seen, dim=1)))))
         return result
@@ -86,12 +94,14 @@ class FVectorMLP(Module):
 
     .. math:: y = \text{MLP}\big( \text{norm}(\log(1 + n_0), …, \log(1 + n_K)) \big)
 
-    Whatever a network on complexes scores beyond this comes from features and structure.
+    Whatever a network on complexes scores beyond this comes from features and structure. With a
+    level k there is a row per k-simplex σ, and n_j counts the j-simplices that are faces or cofaces
+    of σ: of a vertex the edges, the triangles … that it is part of.
 
     Args:
         in_channels: width of the cochains, which are not looked at; so that it is made as the
             networks are that it is compared with.
-        hidden_channels, out_channels, num_layers, max_dim: see :class:`PooledMLP`.
+        hidden_channels, out_channels, num_layers, max_dim, level: see :class:`PooledMLP`.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
@@ -106,17 +116,21 @@ class FVectorMLP(Module):
         out_channels: int,
         num_layers: int,
         max_dim: int,
+        *,
+        level: int | None = None,
     ) -> None:
         super().__init__()
         widths_of(in_channels, max_dim)
-        self.max_dim = max_dim
+        require_level(level, max_dim)
+        self.max_dim, self.level = max_dim, level
         self.layers = _normed_mlp(max_dim + 1, hidden_channels, out_channels, num_layers)
 
     def forward(self, x: object, complex: SimplicialComplex) -> Tensor:
-        """One row per part, (num_parts, out_channels); the cochains ``x`` are not looked at."""
-        counts = [complex.part_pointer(k).diff() for k in range(self.max_dim + 1)]
-        dtype = next(self.parameters()).dtype
-        result: Tensor = self.layers(torch.stack(counts, dim=1).to(dtype).log1p())
+        """One row per part or simplex of the level; the cochains ``x`` are not looked at."""
+        require_complex(complex)
+        like = next(self.parameters())
+        counts = [_counts(complex, k, self.level, like) for k in range(self.max_dim + 1)]
+        result: Tensor = self.layers(torch.cat(counts, dim=1).log1p())
         return result
 
 
@@ -138,12 +152,16 @@ class HeatNet(Module):
     ones, tell nothing of the kind: a covering has the same on every sheet, and there is none that
     turns its sign with the orientation.
 
+    With a level k there is a row per k-simplex σ: n_j and e_{j,l} are the number and the energy
+    of the j-simplices that are faces or cofaces of σ.
+
     Args:
         in_channels: width of the cochains; or one per dimension; or -1 for any: their mean energy
             is read.
         hidden_channels: width of the two hidden layers.
         out_channels, max_dim: see :class:`StackedNetwork`.
         num_layers: L, the number of times at which is read.
+        level: ``None`` for a row per part, or k.
 
     Laws:
         Invariant under reorientation and relabelling; batched equals one by one.
@@ -170,26 +188,29 @@ class HeatNet(Module):
         out_channels: int,
         num_layers: int,
         max_dim: int,
+        *,
+        level: int | None = None,
     ) -> None:
         super().__init__()
         require_positive(
             num_layers=num_layers, hidden_channels=hidden_channels, out_channels=out_channels
         )
+        require_level(level, max_dim)
+        self.level = level
         self.widths, self.max_dim = widths_of(in_channels, max_dim), max_dim
         self.num_steps = tuple(2**layer for layer in range(num_layers))
         width = (max_dim + 1) * (num_layers + 1)
         self.layers = _normed_mlp(width, hidden_channels, out_channels, 2)
 
     def energies(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
-        """The counts and energies of each part, (num_parts, (max_dim+1)·(num_layers+1))."""
+        """The counts and energies of each part or simplex, (rows, (max_dim+1)·(num_layers+1))."""
         read = []
         for k in range(self.max_dim + 1):
-            pointer = complex.part_pointer(k)
-            read.append(pointer.diff().to(x[k].dtype)[:, None])
+            read.append(_counts(complex, k, self.level, x[k]))
             energy = x[k].new_zeros(0, len(self.num_steps))
             if k <= complex.dim:
                 energy = heat_energy(complex, x[k], k, self.num_steps)
-            read.append(pool_parts(energy, pointer, "sum"))
+            read.append(_collect(complex, energy, k, self.level))
         return torch.cat(read, dim=1)
 
     def classify(self, energies: Tensor) -> Tensor:
@@ -198,7 +219,7 @@ class HeatNet(Module):
         return result
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
-        """One row per part, as of :meth:`SimplicialNetwork.forward`; x is oriented as the complex.
+        """One row, as of :meth:`SimplicialNetwork.forward`, of cochains oriented as the complex.
 
         Raises:
             ValueError: the cochains do not fit the complex, ``max_dim`` or ``in_channels``.
@@ -206,6 +227,20 @@ class HeatNet(Module):
         parameter = next(self.parameters())
         require_cochains(complex, x, self.max_dim, self.widths, parameter)
         return self.classify(self.energies(x, complex))
+
+
+def _collect(K: SimplicialComplex, x: Tensor, k: int, level: int | None) -> Tensor:
+    """The sum of a k-cochain over each part; or over what is incident with each simplex."""
+    if level is None:
+        return pool_parts(x, K.part_pointer(k), "sum")
+    return incident_sum(K, x, k, level)
+
+
+def _counts(K: SimplicialComplex, k: int, level: int | None, like: Tensor) -> Tensor:
+    """Over how many k-simplices :func:`_collect` sums, (rows, 1), of the dtype of ``like``."""
+    if level is None:
+        return K.part_pointer(k).diff().to(like.dtype)[:, None]
+    return incident_sum(K, like.new_ones(K.num_simplices(k), 1), k, level)
 
 
 def _normed_mlp(

@@ -13,10 +13,11 @@ from simplex.nn._checks import (
     require_positive,
     require_tensor_of,
 )
+from simplex.nn._frame.encoder import CochainEncoder, make_encoder
+from simplex.nn._frame.level_readout import make_readout, require_level
 from simplex.nn._layer import Layer
 from simplex.nn._modules import Module, Widths, joint_width, linear, widths_of
 from simplex.nn._networks.geometry import boundary_invariants, facet_pairs, upper_invariants
-from simplex.nn._readout import Readout
 from simplex.operators import gather_facets, neighbor_counts, scatter_to_facets
 
 
@@ -212,9 +213,11 @@ class EMPSN(Module):
     Args:
         in_channels, hidden_channels, out_channels, num_layers, max_dim: see
             :class:`StackedNetwork`.
+        embed: the embedding, where it is not a linear map of each dimension: see
+            :class:`CochainEncoder`.
         update_pos: whether every layer moves the positions; :meth:`encode` gives the last ones, for
             tasks on them. A call reads features alone.
-        dropout, reduce, reduce_dims, readout_dims: see :class:`SimplicialNetwork`.
+        dropout, reduce, reduce_dims, readout_dims, level: see :class:`SimplicialNetwork`.
 
     Laws:
         Invariant under rotations, reflections, translations, relabelling and reorientation; batched
@@ -240,24 +243,25 @@ class EMPSN(Module):
         num_layers: int,
         max_dim: int,
         *,
+        embed: CochainEncoder | None = None,
         update_pos: bool = False,
         dropout: float = 0.0,
         reduce: Literal["sum", "mean", "max"] = "sum",
         reduce_dims: Literal["sum", "mean"] = "sum",
         readout_dims: Sequence[int] | None = None,
+        level: int | None = None,
     ) -> None:
         super().__init__()
         require_int("num_layers", num_layers, 1)
         require_int("hidden_channels", hidden_channels, 1)
-        self.max_dim = max_dim
-        self.embed = nn.ModuleList(
-            linear(width, hidden_channels) for width in widths_of(in_channels, max_dim)
-        )
+        require_level(level, max_dim)
+        self.max_dim, self.level = max_dim, level
+        self.embed = make_encoder(embed, in_channels, hidden_channels, max_dim, oriented=False)
         self.convs = nn.ModuleList(
             EMPSNConv(hidden_channels, hidden_channels, max_dim, update_pos=update_pos)
             for _ in range(num_layers)
         )
-        self.readout = Readout(
+        self.readout = make_readout(
             hidden_channels,
             2 * hidden_channels,
             out_channels,
@@ -266,20 +270,19 @@ class EMPSN(Module):
             reduce_dims=reduce_dims,
             dropout=dropout,
             activation=nn.functional.silu,
+            level=level,
         )
 
     def encode(
         self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor
     ) -> tuple[list[Tensor], Tensor]:
         """The cochains after all layers, and the positions, moved or as they were."""
-        widths = [getattr(embed, "in_features", 0) or -1 for embed in self.embed]
-        require_cochains(complex, x, self.max_dim, widths, next(self.parameters()))
-        h = [embed(values) for embed, values in zip(self.embed, x, strict=True)]
+        h = self.embed(x, complex)
         for conv in self.convs:
             h, pos = conv(h, complex, pos)
         return h, pos
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor) -> Tensor:
-        """One row per part, (num_parts, out_channels); arguments as of :class:`EMPSNConv`."""
+        """One row per part, or simplex of the level; arguments as of :class:`EMPSNConv`."""
         result: Tensor = self.readout(self.encode(x, complex, pos)[0], complex)
         return result

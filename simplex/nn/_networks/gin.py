@@ -1,16 +1,16 @@
 """The graph isomorphism network on the vertices and edges of a complex: the baseline of graphs."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Unpack
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_real
-from simplex.nn._checks import require_cochains, require_flags
+from simplex.nn._checks import require_flags
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Widths, mlp, widths_of
-from simplex.nn._network import StackedNetwork, StackOptions
+from simplex.nn._network import StackedNetwork
 from simplex.operators import gather_facets, scatter_to_facets
 
 
@@ -123,27 +123,10 @@ class GIN(StackedNetwork):
 
     conv, defaults = GINConv, {"activation": torch.relu}
     activates = ("layer", "readout")
-
-    def __init__(
-        self,
-        in_channels: Widths,
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        **options: Unpack[StackOptions],
-    ) -> None:
-        first = widths_of(in_channels, max_dim)[0]
-        super().__init__(first, hidden_channels, out_channels, num_layers, 0, **options)
-        self.top = max_dim
+    sees = 0
 
     def _layer(
         self, in_channels: Widths, out_channels: int, max_dim: int, options: Mapping[str, Any]
     ) -> nn.Module:
         (width,) = widths_of(in_channels, max_dim)
         return EachDegree([GINConv(width, out_channels, **options)])
-
-    def encode(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """As in the base class, of the vertices alone: the only entry of the list."""
-        require_cochains(complex, x, self.top)
-        return super().encode(x[:1], complex)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Unpack
 
 import torch
 from torch import Tensor, nn
@@ -10,10 +9,10 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import UninitializedParameter
 
 from simplex.complexes import SimplicialComplex, require_real
-from simplex.nn._checks import require_cochains, require_flags
+from simplex.nn._checks import require_flags
 from simplex.nn._layer import ComplexConv
-from simplex.nn._modules import Widths, linear, mlp, widths_of
-from simplex.nn._network import StackedNetwork, StackOptions
+from simplex.nn._modules import Widths, mlp
+from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.pair_sum import upper_pair_sum
 from simplex.operators import boundary_sum
 
@@ -163,18 +162,23 @@ class SINConv(ComplexConv):
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """One round of messages on all dimensions at once."""
-        return [self._update(x, complex, k) for k in range(self.max_dim + 1)]
+        own = [scale.unbind() for scale in (1 + self.eps).unbind()]
+        return [self._update(x, complex, k, *own[k]) for k in range(self.max_dim + 1)]
 
-    def _update(self, x: Sequence[Tensor], complex: SimplicialComplex, k: int) -> Tensor:
-        from_boundary = (1 + self.eps[k, 0]) * x[k]
+    def _update(
+        self, x: Sequence[Tensor], complex: SimplicialComplex, k: int, of_b: Tensor, of_u: Tensor
+    ) -> Tensor:
         if k > 0:
             below = self.project[k - 1](x[k - 1])
-            from_boundary = from_boundary + boundary_sum(complex, below, k)
-        from_upper = (1 + self.eps[k, 1]) * x[k]
+            from_boundary = torch.addcmul(boundary_sum(complex, below, k), x[k], of_b)
+        else:
+            from_boundary = x[k] * of_b
         if k < self.max_dim:
             own, shared = self.message[k](x[k], x[k + 1])
             messages = upper_pair_sum(complex, own, shared, k, self.activation)
-            from_upper = from_upper + messages
+            from_upper = torch.addcmul(messages, x[k], of_u)
+        else:
+            from_upper = x[k] * of_u
         both = (self.boundary_update[k](from_boundary), self.upper_update[k](from_upper))
         updated: Tensor = self.combine[k](torch.cat(both, dim=-1))
         return updated
@@ -189,9 +193,7 @@ class SIN(StackedNetwork):
         norm: ``"graph"``, ``"layer"`` or ``"rms"`` after each layer; ``"batch"`` within it, before
             each activation, as in the authors' code for graph classification; or ``None``, as in
             their code for strongly regular graphs.
-        embed: whether a dense map of each dimension brings the cochains to ``hidden_channels``
-            before the first layer, whose messages are as wide as its input: for wide one-hot
-            features.
+        embed: see :class:`SimplicialNetwork`; the messages of a layer are as wide as its input.
         eps, train_eps: of :class:`SINConv`.
         activation: of all layers and of the readout, ELU.
 
@@ -218,28 +220,3 @@ class SIN(StackedNetwork):
 
     conv, defaults = SINConv, {"activation": nn.functional.elu, "norm": "graph"}
     activates = ("layer", "readout")
-
-    def __init__(
-        self,
-        in_channels: Widths,
-        hidden_channels: int,
-        out_channels: int,
-        num_layers: int,
-        max_dim: int,
-        *,
-        embed: bool = False,
-        **options: Unpack[StackOptions],
-    ) -> None:
-        require_flags(embed=embed)
-        first = hidden_channels if embed else in_channels
-        super().__init__(first, hidden_channels, out_channels, num_layers, max_dim, **options)
-        widths = widths_of(in_channels, max_dim) if embed else []
-        self.embed = nn.ModuleList(linear(width, hidden_channels) for width in widths)
-
-    def encode(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """As in the base class, after the embedding where there is one."""
-        if len(self.embed):
-            widths = [getattr(embed, "in_features", 0) or -1 for embed in self.embed]
-            require_cochains(complex, x, self.max_dim, widths, self.embed[0].weight)  # type: ignore[arg-type]
-            x = [embed(values) for embed, values in zip(self.embed, x, strict=True)]
-        return super().encode(x, complex)

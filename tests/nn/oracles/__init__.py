@@ -4,7 +4,7 @@ A formula is a function of a layer in float64, its cochains and the complex, and
 per dimension.
 """
 
-from tests.nn.oracles.attention import gsan, san, sat
+from tests.nn.oracles.attention import gsan, san, sat, transformer
 from tests.nn.oracles.filters import (
     bscnet,
     dist2cycle,
@@ -19,6 +19,7 @@ from tests.nn.oracles.filters import (
 from tests.nn.oracles.geometric import empsn
 from tests.nn.oracles.messages import gccn, gin, hsn, mpsn, sca, sin
 from tests.nn.oracles.mixers import channel_mixer, kernel_mixer, mixer_block, operator_mixer
+from tests.nn.oracles.scalable import gathered, higcn, hopse, sann
 
 
 def each(formula):
@@ -36,9 +37,12 @@ __all__ = [
     "dist2cycle",
     "each",
     "empsn",
+    "gathered",
     "gccn",
     "gin",
     "gsan",
+    "higcn",
+    "hopse",
     "hsn",
     "kernel_mixer",
     "mixer_block",
@@ -46,6 +50,7 @@ __all__ = [
     "operator_mixer",
     "oriented",
     "san",
+    "sann",
     "sat",
     "sc",
     "sca",
@@ -55,4 +60,5 @@ __all__ = [
     "scone",
     "sin",
     "snn",
+    "transformer",
 ]

@@ -1,10 +1,17 @@
-"""Attention on the entries of Laplacians: SAT, SAN and GSAN."""
+"""Attention on the entries of Laplacians: SAT, SAN and GSAN; and between all simplices."""
 
 import torch
 from torch import nn
 
 from simplex.operators import harmonic_filter, hodge_bound
-from tests.nn.oracles.matrices import boundary, down_up, masked_softmax, power
+from tests.nn.oracles.matrices import (
+    STEP,
+    boundary,
+    down_up,
+    masked_softmax,
+    neighbors,
+    power,
+)
 
 
 def halves(K, k):
@@ -65,3 +72,43 @@ def gsan(conv, x, K):
                 total = total + filtered(mapped, score, conv.order, supports[kind] != 0)
         result.append(total)
     return result
+
+
+def transformer(conv, x, K):
+    """SimplicialTransformerConv: the attention matrix of each part, simplex by simplex."""
+    dims = range(conv.max_dim + 1)
+    h = [entry(values) for entry, values in zip(conv.entry, x, strict=True)]
+    tokens = [norm(values) for norm, values in zip(conv.norms, h, strict=True)]
+    names = [(k, s) for k in dims for s in range(len(x[k]))]
+    place = {name: i for i, name in enumerate(names)}
+    part = [int(K.part(k)[s]) for k, s in names]
+    relation = {(name, name): 4 for name in names}  # 1 incident or lower, 2 upper, 3 both, 4 itself
+    for k in dims:
+        near = neighbors(K, k)
+        for kind in set(conv.adjacencies):
+            between = k + STEP[kind] if STEP[kind] else k + {"lower": -1, "upper": 1}[kind]
+            if between not in dims:
+                continue
+            for s, found in enumerate(near[kind]):
+                for t, _ in found:
+                    pair = (k, s), (k + STEP[kind], t)
+                    relation[pair] = relation.get(pair, 0) + (2 if kind == "upper" else 1)
+    kinds = {"incidence": (False,), "global": (True,), "both": (False, True)}[conv.attention]
+    for attention, everyone in zip(conv.attentions, kinds, strict=True):
+        mapped = [of_k(values) for of_k, values in zip(attention.maps, tokens, strict=True)]
+        query, key, value = torch.cat(mapped).chunk(3, dim=1)
+        score = query.new_full((conv.heads, len(names), len(names)), -torch.inf)
+        width = conv.out_channels // conv.heads
+        for a, i in place.items():
+            for b, j in place.items():
+                if (a, b) in relation or (everyone and part[i] == part[j]):
+                    number = 5 * (a[0] * len(dims) + b[0]) + relation.get((a, b), 0)
+                    dots = (query[i] * key[j]).view(conv.heads, width).sum(1)
+                    score[:, i, j] = dots / width**0.5 + attention.bias[number]
+        heads = value.view(len(names), conv.heads, width).movedim(1, 0)
+        sent = torch.cat(list(score.softmax(2) @ heads), dim=1).split([len(each) for each in x])
+        h = [own + attention.merge[k](sent[k]) for k, own in enumerate(h)]
+    return [
+        own + conv.narrow[k](conv.activation(conv.widen[k](conv.second_norms[k](own))))
+        for k, own in enumerate(h)
+    ]

@@ -1,0 +1,1 @@
+"""Room: what stands before and after the layers of a network."""
