@@ -44,7 +44,7 @@ GOOD = {  # what an argument of that name is, in a call that works
     "flow": torch.ones(4), "layer": lambda x, K: [2 * each for each in x], "items": [([X], K)] * 2,
     "records": [simplex.train.EpochRecord(1, 1, 0.0, 0.0, 0.5)], "dataset": DATASET,
     "choices": [simplex.train.FoldChoice(1, 1, 7, 0.9, 0.75)],
-    "settings": simplex.train.TUSettings("MUTAG", hidden_channels=4),
+    "settings": simplex.train.Experiment("MUTAG", hidden_channels=4),
 }  # fmt: skip
 ROOMS = (
     simplex.lifting, simplex.operators, simplex.wl, simplex.interop, simplex.complexes,
@@ -62,7 +62,7 @@ FUNCTIONS = [
     for name in room.__all__
     if inspect.isfunction(getattr(room, name)) and name not in PLAIN | LONG
 ] + [simplex.train.make_model, simplex.train.summarize, simplex.train.summarize_choices]
-SETTINGS = [simplex.train.TrainSettings, simplex.train.TUSettings, simplex.transforms.CliqueLift]
+SETTINGS = [simplex.train.TrainSettings, simplex.train.Experiment, simplex.transforms.CliqueLift]
 METHODS = [
     SimplicialComplex.from_simplices, SimplicialComplex.disjoint_union, K.index, K.simplices,
     K.facets, K.facet_signs, K.num_simplices, K.skeleton, K.reorient, K.with_filtration,
