@@ -3,6 +3,7 @@
 from simplex.datasets._aqsol import aqsol
 from simplex.datasets._benson import TimedSimplices, read_benson, timed_simplices
 from simplex.datasets._closure import closure_data
+from simplex.datasets._fixed_split import Parts, fixed_split
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._graph_universe import UNIVERSE_SETTINGS, UniverseSetting, graph_universe
 from simplex.datasets._heterophilous import heterophilous
@@ -36,6 +37,7 @@ __all__ = [
     "FlowSamples",
     "FlowTask",
     "Hypergraph",
+    "Parts",
     "PlantedFlows",
     "TimedSimplices",
     "UniverseSetting",
@@ -50,6 +52,7 @@ __all__ = [
     "dataset_entry",
     "delaunay_complexes",
     "eight_gaussians",
+    "fixed_split",
     "graph_universe",
     "heterophilous",
     "hypergraph_dataset",

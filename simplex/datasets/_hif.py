@@ -25,7 +25,7 @@ _TOP = ("network-type", "metadata", *_KEYS)
 
 
 class Hypergraph(NamedTuple):
-    """A list of hyperedges with attributes, and the complex that they span: :func:`read_hif`."""
+    """A list of hyperedges with attributes, and the complex they span: see :func:`read_hif`."""
 
     complex: SimplicialComplex
     vertices: Tensor

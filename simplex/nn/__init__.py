@@ -28,6 +28,7 @@ from simplex.nn._networks.dist2cycle import Dist2Cycle, Dist2CycleConv
 from simplex.nn._networks.empsn import EMPSN, EMPSNConv
 from simplex.nn._networks.gccn import GCCN, GCCNConv
 from simplex.nn._networks.gin import GIN, GINConv
+from simplex.nn._networks.graph_network import GraphNetwork
 from simplex.nn._networks.gsan import GSAN, GSANConv
 from simplex.nn._networks.higcn import HiGCN, HiGCNConv
 from simplex.nn._networks.hopse import HOPSE, HOPSEConv
@@ -108,6 +109,7 @@ __all__ = [
     "GCCNConv",
     "GINConv",
     "GSANConv",
+    "GraphNetwork",
     "HOPSEConv",
     "HSNConv",
     "HeatNet",

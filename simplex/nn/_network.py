@@ -54,6 +54,7 @@ class StackOptions(NetworkOptions, total=False):
     alpha: float
     bias: bool
     bipartite: bool
+    convolution: str
     blocks: Sequence[int] | Sequence[Sequence[int]] | None
     channels: int | None
     down_order: int

@@ -27,6 +27,9 @@ from simplex.train._distributed import (
     torchrun_processes as torchrun_processes,
 )
 from simplex.train._grid import parse_grid as parse_grid, parse_options as parse_options
+from simplex.train._metrics import measure as measure
+from simplex.train._saved import predictions as predictions
+from simplex.train._sources import splits_of as splits_of, task_of as task_of
 
 
 __all__ = [

@@ -23,6 +23,7 @@ from simplex.nn import (
     BScNet,
     Dist2Cycle,
     FVectorMLP,
+    GraphNetwork,
     PooledMLP,
     SimplicialMixer,
 )
@@ -86,6 +87,11 @@ MODELS: dict[str, MakeModel] = {
     "f-vector": _f_vector,
     "pooled": _pooled,
     "gin": standard(GIN),
+    # Graph layers of PyG, on the 1-skeleton.
+    **{
+        name: standard(GraphNetwork, convolution=name)
+        for name in ("gcn", "gat", "sage", "gps", "mlp")
+    },
     "hsn": standard(HSN),
     "mpsn": standard(MPSN),
     "san": standard(SAN),

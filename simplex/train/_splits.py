@@ -44,7 +44,9 @@ class Split:
 
     def __post_init__(self) -> None:
         for name in ("train", "validation", "test"):
-            ids = integer_tensor(name, getattr(self, name))
+            given = getattr(self, name)
+            empty = isinstance(given, Tensor) and not given.numel()  # of any dtype
+            ids = integer_tensor(name, torch.empty(0, dtype=torch.int64) if empty else given)
             if ids.ndim != 1 or ids.is_meta:
                 raise ValueError(f"{name} must be a list of ids, got shape {tuple(ids.shape)}.")
             if not len(ids) and name != "validation":

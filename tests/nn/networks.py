@@ -29,6 +29,7 @@ from simplex.nn import (
     Dist2Cycle,
     EdgeMPNN,
     FVectorMLP,
+    GraphNetwork,
     HeatNet,
     HiGCN,
     OrientedMPSN,
@@ -184,6 +185,14 @@ NETWORKS: dict[str, Row] = {
     "GIN": INVARIANT._replace(make=GIN),  # it sees vertices alone
     "GIN, all layers read": INVARIANT._replace(make=partial(GIN, **CAT)),
     "GIN with batch norm": INVARIANT._replace(make=partial(GIN, norm="batch", train_eps=True)),
+    **{
+        f"GraphNetwork {kind}": INVARIANT._replace(
+            make=partial(GraphNetwork, convolution=kind, heads=2),
+            variant=kind not in ("gat", "gps"),
+        )
+        for kind in ("gcn", "gat", "sage", "gin", "gps", "mlp")
+    },
+    "GraphNetwork without norm": variant(INVARIANT, partial(GraphNetwork, norm=None, **CAT)),
     "GCCN": BLIND._replace(make=graph_network("SAGE", adjacencies=("boundary", "upper"))),
     **{
         f"GCCN {kind}": BLIND._replace(

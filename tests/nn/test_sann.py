@@ -9,7 +9,7 @@ from simplex import SimplicialComplex
 from simplex.data import SimplicialDataset
 from simplex.datasets import classical_pairs, strongly_regular_family
 from simplex.lifting import clique_complex
-from simplex.nn import HOPSE, HiGCN, SaNN
+from simplex.nn import HOPSE, HiGCN, PooledMLP, SaNN
 from simplex.operators import pool_parts
 from simplex.testing import random_cochains
 from simplex.transforms import GatheredFeatures, gathered_features
@@ -104,12 +104,23 @@ def test_tells_apart_what_swl_does(channels):
         assert (len(exact.unique()) == len(atlas)) == (max_dim == 2)
 
 
+class PooledFirst(torch.nn.Module):
+    """A perceptron on the sums of the gathered features: no map of single simplices."""
+
+    def __init__(self, top):
+        super().__init__()
+        self.classify = PooledMLP(1 + 4 * 16, 16, 16, 2, top)
+
+    def forward(self, x, complex):
+        return self.classify(gathered_features(complex, x, 4, channels=16), complex)
+
+
 @pytest.mark.parametrize("name", ["SR(16,6,2,2)", "SR(26,10,3,4)"])
-def test_untrained_it_separates_what_swl_separates(shared_data, name):
+def test_untrained_they_separate_what_swl_separates(shared_data, name):
     each = family(strongly_regular_family(name, shared_data / "sr"), 3)
-    make = lambda top: SaNN(1, 16, 16, 2, top, hops=4, channels=16)  # noqa: E731
-    for verdict in run(make, each, range(3), torch.float64):
-        assert torch.equal(verdict.told_apart, each.separated)
+    for make in (lambda top: SaNN(1, 16, 16, 2, top, hops=4, channels=16), PooledFirst):
+        for verdict in run(make, each, range(3), torch.float64):
+            assert torch.equal(verdict.told_apart, each.separated)
 
 
 # --- levels, and what is looked at ----------------------------------------------------------------

@@ -118,6 +118,8 @@ class SaNN(StackedNetwork):
             ``"rms"`` or ``None``.
         bias: whether the maps have one.
         norm: after every map, ``"batch"``.
+        embed: False, as the first map takes any width; an encoder stands before the gathering,
+            which then is no longer done once.
 
     Laws:
         Invariant under relabelling. Unsigned sums do not see the orientation at all; signed, and
@@ -142,7 +144,7 @@ class SaNN(StackedNetwork):
         torch.Size([1, 2])
     """
 
-    conv, defaults = SaNNConv, {"activation": torch.relu, "norm": "batch"}
+    conv, defaults = SaNNConv, {"activation": torch.relu, "norm": "batch", "embed": False}
 
     def _of_layer(self, number: int, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Only the first layer gathers."""
