@@ -29,6 +29,9 @@ RIGHT = {
     operators.hodge_decomposition: {"K": K, "x": FLOW, "k": 1},
     operators.harmonic_basis: {"K": K, "k": 1, "dtype": torch.float64},
     operators.dirac_operator: {"K": K, "dtype": torch.float64},
+    operators.candidate_scores: {
+        "K": K, "candidates": [(0, 3)], "score": "katz", "weights": torch.ones(4),
+    },
     operators.connected_components: {"K": K},
     operators.euler_characteristic: {"K": K},
     operators.normalized_laplacian: {

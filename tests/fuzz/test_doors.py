@@ -45,6 +45,8 @@ GOOD = {  # what an argument of that name is, in a call that works
     "records": [simplex.train.EpochRecord(1, 1, 0.0, 0.0, 0.5)], "dataset": DATASET,
     "choices": [simplex.train.FoldChoice(1, 1, 7, 0.9, 0.75)],
     "settings": simplex.train.TUSettings("MUTAG", hidden_channels=4),
+    "candidates": torch.tensor([[0, 3]]), "score": "jaccard", "count": 1,
+    "timed": simplex.datasets.timed_simplices([(0, 1), (1, 2), (0, 2), (0, 1, 2)], range(4)),
 }  # fmt: skip
 ROOMS = (
     simplex.lifting, simplex.operators, simplex.wl, simplex.interop, simplex.complexes,
