@@ -28,6 +28,10 @@ RIGHT = {
     operators.heat_flow: {"K": K, "x": FLOW, "k": 1, "num_steps": 3},
     operators.hodge_decomposition: {"K": K, "x": FLOW, "k": 1},
     operators.harmonic_basis: {"K": K, "k": 1, "dtype": torch.float64},
+    operators.eigenpairs: {
+        "K": K, "k": 1, "count": 2, "part": "gradient", "tolerance": 1e-6, "dtype": torch.float64,
+        "generator": None,
+    },
     operators.dirac_operator: {"K": K, "dtype": torch.float64},
     operators.candidate_scores: {
         "K": K, "candidates": [(0, 3)], "score": "katz", "weights": torch.ones(4),

@@ -112,13 +112,13 @@ def run(args: argparse.Namespace) -> int:
     from simplex.cli._checks import require_device
     from simplex.complexes import require_int
     from simplex.train import (
+        Experiment,
         TrainSettings,
-        TUSettings,
         parse_grid,
         parse_options,
         read_checkpoint,
+        run_experiment,
         torchrun_processes,
-        train_tu,
     )
 
     require_device(args.device)
@@ -126,15 +126,16 @@ def run(args: argparse.Namespace) -> int:
         "grid": parse_grid(args.grid),
         "options": parse_options(args.option),
     }
-    train = TrainSettings(**_pick(given, TrainSettings))
-    settings = TUSettings(**_pick(given, TUSettings), train=train)
-    out = args.out or Path("runs") / f"{settings.dataset}-{settings.model}-{train.seed}"
+    protocol = given.get("protocol", "both")
+    train = TrainSettings.preset(protocol, **_pick(given, TrainSettings))
+    experiment = Experiment(**_pick(given, Experiment), train=train)
+    out = args.out or Path("runs") / f"{experiment.dataset}-{experiment.model}-{train.seed}"
     if "threads" in args:
         torch.set_num_threads(require_int("threads", args.threads, least=1))
     elif args.resume:  # the numbers depend on it
         torch.set_num_threads(read_checkpoint(out / "checkpoint.pt")[0]["num_threads"])
     with torchrun_processes(args.device) as (processes, device):
-        train_tu(settings, out, resume=args.resume, device=device, processes=processes)
+        run_experiment(experiment, out, resume=args.resume, device=device, processes=processes)
     return 0
 
 

@@ -3,9 +3,12 @@
 from simplex.datasets._aqsol import aqsol
 from simplex.datasets._benson import TimedSimplices, read_benson, timed_simplices
 from simplex.datasets._closure import closure_data
+from simplex.datasets._fixed_split import Parts, fixed_split
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._graph_universe import UNIVERSE_SETTINGS, UniverseSetting, graph_universe
 from simplex.datasets._heterophilous import heterophilous
+from simplex.datasets._hif import Hypergraph, read_hif
+from simplex.datasets._hypergraph_dataset import hypergraph_dataset
 from simplex.datasets._ocean import ocean_drifters
 from simplex.datasets._pairs import classical_pairs, csl_graph, csl_graphs, strongly_regular_family
 from simplex.datasets._planar_toys import checkerboard, eight_gaussians, swiss_roll, two_moons
@@ -33,6 +36,8 @@ __all__ = [
     "DatasetEntry",
     "FlowSamples",
     "FlowTask",
+    "Hypergraph",
+    "Parts",
     "PlantedFlows",
     "TimedSimplices",
     "UniverseSetting",
@@ -47,8 +52,10 @@ __all__ = [
     "dataset_entry",
     "delaunay_complexes",
     "eight_gaussians",
+    "fixed_split",
     "graph_universe",
     "heterophilous",
+    "hypergraph_dataset",
     "latin_square_graph",
     "load_dataset",
     "ocean_drifters",
@@ -57,6 +64,7 @@ __all__ = [
     "planted_flows",
     "random_surface",
     "read_benson",
+    "read_hif",
     "rook_graph",
     "shrikhande_graph",
     "stratified_folds",

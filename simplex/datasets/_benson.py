@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from math import comb
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,14 +14,12 @@ from simplex.complexes import (
     integer_tensor,
     require_generator,
     require_int,
-    require_memory,
     require_room_for_vertices,
     require_vertex_count,
     shown,
-    unique_rows,
 )
+from simplex.datasets._appearances import faces_at_most, first_appearances
 from simplex.datasets._checks import require_path
-from simplex.lifting import small_subsets
 
 
 class TimedSimplices(NamedTuple):
@@ -174,8 +171,8 @@ def spanned(
     vertices: Tensor, pointer: Tensor, times: Tensor, num_vertices: int, max_dim: int, name: str
 ) -> TimedSimplices:
     """The closure of the listed simplices, filtered by first appearance."""
-    blocks = _first_appearances(vertices, pointer, times, num_vertices, name)
-    blocks = [_faces_at_most(rows, first, max_dim) for rows, first in blocks]
+    blocks = first_appearances(vertices, pointer, times, num_vertices, name)
+    blocks = [faces_at_most(rows, first, max_dim) for rows, first in blocks]
     K = SimplicialComplex.from_simplices([rows for rows, _ in blocks], num_vertices)
     return TimedSimplices(K.with_filtration(_filtration(K, blocks)), vertices, pointer, times)
 
@@ -247,47 +244,6 @@ def _labels(prefix: Path, numbers: list[int]) -> list[Hashable]:
 
 
 # --- simplices ------------------------------------------------------------------------------------
-
-
-def _first_appearances(
-    vertices: Tensor, pointer: Tensor, times: Tensor, num_vertices: int, name: str
-) -> list[tuple[Tensor, Tensor]]:
-    """Per size s the distinct listed simplices, (d, s) increasing, and their first times (d,)."""
-    sizes, blocks = pointer.diff(), []
-    for size in torch.unique(sizes).tolist():  # few: each takes `size` lines of the file
-        listed = (sizes == size).nonzero()[:, 0]
-        places = pointer[listed][:, None] + torch.arange(size)  # (listed, size)
-        rows = vertices[places].sort(1).values
-        repeated = (rows[:, 1:] == rows[:, :-1]).any(1)
-        if bool(repeated.any()):
-            raise ValueError(
-                f"the vertices of a simplex must be distinct, got one twice in simplex "
-                f"{int(listed[repeated][0]) + 1} of {name}."
-            )
-        blocks.append(_earliest(rows, times[listed], num_vertices))
-    return blocks
-
-
-def _faces_at_most(rows: Tensor, first: Tensor, max_dim: int) -> tuple[Tensor, Tensor]:
-    """The simplices themselves or, where their dimension is above, their faces of ``max_dim``."""
-    size = rows.shape[1]
-    if size <= max_dim + 1:
-        return rows, first
-    total = len(rows) * comb(size, max_dim + 1)
-    what = f"the {total} faces of dimension {max_dim} of simplices with {size} vertices"
-    require_memory(total * (max_dim + 4) * 8 * 2, rows.device, what)
-    whole = torch.tensor([0, size])
-    subsets = small_subsets(torch.arange(size), whole, max_dim + 1, size)[-1]  # (C, max_dim + 1)
-    faces = rows[:, subsets].flatten(0, 1)  # (d, C, max_dim + 1) -> (d · C, max_dim + 1)
-    return _earliest(faces, first.repeat_interleave(len(subsets)), int(rows.max()) + 1)
-
-
-def _earliest(rows: Tensor, times: Tensor, num_vertices: int) -> tuple[Tensor, Tensor]:
-    """The distinct rows and the least time of each."""
-    distinct, inverse = unique_rows(rows, num_vertices)
-    return distinct, times.new_empty(len(distinct)).scatter_reduce(
-        0, inverse, times, "amin", include_self=False
-    )
 
 
 def _filtration(K: SimplicialComplex, blocks: list[tuple[Tensor, Tensor]]) -> list[Tensor]:

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 
 class UniverseSetting(NamedTuple):
-    """Where the parameters of each graph of a family are drawn from, uniformly."""
+    """Where the parameters of each graph of a family are drawn from, uniformly.
+
+    Args:
+        homophily: the share of edges within a community, from and to.
+        average_degree: the same.
+        power_law_exponent: of the degrees; a lower one makes larger hubs.
+    """
 
     homophily: tuple[float, float]
     average_degree: tuple[float, float]

@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 
 
 class DatasetEntry(NamedTuple):
-    """One learning task on one data set; see :data:`DATASETS`."""
+    """One learning task on one data set, a value of ``DATASETS``.
+
+    Args:
+        load: the loader, which takes ``root``, ``max_dim`` and ``reduce``.
+        kind: whether the targets are ``"classes"`` or ``"numbers"``.
+        level: k, where each k-simplex has a target; ``None`` where each complex has one.
+        num_outputs: classes, or numbers.
+        metric: by which results are published: ``"accuracy"``, ``"auroc"``, ``"mae"`` or ``"mse"``.
+        splits: ``"folds"``: ten, by :func:`tu_folds`; ``"masks"``: fixed ones, stored in the data
+            as ``train_mask``, ``val_mask`` and ``test_mask``, where there are many items read by
+            :func:`fixed_split`; ``"random"``: none are published, so that TopoBench's are taken.
+        in_deviations: whether published errors are in standard deviations of the training targets,
+            not in the units of the data.
+    """
 
     load: Callable[..., "SimplicialDataset"]
     kind: Literal["classes", "numbers"]
@@ -67,7 +80,7 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(dict(_entries()))
 
 
 def load_dataset(name: str, **options: Any) -> "SimplicialDataset":
-    """Load a data set by its name in :data:`DATASETS`.
+    """Load a data set by its name in ``DATASETS``.
 
     Args:
         name: such as ``"mutag"``, ``"cora"``, ``"minesweeper"``, ``"us-county-election"``; case,
@@ -85,7 +98,7 @@ def load_dataset(name: str, **options: Any) -> "SimplicialDataset":
 
 
 def dataset_entry(name: str) -> DatasetEntry:
-    """The entry of :data:`DATASETS` by its name in any spelling.
+    """The entry of ``DATASETS`` by its name in any spelling.
 
     Args:
         name: as for :func:`load_dataset`.

@@ -28,6 +28,7 @@ from simplex.nn._networks.dist2cycle import Dist2Cycle, Dist2CycleConv
 from simplex.nn._networks.empsn import EMPSN, EMPSNConv
 from simplex.nn._networks.gccn import GCCN, GCCNConv
 from simplex.nn._networks.gin import GIN, GINConv
+from simplex.nn._networks.graph_network import GraphNetwork
 from simplex.nn._networks.gsan import GSAN, GSANConv
 from simplex.nn._networks.higcn import HiGCN, HiGCNConv
 from simplex.nn._networks.hopse import HOPSE, HOPSEConv
@@ -46,6 +47,7 @@ from simplex.nn._networks.sin import SIN, SINConv
 from simplex.nn._networks.snn import SNN, SNNConv
 from simplex.nn._networks.transformer import SimplicialTransformer, SimplicialTransformerConv
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
+from simplex.nn._saving.pretrained import from_pretrained
 from simplex.operators import neighbor_counts, neighbor_pairs, segment_softmax
 
 
@@ -107,6 +109,7 @@ __all__ = [
     "GCCNConv",
     "GINConv",
     "GSANConv",
+    "GraphNetwork",
     "HOPSEConv",
     "HSNConv",
     "HeatNet",
@@ -156,6 +159,7 @@ __all__ = [
     "StructuralCodes",
     "TimeEmbedding",
     "expand_resolution",
+    "from_pretrained",
     "load_google_npz",
     "load_timm_state",
     "neighbor_counts",

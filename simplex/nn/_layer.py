@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._checks import require_cochain, require_cochains, require_modules, require_positive
 from simplex.nn._modules import Module, Widths, widths_of
+from simplex.nn._saving.pretrained import Pretrained
 
 
 class Layer(Module):
@@ -158,7 +159,7 @@ class DegreeConv(Layer):
         raise TypeError(f"{type(self).__name__} must define convolve(x, complex).")
 
 
-class EachDegree(nn.Module):
+class EachDegree(Pretrained):
     """One layer per degree that knows only cochains of its own, as a layer on all of them.
 
     Args:

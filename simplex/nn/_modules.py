@@ -15,6 +15,7 @@ from simplex.nn._checks import (
     require_room,
 )
 from simplex.nn._norm import SimplexBatchNorm
+from simplex.nn._saving.pretrained import Pretrained
 
 
 def reset_submodules(module: nn.Module) -> None:
@@ -29,8 +30,8 @@ def reset_submodules(module: nn.Module) -> None:
             reset()
 
 
-class Module(nn.Module):
-    """A module whose parameters can be drawn anew, with those of the modules inside."""
+class Module(Pretrained):
+    """A module whose parameters can be drawn anew, with those of the modules inside, and saved."""
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew."""

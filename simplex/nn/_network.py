@@ -15,7 +15,7 @@ from simplex.nn._checks import (
     require_functions,
     require_list,
     require_modules,
-    require_odd,
+    require_oriented,
     require_positive,
     require_rates,
 )
@@ -39,6 +39,7 @@ class NetworkOptions(TypedDict, total=False):
     reduce: Literal["sum", "mean", "max"]
     reduce_dims: Literal["sum", "mean"]
     readout_dims: Sequence[int] | None
+    readout_norm: Literal["batch", "log"] | None
     readout_activation: Callable[[Tensor], Tensor] | None
     level: int | None
     signed_output: bool
@@ -53,6 +54,7 @@ class StackOptions(NetworkOptions, total=False):
     alpha: float
     bias: bool
     bipartite: bool
+    convolution: str
     blocks: Sequence[int] | Sequence[Sequence[int]] | None
     channels: int | None
     down_order: int
@@ -110,6 +112,10 @@ class SimplicialNetwork(Module):
         reduce: how the simplices of one dimension are pooled, ``"sum"``, ``"mean"`` or ``"max"``.
         reduce_dims: how the dimensions are put together, ``"sum"`` or ``"mean"``.
         readout_dims: the dimensions that are read; ``None`` for all.
+        readout_norm: of what was pooled of each part: ``"batch"``, ``"log"`` for a batch norm on a
+            logarithmic scale, or ``None``, see :class:`Readout`. For the classification of
+            complexes of different sizes take ``"log"``, as ``simplex train`` does. With a level,
+            where no part is pooled, it changes nothing.
         readout_activation: φ of the readout; ``None`` for ELU, or tanh where the output is signed.
         level: ``None`` for one row per part, by a :class:`Readout`; k for one row per k-simplex, by
             a :class:`LevelReadout`: ``reduce`` is then over facets and cofacets, ``reduce_dims``
@@ -152,6 +158,7 @@ class SimplicialNetwork(Module):
         reduce: Literal["sum", "mean", "max"] = "sum",
         reduce_dims: Literal["sum", "mean"] = "sum",
         readout_dims: Sequence[int] | None = None,
+        readout_norm: Literal["batch", "log"] | None = None,
         readout_activation: Callable[[Tensor], Tensor] | None = None,
         level: int | None = None,
         signed_output: bool = False,
@@ -173,7 +180,7 @@ class SimplicialNetwork(Module):
         require_word("norm", norm, ("batch", "layer", "rms", "graph", None))
         require_word("jumping_knowledge", jumping_knowledge, ("cat", "max", None))
         if oriented:
-            _require_oriented(activation, norm, jumping_knowledge)
+            require_oriented(activation, norm, jumping_knowledge)
         dims = sorted(set(range(max_dim + 1) if readout_dims is None else readout_dims))
         self.max_dim, self.skip, self.jumping_knowledge = max_dim, skip, jumping_knowledge
         self.level = level
@@ -200,6 +207,7 @@ class SimplicialNetwork(Module):
             reduce=reduce,
             reduce_dims=reduce_dims,
             dropout=dropout,
+            norm=readout_norm,
             activation=readout_activation,
             level=level,
             signed_output=signed_output,
@@ -260,28 +268,6 @@ class SimplicialNetwork(Module):
         """
         result: Tensor = self.readout(self.encode(x, complex), complex)
         return result
-
-
-def _require_oriented(
-    activation: Callable[[Tensor], Tensor] | None, norm: str | None, jumping_knowledge: str | None
-) -> None:
-    """Refuse what is not odd."""
-    kind = "in a network that is equivariant under reorientation"
-    if jumping_knowledge == "max":
-        raise ValueError(
-            f"jumping_knowledge must be 'cat' or None {kind}, got 'max': the largest value changes "
-            "with the sign."
-        )
-    if norm not in ("rms", None):
-        raise ValueError(
-            f"norm must be 'rms' or None {kind}, got {norm!r}: it would shift the values."
-        )
-    require_odd(
-        "activation",
-        activation,
-        f"It is needed {kind}: take torch.tanh; or oriented=False, for a network whose answer "
-        "depends on the orientation.",
-    )
 
 
 _SIZES = ("in_channels", "hidden_channels", "out_channels", "num_layers", "max_dim", "k")

@@ -19,6 +19,7 @@ from simplex.operators._apply import (
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix, incidence_matrix
 from simplex.operators._candidates import candidate_scores
 from simplex.operators._dirac import dirac_operator
+from simplex.operators._eigenpairs import Eigenpairs, eigenpairs
 from simplex.operators._heat import heat_energy, heat_flow
 from simplex.operators._hodge import harmonic_basis, hodge_decomposition
 from simplex.operators._homology import betti_numbers, connected_components, euler_characteristic
@@ -95,6 +96,7 @@ from simplex.operators._spectral import (
 
 __all__ = [
     "Adjacency",
+    "Eigenpairs",
     "adjacency_matrix",
     "apply_boundary",
     "apply_coboundary",
@@ -113,6 +115,7 @@ __all__ = [
     "connected_components",
     "dirac_operator",
     "down_laplacian",
+    "eigenpairs",
     "euler_characteristic",
     "harmonic_basis",
     "heat_energy",

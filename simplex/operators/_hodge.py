@@ -106,9 +106,23 @@ def harmonic_basis(K: SimplicialComplex, k: int, *, dtype: torch.dtype | None = 
         raise ValueError(f"dtype must be a float dtype of torch, got {shown(dtype)}.")
     neighbors = (K.num_simplices(k - 1) if k else 0) + K.num_simplices(k + 1)
     _require_room(K, k, max(0, K.num_simplices(k) - neighbors))  # β_k is not below that
+    return harmonic_vectors(K, k).to(dtype)
+
+
+def harmonic_vectors(
+    K: SimplicialComplex,
+    k: int,
+    most: int | None = None,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Orthonormal harmonic k-cochains (n_k, min(β_k, most)) in float64: all, or a random subspace.
+
+    Without a generator the same at every call.
+    """
     count = (*betti_numbers(K.skeleton(k + 1)), 0)[k]
+    count = count if most is None else min(count, most)
     _require_room(K, k, count)
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(0) if generator is None else generator
     shape = (K.num_simplices(k), count)
     basis = torch.randn(shape, generator=generator, dtype=torch.float64).to(K.device)
     for _ in range(2):
@@ -116,7 +130,7 @@ def harmonic_basis(K: SimplicialComplex, k: int, *, dtype: torch.dtype | None = 
         basis, triangle = torch.linalg.qr(harmonic)
         _require_independent(triangle, k)
     _require_harmonic(K, basis, k)
-    return basis.to(dtype)
+    return basis
 
 
 def _require_room(K: SimplicialComplex, k: int, count: int) -> None:

@@ -194,11 +194,27 @@ def upper_sum(K: SimplicialComplex, message: Tensor, k: int, *, signed: bool = F
         >>> upper_sum(K, gather_facets(K, x, 1), 0).squeeze(1).tolist()
         [2.0, 4.0, 2.0]
     """
+    if k == 0:  # each end of an edge gets what the other sends; the ends have opposite signs
+        result = sum_columns(message.flatten(0, 1), _other_ends(K))
+        return -result if signed else result
     signs = incidence_signs(K, k + 1, message.dtype)[0][:, :, None] if signed else None
     message = message if signs is None else message * signs
     others = message.sum(1, keepdim=True) - message
     others = others if signs is None else others * signs
     return scatter_to_facets(K, others, k + 1)
+
+
+def _other_ends(K: SimplicialComplex) -> RowPattern:
+    """The pattern with a row for each end of an edge, whose entry is the other end; kept."""
+
+    def compute() -> RowPattern:
+        ends = incidences(K, 1)
+        assert ends.order is not None
+        column = ends.column.flip(1).flatten()
+        return RowPattern(None, column, ends.column_pointer, ends.order ^ 1, None)
+
+    result: RowPattern = K.cached("other ends", 1, compute)
+    return result
 
 
 def lower_sum(K: SimplicialComplex, message: Tensor, k: int, *, signed: bool = False) -> Tensor:

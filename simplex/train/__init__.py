@@ -1,14 +1,19 @@
 """Protocols: training loops with their reports."""
 
 from simplex.train._curves import summarize, summarize_choices
+from simplex.train._experiment import Experiment
 from simplex.train._flow import FlowEpoch, flow_accuracy, train_flow
+from simplex.train._loggers import Logger
 from simplex.train._models import MODELS, make_model
-from simplex.train._protocols import Configuration, cross_validate, run_protocols
+from simplex.train._protocols import cross_validate, run_protocols
 from simplex.train._records import EpochRecord, FoldChoice
-from simplex.train._settings import TrainSettings, TUSettings
+from simplex.train._run import Report, run_experiment
+from simplex.train._saved import SavedRun, read_run
+from simplex.train._settings import TrainSettings
+from simplex.train._sources import SOURCES, Sourced
 from simplex.train._splits import Split, fold_splits, mask_splits, random_splits
 from simplex.train._task import Task
-from simplex.train._tu import TUReport, train_tu
+from simplex.train._trainings import Configuration
 
 
 # isort: split
@@ -22,17 +27,24 @@ from simplex.train._distributed import (
     torchrun_processes as torchrun_processes,
 )
 from simplex.train._grid import parse_grid as parse_grid, parse_options as parse_options
+from simplex.train._metrics import measure as measure
+from simplex.train._saved import predictions as predictions
+from simplex.train._sources import splits_of as splits_of, task_of as task_of
 
 
 __all__ = [
     "MODELS",
+    "SOURCES",
     "Configuration",
     "EpochRecord",
+    "Experiment",
     "FlowEpoch",
     "FoldChoice",
+    "Logger",
+    "Report",
+    "SavedRun",
+    "Sourced",
     "Split",
-    "TUReport",
-    "TUSettings",
     "Task",
     "TrainSettings",
     "cross_validate",
@@ -41,9 +53,10 @@ __all__ = [
     "make_model",
     "mask_splits",
     "random_splits",
+    "read_run",
+    "run_experiment",
     "run_protocols",
     "summarize",
     "summarize_choices",
     "train_flow",
-    "train_tu",
 ]

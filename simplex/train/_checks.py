@@ -4,9 +4,8 @@ import os
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from simplex.complexes import integer_tensor, shown
+from simplex.complexes import shown
 
 
 MOST_EPOCHS = 10**12  # no machine will live to see them
@@ -42,26 +41,6 @@ def listed(name: str, values: Any, kind: type) -> list[Any]:
     return list(values)
 
 
-def listed_folds(folds: Any, count: int) -> list[tuple[Tensor, Tensor]]:
-    """Pairs of ids, neither of them empty, below ``count``."""
-    pairs = list(folds) if isinstance(folds, (list, tuple)) else []
-    if not pairs or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
-        raise ValueError(
-            f"folds must be a list of pairs (train, test) of ids, got {shown(folds)}. Draw them "
-            "with simplex.datasets.stratified_folds."
-        )
-    return [(_ids(train, count), _ids(test, count)) for train, test in pairs]
-
-
-def _ids(ids: Any, count: int) -> Tensor:
-    numbers = integer_tensor("the ids of a fold", ids)
-    if numbers.ndim != 1 or numbers.is_meta or not len(numbers):
-        raise ValueError(f"the ids of a fold must be a list of at least one, got {shown(ids)}.")
-    if int(numbers.min()) < 0 or int(numbers.max()) >= count:
-        raise IndexError(f"the ids of a fold must be 0 … {count - 1}, got others.")
-    return numbers
-
-
 def require_device(device: Any) -> torch.device:
     """A device by its name or itself."""
     try:
@@ -76,3 +55,13 @@ def require_finite_loss(loss: float, lr: float) -> None:
     """Raise ``ValueError`` where a loss is infinite or not a number."""
     if not loss < float("inf"):
         raise ValueError(f"lr must keep the loss finite, got lr={lr} and loss {loss}.")
+
+
+def require_defined(metric: str, score: float) -> None:
+    """Raise ``ValueError`` where a metric is not a number."""
+    if score != score:
+        raise ValueError(
+            f"metrics must be defined on every part that is scored, got no value of {metric}. It "
+            "needs both answers among the rows of a label, and two numbers for r2: draw other "
+            "splits, or choose another metric first."
+        )

@@ -56,6 +56,21 @@ class Processes:
             distributed.all_reduce(values)
         return values
 
+    def gather(self, values: Tensor) -> Tensor:
+        """The rows of all processes, one below the other, the same on all of them."""
+        if self.size == 1:
+            return values
+        counts = [
+            torch.zeros((), dtype=torch.int64, device=values.device) for _ in range(self.size)
+        ]
+        distributed.all_gather(counts, torch.tensor(len(values), device=values.device))
+        most = max(int(count) for count in counts)
+        padded = values.new_zeros(most, *values.shape[1:])
+        padded[: len(values)] = values
+        parts = [torch.empty_like(padded) for _ in range(self.size)]
+        distributed.all_gather(parts, padded)
+        return torch.cat([part[: int(n)] for part, n in zip(parts, counts, strict=True)])
+
     def align(self, model: nn.Module) -> None:
         """Give all processes the buffers of process 0, such as running statistics."""
         if self.size > 1:

@@ -8,21 +8,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from simplex.data import SimplicialData, SimplicialDataset
 from simplex.train._checks import require_finite_loss
 from simplex.train._distributed import Processes
+from simplex.train._examples import Material
+from simplex.train._metrics import measure
+from simplex.train._objective import Objective
+from simplex.train._optimizers import make_optimizer, make_schedule
 from simplex.train._settings import TrainSettings
-
-
-# Evaluation needs no gradients, so its batches are limited by memory alone.
-_SIMPLICES_PER_BATCH = 200_000
 
 
 @dataclass(eq=False)
 class FoldRun:
     """A model in training. Each epoch seeds its own random numbers, so none need to be saved."""
 
-    dataset: SimplicialDataset
+    material: Material
+    objective: Objective
     train_ids: Tensor
     model: nn.Module  # on the device
     settings: TrainSettings
@@ -33,41 +33,56 @@ class FoldRun:
 
     def __post_init__(self) -> None:
         self.parallel = self.processes.wrap(self.model)
-        lr, weight_decay = self.settings.lr, self.settings.weight_decay
-        self.optimizer = torch.optim.Adam(
-            self.model.parameters(), lr=lr, weight_decay=weight_decay, fused=True
-        )
-        self.schedule = _schedule(self.optimizer, self.settings)
+        self.optimizer = make_optimizer(self.model, self.settings)
+        self.schedule = make_schedule(self.optimizer, self.settings)
+        if self.settings.compile:
+            self.parallel = torch.compile(self.parallel)  # type: ignore[assignment]
+        rows = self.material.rows(self.train_ids)
+        self.row_weight = torch.zeros(self.material.count, dtype=torch.float64).index_add_(
+            0, self.material.item_of_row[rows], self.objective.weight(self.material.targets[rows])
+        )  # of each id: what its rows count in the loss
 
-    def train_epoch(self) -> tuple[float, float]:
-        """One pass over the training graphs in random order: mean loss and accuracy as met."""
+    def train_epoch(self) -> tuple[float, tuple[float, ...]]:
+        """One pass over the training part in random order: mean loss, and the metrics as met."""
         self.parallel.train()
         order = torch.Generator().manual_seed(mixed_seed(*self.seed, self.epoch))
         torch.manual_seed(mixed_seed(*self.seed, self.epoch, 1 + self.processes.rank))
-        totals = torch.zeros(2, dtype=torch.float64, device=self.device)  # loss, right answers
-        shuffled = self.train_ids[torch.randperm(len(self.train_ids), generator=order)]
-        for ids in torch.split(shuffled, self.settings.batch_size):
-            own = self.processes.shard(ids)
-            # A process without graphs must still take part in the exchange of gradients.
-            batch = load(self.dataset, own if len(own) else ids[:1], self.device)
-            logits = self.parallel(batch.cochains(), batch.complex)
-            loss = nn.functional.cross_entropy(logits, batch.y)
+        shuffled, size = self.train_ids, len(self.train_ids)
+        if not self.material.is_one:
+            shuffled = shuffled[torch.randperm(len(shuffled), generator=order)]
+            size = self.settings.batch_size
+        totals = torch.zeros(2, dtype=torch.float64, device=self.device)  # loss, weight
+        met: list[tuple[Tensor, Tensor]] = []
+        for group in torch.split(shuffled, size * self.settings.accumulate):
+            whole = float(self.row_weight[group].sum())
             self.optimizer.zero_grad()
-            share = loss * (len(own) * self.processes.size / len(ids))
-            share.backward()  # type: ignore[no-untyped-call]
+            for ids in torch.split(group, size):
+                own = self.processes.shard(ids)
+                # A process without graphs must still take part in the exchange of gradients.
+                examples = self.material.load(own if len(own) else ids[:1])
+                outputs = examples.outputs(self.parallel, self.settings.amp)
+                loss = self.objective.mean_loss(outputs, examples.targets)
+                weight = float(self.row_weight[own].sum())
+                share = loss * (weight * self.processes.size / whole if whole else 0.0)
+                share.backward()  # type: ignore[no-untyped-call]
+                if len(own):
+                    one = torch.ones((), dtype=torch.float64, device=self.device)
+                    totals += torch.stack([loss.detach().double(), one]) * weight
+                    met.append((outputs.detach(), examples.targets))
+            if self.settings.clip is not None:
+                nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
             self.optimizer.step()
-            if len(own):
-                right = (logits.detach().argmax(1) == batch.y).sum()
-                totals += torch.stack([loss.detach().double() * len(own), right.double()])
         self.epoch += 1
-        loss_sum, num_right = self.processes.total(totals).tolist()
+        loss_sum, weight_sum = self.processes.total(totals).tolist()
         require_finite_loss(loss_sum, self.settings.lr)
-        return loss_sum / len(shuffled), num_right / len(shuffled)
+        scores = gathered_scores(self.objective, self.processes, met, self.device)
+        return loss_sum / max(weight_sum, 1e-300), scores
 
-    def end_epoch(self, loss: float) -> None:
-        """Step the learning rate; ``loss`` is what a plateau is seen in."""
+    def end_epoch(self, loss: float | None) -> None:
+        """Step the learning rate; ``loss`` is what a plateau is seen in, where it was measured."""
         if isinstance(self.schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
-            self.schedule.step(loss)
+            if loss is not None:
+                self.schedule.step(loss)
         elif self.schedule is not None:
             self.schedule.step()
 
@@ -89,54 +104,25 @@ class FoldRun:
             self.schedule.load_state_dict(state["schedule"])
 
 
-class Evaluation:
-    """Graphs to score models on, batched once, and dealt out to the processes."""
-
-    def __init__(
-        self, dataset: SimplicialDataset, ids: Tensor, processes: Processes, device: torch.device
-    ) -> None:
-        self.count = len(ids)
-        self.processes = processes
-        self.device = device
-        own = processes.shard(ids)
-        sizes = dataset.num_simplices.cpu()[own].sum(1).cumsum(0)
-        groups = torch.unique_consecutive(sizes // _SIMPLICES_PER_BATCH, return_counts=True)[1]
-        parts = torch.split(own, groups.tolist()) if len(own) else ()
-        self.batches = [load(dataset, part, device) for part in parts]
-
-    @torch.no_grad()
-    def score(self, model: nn.Module) -> tuple[float, float]:
-        """Mean cross-entropy, and the share that is classified correctly."""
-        model.eval()
-        self.processes.align(model)
-        totals = torch.zeros(2, dtype=torch.float64, device=self.device)
-        for batch in self.batches:
-            logits = model(batch.cochains(), batch.complex)
-            loss = nn.functional.cross_entropy(logits, batch.y, reduction="sum")
-            totals += torch.stack([loss.double(), (logits.argmax(1) == batch.y).sum().double()])
-        loss_sum, num_right = self.processes.total(totals).tolist()
-        return loss_sum / self.count, num_right / self.count
-
-
-def load(dataset: SimplicialDataset, ids: Tensor, device: torch.device) -> SimplicialData:
-    """The chosen graphs as one batch on the device."""
-    return dataset[ids].to_batch().to(device)  # type: ignore[no-any-return]
+def gathered_scores(
+    objective: Objective,
+    processes: Processes,
+    met: list[tuple[Tensor, Tensor]],
+    device: torch.device,
+) -> tuple[float, ...]:
+    """The metrics of outputs and targets that the processes have met together."""
+    task = objective.task
+    if met:
+        outputs, targets = (torch.cat(each) for each in zip(*met, strict=True))
+    else:
+        outputs = torch.empty(0, task.num_outputs, device=device)
+        targets = torch.empty(0, *(() if task.kind == "classes" else (task.num_outputs,)))
+        targets = targets.to(device, torch.int64 if task.kind == "classes" else None)
+    outputs, targets = processes.gather(outputs), processes.gather(targets)
+    return measure(task, objective.predictions(outputs), targets)
 
 
 def mixed_seed(*parts: int) -> int:
     """One seed from several numbers; another for every change of any of them."""
     entropy = (len(parts), *parts)  # numpy pads with zeros: (1, 2) and (1, 2, 0) would be one
     return int(np.random.SeedSequence(entropy).generate_state(1)[0])
-
-
-def _schedule(optimizer: torch.optim.Optimizer, settings: TrainSettings) -> Any:
-    schedules = torch.optim.lr_scheduler
-    if settings.schedule == "step":
-        return schedules.StepLR(optimizer, settings.decay_every, settings.decay)
-    if settings.schedule == "cosine":
-        return schedules.CosineAnnealingLR(optimizer, settings.epochs)
-    if settings.schedule == "plateau":
-        return schedules.ReduceLROnPlateau(
-            optimizer, factor=settings.decay, patience=settings.decay_every - 1
-        )
-    return None

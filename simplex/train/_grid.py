@@ -4,15 +4,20 @@ from ast import literal_eval
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import product
+from math import prod
 from typing import Any, get_args
 
-from simplex.train._settings import TrainSettings, TUSettings
+import torch
+
+from simplex.train._experiment import Experiment
+from simplex.train._settings import TrainSettings
 
 
-# The data are lifted once and the protocol is one, so these cannot differ within a run.
+# The data are lifted once, task and protocol are one: these cannot differ within a run.
 _FIXED = {
     "dataset", "root", "max_dim", "reduce", "use_node_attr", "folds", "protocol", "grid", "train",
-    "seed", "options",
+    "seed", "options", "search", "seeds", "level", "target", "kind", "metrics", "loss",
+    "class_weights", "compile",
 }  # fmt: skip
 
 
@@ -66,15 +71,17 @@ def parse_options(texts: Sequence[str]) -> dict[str, Any]:
     return options
 
 
-def configurations(settings: TUSettings) -> list[tuple[str, TUSettings]]:
+def configurations(experiment: Experiment) -> list[tuple[str, Experiment]]:
     """One experiment per combination of the grid, with its name; the last names vary fastest.
 
+    With ``search`` so many of them are drawn, none twice, by the seed of the training.
+
     Example:
-        >>> settings = TUSettings("MUTAG", grid={"num_layers": [2, 3], "lr": [0.01]})
-        >>> [(name, each.num_layers, each.train.lr) for name, each in configurations(settings)]
+        >>> experiment = Experiment("MUTAG", grid={"num_layers": [2, 3], "lr": [0.01]})
+        >>> [(name, each.num_layers, each.train.lr) for name, each in configurations(experiment)]
         [('num_layers=2 lr=0.01', 2, 0.01), ('num_layers=3 lr=0.01', 3, 0.01)]
     """
-    grid = settings.grid
+    grid = experiment.grid
     types = _types()
     for name, values in grid.items():
         if name not in types or not len(values):
@@ -84,17 +91,44 @@ def configurations(settings: TUSettings) -> list[tuple[str, TUSettings]]:
             )
     of_training = {each.name for each in fields(TrainSettings)}
     result = []
-    for values in product(*grid.values()):
+    for values in _points(grid, experiment.search, experiment.train.seed):
         chosen: Mapping[str, Any] = dict(zip(grid, values, strict=True))
-        train = replace(settings.train, **{k: v for k, v in chosen.items() if k in of_training})
+        train = replace(experiment.train, **{k: v for k, v in chosen.items() if k in of_training})
         own: dict[str, Any] = {k: v for k, v in chosen.items() if k not in of_training}
         name = " ".join(f"{k}={v}" for k, v in chosen.items())
-        result.append((name, replace(settings, grid={}, train=train, **own)))
+        result.append((name, replace(experiment, grid={}, search=None, train=train, **own)))
     return result
 
 
+def _points(
+    grid: Mapping[str, Sequence[Any]], search: int | None, seed: int
+) -> list[tuple[Any, ...]]:
+    """Every combination of the values, or as many drawn ones, in their order."""
+    count = prod(len(values) for values in grid.values())
+    if search is None or search >= count:
+        return list(product(*grid.values()))
+    if count > _MOST_POINTS:
+        raise ValueError(
+            f"grid must have at most {_MOST_POINTS} combinations to draw from, got {count}. "
+            "Give fewer values."
+        )
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randperm(count, generator=generator)[:search].sort().values.tolist()
+    points = []
+    for number in drawn:
+        values: list[Any] = []
+        for each in reversed(list(grid.values())):
+            number, place = divmod(number, len(each))
+            values.insert(0, each[place])
+        points.append(tuple(values))
+    return points
+
+
+_MOST_POINTS = 10**7
+
+
 def _types() -> dict[str, Any]:
-    every = (*fields(TUSettings), *fields(TrainSettings))
+    every = (*fields(Experiment), *fields(TrainSettings))
     return {each.name: each.type for each in every if each.name not in _FIXED}
 
 

@@ -26,7 +26,7 @@ _REMEDIES = {
 
 def surroundings(
     dataset: SimplicialDataset,
-    folds: Sequence[tuple[Tensor, Tensor]],
+    folds: Sequence[tuple[Tensor, ...]],
     device: torch.device,
 ) -> dict[str, Any]:
     """The data, the versions and the machine, as far as the numbers of a run depend on them."""

@@ -1,15 +1,20 @@
 """The models that the command line knows by name: adding one is one line."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from simplex.complexes import require_word
 from simplex.data import SimplicialDataset
 from simplex.nn import (
+    GCCN,
     GIN,
+    GSAN,
+    HOPSE,
     HSN,
     MPSN,
     SAN,
@@ -20,17 +25,26 @@ from simplex.nn import (
     SCN,
     SCNN,
     SIN,
+    SNN,
     BScNet,
     Dist2Cycle,
     FVectorMLP,
+    GraphNetwork,
+    HeatNet,
+    HiGCN,
     PooledMLP,
+    SaNN,
+    SCNet,
+    SCoNe,
     SimplicialMixer,
+    SimplicialTransformer,
 )
 from simplex.train._checks import require_kind
-from simplex.train._settings import TUSettings
+from simplex.train._experiment import Experiment
+from simplex.train._task import Task
 
 
-MakeModel = Callable[[TUSettings, SimplicialDataset], nn.Module]
+MakeModel = Callable[[Experiment, SimplicialDataset, Task], nn.Module]
 
 
 ACTIVATIONS = {
@@ -51,47 +65,80 @@ def standard(
     ``options``.
     """
 
-    def make(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
+    def make(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
         return kind(
-            dataset.num_features,
+            widths(dataset),
             settings.hidden_channels,
-            dataset.num_classes,
+            task.num_outputs,
             settings.num_layers,
             settings.max_dim,
             reduce=settings.readout,
             dropout=settings.dropout,
             norm=norm if settings.norm == "auto" else settings.norm,
             jumping_knowledge=settings.jumping_knowledge,
-            **(options | _functions(settings.options)),
+            **(_of_level(task) | options | _functions(settings.options)),
         )
 
     return make
 
 
-def _f_vector(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
-    width, classes = dataset.num_features, dataset.num_classes
-    return FVectorMLP(
-        width, settings.hidden_channels, classes, 2, settings.max_dim, **settings.options
-    )
+def bare(kind: Callable[..., nn.Module], *, drops: bool = True, **options: Any) -> MakeModel:
+    """Make a model that has sizes, perhaps a dropout, and options of its own."""
+
+    def make(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+        return kind(
+            widths(dataset),
+            settings.hidden_channels,
+            task.num_outputs,
+            settings.num_layers,
+            settings.max_dim,
+            **({"dropout": settings.dropout} if drops else {}),
+            **(_of_level(task) | options | dict(settings.options)),
+        )
+
+    return make
 
 
-def _pooled(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
-    width, classes = dataset.num_features, dataset.num_classes
-    sizes = (width, settings.hidden_channels, classes, settings.num_layers, settings.max_dim)
-    return PooledMLP(*sizes, dropout=settings.dropout, **settings.options)
+def _f_vector(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    two = replace(settings, num_layers=2)
+    return bare(FVectorMLP, drops=False)(two, dataset, task)
+
+
+def _gccn(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    """The graph layer by its name, among those that take a pair; ``gcn`` on one graph."""
+    from torch_geometric.nn import GATConv, GCNConv, SAGEConv
+
+    layers = {"sage": SAGEConv, "gat": GATConv, "gcn": GCNConv}
+    options = dict(settings.options)
+    name = options.pop("layer", "sage")
+    require_word("layer", name, tuple(layers))
+    make = standard(GCCN, make_conv=layers[name], bipartite=name != "gcn")
+    return make(replace(settings, options=options), dataset, task)
 
 
 MODELS: dict[str, MakeModel] = {
     "f-vector": _f_vector,
-    "pooled": _pooled,
+    "pooled": bare(PooledMLP),
+    "gccn": _gccn,
     "gin": standard(GIN),
+    # Graph layers of PyG, on the 1-skeleton.
+    **{
+        name: standard(GraphNetwork, convolution=name)
+        for name in ("gcn", "gat", "sage", "gps", "mlp")
+    },
+    "gsan": standard(GSAN),
+    "heat": bare(HeatNet, drops=False),
+    "higcn": standard(HiGCN),
+    "hopse": standard(HOPSE),
     "hsn": standard(HSN),
     "mpsn": standard(MPSN),
     "san": standard(SAN),
+    "sann": standard(SaNN),
     "sca": standard(SCA),
     "sccn": standard(SCCN),
     "scn": standard(SCN),
     "sin": standard(SIN),
+    "transformer": standard(SimplicialTransformer, norm=None),
     # Not signed, as the features of higher simplices, sums over their vertices, are not.
     "kernel-mixer": standard(SimplicialMixer, mixing="kernel", signed=False),
     "operator-mixer": standard(SimplicialMixer, mixing="operator", signed=False),
@@ -101,7 +148,15 @@ MODELS: dict[str, MakeModel] = {
     "sat": standard(SAT, norm="rms"),
     "sccnn": standard(SCCNN, norm="rms"),
     "scnn": standard(SCNN, norm="rms"),
+    "scnet": standard(SCNet, norm="rms"),
+    "scone": standard(SCoNe, norm="rms"),
+    "snn": standard(SNN, norm="rms"),
 }
+
+
+def widths(dataset: SimplicialDataset) -> list[int]:
+    """How wide the cochains of each dimension are."""
+    return [int(x.shape[1]) if x.ndim > 1 else 1 for x in dataset[0].cochains()]
 
 
 def _functions(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,16 +165,31 @@ def _functions(options: Mapping[str, Any]) -> dict[str, Any]:
     return dict(options) | ({"activation": ACTIVATIONS[named]} if named in ACTIVATIONS else {})
 
 
-def make_model(settings: TUSettings, dataset: SimplicialDataset) -> nn.Module:
-    """The model that the settings name, with fresh weights.
+def _of_level(task: Task) -> dict[str, Any]:
+    """Where the rows are simplices, the dimension of which the network answers."""
+    return {} if task.level is None else {"level": task.level}
+
+
+def make_model(
+    experiment: Experiment, dataset: SimplicialDataset, task: Task | None = None
+) -> nn.Module:
+    """The model that an experiment names, with fresh weights.
+
+    Args:
+        experiment: names the model and its settings.
+        dataset: says how wide the features are.
+        task: says how many outputs there are, and of what; ``None`` for the classes of the items.
 
     Raises:
         ValueError: no model has that name, or the model refuses its settings.
     """
-    require_kind("settings", settings, TUSettings)
+    require_kind("experiment", experiment, Experiment)
     require_kind("dataset", dataset, SimplicialDataset, "Lift graphs with lift_dataset.")
-    if not isinstance(settings.model, str) or settings.model not in MODELS:
+    if task is None:
+        task = Task.of(dataset)
+    require_kind("task", task, Task)
+    if not isinstance(experiment.model, str) or experiment.model not in MODELS:
         raise ValueError(
-            f"model must be one of {', '.join(sorted(MODELS))}, got {settings.model!r}."
+            f"model must be one of {', '.join(sorted(MODELS))}, got {experiment.model!r}."
         )
-    return MODELS[settings.model](settings, dataset)
+    return MODELS[experiment.model](experiment, dataset, task)

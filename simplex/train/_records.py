@@ -2,51 +2,57 @@
 
 import csv
 import io
-import math
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from math import isnan, nan
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from simplex.train._settings import PROTOCOLS
+
+PROTOCOLS = ("xu", "nested", "held-out")
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What one epoch of one fold came to.
+    """What one epoch of one split came to; a score is the metric of the task that chooses.
 
     Args:
-        fold: counted from 1.
+        fold: which split, counted from 1.
         epoch: counted from 1.
-        train_loss: mean cross-entropy over the training graphs, as they were met.
-        train_accuracy: share of the training graphs that were right when they were met.
-        test_accuracy: share of the test graphs that are right after the epoch; ``None`` under the
-            nested protocol, which does not look.
-        validation_loss: mean cross-entropy over the inner validation part; ``None`` where there is
-            none.
-        validation_accuracy: share of that part that is right after the epoch.
-        protocol: ``"xu"`` or ``"nested"``.
+        train_loss: the mean loss over the training part, as it was met.
+        train_score: of the training part, as it was met.
+        test_score: of the test part after the epoch, under the protocol of Xu et al.; ``None``
+            under the others, which do not look, and where it was not an epoch to score.
+        validation_loss: the mean loss over the validation part; ``None`` where there is none.
+        validation_score: of that part after the epoch.
+        protocol: ``"xu"``, ``"nested"`` or ``"held-out"``.
         configuration: which of the configurations of a grid, counted from 1.
+        further: the other metrics of the task, of the part that was scored; not a number where
+            none was.
     """
 
     fold: int
     epoch: int
     train_loss: float
-    train_accuracy: float
-    test_accuracy: float | None
+    train_score: float
+    test_score: float | None
     validation_loss: float | None = None
-    validation_accuracy: float | None = None
+    validation_score: float | None = None
     protocol: str = "xu"
     configuration: int = 1
+    further: tuple[float, ...] = ()
 
     @property
     def validation(self) -> tuple[float, float]:
-        """What a choice makes large. Accuracy on the inner validation part, then minus the loss."""
-        if self.validation_accuracy is None or self.validation_loss is None:
-            raise ValueError(f"protocol must be 'nested' for a validation, got {self.protocol!r}.")
-        return self.validation_accuracy, -self.validation_loss
+        """The score of the validation part, and minus its loss."""
+        if self.validation_score is None or self.validation_loss is None:
+            raise ValueError(
+                "validation must be of an epoch at which a validation part was scored, got epoch "
+                f"{self.epoch} of protocol {self.protocol!r}."
+            )
+        return self.validation_score, -self.validation_loss
 
     @property
     def run(self) -> tuple[int, str, int]:
@@ -56,46 +62,57 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class FoldChoice:
-    """What the inner validation of one fold chose, and what the one look at its test graphs gave.
+    """What the validation part of one split chose, and what the one look at its test part gave.
 
     Args:
-        fold: counted from 1.
+        fold: which split, counted from 1.
         configuration: the one with the best validation, counted from 1.
         epoch: the one with the best validation, counted from 1.
-        validation_accuracy: at that epoch; its use for the choice makes it optimistic.
-        test_accuracy: of the model of that epoch.
+        validation_score: at that epoch; its use for the choice makes it optimistic.
+        test_score: of the model of that epoch.
+        protocol: ``"nested"`` or ``"held-out"``.
+        further: the other metrics of the task, of the test part.
     """
 
     fold: int
     configuration: int
     epoch: int
-    validation_accuracy: float
-    test_accuracy: float
+    validation_score: float
+    test_score: float
+    protocol: str = "nested"
+    further: tuple[float, ...] = ()
 
 
-def to_row(record: EpochRecord) -> Tensor:
-    """The record as float64 numbers, (1, 9), from which :func:`from_table` makes it again."""
-    *numbers, protocol, configuration = astuple(record)
-    values = [math.nan if each is None else each for each in numbers]
-    row = [*values, PROTOCOLS.index(protocol), configuration]
-    return torch.tensor([row], dtype=torch.float64)
+def to_table(records: Sequence[EpochRecord], width: int) -> Tensor:
+    """The records as float64 numbers, from which :func:`from_table` makes them again."""
+    rows = []
+    for record in records:
+        *numbers, protocol, configuration, further = astuple(record)
+        values = [nan if each is None else each for each in numbers]
+        rows.append([*values, PROTOCOLS.index(protocol), configuration, *further])
+    return torch.tensor(rows, dtype=torch.float64).view(-1, width)
 
 
 def from_table(table: Tensor) -> list[EpochRecord]:
     """The records whose rows are given."""
     records = []
-    for fold, epoch, *numbers, protocol, configuration in table.tolist():
-        values: list[Any] = [None if math.isnan(each) else each for each in numbers]
-        values = [int(fold), int(epoch), *values, PROTOCOLS[int(protocol)], int(configuration)]
-        records.append(EpochRecord(*values))
-    return records
+    for fold, epoch, loss, train, *scored, protocol, configuration in table[:, :9].tolist():
+        test, validation_loss, validation = (None if isnan(each) else each for each in scored)
+        record = EpochRecord(
+            int(fold), int(epoch), loss, train, test, validation_loss, validation,
+            PROTOCOLS[int(protocol)], int(configuration),
+        )  # fmt: skip
+        records.append(record)
+    further = table[:, 9:].tolist()
+    return [replace(each, further=tuple(own)) for each, own in zip(records, further, strict=True)]
 
 
 class CsvLog:
     """One line per epoch, on disk as soon as it is told: a killed run leaves a readable log."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, further: Sequence[str] = ()) -> None:
         self.path = path  # begun anew with the first record
+        self.further = further  # names of the other metrics
         self.begun = False
 
     def add(self, record: EpochRecord) -> None:
@@ -107,8 +124,9 @@ class CsvLog:
         text = io.StringIO()
         writer = csv.writer(text)
         if not self.begun:
-            writer.writerow([each.name for each in fields(EpochRecord)])
-        writer.writerow(astuple(record))
+            writer.writerow([*(each.name for each in fields(EpochRecord)[:-1]), *self.further])
+        *values, further = astuple(record)
+        writer.writerow([*values, *further])
         line = text.getvalue().encode()
         try:
             with self.path.open("ab" if self.begun else "wb", buffering=0) as file:

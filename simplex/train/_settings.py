@@ -1,47 +1,56 @@
-"""What a training run is told: how a fold is trained, and what an experiment on TU data is."""
+"""How a model is trained: epochs, steps, the optimiser and its schedule, and when to stop."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Self
 
-import torch
-
-from simplex.complexes import (
-    HIGHEST_DIM,
-    require_flag,
-    require_int,
-    require_memory,
-    require_real,
-    require_word,
-)
-from simplex.train._checks import MOST_EPOCHS, require_kind
+from simplex.complexes import require_flag, require_int, require_real, require_word
+from simplex.train._checks import MOST_EPOCHS
 
 
-_MOST_LAYERS = 10_000
-SCHEDULES = ("step", "cosine", "plateau", "none")
-PROTOCOLS = ("xu", "nested")
+SCHEDULES = ("step", "cosine", "plateau", "warmup-cosine", "none")
+_MOST_BATCHES = 10**6  # of one step
+OPTIMIZERS = ("adam", "adamw", "sgd", "locoprop")
+_PRESETS: dict[str, dict[str, Any]] = {
+    "topobench": {"epochs": 500, "min_epochs": 50, "check_every": 5, "patience": 10},
+    "fixed": {"epochs": 500, "patience": 100},
+}
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """How every fold is trained: by Adam, with a schedule of the learning rate.
+    """How every split is trained: steps by an optimiser, with a schedule of the learning rate.
 
     Args:
-        epochs: passes over the training graphs, at most.
-        batch_size: graphs in one step, those of all processes together.
+        epochs: passes over the training part, at most.
+        batch_size: items in one forward pass, those of all processes together. A data set of one
+            complex is one batch.
         lr: learning rate at the start.
-        weight_decay: the L2 penalty of Adam.
+        weight_decay: the L2 penalty of Adam and SGD; of AdamW and LocoProp the decoupled decay.
         schedule: ``"step"``: the rate times ``decay`` every ``decay_every`` epochs; ``"cosine"``:
             along half a cosine to zero at the last epoch; ``"plateau"``: times ``decay`` when
-            ``decay_every`` epochs did not lower the loss (of the inner validation part, or, where
-            there is none, of the training part); ``"none"``.
+            ``decay_every`` epochs did not lower the loss (of the validation part, where it is
+            looked at, or, where there is none, of the training part); ``"warmup-cosine"``: up over
+            ``warmup`` epochs, then along half a cosine to zero; ``"none"``.
         decay: factor of a decay.
         decay_every: epochs between two decays.
-        patience: stop a run after that many epochs without a better inner validation; ``None`` to
-            train all epochs. The protocol of Xu et al. compares all folds at one epoch, so there
-            it has no effect.
-        seed: of the weights, the order of the graphs and the dropout.
+        patience: stop a run after that many looks at the validation part without a better one;
+            ``None`` to train all epochs. The protocol of Xu et al. compares all folds at one epoch,
+            so there it has no effect.
+        seed: of the weights, the order of the items and the dropout.
+        check_every: score after every so many epochs, and after the last one.
+        min_epochs: do not stop before.
+        optimizer: ``"adam"``, ``"adamw"``, ``"sgd"`` (momentum 0.9) or ``"locoprop"``
+            (:class:`simplex.optim.LocoProp`; ``lr`` 0.1 is its own default).
+        warmup: epochs of the rise of ``"warmup-cosine"``.
+        clip: scale gradients down to this norm, over all parameters; ``None`` for no bound.
+        accumulate: batches in one step. It is that of their union, whatever their sizes, but for
+            batch norm, which sees one batch.
+        amp: ``"bf16"`` for mixed precision, ``None`` for none.
+        compile: whether to train through ``torch.compile``.
+
+    Example:
+        >>> TrainSettings.preset("topobench", lr=0.01).patience
+        10
     """
 
     epochs: int = 100
@@ -53,9 +62,17 @@ class TrainSettings:
     decay_every: int = 50
     patience: int | None = None
     seed: int = 0
+    check_every: int = 1
+    min_epochs: int = 0
+    optimizer: str = "adam"
+    warmup: int = 0
+    clip: float | None = None
+    accumulate: int = 1
+    amp: str | None = None
+    compile: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "decay_every", "patience"):
+        for name in ("epochs", "batch_size", "decay_every", "patience", "check_every"):
             if getattr(self, name) is not None:
                 require_int(name, getattr(self, name), least=1)
                 require_int(name, getattr(self, name), most=MOST_EPOCHS)
@@ -66,81 +83,34 @@ class TrainSettings:
         require_int("seed", self.seed, least=0)
         require_int("seed", self.seed, most=2**63 - 1)
         require_word("schedule", self.schedule, SCHEDULES)
+        require_word("optimizer", self.optimizer, OPTIMIZERS)
+        require_int("min_epochs", self.min_epochs, 0, MOST_EPOCHS)
+        require_int("warmup", self.warmup, 0, MOST_EPOCHS)
+        require_int("accumulate", self.accumulate, 1, _MOST_BATCHES)
+        require_flag("compile", self.compile)
+        if self.clip is not None:
+            require_real("clip", self.clip, 0, open=True)
+        if self.amp is not None:
+            require_word("amp", self.amp, ("bf16",))
+        if self.warmup and self.schedule != "warmup-cosine":
+            raise ValueError(
+                f"warmup must be 0 for schedule={self.schedule!r}, got {self.warmup}. Take "
+                "schedule='warmup-cosine'."
+            )
 
+    @classmethod
+    def preset(cls, protocol: str, **given: Any) -> Self:
+        """The settings that a protocol is published with, where others are not given.
 
-@dataclass(frozen=True)
-class TUSettings:
-    """One experiment on a TU data set.
+        Args:
+            protocol: ``"topobench"``: at most 500 and at least 50 epochs, the validation part is
+                looked at every 5 epochs, and 10 looks without a better one are the end; Adam with
+                0.001, halved every 50 epochs. ``"fixed"``: at most 500 epochs, and 100 without a
+                better one are the end. Others: the defaults.
+            given: settings by name.
 
-    Args:
-        dataset: such as ``"MUTAG"``.
-        root: the folder of data sets, as in ``simplex.datasets.tu_dataset``.
-        model: a name in ``simplex.train.MODELS``; ``"f-vector"`` is the baseline that only counts.
-        hidden_channels: width of the hidden layers.
-        num_layers: number of message passing layers.
-        readout: how the simplices of a dimension are pooled.
-        dropout: probability, where the model has dropout.
-        norm: normalisation of the layers, such as ``"batch"``; ``None`` for none; ``"auto"`` for
-            ``"rms"`` where the model is equivariant under reorientation, else ``"batch"``.
-        jumping_knowledge: ``"cat"`` to read all layers, ``None`` to read the last one.
-        options: further keyword arguments of the model, such as ``{"readout_dims": (0, 2)}``; an
-            ``activation`` by its name, such as ``"relu"``.
-        max_dim: the top dimension of the lift.
-        reduce: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
-        use_node_attr: whether real node attributes are features, beside the labels.
-        folds: number of folds; ten are those of the literature where they are stored.
-        protocol: ``"xu"``, ``"nested"`` or ``"both"``, see
-            :func:`~simplex.train.run_protocols`.
-        grid: values to try by name of a setting of the model or of ``train``, such as
-            ``{"hidden_channels": [16, 32], "lr": [0.001, 0.01]}``; every combination is one
-            configuration.
-        train: how every fold is trained.
-    """
-
-    dataset: str
-    root: str | Path | None = None
-    model: str = "sin"
-    hidden_channels: int = 32
-    num_layers: int = 3
-    readout: str = "sum"
-    dropout: float = 0.5
-    norm: str | None = "auto"
-    jumping_knowledge: str | None = "cat"
-    options: Mapping[str, Any] = field(default_factory=dict)
-    max_dim: int = 2
-    reduce: Literal["sum", "mean"] = "sum"
-    use_node_attr: bool = True
-    folds: int = 10
-    protocol: str = "both"
-    grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    train: TrainSettings = field(default_factory=TrainSettings)
-
-    def __post_init__(self) -> None:
-        require_int("hidden_channels", self.hidden_channels, least=1)
-        require_memory(
-            4 * self.hidden_channels**2,  # of one layer
-            torch.device("cpu"),
-            f"the weights of {self.hidden_channels} channels",
-            "Lower hidden_channels.",
-        )
-        require_int("num_layers", self.num_layers, least=1)
-        require_int("num_layers", self.num_layers, most=_MOST_LAYERS)
-        require_real("dropout", self.dropout, 0, 1)
-        require_int("max_dim", self.max_dim, 0, HIGHEST_DIM)
-        for name in ("options", "grid"):
-            require_kind(name, getattr(self, name), Mapping)
-            if not all(isinstance(key, str) for key in getattr(self, name)):
-                raise TypeError(f"{name} must have strings as names, got {getattr(self, name)}.")
-        for name in ("norm", "jumping_knowledge"):
-            if getattr(self, name) is not None:
-                require_kind(name, getattr(self, name), str)
-        require_kind("train", self.train, TrainSettings)
-        require_flag("use_node_attr", self.use_node_attr)
-        require_word("reduce", self.reduce, ("sum", "mean"))
-        require_int("folds", self.folds, least=2)
-        require_word("protocol", self.protocol, (*PROTOCOLS, "both"))
-
-    @property
-    def protocols(self) -> tuple[str, ...]:
-        """The protocols to run."""
-        return PROTOCOLS if self.protocol == "both" else (self.protocol,)
+        Paper:
+            Telyatnikov et al. 2024 (TopoBench): the defaults of its trainer, its optimiser and the
+            limits with which its tables were run.
+        """
+        return cls(**(_PRESETS.get(protocol, {}) | given))

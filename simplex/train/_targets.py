@@ -76,11 +76,6 @@ def _stored(batch: SimplicialData, name: str) -> Tensor:
             f"{', '.join(sorted(map(str, batch.keys())))}). Every item must have it."
         )
     values = batch[name]
-    if isinstance(values, (list, tuple)) and any(each is None for each in values):
-        raise ValueError(
-            f"{name} must be there for every item, got None for some. Drop these items, or give "
-            "them NaN or -1 as a missing label."
-        )
     if not isinstance(values, Tensor) or values.is_complex() or values.ndim not in (1, 2):
         got = f"shape {tuple(values.shape)}" if isinstance(values, Tensor) else type(values)
         raise ValueError(f"{name} must be a real tensor, (rows,) or (rows, targets), got {got}.")
@@ -96,6 +91,7 @@ def inferred(
     candidates: bool,
 ) -> tuple[int | None, Kind, int]:
     """The level, the kind and the number of outputs that the targets show."""
+    count_rows(batch, level, candidates)  # a level that there is not is the first thing to say
     values = _stored(batch, name)
     one = level is None and not candidates and items == 1 and len(values) != 1
     if one and len(values) == int(batch.num_simplices[:, 0].sum()):
@@ -196,9 +192,16 @@ def _require_classes(
                 f"{_REMAP.format(name)}"
             )
         return
+    ranked = [name for name in task.metrics if name in ("auroc", "average_precision")]
     everywhere = set(present.tolist())
     for part, ids in parts:
-        missing = sorted(everywhere - set(torch.unique(targets[ids]).tolist()))
+        own = set(torch.unique(targets[ids]).tolist())
+        if ranked and len(own) < 2:
+            raise ValueError(
+                f"{part} must hold at least two classes for {ranked[0]}, got class {own}. Draw "
+                "stratified splits (simplex.datasets.stratified_folds), or measure the accuracy."
+            )
+        missing = sorted(everywhere - own)
         if missing and part.endswith("train"):
             raise ValueError(
                 f"{part} must hold every class, got no row of class {missing[0]}. Draw stratified "

@@ -197,15 +197,32 @@ class Task:
         Raises:
             ValueError: the answer is of another shape.
         """
-        inputs: tuple[Any, ...] = batch.cochains(), batch.complex
-        if self.candidates:
-            inputs = *inputs, batch.candidates
-        outputs: Tensor = model(*inputs)
-        if outputs.ndim != 2 or outputs.shape[1] != self.num_outputs:
+        return self.checked(model(*self.inputs(batch)))
+
+    def inputs(self, batch: SimplicialData) -> tuple[Any, ...]:
+        """What a model is called with: cochains, complex, and candidates where they are the rows.
+
+        Args:
+            batch: one or several items.
+        """
+        inputs = batch.cochains(), batch.complex
+        return (*inputs, batch.candidates) if self.candidates else inputs
+
+    def checked(self, outputs: Tensor) -> Tensor:
+        """The answer of a model, if it has the columns of the task.
+
+        Args:
+            outputs: of :meth:`inputs`.
+
+        Raises:
+            ValueError: another shape than (rows, num_outputs).
+        """
+        shape = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs)
+        if not isinstance(shape, tuple) or len(shape) != 2 or shape[1] != self.num_outputs:
+            level = "" if self.level is None else f", level={self.level}"
             raise ValueError(
                 f"make_model must return a model whose outputs are (rows, {self.num_outputs}), got "
-                f"{tuple(outputs.shape)}. Give it out_channels={self.num_outputs}"
-                f"{'' if self.level is None else f', level={self.level}'}."
+                f"{shape}. Give it out_channels={self.num_outputs}{level}."
             )
         return outputs
 

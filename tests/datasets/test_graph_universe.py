@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from simplex.datasets import UNIVERSE_SETTINGS, graph_universe
+from simplex import SimplicialComplex
+from simplex.data import SimplicialDataset
+from simplex.datasets import UNIVERSE_SETTINGS, fixed_split, graph_universe
 from tests.cases import over
 
 
@@ -104,6 +106,24 @@ def test_masks_are_of_whole_graphs_by_numpys_permutation(tmp_path):
             marked = [i for i in range(count) if bool(dataset[i][key].all())]
             assert marked == sorted(ids)
             assert int(dataset.to_batch()[key].sum()) == len(ids) * len(dataset[0].y)
+        parts = fixed_split(dataset)
+        assert [part.tolist() for part in parts] == [sorted(ids) for ids in expected.values()]
+        assert fixed_split(dataset[[5, 3]])[0].tolist() == [
+            i for i, item in enumerate((5, 3)) if item in expected["train_mask"]
+        ]
+
+
+def test_what_has_no_split_of_items():
+    K = SimplicialComplex.from_simplices([(0, 1)])
+    union = SimplicialComplex.disjoint_union([K, K])
+    with pytest.raises(ValueError, match=r"must have a boolean train_mask .*, got none"):
+        fixed_split(SimplicialDataset.from_union(union))
+    masks = dict.fromkeys(("train_mask", "val_mask", "test_mask"), torch.arange(4) > 2)
+    slices = dict.fromkeys(masks, torch.tensor([0, 2, 4]))
+    with pytest.raises(ValueError, match="the same for all rows of an item, got 1 of 2 rows"):
+        fixed_split(SimplicialDataset.from_union(union, fields=masks, slices=slices))
+    with pytest.raises(TypeError, match="must be a SimplicialDataset"):
+        fixed_split(K)
 
 
 @over(

@@ -47,6 +47,7 @@ GOOD = {  # what an argument of that name is, in a call that works
     "settings": simplex.train.TUSettings("MUTAG", hidden_channels=4),
     "candidates": torch.tensor([[0, 3]]), "score": "jaccard", "count": 1,
     "timed": simplex.datasets.timed_simplices([(0, 1), (1, 2), (0, 2), (0, 1, 2)], range(4)),
+    "settings": simplex.train.Experiment("MUTAG", hidden_channels=4),
 }  # fmt: skip
 ROOMS = (
     simplex.lifting, simplex.operators, simplex.wl, simplex.interop, simplex.complexes,
@@ -64,7 +65,7 @@ FUNCTIONS = [
     for name in room.__all__
     if inspect.isfunction(getattr(room, name)) and name not in PLAIN | LONG
 ] + [simplex.train.make_model, simplex.train.summarize, simplex.train.summarize_choices]
-SETTINGS = [simplex.train.TrainSettings, simplex.train.TUSettings, simplex.transforms.CliqueLift]
+SETTINGS = [simplex.train.TrainSettings, simplex.train.Experiment, simplex.transforms.CliqueLift]
 METHODS = [
     SimplicialComplex.from_simplices, SimplicialComplex.disjoint_union, K.index, K.simplices,
     K.facets, K.facet_signs, K.num_simplices, K.skeleton, K.reorient, K.with_filtration,

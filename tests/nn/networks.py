@@ -29,6 +29,7 @@ from simplex.nn import (
     Dist2Cycle,
     EdgeMPNN,
     FVectorMLP,
+    GraphNetwork,
     HeatNet,
     HiGCN,
     OrientedMPSN,
@@ -168,6 +169,7 @@ NETWORKS: dict[str, Row] = {
     # --- messages
     "SIN": BLIND._replace(make=SIN),
     "SIN without norm": BLIND._replace(make=partial(SIN, norm=None), laws=FLAT, variant=True),
+    "SIN, pooled rows normed": variant(BLIND, partial(SIN, norm="batch", readout_norm="log")),
     "SIN, embedded": variant(BLIND, partial(SIN, embed=True)),
     "MPSN": BLIND._replace(make=MPSN),
     "MPSN of all adjacencies": variant(BLIND, partial(MPSN, adjacencies=ALL, **CAT)),
@@ -183,6 +185,14 @@ NETWORKS: dict[str, Row] = {
     "GIN": INVARIANT._replace(make=GIN),  # it sees vertices alone
     "GIN, all layers read": INVARIANT._replace(make=partial(GIN, **CAT)),
     "GIN with batch norm": INVARIANT._replace(make=partial(GIN, norm="batch", train_eps=True)),
+    **{
+        f"GraphNetwork {kind}": INVARIANT._replace(
+            make=partial(GraphNetwork, convolution=kind, heads=2),
+            variant=kind not in ("gat", "gps"),
+        )
+        for kind in ("gcn", "gat", "sage", "gin", "gps", "mlp")
+    },
+    "GraphNetwork without norm": variant(INVARIANT, partial(GraphNetwork, norm=None, **CAT)),
     "GCCN": BLIND._replace(make=graph_network("SAGE", adjacencies=("boundary", "upper"))),
     **{
         f"GCCN {kind}": BLIND._replace(

@@ -67,7 +67,7 @@ def test_options_go_to_the_layer_and_to_the_frame():
 
 @pytest.mark.parametrize("name", ["down_order", "heads", "depth"])
 def test_an_option_of_neither_is_named_with_those_that_there_are(name):
-    with pytest.raises(TypeError, match=f"options of SIN must be among embed, eps, .*, got {name}"):
+    with pytest.raises(TypeError, match=f"must be among eps, .*, embed, .*, got {name}"):
         SIN(*SIZES, **{name: 2})
 
 

@@ -124,6 +124,30 @@ def test_the_readout_is_its_formula():
         torch.testing.assert_close(model(x, UNION), read.classify(total))
 
 
+@pytest.mark.parametrize("kind", ["batch", "log"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_pooled_rows_are_normed_before_the_maps_of_the_readout(kind, dtype):
+    x = [h.to(dtype) for h in inputs()]
+    model = network(readout_norm=kind).to(dtype)
+    read, total = model.readout, 0
+    for linear, k in zip(read.read, range(3), strict=True):
+        rows = torch.stack([8 * x[k][UNION.part(k) == p].sum(0) for p in range(UNION.num_parts)])
+        if kind == "log":
+            rows = (rows + (rows**2 + 1).sqrt()).log()
+        deviation = (rows.var(0, correction=0) + 1e-5).sqrt()
+        total = total + torch.nn.functional.elu(linear((rows - rows.mean(0)) / deviation))
+    torch.testing.assert_close(model(x, UNION), read.classify(total))
+
+
+def test_a_state_without_norms_of_the_readout_is_read_and_means_what_it_meant():
+    plain, normed = network(), network(readout_norm="log")
+    normed.load_state_dict(plain.state_dict())
+    assert torch.equal(normed(inputs(), UNION), plain(inputs(), UNION))
+    assert normed.state_dict().keys() == plain.state_dict().keys()
+    with pytest.raises(RuntimeError, match=r"readout\.norms"):
+        plain.load_state_dict(network(readout_norm="log").state_dict())
+
+
 def test_the_largest_of_nothing_is_zero():
     pooled = pool_parts(torch.tensor([[-2.0], [-1.0]]), torch.tensor([0, 0, 2]), "max")
     assert pooled.tolist() == [[0.0], [-1.0]]
@@ -145,6 +169,7 @@ def test_layers_of_different_kinds_stack():
     ("options", "message"),
     [
         ({"norm": "instance"}, "norm must be"),
+        ({"readout_norm": "layer"}, "readout_norm must be one of 'batch', 'log', None"),
         ({"oriented": True, "norm": "batch"}, "norm must be 'rms' or None in a network that is"),
         (
             {"oriented": True, "jumping_knowledge": "max"},

@@ -4,21 +4,22 @@ import os
 import signal
 import sys
 from pathlib import Path
+from unittest import mock
 
 import torch
 
-from simplex.train import TrainSettings, TUSettings, train_tu
+from simplex.train import Experiment, TrainSettings, run_experiment
 
 
 def settings(root):
     train = TrainSettings(epochs=3, batch_size=5, lr=0.01, patience=2)
     grid = {"hidden_channels": [4, 6]}
-    return TUSettings("TINY", root, "f-vector", folds=2, grid=grid, train=train)
+    return Experiment("TINY", root, "f-vector", folds=2, grid=grid, train=train)
 
 
 def short(root):
     train = TrainSettings(epochs=2, batch_size=8, lr=0.01)
-    return TUSettings("TINY", root, "f-vector", hidden_channels=4, folds=2, train=train)
+    return Experiment("TINY", root, "f-vector", hidden_channels=4, folds=2, train=train)
 
 
 def kill_at(count, moment):
@@ -39,10 +40,11 @@ def run_or_resume(root, out):
     """What a user does again and again, until it is done."""
     torch.set_num_threads(1)
     resume = (out / "checkpoint.pt").exists()
-    train_tu(short(root), out, resume=resume, report=lambda line: None)
+    run_experiment(short(root), out, resume=resume, report=lambda line: None)
 
 
 if __name__ == "__main__":
     root, out, count, moment = sys.argv[1:]
-    kill_at(int(count), moment)
-    train_tu(settings(Path(root)), out)
+    with mock.patch("simplex.train._trainings._SECONDS_BETWEEN_SAVES", 0):
+        kill_at(int(count), moment)
+        run_experiment(settings(Path(root)), out)

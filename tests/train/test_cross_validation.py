@@ -12,12 +12,12 @@ from simplex.datasets import stratified_folds, tu_dataset
 from simplex.nn import SIN
 from simplex.train import (
     EpochRecord,
+    Experiment,
     TrainSettings,
-    TUSettings,
     cross_validate,
     read_checkpoint,
+    run_experiment,
     summarize,
-    train_tu,
 )
 from tests.cases import over
 from tests.train.tiny import write_tiny
@@ -172,7 +172,7 @@ def test_command_leaves_everything_in_a_folder(tmp_path, capsys, model):
     with (out / "curves.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["protocol"] for row in rows] == ["xu", "xu", "nested", "nested"] * 2
-    assert all((row["test_accuracy"] == "") == (row["protocol"] == "nested") for row in rows)
+    assert all((row["test_score"] == "") == (row["protocol"] == "nested") for row in rows)
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert "out must be a folder without a run" in refusal(capsys, root, out, "--model", model)
     assert command(root, out, "--model", model, "--resume") == 0
@@ -220,16 +220,16 @@ def test_command_names_the_models_it_has(tmp_path, capsys):
 def test_command_resumes_what_was_stopped(tmp_path):
     root = write_tiny(tmp_path)
     train = TrainSettings(epochs=2)
-    settings = TUSettings("TINY", root, hidden_channels=4, num_layers=1, folds=2, train=train)
-    whole = train_tu(settings, tmp_path / "whole", report=lambda line: None)
+    settings = Experiment("TINY", root, hidden_channels=4, num_layers=1, folds=2, train=train)
+    whole = run_experiment(settings, tmp_path / "whole", report=lambda line: None)
 
     def stop(line):
         if line.startswith("fold  1"):
             raise KilledError
 
     with pytest.raises(KilledError):
-        train_tu(settings, tmp_path / "stopped", report=stop)
-    resumed = train_tu(settings, tmp_path / "stopped", resume=True, report=lambda line: None)
+        run_experiment(settings, tmp_path / "stopped", report=stop)
+    resumed = run_experiment(settings, tmp_path / "stopped", resume=True, report=lambda line: None)
     assert resumed == whole
     curves = [(tmp_path / each / "curves.csv").read_text() for each in ("whole", "stopped")]
     assert curves[0] == curves[1]

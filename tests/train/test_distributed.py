@@ -55,6 +55,9 @@ class Silent(Processes):
     def total(self, values):
         return values
 
+    def gather(self, values):
+        return values
+
     def align(self, model):
         pass
 
@@ -85,8 +88,14 @@ def test_the_mean_of_the_processes_gradients_is_that_of_the_whole_batch(
             patch.setattr(torch.optim.Adam, "step", record)
             outcome = run_protocols(tiny, folds, [point], ["xu"], processes=processes)
         (epoch,) = outcome.records
-        sums = [epoch.train_loss, epoch.train_accuracy, epoch.test_accuracy]
-        return torch.stack(gradients), torch.tensor(sums, dtype=torch.float64)
+        means = [epoch.train_loss, epoch.train_score, epoch.test_score]
+        trained, tested = (
+            sum(len(processes.shard(each)) for each in torch.split(ids, most)) / len(ids)
+            for ids, most in zip(folds[0], (batch_size, 7), strict=True)
+        )  # what is its own share
+        shares = torch.tensor([trained, trained, tested], dtype=torch.float64)
+        sums = torch.tensor(means, dtype=torch.float64).nan_to_num(0) * shares
+        return torch.stack(gradients), sums
 
     whole, expected = first_epoch(Processes())
     shards = [first_epoch(Silent(rank, size)) for rank in range(size)]
@@ -116,7 +125,7 @@ def test_two_processes_equal_one_with_the_same_batches(tmp_path):
     first, second = (flat(together / f"records-{rank}.json") for rank in (0, 1))
     assert first == second
     expected = flat(alone / "records-0.json")
-    assert len(expected) == 16 * 9 + 2 * 5
+    assert len(expected) == 16 * 10 + 2 * 7
     for ours, one in zip(first, expected, strict=True):
         assert ours == (pytest.approx(one, rel=1e-9) if isinstance(one, float) else one)
 

@@ -13,8 +13,7 @@ import pytest
 import torch
 
 from simplex.cli import main
-from simplex.datasets import tu_dataset
-from simplex.train import TrainSettings, TUSettings, cross_validate, read_checkpoint, train_tu
+from simplex.train import TrainSettings, cross_validate, read_checkpoint, run_experiment
 from tests.cases import over
 from tests.train.killed_run import run_or_resume, short
 from tests.train.scripted import Scripted, points
@@ -35,15 +34,21 @@ def contents(folder):
         "checkpoint.pt",
         "curves.csv",
         "curves.png",
+        "metrics.csv",
+        "model.pt",
+        "row.md",
+        "row.tex",
+        "settings.json",
     ]
-    return [(folder / name).read_bytes() for name in ("curves.csv", "curves.png")]
+    same = ("curves.csv", "curves.png", "metrics.csv", "settings.json")
+    return [(folder / name).read_bytes() for name in same]
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """A root, and what an uninterrupted run leaves."""
     root = write_tiny(tmp_path_factory.mktemp("whole"))
-    train_tu(short(root), root / "run", report=silent)
+    run_experiment(short(root), root / "run", report=silent)
     return root, contents(root / "run")
 
 
@@ -140,7 +145,7 @@ def test_where_the_disk_is_full_the_last_state_stays(
         largest_file(size),
         pytest.raises((OSError, ValueError), match=words),
     ):
-        train_tu(short(root), out, report=silent, progress=False)
+        run_experiment(short(root), out, report=silent, progress=False)
     monkeypatch.undo()
     left = sorted(each.name for each in out.iterdir()) if out.exists() else []
     assert left == ([] if not saved else ["checkpoint.pt", "curves.csv"])
@@ -149,7 +154,7 @@ def test_where_the_disk_is_full_the_last_state_stays(
         lines = (out / "curves.csv").read_text().splitlines()
         assert len(lines) == records  # a heading, and all but the last
         assert {line.count(",") for line in lines} == {8}
-    train_tu(short(root), out, resume=bool(saved), report=silent)
+    run_experiment(short(root), out, resume=bool(saved), report=silent)
     assert contents(out) == expected
 
 
@@ -165,7 +170,7 @@ def test_a_folder_that_cannot_be_written(whole, tmp_path):
     if os.access(closed, os.W_OK):  # by root
         closed = "/proc"
     with pytest.raises(ValueError, match=r"that can be written to, got .*run"):
-        train_tu(short(root), f"{closed}/run", report=pytest.fail)
+        run_experiment(short(root), f"{closed}/run", report=pytest.fail)
     with pytest.raises(ValueError, match="must be a place that can be written to, got /proc/state"):
         cross_validate(points([0, 1] * 3), FOLDS, Scripted, SHORT, checkpoint="/proc/state.pt")
 
@@ -180,10 +185,10 @@ def test_a_second_run_in_a_folder_is_refused(whole, tmp_path):
     def second(line):
         for resume in (False, True):
             with pytest.raises(ValueError) as error:  # noqa: PT011
-                train_tu(short(root), out, resume=resume, report=pytest.fail)
+                run_experiment(short(root), out, resume=resume, report=pytest.fail)
             refused.append(str(error.value))
 
-    train_tu(short(root), out, report=second)
+    run_experiment(short(root), out, report=second)
     assert f"another run (process {os.getpid()}) is writing into {out}. Wait" in refused[0]
     assert any("holds checkpoint.pt" in each for each in refused)
     assert f"another run (process {os.getpid()}) is writing into {out}. Wait" in refused[-1]
@@ -198,7 +203,7 @@ def test_a_lock_that_nobody_holds_does_not_block(whole, tmp_path):
     (out / "checkpoint.pt.lock").write_text("1")
     (out / "checkpoint.pt.7-7.new").write_text("half of it")
     (out / "curves.png.7-7.new").write_text("half of it")
-    train_tu(short(root), out, report=silent)
+    run_experiment(short(root), out, report=silent)
     assert contents(out) == expected
 
 
@@ -297,12 +302,3 @@ def test_raw_files_that_changed_and_the_number_of_threads(tmp_path, capsys, same
     labels.write_text(labels.read_text().replace("2", "1", 1))
     assert main([*command, "--resume"]) == 2
     assert "have changed: restore the data" in capsys.readouterr().err
-
-
-def test_targets_of_a_regression_are_refused_by_the_command(tmp_path):
-    root = write_tiny(tmp_path)
-    (root / "TINY" / "raw" / "TINY_graph_attributes.txt").write_text("0.5\n" * 16)
-    assert tu_dataset("TINY", root).y.tolist() == [0.5] * 16
-    with pytest.raises(ValueError, match="must have classes of its graphs, got TINY with real"):
-        train_tu(TUSettings("TINY", root), root / "run")
-    assert not (root / "run").exists()

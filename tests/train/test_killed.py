@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from simplex.train import read_checkpoint, train_tu
+from simplex.train import read_checkpoint, run_experiment
 from tests.cases import over
 from tests.train.killed_run import settings
 from tests.train.tiny import write_tiny
@@ -30,8 +30,8 @@ def assert_resumes(root, killed, count, moment):
     assert len(rows) == count - 1
     assert None not in [value for row in rows for value in row.values()]
 
-    whole = train_tu(settings(root), root / "whole", report=silent)
-    assert train_tu(settings(root), killed, resume=True, report=silent) == whole
+    whole = run_experiment(settings(root), root / "whole", report=silent)
+    assert run_experiment(settings(root), killed, resume=True, report=silent) == whole
     assert (killed / "curves.csv").read_text() == (root / "whole" / "curves.csv").read_text()
 
 
@@ -50,7 +50,7 @@ def test_stopped_where_the_state_is_replaced(tmp_path, monkeypatch, count, momen
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", replace_or_stop)
         with pytest.raises(KilledError):
-            train_tu(settings(root), root / "killed", report=silent)
+            run_experiment(settings(root), root / "killed", report=silent)
     assert_resumes(root, root / "killed", count, moment)
 
 

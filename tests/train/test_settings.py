@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import pytest
 import torch
@@ -12,14 +12,14 @@ from simplex.nn import SIN
 from simplex.train import (
     MODELS,
     Configuration,
+    Experiment,
     TrainSettings,
-    TUSettings,
     cross_validate,
     make_model,
     parse_grid,
     parse_options,
+    run_experiment,
     run_protocols,
-    train_tu,
 )
 from tests.cases import over
 from tests.train.scripted import Scripted, points
@@ -75,12 +75,12 @@ def test_unknown_schedule_and_protocol():
     with pytest.raises(ValueError, match=r"schedule must be one of .*, got 'linear'"):
         TrainSettings(schedule="linear")
     with pytest.raises(ValueError, match=r"protocol must be one of .*, got 'honest'"):
-        TUSettings("TINY", protocol="honest")
+        Experiment("TINY", protocol="honest")
     for name in ("hidden_channels", "num_layers"):
         with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
-            TUSettings("TINY", **{name: 0})
+            Experiment("TINY", **{name: 0})
     with pytest.raises(ValueError, match="max_dim must be non-negative, got -1"):
-        TUSettings("TINY", max_dim=-1)
+        Experiment("TINY", max_dim=-1)
 
 
 def test_grid_is_read_by_the_type_of_the_setting():
@@ -105,10 +105,10 @@ def test_grid_is_read_by_the_type_of_the_setting():
 def test_every_combination_of_a_grid_is_trained(tmp_path):
     lines, train = [], TrainSettings(epochs=1, lr=1e30)
     grid = {"hidden_channels": [4, 6], "norm": ["batch", None], "lr": [0.1, 0.2]}
-    settings = TUSettings(
+    settings = Experiment(
         "TINY", write_tiny(tmp_path), num_layers=1, folds=2, protocol="xu", grid=grid, train=train
     )
-    train_tu(settings, tmp_path / "run", report=lines.append)
+    run_experiment(settings, tmp_path / "run", report=lines.append)
     names = [line.partition(": ")[2] for line in lines if line.startswith("configuration ")]
     assert names == [
         f"hidden_channels={hidden} norm={norm} lr={lr}"
@@ -118,7 +118,7 @@ def test_every_combination_of_a_grid_is_trained(tmp_path):
     ]
     assert len((tmp_path / "run" / "curves.csv").read_text().splitlines()) == 1 + 8 * 2
     alone = replace(settings, hidden_channels=6, norm=None, grid={}, train=replace(train, lr=0.2))
-    train_tu(alone, tmp_path / "alone", report=lines.append)
+    run_experiment(alone, tmp_path / "alone", report=lines.append)
     assert not any(line.startswith("configuration ") for line in lines[-6:])
     rows = [(tmp_path / each / "curves.csv").read_text().splitlines() for each in ("run", "alone")]
     last = [row.removesuffix(",8") for row in rows[0] if row.endswith(",xu,8")]
@@ -137,10 +137,10 @@ def test_grid_values_of_another_type_or_out_of_range(tmp_path):
     with pytest.raises(ValueError, match="grid must have values that hidden_channels can take"):
         parse_grid(["hidden_channels=wide"])
     with pytest.raises(ValueError, match="hidden_channels must be at least 1, got 0"):
-        train_tu(TUSettings("TINY", grid={"hidden_channels": [4, 0]}), tmp_path)
+        run_experiment(Experiment("TINY", grid={"hidden_channels": [4, 0]}), tmp_path)
     for grid in ({"depth": [1]}, {"hidden_channels": []}):
         with pytest.raises(ValueError, match="grid must have at least one value"):
-            train_tu(TUSettings("TINY", grid=grid), tmp_path)
+            run_experiment(Experiment("TINY", grid=grid), tmp_path)
 
 
 def test_options():
@@ -158,7 +158,7 @@ def test_options():
 
 @over("name", sorted(MODELS))
 def test_every_model_by_name(tiny, name):
-    model = make_model(TUSettings("TINY", model=name, hidden_channels=4, num_layers=2), tiny)
+    model = make_model(Experiment("TINY", model=name, hidden_channels=4, num_layers=2), tiny)
     batch = tiny.to_batch()
     logits = model(batch.cochains(), batch.complex)
     assert logits.shape == (16, 2)
@@ -167,16 +167,16 @@ def test_every_model_by_name(tiny, name):
 
 
 def test_options_reach_the_model(tiny):
-    model = make_model(TUSettings("TINY", options={"readout_dims": (0, 2)}), tiny)
-    full = make_model(TUSettings("TINY"), tiny)
+    model = make_model(Experiment("TINY", options={"readout_dims": (0, 2)}), tiny)
+    full = make_model(Experiment("TINY"), tiny)
     assert sum(p.numel() for p in model.parameters()) < sum(p.numel() for p in full.parameters())
-    rectified = make_model(TUSettings("TINY", options={"activation": "relu"}), tiny)
+    rectified = make_model(Experiment("TINY", options={"activation": "relu"}), tiny)
     assert rectified.convs[0].activation is torch.nn.functional.relu
     assert full.convs[0].activation is torch.nn.functional.elu
     with pytest.raises(TypeError, match="nonsense"):
-        make_model(TUSettings("TINY", options={"nonsense": 1}), tiny)
+        make_model(Experiment("TINY", options={"nonsense": 1}), tiny)
     with pytest.raises(ValueError, match=r"model must be one of .*f-vector.*, got 'gnn'"):
-        make_model(TUSettings("TINY", model="gnn"), tiny)
+        make_model(Experiment("TINY", model="gnn"), tiny)
 
 
 def test_scores_are_those_of_the_model_and_do_not_depend_on_the_batches(tiny, monkeypatch):
@@ -195,15 +195,15 @@ def test_scores_are_those_of_the_model_and_do_not_depend_on_the_batches(tiny, mo
 
     whole, made, scorings = run()
     assert scorings == 4
-    monkeypatch.setattr("simplex.train._fold_run._SIMPLICES_PER_BATCH", 9)
+    monkeypatch.setattr("simplex.train._evaluation._SIMPLICES_PER_BATCH", 9)
     parts, _, scorings = run()
     assert scorings > 12
     for one, other in zip(whole, parts, strict=True):
-        assert vars(one) == pytest.approx(vars(other))
+        assert astuple(one)[:-1] == pytest.approx(astuple(other)[:-1])
     for f, (_, test) in enumerate(folds):
         batch = tiny[test].to_batch()
         right = made[f](batch.cochains(), batch.complex).argmax(1) == batch.y
-        assert whole[2 * f + 1].test_accuracy == pytest.approx(float(right.double().mean()))
+        assert whole[2 * f + 1].test_score == pytest.approx(float(right.double().mean()))
 
 
 def test_every_fold_and_epoch_has_random_numbers_of_its_own():

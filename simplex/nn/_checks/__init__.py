@@ -5,6 +5,7 @@ from simplex.nn._checks.activations import (
     known_odd as known_odd,
     parity_activations as parity_activations,
     require_odd as require_odd,
+    require_oriented as require_oriented,
 )
 from simplex.nn._checks.cochains import (
     require_cochain as require_cochain,

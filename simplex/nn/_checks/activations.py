@@ -76,6 +76,32 @@ def require_odd(name: str, function: Activation | None, remedy: str) -> None:
     raise ValueError(f"{name} must be odd, f(-x) = -f(x), got {word}. {remedy}")
 
 
+def require_oriented(
+    activation: Activation | None, norm: str | None, jumping_knowledge: str | None
+) -> None:
+    """Refuse what is not odd.
+
+    Example:
+        >>> require_oriented(torch.tanh, "rms", "cat")
+    """
+    kind = "in a network that is equivariant under reorientation"
+    if jumping_knowledge == "max":
+        raise ValueError(
+            f"jumping_knowledge must be 'cat' or None {kind}, got 'max': the largest value changes "
+            "with the sign."
+        )
+    if norm not in ("rms", None):
+        raise ValueError(
+            f"norm must be 'rms' or None {kind}, got {norm!r}: it would shift the values."
+        )
+    require_odd(
+        "activation",
+        activation,
+        f"It is needed {kind}: take torch.tanh; or oriented=False, for a network whose answer "
+        "depends on the orientation.",
+    )
+
+
 def parity_activations(
     activation: Activation, odd_activation: Activation, odd: Sequence[bool]
 ) -> list[Activation]:

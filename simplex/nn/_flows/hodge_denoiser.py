@@ -13,6 +13,7 @@ from simplex.nn._checks import (
     require_times,
 )
 from simplex.nn._modules import TimeEmbedding
+from simplex.nn._saving.pretrained import Pretrained
 from simplex.operators import chain_down, chain_up, harmonic_basis, require_rank
 
 
@@ -21,7 +22,7 @@ _LEAST_ENERGY = 1e-3  # added below the logarithm; values are of order 1
 _HARMONIC = 1e-3  # of the length of a field may lie outside the harmonic cochains
 
 
-class HodgeDenoiser(nn.Module):
+class HodgeDenoiser(Pretrained):
     r"""From noisy k-cochains and a time to k-cochains, local by Laplacians, global by harmonics.
 
     It predicts the noise, the clean flow or v in the diffusion of edge flows on one fixed complex,

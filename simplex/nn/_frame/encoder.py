@@ -13,7 +13,8 @@ from simplex.nn._checks import (
     require_positive,
     require_values,
 )
-from simplex.nn._modules import Widths, linear, reset_submodules, widths_of
+from simplex.nn._modules import Widths, linear, widths_of
+from simplex.nn._saving.pretrained import Pretrained
 
 
 Sizes = int | Sequence[int]
@@ -60,7 +61,7 @@ class CategoryEmbedding(nn.Embedding):
         return super().forward(columns + self.starts).sum(1)
 
 
-class CochainEncoder(nn.ModuleList):
+class CochainEncoder(Pretrained, nn.ModuleList):
     r"""Bring the cochains of each dimension to a common width, before the first layer.
 
     .. math::
@@ -119,10 +120,6 @@ class CochainEncoder(nn.ModuleList):
             for k, width in enumerate(widths)
         )
         self.max_dim, self.out_channels, self.oriented = max_dim, out_channels, oriented
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
-        reset_submodules(self)
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """Encode one cochain per dimension 0 … max_dim.

@@ -212,11 +212,13 @@ def make_readout(
     activation: Callable[[Tensor], Tensor] | None = None,
     bias: bool = True,
     absolute: bool = False,
+    norm: str | None = None,
     **options: Any,
 ) -> nn.Module:
     """The readout of a network: a row per part, or per simplex of the level."""
     sizes = (in_channels, hidden_channels, out_channels, dims)
     require_flags(signed_output=signed_output)
+    require_word("readout_norm", norm, ("batch", "log", None))
     if level is None:
         if signed_output:
             raise ValueError(
@@ -224,7 +226,8 @@ def make_readout(
                 "to turn with, got True. Pass level=1 for a row per edge."
             )
         activation = nn.functional.elu if activation is None else activation
-        return Readout(*sizes, activation=activation, bias=bias, absolute=absolute, **options)
+        options |= {"activation": activation, "bias": bias, "absolute": absolute, "norm": norm}
+        return Readout(*sizes, **options)
     if signed_output and not absolute:
         raise ValueError(
             "signed_output must be False in a network that is not equivariant under reorientation, "

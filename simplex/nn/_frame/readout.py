@@ -1,6 +1,7 @@
 """From cochains to one row per complex of a disjoint union."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from simplex.nn._checks import (
     require_rates,
     require_read,
 )
+from simplex.nn._norm import SimplexBatchNorm
 from simplex.operators import pool_parts
 
 
@@ -21,7 +23,7 @@ class Readout(nn.Module):
     r"""Pool every dimension, map each to a common width, put them together, classify.
 
     .. math::
-        r_k = φ\big( W_k \, \text{reduce}_{σ ∈ K_k} h_σ \big), \qquad
+        r_k = φ\Big( W_k \, \text{norm}_k\big( \text{reduce}_{σ ∈ K_k} h_σ \big) \Big), \qquad
         y = W \, \text{dropout}\big( \text{reduce}_k \, r_k \big) + b
 
     Args:
@@ -35,9 +37,14 @@ class Readout(nn.Module):
         activation: φ.
         bias: whether the maps W_k have one; without it an absent dimension adds nothing.
         absolute: whether the pool is over absolute values, which forget the orientation.
+        norm: of what was pooled, over the parts, one per dimension, before W_k: ``"batch"`` for a
+            batch norm; ``"log"`` for a batch norm of arsinh s, which is s where it is small and
+            sgn(s) log(2|s|) where it is large; ``None`` for none. Sums over complexes of very
+            different sizes train badly without one. A state without such norms is of a readout
+            without them: loading it leaves them out.
 
     Paper:
-        Bodnar et al. 2021, Section 6, and the authors' code.
+        Bodnar et al. 2021, Section 6, and the authors' code; the norm is ours.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
@@ -58,6 +65,7 @@ class Readout(nn.Module):
         activation: Callable[[Tensor], Tensor] = nn.functional.elu,
         bias: bool = True,
         absolute: bool = False,
+        norm: str | None = None,
     ) -> None:
         super().__init__()
         require_positive(
@@ -69,26 +77,37 @@ class Readout(nn.Module):
         require_functions(activation=activation)
         require_word("reduce", reduce, ("sum", "mean", "max"))
         require_word("reduce_dims", reduce_dims, ("sum", "mean"))
+        require_word("readout_norm", norm, ("batch", "log", None))
         self.dims, self.reduce, self.reduce_dims = list(dims), reduce, reduce_dims
-        self.activation, self.absolute = activation, absolute
+        self.activation, self.absolute, self.norm = activation, absolute, norm
         self.read = nn.ModuleList(
             nn.Linear(in_channels, hidden_channels, bias=bias) for _ in self.dims
         )
+        self.norms = nn.ModuleList(SimplexBatchNorm(in_channels) for _ in self.dims if norm)
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(hidden_channels, out_channels)
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew."""
-        for linear in (*self.read, self.classify):
-            linear.reset_parameters()
+        for module in (*self.read, *self.norms, self.classify):
+            module.reset_parameters()
+
+    def _load_from_state_dict(
+        self, state_dict: Mapping[str, Any], prefix: str, *arguments: Any
+    ) -> None:
+        if f"{prefix}read.0.weight" in state_dict and f"{prefix}norms.0.weight" not in state_dict:
+            self.norms = nn.ModuleList()  # the network was stored without them
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
         """One row per part: (num_parts, out_channels)."""
         require_read(complex, x, self.dims, self.read[0].weight)  # type: ignore[arg-type]
         read = []
-        for linear, k in zip(self.read, self.dims, strict=True):
+        for place, (linear, k) in enumerate(zip(self.read, self.dims, strict=True)):
             h = x[k].abs() if self.absolute else x[k]
             pooled = pool_parts(h, complex.part_pointer(k), self.reduce)  # (num_parts, channels)
+            if self.norms:
+                pooled = self.norms[place](pooled.asinh() if self.norm == "log" else pooled)
             read.append(self.activation(linear(pooled)))
         stacked = torch.stack(read)
         total = stacked.sum(0) if self.reduce_dims == "sum" else stacked.mean(0)

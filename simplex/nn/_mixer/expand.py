@@ -79,6 +79,7 @@ def expand_resolution(model: Mixer, factor: int | Sequence[int]) -> Mixer:
         mlp.fc1 = block_diagonal(mlp.fc1, tokens, hidden)
         mlp.fc2 = block_diagonal(mlp.fc2, hidden, tokens)
         block.num_tokens, block.tokens_mlp_dim = tokens.numel(), hidden.numel()
+    expanded.remade_with(image_size=size, tokens_mlp_dim=block.tokens_mlp_dim)
     return expanded
 
 

@@ -289,6 +289,7 @@ class MLPMixer(MixerTrunk):
         """Replace the head by one of another number of classes, at zero; by none for 0."""
         require_int("out_channels", out_channels, 0)
         self.out_channels = out_channels
+        self.remade_with(out_channels=out_channels)
         if out_channels == 0:
             self.head = nn.Identity()
             return

@@ -118,6 +118,7 @@ class HiGCN(StackedNetwork):
         max_dim: the top dimension of the cochains that it is called with, and of the petals.
         order, alpha: of :class:`HiGCNConv`.
         norm: after each layer, ``"batch"``.
+        embed: False, as the maps stand before the powers.
 
     Laws:
         Invariant under relabelling and, as no incidence has a sign, under reorientation.
@@ -132,7 +133,7 @@ class HiGCN(StackedNetwork):
         torch.Size([1, 2])
     """
 
-    conv, defaults = HiGCNConv, {"activation": torch.relu, "norm": "batch"}
+    conv, defaults = HiGCNConv, {"activation": torch.relu, "norm": "batch", "embed": False}
     sees = 0
 
     def __init__(

@@ -104,6 +104,7 @@ class HOPSE(StackedNetwork):
         blocks: of :class:`HOPSEConv`, in the first layer.
         activation: of all layers, ReLU.
         norm: after each layer, ``"batch"``.
+        embed: False, as an encoder would make one block of all.
 
     Laws:
         Invariant under relabelling if the encodings are equivariant; under reorientation if they
@@ -123,7 +124,7 @@ class HOPSE(StackedNetwork):
         torch.Size([1, 2])
     """
 
-    conv, defaults = HOPSEConv, {"activation": torch.relu, "norm": "batch"}
+    conv, defaults = HOPSEConv, {"activation": torch.relu, "norm": "batch", "embed": False}
     activates = ("layer", "network")
 
     def _of_layer(self, number: int, options: Mapping[str, Any]) -> Mapping[str, Any]:

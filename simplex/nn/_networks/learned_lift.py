@@ -100,7 +100,7 @@ class LearnedLift(Module):
         neighbors: int | None = None,
         radius: float | None = None,
         max_dim: int = 2,
-        temperature: float = 1.0,
+        temperature: float = 0.1,
         min_weight: float = 0.0,
         keep_edges: bool = False,
         hard: bool = True,
@@ -176,6 +176,7 @@ class LearnedLift(Module):
         weights = [p - p.detach() + 1 for p in soft] if self.hard else soft
         spread = spread_features(K, x, self.max_dim, reduce=self.reduce)  # type: ignore[arg-type]
         weighted = [w[:, None].to(h.dtype) * h for w, h in zip(weights, spread, strict=True)]
+        self.in_channels = x.shape[1]  # the maps have taken theirs, for good
         return Lifted(K, weighted, weights)
 
     def _lift(self, z: Tensor, given: SimplicialComplex) -> SimplicialComplex:

@@ -118,13 +118,16 @@ class SaNN(StackedNetwork):
             ``"rms"`` or ``None``.
         bias: whether the maps have one.
         norm: after every map, ``"batch"``.
+        embed: False, as the first map takes any width; an encoder stands before the gathering,
+            which then is no longer done once.
 
     Laws:
         Invariant under relabelling. Unsigned sums do not see the orientation at all; signed, and
         without bias, the network is invariant under reorientation. It tells apart at most what the
-        SWL test does. With ``channels``, all that 2 T hops see after T rounds of the test is told
-        apart by the gathered features, but for rounding and a null set of maps; without, they
-        count walks, and complexes that agree in all walks are alike.
+        SWL test does. With ``channels``, 2 T hops suffice for T rounds of the test, but for
+        rounding and a null set of maps: a cofacet that has heard its facets tells each of them
+        which others it has. Plain sums count walks; on all graphs of up to seven vertices, four
+        hops of them tell apart what the test does, but for larger ones there is no such theorem.
 
     Cost:
         After the transform, one dense product per dimension and layer: O(simplices · width).
@@ -141,7 +144,7 @@ class SaNN(StackedNetwork):
         torch.Size([1, 2])
     """
 
-    conv, defaults = SaNNConv, {"activation": torch.relu, "norm": "batch"}
+    conv, defaults = SaNNConv, {"activation": torch.relu, "norm": "batch", "embed": False}
 
     def _of_layer(self, number: int, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Only the first layer gathers."""

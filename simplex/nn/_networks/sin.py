@@ -162,18 +162,23 @@ class SINConv(ComplexConv):
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """One round of messages on all dimensions at once."""
-        return [self._update(x, complex, k) for k in range(self.max_dim + 1)]
+        own = [scale.unbind() for scale in (1 + self.eps).unbind()]
+        return [self._update(x, complex, k, *own[k]) for k in range(self.max_dim + 1)]
 
-    def _update(self, x: Sequence[Tensor], complex: SimplicialComplex, k: int) -> Tensor:
-        from_boundary = (1 + self.eps[k, 0]) * x[k]
+    def _update(
+        self, x: Sequence[Tensor], complex: SimplicialComplex, k: int, of_b: Tensor, of_u: Tensor
+    ) -> Tensor:
         if k > 0:
             below = self.project[k - 1](x[k - 1])
-            from_boundary = from_boundary + boundary_sum(complex, below, k)
-        from_upper = (1 + self.eps[k, 1]) * x[k]
+            from_boundary = torch.addcmul(boundary_sum(complex, below, k), x[k], of_b)
+        else:
+            from_boundary = x[k] * of_b
         if k < self.max_dim:
             own, shared = self.message[k](x[k], x[k + 1])
             messages = upper_pair_sum(complex, own, shared, k, self.activation)
-            from_upper = from_upper + messages
+            from_upper = torch.addcmul(messages, x[k], of_u)
+        else:
+            from_upper = x[k] * of_u
         both = (self.boundary_update[k](from_boundary), self.upper_update[k](from_upper))
         updated: Tensor = self.combine[k](torch.cat(both, dim=-1))
         return updated

@@ -25,7 +25,6 @@ from simplex.transforms import GatheredFeatures
 
 SETS = ("MUTAG", "PROTEINS", "IMDB-BINARY", "NCI1")
 LAYERS = 3  # of SIN and GIN
-DENSE = 2  # of SaNN, after the hops
 
 
 class GraphGIN(nn.Module):
@@ -110,14 +109,15 @@ def epochs(
     wide = [x.shape[1] for x in gathered[0].cochains()]
     torch.manual_seed(0)
     sin = SIN(channels, width, classes, LAYERS, 2, norm="batch")
-    sann = SaNN(wide, width, classes, DENSE, 2, hops=0)
-    pooled = PooledMLP(wide, width, classes, DENSE, 2)
+    one, two = (SaNN(wide, width, classes, layers, 2, hops=0) for layers in (1, 2))
+    pooled = PooledMLP(wide, width, classes, 2, 2)
     loader = DataLoader(graphs, batch_size=size, shuffle=True)
     return {
         "GIN of PyG": Epoch(GraphGIN(channels, width, classes), lambda: loader),
         "SIN": Epoch(OnBatch(sin), batches(dataset, size)),
-        "SaNN": Epoch(OnBatch(sann), batches(gathered, size)),
-        "SaNN's input, pooled": Epoch(OnBatch(pooled), batches(gathered, size)),
+        "SaNN, two dense layers": Epoch(OnBatch(two), batches(gathered, size)),
+        "SaNN, one": Epoch(OnBatch(one), batches(gathered, size)),
+        "its input, pooled": Epoch(OnBatch(pooled), batches(gathered, size)),
     }
 
 
@@ -130,6 +130,7 @@ def main() -> None:
     parser.add_argument("--hops", type=int, default=2, help="of SaNN")
     parser.add_argument("--channels", type=int, default=16, help="of each hop; 0 for plain sums")
     parser.add_argument("--epochs", type=int, default=5, help="that are timed, after one more")
+    parser.add_argument("--only", help="the networks whose names begin so, and GIN")
     options = parser.parse_args()
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; medians, seconds")
     for name in options.sets:
@@ -137,6 +138,8 @@ def main() -> None:
         print(f"{name}: {len(dataset)} graphs, f-vector {dataset.num_simplices.sum(0).tolist()}")
         gather = GatheredFeatures(options.hops, channels=options.channels or None)
         runs = epochs(dataset, options.width, options.batch_size, gather)
+        if options.only:
+            runs = {k: v for k, v in runs.items() if k.startswith(("GIN", options.only))}
         for _ in range(options.epochs + 1):
             for run in runs.values():
                 run.run()
@@ -144,7 +147,7 @@ def main() -> None:
         for kind, run in runs.items():
             step, whole = run.medians()
             print(
-                f"  {kind:20s} {step:8.3f} ({step / base[0]:5.2f} × GIN)"
+                f"  {kind:22s} {step:8.3f} ({step / base[0]:5.2f} × GIN)"
                 f"   with batching {whole:8.3f} ({whole / base[1]:5.2f} × GIN)"
             )
 

@@ -1,0 +1,1 @@
+"""Room: networks as folders of a JSON file and a safetensors file."""

@@ -1,0 +1,129 @@
+"""Where the data of an experiment come from: adding a source is one line in ``SOURCES``."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from simplex.data import SimplicialDataset
+from simplex.datasets import dataset_entry, stratified_folds, tu_dataset, tu_folds
+from simplex.train._experiment import Experiment
+from simplex.train._splits import Split, fold_splits, mask_splits, random_splits
+from simplex.train._task import Task
+
+
+class Sourced(NamedTuple):
+    """What a source gives: the data, what is predicted of them, and the splits of the protocol."""
+
+    dataset: SimplicialDataset
+    task: Task
+    splits: list[Split]
+
+
+Source = Callable[[Experiment, str], Sourced]  # the second is the name within the source
+
+
+def task_of(
+    experiment: Experiment, dataset: SimplicialDataset, *, candidates: bool = False
+) -> Task:
+    """The task that an experiment sets on the data, what it leaves open seen from the targets."""
+    return Task.of(
+        dataset,
+        level=experiment.level,
+        target=experiment.target,
+        kind=experiment.kind,  # type: ignore[arg-type]  # a word of KINDS
+        metrics=tuple(experiment.metrics),
+        loss=experiment.loss,
+        class_weights=experiment.class_weights,  # type: ignore[arg-type]  # a tuple by now
+        candidates=candidates,
+    )
+
+
+def splits_of(
+    experiment: Experiment,
+    dataset: SimplicialDataset,
+    task: Task,
+    folds: Callable[[Tensor, torch.Generator], Sequence[tuple[Tensor, Tensor]]] | None = None,
+) -> list[Split]:
+    """The splits of the protocol of an experiment.
+
+    Args:
+        experiment: names the protocol.
+        dataset: the data.
+        task: says whether the ids are items, or rows of the one complex.
+        folds: the folds of the literature, from labels to stratify by; ``None`` to draw them.
+    """
+    by_row = (task.level is not None or task.candidates) and len(dataset) == 1
+    if experiment.protocol == "fixed":
+        return mask_splits(dataset, task.level or 0)
+    targets = task.rows(dataset.to_batch())
+    count = len(targets) if by_row else len(dataset)
+    if experiment.protocol == "topobench":
+        return random_splits(count, experiment.seeds)
+    plain = task.kind == "classes" and len(targets) == count
+    labels = targets.cpu() if plain else torch.zeros(count, dtype=torch.int64)
+    generator = torch.Generator().manual_seed(experiment.train.seed)
+    if folds is not None:
+        return fold_splits(folds(labels, generator))
+    return fold_splits(stratified_folds(labels, experiment.folds, generator=generator))
+
+
+def _tu(experiment: Experiment, name: str) -> Sourced:
+    dataset = tu_dataset(
+        name,
+        experiment.root,
+        max_dim=experiment.max_dim,
+        reduce=experiment.reduce,
+        use_node_attr=experiment.use_node_attr,
+    )
+    task = task_of(experiment, dataset)
+
+    def folds(labels: Tensor, generator: torch.Generator) -> Sequence[tuple[Tensor, Tensor]]:
+        return tu_folds(
+            name, labels, experiment.root, num_folds=experiment.folds, generator=generator
+        )
+
+    return Sourced(dataset, task, splits_of(experiment, dataset, task, folds))
+
+
+def _named(experiment: Experiment, name: str) -> Sourced:
+    entry = dataset_entry(name)
+    dataset = entry.load(root=experiment.root, max_dim=experiment.max_dim, reduce=experiment.reduce)
+    filled = replace(
+        experiment,
+        level=entry.level if experiment.level is None else experiment.level,
+        kind=experiment.kind or entry.kind,
+        metrics=experiment.metrics or (entry.metric,),
+    )
+    task = task_of(filled, dataset)
+    return Sourced(dataset, task, splits_of(filled, dataset, task))
+
+
+SOURCES: dict[str, Source] = {
+    "tu": _tu,
+    "named": _named,
+}
+
+
+def sourced(experiment: Experiment) -> Sourced:
+    """The data of an experiment, by the source that its name begins with, else by its name."""
+    source, colon, name = experiment.dataset.partition(":")
+    if not colon:
+        name = experiment.dataset
+        source = "named" if _is_named(name) else "tu"
+    if source not in SOURCES:
+        raise ValueError(
+            f"dataset must be a name, or SOURCE:NAME with one of {', '.join(SOURCES)} as its "
+            f"source, got {experiment.dataset!r}."
+        )
+    return SOURCES[source](experiment, name)
+
+
+def _is_named(name: str) -> bool:
+    """Whether it is one of ``DATASETS`` that does not come with folds, as those of TU do."""
+    try:
+        return dataset_entry(name).splits != "folds"
+    except ValueError:
+        return False
