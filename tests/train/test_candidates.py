@@ -1,4 +1,4 @@
-"""Links and triangles through the protocols: the rows are candidates, of one complex or of items."""
+"""Links and triangles through the protocols: rows are candidates, of one complex or of items."""
 
 import importlib.util
 from functools import partial
