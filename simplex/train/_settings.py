@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from simplex.complexes import require_flag, require_int, require_real, require_word
-from simplex.train._checks import MOST_EPOCHS
+from simplex.train._checks import MOST_EPOCHS, require_kind
 
 
 SCHEDULES = ("step", "cosine", "plateau", "warmup-cosine", "none")
@@ -113,4 +113,5 @@ class TrainSettings:
             Telyatnikov et al. 2024 (TopoBench): the defaults of its trainer, its optimiser and the
             limits with which its tables were run.
         """
+        require_kind("protocol", protocol, str)
         return cls(**(_PRESETS.get(protocol, {}) | given))
