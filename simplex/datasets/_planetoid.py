@@ -1,5 +1,6 @@
 """Citation networks: one complex each, with the splits of the literature."""
 
+import math
 import pickle
 import warnings
 from pathlib import Path
@@ -144,23 +145,29 @@ def _read(folder: Path, name: str) -> Any:
     """The graph, by PyG's reader; no file is opened by it that has not been seen through."""
     from torch_geometric.io import read_planetoid_data
 
-    what, place = f"the citations of {name}", folder / f"ind.{name}.x"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the pickles name places that scipy and numpy have left
+        numbers = sum(_seen_through(folder / f"ind.{name}.{part}", name) for part in _PARTS[:-1])
+        require_memory(3 * 4 * numbers, torch.device("cpu"), f"the features of {name}")
         try:
-            for part in _PARTS[:-1]:
-                place = folder / f"ind.{name}.{part}"
-                with open(place, "rb") as file:
-                    shape = getattr(_Published(file, encoding="latin1").load(), "shape", (0, 0))
-                need = 4 * 3 * shape[0] * shape[-1]
-                require_memory(need, torch.device("cpu"), f"the features of {name}, {shape}")
-            place = folder
             return read_planetoid_data(str(folder), name)
-        except MemoryError:
-            raise
-        except Exception as error:  # a damaged file raises anything from EOFError to RuntimeError
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise refused(place, what, f"got another one ({reason})") from error
+        except Exception as error:  # parts that do not fit together raise anything
+            raise _damaged(folder, name, error) from error
+
+
+def _seen_through(place: Path, name: str) -> int:
+    """How many numbers a file has when it is dense; it names what the published ones name."""
+    try:
+        with open(place, "rb") as file:
+            shape = getattr(_Published(file, encoding="latin1").load(), "shape", ())
+        return math.prod(map(int, shape)) if shape else 0
+    except Exception as error:  # a damaged file raises anything from EOFError to RuntimeError
+        raise _damaged(place, name, error) from error
+
+
+def _damaged(place: Path, name: str, error: Exception) -> ValueError:
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    return refused(place, f"the citations of {name}", f"got another one ({reason})")
 
 
 def _split_files(name: str) -> list[str]:

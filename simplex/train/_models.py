@@ -2,15 +2,20 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from simplex.complexes import require_word
 from simplex.data import SimplicialDataset
 from simplex.nn import (
+    GCCN,
     GIN,
+    GSAN,
+    HOPSE,
     HSN,
     MPSN,
     SAN,
@@ -21,12 +26,19 @@ from simplex.nn import (
     SCN,
     SCNN,
     SIN,
+    SNN,
     BScNet,
     Dist2Cycle,
     FVectorMLP,
     GraphNetwork,
+    HeatNet,
+    HiGCN,
     PooledMLP,
+    SaNN,
+    SCNet,
+    SCoNe,
     SimplicialMixer,
+    SimplicialTransformer,
 )
 from simplex.train._checks import require_kind
 from simplex.train._experiment import Experiment
@@ -56,7 +68,7 @@ def standard(
 
     def make(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
         return kind(
-            dataset.num_features,
+            widths(dataset),
             settings.hidden_channels,
             task.num_outputs,
             settings.num_layers,
@@ -73,35 +85,63 @@ def standard(
     return make
 
 
+def bare(kind: Callable[..., nn.Module], *, drops: bool = True, **options: Any) -> MakeModel:
+    """Make a model that has sizes, perhaps a dropout, and options of its own."""
+
+    def make(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+        return kind(
+            widths(dataset),
+            settings.hidden_channels,
+            task.num_outputs,
+            settings.num_layers,
+            settings.max_dim,
+            **({"dropout": settings.dropout} if drops else {}),
+            **(_of_level(task) | options | dict(settings.options)),
+        )
+
+    return make
+
+
 def _f_vector(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
-    width, classes = dataset.num_features, task.num_outputs
-    return FVectorMLP(
-        width, settings.hidden_channels, classes, 2, settings.max_dim, **settings.options
-    )
+    two = replace(settings, num_layers=2)
+    return bare(FVectorMLP, drops=False)(two, dataset, task)
 
 
-def _pooled(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
-    width, classes = dataset.num_features, task.num_outputs
-    sizes = (width, settings.hidden_channels, classes, settings.num_layers, settings.max_dim)
-    return PooledMLP(*sizes, dropout=settings.dropout, **settings.options)
+def _gccn(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    """The graph layer by its name, among those that take a pair; ``gcn`` on one graph."""
+    from torch_geometric.nn import GATConv, GCNConv, SAGEConv
+
+    layers = {"sage": SAGEConv, "gat": GATConv, "gcn": GCNConv}
+    options = dict(settings.options)
+    name = options.pop("layer", "sage")
+    require_word("layer", name, tuple(layers))
+    make = standard(GCCN, make_conv=layers[name], bipartite=name != "gcn")
+    return make(replace(settings, options=options), dataset, task)
 
 
 MODELS: dict[str, MakeModel] = {
     "f-vector": _f_vector,
-    "pooled": _pooled,
+    "pooled": bare(PooledMLP),
+    "gccn": _gccn,
     "gin": standard(GIN),
     # Graph layers of PyG, on the 1-skeleton.
     **{
         name: standard(GraphNetwork, convolution=name)
         for name in ("gcn", "gat", "sage", "gps", "mlp")
     },
+    "gsan": standard(GSAN),
+    "heat": bare(HeatNet, drops=False),
+    "higcn": standard(HiGCN),
+    "hopse": standard(HOPSE),
     "hsn": standard(HSN),
     "mpsn": standard(MPSN),
     "san": standard(SAN),
+    "sann": standard(SaNN),
     "sca": standard(SCA),
     "sccn": standard(SCCN),
     "scn": standard(SCN),
     "sin": standard(SIN),
+    "transformer": standard(SimplicialTransformer, norm=None),
     # Not signed, as the features of higher simplices, sums over their vertices, are not.
     "kernel-mixer": standard(SimplicialMixer, mixing="kernel", signed=False),
     "operator-mixer": standard(SimplicialMixer, mixing="operator", signed=False),
@@ -111,7 +151,15 @@ MODELS: dict[str, MakeModel] = {
     "sat": standard(SAT, norm="rms"),
     "sccnn": standard(SCCNN, norm="rms"),
     "scnn": standard(SCNN, norm="rms"),
+    "scnet": standard(SCNet, norm="rms"),
+    "scone": standard(SCoNe, norm="rms"),
+    "snn": standard(SNN, norm="rms"),
 }
+
+
+def widths(dataset: SimplicialDataset) -> list[int]:
+    """How wide the cochains of each dimension are."""
+    return [int(x.shape[1]) if x.ndim > 1 else 1 for x in dataset[0].cochains()]
 
 
 def _functions(options: Mapping[str, Any]) -> dict[str, Any]:

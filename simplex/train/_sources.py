@@ -1,13 +1,14 @@
 """Where the data of an experiment come from: adding a source is one line in ``SOURCES``."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from simplex.data import SimplicialDataset
-from simplex.datasets import stratified_folds, tu_dataset, tu_folds
+from simplex.datasets import dataset_entry, stratified_folds, tu_dataset, tu_folds
 from simplex.train._experiment import Experiment
 from simplex.train._splits import Split, fold_splits, mask_splits, random_splits
 from simplex.train._task import Task
@@ -56,11 +57,6 @@ def splits_of(
     """
     by_row = (task.level is not None or task.candidates) and len(dataset) == 1
     if experiment.protocol == "fixed":
-        if not by_row:
-            raise ValueError(
-                "protocol must be 'xu', 'nested', 'both' or 'topobench' for many complexes, got "
-                "'fixed', which reads the masks of one."
-            )
         return mask_splits(dataset, task.level or 0)
     targets = task.rows(dataset.to_batch())
     count = len(targets) if by_row else len(dataset)
@@ -92,19 +88,42 @@ def _tu(experiment: Experiment, name: str) -> Sourced:
     return Sourced(dataset, task, splits_of(experiment, dataset, task, folds))
 
 
+def _named(experiment: Experiment, name: str) -> Sourced:
+    entry = dataset_entry(name)
+    dataset = entry.load(root=experiment.root, max_dim=experiment.max_dim, reduce=experiment.reduce)
+    filled = replace(
+        experiment,
+        level=entry.level if experiment.level is None else experiment.level,
+        kind=experiment.kind or entry.kind,
+        metrics=experiment.metrics or (entry.metric,),
+    )
+    task = task_of(filled, dataset)
+    return Sourced(dataset, task, splits_of(filled, dataset, task))
+
+
 SOURCES: dict[str, Source] = {
     "tu": _tu,
+    "named": _named,
 }
 
 
 def sourced(experiment: Experiment) -> Sourced:
-    """The data of an experiment, by the source that its name begins with, else of the TU sets."""
+    """The data of an experiment, by the source that its name begins with, else by its name."""
     source, colon, name = experiment.dataset.partition(":")
     if not colon:
-        return SOURCES["tu"](experiment, experiment.dataset)
+        name = experiment.dataset
+        source = "named" if _is_named(name) else "tu"
     if source not in SOURCES:
         raise ValueError(
             f"dataset must be a name, or SOURCE:NAME with one of {', '.join(SOURCES)} as its "
             f"source, got {experiment.dataset!r}."
         )
     return SOURCES[source](experiment, name)
+
+
+def _is_named(name: str) -> bool:
+    """Whether it is one of ``DATASETS`` that does not come with folds, as those of TU do."""
+    try:
+        return dataset_entry(name).splits != "folds"
+    except ValueError:
+        return False

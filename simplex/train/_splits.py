@@ -119,12 +119,14 @@ def mask_splits(data: SimplicialData | SimplicialDataset, level: int = 0) -> lis
 
     Args:
         data: with boolean ``train_mask``, ``test_mask`` and perhaps ``val_mask``, (rows,) or
-            (rows, S) with one column per split; for k-simplices, k ≥ 1, ``train_mask_k`` …. A data
-            set must be of one item.
+            (rows, S) with one column per split; for k-simplices, k ≥ 1, ``train_mask_k`` …. In a
+            data set of many items they have one row per item, or one for each of its simplices,
+            which agree.
         level: the dimension of the simplices that the masks are of.
 
     Returns:
-        One :class:`Split` per column, of ascending ids; masks without columns are in all of them.
+        One :class:`Split` per column, of ascending ids of rows, or of the items of a data set of
+        many; masks without columns are in all of them.
 
     Raises:
         ValueError: no masks, masks that are not boolean or of another length, overlapping or
@@ -141,10 +143,7 @@ def mask_splits(data: SimplicialData | SimplicialDataset, level: int = 0) -> lis
     level = require_int("level", level, least=0)
     if isinstance(data, SimplicialDataset):
         if len(data) != 1:
-            raise ValueError(
-                f"data must be one complex for masks of its simplices, got {len(data)} items. Give "
-                "one item, or draw splits of the items with random_splits."
-            )
+            return _item_splits(data, level)
         data = data[0]
     if not isinstance(data, SimplicialData):
         raise TypeError(f"data must be SimplicialData, got {shown(data)}.")
@@ -155,7 +154,40 @@ def mask_splits(data: SimplicialData | SimplicialDataset, level: int = 0) -> lis
             f"level must be at most the dimension of the complex, {data.max_dim}, got {level}."
         )
     rows = int(data.num_simplices[:, level].sum())
-    masks = [_mask(data, name, rows) for name in names]
+    return _splits(names, [_mask(data, name, rows) for name in names])
+
+
+def _item_splits(dataset: SimplicialDataset, level: int) -> list[Split]:
+    """The splits of the items whose masks say the same in all their rows."""
+    ending = f"_{level}" if level else ""
+    names = [f"{part}_mask{ending}" for part in ("train", "val", "test")]
+    batch, count = dataset.to_batch(), len(dataset)
+    rows = next((len(batch[name]) for name in names if name in batch), 0)
+    sizes = batch.num_simplices[:, level]
+    if rows == count:
+        sizes = torch.ones_like(sizes)
+    first = sizes.cumsum(0) - sizes
+    if rows != int(sizes.sum()) or int(sizes.min()) == 0:
+        raise ValueError(
+            f"{names[0]} must have a row for each of the {count} items or for each of their "
+            f"simplices of dimension {level}, got {rows} rows. Or draw splits of the items with "
+            "random_splits."
+        )
+    masks = []
+    for name in names:
+        mask = _mask(batch, name, rows)
+        if not torch.equal(mask, mask[first].repeat_interleave(sizes, 0)):
+            raise ValueError(
+                f"{name} must say the same for all simplices of an item, as items are split, got "
+                "items in two parts."
+            )
+        masks.append(mask[first])
+    return _splits(names, masks)
+
+
+def _splits(names: Sequence[str], masks: Sequence[Tensor]) -> list[Split]:
+    """One split per column of masks that neither overlap nor are empty."""
+    rows = len(masks[0])
     counts = {mask.shape[1] for mask in masks if mask.shape[1] > 1} or {1}
     if len(counts) > 1:
         raise ValueError(

@@ -118,6 +118,14 @@ def test_damaged_files_are_named(tmp_path, content):
         planetoid("cora", tmp_path)
 
 
+def test_features_that_would_not_fit_are_refused(tmp_path):
+    write(tmp_path)
+    wide = scipy.sparse.csr_matrix((10**6, 10**8), dtype=np.float32)
+    (tmp_path / "ind.cora.allx").write_bytes(pickle.dumps(wide))
+    with pytest.raises(ValueError, match=r"the features of cora .* half of the free memory"):
+        planetoid("cora", tmp_path)
+
+
 def test_absent_files_say_where_they_go(tmp_path, monkeypatch):
     def offline(self):
         raise OSError("no network\nmore")
