@@ -44,6 +44,8 @@ GOOD = {  # what an argument of that name is, in a call that works
     "flow": torch.ones(4), "layer": lambda x, K: [2 * each for each in x], "items": [([X], K)] * 2,
     "records": [simplex.train.EpochRecord(1, 1, 0.0, 0.0, 0.5)], "dataset": DATASET,
     "choices": [simplex.train.FoldChoice(1, 1, 7, 0.9, 0.75)],
+    "candidates": torch.tensor([[0, 3]]), "score": "jaccard", "count": 1,
+    "timed": simplex.datasets.timed_simplices([(0, 1), (1, 2), (0, 2), (0, 1, 2)], range(4)),
     "settings": simplex.train.Experiment("MUTAG", hidden_channels=4),
 }  # fmt: skip
 ROOMS = (
