@@ -15,7 +15,7 @@ and standard deviation of the test accuracy over the folds, under two protocols:
   nested  each fold holds out a tenth of its training part, which chooses the epoch (and the point
           of the grid); the test fold is looked at once.
 
-The state is saved after every epoch: a run that was stopped goes on with --resume. Several
+The state is saved every few seconds: a run that was stopped goes on with --resume. Several
 processes share every batch with  torchrun --nproc_per_node 2 -m simplex train …
 """
 
