@@ -1,25 +1,36 @@
 """Where the data of an experiment come from: adding a source is one line in ``SOURCES``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from simplex.data import SimplicialDataset
 from simplex.datasets import dataset_entry, stratified_folds, tu_dataset, tu_folds
+from simplex.train._encodings import encoded
 from simplex.train._experiment import Experiment
 from simplex.train._splits import Split, fold_splits, mask_splits, random_splits
 from simplex.train._task import Task
 
 
 class Sourced(NamedTuple):
-    """What a source gives: the data, what is predicted of them, and the splits of the protocol."""
+    """What a source gives: the data, what is predicted of them, and the splits of the protocol.
+
+    Attributes:
+        dataset: lifted, with its encodings.
+        task: as from ``Task.of``.
+        splits: one for each seed, fold or column of masks.
+        form: how files were read, for others to be read alike; ``None`` where there are none.
+        notes: what was guessed or left out, for the user.
+    """
 
     dataset: SimplicialDataset
     task: Task
     splits: list[Split]
+    form: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
 
 
 Source = Callable[[Experiment, str], Sourced]  # the second is the name within the source
@@ -118,7 +129,9 @@ def sourced(experiment: Experiment) -> Sourced:
             f"dataset must be a name, or SOURCE:NAME with one of {', '.join(SOURCES)} as its "
             f"source, got {experiment.dataset!r}."
         )
-    return SOURCES[source](experiment, name)
+    given = SOURCES[source](experiment, name)
+    dataset = encoded(given.dataset, experiment.encodings, experiment.train.seed)
+    return given._replace(dataset=dataset)
 
 
 def _is_named(name: str) -> bool:
