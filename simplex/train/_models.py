@@ -123,6 +123,14 @@ def _hopse(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.M
     return standard(HOPSE, blocks=blocks)(settings, dataset, task)
 
 
+def _sann(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    """Without hops of its own where the encodings have gathered them."""
+    names = [text.strip().lower() for text in settings.encodings]
+    gathered = any(name.startswith("gather") for name in names)
+    make = standard(SaNN, hops=0) if gathered else standard(SaNN)
+    return make(settings, dataset, task)
+
+
 MODELS: dict[str, MakeModel] = {
     "f-vector": _f_vector,
     "pooled": bare(PooledMLP),
@@ -140,7 +148,7 @@ MODELS: dict[str, MakeModel] = {
     "hsn": standard(HSN),
     "mpsn": standard(MPSN),
     "san": standard(SAN),
-    "sann": standard(SaNN),
+    "sann": _sann,
     "sca": standard(SCA),
     "sccn": standard(SCCN),
     "scn": standard(SCN),
