@@ -33,6 +33,9 @@ RIGHT = {
         "generator": None,
     },
     operators.dirac_operator: {"K": K, "dtype": torch.float64},
+    operators.candidate_scores: {
+        "K": K, "candidates": [(0, 3)], "score": "katz", "weights": torch.ones(4),
+    },
     operators.connected_components: {"K": K},
     operators.euler_characteristic: {"K": K},
     operators.normalized_laplacian: {

@@ -28,7 +28,7 @@ Protocols:
 The default is both for the TU collection, fixed for sets with published masks, and topobench for
 others.
 
-The state is saved after every epoch: a run that was stopped goes on with --resume. Several
+The state is saved every few seconds: a run that was stopped goes on with --resume. Several
 processes share every batch with  torchrun --nproc_per_node 2 -m simplex train …
 """
 

@@ -139,9 +139,13 @@ def timed_simplices(
     """
     require_int("max_dim", max_dim, least=0)
     require_generator(generator)
-    if not isinstance(simplices, Iterable) or isinstance(simplices, str | bytes | Mapping):
+    given: Any = simplices
+    if isinstance(given, Tensor | np.ndarray):
+        given = integer_tensor("simplices", given)
+        given = None if given.is_meta or given.ndim != 2 else given.tolist()
+    if not isinstance(given, Iterable) or isinstance(given, str | bytes | Mapping):
         raise TypeError(f"simplices must be a list of vertex tuples, got {shown(simplices)}.")
-    listed = list(simplices)
+    listed = list(given)
     if not all(hasattr(simplex, "__len__") and len(simplex) for simplex in listed):
         raise ValueError("simplices must be tuples of at least one vertex, got others.")
     sizes = torch.tensor([len(simplex) for simplex in listed], dtype=torch.int64)

@@ -12,6 +12,7 @@ from simplex.complexes import (
     SimplicialComplex,
     fillable_simplices,
     on_free_threads,
+    real_tensor,
     require_int,
     require_memory,
     require_real,
@@ -139,9 +140,9 @@ def _cut(times: Tensor, share: float) -> float:
 
 
 def _shares(times: Any) -> list[float]:
-    if isinstance(times, str | bytes) or not hasattr(times, "__len__"):
-        raise TypeError(f"times must be shares such as (0.4, 0.6, 0.8, 1.0), got {shown(times)}.")
-    shares = [require_real("times", share, 0, 1) for share in times]
+    given = real_tensor("times", times)
+    flat = given.ndim == 1 and not given.is_meta
+    shares = [require_real("times", share, 0, 1) for share in given.tolist()] if flat else []
     if len(shares) < 2 or any(a >= b for a, b in pairwise(shares)):
-        raise ValueError(f"times must be two or more that increase, got {shown(times)}.")
+        raise ValueError(f"times must be two shares or more that increase, got {shown(times)}.")
     return shares

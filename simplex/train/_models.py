@@ -1,5 +1,6 @@
 """The models that the command line knows by name: adding one is one line."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -63,7 +64,7 @@ def standard(
     """Make a model that has the constructor of all networks of the library.
 
     ``norm`` is what the setting ``"auto"`` means for it; options of the settings come after
-    ``options``.
+    ``options``. What is pooled of whole complexes is normed: their sizes differ by orders.
     """
 
     def make(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
@@ -77,7 +78,9 @@ def standard(
             dropout=settings.dropout,
             norm=norm if settings.norm == "auto" else settings.norm,
             jumping_knowledge=settings.jumping_knowledge,
-            **(_of_level(task) | options | _functions(settings.options)),
+            **(
+                _of_level(task) | _readout_norm(kind, task) | options | _functions(settings.options)
+            ),
         )
 
     return make
@@ -183,6 +186,13 @@ def _functions(options: Mapping[str, Any]) -> dict[str, Any]:
 def _of_level(task: Task) -> dict[str, Any]:
     """Where the rows are simplices, the dimension of which the network answers."""
     return {} if task.level is None else {"level": task.level}
+
+
+def _readout_norm(kind: Callable[..., nn.Module], task: Task) -> dict[str, Any]:
+    """Numbers may grow with the complex, so they are not read on a logarithmic scale."""
+    if "readout_norm" not in inspect.signature(kind).parameters:
+        return {}
+    return {"readout_norm": "batch" if task.kind == "numbers" else "log"}
 
 
 def make_model(

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from simplex.complexes import require_flag
 from simplex.train._artefacts import (
     means,
     plain_settings,
@@ -20,7 +21,7 @@ from simplex.train._artefacts import (
     write_settings,
 )
 from simplex.train._checkpoint import read_checkpoint
-from simplex.train._checks import require_kind
+from simplex.train._checks import require_device, require_kind, require_path
 from simplex.train._curves import NestedSummary, Summary, draw_curves, summarize, summarize_choices
 from simplex.train._distributed import Processes
 from simplex.train._experiment import Experiment
@@ -98,6 +99,12 @@ def run_experiment(
         OSError: the disk is full; the run is whole up to the epoch before.
     """
     require_kind("experiment", experiment, Experiment)
+    require_path("out", out)
+    require_flag("resume", resume)
+    require_flag("progress", progress)
+    device = require_device(device)
+    if processes is not None:
+        require_kind("processes", processes, Processes)
     folder = Path(out)
     checkpoint = folder / "checkpoint.pt"
     if folder.exists() and not folder.is_dir():

@@ -7,7 +7,14 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Batch
 
-from simplex.complexes import SimplicialComplex, on_free_threads, require_int, require_real, shown
+from simplex.complexes import (
+    SimplicialComplex,
+    on_free_threads,
+    real_tensor,
+    require_int,
+    require_real,
+    shown,
+)
 from simplex.data import SimplicialData, restricted
 from simplex.transforms._checks import require_generator, require_lifted
 from simplex.transforms._negatives import Kind, negative_simplices
@@ -78,7 +85,7 @@ def split_simplices(
         (73, 44, torch.Size([14, 2]))
     """
     require_int("k", k, 1, 63)
-    require_real("negatives", negatives, 0)
+    require_real("negatives", negatives, 0, 1e9)
     require_generator(generator)
     if isinstance(data, SimplicialComplex):
         data = SimplicialData.from_complex(data)
@@ -156,9 +163,9 @@ def _require_splittable(data: Any) -> None:
 
 def _sizes(fractions: Any, count: int, k: int) -> list[int]:
     """How many simplices each of the three is given."""
-    if isinstance(fractions, str | bytes) or not hasattr(fractions, "__len__"):
-        raise TypeError(f"fractions must be three numbers, got {shown(fractions)}.")
-    shares = [require_real("fractions", share, 0, 1) for share in fractions]
+    given = real_tensor("fractions", fractions)
+    flat = given.ndim == 1 and not given.is_meta
+    shares = [require_real("fractions", share, 0, 1) for share in given.tolist()] if flat else []
     if len(shares) != 3 or sum(shares) > 1 + 1e-9:
         raise ValueError(
             "fractions must be three numbers, of training, validation and test, that are at most 1 "
