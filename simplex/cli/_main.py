@@ -21,6 +21,7 @@ _COMMANDS = {
     "plot": "draw a complex with filled triangles",
     "train": "train and test a network on a data set, by its name or in your files",
     "predict": "what the model of a finished run says of your files",
+    "results": "the rows of finished runs as one table",
 }
 
 _EXAMPLES = """\

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from simplex.data import SimplicialDataset
 from simplex.datasets import (
+    DatasetEntry,
     FileData,
     dataset_entry,
     read_dataset,
@@ -127,10 +128,15 @@ def _named(experiment: Experiment, name: str) -> Sourced:
         experiment,
         level=entry.level if experiment.level is None else experiment.level,
         kind=experiment.kind or entry.kind,
-        metrics=experiment.metrics or (entry.metric,),
+        metrics=experiment.metrics or _published(entry),
     )
     task = task_of(filled, dataset)
     return Sourced(dataset, task, splits_of(filled, dataset, task))
+
+
+def _published(entry: DatasetEntry) -> tuple[str, ...]:
+    """By which published results are measured, first."""
+    return (f"{entry.metric}_deviations", entry.metric) if entry.in_deviations else (entry.metric,)
 
 
 def _files(experiment: Experiment, name: str) -> Sourced:
