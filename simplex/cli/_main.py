@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _as_options(message: str) -> str:
     """Advice of the library in the words of the command line: ``max_dim`` is ``--max-dim``."""
-    message = re.sub(r"\b(kind|level|categories)='?(\w+)'?", r"--\1 \2", message)
+    message = re.sub(r"\b(kind|level|categories|task)='?(\w+)'?", r"--\1 \2", message)
     return re.sub(r"\b(max_dim|max_simplices|max_edge_length)\b=?", _option, message)
 
 

@@ -27,11 +27,12 @@ def measure(
     outputs = outputs.detach()
     if not len(outputs):
         return (torch.nan,) * len(task.metrics)
-    of_kind: Callable[[str, Tensor, Tensor], float] = {
+    of_kinds: dict[str, Callable[[str, Tensor, Tensor], float]] = {
         "classes": _classes,
         "labels": _labels,
         "numbers": partial(_numbers, deviation=deviation),
-    }[task.kind]
+    }
+    of_kind = of_kinds[task.kind]
     with torch.autocast(outputs.device.type, enabled=False):
         return tuple(of_kind(name, outputs, targets) for name in task.metrics)
 

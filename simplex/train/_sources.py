@@ -19,6 +19,12 @@ from simplex.datasets import (
     tu_dataset,
     tu_folds,
 )
+from simplex.train._candidates import (
+    candidate_splits,
+    closure_items,
+    held_out_items,
+    require_candidates,
+)
 from simplex.train._encodings import encoded
 from simplex.train._experiment import Experiment
 from simplex.train._splits import Split, fold_splits, mask_splits, random_splits
@@ -130,8 +136,17 @@ def _named(experiment: Experiment, name: str) -> Sourced:
         kind=experiment.kind or entry.kind,
         metrics=experiment.metrics or _published(entry),
     )
+    if experiment.task is not None:
+        return Sourced(dataset, Task(), [])
     task = task_of(filled, dataset)
     return Sourced(dataset, task, splits_of(filled, dataset, task))
+
+
+def _closure(experiment: Experiment) -> Sourced:
+    items = closure_items(experiment, experiment.dataset)
+    dataset, task, splits = candidate_splits(experiment, items)
+    encodings = experiment.encodings, experiment.train.seed
+    return Sourced(encoded(dataset, *encodings), task, splits)
 
 
 def _published(entry: DatasetEntry) -> tuple[str, ...]:
@@ -141,6 +156,8 @@ def _published(entry: DatasetEntry) -> tuple[str, ...]:
 
 def _files(experiment: Experiment, name: str) -> Sourced:
     read = read_files(experiment, name)
+    if experiment.task is not None:  # targets of the files, if any, are not those of candidates
+        return Sourced(read.dataset, Task(), [], notes=read.notes)
     if experiment.target is None and read.form["source"] in ("tables", "hypergraph"):
         raise ValueError(
             f"target must name what is to be predicted in {name}, got none. Pass --target, in "
@@ -205,6 +222,10 @@ SOURCES: dict[str, Source] = {
 
 def sourced(experiment: Experiment) -> Sourced:
     """The data of an experiment, by the source that its name begins with, else by its name."""
+    if experiment.task is not None:
+        require_candidates(experiment)
+    if experiment.task == "closure":
+        return _closure(experiment)
     source, colon, name = experiment.dataset.partition(":")
     if is_path(experiment.dataset) and source not in SOURCES:
         source, name = "file", experiment.dataset
@@ -217,6 +238,9 @@ def sourced(experiment: Experiment) -> Sourced:
             f"source, got {experiment.dataset!r}."
         )
     given = SOURCES[source](experiment, name)
+    if experiment.task is not None:
+        items = held_out_items(experiment, given.dataset)
+        given = Sourced(*candidate_splits(experiment, items), notes=given.notes)
     dataset = encoded(given.dataset, experiment.encodings, experiment.train.seed)
     return given._replace(dataset=dataset)
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import random
 
 import pytest
 import torch
@@ -172,3 +173,38 @@ def test_predictions_of_no_run_and_of_other_data(files, capsys):
     trained(capsys, "run", "--dataset", "graphs.pt", "--model", "f-vector")
     code, _, err = run(capsys, "predict", "run", "meetings.json")
     assert (code, "kind of the training data, graphs, got hypergraph" in err) == (2, True)
+
+
+@over("task, data", [("links", "friends.csv"), ("triangles", "friends.csv"), ("closure", "timed")])
+def test_candidates(files, capsys, task, data):
+    edges = "".join(f"{i},{(i + d) % 20}\n" for i in range(20) for d in (1, 2, 3))
+    written(files, friends="source,target\n" + edges)
+    source = random.Random(1)
+    groups = [source.sample(range(12), source.choice([2, 3])) for _ in range(80)]
+    lines = {
+        "nverts": [len(group) for group in groups],
+        "simplices": [v + 1 for group in groups for v in group],
+        "times": range(80),
+    }
+    (files / "timed").mkdir(exist_ok=True)
+    for name, numbers in lines.items():
+        (files / "timed" / f"t-{name}.txt").write_text("".join(f"{n}\n" for n in numbers))
+    trained(capsys, f"run-{task}", "--dataset", data, "--task", task, "--encode", "degrees")
+    settings = json.loads((files / f"run-{task}" / "settings.json").read_text())
+    assert settings["task"]["candidates"]
+    assert set(settings["task"]["metrics"]) == {"auroc", "average_precision"}
+    code, _, err = run(capsys, "predict", f"run-{task}", data)
+    assert (code, "scores candidates" in err) == (2, True)
+
+
+@over(
+    "argv, message",
+    [
+        (["graphs.pt", "--task", "links"], "dataset must be one complex for --task links"),
+        (["graphs.pt", "--task", "links", "--protocol", "xu"], "protocol must be 'topobench' with"),
+        (["edges.csv", "--task", "links", "--target", "trust"], "target must be left out with"),
+    ],
+)
+def test_candidates_that_are_refused(files, capsys, argv, message):
+    code, _, err = run(capsys, "train", "--dataset", *argv, "--out", "run")
+    assert (code, message in err) == (2, True)
