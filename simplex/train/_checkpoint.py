@@ -1,4 +1,4 @@
-"""The state of a training run on disk: replaced in one step, so that a kill loses one epoch."""
+"""The state of a training run on disk: replaced in one step, so that a kill loses seconds."""
 
 import hashlib
 import io

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import write_whole
+from simplex.complexes import require_flag, write_whole
 from simplex.train._checks import listed
 from simplex.train._records import EpochRecord, FoldChoice
 from simplex.train._task import Task
@@ -70,6 +70,7 @@ def summarize(records: Sequence[EpochRecord], *, higher_is_better: bool = True) 
         >>> summary.best_epoch, summary.best_mean, summary.best_std, summary.last_mean
         (1, 0.75, 0.25, 0.625)
     """
+    require_flag("higher_is_better", higher_is_better)
     by_configuration: dict[int, list[EpochRecord]] = {}
     for record in listed("records", records, EpochRecord):
         if record.protocol == "xu" and record.test_score is not None:

@@ -74,7 +74,7 @@ def loggers(log: Any, folder: Path, metric: str) -> Sequence[Logger]:
     """Loggers by name or as they are; ``None`` for none."""
     result: list[Logger] = []
     for each in [] if log is None else log if isinstance(log, (list, tuple)) else [log]:
-        if each == "tensorboard":
+        if isinstance(each, str) and each == "tensorboard":
             result.append(TensorBoardLogger(folder / "tensorboard", metric))
         elif isinstance(each, Logger):
             result.append(each)

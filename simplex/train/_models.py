@@ -1,5 +1,6 @@
 """The models that the command line knows by name: adding one is one line."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -40,6 +41,7 @@ from simplex.nn import (
     SimplicialTransformer,
 )
 from simplex.train._checks import require_kind
+from simplex.train._encodings import blocks_of
 from simplex.train._experiment import Experiment
 from simplex.train._task import Task
 
@@ -62,7 +64,7 @@ def standard(
     """Make a model that has the constructor of all networks of the library.
 
     ``norm`` is what the setting ``"auto"`` means for it; options of the settings come after
-    ``options``.
+    ``options``. What is pooled of whole complexes is normed: their sizes differ by orders.
     """
 
     def make(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
@@ -76,7 +78,9 @@ def standard(
             dropout=settings.dropout,
             norm=norm if settings.norm == "auto" else settings.norm,
             jumping_knowledge=settings.jumping_knowledge,
-            **(_of_level(task) | options | _functions(settings.options)),
+            **(
+                _of_level(task) | _readout_norm(kind, task) | options | _functions(settings.options)
+            ),
         )
 
     return make
@@ -116,6 +120,20 @@ def _gccn(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Mo
     return make(replace(settings, options=options), dataset, task)
 
 
+def _hopse(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    """A block of columns for the features and for each encoding, unless ``blocks`` says others."""
+    blocks = blocks_of(dataset, settings.encodings, settings.max_dim)
+    return standard(HOPSE, blocks=blocks)(settings, dataset, task)
+
+
+def _sann(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    """Without hops of its own where the encodings have gathered them."""
+    names = [text.strip().lower() for text in settings.encodings]
+    gathered = any(name.startswith("gather") for name in names)
+    make = standard(SaNN, hops=0) if gathered else standard(SaNN)
+    return make(settings, dataset, task)
+
+
 MODELS: dict[str, MakeModel] = {
     "f-vector": _f_vector,
     "pooled": bare(PooledMLP),
@@ -129,11 +147,11 @@ MODELS: dict[str, MakeModel] = {
     "gsan": standard(GSAN),
     "heat": bare(HeatNet, drops=False),
     "higcn": standard(HiGCN),
-    "hopse": standard(HOPSE),
+    "hopse": _hopse,
     "hsn": standard(HSN),
     "mpsn": standard(MPSN),
     "san": standard(SAN),
-    "sann": standard(SaNN),
+    "sann": _sann,
     "sca": standard(SCA),
     "sccn": standard(SCCN),
     "scn": standard(SCN),
@@ -168,6 +186,13 @@ def _functions(options: Mapping[str, Any]) -> dict[str, Any]:
 def _of_level(task: Task) -> dict[str, Any]:
     """Where the rows are simplices, the dimension of which the network answers."""
     return {} if task.level is None else {"level": task.level}
+
+
+def _readout_norm(kind: Callable[..., nn.Module], task: Task) -> dict[str, Any]:
+    """Numbers may grow with the complex, so they are not read on a logarithmic scale."""
+    if "readout_norm" not in inspect.signature(kind).parameters:
+        return {}
+    return {"readout_norm": "batch" if task.kind == "numbers" else "log"}
 
 
 def make_model(

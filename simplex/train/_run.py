@@ -1,14 +1,16 @@
 """An experiment from its name to its numbers: load, lift, train by a protocol, report."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from simplex.complexes import require_flag
 from simplex.train._artefacts import (
     means,
     plain_settings,
@@ -19,7 +21,7 @@ from simplex.train._artefacts import (
     write_settings,
 )
 from simplex.train._checkpoint import read_checkpoint
-from simplex.train._checks import require_kind
+from simplex.train._checks import require_device, require_kind, require_path
 from simplex.train._curves import NestedSummary, Summary, draw_curves, summarize, summarize_choices
 from simplex.train._distributed import Processes
 from simplex.train._experiment import Experiment
@@ -97,6 +99,12 @@ def run_experiment(
         OSError: the disk is full; the run is whole up to the epoch before.
     """
     require_kind("experiment", experiment, Experiment)
+    require_path("out", out)
+    require_flag("resume", resume)
+    require_flag("progress", progress)
+    device = require_device(device)
+    if processes is not None:
+        require_kind("processes", processes, Processes)
     folder = Path(out)
     checkpoint = folder / "checkpoint.pt"
     if folder.exists() and not folder.is_dir():
@@ -113,6 +121,8 @@ def run_experiment(
         started = time.perf_counter()
         given = sourced(experiment)
         say(_described(experiment, given, time.perf_counter() - started))
+        for note in given.notes:
+            say(f"  {note}")
         return _trained(
             folder,
             experiment,
@@ -152,7 +162,7 @@ def _trained(
     from tqdm import tqdm
 
     first = processes is None or processes.is_first
-    dataset, task, splits = given
+    dataset, task, splits = given.dataset, given.task, given.splits
     points = configurations(experiment)
     candidates = [
         Configuration(partial(make_model, each, dataset, task), each.train, name)
@@ -215,19 +225,25 @@ def _trained(
             }
         )
     if first:
-        _leave(folder, experiment, task, outcome, xu)
+        _leave(folder, experiment, task, outcome, xu, given.form)
         say(f"results: {folder / 'metrics.csv'}, {folder / 'row.md'}, {folder / 'curves.png'}")
     return result
 
 
 def _leave(
-    folder: Path, experiment: Experiment, task: Task, outcome: Outcome, xu: Summary | None
+    folder: Path,
+    experiment: Experiment,
+    task: Task,
+    outcome: Outcome,
+    xu: Summary | None,
+    form: Mapping[str, Any] | None,
 ) -> None:
     """Everything that is made of a finished run."""
     scores = split_scores(outcome, xu)
     write_metrics(folder / "metrics.csv", scores, task)
     write_rows(folder, scores, experiment, task, outcome.seconds)
-    write_settings(folder / "settings.json", plain_settings(experiment, task))
+    settings = plain_settings(experiment, task) | ({} if form is None else {"form": dict(form)})
+    write_settings(folder / "settings.json", settings)
     if outcome.model is not None:
         write_model(folder / "model.pt", outcome.model)
     title = f"{experiment.model} on {experiment.dataset}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from simplex.complexes import require_flag, require_int, require_real, require_word
-from simplex.train._checks import MOST_EPOCHS
+from simplex.train._checks import MOST_EPOCHS, require_kind
 
 
 SCHEDULES = ("step", "cosine", "plateau", "warmup-cosine", "none")
@@ -33,9 +33,9 @@ class TrainSettings:
             ``warmup`` epochs, then along half a cosine to zero; ``"none"``.
         decay: factor of a decay.
         decay_every: epochs between two decays.
-        patience: stop a run after that many looks at the validation part without a better one;
-            ``None`` to train all epochs. The protocol of Xu et al. compares all folds at one epoch,
-            so there it has no effect.
+        patience: stop a run after that many looks at the validation part without a better score
+            (an equal one with less loss is chosen, but none); ``None`` to train all epochs. The
+            protocol of Xu et al. compares all folds at one epoch, so there it has no effect.
         seed: of the weights, the order of the items and the dropout.
         check_every: score after every so many epochs, and after the last one.
         min_epochs: do not stop before.
@@ -113,4 +113,5 @@ class TrainSettings:
             Telyatnikov et al. 2024 (TopoBench): the defaults of its trainer, its optimiser and the
             limits with which its tables were run.
         """
+        require_kind("protocol", protocol, str)
         return cls(**(_PRESETS.get(protocol, {}) | given))

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import integer_tensor, require_int, require_real, shown
+from simplex.complexes import integer_tensor, require_int, require_memory, require_real, shown
 from simplex.data import SimplicialData, SimplicialDataset
 
 
 _DATA_SEED = 42  # of TopoBench, for all of its random splits
+_MOST_ROWS = 2**53
 _PERMUTATIONS = 10  # drawn one after the other; the seed of a split says which one
 
 
@@ -98,7 +99,7 @@ def random_splits(
         >>> [len(part) for part in random_splits(188)[0].parts]
         [94, 47, 47]
     """
-    count = require_int("count", count, least=1)
+    count = require_int("count", count, 1, _MOST_ROWS)
     if not isinstance(seeds, (list, tuple, range)) or not seeds:
         raise ValueError(f"seeds must be a list of at least one, got {shown(seeds)}.")
     seeds = [require_int("seeds", seed, 0, _PERMUTATIONS - 1) for seed in seeds]
@@ -107,6 +108,8 @@ def random_splits(
     first, second, third = (require_real("fractions", each, 0, 1) for each in fractions)
     if abs(first + second + third - 1) > 1e-9:
         raise ValueError(f"fractions must add up to 1, got {tuple(fractions)}.")
+    what = f"{max(seeds) + 1} permutations of {count} rows"
+    require_memory(8 * count * (max(seeds) + 1), torch.device("cpu"), what, "Take fewer rows.")
     sizes = [int(count * first), int(count * second)]
     sizes.append(count - sum(sizes))
     random = np.random.RandomState(_DATA_SEED)

@@ -19,15 +19,15 @@ class Progress:
     settings: TrainSettings
     higher_is_better: bool
     epochs: int = 0
-    best: tuple[float, float] | None = None
-    looks_since: int = 0  # at the validation part, without a better one
+    best: float | None = None  # score, counted so that more is better
+    looks_since: int = 0  # at the validation part, without a better score
 
     def add(self, record: EpochRecord) -> None:
         """Count one more epoch."""
         self.epochs = record.epoch
         if record.validation_score is None:
             return
-        now = standing(record, self.higher_is_better)
+        now = standing(record, self.higher_is_better)[0]  # a falling loss alone may fall for ever
         if self.best is None or now > self.best:
             self.best, self.looks_since = now, 0
         else:

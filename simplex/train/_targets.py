@@ -18,6 +18,11 @@ Kind = Literal["classes", "labels", "numbers"]
 def count_rows(batch: SimplicialData, level: int | None, candidates: bool) -> int:
     """How many rows are to be predicted."""
     if candidates:
+        if "candidates" not in batch:
+            raise ValueError(
+                "data must have candidates (m, k+1) for a task of candidates, got none. Draw them, "
+                "or leave candidates=False."
+            )
         return len(batch.candidates)
     sizes: Tensor = batch.num_simplices
     if level is None:

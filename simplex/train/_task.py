@@ -90,7 +90,8 @@ class Task:
         if len(set(given)) < len(given):
             raise ValueError(f"metrics must each be named once, got {tuple(given)}.")
         object.__setattr__(self, "metrics", tuple(given) or METRICS[self.kind][:1])
-        object.__setattr__(self, "loss", self.loss or LOSSES[self.kind][0])
+        loss = LOSSES[self.kind][0] if self.loss is None else self.loss
+        object.__setattr__(self, "loss", loss)
         _require_fit("loss", self.loss, self.kind, LOSSES)
         self._require_weights()
 
@@ -160,6 +161,7 @@ class Task:
             require_int("level", level, least=0)
         if kind is not None:
             require_word("kind", kind, KINDS)
+        require_flag("candidates", candidates)
         name = target
         if name is None:
             name = "y_candidates" if candidates else f"y_{level}" if level else "y"
@@ -250,9 +252,10 @@ class Task:
 
 def _require_fit(what: str, name: Any, kind: str, known: dict[str, tuple[str, ...]]) -> None:
     """A metric or a loss that is one of the kind."""
-    if isinstance(name, str) and name in known[kind]:
+    word = name if isinstance(name, str) else ""
+    if word in known[kind]:
         return
-    others = [other for other, names in known.items() if name in names]
+    others = [other for other, names in known.items() if word in names]
     remedy = f" It is one of {' and '.join(others)}." if others else ""
     raise ValueError(
         f"{what} must be among {', '.join(known[kind])} for {kind}, got {shown(name)}.{remedy}"

@@ -30,6 +30,20 @@ K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
 X = torch.ones(4, 1)
 GRAPH = Data(x=X, edge_index=torch.tensor([[0, 1, 2, 0], [1, 2, 0, 3]]), y=torch.tensor([1]))
 DATASET = simplex.transforms.lift_dataset([GRAPH, GRAPH])
+
+
+class SumOfVertices(torch.nn.Module):
+    """Two classes of each complex, by one weight."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(1, 2))
+
+    def forward(self, x, complex):
+        sums = x[0].new_zeros(complex.num_parts, 1).index_add(0, complex.part(0), x[0])
+        return sums @ self.weight
+
+
 GOOD = {  # what an argument of that name is, in a call that works
     "K": K, "A": K, "B": K, "complex": K, "x": X, "k": 1, "graph": nx.path_graph(4),
     "points": torch.rand(5, 2), "complexes": [K, K], "relation": np.eye(3), "hops": 1,
@@ -44,8 +58,14 @@ GOOD = {  # what an argument of that name is, in a call that works
     "flow": torch.ones(4), "layer": lambda x, K: [2 * each for each in x], "items": [([X], K)] * 2,
     "records": [simplex.train.EpochRecord(1, 1, 0.0, 0.0, 0.5)], "dataset": DATASET,
     "choices": [simplex.train.FoldChoice(1, 1, 7, 0.9, 0.75)],
-    "settings": simplex.train.TUSettings("MUTAG", hidden_channels=4),
-    "candidates": torch.tensor([[0, 3]]), "score": "jaccard", "count": 1,
+    "experiment": simplex.train.Experiment("MUTAG", hidden_channels=4), "count": 20,
+    "folds": [(torch.arange(4), torch.arange(4, 6))], "protocol": "topobench",
+    "train": torch.arange(3), "validation": torch.arange(3, 5), "test": torch.arange(5, 7),
+    "splits": [simplex.train.Split(torch.tensor([0]), torch.tensor([]), torch.tensor([1]))],
+    "configurations": [
+        simplex.train.Configuration(lambda: SumOfVertices(), simplex.train.TrainSettings(1))
+    ],
+    "candidates": torch.tensor([[0, 3]]), "score": "jaccard",
     "timed": simplex.datasets.timed_simplices([(0, 1), (1, 2), (0, 2), (0, 1, 2)], range(4)),
     "settings": simplex.train.Experiment("MUTAG", hidden_channels=4),
 }  # fmt: skip
@@ -64,8 +84,15 @@ FUNCTIONS = [
     for room in ROOMS
     for name in room.__all__
     if inspect.isfunction(getattr(room, name)) and name not in PLAIN | LONG
-] + [simplex.train.make_model, simplex.train.summarize, simplex.train.summarize_choices]
-SETTINGS = [simplex.train.TrainSettings, simplex.train.Experiment, simplex.transforms.CliqueLift]
+] + [
+    simplex.train.make_model, simplex.train.summarize, simplex.train.summarize_choices,
+    simplex.train.random_splits, simplex.train.mask_splits, simplex.train.fold_splits,
+    simplex.train.run_protocols, simplex.train.Task.of,
+]  # fmt: skip
+SETTINGS = [
+    simplex.train.TrainSettings, simplex.train.Experiment, simplex.transforms.CliqueLift,
+    simplex.train.Task, simplex.train.Split,
+]  # fmt: skip
 METHODS = [
     SimplicialComplex.from_simplices, SimplicialComplex.disjoint_union, K.index, K.simplices,
     K.facets, K.facet_signs, K.num_simplices, K.skeleton, K.reorient, K.with_filtration,

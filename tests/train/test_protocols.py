@@ -172,7 +172,7 @@ def test_of_a_single_graph_nothing_can_be_held_out():
         ([0.5], [1.0], 3, 1),  # nothing better for two epochs
         ([0.5, 0.5, 1.0], [1.0], 5, 3),
         ([0.5, 0.0, 1.0], [1.0], 5, 3),
-        ([0.5], [1.0, 1.0, 0.9], 5, 3),  # equal accuracy, less loss
+        ([0.5], [1.0, 1.0, 0.9], 3, 3),  # equal accuracy, less loss: chosen, but no better score
         ([0.5, 0.0], [1.0, 0.5, 0.4], 3, 1),  # less accuracy, less loss
         ([0.0, 0.5, 0.5, 1.0, 0.5], [1.0], 6, 4),
     ],

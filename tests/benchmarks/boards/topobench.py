@@ -1,0 +1,133 @@
+"""The protocol of TopoBench on its data: ``python -m tests.benchmarks.boards.topobench``.
+
+Every model has the same small budget on every data set: the same ``--draws`` points of one space,
+each trained once on the split of seed 0; the point with the best validation score there is trained
+on the splits of the seeds 0, 3, 5, 7 and 9 (50/25/25). The test parts are looked at once, at the
+epoch with the best validation score. Everything lies below ``--out``, one folder a run: a command
+that was stopped goes on where it was. One line per data set and model, as Markdown.
+"""
+
+import argparse
+import csv
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from simplex.datasets import dataset_entry
+from simplex.train import Experiment, TrainSettings, run_experiment
+
+
+SEEDS = (0, 3, 5, 7, 9)
+COUNTS = ("f-vector", "pooled")  # they have a dropout at most
+SPACE: Mapping[str, Sequence[Any]] = {
+    "hidden_channels": (32, 64, 128),
+    "num_layers": (1, 2, 3, 4),
+    "dropout": (0.0, 0.25, 0.5),
+    "layer_dropout": (0.0, 0.25, 0.5),
+    "skip": (False, True),
+    "jumping_knowledge": (None, "cat"),
+    "readout": ("sum", "mean"),
+    "lr": (0.001, 0.003, 0.01),
+    "weight_decay": (0.0, 0.0005),
+}
+# Where the data leave no choice, or the machine none; for all models alike.
+FIXED: Mapping[str, Mapping[str, Any]] = {
+    "tolokers": {"max_dim": 1, "hidden_channels": 64},
+    "minesweeper": {"hidden_channels": 64},
+    "NCI1": {"hidden_channels": 64},
+}
+ERRORS = ("mae", "rmse", "mae_deviations")
+
+
+class Result(NamedTuple):
+    """The folder of a run that is done: scores of its splits, and its seconds."""
+
+    validation: float
+    mean: float
+    std: float
+    seconds: float
+
+
+def points(count: int) -> list[dict[str, Any]]:
+    """The points of the space that every model tries on every data set."""
+    draw = random.Random(0)
+    return [{name: draw.choice(values) for name, values in SPACE.items()} for _ in range(count)]
+
+
+def experiment(data: str, model: str, point: Mapping[str, Any], seeds: Sequence[int]) -> Experiment:
+    """One point of the space as an experiment."""
+    chosen = {**point, **FIXED.get(data, {})}
+    train = TrainSettings.preset(
+        "topobench", lr=chosen.pop("lr"), weight_decay=chosen.pop("weight_decay")
+    )
+    options = {name: chosen.pop(name) for name in ("layer_dropout", "skip")}
+    return Experiment(
+        data,
+        model=model,
+        protocol="topobench",
+        seeds=tuple(seeds),
+        reduce="mean",
+        options={} if model in COUNTS else options,
+        train=train,
+        **chosen,
+    )
+
+
+def done(folder: Path) -> Result | None:
+    """What a finished run came to."""
+    if not (folder / "row.md").exists():
+        return None
+    with (folder / "metrics.csv").open() as file:
+        rows = list(csv.reader(file))
+    heading, *splits, mean, std = rows
+    validation = [float(row[4]) for row in splits]
+    seconds = float((folder / "row.md").read_text().splitlines()[-1].split("|")[-2])
+    test = heading.index(heading[4].replace("validation", "test"))
+    return Result(sum(validation) / len(validation), float(mean[test]), float(std[test]), seconds)
+
+
+def run(folder: Path, given: Experiment) -> Result:
+    """Train, or go on, or read what is there."""
+    if (result := done(folder)) is None:
+        resume = (folder / "checkpoint.pt").exists()
+        run_experiment(given, folder, resume=resume, progress=False, report=lambda _: None)
+        result = done(folder)
+    assert result is not None
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("runs/boards"))
+    parser.add_argument("--data", nargs="+", default=["MUTAG", "cora"])
+    parser.add_argument("--models", nargs="+", default=["sin", "gcn", "pooled", "f-vector"])
+    parser.add_argument("--draws", type=int, default=6)
+    args = parser.parse_args()
+    print("| data | model | test | validation | chosen | seconds, search + five seeds |")
+    print("|---|---|---|---|---|---|")
+    for data in args.data:
+        metric = dataset_entry(data).metric
+        sign = -1 if metric in ERRORS else 1
+        for model in args.models:
+            place = args.out / data / model
+            tried = points(args.draws)
+            scores = [
+                run(place / f"point-{i}", experiment(data, model, point, SEEDS[:1]))
+                for i, point in enumerate(tried)
+            ]
+            best = max(range(len(tried)), key=lambda i: sign * scores[i].validation)
+            last = run(place / f"seeds-{best}", experiment(data, model, tried[best], SEEDS))
+            searched = sum(each.seconds for each in scores)
+            scale = 1 if sign < 0 else 100
+            print(
+                f"| {data} | {model} | {scale * last.mean:.2f} ± {scale * last.std:.2f} | "
+                f"{scale * last.validation:.2f} | {best}: "
+                f"{' '.join(f'{k}={v}' for k, v in tried[best].items())} | "
+                f"{searched:.0f} + {last.seconds:.0f} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
