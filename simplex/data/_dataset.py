@@ -15,7 +15,7 @@ from simplex.data._checks import require_complex
 from simplex.data._edges import with_fingerprint
 from simplex.data._files import read_plain
 from simplex.data._simplicial_data import LABELS, SimplicialData, cochain_keys
-from simplex.data._storage import CANDIDATES
+from simplex.data._storage import CANDIDATES, DIRECTED
 
 
 class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
@@ -207,7 +207,8 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         fields = with_fingerprint(union, fields or {}, slices or {})
         data = SimplicialData.from_complex(union, cochains, max_dim=max_dim, **fields)
         top, by_item = data.max_dim, torch.arange(union.num_parts + 1)
-        bounds = dict.fromkeys(["num_simplices", *fields], by_item) | dict(slices or {})
+        own = [key for key in ("num_simplices", DIRECTED) if key in data]
+        bounds = dict.fromkeys([*own, *fields], by_item) | dict(slices or {})
         for key, value in fields.items():
             if isinstance(bounds[key], Tensor) and bounds[key].ndim == 1:
                 _require_length(data, key, value, int(bounds[key][-1]))

@@ -22,6 +22,7 @@ from simplex.data._checks import (
 from simplex.data._edges import FINGERPRINT, edge_fingerprint, stored_edges, with_fingerprint
 from simplex.data._storage import (
     CANDIDATES,
+    DIRECTED,
     SimplicialStorage,
     field_rank,
     is_candidate_field,
@@ -42,6 +43,7 @@ class SimplicialData(Data):  # type: ignore[misc]
     - ``num_simplices`` (m, d+1) int64: how many k-simplices each of the m parts has. It is stored
       and never inferred from a maximum, so empty dimensions survive, as tables (0, k+1).
     - ``orientation_1 … orientation_d`` (n_k,) int8: only for a complex with its own orientation.
+    - ``directed_simplices`` (m,) bool, all true: only for a directed complex.
     - ``filtration_0 … filtration_d`` (n_k,) and ``vertex_labels``, a list: only if it has them.
     - ``lift_fingerprint`` (1, 2) int64: the number and a hash of the undirected edges that the
       complex was made of; only with an ``edge_index``.
@@ -120,6 +122,8 @@ class SimplicialData(Data):  # type: ignore[misc]
             tables |= {f"filtration_{k}": each for k, each in enumerate(values)}
         if K.vertex_labels is not None:
             tables[LABELS] = list(K.vertex_labels)
+        if K.directed:
+            tables[DIRECTED] = torch.ones(K.num_parts, dtype=torch.bool, device=K.device)
         sizes = [K.part_pointer(k).diff() for k in range(top + 1)]
         return cls(
             **dict(zip(cochain_keys(top), cochains, strict=False)),
@@ -169,6 +173,7 @@ class SimplicialData(Data):  # type: ignore[misc]
             filtration=values,
             vertex_labels=_flat_labels(store.get(LABELS)),
             part_pointer=pointer,
+            directed=DIRECTED in store,
             device=device,
         )
 

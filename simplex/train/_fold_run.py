@@ -118,7 +118,9 @@ def gathered_scores(
         outputs = torch.empty(0, task.num_outputs, device=device)
         targets = torch.empty(0, *(() if task.kind == "classes" else (task.num_outputs,)))
         targets = targets.to(device, torch.int64 if task.kind == "classes" else None)
-    outputs, targets = processes.gather(outputs), processes.gather(targets)
+    if processes.size > 1:  # one without rows does not know the dtype of the others
+        targets = targets if task.kind == "classes" else targets.double()
+        outputs, targets = processes.gather(outputs.double()), processes.gather(targets)
     return measure(task, objective.predictions(outputs), targets)
 
 

@@ -41,6 +41,7 @@ from simplex.nn import (
     SimplicialTransformer,
 )
 from simplex.train._checks import require_kind
+from simplex.train._encodings import blocks_of
 from simplex.train._experiment import Experiment
 from simplex.train._task import Task
 
@@ -119,6 +120,20 @@ def _gccn(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Mo
     return make(replace(settings, options=options), dataset, task)
 
 
+def _hopse(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    """A block of columns for the features and for each encoding, unless ``blocks`` says others."""
+    blocks = blocks_of(dataset, settings.encodings, settings.max_dim)
+    return standard(HOPSE, blocks=blocks)(settings, dataset, task)
+
+
+def _sann(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    """Without hops of its own where the encodings have gathered them."""
+    names = [text.strip().lower() for text in settings.encodings]
+    gathered = any(name.startswith("gather") for name in names)
+    make = standard(SaNN, hops=0) if gathered else standard(SaNN)
+    return make(settings, dataset, task)
+
+
 MODELS: dict[str, MakeModel] = {
     "f-vector": _f_vector,
     "pooled": bare(PooledMLP),
@@ -132,11 +147,11 @@ MODELS: dict[str, MakeModel] = {
     "gsan": standard(GSAN),
     "heat": bare(HeatNet, drops=False),
     "higcn": standard(HiGCN),
-    "hopse": standard(HOPSE),
+    "hopse": _hopse,
     "hsn": standard(HSN),
     "mpsn": standard(MPSN),
     "san": standard(SAN),
-    "sann": standard(SaNN),
+    "sann": _sann,
     "sca": standard(SCA),
     "sccn": standard(SCCN),
     "scn": standard(SCN),

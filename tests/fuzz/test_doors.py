@@ -65,7 +65,7 @@ GOOD = {  # what an argument of that name is, in a call that works
     "configurations": [
         simplex.train.Configuration(lambda: SumOfVertices(), simplex.train.TrainSettings(1))
     ],
-    "candidates": torch.tensor([[0, 3]]), "score": "jaccard", "count": 1,
+    "candidates": torch.tensor([[0, 3]]), "score": "jaccard",
     "timed": simplex.datasets.timed_simplices([(0, 1), (1, 2), (0, 2), (0, 1, 2)], range(4)),
     "settings": simplex.train.Experiment("MUTAG", hidden_channels=4),
 }  # fmt: skip
