@@ -186,7 +186,8 @@ def _functions(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_level(task: Task) -> dict[str, Any]:
     """Where the rows are simplices, the dimension of which the network answers."""
-    return {} if task.level is None else {"level": task.level}
+    signed = {"signed_output": True} if task.signed else {}
+    return {} if task.level is None else {"level": task.level} | signed
 
 
 def _readout_norm(kind: Callable[..., nn.Module], task: Task) -> dict[str, Any]:
