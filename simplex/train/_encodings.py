@@ -24,7 +24,7 @@ _SHORT = {
     "pagerank": "page-ranks",
     "random-walk": "random-walk-returns",
 }
-_NO_ENCODINGS = {Encoding, Encodings, transforms.CliqueLift}
+_NO_ENCODINGS = {Encoding, Encodings}  # nor are lifts
 
 
 def encoding_names() -> dict[str, Callable[..., BaseTransform]]:
@@ -33,7 +33,10 @@ def encoding_names() -> dict[str, Callable[..., BaseTransform]]:
     found: dict[str, Callable[..., BaseTransform]] = {
         re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower(): kind
         for kind in kinds
-        if inspect.isclass(kind) and issubclass(kind, BaseTransform) and kind not in _NO_ENCODINGS
+        if inspect.isclass(kind)
+        and issubclass(kind, BaseTransform)
+        and kind not in _NO_ENCODINGS
+        and not kind.__name__.endswith("Lift")
     }
     short = {name: found[full] for name, full in _SHORT.items() if full in found}
     return dict(sorted((found | short).items()))
