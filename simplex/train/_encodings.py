@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 import torch
@@ -27,6 +28,23 @@ _SHORT = {
 _NO_ENCODINGS = {Encoding, Encodings}  # nor are lifts
 
 
+class Positions(BaseTransform):  # type: ignore[misc]
+    """The field ``pos`` (n_0, d) as the last columns of the vertices, for ``--model empsn``."""
+
+    def forward(self, data: SimplicialDataset) -> SimplicialDataset:
+        """A copy with more columns."""
+        x, pos = data._data.x, data._data.to_dict().get("pos")
+        if not isinstance(pos, torch.Tensor) or pos.ndim != 2 or len(pos) != len(x):
+            raise ValueError(
+                "data must have positions pos (n_0, d) for the encoding 'positions', got none. "
+                "Set them where the graphs are built: Data(…, pos=…)."
+            )
+        result = copy(data)
+        result._data, result._data_list = copy(data._data), None
+        result._data.x = torch.cat([x, pos.to(x.dtype)], 1)
+        return result
+
+
 def encoding_names() -> dict[str, Callable[..., BaseTransform]]:
     """Every transform that gives features, by its name in words and by its short one."""
     kinds = (getattr(transforms, name) for name in transforms.__all__)
@@ -39,7 +57,7 @@ def encoding_names() -> dict[str, Callable[..., BaseTransform]]:
         and not kind.__name__.endswith("Lift")
     }
     short = {name: found[full] for name, full in _SHORT.items() if full in found}
-    return dict(sorted((found | short).items()))
+    return dict(sorted((found | short | {"positions": Positions}).items()))
 
 
 def read_encoding(text: str, seed: int = 0) -> BaseTransform:
