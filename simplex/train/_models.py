@@ -28,6 +28,7 @@ from simplex.nn import (
     SIN,
     SNN,
     BScNet,
+    CandidateNetwork,
     Dist2Cycle,
     FVectorMLP,
     GraphNetwork,
@@ -185,7 +186,8 @@ def _functions(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_level(task: Task) -> dict[str, Any]:
     """Where the rows are simplices, the dimension of which the network answers."""
-    return {} if task.level is None else {"level": task.level}
+    signed = {"signed_output": True} if task.signed else {}
+    return {} if task.level is None else {"level": task.level} | signed
 
 
 def _readout_norm(kind: Callable[..., nn.Module], task: Task) -> dict[str, Any]:
@@ -217,4 +219,10 @@ def make_model(
         raise ValueError(
             f"model must be one of {', '.join(sorted(MODELS))}, got {experiment.model!r}."
         )
-    return MODELS[experiment.model](experiment, dataset, task)
+    make = MODELS[experiment.model]
+    if not task.candidates:
+        return make(experiment, dataset, task)
+    width = experiment.hidden_channels
+    network = make(experiment, dataset, Task("numbers", width))
+    k = dataset._data.candidates.shape[1] - 1
+    return CandidateNetwork(network, width, task.num_outputs, k)

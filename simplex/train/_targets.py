@@ -215,8 +215,7 @@ def _require_classes(
 
 
 _REMAP = (
-    "Number them anew: dataset.{0} = torch.unique(dataset.{0}, return_inverse=True)[1], with the "
-    "field set where the data are built."
+    "Number them anew where the data are built: {0} = torch.unique({0}, return_inverse=True)[1]."
 )
 
 

@@ -45,6 +45,7 @@ def with_y(values, count=3):
         (with_y([0, 1, 0]), {"loss": "huber"}, "loss must be among cross_entropy"),
         (with_y([0, 1, 0]), {"class_weights": (1.0,)}, "'balanced' or 2 positive numbers"),
         (with_y([0.5, 1, 2]), {"class_weights": "balanced"}, "None for numbers"),
+        (with_y([0.5, 1, 2]), {"signed": True}, "signed must be False but for numbers of k-simpl"),
     ],
 )
 def test_tasks_that_are_refused(data, options, words):
