@@ -95,6 +95,12 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help="columns of numbers that name categories, such as postal codes",
     )
     add = parser.add_argument_group("task").add_argument
+    add(
+        "--task",
+        choices=["links", "triangles", "closure"],
+        help="hold edges or triangles of one graph out and find them again; or which open "
+        "triangles of timed simplices close, of a folder with NAME-nverts.txt, …",
+    )
     add("--target", metavar="NAME", help="column, attribute or field; A,B,C for several columns")
     add(
         "--level",
@@ -217,7 +223,7 @@ def run(args: argparse.Namespace) -> int:
     dataset = ",".join(args.dataset)
     given: dict[str, Any] = vars(args) | {
         "dataset": dataset,
-        "protocol": getattr(args, "protocol", None) or protocol_of(dataset),
+        "protocol": _protocol(args, protocol_of(dataset)),
         "grid": parse_grid(args.grid),
         "options": parse_options(args.option),
     }
@@ -233,6 +239,12 @@ def run(args: argparse.Namespace) -> int:
             experiment, out, resume=args.resume, device=device, log=args.log, processes=processes
         )
     return 0
+
+
+def _protocol(args: argparse.Namespace, published: str) -> str:
+    """That which is said, or that of the task, or that of published tables."""
+    of_task = "topobench" if "task" in args else published
+    return getattr(args, "protocol", of_task)
 
 
 def _stem(dataset: str) -> str:

@@ -100,7 +100,7 @@ class SimplicialComplex:
         self._filtration = per_simplex(self, "filtration", filtration)
         self._vertex_labels = None if vertex_labels is None else plain_labels(vertex_labels)
         self._part_pointer = part_pointer
-        self._directed = bool(directed)
+        self._directed = directed
         require_together(self)
         self._cache: dict[tuple[str, int], Any] = {}
 

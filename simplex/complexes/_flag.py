@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes._arrays import integer_tensor
-from simplex.complexes._checks import require_int
+from simplex.complexes._checks import require_flag, require_int
 from simplex.complexes._complex import SimplicialComplex
 from simplex.complexes._machine import available_bytes
 from simplex.complexes._tables import child_pointer, require_edge_keys
@@ -42,6 +42,7 @@ def unique_edges(edge_index: Tensor, num_vertices: int, *, directed: bool = Fals
         ValueError: ids out of range, or the edge key v0·n + v1 would overflow 64 bits.
     """
     require_edge_keys(require_int("num_vertices", num_vertices, 0))
+    require_flag("directed", directed)
     edge_index = integer_tensor("edge_index", edge_index)
     if edge_index.ndim != 2 or len(edge_index) != 2:
         raise ValueError(f"edge_index must have shape (2, E), got {tuple(edge_index.shape)}.")
@@ -133,6 +134,7 @@ def flag_complex(
         galloping, so a hub costs the shorter list.
     """
     require_edge_keys(require_int("num_vertices", num_vertices, 0))
+    require_flag("directed", directed)
     max_dim = require_int("max_dim", max_dim, 0)
     if max_simplices is not None:
         max_simplices = require_int("max_simplices", max_simplices, 0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from simplex.complexes._checks import require_int, shown
+from simplex.complexes._checks import require_flag, require_int, shown
 
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def per_simplex(
 
 def require_together(K: "SimplicialComplex") -> None:
     """Raise unless there is a label for each vertex, and all tensors are on one device."""
+    require_flag("directed", K.directed)
     labels, count = K.vertex_labels, K.num_simplices(0)
     if labels is not None and len(labels) != count:
         raise ValueError(

@@ -45,8 +45,8 @@ class SimplicialData(Data):  # type: ignore[misc]
     - ``orientation_1 … orientation_d`` (n_k,) int8: only for a complex with its own orientation.
     - ``directed_simplices`` (m,) bool, all true: only for a directed complex.
     - ``filtration_0 … filtration_d`` (n_k,) and ``vertex_labels``, a list: only if it has them.
-    - ``lift_fingerprint`` (1, 2) int64: the number and a hash of the undirected edges that the
-      complex was made of; only with an ``edge_index``.
+    - ``lift_fingerprint`` (1, 2) int64: the number and a hash of the edges that the complex was
+      made of, undirected ones unless it is directed; only with an ``edge_index``.
     - ``candidates`` (m, k+1) int64: vertex ids of simplices to be predicted; the fields
       ``…_candidates``, such as ``y_candidates``, have one row for each.
     - anything else (``y``, ``pos``, ``edge_index_2``, …) follows the rules of PyG. One addition:
@@ -62,8 +62,9 @@ class SimplicialData(Data):  # type: ignore[misc]
     **The complex belongs to the edges it was made of.** Where ``edge_index`` holds other undirected
     edges than at the lift (a split of links, dropped or added edges), reading the complex or a
     field of its simplices is an error: what changes edges comes before the lift. Another order,
-    directions, repetitions and self-loops change nothing. An object without a fingerprint, such
-    as one that was stored by an earlier version, is read if its edges are those of the complex.
+    repetitions, self-loops and, unless the complex is directed, directions change nothing. An
+    object without a fingerprint, such as one that was stored by an earlier version, is read if its
+    edges are those of the complex.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
@@ -224,7 +225,7 @@ class SimplicialData(Data):  # type: ignore[misc]
             return  # all items of a data set in one object, where ids count from each item
         known = made_of is not None
         if made_of is None:  # stored by an earlier version, or edges that were added later
-            made_of = fingerprint_of(self, tables[0].T)
+            made_of = fingerprint_of(self, tables[0].flip(1).T)
         require_ids_after_lift(edges, count)
         require_edges_of_lift(fingerprint_of(self, edges), made_of, known=known)
 
@@ -289,17 +290,18 @@ class SimplicialData(Data):  # type: ignore[misc]
         store["num_simplices"] = torch.stack(counts)[None]
         edges = stored_edges(store)
         if edges is not None and FINGERPRINT in store:
-            store[FINGERPRINT] = edge_fingerprint(edges)
+            store[FINGERPRINT] = fingerprint_of(data, edges)
         return data
 
 
 def fingerprint_of(data: SimplicialData, edges: Tensor) -> Tensor:
     """One row per item of the batch, or one."""
+    directed = DIRECTED in data._store
     if not isinstance(data, Batch):
-        return edge_fingerprint(edges)
-    part = data._store["batch"]
-    stored = data._store.get(FINGERPRINT)
-    return edge_fingerprint(edges, part, data.num_graphs if stored is None else len(stored))
+        return edge_fingerprint(edges, directed=directed)
+    part, stored = data._store["batch"], data._store.get(FINGERPRINT)
+    count = data.num_graphs if stored is None else len(stored)
+    return edge_fingerprint(edges, part, count, directed=directed)
 
 
 def _is_cochain(key: Any) -> bool:

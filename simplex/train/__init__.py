@@ -8,6 +8,7 @@ from simplex.train._models import MODELS, make_model
 from simplex.train._predict import Predictions, predict_files
 from simplex.train._protocols import cross_validate, run_protocols
 from simplex.train._records import EpochRecord, FoldChoice
+from simplex.train._results_table import results_table
 from simplex.train._run import Report, run_experiment
 from simplex.train._saved import SavedRun, read_run
 from simplex.train._settings import TrainSettings
@@ -26,6 +27,10 @@ from simplex.train._checkpoint import (
 from simplex.train._distributed import (
     Processes as Processes,
     torchrun_processes as torchrun_processes,
+)
+from simplex.train._encodings import (
+    encoding_names as encoding_names,
+    read_encoding as read_encoding,
 )
 from simplex.train._grid import parse_grid as parse_grid, parse_options as parse_options
 from simplex.train._metrics import measure as measure
@@ -61,6 +66,7 @@ __all__ = [
     "predict_files",
     "random_splits",
     "read_run",
+    "results_table",
     "run_experiment",
     "run_protocols",
     "summarize",

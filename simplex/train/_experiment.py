@@ -78,6 +78,11 @@ class Experiment:
             ``"random-walk(steps=range(1, 9))"``.
         features: which columns of your tables are features; ``None`` for all but ids and targets.
         categories: which of them are categories although they hold numbers.
+        task: ``None`` to predict targets; ``"links"`` or ``"triangles"`` to hold edges or triangles
+            of one complex out and find them again, see
+            :func:`~simplex.transforms.split_simplices`, one split for each of ``seeds``;
+            ``"closure"`` for :func:`~simplex.datasets.closure_data` of the timed simplices in the
+            folder ``dataset``. Training runs with the loss of labels.
     """
 
     dataset: str
@@ -108,6 +113,7 @@ class Experiment:
     encodings: Sequence[str] = ()
     features: Sequence[str] | None = None
     categories: Sequence[str] = ()
+    task: str | None = None
 
     def __post_init__(self) -> None:
         require_kind("dataset", self.dataset, str)
@@ -141,6 +147,8 @@ class Experiment:
             require_int("search", self.search, least=1)
         if self.level is not None:
             require_int("level", self.level, 0, HIGHEST_DIM)
+        if self.task is not None:
+            require_word("task", self.task, ("links", "triangles", "closure"))
         if self.kind is not None:
             require_word("kind", self.kind, KINDS)
         for name in ("seeds", "metrics", "encodings", "features", "categories"):

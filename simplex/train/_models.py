@@ -28,6 +28,7 @@ from simplex.nn import (
     SIN,
     SNN,
     BScNet,
+    CandidateNetwork,
     Dist2Cycle,
     FVectorMLP,
     GraphNetwork,
@@ -218,4 +219,10 @@ def make_model(
         raise ValueError(
             f"model must be one of {', '.join(sorted(MODELS))}, got {experiment.model!r}."
         )
-    return MODELS[experiment.model](experiment, dataset, task)
+    make = MODELS[experiment.model]
+    if not task.candidates:
+        return make(experiment, dataset, task)
+    width = experiment.hidden_channels
+    network = make(experiment, dataset, Task("numbers", width))
+    k = dataset._data.candidates.shape[1] - 1
+    return CandidateNetwork(network, width, task.num_outputs, k)

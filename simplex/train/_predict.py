@@ -41,6 +41,11 @@ def predict_files(folder: str | Path, paths: str | Path | Sequence[str | Path]) 
         ValueError: no finished run, or files without the features of the run.
     """
     run = read_run(folder)
+    if run.task.candidates:
+        raise ValueError(
+            f"folder must be of a run that predicts targets, got {folder}, which scores "
+            "candidates. Give them to read_run(folder).predict(dataset) in Python."
+        )
     listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
     read = read_files(run.experiment, ",".join(map(str, listed)), run.form)
     outputs = run.predict(read.dataset)

@@ -11,12 +11,19 @@ from torch import Tensor
 
 from simplex.data import SimplicialDataset
 from simplex.datasets import (
+    DatasetEntry,
     FileData,
     dataset_entry,
     read_dataset,
     stratified_folds,
     tu_dataset,
     tu_folds,
+)
+from simplex.train._candidates import (
+    candidate_splits,
+    closure_items,
+    held_out_items,
+    require_candidates,
 )
 from simplex.train._encodings import encoded
 from simplex.train._experiment import Experiment
@@ -127,14 +134,30 @@ def _named(experiment: Experiment, name: str) -> Sourced:
         experiment,
         level=entry.level if experiment.level is None else experiment.level,
         kind=experiment.kind or entry.kind,
-        metrics=experiment.metrics or (entry.metric,),
+        metrics=experiment.metrics or _published(entry),
     )
+    if experiment.task is not None:
+        return Sourced(dataset, Task(), [])
     task = task_of(filled, dataset)
     return Sourced(dataset, task, splits_of(filled, dataset, task))
 
 
+def _closure(experiment: Experiment) -> Sourced:
+    items = closure_items(experiment, experiment.dataset)
+    dataset, task, splits = candidate_splits(experiment, items)
+    encodings = experiment.encodings, experiment.train.seed
+    return Sourced(encoded(dataset, *encodings), task, splits)
+
+
+def _published(entry: DatasetEntry) -> tuple[str, ...]:
+    """By which published results are measured, first."""
+    return (f"{entry.metric}_deviations", entry.metric) if entry.in_deviations else (entry.metric,)
+
+
 def _files(experiment: Experiment, name: str) -> Sourced:
     read = read_files(experiment, name)
+    if experiment.task is not None:  # targets of the files, if any, are not those of candidates
+        return Sourced(read.dataset, Task(), [], notes=read.notes)
     if experiment.target is None and read.form["source"] in ("tables", "hypergraph"):
         raise ValueError(
             f"target must name what is to be predicted in {name}, got none. Pass --target, in "
@@ -199,6 +222,10 @@ SOURCES: dict[str, Source] = {
 
 def sourced(experiment: Experiment) -> Sourced:
     """The data of an experiment, by the source that its name begins with, else by its name."""
+    if experiment.task is not None:
+        require_candidates(experiment)
+    if experiment.task == "closure":
+        return _closure(experiment)
     source, colon, name = experiment.dataset.partition(":")
     if is_path(experiment.dataset) and source not in SOURCES:
         source, name = "file", experiment.dataset
@@ -211,6 +238,9 @@ def sourced(experiment: Experiment) -> Sourced:
             f"source, got {experiment.dataset!r}."
         )
     given = SOURCES[source](experiment, name)
+    if experiment.task is not None:
+        items = held_out_items(experiment, given.dataset)
+        given = Sourced(*candidate_splits(experiment, items), notes=given.notes)
     dataset = encoded(given.dataset, experiment.encodings, experiment.train.seed)
     return given._replace(dataset=dataset)
 

@@ -26,9 +26,9 @@ METRICS = {  # of each kind; the first one is the default
     "labels": (
         "auroc", "average_precision", "accuracy", "balanced_accuracy", "f1_macro", "f1_micro",
     ),
-    "numbers": ("mae", "rmse", "r2"),
+    "numbers": ("mae", "rmse", "r2", "mse", "mae_deviations"),
 }  # fmt: skip
-_LOWER_IS_BETTER = {"mae", "rmse"}
+_LOWER_IS_BETTER = {"mae", "rmse", "mse", "mae_deviations"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class Task:
         metrics: the first one chooses, all are reported; none stand for ``accuracy``, ``auroc`` or
             ``mae``, by kind. Of classes and labels ``"accuracy"``, ``"balanced_accuracy"``,
             ``"auroc"``, ``"average_precision"``, ``"f1_macro"``, ``"f1_micro"``; of numbers
-            ``"mae"``, ``"rmse"``, ``"r2"``.
+            ``"mae"``, ``"rmse"``, ``"r2"``, ``"mse"`` and ``"mae_deviations"``, the mean absolute
+            error in standard deviations of the training targets.
         loss: ``None`` for cross-entropy (of classes), binary cross-entropy (of labels) or
             ``"mse"``; for numbers also ``"mae"`` and ``"huber"``.
         class_weights: of the loss, one for each class, or for the positive rows of each label;

@@ -14,9 +14,14 @@ from torch_geometric.data import Batch, Data
 from simplex import SimplicialComplex
 from simplex.complexes import fillable_simplices, restrict
 from simplex.data import SimplicialData
+from simplex.diffusion import FaceSurvival
+from simplex.interop import to_edge_index, to_gudhi, to_networkx, to_scipy
 from simplex.lifting import clique_complex, directed_flag_complex
-from simplex.operators import betti_numbers, boundary_matrix, hodge_laplacian
+from simplex.nn import LearnedLift
+from simplex.operators import betti_numbers, boundary_matrix, candidate_scores, hodge_laplacian
 from simplex.testing import relabel
+from simplex.transforms import negative_simplices, split_simplices
+from simplex.wl import find_isomorphism
 from tests.cases import over
 
 
@@ -253,3 +258,29 @@ def test_hollow_simplices_are_found_in_every_order():
 def test_refusals_say_what_to_do(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@over(
+    "call",
+    [
+        lambda K: find_isomorphism(K, K),
+        lambda K: to_gudhi(K),
+        lambda K: negative_simplices(K, 1, 2),
+        lambda K: split_simplices(K),
+        lambda K: candidate_scores(K, torch.tensor([[0, 1]]), "jaccard"),
+        lambda K: FaceSurvival.linear(5, max_dim=3).sample(K, 1),
+        lambda K: LearnedLift(1, 4, neighbors=2)(torch.ones(8, 1), K),
+    ],
+)
+def test_what_is_about_sets_of_vertices_refuses_tuples(call):
+    with pytest.raises(ValueError, match="must be a complex whose simplices are sets of vertices"):
+        call(K)
+
+
+def test_skeletons_keep_their_directions():
+    graph = to_networkx(K)
+    assert graph.is_directed()
+    assert list(graph.edges) == [tuple(edge) for edge in K.simplices(1).tolist()]
+    assert directed_flag_complex(graph, 3) == K
+    assert directed_flag_complex(to_edge_index(K), 3, num_vertices=8) == K
+    assert directed_flag_complex(to_scipy(K), 3) == K

@@ -1,6 +1,7 @@
 """A file of PyG ``Data`` objects as a data set."""
 
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,7 +151,7 @@ def _form(graphs: Any, wanted: Wanted, notes: list[str]) -> dict[str, Any]:
     width = None if first.x is None else _columns(first.x).shape[1]
     words = None
     if width is None:
-        notes.append("no x: each node has the constant 1")
+        notes.append("no x: each node has the constant 1, and all nodes up to num_nodes are there")
     elif not first.x.is_floating_point():
         if "x" in wanted.categories:
             words = [
@@ -180,7 +181,9 @@ def _prepared(graph: Any, form: Mapping[str, Any], place: int, path: Path) -> "D
             f"others, or as in training, got {got} and {edge_width}."
         )
     if graph.x is None:
-        graph.x = torch.ones(graph.num_nodes, 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that isolated vertices at the end are not seen
+            graph.x = torch.ones(graph.num_nodes, 1)
     elif form["words"] is not None:
         graph.x = _one_hot(_columns(graph.x), form["words"], where)
     else:
