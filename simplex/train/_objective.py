@@ -25,8 +25,8 @@ class Objective:
     Args:
         task: what is predicted.
         weights: of the classes, or of the positive rows of the labels; ``None`` for one each.
-        mean: of each number over the training rows, zero where they are signed; ``None`` where there
-            are no numbers.
+        mean: of each number over the training rows, zero of signed ones; ``None`` where there are
+            none.
         deviation: their standard deviations, one where a number is constant.
     """
 

@@ -255,7 +255,8 @@ def _mask(data: SimplicialData, name: str, rows: int) -> Tensor:
         return torch.zeros(rows, 1, dtype=torch.bool)
     if name not in data:
         raise ValueError(
-            f"data must have {name}, got none. Set it, or draw splits with random_splits({rows})."
+            f"data must have {name}, got none. Set it, or draw splits: "
+            f"random_splits({rows}), --protocol topobench."
         )
     mask = data[name]
     if not isinstance(mask, Tensor) or mask.dtype != torch.bool:
