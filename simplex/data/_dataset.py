@@ -232,7 +232,7 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         part = self if idx is None else self.index_select(idx)
         chosen = torch.as_tensor(list(part.indices()), dtype=torch.int64)
         if self.slices is None or len(chosen) == 1 or not self._is_plain():
-            return super().copy(idx) if len(chosen) else part  # type: ignore[no-any-return]
+            return super().copy(idx) if len(chosen) else part
         data, slices = SimplicialData(), {}
         for key, value, start, _ in self._gathered(chosen):
             data[key], slices[key] = value, start

@@ -212,5 +212,5 @@ def _appended(key: str, old: Any, new: Tensor) -> Tensor:
     dtype = old.dtype if old.is_floating_point() else new.dtype
     if old.layout == torch.strided:
         return torch.cat([old.to(dtype), new.to(dtype)], dim=1)
-    both = [old.to_sparse_coo().to(dtype), new.to_sparse_coo().to(dtype)]
+    both = [each.to(dtype).to_sparse(layout=torch.sparse_coo) for each in (old, new)]
     return torch.cat(both, dim=1).coalesce().to_sparse(layout=old.layout)
