@@ -32,9 +32,7 @@ def dataset():
     return SimplicialDataset.from_union(union, x, max_dim=3)
 
 
-@over(
-    "complex_name", ["empty", "edge and isolated vertices", "two components", "3-sphere", "house"]
-)
+@over("complex_name", ["empty", "edge and isolated vertices", "3-sphere", "house"])
 def test_equivariant_and_blind_to_orientation(complex_name):
     K = COMPLEXES[complex_name].with_parts(None)
     moved = relabel(K, torch.randperm(K.num_simplices(0), generator=seeded(1)))
