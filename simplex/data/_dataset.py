@@ -225,7 +225,8 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
                 shape = [1] * value.ndim
                 shape[dim] = -1
                 batch[key] += shift[owner].view(shape)
-        counts = [self._data._num_nodes[i] for i in chosen.tolist()]
+        sizes = self._data._num_nodes  # read once: each look at an item asks it for its edges
+        counts = [sizes[i] for i in chosen.tolist()]
         device = batch.num_simplices.device
         batch.num_nodes, batch._num_nodes = sum(counts), counts
         batch.ptr = _starts(torch.tensor(counts, device=device))

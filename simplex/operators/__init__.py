@@ -54,6 +54,8 @@ from simplex.operators._diagonals import (
 from simplex.operators._gram import (
     GramSum as GramSum,
     laplacian_matrix as laplacian_matrix,
+    neighbor_matrix as neighbor_matrix,
+    small_neighbors as small_neighbors,
     walk_matrix as walk_matrix,
 )
 from simplex.operators._hops import gather_hops as gather_hops, hop_widths as hop_widths
@@ -71,6 +73,7 @@ from simplex.operators._kernels import (
     Kernel as Kernel,
     MaternKernel as MaternKernel,
 )
+from simplex.operators._krylov import conjugate_gradients as conjugate_gradients
 from simplex.operators._layout import from_rows as from_rows, to_rows as to_rows
 from simplex.operators._least_squares import ImageProjection as ImageProjection
 from simplex.operators._rows import (

@@ -12,7 +12,7 @@ from simplex.operators._spectral import LinearMap
 
 Function = Callable[[Tensor], Tensor]  # (…, s) eigenvalues to (…, s, T) values
 Roots = Callable[[LinearMap, Tensor], Iterator[tuple[Tensor, Tensor]]]
-_NUMBERS = 1 << 23  # in a block of probes
+_NUMBERS, _FEWEST = 1 << 18, 16  # in a block of probes: what a cache holds, but no single columns
 
 
 def matrix_diagonals(
@@ -74,7 +74,7 @@ def _probed(
     generator: torch.Generator | None,
 ) -> Tensor:
     """(rows, T) estimated from random signs, or exact from all unit vectors of these rows."""
-    width = max(1, _NUMBERS // count)
+    width = max(_FEWEST, _NUMBERS // count)
     total = torch.zeros(len(rows), num_functions, dtype=torch.float64, device=rows.device)
     if num_probes is None:
         for block in torch.split(torch.arange(len(rows), device=rows.device), width):

@@ -102,26 +102,37 @@ def walk_matrix(K: SimplicialComplex, k: int, walk: str) -> GramSum:
     r"""The symmetric matrix whose powers have the diagonals of those of a walk's transition matrix.
 
     ``"upper"`` and ``"lower"``: D^{-1/2} A D^{-1/2} of the neighbours, each with probability
-    1/degree. ``"hodge"``: I - L^s with the normalised Hodge Laplacian L^s.
+    1/degree. ``"hodge"``: L^s, the normalised Hodge Laplacian; the walk is I - L^s.
     """
-    count = K.num_simplices(k)
     if walk == "hodge":
         weights = normalizing_weights(K, k, torch.float64)
         down = scaled_boundary(K, k, True, weights, torch.float64)
         up = scaled_boundary(K, k + 1, True, weights, torch.float64)
-        return GramSum(down, up)  # L^s: I minus it is taken by the caller
-    degree = neighbor_counts(K, k, walk).double()
-    root = degree.clamp(min=1).rsqrt()
-    own = neighbor_counts(K, k, "coboundary" if walk == "upper" else "boundary").double()
+        return GramSum(down, up)
+    root = neighbor_counts(K, k, walk).double().clamp(min=1).rsqrt()
+    return neighbor_matrix(K, k, walk, root)
+
+
+def neighbor_matrix(
+    K: SimplicialComplex, k: int, adjacency: str, scale: Tensor | None = None
+) -> GramSum:
+    """S A S with the ``"upper"`` or ``"lower"`` neighbours A and the diagonal matrix S, or A."""
     below = boundary_matrix(K, k, signed=False, dtype=torch.float64)
     above = boundary_matrix(K, k + 1, signed=False, dtype=torch.float64)
-    if walk == "upper":
-        below = _scaled(below, 1, torch.zeros(count, dtype=torch.float64, device=K.device))
-        above = _scaled(above, 0, root)
-    else:
-        above = _scaled(above, 0, torch.zeros(count, dtype=torch.float64, device=K.device))
-        below = _scaled(below, 1, root)
-    return GramSum(below, above, -own * root.square())
+    own = neighbor_counts(K, k, "coboundary" if adjacency == "upper" else "boundary").double()
+    scale = torch.ones_like(own) if scale is None else scale
+    if adjacency == "upper":
+        return GramSum(_emptied(below), _scaled(above, 0, scale), -own * scale.square())
+    return GramSum(_scaled(below, 1, scale), _emptied(above), -own * scale.square())
+
+
+def small_neighbors(
+    K: SimplicialComplex, k: int, adjacency: str
+) -> tuple[Tensor, Iterator[tuple[Tensor, Tensor]]]:
+    """Which parts are small, (num_parts,), and the rows (B, s) and blocks (B, s, s) of A there."""
+    small = K.part_pointer(k).diff() <= SMALL
+    blocks = neighbor_matrix(K, k, adjacency).blocks(K, k, small)
+    return small, ((rows, block) for _, rows, block in blocks)
 
 
 def laplacian_matrix(K: SimplicialComplex, k: int, part: str) -> GramSum:
@@ -134,8 +145,7 @@ def laplacian_matrix(K: SimplicialComplex, k: int, part: str) -> GramSum:
 
 def _scaled(matrix: Tensor, axis: int, factor: Tensor) -> Tensor:
     values = matrix.values() * factor[matrix.indices()[axis]]
-    scaled = sorted_sparse(matrix.indices(), values, (matrix.shape[0], matrix.shape[1]))
-    return scaled if bool(factor.any()) else _emptied(scaled)
+    return sorted_sparse(matrix.indices(), values, (matrix.shape[0], matrix.shape[1]))
 
 
 def _emptied(matrix: Tensor) -> Tensor:

@@ -21,7 +21,8 @@ class Examples:
     task: Task
     inputs: tuple[Any, ...]
     targets: Tensor
-    rows: Tensor | None = None  # None: all of them
+    count: int  # rows of the whole batch
+    rows: Tensor | None = None  # those that count; None for all of them
 
     def outputs(self, model: nn.Module, amp: str | None = None) -> Tensor:
         """(rows, num_outputs), in float32 at least."""
@@ -31,9 +32,9 @@ class Examples:
             outputs = self.task.checked(model(*self.inputs))
         if amp is not None and outputs.dtype in (torch.bfloat16, torch.float16):
             outputs = outputs.float()
-        if self.rows is None and len(outputs) != len(self.targets):
+        if len(outputs) != self.count:
             raise ValueError(
-                f"make_model must return a model with a row for each of the {len(self.targets)} "
+                f"make_model must return a model with a row for each of the {self.count} "
                 f"targets, got {len(outputs)}. Give it level={self.task.level}."
             )
         return outputs if self.rows is None else outputs[self.rows]
@@ -84,12 +85,13 @@ class Material:
         """The examples of these ids as one batch on the device."""
         if not self.is_one:
             batch = self.dataset[ids].to_batch().to(self.device)
-            return Examples(self.task, self.task.inputs(batch), self.task.rows(batch))
+            targets = self.task.rows(batch)
+            return Examples(self.task, self.task.inputs(batch), targets, len(targets))
         if self._whole is None or self.dataset.transform is not None:
             whole = self.dataset.to_batch().to(self.device)
             self._whole = self.task.inputs(whole)
-        rows = ids.to(self.device)
-        return Examples(self.task, self._whole, self.targets[ids].to(self.device), rows)
+        targets = self.targets[ids].to(self.device)
+        return Examples(self.task, self._whole, targets, self.count, ids.to(self.device))
 
     def require(self, splits: Sequence[Split]) -> None:
         """The splits are of these ids, and every part has the targets that it needs."""

@@ -2,6 +2,7 @@
 
 from simplex.transforms._clique_lift import CliqueLift, clique_lift, lift_dataset
 from simplex.transforms._degrees import Degrees
+from simplex.transforms._eigenvectors import HodgeEigenvectors
 from simplex.transforms._encoding import Encoding, Encodings
 from simplex.transforms._gather import GatheredFeatures, gathered_features
 from simplex.transforms._heat import (
@@ -12,6 +13,8 @@ from simplex.transforms._heat import (
 )
 from simplex.transforms._negatives import negative_simplices
 from simplex.transforms._random_walks import RandomWalkReturns
+from simplex.transforms._reach import HopCounts, PageRanks
+from simplex.transforms._spectral import Electrostatics, HeatKernelDiagonals
 from simplex.transforms._splits import SimplexSplit, split_simplices
 from simplex.transforms._spread import spread_features
 
@@ -19,10 +22,15 @@ from simplex.transforms._spread import spread_features
 __all__ = [
     "CliqueLift",
     "Degrees",
+    "Electrostatics",
     "Encoding",
     "Encodings",
     "GatheredFeatures",
     "HarmonicEnergies",
+    "HeatKernelDiagonals",
+    "HodgeEigenvectors",
+    "HopCounts",
+    "PageRanks",
     "RandomCochains",
     "RandomWalkReturns",
     "SimplexSplit",

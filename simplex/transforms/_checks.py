@@ -14,6 +14,7 @@ from simplex.complexes import (
     any_tensor,
     require_generator as require_generator,
     require_int,
+    require_real,
     require_word,
     shown,
 )
@@ -208,3 +209,10 @@ def require_times(name: str, times: Any, least: int = 1) -> tuple[int, ...]:
 def require_probes(num_probes: Any) -> int | None:
     """How many random vectors, or ``None`` for all unit vectors."""
     return None if num_probes is None else require_int("num_probes", num_probes, least=1)
+
+
+def require_reals(name: str, values: Any, most: float) -> tuple[float, ...]:
+    """Numbers in (0, most), as a tuple."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a sequence of numbers, got {shown(values)}.")
+    return tuple(require_real(name, value, 0.0, most, open=True) for value in values)

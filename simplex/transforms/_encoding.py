@@ -72,11 +72,8 @@ class Encoding(BaseTransform):  # type: ignore[misc]
         require_complex(K)
         require_int("k", k, least=0, most=HIGHEST_DIM)
         if k > max(K.dim, 0):
-            some = SimplicialComplex(1, device=K.device)
-            none = self.compute(some, 0)[:0]  # of the right width
-        else:
-            none = self.compute(K, k)
-        return none.to(torch.get_default_dtype())
+            K, k = SimplicialComplex(0, device=K.device), 0  # no rows, of the right width
+        return self.compute(K, k).to(torch.get_default_dtype())
 
     def forward(self, data: Any) -> Any:
         """The data with more columns, of the kind that was given."""
@@ -143,9 +140,9 @@ def complex_of(data: Any) -> tuple[SimplicialComplex, int]:
         data = whole.to_batch()
     if not isinstance(data, SimplicialData):
         raise TypeError(
-            "data must be SimplicialData, a batch of it or a SimplicialDataset, got "
-            f"{type(data).__name__}. Lift a graph with simplex.transforms.CliqueLift, a list with "
-            "lift_dataset."
+            f"data must be SimplicialData, got {type(data).__name__}. A batch of it or a "
+            "SimplicialDataset will do too. Lift a graph with simplex.transforms.CliqueLift, many "
+            "with lift_dataset."
         )
     return data.complex, data.max_dim
 

@@ -1,21 +1,20 @@
 """Features that carry topology to networks which cannot compute it themselves."""
 
 from collections.abc import Sequence
-from copy import copy
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch_geometric.transforms import BaseTransform
 
 from simplex.complexes import HIGHEST_DIM, SimplicialComplex, require_int, require_memory
-from simplex.data import SimplicialData, cochain_keys
 from simplex.operators import heat_energy
 from simplex.transforms._checks import (
     require_complex,
     require_generator,
-    require_lifted,
     require_steps,
 )
+from simplex.transforms._encoding import Encoding, complex_of, with_columns
 
 
 def random_cochains(
@@ -115,6 +114,7 @@ class RandomCochains(BaseTransform):  # type: ignore[misc]
         channels, generator: as for :func:`random_cochains`.
 
     Example:
+        >>> from simplex.data import SimplicialData
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
         >>> RandomCochains(4)(SimplicialData.from_complex(K)).x_1.shape
         torch.Size([3, 4])
@@ -124,21 +124,22 @@ class RandomCochains(BaseTransform):  # type: ignore[misc]
         self.channels = channels
         self.generator = generator
 
-    def forward(self, data: SimplicialData) -> SimplicialData:
-        """The complex with random features; the input stays as it is."""
-        require_lifted(data)
-        sizes = {"max_dim": data.max_dim, "channels": self.channels}
-        drawn = random_cochains(data.complex, **sizes, generator=self.generator)
-        return _with_cochains(data, drawn)
+    def forward(self, data: Any) -> Any:
+        """The complex, batch or data set with random features; the input stays as it is."""
+        K, top = complex_of(data)
+        drawn = random_cochains(K, max_dim=top, channels=self.channels, generator=self.generator)
+        return with_columns(data, K, "x", dict(enumerate(drawn)), append=False)
 
 
-class HarmonicEnergies(BaseTransform):  # type: ignore[misc]
+class HarmonicEnergies(Encoding):
     """:func:`harmonic_energies` as further channels of all cochains.
 
     Args:
         num_steps, num_probes, generator: as for :func:`harmonic_energies`.
+        dims, name: as for :class:`Encoding`.
 
     Example:
+        >>> from simplex.data import SimplicialData
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
         >>> data = SimplicialData.from_complex(K, [torch.ones(n, 1) for n in K.f_vector])
         >>> HarmonicEnergies((8, 64))(data).x_2.shape
@@ -150,29 +151,17 @@ class HarmonicEnergies(BaseTransform):  # type: ignore[misc]
         num_steps: Sequence[int] = (16, 64, 256),
         *,
         num_probes: int = 32,
+        dims: Sequence[int] | None = None,
+        name: str = "x",
         generator: torch.Generator | None = None,
     ) -> None:
+        super().__init__(dims=dims, name=name, generator=generator)
+        require_steps(num_steps)
         self.num_steps = num_steps
-        self.num_probes = num_probes
-        self.generator = generator
+        self.num_probes = require_int("num_probes", num_probes, least=1)
 
-    def forward(self, data: SimplicialData) -> SimplicialData:
-        """The complex with more features; the input stays as it is."""
-        require_lifted(data)
-        new = harmonic_energies(
-            data.complex,
-            data.max_dim,
-            self.num_steps,
-            num_probes=self.num_probes,
-            generator=self.generator,
-        )
-        old = data.cochains() if "x" in data else [x[:, :0] for x in new]
-        pairs = zip(old, new, strict=True)
-        return _with_cochains(data, [torch.cat([x, e.to(x.dtype)], dim=1) for x, e in pairs])
-
-
-def _with_cochains(data: SimplicialData, cochains: Sequence[Tensor]) -> SimplicialData:
-    result = copy(data)
-    for key, values in zip(cochain_keys(data.max_dim), cochains, strict=True):
-        result[key] = values
-    return result
+    def compute(self, K: SimplicialComplex, k: int) -> Tensor:
+        """(n_k, number of times)."""
+        shape = (K.num_simplices(k), self.num_probes)
+        probes = torch.randn(shape, generator=self.generator).to(K.device)
+        return heat_energy(K, probes, k, self.num_steps)

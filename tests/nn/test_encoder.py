@@ -115,7 +115,7 @@ def test_what_is_no_category_is_refused(edges, error, message):
     "vertices, error, message",
     [
         (torch.zeros(5, 3).long(), TypeError, "embed=CochainEncoder"),
-        (torch.ones(5), TypeError, "must be floating point of shape"),
+        (torch.ones(5), ValueError, r"must have shape \(rows, channels\)"),
         (torch.ones(5, 2), ValueError, "must have 3 channels"),
         (torch.ones(5, 3).double(), ValueError, "must be float32 as the parameters are"),
         (torch.ones(5, 2).to_sparse(), ValueError, "must have 3 channels"),

@@ -42,6 +42,10 @@ REST = {
     "GSAN": (".score.",),
     "SAT": (".score.",),
     "SCA, attention": (),  # its scores are linear layers
+    "SaNN": ("norms.",),
+    "HOPSE": ("norms.",),
+    "HiGCN": ("norms.", ".weights"),  # the coefficients of its polynomials
+    "SimplicialTransformer": ("norms.", ".attentions.0.bias"),  # of the kinds of pairs
     "SimplicialMixer": ("norms.",),
     "SimplicialMixer, kernel": ("norms.", ".mixing.bias"),
 }

@@ -13,6 +13,7 @@ from simplex.nn import (
     GIN,
     SCNN,
     SIN,
+    CandidateNetwork,
     CochainEncoder,
     EachDegree,
     HodgeDenoiser,
@@ -112,6 +113,15 @@ def test_widths_of_the_first_input_are_kept(tmp_path):
     expected = model.eval()(x, K)
     model.save_pretrained(tmp_path)
     assert torch.equal(from_pretrained(tmp_path)(x, K), expected)
+
+
+def test_networks_within_a_network_come_back(tmp_path):
+    inside = SCNN(1, 4, 2, 2, 2, embed=CochainEncoder(1, 4, 2, oriented=True))
+    model = CandidateNetwork(inside, 8, 1, k=1).eval()
+    x, candidates = [torch.randn(n, 1) for n in K.f_vector], torch.tensor([[0, 1], [0, 4]])
+    expected = model(x, K, candidates)
+    model.save_pretrained(tmp_path)
+    assert torch.equal(from_pretrained(tmp_path)(x, K, candidates), expected)
 
 
 def test_a_network_of_ones_own_comes_back_by_its_class(tmp_path):

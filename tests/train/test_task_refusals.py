@@ -112,3 +112,11 @@ def test_models_of_another_shape():
         point = Configuration(partial(Plain, outputs, level), TrainSettings(1))
         with pytest.raises(ValueError, match=words):
             run_protocols(data, [split], [point], ["held-out"], task=Task("classes", 3))
+
+
+def test_models_without_the_level():
+    data = single("classes", 0)
+    point = Configuration(partial(Plain, 3), TrainSettings(1))
+    split = random_splits(10, (0,))[0]
+    with pytest.raises(ValueError, match=r"a row for each of the 10 targets, got 1. Give it level"):
+        run_protocols(data, [split], [point], ["held-out"], task=Task("classes", 3, 0))

@@ -17,16 +17,15 @@ from tests.transforms.encodings import ENCODINGS, seeded
 
 
 def dataset():
-    parts = [COMPLEXES[name] for name in ("torus", "isolated vertices", "house", "random 1")]
+    parts = [COMPLEXES[name] for name in ("isolated vertices", "house", "random 1")]
     union = SimplicialComplex.disjoint_union(parts)
     x = [torch.ones(union.num_simplices(k), 2) for k in range(4)]
     return SimplicialDataset.from_union(union, x, max_dim=3)
 
 
-AWKWARD = ["empty", "edge and isolated vertices", "filled tetrahedron", "two components", "torus"]
-
-
-@over("complex_name", [*AWKWARD, "house", "projective plane", "random 1"])
+@over(
+    "complex_name", ["empty", "edge and isolated vertices", "two components", "3-sphere", "house"]
+)
 def test_equivariant_and_blind_to_orientation(complex_name):
     K = COMPLEXES[complex_name].with_parts(None)
     moved = relabel(K, torch.randperm(K.num_simplices(0), generator=seeded(1)))
@@ -48,7 +47,7 @@ def test_a_batch_and_a_data_set_have_the_columns_of_their_items(name):
     before = [x.clone() for x in items._data.x_1]
     whole, batch = transform(items), transform(items.to_batch())
     assert isinstance(whole, SimplicialDataset)
-    assert len(whole) == 4
+    assert len(whole) == 3
     alone = [transform(item) for item in items]
     for ours, again, expected in zip(whole, batch.to_data_list(), alone, strict=True):
         assert ours.complex == expected.complex

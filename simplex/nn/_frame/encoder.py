@@ -203,11 +203,15 @@ def _require_categories(name: str, x: Tensor, columns: int, complex: SimplicialC
 
 def _require_numbers(name: str, x: Tensor, encode: nn.Linear, complex: SimplicialComplex) -> None:
     """Refuse what is no matrix of numbers that the map takes; a sparse one is taken."""
-    if x.ndim != 2 or not x.is_floating_point():
+    if not x.is_floating_point():
         raise TypeError(
-            f"{name} must be floating point of shape (rows, channels), got {x.dtype} of shape "
-            f"{tuple(x.shape)}. Convert it with .float(); of categories, say how many there are: "
-            "embed=CochainEncoder(…, categories=…)."
+            f"{name} must be floating point, got {x.dtype}. Convert it with .float(); of "
+            "categories, say how many there are: embed=CochainEncoder(…, categories=…)."
+        )
+    if x.ndim != 2:
+        raise ValueError(
+            f"{name} must have shape (rows, channels), got {tuple(x.shape)}. A single channel is "
+            f"{name}[:, None]."
         )
     if x.layout not in (torch.strided, torch.sparse_csr, torch.sparse_coo):
         raise TypeError(f"{name} must be dense, sparse_csr or sparse_coo, got {x.layout}.")

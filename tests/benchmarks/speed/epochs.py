@@ -117,7 +117,7 @@ def epochs(
         "SIN": Epoch(OnBatch(sin), batches(dataset, size)),
         "SaNN, two dense layers": Epoch(OnBatch(two), batches(gathered, size)),
         "SaNN, one": Epoch(OnBatch(one), batches(gathered, size)),
-        "its input, pooled": Epoch(OnBatch(pooled), batches(gathered, size)),
+        "SaNN, pooled first": Epoch(OnBatch(pooled), batches(gathered, size)),
     }
 
 
@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--hops", type=int, default=2, help="of SaNN")
     parser.add_argument("--channels", type=int, default=16, help="of each hop; 0 for plain sums")
     parser.add_argument("--epochs", type=int, default=5, help="that are timed, after one more")
-    parser.add_argument("--only", help="the networks whose names begin so, and GIN")
+    parser.add_argument("--only", help="the networks whose names begin so, besides GIN")
     options = parser.parse_args()
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; medians, seconds")
     for name in options.sets:
