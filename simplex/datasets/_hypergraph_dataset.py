@@ -36,7 +36,8 @@ def hypergraph_dataset(
             targets.
         level: k, the dimension of the simplices that have the target.
         kind: ``"classes"`` numbers the distinct values in their order; ``"numbers"`` takes them as
-            they are; ``None`` for numbers where all values are, else classes.
+            they are; ``None`` for numbers where all values are, else classes. Whole numbers that
+            are 0 … C-1, all of them and at least two, are classes, as everywhere here.
         features: names of attributes of nodes, each of which all nodes must have: numbers make one
             channel, words and truth values one for each of their values. ``None`` for all
             attributes but the target that are numbers for every node, without any the constant 1.
@@ -106,7 +107,8 @@ def targets_of(hypergraph: Hypergraph, target: str, level: int, kind: str | None
             f"{f' on hyperedges of {level + 1} nodes' if level else ''}."
         )
     known = torch.zeros(count, dtype=torch.bool).index_fill_(0, ids, True)
-    if kind == "numbers" or (kind is None and all(map(_is_number, values))):
+    numeric = all(map(_is_number, values)) and not _are_ids(values)
+    if kind == "numbers" or (kind is None and numeric):
         numbers = _numbers("target", target, values)
         total = torch.zeros(count).index_add(0, ids, numbers)
         mean = total / torch.bincount(ids, minlength=count)
@@ -118,7 +120,8 @@ def targets_of(hypergraph: Hypergraph, target: str, level: int, kind: str | None
         raise ValueError(
             f"target must be one class for hyperedges on the same nodes, got "
             f"{names[int(classes[other[0]])]!r} and {names[int(y[ids[other[0]]])]!r} as {target!r} "
-            "of some. Remove one of them, or take an attribute of the nodes."
+            "of some. Remove one of them, take an attribute of the nodes, or the mean of numbers "
+            "by kind='numbers'."
         )
     return {f"y{ending}": y, f"known_mask{ending}": known, "class_names": names}
 
@@ -199,6 +202,12 @@ def _numbers(what: str, name: str, values: Sequence[Any]) -> Tensor:
             f"{shown(wrong[0])} as {name!r}. Remove it, or take the values as classes."
         )
     return torch.tensor(values, dtype=torch.float32)
+
+
+def _are_ids(values: list[Any]) -> bool:
+    """Whether the distinct values are the integers 0 … C-1, C ≥ 2: the ids of classes."""
+    whole = all(_is_number(value) and isinstance(value, int) for value in values)
+    return whole and len(set(values)) > 1 and set(values) == set(range(len(set(values))))
 
 
 def _is_number(value: Any) -> bool:

@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 import torch
@@ -24,7 +25,24 @@ _SHORT = {
     "pagerank": "page-ranks",
     "random-walk": "random-walk-returns",
 }
-_NO_ENCODINGS = {Encoding, Encodings, transforms.CliqueLift}
+_NO_ENCODINGS = {Encoding, Encodings}  # nor are lifts
+
+
+class Positions(BaseTransform):  # type: ignore[misc]
+    """The field ``pos`` (n_0, d) as the last columns of the vertices, for ``--model empsn``."""
+
+    def forward(self, data: SimplicialDataset) -> SimplicialDataset:
+        """A copy with more columns."""
+        x, pos = data._data.x, data._data.to_dict().get("pos")
+        if not isinstance(pos, torch.Tensor) or pos.ndim != 2 or len(pos) != len(x):
+            raise ValueError(
+                "data must have positions pos (n_0, d) for the encoding 'positions', got none. "
+                "Set them where the graphs are built: Data(…, pos=…)."
+            )
+        result = copy(data)
+        result._data, result._data_list = copy(data._data), None
+        result._data.x = torch.cat([x, pos.to(x.dtype)], 1)
+        return result
 
 
 def encoding_names() -> dict[str, Callable[..., BaseTransform]]:
@@ -33,10 +51,13 @@ def encoding_names() -> dict[str, Callable[..., BaseTransform]]:
     found: dict[str, Callable[..., BaseTransform]] = {
         re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower(): kind
         for kind in kinds
-        if inspect.isclass(kind) and issubclass(kind, BaseTransform) and kind not in _NO_ENCODINGS
+        if inspect.isclass(kind)
+        and issubclass(kind, BaseTransform)
+        and kind not in _NO_ENCODINGS
+        and not kind.__name__.endswith("Lift")
     }
     short = {name: found[full] for name, full in _SHORT.items() if full in found}
-    return dict(sorted((found | short).items()))
+    return dict(sorted((found | short | {"positions": Positions}).items()))
 
 
 def read_encoding(text: str, seed: int = 0) -> BaseTransform:

@@ -1,17 +1,18 @@
 """The models that the command line knows by name: adding one is one line."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
-from simplex.complexes import require_word
+from simplex.complexes import SimplicialComplex, require_word
 from simplex.data import SimplicialDataset
 from simplex.nn import (
+    EMPSN,
     GCCN,
     GIN,
     GSAN,
@@ -121,6 +122,43 @@ def _gccn(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Mo
     return make(replace(settings, options=options), dataset, task)
 
 
+class _Placed(nn.Module):
+    """A network that is given positions, which the vertices have as their last columns."""
+
+    def __init__(self, network: nn.Module, dimension: int) -> None:
+        super().__init__()
+        self.network, self.dimension = network, dimension
+
+    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
+        """As the network's."""
+        own, pos = x[0][:, : -self.dimension], x[0][:, -self.dimension :]
+        answer: Tensor = self.network([own, *x[1:]], complex, pos)
+        return answer
+
+
+def _empsn(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    """Equivariant under motions of the field ``pos``, which an encoding has put last."""
+    names = [text.strip().lower() for text in settings.encodings]
+    if names[-1:] != ["positions"]:
+        raise ValueError(
+            "encodings must end with 'positions' for the model 'empsn', which reads them in the "
+            f"field pos of the data, got {list(settings.encodings)}."
+        )
+    dimension = int(dataset._data.pos.shape[1])
+    first, *above = widths(dataset)
+    network = EMPSN(
+        [first - dimension, *above],
+        settings.hidden_channels,
+        task.num_outputs,
+        settings.num_layers,
+        settings.max_dim,
+        reduce=settings.readout,  # type: ignore[arg-type]  # which it checks
+        dropout=settings.dropout,
+        **(_of_level(task) | dict(settings.options)),
+    )
+    return _Placed(network, dimension)
+
+
 def _hopse(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
     """A block of columns for the features and for each encoding, unless ``blocks`` says others."""
     blocks = blocks_of(dataset, settings.encodings, settings.max_dim)
@@ -138,6 +176,7 @@ def _sann(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Mo
 MODELS: dict[str, MakeModel] = {
     "f-vector": _f_vector,
     "pooled": bare(PooledMLP),
+    "empsn": _empsn,
     "gccn": _gccn,
     "gin": standard(GIN),
     # Graph layers of PyG, on the 1-skeleton.

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from simplex.data import SimplicialDataset
 from simplex.datasets import (
+    DATASETS,
     DatasetEntry,
     FileData,
     dataset_entry,
@@ -237,12 +238,28 @@ def sourced(experiment: Experiment) -> Sourced:
             f"dataset must be a name, or SOURCE:NAME with one of {', '.join(SOURCES)} as its "
             f"source, got {experiment.dataset!r}."
         )
-    given = SOURCES[source](experiment, name)
+    try:
+        given = SOURCES[source](experiment, name)
+    except ValueError as error:
+        _require_known(experiment.dataset, error)
+        raise
     if experiment.task is not None:
         items = held_out_items(experiment, given.dataset)
         given = Sourced(*candidate_splits(experiment, items), notes=given.notes)
     dataset = encoded(given.dataset, experiment.encodings, experiment.train.seed)
     return given._replace(dataset=dataset)
+
+
+def _require_known(dataset: str, error: ValueError) -> None:
+    """Where files of no such TU data set are found, near names of ours."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(dataset.lower(), DATASETS, cutoff=0.5)
+    if "must be the name of a TU data set" in str(error) and near and not _is_known(dataset):
+        raise ValueError(
+            f"dataset must be the path of your files or a name, such as {', '.join(near)}, got "
+            f"{dataset!r}, of which the TU collection has no files here."
+        ) from error
 
 
 def protocol_of(dataset: str) -> str:

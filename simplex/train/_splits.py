@@ -167,7 +167,7 @@ def _item_splits(dataset: SimplicialDataset, level: int) -> list[Split]:
     batch, count = dataset.to_batch(), len(dataset)
     rows = next((len(batch[name]) for name in names if name in batch), 0)
     if not rows:
-        _mask(batch, names[0], rows)  # says that there are none
+        _mask(batch, names[0], count)  # says that there are none
     sizes = batch.num_simplices[:, level]
     if rows == count:
         sizes = torch.ones_like(sizes)

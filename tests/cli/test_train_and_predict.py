@@ -110,6 +110,31 @@ def test_encodings_are_of_the_run_and_of_its_predictions(files, capsys):
     assert len(predicted(capsys, "run", "graphs.pt")) == 13
 
 
+def test_nodes_of_many_graphs_and_a_split_by_a_column(files, capsys):
+    path = files / "many" / "nodes.csv"
+    heading, *rows = path.read_text().splitlines()
+    parts = ["train", "train", "val", "test"]
+    lines = [f"{row},{parts[int(row[1]) % 4]}" for row in rows]  # of all nodes of a graph
+    path.write_text("\n".join([f"{heading},split", *lines]) + "\n")
+    out = trained(
+        capsys,
+        "run",
+        "--dataset",
+        "many",
+        "--target",
+        "kind",
+        "--protocol",
+        "fixed",
+        "--model",
+        "san",
+    )
+    assert "2 classes of nodes" in out
+    assert "fixed" in out
+    rows = predicted(capsys, "run", "many")
+    assert rows[0][:3] == ["graph", "node", "kind"]
+    assert len(rows) == 31
+
+
 def test_options_reach_the_settings(files, capsys):
     options = ["--optimizer", "adamw", "--schedule", "warmup-cosine", "--warmup", "1"]
     options += ["--clip", "1", "--accumulate", "2", "--check-every", "2", "--min-epochs", "1"]
@@ -149,6 +174,7 @@ def test_results_of_many_runs_are_one_table(files, capsys):
             "--kind classes or --kind num",
         ),
         (["--dataset", "nowhere.csv"], "nowhere.csv: no such file or folder"),
+        (["--dataset", "US-county_salary", "--root", "."], "such as us-county-"),
         (["--dataset", "graphs.pt", "--encode", "sunshine"], "encodings must be among degrees"),
         (
             ["--dataset", "graphs.pt", "--encode", "degrees(form=x)"],

@@ -19,7 +19,7 @@ from simplex.interop import to_edge_index, to_gudhi, to_networkx, to_scipy
 from simplex.lifting import clique_complex, directed_flag_complex
 from simplex.nn import LearnedLift
 from simplex.operators import betti_numbers, boundary_matrix, candidate_scores, hodge_laplacian
-from simplex.testing import relabel
+from simplex.testing import random_orientation, relabel
 from simplex.transforms import negative_simplices, split_simplices
 from simplex.wl import find_isomorphism
 from tests.cases import over
@@ -218,6 +218,16 @@ def test_the_order_of_simplices_is_kept(name):
     carried = CARRIED[name]()
     assert carried == K
     assert carried.validate().directed
+
+
+@over("seed", range(3))
+def test_renamed_vertices_permute_the_boundary_matrices(seed):
+    turned = K.reorient(random_orientation(K, seed))
+    image, place = relabel(turned, torch.randperm(8, generator=torch.Generator().manual_seed(seed)))
+    image.validate()
+    for k in range(1, K.dim + 1):
+        moved = boundary_matrix(image, k).to_dense()[place[k - 1]][:, place[k]]
+        assert torch.equal(moved, boundary_matrix(turned, k).to_dense())
 
 
 def test_a_directed_complex_is_another_than_an_undirected_one():

@@ -2,15 +2,16 @@
 
 import pytest
 import torch
+from torch_geometric.data import Data
 
 from simplex.datasets import tu_dataset
 from simplex.train import Experiment, Task, encoding_names, make_model, read_encoding
-from simplex.transforms import Degrees, RandomWalkReturns
+from simplex.transforms import Degrees, RandomWalkReturns, lift_dataset
 from tests.cases import over
 from tests.train.tiny import write_tiny
 
 
-@over("name", sorted(encoding_names()))
+@over("name", sorted(set(encoding_names()) - {"positions"}))
 def test_every_name_appends_columns_to_a_whole_data_set(tmp_path, name):
     folder = tmp_path / name
     dataset = tu_dataset("TINY", write_tiny(folder))
@@ -43,3 +44,34 @@ def test_a_block_of_hopse_for_each_encoding(tmp_path):
         dataset = read_encoding(text)(dataset)
     model = make_model(experiment, dataset, Task.of(dataset))
     assert model.convs[0].columns == [[3, 3, 3], [3, 3], [3, 3]]
+
+
+def test_positions_reach_the_network_that_moves_with_them():
+    edge_index = torch.tensor([[0, 1, 2, 0], [1, 2, 0, 3]])
+    generator = torch.Generator().manual_seed(0)
+    graphs = [
+        Data(
+            x=torch.ones(4, 2),
+            edge_index=edge_index,
+            y=torch.tensor([i]),
+            pos=torch.randn(4, 3, generator=generator),
+        )
+        for i in range(2)
+    ]
+    dataset = lift_dataset(graphs)
+    experiment = Experiment("points", model="empsn", encodings=("positions",), dropout=0.0)
+    placed = read_encoding("positions")(dataset)
+    assert torch.equal(placed[1].x[:, 2:], graphs[1].pos)
+    model = make_model(experiment, placed, Task.of(dataset)).eval()
+    turn, _ = torch.linalg.qr(torch.randn(3, 3, generator=generator))
+    batch = placed.to_batch()
+    x = batch.cochains()
+    moved = torch.cat([x[0][:, :2], x[0][:, 2:] @ turn + 1], 1)
+    answer = model(x, batch.complex)
+    torch.testing.assert_close(model([moved, *x[1:]], batch.complex), answer)
+    assert (answer[0] - answer[1]).abs().max() > 1e-4
+    with pytest.raises(ValueError, match="encodings must end with 'positions'"):
+        make_model(Experiment("points", model="empsn"), dataset, Task.of(dataset))
+    del dataset._data.pos
+    with pytest.raises(ValueError, match="data must have positions pos"):
+        read_encoding("positions")(dataset)
