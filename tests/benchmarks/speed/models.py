@@ -4,8 +4,8 @@ Every model that ``simplex train`` knows, with the defaults of the command (widt
 batches of 32 graphs), on graphs to classify (PROTEINS) and on one graph whose vertices are to be
 classified (Cora). An epoch puts the batches together and steps on each, as in training. Seconds are
 those of one core, so that other work on the machine counts little. Each model has a process of its
-own, forked where the data are loaded: its peak memory is that of a whole process with torch, the
-data and the training in it.
+own, forked where the data are loaded: its peak resident memory holds the data, the training and
+what is used of torch.
 """
 
 import argparse
