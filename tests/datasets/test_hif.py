@@ -194,8 +194,14 @@ def test_targets_of_nodes(tmp_path):
 
 @over(
     "values, classes",
-    [([1, 0, 2, 0], True), ([0, 1, None, 1], True), ([1, 2, 3, 4], False), ([0, 0, 0, 0], False)]
-    + [([0, 1, 2.0, 1], False), ([0, 2, 2, 0], False)],
+    [
+        ([1, 0, 2, 0], True),
+        ([0, 1, None, 1], True),
+        ([1, 2, 3, 4], False),
+        ([0, 0, 0, 0], False),
+        ([0, 1, 2.0, 1], False),
+        ([0, 2, 2, 0], False),
+    ],
 )
 def test_whole_numbers_from_zero_on_are_ids_of_classes(values, classes, tmp_path):
     nodes = [{"node": i, "attrs": {"group": value}} for i, value in enumerate(values)]
