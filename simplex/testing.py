@@ -175,11 +175,12 @@ def relabel(K: SimplicialComplex, names: Tensor) -> Relabelling:
         raise ValueError(f"names must be a permutation of 0 … {count - 1}, got {shown(names)}.")
     names = names.flatten()
     rows = [names[K.simplices(k)] for k in range(max(K.dim, 0) + 1)]
-    image = SimplicialComplex.from_simplices(rows, num_vertices=count)
+    image = SimplicialComplex.from_simplices(rows, num_vertices=count, directed=K.directed)
     place = [image.index(each) if len(each) else each[:, 0] for each in rows]
     signs = {}
     for k in range(1, K.dim + 1):
-        sign = _permutation_sign(rows[k]).to(torch.int8) * K.orientation(k)
+        turned = 1 if K.directed else _permutation_sign(rows[k]).to(torch.int8)
+        sign = turned * K.orientation(k)
         signs[k] = torch.empty_like(sign).index_copy(0, place[k], sign)
     return Relabelling(image.reorient(signs), place)
 

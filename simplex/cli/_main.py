@@ -19,7 +19,9 @@ _COMMANDS = {
     "wl": "compare graphs by the simplicial Weisfeiler-Lehman test",
     "info": "f-vector, Betti numbers and other invariants",
     "plot": "draw a complex with filled triangles",
-    "train": "train a simplicial network on a TU data set",
+    "train": "train and test a network on a data set, by its name or in your files",
+    "predict": "what the model of a finished run says of your files",
+    "results": "the rows of finished runs as one table",
 }
 
 _EXAMPLES = """\
@@ -70,6 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _as_options(message: str) -> str:
     """Advice of the library in the words of the command line: ``max_dim`` is ``--max-dim``."""
+    message = re.sub(r"\b(kind|level|categories|task)='?(\w+)'?", r"--\1 \2", message)
     return re.sub(r"\b(max_dim|max_simplices|max_edge_length)\b=?", _option, message)
 
 

@@ -19,6 +19,7 @@ from simplex.complexes._checks import (
     require_generator as require_generator,
     require_int as require_int,
     require_real as require_real,
+    require_undirected as require_undirected,
     require_word as require_word,
     shown as shown,
 )

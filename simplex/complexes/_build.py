@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes._checks import require_int
+from simplex.complexes._checks import require_flag, require_int
 from simplex.complexes._machine import available_bytes, require_memory
 from simplex.complexes._subsets import small_subsets
 from simplex.complexes._tables import close_downward, group_by_dimension
@@ -28,13 +28,18 @@ _LESS = "Pass max_dim= to keep the faces up to that dimension alone."
 
 @on_free_threads()
 def state_from_simplices(
-    simplices: Any, num_vertices: int | None, max_dim: int | None, compact: bool | None
+    simplices: Any,
+    num_vertices: int | None,
+    max_dim: int | None,
+    compact: bool | None,
+    directed: bool = False,
 ) -> dict[str, Any]:
     """The arguments of the constructor; see the method of the class."""
     if max_dim is not None:
         require_int("max_dim", max_dim, 0)
     if compact is not None and not isinstance(compact, bool):
         raise TypeError(f"compact must be True, False or None, got {compact!r}.")
+    require_flag("directed", directed)
     given = read_simplices(simplices)
     labels: list[Hashable] | None = given.names() if given.named else None
     if num_vertices is not None and (compact or given.named):
@@ -47,9 +52,9 @@ def state_from_simplices(
     if len(devices) > 1:
         raise ValueError(f"all simplices must be on one device, got {sorted(map(str, devices))}.")
     device = devices.pop() if devices else torch.device("cpu")
-    groups = group_by_dimension(blocks)
+    groups = group_by_dimension(blocks, directed)
     for rows in groups.values():
-        require_simplices(rows)
+        require_simplices(rows.sort(dim=1).values if directed else rows)
     if compact is None and num_vertices is None and labels is None:
         compact = _counts_from_one(groups)
     if compact and labels is None:
@@ -58,14 +63,16 @@ def state_from_simplices(
     count = require_vertex_count(num_vertices, largest)
     require_room_for_vertices(count, device, "Pass compact=True to keep the vertices that occur.")
     wanted = {k: rows for k, rows in groups.items() if k > 0 and len(rows)}
-    if max_dim is not None:
+    if max_dim is not None and not directed:
         wanted = _up_to(wanted, max_dim, count)
     require_closure(wanted)
     tables = close_downward(wanted, count, _LESS)
+    tables = tables[:max_dim]
     return {
         "num_vertices": count,
         "facets": tables,
         "vertex_labels": labels,
+        "directed": directed,
         "device": device,
     }
 

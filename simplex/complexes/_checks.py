@@ -141,6 +141,27 @@ def require_complex(name: str, value: object) -> "SimplicialComplex":
     return value
 
 
+def require_undirected(name: str, value: object) -> "SimplicialComplex":
+    """The value itself, if it is a complex whose simplices are sets of vertices.
+
+    Raises:
+        TypeError: no complex.
+        ValueError: a directed one.
+
+    Example:
+        >>> from simplex import SimplicialComplex
+        >>> require_undirected("K", SimplicialComplex(1))
+        SimplicialComplex(f_vector=(1,))
+    """
+    K = require_complex(name, value)
+    if K.directed:
+        raise ValueError(
+            f"{name} must be a complex whose simplices are sets of vertices, got a directed one. "
+            "Forget the directions with simplex.lifting.clique_complex of the edges."
+        )
+    return K
+
+
 def shown(value: object) -> str:
     """A value as an error names it: in one short line."""
     text = " ".join(repr(value).split())

@@ -11,9 +11,10 @@ from simplex.complexes._build import state_from_simplices
 from simplex.complexes._checks import require_int
 from simplex.complexes._filtration import checked_filtration
 from simplex.complexes._index import find_simplices
-from simplex.complexes._orientation import facet_signs, turned_orientation
+from simplex.complexes._orientation import facet_signs, orientation_of, turned_orientation
 from simplex.complexes._state import (
     are_equal,
+    cache_of_facets,
     from_state as _from_state,  # as files of earlier versions call it
     moved_state,
     plain_labels,
@@ -53,11 +54,12 @@ class SimplicialComplex:
     change. Do not write into the tensors it hands out. Beyond its top dimension all tables are
     empty: ``facets(dim + 1)`` has shape ``(0, dim + 2)``. The empty complex has ``dim == -1``.
 
-    A disjoint union is again a complex, which remembers its parts. Optional data ride along
-    through every operation: filtration values and vertex labels.
+    In a *directed* complex a simplex is an ordered tuple of distinct vertices, several may have the
+    same vertices, and o = +1 is the order of the tuple; all else is as above.
+    A disjoint union is again a complex, which remembers its parts. Optional data ride along through
+    every operation: filtration values and vertex labels.
 
-    This constructor trusts its tables; use :meth:`from_simplices` or a function of
-    ``simplex.lifting`` to build a complex, and :meth:`validate` to check tables from elsewhere.
+    This constructor trusts its tables; see :meth:`from_simplices` and :meth:`validate`.
 
     Args:
         num_vertices: n_0.
@@ -66,6 +68,7 @@ class SimplicialComplex:
         filtration: for each k in 0 … dim the (n_k,) values, or ``None``.
         vertex_labels: n_0 labels of the vertices, or ``None`` for their numbers.
         part_pointer: (num_parts+1,) first vertex of each part, or ``None`` for one part.
+        directed: whether simplices are ordered tuples.
         device: where a complex without any table lives.
 
     Raises:
@@ -86,19 +89,18 @@ class SimplicialComplex:
         filtration: Sequence[Tensor] | None = None,
         vertex_labels: Sequence[Hashable] | None = None,
         part_pointer: Tensor | None = None,
+        directed: bool = False,
         device: torch.device | str | None = None,
     ) -> None:
         num_vertices = require_edge_keys(require_int("num_vertices", num_vertices, 0))
-        tables = require_tables(facets)
-        while tables and len(tables[-1]) == 0:
-            tables.pop()
+        tables = self._facets = require_tables(facets)
         self._num_vertices = num_vertices
-        self._facets = tuple(tables)
         self._device = tables[0].device if tables else require_device(device)
         self._orientation = per_simplex(self, "orientation", orientation)
         self._filtration = per_simplex(self, "filtration", filtration)
         self._vertex_labels = None if vertex_labels is None else plain_labels(vertex_labels)
         self._part_pointer = part_pointer
+        self._directed = directed
         require_together(self)
         self._cache: dict[tuple[str, int], Any] = {}
 
@@ -112,6 +114,7 @@ class SimplicialComplex:
         *,
         max_dim: int | None = None,
         compact: bool | None = None,
+        directed: bool = False,
     ) -> "SimplicialComplex":
         """The smallest complex that holds the given simplices: closed downward, each simplex once.
 
@@ -123,6 +126,7 @@ class SimplicialComplex:
             compact: ``True`` to keep only the vertices that occur, renumbered in their order;
                 ``vertex_labels`` has ids that changed. ``None``: where no ``num_vertices`` is
                 given and the ids in use are exactly 1 … n, with a warning. ``False``: never.
+            directed: whether the order of the vertices in a tuple is part of the simplex.
 
         Returns:
             The complex, on the device of the given tensors.
@@ -138,7 +142,7 @@ class SimplicialComplex:
             >>> SimplicialComplex.from_simplices([("a", "b"), ("b", "c")]).vertex_labels
             ('a', 'b', 'c')
         """
-        return cls(**state_from_simplices(simplices, num_vertices, max_dim, compact))
+        return cls(**state_from_simplices(simplices, num_vertices, max_dim, compact, directed))
 
     # --- size -------------------------------------------------------------------------------------
 
@@ -156,6 +160,11 @@ class SimplicialComplex:
     def device(self) -> torch.device:
         """Where the tables live."""
         return self._device
+
+    @property
+    def directed(self) -> bool:
+        """Whether simplices are ordered tuples, of which several may have the same vertices."""
+        return self._directed
 
     def num_simplices(self, k: int) -> int:
         """n_k; 0 beyond the top dimension."""
@@ -235,7 +244,7 @@ class SimplicialComplex:
 
         Args:
             simplices: (m, k+1) integer tensor, or a list of equally long tuples; the order of
-                the vertices in a tuple does not matter.
+                the vertices in a tuple matters in a directed complex only.
 
         Returns:
             (m,) int64 ids in dimension k.
@@ -254,10 +263,7 @@ class SimplicialComplex:
 
     def orientation(self, k: int) -> Tensor:
         """Orientation signs of the k-simplices, (n_k,) int8: +1 is increasing vertex order."""
-        k = require_degree(k)
-        if self._orientation is not None and k <= self.dim:
-            return self._orientation[k]
-        return torch.ones(self.num_simplices(k), dtype=torch.int8, device=self._device)
+        return orientation_of(self, k)
 
     def facet_signs(self, k: int) -> Tensor:
         """Signs [s : s_i] of the facets in the boundary of each k-simplex, (n_k, k+1) int8."""
@@ -310,11 +316,8 @@ class SimplicialComplex:
         return self._replace(vertex_labels=labels)
 
     def _replace(self, **changes: Any) -> "SimplicialComplex":
-        state = state_of(self) | {"device": self._device} | changes
-        result = SimplicialComplex(**state)
-        if "facets" not in changes:
-            own = {key: value for key, value in self._cache.items() if key[0] in _OF_FACETS}
-            result._cache = own
+        result = SimplicialComplex(**state_of(self) | {"device": self._device} | changes)
+        result._cache = {} if "facets" in changes else cache_of_facets(self)
         return result
 
     def skeleton(self, k: int) -> "SimplicialComplex":
@@ -427,14 +430,15 @@ class SimplicialComplex:
 
     def __repr__(self) -> str:
         parts = "" if self._part_pointer is None else f", num_parts={self.num_parts}"
+        parts += ", directed=True" if self._directed else ""
         where = "" if self._device.type == "cpu" else f", device='{self._device}'"
         return f"SimplicialComplex(f_vector={self.f_vector}{parts}{where})"
 
     def validate(self) -> "SimplicialComplex":
         """Check every condition that the constructor trusts; return the complex itself.
 
-        Ids in range; rows of :meth:`simplices` strictly increasing and in strict lexicographic
-        order; the simplicial identity facets(k-1)[facets(k)[:, j], i] =
+        Ids in range; rows of :meth:`simplices` strictly increasing (directed: without repetition)
+        and in strict lexicographic order; the simplicial identity facets(k-1)[facets(k)[:, j], i] =
         facets(k-1)[facets(k)[:, i], j-1] for i < j (equivalent to ∂∂ = 0); orientation ±1 and +1 on
         vertices; filtration values not below those of the facets; parts that start at 0, end at
         n_0 and are crossed by no simplex.
@@ -444,7 +448,3 @@ class SimplicialComplex:
         """
         validate(self)
         return self
-
-
-# What is cached and does not depend on orientation and parts.
-_OF_FACETS = ("simplices", "cofacets", "children")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes._arrays import integer_tensor
-from simplex.complexes._checks import require_int
+from simplex.complexes._checks import require_flag, require_int
 from simplex.complexes._complex import SimplicialComplex
 from simplex.complexes._machine import available_bytes
 from simplex.complexes._tables import child_pointer, require_edge_keys
@@ -24,14 +24,15 @@ _LONG = 1 << 20  # keys that take long enough to sort to be interrupted
 
 
 @on_free_threads()
-def unique_edges(edge_index: Tensor, num_vertices: int) -> Tensor:
-    """Undirected edges of a graph, each once, as increasing pairs in lexicographic order.
+def unique_edges(edge_index: Tensor, num_vertices: int, *, directed: bool = False) -> Tensor:
+    """Edges of a graph, each once, as increasing pairs in lexicographic order.
 
-    Self-loops are dropped, as are repetitions in either direction.
+    Self-loops are dropped, as are repetitions, undirected in either direction.
 
     Args:
         edge_index: (2, E) int64 vertex ids in 0 … num_vertices-1.
         num_vertices: n_0.
+        directed: ``True`` for pairs (source, target), of which both directions are kept.
 
     Returns:
         (n_1, 2) int64.
@@ -41,12 +42,15 @@ def unique_edges(edge_index: Tensor, num_vertices: int) -> Tensor:
         ValueError: ids out of range, or the edge key v0·n + v1 would overflow 64 bits.
     """
     require_edge_keys(require_int("num_vertices", num_vertices, 0))
+    require_flag("directed", directed)
     edge_index = integer_tensor("edge_index", edge_index)
     if edge_index.ndim != 2 or len(edge_index) != 2:
         raise ValueError(f"edge_index must have shape (2, E), got {tuple(edge_index.shape)}.")
     _require_ids("edge_index", edge_index, num_vertices)
-    key = torch.minimum(edge_index[0], edge_index[1])
-    key = key * num_vertices + torch.maximum(edge_index[0], edge_index[1])
+    low, high = edge_index
+    if not directed:
+        low, high = torch.minimum(low, high), torch.maximum(low, high)
+    key = low * num_vertices + high
     key = _sorted(key[edge_index[0] != edge_index[1]])
     fresh = torch.ones_like(key, dtype=torch.bool)
     torch.ne(key[1:], key[:-1], out=fresh[1:])
@@ -65,16 +69,18 @@ def _require_ids(name: str, ids: Tensor, num_vertices: int) -> None:
         )
 
 
-def _require_edges(edges: Tensor, num_vertices: int) -> None:
+def _require_edges(edges: Tensor, num_vertices: int, directed: bool) -> None:
     """The promise that :func:`unique_edges` keeps: increasing pairs in lexicographic order."""
     if edges.ndim != 2 or edges.shape[1] != 2:
         raise ValueError(f"edges must have shape (n_1, 2), got {tuple(edges.shape)}.")
     _require_ids("edges", edges, num_vertices)
     tail, head = edges.unbind(1)
     key = tail * num_vertices + head
-    if not bool((tail < head).all()) or not bool((key[1:] > key[:-1]).all()):
+    proper = (tail != head) if directed else (tail < head)
+    if not bool(proper.all()) or not bool((key[1:] > key[:-1]).all()):
+        pairs = "pairs" if directed else "increasing pairs"
         raise ValueError(
-            "edges must be distinct increasing pairs in lexicographic order, got others. Pass "
+            f"edges must be distinct {pairs} in lexicographic order, got others. Pass "
             "unique_edges(edge_index, num_vertices), or take simplex.lifting.clique_complex."
         )
 
@@ -93,7 +99,12 @@ def _sorted(key: Tensor) -> Tensor:
 
 @on_free_threads()
 def flag_complex(
-    num_vertices: int, edges: Tensor, max_dim: int, max_simplices: int | None = None
+    num_vertices: int,
+    edges: Tensor,
+    max_dim: int,
+    max_simplices: int | None = None,
+    *,
+    directed: bool = False,
 ) -> SimplicialComplex:
     """The complex of all cliques of a graph with at most ``max_dim + 1`` vertices.
 
@@ -107,6 +118,8 @@ def flag_complex(
         max_dim: top dimension kept.
         max_simplices: most simplices, of all dimensions, that may be built; ``None`` stands for
             what fits in half of the free memory.
+        directed: the edges are pairs (source, target), and a simplex is a tuple (v_0, …, v_k) with
+            an edge from v_i to v_j for all i < j; "beyond the last vertex" does not apply.
 
     Returns:
         The complex, on the device of ``edges``.
@@ -121,22 +134,22 @@ def flag_complex(
         galloping, so a hub costs the shorter list.
     """
     require_edge_keys(require_int("num_vertices", num_vertices, 0))
+    require_flag("directed", directed)
     max_dim = require_int("max_dim", max_dim, 0)
     if max_simplices is not None:
         max_simplices = require_int("max_simplices", max_simplices, 0)
     edges = integer_tensor("edges", edges)
-    _require_edges(edges, num_vertices)
+    _require_edges(edges, num_vertices, directed)
     room = _Room(max_simplices, max_dim, edges.device)
     room.require([num_vertices])
     if max_dim < 1 or len(edges) == 0:
-        return SimplicialComplex(num_vertices, [], device=edges.device)
+        return SimplicialComplex(num_vertices, [], directed=directed, device=edges.device)
     room.require([num_vertices, len(edges)])
-    return SimplicialComplex(
-        num_vertices, _facet_tables(num_vertices, edges, room), device=edges.device
-    )
+    tables = _facet_tables(num_vertices, edges, room, directed)
+    return SimplicialComplex(num_vertices, tables, directed=directed, device=edges.device)
 
 
-def _facet_tables(num_vertices: int, edges: Tensor, room: "_Room") -> list[Tensor]:
+def _facet_tables(num_vertices: int, edges: Tensor, room: "_Room", directed: bool) -> list[Tensor]:
     """The facet tables of dimensions 1 and up, as far as there are cliques."""
     join = _join_on(edges.device)
     sizes, tables = [num_vertices, len(edges)], [edges.flip(1).contiguous()]
@@ -145,17 +158,19 @@ def _facet_tables(num_vertices: int, edges: Tensor, room: "_Room") -> list[Tenso
     for k in range(1, room.max_dim):
         most = None
         if sizes[-1] >= _MANY:
-            ends = ends or _num_ends(edges, num_vertices)
-            room.require_growth(sizes, ends)
+            if not directed:  # the bound is one of cliques
+                ends = ends or _num_ends(edges, num_vertices)
+                room.require_growth(sizes, ends)
             most = room.left(sizes)
-        counts, total = join.count_children(tables[-1], pointer, last, num_vertices, most)
+        level = tables[-1], pointer, last
+        counts, total = join.count_children(*level, num_vertices, most, directed)
         if total == 0:
             break
         sizes.append(total)
         room.require(sizes, partly=most is not None and total > most)
         children = torch.zeros(len(counts) + 1, dtype=torch.int64, device=edges.device)
         torch.cumsum(counts, 0, out=children[1:])
-        tables.append(join.fill_children(tables[-1], pointer, last, children, num_vertices))
+        tables.append(join.fill_children(*level, children, num_vertices, directed))
         if k + 1 < room.max_dim:
             pointer, last = children, last[tables[-1][:, -2]]
     return tables

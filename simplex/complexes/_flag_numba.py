@@ -7,8 +7,10 @@ Any two facets cover all vertices of σ, so in a flag complex two lists decide: 
 
 The siblings are looked up, not searched: a table holds, for each vertex, the last simplex seen that
 ends in it. It is written once for all children of a parent, and since ids only grow, an entry is a
-younger sibling of σ exactly if it is larger than σ. A list that is much longer than its partner (a
-hub) is searched by galloping instead of read, so the hub costs the shorter list.
+younger sibling of σ exactly if it is larger than σ. In a directed complex, where a simplex is an
+ordered tuple, all siblings of σ can extend it: an entry is one if it is not below the first. A list
+that is much longer than its partner (a hub) is searched by galloping instead of read, so the hub
+costs the shorter list.
 """
 
 import threading
@@ -27,6 +29,7 @@ from simplex.complexes._threads import interruptible, usable_threads
 _ROWS_PER_PIECE = 1 << 14
 _QUICK = 1 << 26  # steps that are over before anybody would interrupt them
 _NO_BOUND = 2**63 - 1
+_ROWS = f"int64, int64, int64, {TABLE}, {INT64S}, {INT64S}"  # which, of how many vertices, tables
 _SHORT = 64  # a list of at most as many is read, whatever its partner
 _READS_PER_SEARCH = 16  # reading as many vertices costs about as much as galloping to one
 
@@ -67,34 +70,36 @@ def _shortest_list(simplex, facets, pointer):  # type: ignore[no-untyped-def]
     return start, stop
 
 
-@compiled(f"int64(int64, int64, int64, {TABLE}, {INT64S}, {INT64S}, {INT64S}, int64, {FLAG})")
+@compiled(f"int64({_ROWS}, {INT64S}, int64, boolean, {FLAG})")
 def _count(  # type: ignore[no-untyped-def]
-    first, stop, num_vertices, facets, pointer, last, counts, most, ended
+    first, stop, num_vertices, facets, pointer, last, counts, most, directed, ended
 ):
     """Count the vertices that extend each simplex of the rows first … stop-1; their sum.
 
     Ends early once the sum exceeds ``most``, or when told to.
     """
     width, sum_of_counts = facets.shape[1], 0
-    newest = np.zeros(num_vertices, np.int64)
-    siblings_stop = first
+    newest = np.full(num_vertices, -1, np.int64)
+    siblings_stop = oldest = first
     for simplex in range(first, stop):
         if simplex >= siblings_stop:
-            siblings_stop = pointer[facets[simplex, width - 1] + 1]
-            for sibling in range(simplex + 1, siblings_stop):
+            parent = facets[simplex, width - 1]
+            oldest, siblings_stop = pointer[parent], pointer[parent + 1]
+            for sibling in range(oldest if directed else simplex + 1, siblings_stop):
                 newest[last[sibling]] = sibling
+        first_sibling = oldest if directed else simplex + 1
         facet = facets[simplex, width - 2]
         place, place_stop = pointer[facet], pointer[facet + 1]  # its child list
         if place_stop - place > _SHORT:
             place, place_stop = _shortest_list(simplex, facets, pointer)
         total = 0
-        if _search_pays(place_stop - place, siblings_stop - simplex - 1):
-            for sibling in range(simplex + 1, siblings_stop):
+        if _search_pays(place_stop - place, siblings_stop - first_sibling):
+            for sibling in range(first_sibling, siblings_stop):
                 place = _gallop(last, place, place_stop, last[sibling])
                 total += place < place_stop and last[place] == last[sibling]
         else:
             for other in range(place, place_stop):
-                total += newest[last[other]] > simplex
+                total += newest[last[other]] >= first_sibling
         counts[simplex] = total
         sum_of_counts += total
         if sum_of_counts > most or ended[0]:
@@ -102,9 +107,9 @@ def _count(  # type: ignore[no-untyped-def]
     return sum_of_counts
 
 
-@compiled(f"int64(int64, int64, int64, {TABLE}, {INT64S}, {INT64S}, {INT64S}, {TABLE}, {FLAG})")
+@compiled(f"int64({_ROWS}, {INT64S}, {TABLE}, boolean, {FLAG})")
 def _fill(  # type: ignore[no-untyped-def]
-    first, stop, num_vertices, facets, pointer, last, children, out, ended
+    first, stop, num_vertices, facets, pointer, last, children, out, directed, ended
 ):
     """Write the facet ids of the children of the rows first … stop-1; their number.
 
@@ -114,13 +119,15 @@ def _fill(  # type: ignore[no-untyped-def]
     no child is written over by the next.
     """
     width = facets.shape[1]
-    newest = np.zeros(num_vertices, np.int64)
-    siblings_stop = first
+    newest = np.full(num_vertices, -1, np.int64)
+    siblings_stop = oldest = first
     for simplex in range(first, stop):
         if simplex >= siblings_stop:
-            siblings_stop = pointer[facets[simplex, width - 1] + 1]
-            for sibling in range(simplex + 1, siblings_stop):
+            parent = facets[simplex, width - 1]
+            oldest, siblings_stop = pointer[parent], pointer[parent + 1]
+            for sibling in range(oldest if directed else simplex + 1, siblings_stop):
                 newest[last[sibling]] = sibling
+        first_sibling = oldest if directed else simplex + 1
         first_row, row_stop = children[simplex], children[simplex + 1]
         if first_row == row_stop:
             continue
@@ -133,13 +140,13 @@ def _fill(  # type: ignore[no-untyped-def]
             while row < row_stop:
                 sibling = newest[last[place]]
                 out[row, width - 2], out[row, width - 1], out[row, width] = place, sibling, simplex
-                row += sibling > simplex
+                row += sibling >= first_sibling
                 place += 1
         else:
             columns_to_walk = width - 1
             place, place_stop = _shortest_list(simplex, facets, pointer)
-            if _search_pays(place_stop - place, siblings_stop - simplex - 1):
-                sibling = simplex + 1
+            if _search_pays(place_stop - place, siblings_stop - first_sibling):
+                sibling = first_sibling
                 while row < row_stop:
                     place = _gallop(last, place, place_stop, last[sibling])
                     out[row, width - 1], out[row, width] = sibling, simplex
@@ -149,7 +156,7 @@ def _fill(  # type: ignore[no-untyped-def]
                 while row < row_stop:
                     sibling = newest[last[place]]
                     out[row, width - 1], out[row, width] = sibling, simplex
-                    row += sibling > simplex
+                    row += sibling >= first_sibling
                     place += 1
         for column in range(columns_to_walk):
             facet = facets[simplex, column]
@@ -210,7 +217,12 @@ def _over_rows(
 
 
 def count_children(
-    facets: Tensor, pointer: Tensor, last: Tensor, num_vertices: int, most: int | None
+    facets: Tensor,
+    pointer: Tensor,
+    last: Tensor,
+    num_vertices: int,
+    most: int | None,
+    directed: bool = False,
 ) -> tuple[Tensor, int]:
     """How many vertices extend each simplex, (n_k,) int64, and their sum.
 
@@ -218,16 +230,21 @@ def count_children(
     """
     most = _NO_BOUND if most is None else most
     counts = np.empty(len(facets), np.int64)
-    arrays = (facets.numpy(), pointer.numpy(), last.numpy(), counts, most)
+    arrays = (facets.numpy(), pointer.numpy(), last.numpy(), counts, most, directed)
     total = _over_rows(_count, len(facets), num_vertices, arrays, most)
     return torch.from_numpy(counts), total
 
 
 def fill_children(
-    facets: Tensor, pointer: Tensor, last: Tensor, children: Tensor, num_vertices: int
+    facets: Tensor,
+    pointer: Tensor,
+    last: Tensor,
+    children: Tensor,
+    num_vertices: int,
+    directed: bool = False,
 ) -> Tensor:
     """Facet table (n_{k+1}, k+2) of the extended simplices."""
     out = np.empty((int(children[-1]), facets.shape[1] + 1), np.int64)
-    arrays = (facets.numpy(), pointer.numpy(), last.numpy(), children.numpy(), out)
+    arrays = (facets.numpy(), pointer.numpy(), last.numpy(), children.numpy(), out, directed)
     _over_rows(_fill, len(facets), num_vertices, arrays)
     return torch.from_numpy(out)

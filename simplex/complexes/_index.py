@@ -33,7 +33,8 @@ def find_simplices(K: "SimplicialComplex", simplices: Any) -> Tensor:
             f"simplices must be on the complex's device {K.device}, got {rows.device}. "
             "Move one of them with .to(device)."
         )
-    rows = rows.to(K.device).sort(dim=1).values
+    rows = rows.to(K.device)
+    rows = rows if K.directed else rows.sort(dim=1).values
     inside = (rows >= 0) & (rows < num_vertices)
     ids = torch.where(inside[:, 0], rows[:, 0], -1)  # of the first k+1 vertices of each tuple
     for k in range(1, rows.shape[1]):

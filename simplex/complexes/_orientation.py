@@ -44,6 +44,14 @@ def turned_orientation(K: "SimplicialComplex", signs: Any) -> list[Tensor]:
     return orientation
 
 
+def orientation_of(K: "SimplicialComplex", k: int) -> Tensor:
+    """The signs o of the k-simplices, (n_k,) int8."""
+    k = require_degree(k)
+    if K._orientation is not None and k <= K.dim:
+        return K._orientation[k]
+    return torch.ones(K.num_simplices(k), dtype=torch.int8, device=K.device)
+
+
 def facet_signs(K: "SimplicialComplex", k: int) -> Tensor:
     """The signs [s : s_i] = (-1)^i o(s) o(s_i), (n_k, k+1) int8."""
     facets = K.facets(k)

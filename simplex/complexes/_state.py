@@ -34,13 +34,20 @@ def state_of(K: "SimplicialComplex") -> dict[str, Any]:
         "part_pointer": K._part_pointer,
         # An empty tensor, which torch.load(map_location=...) moves as it moves tables.
         "device": None if K._facets else torch.empty(0, device=K.device),
-    }
+    } | ({"directed": True} if K.directed else {})
+
+
+def cache_of_facets(K: "SimplicialComplex") -> dict[tuple[str, int], Any]:
+    """What is cached and does not depend on orientation and parts."""
+    names = ("simplices", "cofacets", "children")
+    return {key: value for key, value in K._cache.items() if key[0] in names}
 
 
 def are_equal(A: "SimplicialComplex", B: "SimplicialComplex") -> bool:
     """Same simplices, orientation, parts and device."""
     return (
         A.f_vector == B.f_vector
+        and A.directed == B.directed
         and A.num_parts == B.num_parts
         and A.device == B.device
         and torch.equal(A.part_pointer(0), B.part_pointer(0))
@@ -109,7 +116,7 @@ def from_state(state: Mapping[str, Any]) -> "SimplicialComplex":
     return SimplicialComplex.from_state(state)
 
 
-_OPTIONAL = ("orientation", "filtration", "vertex_labels", "part_pointer", "device")
+_OPTIONAL = ("orientation", "filtration", "vertex_labels", "part_pointer", "device", "directed")
 
 torch.serialization.add_safe_globals(
     [from_state, (from_state, "simplex.complexes._complex._from_state")]  # the name it once had

@@ -91,6 +91,7 @@ def restrict(K: SimplicialComplex, present: Sequence[Tensor]) -> Restriction:
         filtration=kept_of(K.filtration),
         vertex_labels=None if labels is None else [labels[v] for v in vertices],
         part_pointer=pointer,
+        directed=K.directed,
         device=K.device,
     )
     return Restriction(complex_, ids)
@@ -126,7 +127,7 @@ def fillable_simplices(K: SimplicialComplex, k: int) -> Tensor:
     k = require_int("k", require_degree(k), 2)
     n, last = K.num_simplices(0), K.simplices(k - 1)[:, -1].contiguous()
     pieces, count = [K.facets(k).new_empty(0, k + 1)], 0
-    for piece in matches(K.facets(k - 1), K.children(k - 2), last, n):
+    for piece in matches(K.facets(k - 1), K.children(k - 2), last, n, K.directed):
         pieces.append(piece)
         count += len(piece)
         what = f"the {count} or more {k}-simplices with all their facets"
@@ -180,5 +181,7 @@ def with_simplices(
     if k < len(tables):
         tables[k] = place[tables[k]]
     pointer = K.part_pointer(0) if K.num_parts != 1 else None
-    result = SimplicialComplex(n, tables, part_pointer=pointer, device=K.device)
+    result = SimplicialComplex(
+        n, tables, part_pointer=pointer, directed=K.directed, device=K.device
+    )
     return result, place[:old], place[old:]

@@ -166,9 +166,10 @@ def cofacet_table(facets: Tensor, num_facets: int) -> tuple[Tensor, Tensor]:
     return torch.searchsorted(order.values, bounds), order.indices // facets.shape[1]
 
 
-def group_by_dimension(simplices: Sequence[Tensor]) -> dict[int, Tensor]:
-    """Collect (m, k+1) row blocks by k, rows sorted increasingly."""
+def group_by_dimension(simplices: Sequence[Tensor], directed: bool = False) -> dict[int, Tensor]:
+    """Collect (m, k+1) row blocks by k, rows sorted increasingly unless their order counts."""
     groups: dict[int, list[Tensor]] = {}
     for rows in simplices:
         groups.setdefault(rows.shape[1] - 1, []).append(rows)
-    return {k: torch.sort(torch.cat(blocks), dim=1).values for k, blocks in groups.items()}
+    joined = {k: torch.cat(blocks) for k, blocks in groups.items()}
+    return joined if directed else {k: rows.sort(dim=1).values for k, rows in joined.items()}

@@ -28,6 +28,12 @@ def disjoint_union(complexes: Any) -> SimplicialComplex:
     if len(devices) > 1:
         raise ValueError(f"all complexes must be on one device, got {devices}.")
     device = torch.device(devices[0]) if devices else torch.device("cpu")
+    directed = {part.directed for part in parts}
+    if len(directed) > 1:
+        raise ValueError(
+            "complexes must be all directed or all undirected, got both. Lift all graphs with "
+            "simplex.lifting.directed_flag_complex, or all with clique_complex."
+        )
     top = max((part.dim for part in parts), default=-1)
     sizes = torch.tensor(
         [[part.num_simplices(k) for part in parts] for k in range(max(top, 0) + 1)],
@@ -51,6 +57,7 @@ def disjoint_union(complexes: Any) -> SimplicialComplex:
         filtration=_gather(parts, top, "_filtration", _no_value),
         vertex_labels=_gather_labels(parts),
         part_pointer=torch.cat([sizes.new_zeros(1), sizes[0].cumsum(0)]),
+        directed=directed == {True},
         device=device,
     )
 
@@ -110,6 +117,7 @@ def split(union: SimplicialComplex) -> list[SimplicialComplex]:
                 orientation=cut(union._orientation, spans),
                 filtration=cut(union.filtration, spans),
                 vertex_labels=labels,
+                directed=union.directed,
                 device=union.device,
             )
         )

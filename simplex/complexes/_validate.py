@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from simplex.complexes._checks import require_int, shown
+from simplex.complexes._checks import require_flag, require_int, shown
 
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def require_degree(k: object) -> int:
     return require_int("k", require_int("k", k, 0), 0, _DEGREES - 1)
 
 
-def require_tables(facets: Any) -> list[Tensor]:
-    """The facet tables of dimension 1, 2, …; refused by kind, dtype and shape."""
+def require_tables(facets: Any) -> tuple[Tensor, ...]:
+    """The facet tables of dimension 1, 2, …, the last not empty; refused by kind, dtype, shape."""
     if isinstance(facets, Tensor) or not isinstance(facets, Iterable):
         raise TypeError(
             "facets must be a list of int64 tensors, facets(1), facets(2), …, got "
@@ -43,7 +43,9 @@ def require_tables(facets: Any) -> list[Tensor]:
                 f"facets({k}) must be an int64 tensor of shape (n_{k}, {k + 1}), got "
                 f"{table.dtype} of shape {tuple(table.shape)}."
             )
-    return tables
+    while tables and len(tables[-1]) == 0:
+        tables.pop()
+    return tuple(tables)
 
 
 def per_simplex(
@@ -69,6 +71,7 @@ def per_simplex(
 
 def require_together(K: "SimplicialComplex") -> None:
     """Raise unless there is a label for each vertex, and all tensors are on one device."""
+    require_flag("directed", K.directed)
     labels, count = K.vertex_labels, K.num_simplices(0)
     if labels is not None and len(labels) != count:
         raise ValueError(
@@ -105,7 +108,11 @@ def validate(K: "SimplicialComplex") -> None:
         if k == 1:
             part = K.part(0)
             _require(part[rows[:, 0]] == part[rows[:, 1]], k, "its vertices in one part")
-        _require((rows[:, 1:] > rows[:, :-1]).all(1), k, "strictly increasing vertices")
+        if K.directed:
+            ordered = rows.sort(dim=1).values
+            _require((ordered[:, 1:] > ordered[:, :-1]).all(1), k, "distinct vertices")
+        else:
+            _require((rows[:, 1:] > rows[:, :-1]).all(1), k, "strictly increasing vertices")
         _require(_follows(rows), k, "a place after its predecessor in lexicographic order")
     for k in range(K.dim + 1):
         sign = K.orientation(k)

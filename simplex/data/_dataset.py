@@ -1,7 +1,7 @@
 """Many complexes stored as one union: a PyG data set that batches by a few gathers."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -16,7 +16,7 @@ from simplex.data._checks import require_complex
 from simplex.data._edges import with_fingerprint
 from simplex.data._files import read_plain
 from simplex.data._simplicial_data import LABELS, SimplicialData, cochain_keys
-from simplex.data._storage import CANDIDATES
+from simplex.data._storage import CANDIDATES, DIRECTED
 
 
 class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
@@ -26,8 +26,9 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
     ``DataLoader``. :meth:`to_batch` collates a whole (sub)set at once, without a Python loop over
     its items, to the same ``Batch`` that PyG makes.
 
-    Build it with :meth:`from_union`, or from graphs with ``simplex.transforms.lift_dataset``. Store
-    it with ``SimplicialDataset.save(dataset, path)`` and read it with :meth:`from_file`.
+    Build it with :meth:`from_union` or :meth:`from_items`, or from graphs with
+    ``simplex.transforms.lift_dataset``. Store it with ``SimplicialDataset.save(dataset, path)`` and
+    read it with :meth:`from_file`.
 
     Example:
         >>> from simplex.transforms import lift_dataset
@@ -43,6 +44,44 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         super().__init__()
         self._data = data
         self.slices = slices
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set what is no field: PyG would keep one beside the items, and nobody would read it."""
+        if isinstance(value, Tensor) and not name.startswith("_"):
+            raise AttributeError(
+                f"{name} must be set on the items, got an assignment to the data set, which its "
+                f"items would not see. Set item.{name} of each, then build it from them: "
+                "SimplicialDataset.from_items(items)."
+            )
+        super().__setattr__(name, value)
+
+    @classmethod
+    def from_items(cls, items: Sequence[SimplicialData]) -> "SimplicialDataset":
+        """The data set of these items, all with the same fields.
+
+        Args:
+            items: at least one, such as from ``simplex.transforms.CliqueLift``.
+
+        Raises:
+            TypeError: they are not all :class:`SimplicialData`.
+            ValueError: there are none, or one lacks a field that others have.
+
+        Example:
+            >>> K = SimplicialComplex.from_simplices([(0, 1, 2)])
+            >>> item = SimplicialData.from_complex(K, y_1=torch.tensor([0, 1, 1]))
+            >>> SimplicialDataset.from_items([item, item]).y_1.tolist()
+            [0, 1, 1, 0, 1, 1]
+        """
+        listed = list(items) if isinstance(items, Iterable) else [items]
+        for item in listed:
+            if not isinstance(item, SimplicialData):
+                raise TypeError(
+                    f"items must all be SimplicialData, got {type(item).__name__}. Lift graphs "
+                    "with simplex.transforms.lift_dataset."
+                )
+        if not listed:
+            raise ValueError("items must be at least one, got none.")
+        return cls(*cls.collate(listed))
 
     @classmethod
     def from_file(cls, path: str | Path) -> "SimplicialDataset":
@@ -169,7 +208,8 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         fields = with_fingerprint(union, fields or {}, slices or {})
         data = SimplicialData.from_complex(union, cochains, max_dim=max_dim, **fields)
         top, by_item = data.max_dim, torch.arange(union.num_parts + 1)
-        bounds = dict.fromkeys(["num_simplices", *fields], by_item) | dict(slices or {})
+        own = [key for key in ("num_simplices", DIRECTED) if key in data]
+        bounds = dict.fromkeys([*own, *fields], by_item) | dict(slices or {})
         for key, value in fields.items():
             if isinstance(bounds[key], Tensor) and bounds[key].ndim == 1:
                 _require_length(data, key, value, int(bounds[key][-1]))

@@ -16,21 +16,25 @@ FINGERPRINT = "lift_fingerprint"  # no name that PyG reads a meaning into
 _FACTORS = (-7046029254386353131, -4417276706812531889, -4658895280553007687, -7723592293110705685)
 
 
-def edge_fingerprint(edges: Tensor, part: Tensor | None = None, num_parts: int = 1) -> Tensor:
-    """For each part the number of its undirected edges and a 64-bit sum of their hashes.
+def edge_fingerprint(
+    edges: Tensor, part: Tensor | None = None, num_parts: int = 1, *, directed: bool = False
+) -> Tensor:
+    """For each part the number of its edges and a 64-bit sum of their hashes.
 
-    Order, direction, repetition and self-loops do not count: the clique complex ignores them too.
+    Order, repetition and self-loops do not count, nor, where the complex is undirected, directions:
+    the lift ignores them too.
 
     Args:
         edges: (2, E) vertex ids, those of later parts shifted.
         part: (n_0,) which part each vertex is in, increasing; ``None`` for one part.
         num_parts: how many there are.
+        directed: whether directions count.
 
     Returns:
         (num_parts, 2) int64.
     """
-    low, high = edges.aminmax(dim=0)
-    base = int(high.max()) + 1 if high.numel() else 1
+    low, high = edges if directed else edges.aminmax(dim=0)
+    base = int(edges.max()) + 1 if edges.numel() else 1
     keys = torch.unique(low.long() * base + high.long())
     low, high = keys // base, keys % base
     owner = torch.zeros_like(low)
@@ -84,7 +88,7 @@ def with_fingerprint(
     edges = require_edge_table(given["edge_index"])
     if slices is None:
         require_ids(edges, torch.tensor(K.num_simplices(0)))
-        return given | {FINGERPRINT: edge_fingerprint(edges)}
+        return given | {FINGERPRINT: edge_fingerprint(edges, directed=K.directed)}
     start, device = K.part_pointer(0), edges.device
     bounds = slices.get("edge_index", torch.arange(K.num_parts + 1)).to(start.device)
     owner = torch.arange(K.num_parts, device=start.device).repeat_interleave(bounds.diff())
@@ -92,4 +96,6 @@ def with_fingerprint(
         return given  # the caller says that the columns do not fit
     require_ids(edges, start.diff()[owner].to(device))
     shifted = edges + start[owner].to(device)
-    return given | {FINGERPRINT: edge_fingerprint(shifted, K.part(0).to(device), K.num_parts)}
+    part = K.part(0).to(device)
+    made_of = edge_fingerprint(shifted, part, K.num_parts, directed=K.directed)
+    return given | {FINGERPRINT: made_of}

@@ -8,7 +8,7 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex, restrict
 from simplex.data._edges import FINGERPRINT, stored_edges
 from simplex.data._simplicial_data import LABELS, SimplicialData
-from simplex.data._storage import TABLES, field_rank
+from simplex.data._storage import DIRECTED, TABLES, field_rank
 
 
 def restricted(data: SimplicialData, present: Sequence[Tensor]) -> SimplicialData:
@@ -29,7 +29,7 @@ def restricted(data: SimplicialData, present: Sequence[Tensor]) -> SimplicialDat
     fields: dict[str, Any] = {}
     for key, value in store.items():
         rank = field_rank(key)
-        if key in ("num_nodes", "num_simplices", FINGERPRINT, LABELS) or _is_table(key):
+        if key in ("num_nodes", "num_simplices", DIRECTED, FINGERPRINT, LABELS) or _is_table(key):
             continue
         rows = None if rank is None or not store.is_simplex_attr(key) else rank
         fields[key] = value if rows is None or rows > K.dim else value[ids[rows]]

@@ -22,6 +22,7 @@ from simplex.data._checks import (
 from simplex.data._edges import FINGERPRINT, edge_fingerprint, stored_edges, with_fingerprint
 from simplex.data._storage import (
     CANDIDATES,
+    DIRECTED,
     SimplicialStorage,
     field_rank,
     is_candidate_field,
@@ -42,9 +43,10 @@ class SimplicialData(Data):  # type: ignore[misc]
     - ``num_simplices`` (m, d+1) int64: how many k-simplices each of the m parts has. It is stored
       and never inferred from a maximum, so empty dimensions survive, as tables (0, k+1).
     - ``orientation_1 … orientation_d`` (n_k,) int8: only for a complex with its own orientation.
+    - ``directed_simplices`` (m,) bool, all true: only for a directed complex.
     - ``filtration_0 … filtration_d`` (n_k,) and ``vertex_labels``, a list: only if it has them.
-    - ``lift_fingerprint`` (1, 2) int64: the number and a hash of the undirected edges that the
-      complex was made of; only with an ``edge_index``.
+    - ``lift_fingerprint`` (1, 2) int64: the number and a hash of the edges that the complex was
+      made of, undirected ones unless it is directed; only with an ``edge_index``.
     - ``candidates`` (m, k+1) int64: vertex ids of simplices to be predicted; the fields
       ``…_candidates``, such as ``y_candidates``, have one row for each.
     - anything else (``y``, ``pos``, ``edge_index_2``, …) follows the rules of PyG. One addition:
@@ -60,8 +62,9 @@ class SimplicialData(Data):  # type: ignore[misc]
     **The complex belongs to the edges it was made of.** Where ``edge_index`` holds other undirected
     edges than at the lift (a split of links, dropped or added edges), reading the complex or a
     field of its simplices is an error: what changes edges comes before the lift. Another order,
-    directions, repetitions and self-loops change nothing. An object without a fingerprint, such
-    as one that was stored by an earlier version, is read if its edges are those of the complex.
+    repetitions, self-loops and, unless the complex is directed, directions change nothing. An
+    object without a fingerprint, such as one that was stored by an earlier version, is read if its
+    edges are those of the complex.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
@@ -120,6 +123,8 @@ class SimplicialData(Data):  # type: ignore[misc]
             tables |= {f"filtration_{k}": each for k, each in enumerate(values)}
         if K.vertex_labels is not None:
             tables[LABELS] = list(K.vertex_labels)
+        if K.directed:
+            tables[DIRECTED] = torch.ones(K.num_parts, dtype=torch.bool, device=K.device)
         sizes = [K.part_pointer(k).diff() for k in range(top + 1)]
         return cls(
             **dict(zip(cochain_keys(top), cochains, strict=False)),
@@ -169,6 +174,7 @@ class SimplicialData(Data):  # type: ignore[misc]
             filtration=values,
             vertex_labels=_flat_labels(store.get(LABELS)),
             part_pointer=pointer,
+            directed=DIRECTED in store,
             device=device,
         )
 
@@ -219,7 +225,7 @@ class SimplicialData(Data):  # type: ignore[misc]
             return  # all items of a data set in one object, where ids count from each item
         known = made_of is not None
         if made_of is None:  # stored by an earlier version, or edges that were added later
-            made_of = fingerprint_of(self, tables[0].T)
+            made_of = fingerprint_of(self, tables[0].flip(1).T)
         require_ids_after_lift(edges, count)
         require_edges_of_lift(fingerprint_of(self, edges), made_of, known=known)
 
@@ -284,17 +290,18 @@ class SimplicialData(Data):  # type: ignore[misc]
         store["num_simplices"] = torch.stack(counts)[None]
         edges = stored_edges(store)
         if edges is not None and FINGERPRINT in store:
-            store[FINGERPRINT] = edge_fingerprint(edges)
+            store[FINGERPRINT] = fingerprint_of(data, edges)
         return data
 
 
 def fingerprint_of(data: SimplicialData, edges: Tensor) -> Tensor:
     """One row per item of the batch, or one."""
+    directed = DIRECTED in data._store
     if not isinstance(data, Batch):
-        return edge_fingerprint(edges)
-    part = data._store["batch"]
-    stored = data._store.get(FINGERPRINT)
-    return edge_fingerprint(edges, part, data.num_graphs if stored is None else len(stored))
+        return edge_fingerprint(edges, directed=directed)
+    part, stored = data._store["batch"], data._store.get(FINGERPRINT)
+    count = data.num_graphs if stored is None else len(stored)
+    return edge_fingerprint(edges, part, count, directed=directed)
 
 
 def _is_cochain(key: Any) -> bool:

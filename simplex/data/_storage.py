@@ -13,6 +13,7 @@ from simplex.data._edges import FINGERPRINT
 TABLES = ("facets", "orientation", "filtration", "x")  # fields of k-simplices whatever their length
 _RANKED = re.compile(r"(.*)_([1-9][0-9]*)")
 _OF_PYG = ("index", "batch")  # what is named so holds ids, by PyG's rules
+DIRECTED = "directed_simplices"  # (m,) True for each part, only where simplices are ordered tuples
 CANDIDATES = "candidates"  # (m, k+1) vertex ids of simplices that may be there or not
 
 
@@ -72,7 +73,7 @@ class SimplicialStorage(GlobalStorage):  # type: ignore[misc]
 
     def is_simplex_attr(self, key: str) -> bool:
         """Whether the field counts simplices, or has one row per simplex of its dimension k ≥ 1."""
-        if key in ("num_simplices", FINGERPRINT) or table_rank(key) is not None:
+        if key in ("num_simplices", DIRECTED, FINGERPRINT) or table_rank(key) is not None:
             return True
         rank, value = field_rank(key), self.get(key)
         if rank is None or not isinstance(value, Tensor) or value.ndim == 0 or is_sparse(value):

@@ -10,6 +10,7 @@ from simplex.datasets._heterophilous import heterophilous
 from simplex.datasets._hif import Hypergraph, read_hif
 from simplex.datasets._hypergraph_dataset import hypergraph_dataset
 from simplex.datasets._ocean import ocean_drifters
+from simplex.datasets._own import FileData, read_dataset
 from simplex.datasets._pairs import classical_pairs, csl_graph, csl_graphs, strongly_regular_family
 from simplex.datasets._planar_toys import checkerboard, eight_gaussians, swiss_roll, two_moons
 from simplex.datasets._planetoid import planetoid
@@ -34,6 +35,7 @@ __all__ = [
     "SURFACES",
     "UNIVERSE_SETTINGS",
     "DatasetEntry",
+    "FileData",
     "FlowSamples",
     "FlowTask",
     "Hypergraph",
@@ -64,6 +66,7 @@ __all__ = [
     "planted_flows",
     "random_surface",
     "read_benson",
+    "read_dataset",
     "read_hif",
     "rook_graph",
     "shrikhande_graph",

@@ -76,7 +76,7 @@ def hypergraph_dataset(
     x = _features(hypergraph.vertex_attributes, features, target if level == 0 else None, K)
     fields, slices = {}, {}
     if target is not None:
-        fields = _targets(hypergraph, target, level, kind)
+        fields = targets_of(hypergraph, target, level, kind)
         slices = {name: torch.tensor([0, len(each)]) for name, each in fields.items()}
     from simplex.data import SimplicialDataset
 
@@ -90,7 +90,7 @@ def hypergraph_dataset(
 # --- targets --------------------------------------------------------------------------------------
 
 
-def _targets(hypergraph: Hypergraph, target: str, level: int, kind: str | None) -> dict[str, Any]:
+def targets_of(hypergraph: Hypergraph, target: str, level: int, kind: str | None) -> dict[str, Any]:
     """The fields of the target by their names."""
     where = "edges" if level else "nodes"
     attributes = hypergraph.edge_attributes if level else hypergraph.vertex_attributes

@@ -67,11 +67,29 @@ def tu_dataset(
         ValueError: the files are not there and cannot be downloaded, or break the format.
     """
     require_flag("use_node_attr", use_node_attr)
+    return read_tu(
+        _raw_folder(name, data_root("tu", root)),
+        name,
+        max_dim=max_dim,
+        reduce=reduce,
+        use_node_attr=use_node_attr,
+    )
+
+
+def read_tu(
+    folder: Path,
+    name: str,
+    *,
+    max_dim: int,
+    reduce: Literal["sum", "mean"],
+    use_node_attr: bool,
+) -> "SimplicialDataset":
+    """The data set of the text files of a folder, as :func:`tu_dataset` says."""
     from torch_geometric.data import Data
 
     from simplex.transforms import lift_dataset
 
-    files = read_tu_files(_raw_folder(name, data_root("tu", root)), name)
+    files = read_tu_files(folder, name)
     if not use_node_attr:
         files = replace(files, attributes=files.attributes[:, :0])
     sizes = files.sizes.tolist()

@@ -36,7 +36,9 @@ class GraphEdges(NamedTuple):
     part_pointer: Tensor | None = None
 
 
-def read_graph(graph: Any, num_vertices: int | None = None) -> GraphEdges:
+def read_graph(
+    graph: Any, num_vertices: int | None = None, *, directed: bool = False
+) -> GraphEdges:
     """Read one graph, or a list of graphs as their disjoint union.
 
     Args:
@@ -45,14 +47,16 @@ def read_graph(graph: Any, num_vertices: int | None = None) -> GraphEdges:
             edges, tuples of two numbers or names; a symmetric adjacency matrix, sparse (scipy,
             torch) or dense with entries 0 and 1; or a list of these.
         num_vertices: number of vertices of an ``edge_index``; ``None`` for the largest id plus one.
+        directed: an edge goes from the first vertex to the second, in a matrix from row to column;
+            matrices need not be symmetric, and networkx graphs must be directed.
 
     Raises:
         TypeError: an object of another kind, or ids that are not integers.
-        ValueError: a directed graph, an id out of range, or ``num_vertices`` given for a graph that
-            knows its own.
+        ValueError: a graph that is directed against what is asked, an id out of range, or
+            ``num_vertices`` given for a graph that knows its own.
     """
     if isinstance(graph, (list, tuple)):
-        listed = _read_list(graph, num_vertices)
+        listed = _read_list(graph, num_vertices, directed)
         if listed is not None:
             return listed
         if num_vertices is not None:
@@ -60,11 +64,10 @@ def read_graph(graph: Any, num_vertices: int | None = None) -> GraphEdges:
                 f"num_vertices must be None for a list of graphs, got {num_vertices}. Pass PyG "
                 "Data objects with num_nodes set instead of bare edge indices."
             )
-        return unite([read_graph(each) for each in graph])
+        return unite([read_graph(each, directed=directed) for each in graph])
     if isinstance(graph, (Tensor, np.ndarray)):
-        return _read_tensor(
-            graph if isinstance(graph, Tensor) else any_tensor("graph", graph), num_vertices
-        )
+        tensor = graph if isinstance(graph, Tensor) else any_tensor("graph", graph)
+        return _read_tensor(tensor, num_vertices, directed)
     if hasattr(graph, "edge_index") and hasattr(graph, "num_nodes"):
         return _read_pyg(graph, num_vertices)
     if num_vertices is not None:
@@ -73,9 +76,9 @@ def read_graph(graph: Any, num_vertices: int | None = None) -> GraphEdges:
             "the graph knows its own vertices."
         )
     if hasattr(graph, "is_directed") and hasattr(graph, "edges"):
-        return _read_networkx(graph)
+        return _read_networkx(graph, directed)
     if hasattr(graph, "tocoo") and hasattr(graph, "shape"):
-        return _read_scipy(graph)
+        return _read_scipy(graph, directed)
     raise TypeError(
         "graph must be a networkx graph, a PyG Data, an edge_index of shape (2, E), a list of "
         "edges, a symmetric adjacency matrix, or a list of these, got "
@@ -83,7 +86,7 @@ def read_graph(graph: Any, num_vertices: int | None = None) -> GraphEdges:
     )
 
 
-def _read_list(graph: Sequence[Any], num_vertices: int | None) -> GraphEdges | None:
+def _read_list(graph: Sequence[Any], num_vertices: int | None, directed: bool) -> GraphEdges | None:
     """A list of edges, or rows of an edge index or of a matrix; ``None`` for a list of graphs."""
     if not len(graph) or not all(
         isinstance(row, (list, tuple)) and len(row) and all(map(_is_end, row)) for row in graph
@@ -98,7 +101,7 @@ def _read_list(graph: Sequence[Any], num_vertices: int | None) -> GraphEdges | N
         and widths != {2}
         and (widths == {len(graph)} or len(graph) == 2 >= len(widths))
     ):
-        return _read_tensor(any_tensor("graph", graph), num_vertices)
+        return _read_tensor(any_tensor("graph", graph), num_vertices, directed)
     got = f"rows of length {', '.join(map(str, sorted(widths)[:5]))}"
     raise ValueError(
         f"a list of edges must hold pairs of vertices, as tuples (u, v), got {got}. Pass an "
@@ -128,7 +131,7 @@ def _read_edge_list(edges: Sequence[Sequence[Any]], num_vertices: int | None) ->
     return GraphEdges(len(number), flat.view(-1, 2).T.contiguous(), tuple(number))
 
 
-def _read_tensor(tensor: Tensor, num_vertices: int | None) -> GraphEdges:
+def _read_tensor(tensor: Tensor, num_vertices: int | None, directed: bool) -> GraphEdges:
     """An edge index; or, where it cannot be one, an adjacency matrix."""
     integers = not (tensor.is_floating_point() or tensor.dtype == torch.bool)
     square = tensor.ndim == 2 and tensor.shape[0] == tensor.shape[1] and len(tensor) > 0
@@ -142,7 +145,7 @@ def _read_tensor(tensor: Tensor, num_vertices: int | None) -> GraphEdges:
     if tensor.layout != torch.strided:
         stored = tensor.to_sparse(layout=torch.sparse_coo).coalesce()
         row, column = stored.indices()
-        return _read_adjacency(row, column, stored.values(), tuple(tensor.shape))
+        return _read_adjacency(row, column, stored.values(), tuple(tensor.shape), directed)
     entries, remedy = tensor.numel(), "Pass it as a sparse matrix."
     require_memory(2 * entries, tensor.device, f"checks of {entries} entries", remedy)
     if not bool(((tensor == 0) | (tensor == 1)).all()):
@@ -154,7 +157,7 @@ def _read_tensor(tensor: Tensor, num_vertices: int | None) -> GraphEdges:
     what = f"the places of {ones} ones of an adjacency matrix"
     require_memory(96 * ones, tensor.device, what, "Give a smaller graph, or a sparser one.")
     row, column = tensor.nonzero().unbind(1)
-    return _read_adjacency(row, column, torch.ones_like(row), tuple(tensor.shape))
+    return _read_adjacency(row, column, torch.ones_like(row), tuple(tensor.shape), directed)
 
 
 def read_edge_index(edge_index: Any, num_vertices: int | None) -> GraphEdges:
@@ -185,11 +188,16 @@ def _read_pyg(data: Any, num_vertices: int | None) -> GraphEdges:
     return graph if pointer is None else graph._replace(part_pointer=pointer)
 
 
-def _read_networkx(graph: Any) -> GraphEdges:
-    if graph.is_directed():
+def _read_networkx(graph: Any, directed: bool) -> GraphEdges:
+    if graph.is_directed() and not directed:
         raise ValueError(
-            f"graph must be undirected, got a {type(graph).__name__}. "
-            "Forget the directions with graph.to_undirected()."
+            f"graph must be undirected, got a {type(graph).__name__}. Keep the directions with "
+            "simplex.lifting.directed_flag_complex, or forget them with graph.to_undirected()."
+        )
+    if directed and not graph.is_directed():
+        raise ValueError(
+            f"graph must be directed, got a {type(graph).__name__}. Take clique_complex, or give "
+            "each edge both directions with graph.to_directed()."
         )
     labels = tuple(graph.nodes)
     number = {label: i for i, label in enumerate(labels)}
@@ -203,7 +211,7 @@ def _read_networkx(graph: Any) -> GraphEdges:
     return GraphEdges(len(labels), edges, None if numbered else labels)
 
 
-def _read_scipy(matrix: Any) -> GraphEdges:
+def _read_scipy(matrix: Any, directed: bool) -> GraphEdges:
     if matrix.ndim != 2:
         raise ValueError(f"an adjacency matrix must be square, got shape {matrix.shape}.")
     stored = matrix.tocoo(copy=True)
@@ -211,23 +219,26 @@ def _read_scipy(matrix: Any) -> GraphEdges:
         raise ValueError("an adjacency matrix must hold numbers, got NaN. Remove such entries.")
     stored.sum_duplicates()
     row, column = (torch.from_numpy(ids.astype(np.int64)) for ids in (stored.row, stored.col))
-    return _read_adjacency(row, column, torch.from_numpy(stored.data != 0), matrix.shape)
+    return _read_adjacency(row, column, torch.from_numpy(stored.data != 0), matrix.shape, directed)
 
 
 def _read_adjacency(
-    row: Tensor, column: Tensor, values: Tensor, shape: tuple[int, ...]
+    row: Tensor, column: Tensor, values: Tensor, shape: tuple[int, ...], directed: bool
 ) -> GraphEdges:
-    """Non-zero entries are edges; an edge has both of its entries, equal or not."""
+    """Non-zero entries are edges; an undirected edge has both of its entries, equal or not."""
     if len(shape) != 2 or shape[0] != shape[1]:
         raise ValueError(f"an adjacency matrix must be square, got shape {tuple(shape)}.")
     if bool((values != values).any()):
         raise ValueError("an adjacency matrix must hold numbers, got NaN. Remove such entries.")
     row, column = row[values != 0], column[values != 0]
+    if directed:
+        return GraphEdges(shape[0], torch.stack([row, column]))
     forth, back = _distinct(row * shape[0] + column), _distinct(column * shape[0] + row)
     if not torch.equal(forth, back):
         raise ValueError(
             "an adjacency matrix must be symmetric, got one with an entry (i, j) and none at "
-            "(j, i). Forget the directions with A + A.T."
+            "(j, i). Keep the directions with simplex.lifting.directed_flag_complex, or forget "
+            "them with A + A.T."
         )
     return GraphEdges(shape[0], torch.stack([row, column]))
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, first_below_a_facet, require_complex
+from simplex.complexes import SimplicialComplex, first_below_a_facet, require_undirected
 
 
 def from_gudhi(tree: Any) -> SimplicialComplex:
@@ -71,12 +71,13 @@ def to_gudhi(K: SimplicialComplex) -> Any:
 
     Raises:
         TypeError: not a complex.
-        ValueError: a filtration value is NaN, which a union gives to parts that have none; is below
-            that of a facet, which GUDHI would lower; or is no number of float64.
+        ValueError: a directed complex; or a filtration value is NaN, which a union gives to parts
+            that have none; is below that of a facet, which GUDHI would lower; or is no number of
+            float64.
     """
     import gudhi
 
-    require_complex("K", K)
+    require_undirected("K", K)
     tree = gudhi.SimplexTree()
     for k in range(K.dim + 1):
         rows = K.simplices(k).cpu().numpy()

@@ -50,6 +50,8 @@ def from_networkx(graph: Any) -> SimplicialComplex:
 def to_networkx(K: SimplicialComplex) -> Any:
     """The 1-skeleton as a networkx graph on the vertex labels (or numbers), nodes in order.
 
+    Of a directed complex it is a ``DiGraph``.
+
     Raises:
         TypeError: ``K`` is no complex.
         ValueError: labels that repeat, as in a union of labelled graphs: nodes would merge.
@@ -63,7 +65,7 @@ def to_networkx(K: SimplicialComplex) -> Any:
             "vertex_labels must be distinct to become nodes, got repeated ones. Use "
             "complex.with_vertex_labels(None) for numbers, or convert complex.split() one by one."
         )
-    graph = nx.Graph()
+    graph = nx.DiGraph() if K.directed else nx.Graph()
     graph.add_nodes_from(labels)
     graph.add_edges_from((labels[u], labels[v]) for u, v in K.simplices(1).tolist())
     return graph
@@ -144,8 +146,13 @@ def from_edge_index(edge_index: Any, *, num_vertices: int | None = None) -> Simp
 
 
 def to_edge_index(K: SimplicialComplex) -> Tensor:
-    """The 1-skeleton as PyG's ``edge_index``, (2, 2·n_1): each edge in both directions."""
+    """The 1-skeleton as PyG's ``edge_index``, (2, 2·n_1): each edge in both directions.
+
+    Of a directed complex (2, n_1), each edge from its first vertex to its second.
+    """
     edges = require_complex("K", K).simplices(1)
+    if K.directed:
+        return edges.T.contiguous()
     return torch.cat([edges, edges.flip(1)]).T.contiguous()
 
 

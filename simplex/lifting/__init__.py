@@ -2,6 +2,7 @@
 
 from simplex.lifting._clique import clique_complex
 from simplex.lifting._delaunay import alpha_complex, delaunay_complex
+from simplex.lifting._directed import directed_flag_complex
 from simplex.lifting._dowker import dowker_complex, khop_complex, neighborhood_complex
 from simplex.lifting._line import line_complex
 from simplex.lifting._random import linial_meshulam_complex, random_clique_complex
@@ -18,6 +19,7 @@ __all__ = [
     "alpha_complex",
     "clique_complex",
     "delaunay_complex",
+    "directed_flag_complex",
     "dowker_complex",
     "khop_complex",
     "line_complex",

@@ -24,6 +24,7 @@ from simplex.nn._network import SimplicialNetwork, StackedNetwork
 from simplex.nn._networks.baselines import FVectorMLP, HeatNet, PooledMLP
 from simplex.nn._networks.bscnet import BScNet, BScNetConv
 from simplex.nn._networks.candidates import CandidateNetwork
+from simplex.nn._networks.dirsnn import DirSNN, DirSNNConv
 from simplex.nn._networks.dist2cycle import Dist2Cycle, Dist2CycleConv
 from simplex.nn._networks.empsn import EMPSN, EMPSNConv
 from simplex.nn._networks.gccn import GCCN, GCCNConv
@@ -100,6 +101,8 @@ __all__ = [
     "CochainEncoder",
     "ComplexConv",
     "DegreeConv",
+    "DirSNN",
+    "DirSNNConv",
     "Dist2Cycle",
     "Dist2CycleConv",
     "EMPSNConv",

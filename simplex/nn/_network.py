@@ -19,7 +19,7 @@ from simplex.nn._checks import (
     require_positive,
     require_rates,
 )
-from simplex.nn._frame.encoder import CochainEncoder, make_encoder, wants_encoder
+from simplex.nn._frame.encoder import CochainEncoder, InputDropout, make_encoder, wants_encoder
 from simplex.nn._frame.level_readout import make_readout, require_level
 from simplex.nn._frame.options import NetworkOptions as NetworkOptions, StackOptions as StackOptions
 from simplex.nn._layer import DegreeConv, EachDegree
@@ -55,6 +55,7 @@ class SimplicialNetwork(Module):
         norm: before the activation: ``"batch"``, ``"layer"``, ``"rms"``, ``"graph"`` or ``None``.
         dropout: probability, before the last map.
         layer_dropout: probability, after every layer but the last.
+        input_dropout: probability, of the numbers that come in; categories are left whole.
         skip: add the input of each layer but the first to what comes of it.
         jumping_knowledge: what the readout sees of the layers: ``"cat"`` all, ``"max"`` the largest
             value in each channel, ``None`` the last.
@@ -102,6 +103,7 @@ class SimplicialNetwork(Module):
         norm: Literal["batch", "layer", "rms", "graph"] | None = None,
         dropout: float = 0.0,
         layer_dropout: float = 0.0,
+        input_dropout: float = 0.0,
         skip: bool = False,
         jumping_knowledge: Literal["cat", "max"] | None = None,
         reduce: Literal["sum", "mean", "max"] = "sum",
@@ -118,7 +120,7 @@ class SimplicialNetwork(Module):
         require_int("num_layers", len(convs), 1)
         require_int("max_dim", max_dim, 0)
         require_positive(hidden_channels=hidden_channels, out_channels=out_channels)
-        require_rates(dropout=dropout, layer_dropout=layer_dropout)
+        require_rates(dropout=dropout, layer_dropout=layer_dropout, input_dropout=input_dropout)
         require_flags(skip=skip, oriented=oriented)
         require_level(level, max_dim)
         self.top = max_dim
@@ -143,7 +145,10 @@ class SimplicialNetwork(Module):
             for _ in convs
         )
         self.norm = norm
-        self.layer_dropout = nn.Dropout(layer_dropout)
+        self.layer_dropout, self.input_dropout = (
+            nn.Dropout(layer_dropout),
+            InputDropout(input_dropout),
+        )
         if embed is not None:
             require_modules("embed", [embed])
         self.embed = embed
@@ -196,11 +201,17 @@ class SimplicialNetwork(Module):
     def _inputs(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """The cochains that the layers take: of the dimensions that they see, and encoded."""
         require_list(complex, x, self.top)
-        x = x[: self.max_dim + 1]
+        x = self._dropped(x[: self.max_dim + 1])
         if self.embed is not None:
             x = self.embed(x, complex)
         require_cochains(complex, x, self.max_dim, parameter=next(self.parameters(), None))
         return list(x)
+
+    def _dropped(self, x: Sequence[Tensor]) -> Sequence[Tensor]:
+        """What is left of what comes in."""
+        if not (self.training and self.input_dropout.p):
+            return x
+        return [self.input_dropout(values) for values in x]
 
     def _jump(self, layers: Sequence[Sequence[Tensor]]) -> list[Tensor]:
         """Of the cochains after each layer, those that the readout sees."""

@@ -51,6 +51,13 @@ from simplex.operators._diagonals import (
     matrix_diagonals as matrix_diagonals,
     power_roots as power_roots,
 )
+from simplex.operators._directed import (
+    cofaces_by_position as cofaces_by_position,
+    face_relations as face_relations,
+    faces_by_position as faces_by_position,
+    related_counts as related_counts,
+    related_sum as related_sum,
+)
 from simplex.operators._gram import (
     GramSum as GramSum,
     laplacian_matrix as laplacian_matrix,

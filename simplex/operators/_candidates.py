@@ -14,6 +14,7 @@ from simplex.complexes import (
     real_tensor,
     require_complex,
     require_memory,
+    require_undirected,
     require_word,
 )
 
@@ -95,6 +96,7 @@ def candidate_scores(
 
 def require_candidates(K: SimplicialComplex, candidates: Any, k: int | None = None) -> Tensor:
     """Sets of k+1 vertices of the complex, k ≥ 1, as (m, k+1) int64."""
+    require_undirected("K", K)
     rows = integer_tensor("candidates", candidates)
     width = "k+1" if k is None else f"{k + 1}"
     if rows.ndim != 2 or rows.shape[1] < 2 or (k is not None and rows.shape[1] != k + 1):

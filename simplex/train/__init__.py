@@ -5,8 +5,10 @@ from simplex.train._experiment import Experiment
 from simplex.train._flow import FlowEpoch, flow_accuracy, train_flow
 from simplex.train._loggers import Logger
 from simplex.train._models import MODELS, make_model
+from simplex.train._predict import Predictions, predict_files
 from simplex.train._protocols import cross_validate, run_protocols
 from simplex.train._records import EpochRecord, FoldChoice
+from simplex.train._results_table import results_table
 from simplex.train._run import Report, run_experiment
 from simplex.train._saved import SavedRun, read_run
 from simplex.train._settings import TrainSettings
@@ -26,10 +28,18 @@ from simplex.train._distributed import (
     Processes as Processes,
     torchrun_processes as torchrun_processes,
 )
+from simplex.train._encodings import (
+    encoding_names as encoding_names,
+    read_encoding as read_encoding,
+)
 from simplex.train._grid import parse_grid as parse_grid, parse_options as parse_options
 from simplex.train._metrics import measure as measure
 from simplex.train._saved import predictions as predictions
-from simplex.train._sources import splits_of as splits_of, task_of as task_of
+from simplex.train._sources import (
+    protocol_of as protocol_of,
+    splits_of as splits_of,
+    task_of as task_of,
+)
 
 
 __all__ = [
@@ -41,6 +51,7 @@ __all__ = [
     "FlowEpoch",
     "FoldChoice",
     "Logger",
+    "Predictions",
     "Report",
     "SavedRun",
     "Sourced",
@@ -52,8 +63,10 @@ __all__ = [
     "fold_splits",
     "make_model",
     "mask_splits",
+    "predict_files",
     "random_splits",
     "read_run",
+    "results_table",
     "run_experiment",
     "run_protocols",
     "summarize",

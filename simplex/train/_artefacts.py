@@ -118,8 +118,7 @@ def write_rows(
         place = [experiment.dataset, experiment.model, name]
         plain = [_cell(metric, *by_metric[metric]) for metric in task.metrics]
         markdown.append(f"| {' | '.join([*place, *plain, f'{seconds:.0f}'])} |")
-        cells = [f"${cell.replace('±', chr(92) + 'pm')}$" for cell in plain]
-        latex.append(" & ".join([*map(_escaped, place), *cells, f"{seconds:.0f}"]) + r" \\")
+        latex.append(in_latex([*place, *plain, f"{seconds:.0f}"]))
     _write_text(folder / "row.md", "\n".join(markdown) + "\n")
     _write_text(folder / "row.tex", "\n".join(latex) + "\n")
 
@@ -129,6 +128,12 @@ def _cell(metric: str, mean: float, std: float) -> str:
     if metric in _SHARES:
         return f"{100 * mean:.2f} ± {100 * std:.2f}"
     return f"{mean:.4g} ± {std:.2g}"
+
+
+def in_latex(cells: Sequence[str]) -> str:
+    """A row of a table; what has a ± is mathematics."""
+    each = [f"${c.replace('±', chr(92) + 'pm')}$" if "±" in c else _escaped(c) for c in cells]
+    return " & ".join(each) + r" \\"
 
 
 def _escaped(text: str) -> str:

@@ -36,8 +36,9 @@ class Experiment:
     """One experiment: data, task, model, protocol.
 
     Args:
-        dataset: a name of the TU collection, such as ``"MUTAG"``, or of another source with its
-            name before a colon, such as ``"tu:MUTAG"``.
+        dataset: a name of ``simplex.datasets.DATASETS`` or of the TU collection, such as
+            ``"MUTAG"``; with its source before a colon, as ``"tu:MUTAG"``; or your files, see
+            :func:`simplex.datasets.read_dataset`: a path, or several with commas between them.
         root: the folder of data sets, as in ``simplex.datasets.tu_dataset``.
         model: a name in ``simplex.train.MODELS``; ``"f-vector"`` is the baseline that only counts.
         hidden_channels: width of the hidden layers.
@@ -66,11 +67,22 @@ class Experiment:
         seeds: of the splits of ``"topobench"``.
         level: what is predicted of, see :class:`~simplex.train.Task`: ``None`` for the complexes
             (or, of one complex, its vertices), k for the simplices of dimension k.
-        target: the field of the targets; ``None`` for the task's own.
+        target: the field of the targets, of tables and hypergraphs the column or attribute;
+            ``None`` for the task's own.
         kind: ``"classes"``, ``"labels"`` or ``"numbers"``; ``None`` to see it from the targets.
         metrics: their names, the first one chooses; none for the default of the kind.
         loss: its name; ``None`` for the default of the kind.
         class_weights: ``"balanced"``, numbers, or ``None``.
+        encodings: what is appended to the features, once for the whole data set: names of the
+            transforms of ``simplex.transforms`` with their options, such as ``"degrees"``,
+            ``"random-walk(steps=range(1, 9))"``.
+        features: which columns of your tables are features; ``None`` for all but ids and targets.
+        categories: which of them are categories although they hold numbers.
+        task: ``None`` to predict targets; ``"links"`` or ``"triangles"`` to hold edges or triangles
+            of one complex out and find them again, see
+            :func:`~simplex.transforms.split_simplices`, one split for each of ``seeds``;
+            ``"closure"`` for :func:`~simplex.datasets.closure_data` of the timed simplices in the
+            folder ``dataset``. Training runs with the loss of labels.
     """
 
     dataset: str
@@ -98,6 +110,10 @@ class Experiment:
     metrics: Sequence[str] = ()
     loss: str | None = None
     class_weights: str | Sequence[float] | None = None
+    encodings: Sequence[str] = ()
+    features: Sequence[str] | None = None
+    categories: Sequence[str] = ()
+    task: str | None = None
 
     def __post_init__(self) -> None:
         require_kind("dataset", self.dataset, str)
@@ -131,10 +147,14 @@ class Experiment:
             require_int("search", self.search, least=1)
         if self.level is not None:
             require_int("level", self.level, 0, HIGHEST_DIM)
+        if self.task is not None:
+            require_word("task", self.task, ("links", "triangles", "closure"))
         if self.kind is not None:
             require_word("kind", self.kind, KINDS)
-        for name in ("seeds", "metrics"):
+        for name in ("seeds", "metrics", "encodings", "features", "categories"):
             given = getattr(self, name)
+            if given is None and name == "features":
+                continue
             given = (given,) if isinstance(given, str) else given
             if not isinstance(given, (list, tuple)):
                 raise TypeError(f"{name} must be a list, got {shown(given)}.")

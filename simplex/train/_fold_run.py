@@ -121,7 +121,7 @@ def gathered_scores(
     if processes.size > 1:  # one without rows does not know the dtype of the others
         targets = targets if task.kind == "classes" else targets.double()
         outputs, targets = processes.gather(outputs.double()), processes.gather(targets)
-    return measure(task, objective.predictions(outputs), targets)
+    return measure(task, objective.predictions(outputs), targets, objective.deviation)
 
 
 def mixed_seed(*parts: int) -> int:

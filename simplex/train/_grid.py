@@ -17,7 +17,8 @@ from simplex.train._settings import TrainSettings
 _FIXED = {
     "dataset", "root", "max_dim", "reduce", "use_node_attr", "folds", "protocol", "grid", "train",
     "seed", "options", "search", "seeds", "level", "target", "kind", "metrics", "loss",
-    "class_weights", "compile",
+    "class_weights", "compile", "encodings", "features", "categories",
+    "task",
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,18 +13,26 @@ if TYPE_CHECKING:
     from simplex.train._task import Task
 
 
-def measure(task: "Task", outputs: Tensor, targets: Tensor) -> tuple[float, ...]:
+def measure(
+    task: "Task", outputs: Tensor, targets: Tensor, deviation: Tensor | None = None
+) -> tuple[float, ...]:
     """Every metric of the task; not a number where it is not defined, as of no rows.
 
     Args:
         task: its kind says how they are read.
         outputs: (rows, num_outputs), logits, or numbers in their units.
         targets: as from ``Task.rows``, of the same rows.
+        deviation: of each number over the training rows, for ``"mae_deviations"``.
     """
     outputs = outputs.detach()
     if not len(outputs):
         return (torch.nan,) * len(task.metrics)
-    of_kind = {"classes": _classes, "labels": _labels, "numbers": _numbers}[task.kind]
+    of_kinds: dict[str, Callable[[str, Tensor, Tensor], float]] = {
+        "classes": _classes,
+        "labels": _labels,
+        "numbers": partial(_numbers, deviation=deviation),
+    }
+    of_kind = of_kinds[task.kind]
     with torch.autocast(outputs.device.type, enabled=False):
         return tuple(of_kind(name, outputs, targets) for name in task.metrics)
 
@@ -83,10 +91,16 @@ def _labels(name: str, logits: Tensor, labels: Tensor) -> float:
     return sum(scores) / len(scores) if scores else torch.nan
 
 
-def _numbers(name: str, values: Tensor, numbers: Tensor) -> float:
+def _numbers(name: str, values: Tensor, numbers: Tensor, deviation: Tensor | None = None) -> float:
     of = _torchmetrics()
+    if name == "mae_deviations":
+        if deviation is None:
+            raise ValueError("deviation must be given for mae_deviations, got None.")
+        values, numbers = values / deviation, numbers / deviation
     by_column: dict[str, Callable[[Tensor, Tensor], Any]] = {
         "mae": of.mean_absolute_error,
+        "mae_deviations": of.mean_absolute_error,
+        "mse": of.mean_squared_error,
         "rmse": lambda own, wanted: of.mean_squared_error(own, wanted, squared=False),
         "r2": of.r2_score,
     }

@@ -1,17 +1,18 @@
 """The models that the command line knows by name: adding one is one line."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
-from simplex.complexes import require_word
+from simplex.complexes import SimplicialComplex, require_word
 from simplex.data import SimplicialDataset
 from simplex.nn import (
+    EMPSN,
     GCCN,
     GIN,
     GSAN,
@@ -28,6 +29,7 @@ from simplex.nn import (
     SIN,
     SNN,
     BScNet,
+    CandidateNetwork,
     Dist2Cycle,
     FVectorMLP,
     GraphNetwork,
@@ -41,6 +43,7 @@ from simplex.nn import (
     SimplicialTransformer,
 )
 from simplex.train._checks import require_kind
+from simplex.train._encodings import blocks_of
 from simplex.train._experiment import Experiment
 from simplex.train._task import Task
 
@@ -119,9 +122,61 @@ def _gccn(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Mo
     return make(replace(settings, options=options), dataset, task)
 
 
+class _Placed(nn.Module):
+    """A network that is given positions, which the vertices have as their last columns."""
+
+    def __init__(self, network: nn.Module, dimension: int) -> None:
+        super().__init__()
+        self.network, self.dimension = network, dimension
+
+    def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
+        """As the network's."""
+        own, pos = x[0][:, : -self.dimension], x[0][:, -self.dimension :]
+        answer: Tensor = self.network([own, *x[1:]], complex, pos)
+        return answer
+
+
+def _empsn(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    """Equivariant under motions of the field ``pos``, which an encoding has put last."""
+    names = [text.strip().lower() for text in settings.encodings]
+    if names[-1:] != ["positions"]:
+        raise ValueError(
+            "encodings must end with 'positions' for the model 'empsn', which reads them in the "
+            f"field pos of the data, got {list(settings.encodings)}."
+        )
+    dimension = int(dataset._data.pos.shape[1])
+    first, *above = widths(dataset)
+    network = EMPSN(
+        [first - dimension, *above],
+        settings.hidden_channels,
+        task.num_outputs,
+        settings.num_layers,
+        settings.max_dim,
+        reduce=settings.readout,  # type: ignore[arg-type]  # which it checks
+        dropout=settings.dropout,
+        **(_of_level(task) | dict(settings.options)),
+    )
+    return _Placed(network, dimension)
+
+
+def _hopse(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    """A block of columns for the features and for each encoding, unless ``blocks`` says others."""
+    blocks = blocks_of(dataset, settings.encodings, settings.max_dim)
+    return standard(HOPSE, blocks=blocks)(settings, dataset, task)
+
+
+def _sann(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    """Without hops of its own where the encodings have gathered them."""
+    names = [text.strip().lower() for text in settings.encodings]
+    gathered = any(name.startswith("gather") for name in names)
+    make = standard(SaNN, hops=0) if gathered else standard(SaNN)
+    return make(settings, dataset, task)
+
+
 MODELS: dict[str, MakeModel] = {
     "f-vector": _f_vector,
     "pooled": bare(PooledMLP),
+    "empsn": _empsn,
     "gccn": _gccn,
     "gin": standard(GIN),
     # Graph layers of PyG, on the 1-skeleton.
@@ -132,11 +187,11 @@ MODELS: dict[str, MakeModel] = {
     "gsan": standard(GSAN),
     "heat": bare(HeatNet, drops=False),
     "higcn": standard(HiGCN),
-    "hopse": standard(HOPSE),
+    "hopse": _hopse,
     "hsn": standard(HSN),
     "mpsn": standard(MPSN),
     "san": standard(SAN),
-    "sann": standard(SaNN),
+    "sann": _sann,
     "sca": standard(SCA),
     "sccn": standard(SCCN),
     "scn": standard(SCN),
@@ -170,7 +225,8 @@ def _functions(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_level(task: Task) -> dict[str, Any]:
     """Where the rows are simplices, the dimension of which the network answers."""
-    return {} if task.level is None else {"level": task.level}
+    signed = {"signed_output": True} if task.signed else {}
+    return {} if task.level is None else {"level": task.level} | signed
 
 
 def _readout_norm(kind: Callable[..., nn.Module], task: Task) -> dict[str, Any]:
@@ -202,4 +258,10 @@ def make_model(
         raise ValueError(
             f"model must be one of {', '.join(sorted(MODELS))}, got {experiment.model!r}."
         )
-    return MODELS[experiment.model](experiment, dataset, task)
+    make = MODELS[experiment.model]
+    if not task.candidates:
+        return make(experiment, dataset, task)
+    width = experiment.hidden_channels
+    network = make(experiment, dataset, Task("numbers", width))
+    k = dataset._data.candidates.shape[1] - 1
+    return CandidateNetwork(network, width, task.num_outputs, k)

@@ -25,7 +25,8 @@ class Objective:
     Args:
         task: what is predicted.
         weights: of the classes, or of the positive rows of the labels; ``None`` for one each.
-        mean: of each number over the training rows; ``None`` where there are no numbers.
+        mean: of each number over the training rows, zero of signed ones; ``None`` where there are
+            none.
         deviation: their standard deviations, one where a number is constant.
     """
 
@@ -44,6 +45,8 @@ class Objective:
             return cls(task, weights)
         numbers = targets.double()
         mean = numbers.nanmean(0)
+        if task.signed:  # a shift would not turn with the simplices
+            mean = torch.zeros_like(mean)
         deviation = (numbers - mean).square().nanmean(0).sqrt()
         deviation = torch.where(deviation > 0, deviation, 1.0)
         return cls(task, None, mean.to(device), deviation.to(device))

@@ -1,11 +1,12 @@
 """An experiment from its name to its numbers: load, lift, train by a protocol, report."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -120,6 +121,8 @@ def run_experiment(
         started = time.perf_counter()
         given = sourced(experiment)
         say(_described(experiment, given, time.perf_counter() - started))
+        for note in given.notes:
+            say(f"  {note}")
         return _trained(
             folder,
             experiment,
@@ -159,7 +162,7 @@ def _trained(
     from tqdm import tqdm
 
     first = processes is None or processes.is_first
-    dataset, task, splits = given
+    dataset, task, splits = given.dataset, given.task, given.splits
     points = configurations(experiment)
     candidates = [
         Configuration(partial(make_model, each, dataset, task), each.train, name)
@@ -222,19 +225,25 @@ def _trained(
             }
         )
     if first:
-        _leave(folder, experiment, task, outcome, xu)
+        _leave(folder, experiment, task, outcome, xu, given.form)
         say(f"results: {folder / 'metrics.csv'}, {folder / 'row.md'}, {folder / 'curves.png'}")
     return result
 
 
 def _leave(
-    folder: Path, experiment: Experiment, task: Task, outcome: Outcome, xu: Summary | None
+    folder: Path,
+    experiment: Experiment,
+    task: Task,
+    outcome: Outcome,
+    xu: Summary | None,
+    form: Mapping[str, Any] | None,
 ) -> None:
     """Everything that is made of a finished run."""
     scores = split_scores(outcome, xu)
     write_metrics(folder / "metrics.csv", scores, task)
     write_rows(folder, scores, experiment, task, outcome.seconds)
-    write_settings(folder / "settings.json", plain_settings(experiment, task))
+    settings = plain_settings(experiment, task) | ({} if form is None else {"form": dict(form)})
+    write_settings(folder / "settings.json", settings)
     if outcome.model is not None:
         write_model(folder / "model.pt", outcome.model)
     title = f"{experiment.model} on {experiment.dataset}"

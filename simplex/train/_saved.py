@@ -1,6 +1,7 @@
 """A finished run read back: the model with its weights, and what it predicts."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from simplex.data import SimplicialDataset
 from simplex.train._checks import require_kind, require_path
+from simplex.train._encodings import encoded
 from simplex.train._experiment import Experiment
 from simplex.train._grid import configurations
 from simplex.train._models import make_model
@@ -26,22 +28,30 @@ class SavedRun:
         experiment: the point of the grid that the weights are of.
         task: what is predicted.
         trained: the weights, and where they come from.
+        form: how its files were read; ``None`` where it had none.
     """
 
     experiment: Experiment
     task: Task
     trained: TrainedModel
+    form: Mapping[str, Any] | None = None
 
     def model(self, dataset: SimplicialDataset) -> nn.Module:
         """The network with its weights.
 
         Args:
-            dataset: of the widths of the data of the run.
+            dataset: of the widths of the data of the run, before its encodings.
 
         Raises:
             ValueError: the weights are of other widths.
         """
+        return self._model(self._encoded(dataset))
+
+    def _encoded(self, dataset: SimplicialDataset) -> SimplicialDataset:
         require_kind("dataset", dataset, SimplicialDataset, "Lift graphs with lift_dataset.")
+        return encoded(dataset, self.experiment.encodings, self.experiment.train.seed)
+
+    def _model(self, dataset: SimplicialDataset) -> nn.Module:
         model = make_model(self.experiment, dataset, self.task)
         try:
             model.load_state_dict(dict(self.trained.state))
@@ -56,9 +66,10 @@ class SavedRun:
         """What the model says, (rows, num_outputs): logits, or numbers in their units (float64).
 
         Args:
-            dataset: the data; targets are not needed.
+            dataset: the data, before the encodings of the run; targets are not needed.
         """
-        return predictions(self.model(dataset), self.task, dataset, self.trained)
+        dataset = self._encoded(dataset)
+        return predictions(self._model(dataset), self.task, dataset, self.trained)
 
 
 @torch.no_grad()
@@ -105,7 +116,8 @@ def read_run(folder: str | Path) -> SavedRun:
             of_task["class_weights"] = tuple(weights_of)
         task = Task(**of_task)
         points = configurations(experiment)
-        return SavedRun(points[trained.configuration - 1][1], task, trained)
+        experiment = points[trained.configuration - 1][1]
+        return SavedRun(experiment, task, trained, stored.get("form"))
     except Exception as error:  # a file of another kind raises anything
         raise ValueError(
             f"folder must be of a finished run, got {place} with files that cannot be read "

@@ -1,25 +1,53 @@
 """Where the data of an experiment come from: adding a source is one line in ``SOURCES``."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from simplex.data import SimplicialDataset
-from simplex.datasets import dataset_entry, stratified_folds, tu_dataset, tu_folds
+from simplex.datasets import (
+    DATASETS,
+    DatasetEntry,
+    FileData,
+    dataset_entry,
+    read_dataset,
+    stratified_folds,
+    tu_dataset,
+    tu_folds,
+)
+from simplex.train._candidates import (
+    candidate_splits,
+    closure_items,
+    held_out_items,
+    require_candidates,
+)
+from simplex.train._encodings import encoded
 from simplex.train._experiment import Experiment
 from simplex.train._splits import Split, fold_splits, mask_splits, random_splits
 from simplex.train._task import Task
 
 
 class Sourced(NamedTuple):
-    """What a source gives: the data, what is predicted of them, and the splits of the protocol."""
+    """What a source gives: the data, what is predicted of them, and the splits of the protocol.
+
+    Attributes:
+        dataset: lifted, with its encodings.
+        task: as from ``Task.of``.
+        splits: one for each seed, fold or column of masks.
+        form: how files were read, for others to be read alike; ``None`` where there are none.
+        notes: what was guessed or left out, for the user.
+    """
 
     dataset: SimplicialDataset
     task: Task
     splits: list[Split]
+    form: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
 
 
 Source = Callable[[Experiment, str], Sourced]  # the second is the name within the source
@@ -59,15 +87,27 @@ def splits_of(
     if experiment.protocol == "fixed":
         return mask_splits(dataset, task.level or 0)
     targets = task.rows(dataset.to_batch())
-    count = len(targets) if by_row else len(dataset)
+    known = _known(task, targets) if by_row else torch.arange(len(dataset))
     if experiment.protocol == "topobench":
-        return random_splits(count, experiment.seeds)
-    plain = task.kind == "classes" and len(targets) == count
-    labels = targets.cpu() if plain else torch.zeros(count, dtype=torch.int64)
+        return [_among(known, split) for split in random_splits(len(known), experiment.seeds)]
+    plain = task.kind == "classes" and (by_row or len(targets) == len(dataset))
+    labels = targets.cpu()[known] if plain else torch.zeros(len(known), dtype=torch.int64)
     generator = torch.Generator().manual_seed(experiment.train.seed)
     if folds is not None:
         return fold_splits(folds(labels, generator))
-    return fold_splits(stratified_folds(labels, experiment.folds, generator=generator))
+    drawn = fold_splits(stratified_folds(labels, experiment.folds, generator=generator))
+    return [_among(known, split) for split in drawn]
+
+
+def _known(task: Task, targets: Tensor) -> Tensor:
+    """The rows of one complex that have a target."""
+    if task.kind == "classes":
+        return (targets >= 0).nonzero()[:, 0].cpu()
+    return (~targets.isnan().all(1)).nonzero()[:, 0].cpu()
+
+
+def _among(rows: Tensor, split: Split) -> Split:
+    return Split(rows[split.train], rows[split.validation], rows[split.test])
 
 
 def _tu(experiment: Experiment, name: str) -> Sourced:
@@ -95,22 +135,102 @@ def _named(experiment: Experiment, name: str) -> Sourced:
         experiment,
         level=entry.level if experiment.level is None else experiment.level,
         kind=experiment.kind or entry.kind,
-        metrics=experiment.metrics or (entry.metric,),
+        metrics=experiment.metrics or _published(entry),
     )
+    if experiment.task is not None:
+        return Sourced(dataset, Task(), [])
     task = task_of(filled, dataset)
     return Sourced(dataset, task, splits_of(filled, dataset, task))
+
+
+def _closure(experiment: Experiment) -> Sourced:
+    items = closure_items(experiment, experiment.dataset)
+    dataset, task, splits = candidate_splits(experiment, items)
+    encodings = experiment.encodings, experiment.train.seed
+    return Sourced(encoded(dataset, *encodings), task, splits)
+
+
+def _published(entry: DatasetEntry) -> tuple[str, ...]:
+    """By which published results are measured, first."""
+    return (f"{entry.metric}_deviations", entry.metric) if entry.in_deviations else (entry.metric,)
+
+
+def _files(experiment: Experiment, name: str) -> Sourced:
+    read = read_files(experiment, name)
+    if experiment.task is not None:  # targets of the files, if any, are not those of candidates
+        return Sourced(read.dataset, Task(), [], notes=read.notes)
+    if experiment.target is None and read.form["source"] in ("tables", "hypergraph"):
+        raise ValueError(
+            f"target must name what is to be predicted in {name}, got none. Pass --target, in "
+            "Python Experiment(…, target=…)."
+        )
+    filled = replace(
+        experiment,
+        target=read.target,
+        level=read.level,
+        kind=read.kind or experiment.kind,
+    )
+    task = task_of(filled, read.dataset)
+    splits = splits_of(filled, read.dataset, task)
+    return Sourced(read.dataset, task, splits, read.form, read.notes)
+
+
+def read_files(
+    experiment: Experiment, paths: str, form: Mapping[str, Any] | None = None
+) -> FileData:
+    """The files of an experiment, or others read as they were."""
+    return read_dataset(
+        listed_paths(paths),
+        experiment.target,
+        level=experiment.level,
+        kind=experiment.kind,  # type: ignore[arg-type]  # a word of KINDS
+        features=experiment.features,
+        categories=experiment.categories,
+        max_dim=experiment.max_dim,
+        reduce=experiment.reduce,
+        use_node_attr=experiment.use_node_attr,
+        form=form,
+    )
+
+
+def listed_paths(paths: str) -> list[str]:
+    """The paths between commas; one that has a comma itself is there as it is."""
+    return [paths] if Path(paths).exists() else [each for each in paths.split(",") if each]
+
+
+def is_path(dataset: str) -> bool:
+    """Whether it is a path by its ending or a slash, or a folder that is no name of a data set."""
+    endings = (".csv", ".tsv", ".txt", ".gz", ".pt", ".pth", ".json", ".hif")
+    if "/" in dataset or os.sep in dataset or dataset.lower().endswith(endings):
+        return True
+    return Path(dataset).is_dir() and not _is_known(dataset)
+
+
+def _is_known(name: str) -> bool:
+    try:
+        dataset_entry(name)
+    except ValueError:
+        return False
+    return True
 
 
 SOURCES: dict[str, Source] = {
     "tu": _tu,
     "named": _named,
+    "file": _files,
 }
 
 
 def sourced(experiment: Experiment) -> Sourced:
     """The data of an experiment, by the source that its name begins with, else by its name."""
+    if experiment.task is not None:
+        require_candidates(experiment)
+    if experiment.task == "closure":
+        return _closure(experiment)
     source, colon, name = experiment.dataset.partition(":")
-    if not colon:
+    if is_path(experiment.dataset) and source not in SOURCES:
+        source, name = "file", experiment.dataset
+    elif not colon:
         name = experiment.dataset
         source = "named" if _is_named(name) else "tu"
     if source not in SOURCES:
@@ -118,7 +238,44 @@ def sourced(experiment: Experiment) -> Sourced:
             f"dataset must be a name, or SOURCE:NAME with one of {', '.join(SOURCES)} as its "
             f"source, got {experiment.dataset!r}."
         )
-    return SOURCES[source](experiment, name)
+    try:
+        given = SOURCES[source](experiment, name)
+    except ValueError as error:
+        _require_known(experiment.dataset, error)
+        raise
+    if experiment.task is not None:
+        items = held_out_items(experiment, given.dataset)
+        given = Sourced(*candidate_splits(experiment, items), notes=given.notes)
+    dataset = encoded(given.dataset, experiment.encodings, experiment.train.seed)
+    return given._replace(dataset=dataset)
+
+
+def _require_known(dataset: str, error: ValueError) -> None:
+    """Where files of no such TU data set are found, near names of ours."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(dataset.lower(), DATASETS, cutoff=0.5)
+    if "must be the name of a TU data set" in str(error) and near and not _is_known(dataset):
+        raise ValueError(
+            f"dataset must be the path of your files or a name, such as {', '.join(near)}, got "
+            f"{dataset!r}, of which the TU collection has no files here."
+        ) from error
+
+
+def protocol_of(dataset: str) -> str:
+    """The protocol of published tables of a data set by its name; of others TopoBench's.
+
+    Example:
+        >>> protocol_of("MUTAG"), protocol_of("cora"), protocol_of("us-county-election")
+        ('both', 'fixed', 'topobench')
+    """
+    if is_path(dataset):
+        return "topobench"
+    try:
+        splits = dataset_entry(dataset.partition(":")[2] or dataset).splits
+    except ValueError:
+        return "both"
+    return {"folds": "both", "masks": "fixed", "random": "topobench"}[splits]
 
 
 def _is_named(name: str) -> bool:

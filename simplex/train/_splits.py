@@ -166,6 +166,8 @@ def _item_splits(dataset: SimplicialDataset, level: int) -> list[Split]:
     names = [f"{part}_mask{ending}" for part in ("train", "val", "test")]
     batch, count = dataset.to_batch(), len(dataset)
     rows = next((len(batch[name]) for name in names if name in batch), 0)
+    if not rows:
+        _mask(batch, names[0], count)  # says that there are none
     sizes = batch.num_simplices[:, level]
     if rows == count:
         sizes = torch.ones_like(sizes)
@@ -253,7 +255,8 @@ def _mask(data: SimplicialData, name: str, rows: int) -> Tensor:
         return torch.zeros(rows, 1, dtype=torch.bool)
     if name not in data:
         raise ValueError(
-            f"data must have {name}, got none. Set it, or draw splits with random_splits({rows})."
+            f"data must have {name}, got none. Set it, or draw splits: "
+            f"random_splits({rows}), --protocol topobench."
         )
     mask = data[name]
     if not isinstance(mask, Tensor) or mask.dtype != torch.bool:

@@ -26,9 +26,9 @@ METRICS = {  # of each kind; the first one is the default
     "labels": (
         "auroc", "average_precision", "accuracy", "balanced_accuracy", "f1_macro", "f1_micro",
     ),
-    "numbers": ("mae", "rmse", "r2"),
+    "numbers": ("mae", "rmse", "r2", "mse", "mae_deviations"),
 }  # fmt: skip
-_LOWER_IS_BETTER = {"mae", "rmse"}
+_LOWER_IS_BETTER = {"mae", "rmse", "mse", "mae_deviations"}
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,17 @@ class Task:
         metrics: the first one chooses, all are reported; none stand for ``accuracy``, ``auroc`` or
             ``mae``, by kind. Of classes and labels ``"accuracy"``, ``"balanced_accuracy"``,
             ``"auroc"``, ``"average_precision"``, ``"f1_macro"``, ``"f1_micro"``; of numbers
-            ``"mae"``, ``"rmse"``, ``"r2"``.
+            ``"mae"``, ``"rmse"``, ``"r2"``, ``"mse"`` and ``"mae_deviations"``, the mean absolute
+            error in standard deviations of the training targets.
         loss: ``None`` for cross-entropy (of classes), binary cross-entropy (of labels) or
             ``"mse"``; for numbers also ``"mae"`` and ``"huber"``.
         class_weights: of the loss, one for each class, or for the positive rows of each label;
             ``"balanced"`` for the weights that make them count the same in the training part.
         candidates: whether the rows are candidate simplices; the model is then called as
             ``model(x, complex, candidates)``.
+        signed: whether the numbers turn with their simplices, as those of a flow do: then they are
+            scaled by their root mean square and not shifted, and the network needs
+            ``signed_output=True``.
 
     Raises:
         ValueError: a metric, a loss or weights that do not fit the kind.
@@ -72,6 +76,7 @@ class Task:
     loss: str | None = None
     class_weights: str | tuple[float, ...] | None = None
     candidates: bool = False
+    signed: bool = False
 
     def __post_init__(self) -> None:
         require_word("kind", self.kind, KINDS)
@@ -81,6 +86,13 @@ class Task:
             require_int("level", self.level, least=0)
         require_kind("target", self.target, str)
         require_flag("candidates", self.candidates)
+        require_flag("signed", self.signed)
+        if self.signed and (self.kind != "numbers" or not self.level or self.candidates):
+            raise ValueError(
+                "signed must be False but for numbers of k-simplices, k ≥ 1, got True for "
+                f"{self.kind} with level={self.level}. Vertices, complexes, classes and labels "
+                "have no sign that turns."
+            )
         given: Any = self.metrics
         given = (given,) if isinstance(given, str) else given
         if not isinstance(given, (list, tuple)):
@@ -128,6 +140,7 @@ class Task:
         loss: str | None = None,
         class_weights: str | tuple[float, ...] | None = None,
         candidates: bool = False,
+        signed: bool = False,
     ) -> "Task":
         """The task that the targets of a data set pose.
 
@@ -145,6 +158,7 @@ class Task:
             loss: as for the class.
             class_weights: as for the class.
             candidates: as for the class.
+            signed: as for the class.
 
         Raises:
             ValueError: there are no targets, or not one for each row, or they are not of the kind.
@@ -168,7 +182,7 @@ class Task:
         require_kind("target", name, str)
         batch = dataset.to_batch()
         level, kind, count = inferred(batch, len(dataset), name, level, kind, candidates)
-        task = cls(kind, count, level, name, metrics, loss, class_weights, candidates)
+        task = cls(kind, count, level, name, metrics, loss, class_weights, candidates, signed)
         require_targets(task, task.rows(batch))
         return task
 

@@ -2,6 +2,7 @@
 
 from simplex.transforms._clique_lift import CliqueLift, clique_lift, lift_dataset
 from simplex.transforms._degrees import Degrees
+from simplex.transforms._directed_lift import DirectedFlagLift, directed_flag_lift
 from simplex.transforms._eigenvectors import HodgeEigenvectors
 from simplex.transforms._encoding import Encoding, Encodings
 from simplex.transforms._gather import GatheredFeatures, gathered_features
@@ -22,6 +23,7 @@ from simplex.transforms._spread import spread_features
 __all__ = [
     "CliqueLift",
     "Degrees",
+    "DirectedFlagLift",
     "Electrostatics",
     "Encoding",
     "Encodings",
@@ -35,6 +37,7 @@ __all__ = [
     "RandomWalkReturns",
     "SimplexSplit",
     "clique_lift",
+    "directed_flag_lift",
     "gathered_features",
     "harmonic_energies",
     "lift_dataset",

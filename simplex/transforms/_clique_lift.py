@@ -1,6 +1,6 @@
 """The clique lift as a PyG transform, and of a whole data set by one kernel call."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from torch import Tensor
@@ -12,6 +12,7 @@ from simplex.complexes import (
     HIGHEST_DIM,
     SimplicialComplex,
     on_free_threads,
+    require_flag,
     require_int,
     require_word,
 )
@@ -21,7 +22,7 @@ from simplex.data import (
     require_same_fields,
     require_same_widths,
 )
-from simplex.lifting import clique_complex
+from simplex.lifting import clique_complex, directed_flag_complex
 from simplex.transforms._checks import listed_graphs, require_graph
 from simplex.transforms._spread import spread_features, with_edge_features
 
@@ -59,9 +60,20 @@ def clique_lift(
         >>> clique_lift(Data(x=torch.ones(3, 1), edge_index=edge_index)).x_2.tolist()
         [[3.0]]
     """
+    return lifted(data, clique_complex, max_dim, reduce, edge_attr)
+
+
+def lifted(
+    data: Data,
+    lift: Callable[[Data, int], SimplicialComplex],
+    max_dim: int,
+    reduce: Reduce,
+    edge_attr: Reduce | None,
+) -> SimplicialData:
+    """The graph on the complex that ``lift`` makes of it, with features on all simplices."""
     require_graph(data)
-    _require_options(max_dim, reduce, edge_attr)
-    K = clique_complex(data, max_dim).with_parts(None)
+    require_options(max_dim, reduce, edge_attr)
+    K = lift(data, max_dim).with_parts(None)
     fields = {key: value for key, value in data if key not in ("x", "num_nodes")}
     x = _features(K, data.x, data.edge_index, data.edge_attr, max_dim, reduce, edge_attr)
     if data.x is None and x:
@@ -92,7 +104,7 @@ class CliqueLift(BaseTransform):  # type: ignore[misc]
     def __init__(
         self, max_dim: int = 2, *, reduce: Reduce = "sum", edge_attr: Reduce | None = None
     ) -> None:
-        _require_options(max_dim, reduce, edge_attr)
+        require_options(max_dim, reduce, edge_attr)
         self.max_dim = max_dim
         self.reduce = reduce
         self.edge_attr = edge_attr
@@ -113,6 +125,7 @@ def lift_dataset(
     *,
     reduce: Reduce = "sum",
     edge_attr: Reduce | None = None,
+    directed: bool = False,
 ) -> SimplicialDataset:
     """Lift many PyG graphs by one kernel call; item i equals ``clique_lift(graphs[i])``.
 
@@ -121,16 +134,19 @@ def lift_dataset(
         max_dim: the top dimension.
         reduce: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
         edge_attr: what becomes of ``edge_attr``, see :func:`clique_lift`.
+        directed: ``True`` to lift as :func:`directed_flag_lift` does.
 
     Raises:
         TypeError: one graph in place of a list, or an item that is no PyG ``Data``.
         ValueError: there is no graph, the items have different fields, or one has been lifted
             already.
     """
-    _require_options(max_dim, reduce, edge_attr)
+    require_options(max_dim, reduce, edge_attr)
+    require_flag("directed", directed)
     listed = listed_graphs(graphs)
     require_same_fields([set(graph.keys()) - {"num_nodes"} for graph in listed])
-    union = clique_complex(listed, max_dim)
+    lift = directed_flag_complex if directed else clique_complex
+    union = lift(listed, max_dim)
     try:
         stored, slices, _ = collate(
             Data, listed, increment=False, add_batch=False, exclude_keys=["num_nodes"]
@@ -164,7 +180,7 @@ def _features(
     return with_edge_features(K, cochains, edges, edge_attr, edge_reduce)
 
 
-def _require_options(max_dim: int, reduce: str, edge_attr: str | None) -> None:
+def require_options(max_dim: int, reduce: str, edge_attr: str | None) -> None:
     require_word("reduce", reduce, ("sum", "mean"))
     require_word("edge_attr", edge_attr, ("sum", "mean", None))
     require_int("max_dim", max_dim, least=0 if edge_attr is None else 1, most=HIGHEST_DIM)

@@ -14,6 +14,7 @@ from simplex.complexes import (
     on_free_threads,
     ragged,
     require_int,
+    require_undirected,
     require_word,
     unique_rows,
 )
@@ -71,6 +72,7 @@ def negative_simplices(
         [[0, 1, 2]]
     """
     require_complex(K)
+    require_undirected("K", K)
     require_int("k", k, 1, 63)
     require_word("kind", kind, ("open", "uniform", "one-swapped"))
     require_generator(generator)

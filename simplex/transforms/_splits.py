@@ -13,6 +13,7 @@ from simplex.complexes import (
     real_tensor,
     require_int,
     require_real,
+    require_undirected,
     shown,
 )
 from simplex.data import SimplicialData, restricted
@@ -90,7 +91,7 @@ def split_simplices(
     if isinstance(data, SimplicialComplex):
         data = SimplicialData.from_complex(data)
     _require_splittable(data)
-    K = data.complex
+    K = require_undirected("data", data.complex)
     sizes = _sizes(fractions, K.num_simplices(k), k)
     order = torch.randperm(K.num_simplices(k), generator=generator, device=K.device)
     held = torch.split(order[: sum(sizes)], sizes)

@@ -28,5 +28,11 @@ def by_component(K: SimplicialComplex) -> tuple[SimplicialComplex, list[Tensor]]
         rank[order] = torch.arange(len(order), device=K.device)
         orders.append(order)
     pointer = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
-    parts = SimplicialComplex(K.num_simplices(0), tables, part_pointer=pointer, device=K.device)
+    parts = SimplicialComplex(
+        K.num_simplices(0),
+        tables,
+        part_pointer=pointer,
+        directed=K.directed,
+        device=K.device,
+    )
     return parts, orders

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, on_free_threads, require_complex
+from simplex.complexes import SimplicialComplex, on_free_threads, require_undirected
 from simplex.wl._coloring import Coloring
 from simplex.wl._components import by_component
 from simplex.wl._pieces import pieces_of, refine
@@ -73,7 +73,7 @@ def find_isomorphism(
 
     Raises:
         TypeError: an argument is no complex.
-        ValueError: the complexes are on different devices, or the colours do not fit.
+        ValueError: a directed complex, different devices, or colours that do not fit.
 
     Cost:
         A few refinements where SWL singles out the vertices, and about n_0 of them for most
@@ -94,7 +94,8 @@ def find_isomorphism(
         >>> find_isomorphism(A, A.skeleton(1)) is None
         True
     """
-    union = SimplicialComplex.disjoint_union([require_complex("A", A), require_complex("B", B)])
+    pair = [require_undirected("A", A), require_undirected("B", B)]
+    union = SimplicialComplex.disjoint_union(pair)
     start = starting_palettes(union, colors)
     if A.f_vector != B.f_vector:
         return None

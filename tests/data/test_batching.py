@@ -274,3 +274,24 @@ def test_what_would_tear_the_tables_apart_is_refused():
     data.x = data.x[:-1]
     with pytest.raises(ValueError, match="x must be a tensor with one row per simplex"):
         data.cochains()
+
+
+@over("names", [["torus"], ["torus", "edge", "reoriented"]])
+def test_a_data_set_of_items(names):
+    items = [with_features(each, y=torch.tensor([i])) for i, each in enumerate(names)]
+    dataset = SimplicialDataset.from_items(items)
+    assert len(dataset) == len(items)
+    for item, back in zip(items, dataset, strict=True):
+        assert back.complex == item.complex
+        assert torch.equal(back.y, item.y)
+    assert dataset.to_batch().y.tolist() == list(range(len(items)))
+
+
+def test_what_is_no_item_and_fields_that_no_item_would_see():
+    with pytest.raises(ValueError, match="items must be at least one, got none"):
+        SimplicialDataset.from_items([])
+    with pytest.raises(TypeError, match="items must all be SimplicialData, got Data"):
+        SimplicialDataset.from_items([Data(x=torch.ones(2, 1))])
+    dataset = SimplicialDataset.from_items([with_features("edge")])
+    with pytest.raises(AttributeError, match=r"y_1 must be set on the items.*from_items"):
+        dataset.y_1 = torch.zeros(1)

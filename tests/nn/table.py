@@ -13,6 +13,7 @@ from torch_geometric.nn import GATConv, GCNConv, GINConv as GraphGIN, SAGEConv
 from simplex.nn import (
     BScNetConv,
     ChannelMixerConv,
+    DirSNNConv,
     Dist2CycleConv,
     EMPSNConv,
     GCCNConv,
@@ -274,6 +275,12 @@ LAYERS: dict[str, Row] = {
     "MPSN mean": MESSAGES._replace(
         make=partial(MPSNConv, adjacencies=("lower", "coboundary"), aggr="mean", num_layers=1),
         oracle=oracles.mpsn(lambda rows: rows.mean(0)),
+    ),
+    "DirSNN": MESSAGES._replace(make=DirSNNConv, oracle=oracles.dirsnn, exact=SMALL),
+    "DirSNN of order 2": MESSAGES._replace(
+        make=partial(DirSNNConv, order=2, aggr="mean", bias=False, adjacencies=("lower", "upper")),
+        oracle=oracles.dirsnn,
+        variant=True,
     ),
     "HSN": MESSAGES._replace(make=each_degree(HSNConv), oracle=oracles.hsn),
     "HSN signed": Row(

@@ -58,6 +58,28 @@ def test_sparse_rows_give_what_dense_ones_give(make):
             torch.testing.assert_close(maps[0].weight.grad, gradient)
 
 
+@over("make", [SIN, SCCNN, GIN, SimplicialMixer])
+def test_what_comes_in_is_dropped_while_training(make):
+    model = make(9, 4, 2, 2, 2, input_dropout=0.5)
+    drop = model.input_dropout
+    for x in sparse(random_cochains(K, channels=9, max_dim=2)):
+        torch.manual_seed(0)
+        left = [drop(values) for values in x]
+        for values, whole in zip(left, x, strict=True):
+            values, whole = values.to_dense(), whole.to_dense()
+            kept = values != 0
+            torch.testing.assert_close(values, 2 * whole * kept)
+        torch.manual_seed(0)
+        y = model(x, K)
+        torch.manual_seed(0)
+        drop.p = 0.0
+        torch.testing.assert_close(y, model(left, K))
+        assert not torch.allclose(y, model(x, K))
+        drop.p = 0.5
+    model.eval()
+    torch.testing.assert_close(model(x, K), model(x, K))
+
+
 def test_widths_are_taken_from_sparse_rows():
     _, x, _ = sparse(random_cochains(K, channels=9, max_dim=2))
     encoder = CochainEncoder(-1, 4, 2)

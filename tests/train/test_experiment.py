@@ -225,7 +225,7 @@ def test_a_source_is_one_line(protocol, count, tmp_path_factory):
     "options, words",
     [
         ({"dataset": "moon:MUTAG"}, "SOURCE:NAME with one of tu"),
-        ({"protocol": "fixed"}, "train_mask must have a row for each"),
+        ({"protocol": "fixed"}, "data must have train_mask, got none"),
         ({"level": 7}, "level must be at most the dimension"),
         ({"search": 0}, "search must be at least 1"),
         ({"kind": "colors"}, "kind must be one of"),

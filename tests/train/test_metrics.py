@@ -88,6 +88,14 @@ def test_numbers_with_missing_ones():
     ]
     got = measure(Task("numbers", 2, metrics=("mae", "rmse", "r2")), values, truth)
     assert got == pytest.approx(expected, rel=1e-5)
+    deviations, task = (
+        torch.tensor([2.0, 5.0]),
+        Task("numbers", 2, metrics=("mae_deviations", "mse")),
+    )
+    got = measure(task, values, truth, deviations)
+    each = [oracle.mean_absolute_error(*pair) for pair in pairs]
+    squares = [oracle.mean_squared_error(*pair) for pair in pairs]
+    assert got == pytest.approx([(each[0] / 2 + each[1] / 5) / 2, np.mean(squares)], rel=1e-5)
 
 
 def test_what_is_better():
@@ -97,7 +105,8 @@ def test_what_is_better():
         for name in names
     }
     assert better == {"accuracy": True, "auroc": True, "mae": False, "r2": True}
-    assert Task("numbers", 2, metrics=("rmse",)).higher_is_better is False
+    for name in ("rmse", "mse", "mae_deviations"):
+        assert Task("numbers", 2, metrics=(name,)).higher_is_better is False
 
 
 def test_without_the_extra_accuracy_stays(monkeypatch):

@@ -156,7 +156,7 @@ def test_options():
             parse_options(texts)
 
 
-@over("name", sorted(MODELS))
+@over("name", sorted(set(MODELS) - {"empsn"}))  # which needs positions
 def test_every_model_by_name(tiny, name):
     model = make_model(Experiment("TINY", model=name, hidden_channels=4, num_layers=2), tiny)
     batch = tiny.to_batch()

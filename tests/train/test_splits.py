@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from simplex import SimplicialComplex
-from simplex.data import SimplicialData
+from simplex.data import SimplicialData, SimplicialDataset
 from simplex.train import Split, fold_splits, mask_splits, random_splits
 from tests.cases import over
 from tests.train.made import dataset
@@ -72,8 +72,28 @@ def test_masks_that_are_refused(masks, level, words):
 def test_masks_of_another_kind():
     with pytest.raises(TypeError, match=r"train_mask must be boolean, got torch\.int64"):
         mask_splits(masked(train_mask=torch.tensor([0, 1]), test_mask=rows(3)))
-    with pytest.raises(ValueError, match="data must be one complex for masks of its simplices"):
+    with pytest.raises(ValueError, match="data must have train_mask, got none"):
         mask_splits(dataset(2, "classes"))
+
+
+def test_masks_of_many_items():
+    """One row per item, or one per vertex where those of an item agree."""
+    union = dataset(3, "classes").to_batch().complex
+    sizes = union.part_pointer(0).diff()
+    of_items = {"train": rows(0, count=3), "val": rows(2, count=3), "test": rows(1, count=3)}
+
+    def made(masks, slices=None):
+        fields = {f"{name}_mask": mask for name, mask in masks.items()}
+        pointers = None if slices is None else dict.fromkeys(fields, slices)
+        return SimplicialDataset.from_union(union, fields=fields, slices=pointers)
+
+    spread = {name: mask.repeat_interleave(sizes) for name, mask in of_items.items()}
+    for data in (made(of_items), made(spread, union.part_pointer(0))):
+        (split,) = mask_splits(data)
+        assert [part.tolist() for part in split.parts] == [[0], [2], [1]]
+    spread["train"][-1] = True
+    with pytest.raises(ValueError, match="train_mask must say the same for all simplices"):
+        mask_splits(made(spread, union.part_pointer(0)))
 
 
 def test_folds_are_splits_without_validation():

@@ -45,6 +45,7 @@ def with_y(values, count=3):
         (with_y([0, 1, 0]), {"loss": "huber"}, "loss must be among cross_entropy"),
         (with_y([0, 1, 0]), {"class_weights": (1.0,)}, "'balanced' or 2 positive numbers"),
         (with_y([0.5, 1, 2]), {"class_weights": "balanced"}, "None for numbers"),
+        (with_y([0.5, 1, 2]), {"signed": True}, "signed must be False but for numbers of k-simpl"),
     ],
 )
 def test_tasks_that_are_refused(data, options, words):
@@ -120,3 +121,15 @@ def test_models_without_the_level():
     split = random_splits(10, (0,))[0]
     with pytest.raises(ValueError, match=r"a row for each of the 10 targets, got 1. Give it level"):
         run_protocols(data, [split], [point], ["held-out"], task=Task("classes", 3, 0))
+
+
+def test_a_class_of_one_row_may_be_in_any_part():
+    data = dataset(6, "classes")
+    data._data.y = torch.tensor([0, 1, 0, 1, 2, 2])
+    point = Configuration(partial(Plain, 3), TrainSettings(1))
+    parts = [torch.tensor(ids) for ids in ([0, 1], [2], [3, 4, 5])]
+    with pytest.raises(ValueError, match="train must hold every class, got no row of class 2"):
+        run_protocols(data, [Split(*parts)], [point], ["held-out"], task=Task("classes", 3))
+    data._data.y[5] = 0
+    outcome = run_protocols(data, [Split(*parts)], [point], ["held-out"], task=Task("classes", 3))
+    assert len(outcome.choices) == 1

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 from simplex.data import SimplicialDataset
+from simplex.nn import SCCNN
 from simplex.train import (
     Configuration,
     Split,
@@ -168,6 +169,31 @@ def test_standardisation_sees_the_training_rows_alone():
     assert all(one.train_loss == two.train_loss for one, two in pairs)
     assert torch.equal(ours.model.mean, theirs.model.mean)
     assert torch.equal(ours.model.deviation, theirs.model.deviation)
+
+
+def test_signed_numbers_turn_with_their_simplices():
+    """Edges turned, with features and targets: the same training, and predictions turned."""
+    data = dataset(12, "numbers", 1, width=1, dtype=torch.float64)
+    K, x, y = data.to_batch().complex, data.to_batch().cochains(), data.y_1
+    generator = torch.Generator().manual_seed(0)
+    signs = 1 - 2 * torch.randint(0, 2, (len(y),), generator=generator)
+    make = partial(SCCNN, 3, 4, 1, num_layers=1, max_dim=2, level=1, signed_output=True)
+    point = Configuration(lambda: make().double(), TrainSettings(epochs=3, lr=0.05))
+    outcomes = []
+    for turn in (torch.ones_like(signs), signs):
+        turned = SimplicialDataset.from_union(
+            K.reorient({1: turn}),
+            [x[0], turn[:, None] * x[1], x[2]],
+            fields={"y_1": turn[:, None] * y},
+            slices={"y_1": K.part_pointer(1)},
+        )
+        task = Task.of(turned, level=1, signed=True)
+        split = random_splits(12, (0,))
+        outcomes.append(run_protocols(turned, split, [point], ["held-out"], task=task))
+    assert outcomes[0].model.mean.tolist() == [0]
+    for one, two in zip(*(each.records for each in outcomes), strict=True):
+        assert two.train_loss == pytest.approx(one.train_loss, rel=1e-9)
+        assert two.validation_score == pytest.approx(one.validation_score, rel=1e-9)
 
 
 @over("one", [True, False])

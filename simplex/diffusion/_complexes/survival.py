@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_complex, require_int
+from simplex.complexes import SimplicialComplex, require_complex, require_int, require_undirected
 from simplex.diffusion._checks import (
     require_generator,
     require_integers,
@@ -212,7 +212,7 @@ class FaceSurvival:
 
     def times(self, K: SimplicialComplex, t: int | Tensor, least: int = 0) -> Tensor:
         """(num_parts,) int64 times, checked to be in least … T; the complex too."""
-        require_complex("K", K)
+        require_undirected("K", K)
         if K.dim > self.max_dim:
             raise ValueError(
                 f"the complex must be of dimension at most {self.max_dim}, got {K.dim}. Take its "

@@ -175,7 +175,7 @@ class SimplicialMixer(SimplicialNetwork):
             ValueError: the cochains do not fit the complex, ``max_dim`` or ``in_channels``; or a
                 condition is missing, unasked for or of another shape.
         """
-        h: list[Tensor] = self.stems(x, complex)
+        h: list[Tensor] = self.stems(self._dropped(x), complex)
         layers = []
         for block in self.convs:
             h = block(h, complex, cond)

@@ -344,7 +344,7 @@ def _in_increasing_order(K: SimplicialComplex) -> SimplicialComplex:
 
     def compute() -> SimplicialComplex:
         facets = [K.facets(k) for k in range(1, K.dim + 1)]
-        return SimplicialComplex(K.num_simplices(0), facets, device=K.device)
+        return SimplicialComplex(K.num_simplices(0), facets, directed=K.directed, device=K.device)
 
     result: SimplicialComplex = K.cached("in increasing order", 0, compute)
     return result

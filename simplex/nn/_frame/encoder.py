@@ -153,6 +153,32 @@ class CochainEncoder(Pretrained, nn.ModuleList):
         return _sparse_linear(x, encode)
 
 
+class InputDropout(nn.Dropout):
+    """Dropout of what comes in: of dense numbers, of the entries of sparse rows, of no category.
+
+    Example:
+        >>> InputDropout(0.5)(torch.tensor([1, 2])).tolist()
+        [1, 2]
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Drop numbers while training."""
+        if not (self.training and self.p) or not input.is_floating_point():
+            return input
+        if input.layout == torch.sparse_coo:
+            x = input.coalesce()
+            kept = super().forward(x.values())
+            indices, shape = x.indices(), x.shape
+            return torch.sparse_coo_tensor(
+                indices, kept, shape, is_coalesced=True, check_invariants=False
+            )
+        if input.layout == torch.sparse_csr:
+            kept = super().forward(input.values())
+            place = input.crow_indices(), input.col_indices()
+            return torch.sparse_csr_tensor(*place, kept, input.shape, check_invariants=False)
+        return super().forward(input)
+
+
 def _sparse_linear(x: Tensor, linear: nn.Linear) -> Tensor:
     """The map of a sparse matrix of rows: only the entries are multiplied."""
     if x.layout == torch.sparse_csr and x.dtype in (torch.float16, torch.bfloat16):

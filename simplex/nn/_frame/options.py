@@ -16,6 +16,7 @@ class NetworkOptions(TypedDict, total=False):
     norm: Literal["batch", "layer", "rms", "graph"] | None
     dropout: float
     layer_dropout: float
+    input_dropout: float
     skip: bool
     jumping_knowledge: Literal["cat", "max"] | None
     reduce: Literal["sum", "mean", "max"]

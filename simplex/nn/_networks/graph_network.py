@@ -138,7 +138,7 @@ class GraphNetwork(StackedNetwork):
     Paper:
         Kipf & Welling, ICLR 2017; Veličković et al., ICLR 2018; Hamilton et al., NeurIPS 2017; Xu
         et al., ICLR 2019; Rampášek et al., NeurIPS 2022, without its positional encodings: append
-        some to the features by the transforms of :mod:`simplex.transforms`.
+        some to the features by the transforms of ``simplex.transforms``.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])

@@ -7,7 +7,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex, require_int, require_real, require_word, restrict
+from simplex.complexes import (
+    SimplicialComplex,
+    require_int,
+    require_real,
+    require_undirected,
+    require_word,
+    restrict,
+)
 from simplex.interop import GraphEdges
 from simplex.lifting import lift_edges
 from simplex.nn._checks import (
@@ -158,6 +165,7 @@ class LearnedLift(Module):
                 than allowed.
         """
         require_cochain(complex, x, 0, self.in_channels, self.log_temperature)
+        require_undirected("complex", complex)
         if x.ndim != 2:
             raise ValueError(
                 f"x must have shape (n_0, in_channels), one signal, got {tuple(x.shape)}."

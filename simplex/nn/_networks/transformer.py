@@ -51,7 +51,7 @@ class SimplicialTransformerConv(ComplexConv):
     private to a dimension; its pairwise attention has maps and a softmax for each pair of
     dimensions. (4) Any number of dimensions; it has three. (5) Norms come first, as is usual
     since; ``"both"`` adds a local and a global attention, as GPS does. (6) Positional
-    encodings are columns of the cochains, from :mod:`simplex.transforms`.
+    encodings are columns of the cochains, from ``simplex.transforms``.
 
     Args:
         in_channels, max_dim: see :class:`ComplexConv`.

@@ -5,6 +5,7 @@ per dimension.
 """
 
 from tests.nn.oracles.attention import gsan, san, sat, transformer
+from tests.nn.oracles.directed import dirsnn
 from tests.nn.oracles.filters import (
     bscnet,
     dist2cycle,
@@ -34,6 +35,7 @@ def each(formula):
 __all__ = [
     "bscnet",
     "channel_mixer",
+    "dirsnn",
     "dist2cycle",
     "each",
     "empsn",
