@@ -120,8 +120,8 @@ def targets_of(hypergraph: Hypergraph, target: str, level: int, kind: str | None
         raise ValueError(
             f"target must be one class for hyperedges on the same nodes, got "
             f"{names[int(classes[other[0]])]!r} and {names[int(y[ids[other[0]]])]!r} as {target!r} "
-            "of some. Remove one of them, take an attribute of the nodes, or the mean of numbers "
-            "by kind='numbers'."
+            "of some. Remove one of them, take an attribute of the nodes, or kind='numbers', which "
+            "takes the mean."
         )
     return {f"y{ending}": y, f"known_mask{ending}": known, "class_names": names}
 

@@ -182,9 +182,7 @@ class InputDropout(nn.Dropout):
 def _sparse_linear(x: Tensor, linear: nn.Linear) -> Tensor:
     """The map of a sparse matrix of rows: only the entries are multiplied."""
     if x.layout == torch.sparse_csr and x.dtype in (torch.float16, torch.bfloat16):
-        x = x.to_sparse(
-            layout=torch.sparse_coo
-        )  # torch multiplies CSR matrices in single precision or above
+        x = x.to_sparse(layout=torch.sparse_coo)  # CSR has no product in half precision
     with torch.autocast(x.device.type, enabled=False):  # it has no sparse product in half precision
         product: Tensor = torch.sparse.mm(x, linear.weight.T)
     return product if linear.bias is None else product + linear.bias
