@@ -1,11 +1,11 @@
 """What an epoch of each model costs: ``python -m tests.benchmarks.speed.models``, a line at a time.
 
-Every model that ``simplex train`` knows, but the one on positions, with the defaults of the command (width 32, three layers,
-batches of 32 graphs), on graphs to classify (PROTEINS) and on one graph whose vertices are to be
-classified (Cora). An epoch puts the batches together and steps on each, as in training. Seconds are
-those of one core, so that other work on the machine counts little. Each model has a process of its
-own, forked where the data are loaded: its peak resident memory holds the data, the training and
-what is used of torch.
+Every model that ``simplex train`` knows, but the one on positions, with the defaults of the command
+(width 32, three layers, batches of 32 graphs), on graphs to classify (PROTEINS) and on one graph
+whose vertices are to be classified (Cora). An epoch puts the batches together and steps on each, as
+in training. Seconds are those of one core, so that other work on the machine counts little. Each
+model has a process of its own, forked where the data are loaded: its peak resident memory holds the
+data, the training and what is used of torch.
 """
 
 import argparse
