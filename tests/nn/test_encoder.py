@@ -103,6 +103,18 @@ def test_categories_are_sums_of_learned_vectors():
     assert model(none, empty).shape == (1, 2)
 
 
+def test_weights_of_a_network_without_an_encoder_name_the_remedy():
+    bare, encoded = SIN(9, 4, 2, 1, 2, embed=False), SIN(9, 4, 2, 1, 2)
+    bare.load_state_dict(SIN(9, 4, 2, 1, 2, embed=False).state_dict())
+    with pytest.raises(RuntimeError, match=r"without an encoder: make it with embed=False"):
+        encoded.load_state_dict(bare.state_dict())
+    with pytest.raises(RuntimeError, match=r"with an encoder: make it with embed=True"):
+        bare.load_state_dict(encoded.state_dict())
+    more = SIN(4, 4, 2, 1, 2, embed=True)
+    found = more.load_state_dict(SIN(4, 4, 2, 1, 2).state_dict(), strict=False)
+    assert all(key.startswith("embed.") for key in found.missing_keys)
+
+
 def test_numbers_of_categories_from_numpy_and_on_meta():
     encoder = CochainEncoder(3, 4, 0, categories={0: np.int64(5)}).to("meta")
     points = SimplicialComplex(5).to("meta")
