@@ -185,9 +185,10 @@ def _require_classes(
     found = torch.unique(used)
     present = found[found >= 0] if parts is None else found
     if len(present) and (int(present[0]) < 0 or int(present[-1]) >= count):
+        unknown = int(present[0]) == -1 and int(present[-1]) < count
         raise ValueError(
             f"{name} must hold the classes 0 … {count - 1}, got {_some(present.tolist())}. "
-            f"{_REMAP.format(name)}"
+            f"{_UNKNOWN if unknown else _REMAP.format(name)}"
         )
     if parts is None:
         absent = sorted(set(range(count)) - set(present.tolist()))
@@ -215,6 +216,7 @@ def _require_classes(
             )
 
 
+_UNKNOWN = "-1 marks a class that is not known: leave these rows out of the splits."
 _REMAP = (
     "Number them anew where the data are built: {0} = torch.unique({0}, return_inverse=True)[1]."
 )
