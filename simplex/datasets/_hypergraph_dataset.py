@@ -36,8 +36,8 @@ def hypergraph_dataset(
             targets.
         level: k, the dimension of the simplices that have the target.
         kind: ``"classes"`` numbers the distinct values in their order; ``"numbers"`` takes them as
-            they are; ``None`` for numbers where all values are, else classes. Whole numbers that
-            are 0 … C-1, all of them and at least two, are classes, as everywhere here.
+            they are; ``None`` for numbers where all values are, else classes. 0 and 1 are
+            classes; whole numbers 0 … C-1, which may be either, are refused.
         features: names of attributes of nodes, each of which all nodes must have: numbers make one
             channel, words and truth values one for each of their values. ``None`` for all
             attributes but the target that are numbers for every node, without any the constant 1.
@@ -107,8 +107,9 @@ def targets_of(hypergraph: Hypergraph, target: str, level: int, kind: str | None
             f"{f' on hyperedges of {level + 1} nodes' if level else ''}."
         )
     known = torch.zeros(count, dtype=torch.bool).index_fill_(0, ids, True)
-    numeric = all(map(_is_number, values)) and not _are_ids(values)
-    if kind == "numbers" or (kind is None and numeric):
+    if kind is None:
+        kind = _kind_of(target, values)
+    if kind == "numbers":
         numbers = _numbers("target", target, values)
         total = torch.zeros(count).index_add(0, ids, numbers)
         mean = total / torch.bincount(ids, minlength=count)
@@ -204,10 +205,17 @@ def _numbers(what: str, name: str, values: Sequence[Any]) -> Tensor:
     return torch.tensor(values, dtype=torch.float32)
 
 
-def _are_ids(values: list[Any]) -> bool:
-    """Whether the distinct values are the integers 0 … C-1, C ≥ 2: the ids of classes."""
-    whole = all(_is_number(value) and isinstance(value, int) for value in values)
-    return whole and len(set(values)) > 1 and set(values) == set(range(len(set(values))))
+def _kind_of(target: str, values: list[Any]) -> str:
+    """What values are of which nothing is said."""
+    if not all(map(_is_number, values)) or set(values) == {0, 1}:
+        return "classes"
+    count = len(set(values))
+    if count > 2 and set(values) == set(range(count)):
+        raise ValueError(
+            f"kind must be said for the target {target!r}, got the whole numbers 0 … {count - 1}, "
+            "which may be classes or numbers. Choose kind='classes' or kind='numbers'."
+        )
+    return "numbers"
 
 
 def _is_number(value: Any) -> bool:
