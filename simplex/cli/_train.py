@@ -271,11 +271,19 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _integers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        message = f"must be whole numbers with commas between them, such as 0,3,5, got {text!r}"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def _weights(text: str) -> str | tuple[float, ...]:
-    return text if text == "balanced" else tuple(float(part) for part in text.split(","))
+    try:
+        return text if text == "balanced" else tuple(float(part) for part in text.split(","))
+    except ValueError:
+        message = f"must be balanced, or numbers with commas between them, got {text!r}"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def _pick(given: dict[str, Any], settings: type) -> dict[str, Any]:

@@ -190,7 +190,8 @@ class SimplicialData(Data):  # type: ignore[misc]
         if missing:
             raise ValueError(
                 f"cochains must be stored as {keys}, got no {missing}. "
-                "Set them, or give the graph an x before simplex.transforms.CliqueLift spreads it; "
+                "Set them: simplex.transforms.spread_features(K, x, max_dim) makes them all of x, "
+                "CliqueLift does so for a graph that has an x; "
                 "torch_geometric.transforms.Constant and OneHotDegree make one."
             )
         self._require_unchanged()

@@ -81,6 +81,13 @@ def read_encoding(text: str, seed: int = 0) -> BaseTransform:
     kind, options = known[name], _options(text, form[2] or "")
     if "generator" in inspect.signature(kind).parameters:
         options["generator"] = torch.Generator().manual_seed(seed)
+    taken = [each for each in inspect.signature(kind).parameters if each != "generator"]
+    foreign = [each for each in options if each not in (*taken, "generator")]
+    if foreign:
+        raise ValueError(
+            f"encodings must have options that {name} can take, {', '.join(taken)}, got "
+            f"{foreign[0]!r}."
+        )
     try:
         return kind(**options)
     except (TypeError, ValueError) as error:

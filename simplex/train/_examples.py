@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from simplex.data import SimplicialData, SimplicialDataset
 from simplex.train._splits import Split
-from simplex.train._targets import require_targets
+from simplex.train._targets import require_finite_features, require_targets
 from simplex.train._task import Task
 
 
@@ -51,6 +51,7 @@ class Material:
         self.dataset, self.task, self.device = dataset, task, device
         batch = dataset.to_batch()
         self.targets = task.rows(batch).cpu()
+        require_finite_features(batch)
         by_row = task.level is not None or task.candidates
         self.is_one = by_row and len(dataset) == 1
         self.count = len(self.targets) if self.is_one else len(dataset)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from simplex.complexes import SimplicialComplex, require_word
+from simplex.complexes import SimplicialComplex, require_word, shown
 from simplex.data import SimplicialDataset
 from simplex.nn import (
     EMPSN,
@@ -238,6 +238,12 @@ def _readout_norm(kind: Callable[..., nn.Module], task: Task) -> dict[str, Any]:
     return {"readout_norm": "batch" if task.kind == "numbers" else "log"}
 
 
+def require_model(name: object) -> None:
+    """Raise ``ValueError`` where there is no model of this name."""
+    if not isinstance(name, str) or name not in MODELS:
+        raise ValueError(f"model must be one of {', '.join(sorted(MODELS))}, got {shown(name)}.")
+
+
 def make_model(
     experiment: Experiment, dataset: SimplicialDataset, task: Task | None = None
 ) -> nn.Module:
@@ -256,10 +262,7 @@ def make_model(
     if task is None:
         task = Task.of(dataset)
     require_kind("task", task, Task)
-    if not isinstance(experiment.model, str) or experiment.model not in MODELS:
-        raise ValueError(
-            f"model must be one of {', '.join(sorted(MODELS))}, got {experiment.model!r}."
-        )
+    require_model(experiment.model)
     make = MODELS[experiment.model]
     if not task.candidates:
         return make(experiment, dataset, task)

@@ -28,7 +28,7 @@ from simplex.train._experiment import Experiment
 from simplex.train._grid import configurations
 from simplex.train._lock import only_run, remove_unfinished
 from simplex.train._loggers import Logger, loggers
-from simplex.train._models import make_model
+from simplex.train._models import make_model, require_model
 from simplex.train._protocols import run_protocols
 from simplex.train._records import CsvLog, FoldChoice
 from simplex.train._sources import Sourced, sourced
@@ -114,7 +114,8 @@ def run_experiment(
     if resume:
         read_checkpoint(checkpoint)  # what is wrong with it is said before the work
     loggers(log, folder, "score")  # the same
-    configurations(experiment)
+    for _, each in configurations(experiment):
+        require_model(each.model)
     first = processes is None or processes.is_first
     with _own_folder(folder, resume=resume) if first else nullcontext():
         say = report if first else _say_nothing
@@ -142,10 +143,16 @@ def _described(experiment: Experiment, given: Sourced, seconds: float) -> str:
     counts = ", ".join(map(str, dataset.num_simplices.sum(0).tolist()))
     items = f"{len(dataset)} graphs, " if len(dataset) > 1 else ""
     of = "" if task.level is None else f" of simplices of dimension {task.level}"
-    return (
-        f"{experiment.dataset}: {items}{task.num_outputs} {task.kind}{of}, f-vector "
-        f"({counts}), loaded and lifted in {seconds:.1f} s"
-    )
+    kind = task.kind if task.num_outputs > 1 else task.kind[:-1]
+    what = f"{items}{task.num_outputs} {kind}{of}, f-vector ({counts})"
+    if task.candidates:
+        last = dataset[len(dataset) - 1]
+        rest = ", ".join(map(str, last.num_simplices.sum(0).tolist()))
+        what = (
+            f"{len(last.candidates)} candidates to test on for each of {len(given.splits)} seeds, "
+            f"f-vector without those that are true ({rest})"
+        )
+    return f"{experiment.dataset}: {what}, loaded and lifted in {seconds:.1f} s"
 
 
 def _trained(
@@ -224,6 +231,13 @@ def _trained(
                 for part, value in zip(("mean", "std"), pair, strict=True)
             }
         )
+    for name in task.metrics[1:]:
+        of_protocols = [
+            f"{protocol} {by_metric[name][0]:.4f} ± {by_metric[name][1]:.4f}"
+            for protocol, by_metric in means(scores, task.metrics).items()
+            if name in by_metric
+        ]
+        say(f"{name.replace('_', ' ')}: {', '.join(of_protocols)}")
     if first:
         _leave(folder, experiment, task, outcome, xu, given.form)
         say(f"results: {folder / 'metrics.csv'}, {folder / 'row.md'}, {folder / 'curves.png'}")

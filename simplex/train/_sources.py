@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.data import SimplicialDataset
+from simplex.data import SimplicialDataset, cochain_keys
 from simplex.datasets import (
     DATASETS,
     DatasetEntry,
@@ -30,6 +30,9 @@ from simplex.train._encodings import encoded
 from simplex.train._experiment import Experiment
 from simplex.train._splits import Split, fold_splits, mask_splits, random_splits
 from simplex.train._task import Task
+
+
+_FEWEST = 4  # that a quarter of them is a row
 
 
 class Sourced(NamedTuple):
@@ -88,6 +91,11 @@ def splits_of(
         return mask_splits(dataset, task.level or 0)
     targets = task.rows(dataset.to_batch())
     known = _known(task, targets) if by_row else torch.arange(len(dataset))
+    if len(known) < _FEWEST:
+        raise ValueError(
+            f"data must have targets in at least {_FEWEST} rows to be split into parts, got "
+            f"{len(known)}. Take another target, another level, or more data."
+        )
     if experiment.protocol == "topobench":
         return [_among(known, split) for split in random_splits(len(known), experiment.seeds)]
     plain = task.kind == "classes" and (by_row or len(targets) == len(dataset))
@@ -162,7 +170,7 @@ def _files(experiment: Experiment, name: str) -> Sourced:
     if experiment.target is None and read.form["source"] in ("tables", "hypergraph"):
         raise ValueError(
             f"target must name what is to be predicted in {name}, got none. Pass --target, in "
-            "Python Experiment(…, target=…)."
+            "Python Experiment(…, target=…); --task links or triangles needs none."
         )
     filled = replace(
         experiment,
@@ -179,7 +187,7 @@ def read_files(
     experiment: Experiment, paths: str, form: Mapping[str, Any] | None = None
 ) -> FileData:
     """The files of an experiment, or others read as they were."""
-    return read_dataset(
+    read = read_dataset(
         listed_paths(paths),
         experiment.target,
         level=experiment.level,
@@ -191,6 +199,17 @@ def read_files(
         use_node_attr=experiment.use_node_attr,
         form=form,
     )
+    _to_default_dtype(read.dataset)
+    return read
+
+
+def _to_default_dtype(dataset: SimplicialDataset) -> None:
+    """Features of another precision, as numpy makes them, in that of the models."""
+    data, dtype = dataset._data, torch.get_default_dtype()
+    for key in cochain_keys(data.max_dim):
+        values = data.to_dict().get(key)
+        if isinstance(values, Tensor) and values.is_floating_point() and values.dtype != dtype:
+            data[key] = values.to(dtype)
 
 
 def listed_paths(paths: str) -> list[str]:
@@ -200,7 +219,7 @@ def listed_paths(paths: str) -> list[str]:
 
 def is_path(dataset: str) -> bool:
     """Whether it is a path by its ending or a slash, or a folder that is no name of a data set."""
-    endings = (".csv", ".tsv", ".txt", ".gz", ".pt", ".pth", ".json", ".hif")
+    endings = (".csv", ".tsv", ".txt", ".gz", ".pt", ".pth", ".json", ".hif", ".edges", ".edgelist")
     if "/" in dataset or os.sep in dataset or dataset.lower().endswith(endings):
         return True
     return Path(dataset).is_dir() and not _is_known(dataset)

@@ -1,12 +1,13 @@
 """The targets of a data set: which kind they are of, their rows, and what is wrong with them."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
 
-from simplex.data import SimplicialData
+from simplex.data import SimplicialData, cochain_keys
 
 
 if TYPE_CHECKING:
@@ -76,15 +77,33 @@ def _of(level: int | None, candidates: bool) -> str:
 
 def _stored(batch: SimplicialData, name: str) -> Tensor:
     if name not in batch:
-        raise ValueError(
-            f"target must be a field of the data, got {name!r}, which they have not (they have "
-            f"{', '.join(sorted(map(str, batch.keys())))}). Every item must have it."
-        )
+        levels = [key for key in map(str, batch.keys()) if re.fullmatch(r"y(_\d+)?", key)]
+        rest = " Every item must have it."
+        if levels:
+            at = ", ".join(f"{key} (level={key[2:] or '0 or None'})" for key in sorted(levels))
+            rest += f" There is {at}."
+        raise ValueError(f"target must be a field of the data, got {name!r}, which is none.{rest}")
     values = batch[name]
     if not isinstance(values, Tensor) or values.is_complex() or values.ndim not in (1, 2):
         got = f"shape {tuple(values.shape)}" if isinstance(values, Tensor) else type(values)
         raise ValueError(f"{name} must be a real tensor, (rows,) or (rows, targets), got {got}.")
     return values
+
+
+def require_finite_features(batch: SimplicialData) -> None:
+    """A NaN among the features would be in all that the network says of the whole batch."""
+    for key in cochain_keys(batch.max_dim):
+        values = batch.to_dict().get(key)
+        if not isinstance(values, Tensor) or not values.is_floating_point():
+            continue
+        values = values.values() if values.layout == torch.sparse_csr else values
+        values = values.coalesce().values() if values.layout == torch.sparse_coo else values
+        if not bool(values.isfinite().all()):
+            raise ValueError(
+                f"{key} must be finite, got NaN or infinite features. Fill them in, and mark the "
+                f"rows by a column of their own: mask = {key}.isfinite(), "
+                f"{key} = torch.cat([{key}.nan_to_num(0, 0, 0), (~mask).float()], 1)."
+            )
 
 
 def inferred(
@@ -184,6 +203,12 @@ def _require_classes(
     used = targets[torch.cat([ids for _, ids in parts])] if parts else targets
     found = torch.unique(used)
     present = found[found >= 0] if parts is None else found
+    if parts is not None and -1 in found:
+        part = next(part for part, ids in parts if -1 in targets[ids])
+        raise ValueError(
+            f"{name} must be known in every row of a split, got -1, a class that is not known, in "
+            f"{part}. Leave such rows out: part = part[{name}[part] >= 0], or mask &= {name} >= 0."
+        )
     if len(present) and (int(present[0]) < 0 or int(present[-1]) >= count):
         unknown = int(present[0]) == -1 and int(present[-1]) < count
         raise ValueError(
@@ -191,6 +216,11 @@ def _require_classes(
             f"{_UNKNOWN if unknown else _REMAP.format(name)}"
         )
     if parts is None:
+        if len(present) == 1 and len(targets) > 1:
+            raise ValueError(
+                f"{name} must hold at least two classes, got {present.tolist()} alone. For numbers "
+                "take kind='numbers'."
+            )
         absent = sorted(set(range(count)) - set(present.tolist()))
         if (absent and len(present) > 1) or (len(found) and int(found[0]) < -1):
             raise ValueError(

@@ -96,7 +96,8 @@ def say_result(
     what = task.metric.replace("_", " ")
     if experiment.protocols == ("held-out",):
         assert chosen is not None
-        say(f"{what} over {num_splits} splits, mean ± standard deviation:")
+        splits = "1 split" if num_splits == 1 else f"{num_splits} splits"
+        say(f"{what} over {splits}, mean ± standard deviation:")
         say(
             f"  {experiment.protocol}  {chosen.mean:.4f} ± {chosen.std:.4f}  each split at the "
             f"choice of its validation ({chosen.validation_mean:.4f}), the test part looked at once"

@@ -87,6 +87,24 @@ def test_a_target_of_edges(tmp_path):
     assert data.dataset[0].x_1.shape == (3, 2)
 
 
+@over(
+    "text, weights",
+    [("# who\nann bob\nbob cid\n", None), ("ann\tbob\t0.5\nbob\tcid\t2\n", [0.5, 2.0])],
+)
+def test_an_edge_list_without_headings(tmp_path, text, weights):
+    path = tmp_path / "friends.edges"
+    path.write_text(text)
+    data = read_dataset(path, None if weights is None else "weight")
+    assert data.vertex_names == ["ann", "bob", "cid"]
+    item = data.dataset[0]
+    assert item.complex.simplices(1).tolist() == [[0, 1], [1, 2]]
+    if weights is not None:
+        assert item.y_1.tolist() == weights
+    path.write_text(text + "dan\n")
+    with pytest.raises(ValueError, match=r"line [34]: must be the two ends"):
+        read_dataset(path)
+
+
 @over("text, kind", [("0,1,0,1", "classes"), ("0.5,1,2,3", "numbers"), ("u,v,u,v", "classes")])
 def test_the_kind_is_seen(tmp_path, text, kind):
     rows = "".join(f"{i},{value}\n" for i, value in enumerate(text.split(",")))
@@ -128,6 +146,11 @@ def test_new_files_are_read_as_the_first_ones(tmp_path):
         ({"nodes": "id,t\n1,u\n"}, "t", "one table must be of edges.*got none"),
         ({"edges": "source,target,t\n1,2,a\n2,1,b\n"}, "t", "an edge must have one target"),
         ({"edges": "source,target,t\n1,2,1\n2,3,2\n"}, "t", "kind must be said.*whole numbers"),
+        (
+            {"edges": "source,target,t\n" + "".join(f"1,{i + 2},w{i}\n" for i in range(12))},
+            "t",
+            "classes that several rows share, got 12 of them in 12 rows",
+        ),
         ({"edges": "source,target,t\n1,2,u\n2,3,u\n"}, "t", "at least two classes, got 'u' alone"),
         (
             {"nodes": "id,t\n1,u\n1,v\n", "edges": "source,target\n1,1\n"},

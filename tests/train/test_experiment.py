@@ -228,6 +228,8 @@ def test_a_source_is_one_line(protocol, count, tmp_path_factory):
         ({"protocol": "fixed"}, "data must have train_mask, got none"),
         ({"level": 7}, "level must be at most the dimension"),
         ({"search": 0}, "search must be at least 1"),
+        ({"model": "gnc"}, "model must be one of bscnet"),
+        ({"encodings": ("random-walk(step=3)",)}, "can take, steps, .*got 'step'"),
         ({"kind": "colors"}, "kind must be one of"),
         ({"metrics": ("mae",)}, "metrics must be among"),
     ],

@@ -32,6 +32,8 @@ def with_y(values, count=3):
         (with_y([0, 2, 0]), {}, r"classes 0 … C-1, got \[0, 2\]. Number them anew"),
         (with_y([-5, 1, 0]), {}, r"classes 0 … C-1, got \[-5, 0, 1\]"),
         (with_y([0.0, 1, torch.nan]), {"kind": "classes"}, "a class for each row, got NaN"),
+        (with_y([1, 1, 1]), {}, r"at least two classes, got \[1\] alone"),
+        (with_y([0, 1, 0]), {"target": "z"}, r"There is y \(level=0 or None\)"),
         (with_y([0.5, 1, 0]), {"kind": "classes"}, "whole numbers for classes.*kind='numbers'"),
         (with_y([0.5, 1, 2]), {"kind": "labels"}, "y must be 0 or 1 for labels"),
         (with_y([0.5, torch.inf, 2]), {}, "y must be finite numbers"),
@@ -77,13 +79,30 @@ def ids(*numbers):
     [
         ([0, 0, 0, 1, 1], Split(ids(0, 1), ids(2), ids(3, 4)), "accuracy", "no row of class 1"),
         ([0, 1, 0, 1, 1], Split(ids(0, 1), ids(2, 3), ids(4)), "auroc", "at least two classes for"),
-        ([0, 1, 0, -1, 1], Split(ids(0, 1), ids(2), ids(3)), "accuracy", r"0, 1\]. -1 marks"),
+        (
+            [0, 1, 0, -1, 1],
+            Split(ids(0, 1), ids(2), ids(3)),
+            "accuracy",
+            r"got -1.*in splits.0..test",
+        ),
     ],
 )
 def test_splits_without_a_class(values, split, metric, words):
     data = with_y(values, 5)
     with pytest.raises(ValueError, match=words):
         trained(data, split, Task("classes", 2, metrics=(metric,)))
+
+
+@over("value", [torch.nan, torch.inf])
+def test_features_that_are_no_numbers(value):
+    data = with_y([0, 1, 0, 1, 1], 5)
+    x = [torch.ones(n, 1) for n in data.to_batch().complex.f_vector]
+    x[1][2] = value
+    data = SimplicialDataset.from_union(
+        data.to_batch().complex, x, fields={"y": torch.tensor([0, 1, 0, 1, 1])}
+    )
+    with pytest.raises(ValueError, match=r"x_1 must be finite.*mark the rows"):
+        trained(data, Split(ids(0, 1), ids(2), ids(3, 4)), Task("classes", 2))
 
 
 def test_splits_beyond_the_data_or_without_a_validation():

@@ -16,8 +16,8 @@ from simplex.datasets._own.tu_folder import find_tu, read_tu_folder
 GRAPH_FILES = (".pt", ".pth")
 HYPERGRAPH_FILES = (".json", ".hif")
 _KINDS = (
-    "tables .csv or .tsv, PyG Data objects .pt, a hypergraph .json in HIF, or a folder of tables "
-    "or of TU text files"
+    "tables .csv, .tsv or .edges, PyG Data objects .pt, a hypergraph .json in HIF, or a folder of "
+    "tables or of TU text files"
 )
 
 

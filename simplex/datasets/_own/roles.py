@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from simplex.datasets._own.table import Table, read_text_table
+from simplex.datasets._own.table import EDGE_LISTS, Table, read_text_table
 
 
-TABLES = (".csv", ".tsv", ".txt")
+TABLES = (".csv", ".tsv", ".txt", *EDGE_LISTS)
 _ENDS = (
     ("source", "target"), ("src", "dst"), ("from", "to"), ("u", "v"), ("start", "end"),
     ("node1", "node2"), ("node_1", "node_2"), ("id1", "id2"), ("id_1", "id_2"),

@@ -15,6 +15,7 @@ _SHOWN = {"\t": "tabs", ";": "';'", ",": "','"}
 _PER_BYTE = 60  # bytes of memory that a byte of text takes as fields
 NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+EDGE_LISTS = (".edges", ".edgelist")
 MISSING = frozenset(["", "na", "n/a", "nan", "null"])
 
 
@@ -54,6 +55,8 @@ def read_text_table(path: Path) -> Table:
     """
     text = _text(path)
     lines = [line for line in text.split("\n") if line.strip()]
+    if path.name.lower().removesuffix(".gz").endswith(EDGE_LISTS):
+        return _edge_list(path, text)
     if not lines:
         raise ValueError(f"{path.name} must have a line of headings and rows, got an empty file.")
     mark = _mark(path, lines)
@@ -82,6 +85,28 @@ def read_text_table(path: Path) -> Table:
     if mark != ",":
         columns = {name: _with_points(column) for name, column in columns.items()}
     return Table(path, columns, numbers[1:])
+
+
+def _edge_list(path: Path, text: str) -> Table:
+    """Two ends a line without headings, and perhaps a weight, between blanks, tabs or commas."""
+    rows = [
+        (number, re.split(r"[\s,;]+", line.strip()))
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.strip() and line.strip()[0] not in "#%"
+    ]
+    if not rows:
+        raise ValueError(f"{path.name} must have an edge on each line, got an empty file.")
+    width = len(rows[0][1])
+    for number, row in rows:
+        if len(row) != width or width not in (2, 3):
+            raise ValueError(
+                f"{path.name}, line {number}: must be the two ends of an edge, and its weight "
+                f"where all have one, got {len(row)} fields. Write other columns as a .csv with "
+                "headings."
+            )
+    columns = zip(*(row for _, row in rows), strict=True)
+    named = dict(zip(("source", "target", "weight"), map(list, columns), strict=False))
+    return Table(path, named, [number for number, _ in rows])
 
 
 def _text(path: Path) -> str:

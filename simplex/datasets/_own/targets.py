@@ -10,6 +10,7 @@ from simplex.datasets._own.columns import are_numbers, as_numbers, is_missing
 
 
 _MOST_CLASSES = 20  # whole numbers with more values than these are numbers
+_FEW_ROWS = 10  # with fewer rows, a class of one row may be what is meant
 
 
 class Targets(NamedTuple):
@@ -89,6 +90,12 @@ def _classes(column: Sequence[str]) -> Targets:
     names = sorted(present, key=float) if are_numbers(column) else sorted(present)
     if len(names) < 2:
         raise ValueError(f"target must hold at least two classes, got {names[0]!r} alone.")
+    known = sum(not is_missing(value) for value in column)
+    if known >= _FEW_ROWS and 2 * len(names) > known:
+        raise ValueError(
+            f"target must have classes that several rows share, got {len(names)} of them in "
+            f"{known} rows. Take another column, or group its values."
+        )
     ids = {name: i for i, name in enumerate(names)}
     values = torch.tensor([ids.get(value, -1) for value in column])
     return Targets(values, values >= 0, "classes", names)
