@@ -80,7 +80,9 @@ def _stored(batch: SimplicialData, name: str) -> Tensor:
         levels = [key for key in map(str, batch.keys()) if re.fullmatch(r"y(_\d+)?", key)]
         rest = " Every item must have it."
         if levels:
-            at = ", ".join(f"{key} (level={key[2:] or '0 or None'})" for key in sorted(levels))
+            at = ", ".join(
+                f"{key} (level={key[2:]})" if key != "y" else "y" for key in sorted(levels)
+            )
             rest += f" There is {at}."
         raise ValueError(f"target must be a field of the data, got {name!r}, which is none.{rest}")
     values = batch[name]

@@ -198,9 +198,10 @@ def _read_config(folder: Folder) -> dict[str, Any]:
 
 
 def _missing(folder: Folder, name: str) -> str:
+    run = " A run is read by simplex.train.read_run." if Path(folder, "row.md").exists() else ""
     return (
         f"folder must hold {name}, got {str(folder)!r} without. Write it with "
-        "model.save_pretrained(folder)."
+        f"model.save_pretrained(folder).{run}"
     )
 
 
