@@ -1,7 +1,8 @@
 """Many complexes stored as one union: a PyG data set that batches by a few gathers."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -236,43 +237,81 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
 
         Equal to ``Batch.from_data_list(list(self))``, at the cost of one gather per field.
         """
-        plain = all(_concatenates(key, value) for key, value in self._data)
-        if self.transform is not None or self.slices is None or not plain:  # None: one item
+        if self.transform is not None or self.slices is None or not self._is_plain():
             return Batch.from_data_list(list(self))  # type: ignore[no-any-return]
         chosen = torch.as_tensor(list(self.indices()), dtype=torch.int64)
         batch = Batch(_base_cls=SimplicialData)
         slices: dict[str, Tensor] = {}
         increments: dict[str, Tensor | None] = {}
+        for key, value, start, owner in self._gathered(chosen):
+            batch[key], slices[key], increments[key] = value, start, None
+            if owner is None:
+                continue
+            step = self._increment(key)[chosen.to(value.device)]
+            increments[key] = shift = step.cumsum(0) - step
+            if bool(step.any()):
+                shape = [1] * value.ndim
+                shape[self._data.__cat_dim__(key, value)] = -1
+                batch[key] += shift[owner].view(shape)
+        counts = self._num_vertices(chosen)
+        device = batch.num_simplices.device
+        batch.num_nodes, batch._num_nodes = sum(counts), counts
+        batch.ptr = _starts(torch.tensor(counts, dtype=torch.int64, device=device))
+        batch.batch = _owner(batch.ptr)
+        batch._num_graphs, batch._slice_dict, batch._inc_dict = len(counts), slices, increments
+        return batch  # type: ignore[no-any-return]
+
+    def copy(self, idx: Any = None) -> "SimplicialDataset":
+        """The items of this (sub)set, or those of it that are chosen, in tables of their own.
+
+        A subset shares the tables of the data set that it is of; its copy holds no others.
+
+        Args:
+            idx: what ``dataset[idx]`` takes for several items; ``None`` for all.
+        """
+        part = self if idx is None else self.index_select(idx)
+        chosen = torch.as_tensor(list(part.indices()), dtype=torch.int64)
+        if self.slices is None or len(chosen) == 1 or not self._is_plain():
+            return super().copy(idx) if len(chosen) else part
+        data, slices = SimplicialData(), {}
+        for key, value, start, _ in self._gathered(chosen):
+            data[key], slices[key] = value, start
+        data._num_nodes = self._num_vertices(chosen)
+        result = copy(self)
+        result._data, result.slices = data, slices
+        result._indices, result._data_list = None, None
+        return result
+
+    def _is_plain(self) -> bool:
+        """Whether all fields are gathered and batched by concatenation."""
+        return all(_concatenates(key, value) for key, value in self._data)
+
+    def _gathered(self, chosen: Tensor) -> Iterator[tuple[str, Any, Tensor, Tensor | None]]:
+        """Of each field its name, rows of the chosen items, where each starts and whose they are.
+
+        Labels, a list for each item, have no owners.
+        """
+        assert self.slices is not None
         rows: dict[int, tuple[Tensor, Tensor, Tensor]] = {}  # by slices: fields of one rank share
         for key, value in self._data:
             if key == "num_nodes":
                 continue
             if key == LABELS:
                 labels = value if len(self.slices[key]) > 2 else [value]  # of one item: its own
-                batch[key] = [labels[i] for i in chosen.tolist()]
-                slices[key], increments[key] = torch.arange(len(chosen) + 1), None
+                listed = [labels[i] for i in chosen.tolist()]
+                yield key, listed, torch.arange(len(chosen) + 1), None
                 continue
             pointer = self.slices[key]
             if id(pointer) not in rows:
                 rows[id(pointer)] = _gather_rows(pointer, chosen.to(pointer.device))
-            # Of the batch: which stored row, whose item, and where each item starts.
+            # Of the chosen: which stored row, whose item, and where each item starts.
             row, owner, start = (each.to(value.device) for each in rows[id(pointer)])
             dim = self._data.__cat_dim__(key, value)
-            batch[key], slices[key] = value.index_select(dim, row), start
-            step = self._increment(key)[chosen.to(value.device)]
-            increments[key] = shift = step.cumsum(0) - step
-            if bool(step.any()):
-                shape = [1] * value.ndim
-                shape[dim] = -1
-                batch[key] += shift[owner].view(shape)
+            yield key, value.index_select(dim, row), start, owner
+
+    def _num_vertices(self, chosen: Tensor) -> list[int]:
         sizes = self._data._num_nodes  # read once: each look at an item asks it for its edges
-        counts = [sizes[i] for i in chosen.tolist()]
-        device = batch.num_simplices.device
-        batch.num_nodes, batch._num_nodes = sum(counts), counts
-        batch.ptr = _starts(torch.tensor(counts, device=device))
-        batch.batch = _owner(batch.ptr)
-        batch._num_graphs, batch._slice_dict, batch._inc_dict = len(counts), slices, increments
-        return batch  # type: ignore[no-any-return]
+        return [sizes[i] for i in chosen.tolist()]
 
     def _increment(self, key: str) -> Tensor:
         """By how much ids in the field grow from each item to the next, (num_items,)."""

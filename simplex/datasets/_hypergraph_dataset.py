@@ -36,7 +36,8 @@ def hypergraph_dataset(
             targets.
         level: k, the dimension of the simplices that have the target.
         kind: ``"classes"`` numbers the distinct values in their order; ``"numbers"`` takes them as
-            they are; ``None`` for numbers where all values are, else classes.
+            they are; ``None`` for numbers where all values are, else classes. 0 and 1 are
+            classes; whole numbers 0 … C-1, which may be either, are refused.
         features: names of attributes of nodes, each of which all nodes must have: numbers make one
             channel, words and truth values one for each of their values. ``None`` for all
             attributes but the target that are numbers for every node, without any the constant 1.
@@ -106,7 +107,9 @@ def targets_of(hypergraph: Hypergraph, target: str, level: int, kind: str | None
             f"{f' on hyperedges of {level + 1} nodes' if level else ''}."
         )
     known = torch.zeros(count, dtype=torch.bool).index_fill_(0, ids, True)
-    if kind == "numbers" or (kind is None and all(map(_is_number, values))):
+    if kind is None:
+        kind = _kind_of(target, values)
+    if kind == "numbers":
         numbers = _numbers("target", target, values)
         total = torch.zeros(count).index_add(0, ids, numbers)
         mean = total / torch.bincount(ids, minlength=count)
@@ -118,7 +121,8 @@ def targets_of(hypergraph: Hypergraph, target: str, level: int, kind: str | None
         raise ValueError(
             f"target must be one class for hyperedges on the same nodes, got "
             f"{names[int(classes[other[0]])]!r} and {names[int(y[ids[other[0]]])]!r} as {target!r} "
-            "of some. Remove one of them, or take an attribute of the nodes."
+            "of some. Remove one of them, take an attribute of the nodes, or kind='numbers', which "
+            "takes the mean."
         )
     return {f"y{ending}": y, f"known_mask{ending}": known, "class_names": names}
 
@@ -199,6 +203,19 @@ def _numbers(what: str, name: str, values: Sequence[Any]) -> Tensor:
             f"{shown(wrong[0])} as {name!r}. Remove it, or take the values as classes."
         )
     return torch.tensor(values, dtype=torch.float32)
+
+
+def _kind_of(target: str, values: list[Any]) -> str:
+    """What values are of which nothing is said."""
+    if not all(map(_is_number, values)) or set(values) == {0, 1}:
+        return "classes"
+    count = len(set(values))
+    if count > 2 and set(values) == set(range(count)):
+        raise ValueError(
+            f"kind must be said for the target {target!r}, got the whole numbers 0 … {count - 1}, "
+            "which may be classes or numbers. Choose kind='classes' or kind='numbers'."
+        )
+    return "numbers"
 
 
 def _is_number(value: Any) -> bool:

@@ -213,6 +213,22 @@ class SimplicialNetwork(Module):
             return x
         return [self.input_dropout(values) for values in x]
 
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """As of torch; where one of weights and network has an encoder, the error names it."""
+        try:
+            return super().load_state_dict(state_dict, strict, assign)
+        except RuntimeError as error:
+            has = any(key.startswith("embed.") for key in state_dict)
+            if has == (self.embed is not None):
+                raise
+            kind, remedy = ("with", "True") if has else ("without", "False")
+            raise RuntimeError(
+                f"the weights are of a network {kind} an encoder: make it with embed={remedy}. "
+                f"{error}"
+            ) from error
+
     def _jump(self, layers: Sequence[Sequence[Tensor]]) -> list[Tensor]:
         """Of the cochains after each layer, those that the readout sees."""
         if self.jumping_knowledge is None:

@@ -31,6 +31,9 @@ _RUN: dict[str, tuple[str, ...]] = {  # what run_protocols is told, by the name 
 }
 
 
+_GATHER = "gather(hops=2, channels=16)"  # of SaNN: once, not at every step
+
+
 @dataclass(frozen=True)
 class Experiment:
     """One experiment: data, task, model, protocol.
@@ -75,7 +78,8 @@ class Experiment:
         class_weights: ``"balanced"``, numbers, or ``None``.
         encodings: what is appended to the features, once for the whole data set: names of the
             transforms of ``simplex.transforms`` with their options, such as ``"degrees"``,
-            ``"random-walk(steps=range(1, 9))"``.
+            ``"random-walk(steps=range(1, 9))"``. The model ``"sann"`` has ``"gather(hops=2,
+            channels=16)"`` after them, unless one of them gathers or ``options`` name its ``hops``.
         features: which columns of your tables are features; ``None`` for all but ids and targets.
         categories: which of them are categories although they hold numbers.
         task: ``None`` to predict targets; ``"links"`` or ``"triangles"`` to hold edges or triangles
@@ -159,6 +163,9 @@ class Experiment:
             if not isinstance(given, (list, tuple)):
                 raise TypeError(f"{name} must be a list, got {shown(given)}.")
             object.__setattr__(self, name, tuple(given))
+        gathers = any(str(each).strip().lower().startswith("gather") for each in self.encodings)
+        if self.model == "sann" and "hops" not in self.options and not gathers:
+            object.__setattr__(self, "encodings", (*self.encodings, _GATHER))
         if isinstance(self.class_weights, list):
             object.__setattr__(self, "class_weights", tuple(self.class_weights))
 

@@ -30,6 +30,7 @@ from simplex.nn import (
     SNN,
     BScNet,
     CandidateNetwork,
+    DirSNN,
     Dist2Cycle,
     FVectorMLP,
     GraphNetwork,
@@ -176,6 +177,7 @@ def _sann(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Mo
 MODELS: dict[str, MakeModel] = {
     "f-vector": _f_vector,
     "pooled": bare(PooledMLP),
+    "dirsnn": standard(DirSNN),
     "empsn": _empsn,
     "gccn": _gccn,
     "gin": standard(GIN),

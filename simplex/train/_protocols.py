@@ -190,7 +190,10 @@ def _require_protocols(protocols: Any, splits: Sequence[Split]) -> None:
     """Names that are known, and splits with the parts that they need."""
     given = protocols if isinstance(protocols, (list, tuple)) else []
     if not given or not all(isinstance(each, str) and each in PROTOCOLS for each in given):
-        raise ValueError(f"protocols must be some of {PROTOCOLS}, got {shown(protocols)}.")
+        raise ValueError(
+            f"protocols must be some of {PROTOCOLS}, got {shown(protocols)}. Splits with a "
+            "validation part, of TopoBench or of masks, are for 'held-out'."
+        )
     for place, split in enumerate(splits):
         if "held-out" in given and not len(split.validation):
             raise ValueError(

@@ -205,16 +205,11 @@ def _require_classes(
     used = targets[torch.cat([ids for _, ids in parts])] if parts else targets
     found = torch.unique(used)
     present = found[found >= 0] if parts is None else found
-    if parts is not None and -1 in found:
-        part = next(part for part, ids in parts if -1 in targets[ids])
-        raise ValueError(
-            f"{name} must be known in every row of a split, got -1, a class that is not known, in "
-            f"{part}. Leave such rows out: part = part[{name}[part] >= 0], or mask &= {name} >= 0."
-        )
     if len(present) and (int(present[0]) < 0 or int(present[-1]) >= count):
+        unknown = int(present[0]) == -1 and int(present[-1]) < count
         raise ValueError(
             f"{name} must hold the classes 0 … {count - 1}, got {_some(present.tolist())}. "
-            f"{_REMAP.format(name)}"
+            f"{_UNKNOWN if unknown else _REMAP.format(name)}"
         )
     if parts is None:
         if len(present) == 1 and len(targets) > 1:
@@ -247,6 +242,7 @@ def _require_classes(
             )
 
 
+_UNKNOWN = "-1 marks a class that is not known: leave these rows out of the splits."
 _REMAP = (
     "Number them anew where the data are built: {0} = torch.unique({0}, return_inverse=True)[1]."
 )

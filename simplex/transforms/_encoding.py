@@ -4,9 +4,11 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from copy import copy
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
+from torch.utils.data import get_worker_info
 from torch_geometric.data import Batch
 from torch_geometric.transforms import BaseTransform
 
@@ -26,7 +28,8 @@ class Encoding(BaseTransform):  # type: ignore[misc]
         dims: the dimensions that are given columns; ``None`` for all that the data store.
         name: the cochain they are appended to; another name than ``"x"`` keeps them apart, as
             fields ``name``, ``name_1``, ….
-        generator: source of randomness, on the CPU; ``None`` for torch's global one.
+        generator: source of randomness, on the CPU; ``None`` for torch's global one. In the workers
+            of a ``DataLoader`` it is seeded by them, so that they differ, and epochs do.
 
     Example:
         >>> class VertexCount(Encoding):
@@ -71,12 +74,14 @@ class Encoding(BaseTransform):  # type: ignore[misc]
         """
         require_complex(K)
         require_int("k", k, least=0, most=HIGHEST_DIM)
+        seed_in_worker(self.generator)
         if k > max(K.dim, 0):
             K, k = SimplicialComplex(0, device=K.device), 0  # no rows, of the right width
         return self.compute(K, k).to(torch.get_default_dtype())
 
     def forward(self, data: Any) -> Any:
         """The data with more columns, of the kind that was given."""
+        data = own_tables(data)
         K, top = complex_of(data)
         dims = range(top + 1) if self.dims is None else [k for k in self.dims if k <= top]
         return with_columns(data, K, self.name, {k: self.columns(K, k) for k in dims})
@@ -130,6 +135,24 @@ class Encodings(Encoding):
         ]
         count = K.num_simplices(k) if k <= K.dim else 0
         return torch.cat([torch.zeros(count, 0, device=K.device), *parts], dim=1)
+
+
+_SEEDED: WeakKeyDictionary[torch.Generator, int] = WeakKeyDictionary()
+
+
+def seed_in_worker(generator: torch.Generator | None) -> None:
+    """Seed the copy that a worker of a ``DataLoader`` has, once: all copies would draw alike."""
+    worker = get_worker_info()
+    if generator is None or worker is None or _SEEDED.get(generator) == worker.seed:
+        return
+    _SEEDED[generator] = worker.seed
+    generator.manual_seed((generator.initial_seed() + worker.seed) % 2**63)
+
+
+def own_tables(data: Any) -> Any:
+    """The data; of a subset the items that it has and no others, so that only they are encoded."""
+    subset = isinstance(data, SimplicialDataset) and data._indices is not None
+    return data.copy() if subset else data
 
 
 def complex_of(data: Any) -> tuple[SimplicialComplex, int]:
@@ -186,6 +209,8 @@ def _appended(key: str, old: Any, new: Tensor) -> Tensor:
         )
     old = old[:, None] if old.ndim == 1 else old
     new = new.to(old.device)
-    if old.is_floating_point():
-        return torch.cat([old, new.to(old.dtype)], dim=1)
-    return torch.cat([old.to(new.dtype), new], dim=1)
+    dtype = old.dtype if old.is_floating_point() else new.dtype
+    if old.layout == torch.strided:
+        return torch.cat([old.to(dtype), new.to(dtype)], dim=1)
+    both = [each.to(dtype).to_sparse(layout=torch.sparse_coo) for each in (old, new)]
+    return torch.cat(both, dim=1).coalesce().to_sparse(layout=old.layout)

@@ -14,7 +14,7 @@ from simplex.transforms._checks import (
     require_complex,
     require_float_cochains,
 )
-from simplex.transforms._encoding import complex_of, with_columns
+from simplex.transforms._encoding import complex_of, own_tables, with_columns
 
 
 @on_free_threads()
@@ -129,6 +129,7 @@ class GatheredFeatures(BaseTransform):  # type: ignore[misc]
 
     def forward(self, data: Any) -> Any:
         """The data with gathered features, of the kind that was given, which stays as it is."""
+        data = own_tables(data)
         K, _ = complex_of(data)
         stored = data._data if isinstance(data, SimplicialDataset) else data
         gathered = gathered_features(

@@ -14,7 +14,13 @@ from simplex.transforms._checks import (
     require_generator,
     require_steps,
 )
-from simplex.transforms._encoding import Encoding, complex_of, with_columns
+from simplex.transforms._encoding import (
+    Encoding,
+    complex_of,
+    own_tables,
+    seed_in_worker,
+    with_columns,
+)
 
 
 def random_cochains(
@@ -126,7 +132,9 @@ class RandomCochains(BaseTransform):  # type: ignore[misc]
 
     def forward(self, data: Any) -> Any:
         """The complex, batch or data set with random features; the input stays as it is."""
+        data = own_tables(data)
         K, top = complex_of(data)
+        seed_in_worker(self.generator)
         drawn = random_cochains(K, max_dim=top, channels=self.channels, generator=self.generator)
         return with_columns(data, K, "x", dict(enumerate(drawn)), append=False)
 

@@ -137,7 +137,7 @@ class HopCounts(Encoding):
             result = self._estimated(K, k, adjacency)
         for rows, block in blocks:
             step = (block != 0).float()
-            reached = torch.eye(rows.shape[1], device=K.device).expand_as(step)
+            reached = torch.eye(rows.shape[1], dtype=step.dtype, device=K.device).expand_as(step)
             for hop in range(self.num_hops):
                 further = ((reached + reached @ step) > 0).float()
                 result[rows, hop] = (further - reached).sum(2).double()

@@ -192,6 +192,31 @@ def test_targets_of_nodes(tmp_path):
     assert "y" not in hypergraph_dataset(hypergraph)[0]
 
 
+@over(
+    "values, classes",
+    [
+        ([0, 1, None, 1], True),
+        ([1, 2, 3, 4], False),
+        ([0, 0, 0, 0], False),
+        ([0, 2, 2, 0], False),
+        ([1, 0, 2, 0], None),
+    ],
+)
+def test_whole_numbers_from_zero_on_may_be_ids_of_classes(values, classes, tmp_path):
+    nodes = [{"node": i, "attrs": {"group": value}} for i, value in enumerate(values)]
+    hypergraph = read(tmp_path, STORED | {"nodes": nodes})
+    for kind, dtype in (("classes", torch.int64), ("numbers", torch.float32)):
+        assert hypergraph_dataset(hypergraph, "group", kind=kind, features=[])[0].y.dtype == dtype
+    if classes is None:
+        with pytest.raises(ValueError, match=r"kind must be said for the target 'group', .* 0 … 2"):
+            hypergraph_dataset(hypergraph, "group")
+        return
+    y = hypergraph_dataset(hypergraph, "group", features=[])[0].y
+    missing = -1 if classes else torch.nan
+    expected = torch.tensor([missing if value is None else value for value in values])
+    assert torch.equal(y, expected.to(torch.int64 if classes else torch.float32))
+
+
 def test_targets_of_hyperedges_are_of_the_simplices_they_are(tmp_path):
     hypergraph = read(tmp_path, STORED)
     pairs = hypergraph_dataset(hypergraph, "kind", level=1)[0]

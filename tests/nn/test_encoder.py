@@ -1,9 +1,11 @@
 """Maps before the first layer: where a network makes one, sparse rows, categories, refusals."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from simplex import SimplicialComplex
 from simplex.nn import EMPSN, GIN, SCCNN, SIN, CochainEncoder, SimplicialMixer, SimplicialNetwork
 from simplex.testing import random_cochains
 from tests.cases import over
@@ -101,6 +103,34 @@ def test_categories_are_sums_of_learned_vectors():
     assert model(none, empty).shape == (1, 2)
 
 
+def test_weights_of_a_network_without_an_encoder_name_the_remedy():
+    bare, encoded = SIN(9, 4, 2, 1, 2, embed=False), SIN(9, 4, 2, 1, 2)
+    bare.load_state_dict(SIN(9, 4, 2, 1, 2, embed=False).state_dict())
+    with pytest.raises(RuntimeError, match=r"without an encoder: make it with embed=False"):
+        encoded.load_state_dict(bare.state_dict())
+    with pytest.raises(RuntimeError, match=r"with an encoder: make it with embed=True"):
+        bare.load_state_dict(encoded.state_dict())
+    more = SIN(4, 4, 2, 1, 2, embed=True)
+    found = more.load_state_dict(SIN(4, 4, 2, 1, 2).state_dict(), strict=False)
+    assert all(key.startswith("embed.") for key in found.missing_keys)
+
+
+def test_numbers_of_categories_from_numpy_and_on_meta():
+    encoder = CochainEncoder(3, 4, 0, categories={0: np.int64(5)}).to("meta")
+    points = SimplicialComplex(5).to("meta")
+    (h,) = encoder([torch.zeros(5, dtype=torch.int64, device="meta")], points)
+    assert h.shape == (5, 4)
+
+
+@over("dtype", [torch.float16, torch.bfloat16])
+@over("layout", [torch.sparse_csr, torch.sparse_coo])
+def test_sparse_rows_in_half_precision(dtype, layout):
+    encoder, x = CochainEncoder(3, 4, 0).to(dtype), torch.eye(5, 3, dtype=dtype)
+    points = SimplicialComplex(5)
+    (h,) = encoder([x.to_sparse(layout=layout)], points)
+    torch.testing.assert_close(h, encoder([x], points)[0])
+
+
 def test_a_frame_of_other_layers_takes_an_encoder():
     class Twice(nn.Module):
         def forward(self, x, complex):
@@ -172,5 +202,7 @@ def test_wrong_settings(make, message):
         make()
     with pytest.raises(TypeError, match="embed must be True, False, None or a CochainEncoder"):
         SIN(3, 4, 2, 1, 2, embed="words")
+    with pytest.raises(TypeError, match=r"categories must be an integer, got 4\.0"):
+        CochainEncoder(3, 4, 2, categories={0: 4.0})
     with pytest.raises(TypeError, match="categories must be a dictionary"):
         CochainEncoder(3, 4, 2, categories=5)

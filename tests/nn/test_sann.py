@@ -134,6 +134,13 @@ def test_rows_of_a_level(make):
         assert make(2, 8, 3, 2, 2, level=level)(x, K).shape == (K.num_simplices(level), 3)
 
 
+def test_blocks_of_widths_that_the_first_input_says():
+    x = random_cochains(UNION, channels=3, max_dim=2)
+    assert HOPSE(-1, 4, 2, 1, 2, blocks=(1, 2))(x, UNION).shape == (len(NAMES), 2)
+    with pytest.raises(ValueError, match=r"x\[0\] must have as many columns as the blocks"):
+        HOPSE(-1, 4, 2, 1, 2, blocks=(2, 2))(x, UNION)
+
+
 def test_hopse_looks_at_no_neighbour_and_higcn_at_no_higher_feature():
     K = COMPLEXES["torus"]
     x = random_cochains(K, channels=4, max_dim=2)

@@ -139,6 +139,7 @@ def test_a_network_of_ones_own_comes_back_by_its_class(tmp_path):
         (lambda: SIN(1, 4, 2, 1, 2, activation=lambda x: x), "activation"),
         (lambda: SIN(1, 4, 2, 1, 2, activation=outputs), "activation"),
         (lambda: SIN(1, 4, 2, 1, 2, activation=torch.load), "activation"),
+        (lambda: SIN(1, 4, 2, 1, 2, activation=torch.from_file), "activation"),
         (lambda: SIN(1, 4, 2, 1, 2, activation=nn.Sequential(nn.ReLU())), "activation"),
         (lambda: graph_network("GIN")(1, 4, 2, 1, 2), "make_conv"),
     ],
@@ -193,7 +194,12 @@ SIZES = {"in_channels": 1, "hidden_channels": 4, "out_channels": 2, "num_layers"
         ),
         (config(arguments=SIZES | {"activation": {"name": "torch.load"}}), ValueError, "may name"),
         (config(arguments=SIZES | {"activation": {"name": "os.system"}}), ValueError, "may name"),
+        (config(arguments=SIZES | {"norm": {"name": "torch.from_file"}}), ValueError, "may name"),
+        (config(arguments=SIZES | {"norm": {"name": "torch.set_num_threads"}}), ValueError, "name"),
+        (config(arguments=SIZES | {"norm": {"name": 3}}), ValueError, "may name"),
         (config(arguments=SIZES | {"norm": {"x": 1}}), ValueError, "no value is written so"),
+        (written("config.json", b"[" * 100_000), ValueError, "must be JSON"),
+        (weights(lambda s: {k: v.long() for k, v in s.items()}), ValueError, "must be torch.float"),
         (config(arguments=SIZES | {"num_layers": 2}), ValueError, "the weights must be those of"),
         (weights(lambda s: {**s, "more": torch.ones(1)}), ValueError, "Unexpected key"),
         (
@@ -227,6 +233,14 @@ def test_a_folder_of_another_class_names_it(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="folder must not be a file"):
         GIN(**SIZES).save_pretrained(tmp_path / "file")
+
+
+def test_what_is_no_folder_and_holds_no_weights_is_refused(tmp_path):
+    for call in (SIN(**SIZES).save_pretrained, SIN.from_pretrained, from_pretrained):
+        with pytest.raises(TypeError, match="folder must be a path, got 3"):
+            call(3)
+    with pytest.raises(ValueError, match="must hold weights to be saved, got meta tensors"):
+        SIN(**SIZES).to("meta").save_pretrained(tmp_path)
 
 
 def test_dataclasses_are_written_by_their_fields(tmp_path):

@@ -18,7 +18,10 @@ PLACE = "triangle with tail"
 LAYER_ROWS = {name: row for name, row in LAYERS.items() if not row.variant} | {
     "SAT in chunks": LAYERS["SAT"]._replace(make=each_degree(SATConv, max_pairs=5), max_dim=1)
 }
-NETWORK_ROWS = {name: row for name, row in NETWORKS.items() if not row.variant}
+NO_VMAP = {"GraphNetwork gps"}  # PyG's dense batches are written in place
+NETWORK_ROWS = {
+    name: row for name, row in NETWORKS.items() if not row.variant and name not in NO_VMAP
+}
 
 
 def make_layer(name):

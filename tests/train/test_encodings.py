@@ -75,3 +75,14 @@ def test_positions_reach_the_network_that_moves_with_them():
     del dataset._data.pos
     with pytest.raises(ValueError, match="data must have positions pos"):
         read_encoding("positions")(dataset)
+
+
+def test_sann_gathers_once_unless_it_is_told_otherwise():
+    gather = "gather(hops=2, channels=16)"
+    assert Experiment("MUTAG", model="sann").encodings == (gather,)
+    assert Experiment("MUTAG", model="sann", encodings=["degrees"]).encodings == ("degrees", gather)
+    assert Experiment("MUTAG", model="sann", encodings="Gather(hops=1)").encodings == (
+        "Gather(hops=1)",
+    )
+    assert Experiment("MUTAG", model="sann", options={"hops": 1}).encodings == ()
+    assert Experiment("MUTAG", model="sin").encodings == ()

@@ -35,9 +35,8 @@ class CategoryEmbedding(nn.Embedding):
     starts: Tensor
 
     def __init__(self, sizes: Sizes, out_channels: int) -> None:
-        self.sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
-        for size in self.sizes:
-            require_positive(categories=size)
+        listed = tuple(sizes) if isinstance(sizes, Sequence) else (sizes,)
+        self.sizes = tuple(require_int("categories", size, 1) for size in listed)
         require_positive(out_channels=out_channels)
         super().__init__(sum(self.sizes), out_channels)
         ends = torch.tensor(self.sizes).cumsum(0)
@@ -50,7 +49,7 @@ class CategoryEmbedding(nn.Embedding):
     def forward(self, input: Tensor) -> Tensor:
         """(n, columns) or (n,) int64 to (n, out_channels)."""
         columns = input[:, None] if input.ndim == 1 else input
-        if not torch.compiler.is_compiling():
+        if not torch.compiler.is_compiling() and not columns.is_meta:
             sizes = self.starts.new_tensor(self.sizes)
             if bool(((columns < 0) | (columns >= sizes)).any()):
                 raise ValueError(
@@ -182,6 +181,8 @@ class InputDropout(nn.Dropout):
 
 def _sparse_linear(x: Tensor, linear: nn.Linear) -> Tensor:
     """The map of a sparse matrix of rows: only the entries are multiplied."""
+    if x.layout == torch.sparse_csr and x.dtype in (torch.float16, torch.bfloat16):
+        x = x.to_sparse(layout=torch.sparse_coo)  # CSR has no product in half precision
     with torch.autocast(x.device.type, enabled=False):  # it has no sparse product in half precision
         product: Tensor = torch.sparse.mm(x, linear.weight.T)
     return product if linear.bias is None else product + linear.bias

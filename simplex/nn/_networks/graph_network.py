@@ -125,8 +125,9 @@ class GraphNetwork(StackedNetwork):
         in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
             :class:`StackedNetwork`; vertices alone are read.
         convolution: ``"gcn"``, ``"gat"``, ``"sage"``, ``"gin"``; ``"gps"``, a GIN layer and global
-            attention within each part, for which there is always an embedding; ``"mlp"``, a dense
-            layer on each vertex, without edges.
+            attention within each part, for which there is always an embedding, and which
+            ``torch.func.vmap`` does not take, as PyG writes its dense batches in place; ``"mlp"``,
+            a dense layer on each vertex, without edges.
         heads: of the attention of ``"gat"`` and ``"gps"``; a divisor of ``hidden_channels``.
         norm: ``"batch"`` before each activation, in ``"gin"`` and ``"gps"`` within the layer too;
             another one after each layer; or ``None``.

@@ -76,6 +76,11 @@ class HOPSEConv(ComplexConv):
 
     def _combined(self, x: Tensor, k: int) -> Tensor:
         columns = [x.shape[1]] if self.columns[k] == [-1] else self.columns[k]
+        if sum(columns) != x.shape[1]:
+            raise ValueError(
+                f"x[{k}] must have as many columns as the blocks {tuple(columns)} together, got "
+                f"{x.shape[1]}."
+            )
         parts = zip(self.encode[k], torch.split(x, columns, dim=1), strict=True)  # type: ignore[call-overload]
         read = [self.activation(lin(values)) for lin, values in parts]
         result: Tensor = self.combine[k](torch.cat(read, dim=1))

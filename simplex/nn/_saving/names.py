@@ -9,6 +9,7 @@ from dataclasses import is_dataclass
 from functools import cache
 from typing import Any
 
+import torch
 from torch import nn
 
 
@@ -34,13 +35,13 @@ def name_of(value: Callable[..., Any]) -> str | None:
     return None
 
 
-def value_of(name: str) -> Callable[..., Any]:
+def value_of(name: object) -> Callable[..., Any]:
     """The function or class of that name.
 
     Raises:
         ValueError: there is none, or it is not among what a file may name.
     """
-    module, _, last = name.rpartition(".")
+    module, _, last = str(name).rpartition(".")
     value = None
     if module in _CLASSES or module in _FUNCTIONS:
         importlib.import_module(module)
@@ -63,6 +64,8 @@ def _public(module: str, name: str) -> Callable[..., Any] | None:
     if module == "torch.nn.functional" and inspect.isfunction(value):
         return value
     # In torch itself and in torch.special the functions of tensors are built in; others, such as
-    # torch.load, are not.
+    # torch.load, are not. Of those built in some are no functions of tensors, and one opens files.
     kinds = (types.BuiltinFunctionType, types.BuiltinMethodType)
-    return value if module in _FUNCTIONS and isinstance(value, kinds) else None
+    if module not in _FUNCTIONS or not isinstance(value, kinds) or name == "from_file":
+        return None
+    return value if module != "torch" or hasattr(torch._C._VariableFunctions, name) else None

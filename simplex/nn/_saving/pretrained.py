@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from simplex.nn._checks import brief
 from simplex.nn._saving.arguments import Arguments, bind, decode, encode, refusals
 from simplex.nn._saving.names import name_of, value_of
 
@@ -48,7 +49,7 @@ class Pretrained(nn.Module):
 
         Raises:
             ValueError: an argument has no such name, as a function of your own has none; or widths
-                of the network are still to be taken from its first input.
+                of the network are still to be taken from its first input; or it is on meta.
 
         Example:
             >>> from tempfile import TemporaryDirectory
@@ -75,12 +76,17 @@ class Pretrained(nn.Module):
                 "the network must know its widths to be saved, got in_channels=-1 and no input "
                 "yet. Call it once."
             )
+        if any(value.is_meta for value in state.values()):
+            raise ValueError(
+                "the network must hold weights to be saved, got meta tensors. Load some, or draw "
+                "them: model.to_empty(device='cpu'), then reset_parameters()."
+            )
         config = {
             "class": _name(kind),
             "simplex": _version(),
             "arguments": dict(self.made_with),
         }
-        place = Path(folder)
+        place = _place(folder)
         try:
             place.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:
@@ -161,7 +167,7 @@ def _load(kind: type[Loaded], config: dict[str, Any], folder: Folder) -> Loaded:
     said = f"{str(Path(folder) / CONFIG)!r}, written by version {config['simplex']}"
     try:
         module = kind(**{name: decode(value) for name, value in config["arguments"].items()})
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"the arguments of {said}, must be those of {kind.__name__} in version {_version()}: "
             f"{error}"
@@ -170,6 +176,13 @@ def _load(kind: type[Loaded], config: dict[str, Any], folder: Folder) -> Loaded:
         if value.is_floating_point():
             module.to(value.dtype)
             break
+    for key, own in module.state_dict().items():
+        given = state.get(key, own)
+        if given.is_floating_point() != own.is_floating_point():
+            raise ValueError(
+                f"the weights must be those of {said}: {key} must be {own.dtype}, got "
+                f"{given.dtype}."
+            )
     try:
         module.load_state_dict(state, assign=True)
     except RuntimeError as error:
@@ -179,12 +192,12 @@ def _load(kind: type[Loaded], config: dict[str, Any], folder: Folder) -> Loaded:
 
 def _read_config(folder: Folder) -> dict[str, Any]:
     """The JSON of a folder, with its three fields."""
-    path = Path(folder) / CONFIG
+    path = _place(folder) / CONFIG
     if not path.is_file():
         raise FileNotFoundError(_missing(folder, CONFIG))
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{str(path)!r} must be JSON, got {error}.") from error
     kinds = {"class": str, "simplex": str, "arguments": dict}
     if not isinstance(config, dict) or not all(
@@ -195,6 +208,13 @@ def _read_config(folder: Folder) -> dict[str, Any]:
             "writes them."
         )
     return config
+
+
+def _place(folder: object) -> Path:
+    """The folder as a path."""
+    if not isinstance(folder, str | os.PathLike):
+        raise TypeError(f"folder must be a path, got {brief(folder)}.")
+    return Path(folder)
 
 
 def _missing(folder: Folder, name: str) -> str:
