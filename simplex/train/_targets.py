@@ -80,7 +80,9 @@ def _stored(batch: SimplicialData, name: str) -> Tensor:
         levels = [key for key in map(str, batch.keys()) if re.fullmatch(r"y(_\d+)?", key)]
         rest = " Every item must have it."
         if levels:
-            at = ", ".join(f"{key} (level={key[2:] or '0 or None'})" for key in sorted(levels))
+            at = ", ".join(
+                f"{key} (level={key[2:]})" if key != "y" else "y" for key in sorted(levels)
+            )
             rest += f" There is {at}."
         raise ValueError(f"target must be a field of the data, got {name!r}, which is none.{rest}")
     values = batch[name]
@@ -203,12 +205,6 @@ def _require_classes(
     used = targets[torch.cat([ids for _, ids in parts])] if parts else targets
     found = torch.unique(used)
     present = found[found >= 0] if parts is None else found
-    if parts is not None and -1 in found:
-        part = next(part for part, ids in parts if -1 in targets[ids])
-        raise ValueError(
-            f"{name} must be known in every row of a split, got -1, a class that is not known, in "
-            f"{part}. Leave such rows out: part = part[{name}[part] >= 0], or mask &= {name} >= 0."
-        )
     if len(present) and (int(present[0]) < 0 or int(present[-1]) >= count):
         unknown = int(present[0]) == -1 and int(present[-1]) < count
         raise ValueError(

@@ -234,3 +234,13 @@ def test_candidates(files, capsys, task, data):
 def test_candidates_that_are_refused(files, capsys, argv, message):
     code, _, err = run(capsys, "train", "--dataset", *argv, "--out", "run")
     assert (code, message in err) == (2, True)
+
+
+def test_features_in_double_precision_are_taken(files, capsys):
+    x = torch.ones(6, 1, dtype=torch.float64)
+    torch.save([ring(6, x=x, y=torch.tensor([i % 2])) for i in range(16)], "double.pt")
+    out = trained(
+        capsys, "run", "--dataset", "double.pt", "--metric", "accuracy", "--metric", "f1_macro"
+    )
+    assert "\nf1 macro: held-out 0." in out  # further metrics too
+    assert len(predicted(capsys, "run", "double.pt")) == 17

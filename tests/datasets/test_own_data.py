@@ -275,6 +275,15 @@ def hypergraph(folder):
     return path
 
 
+def test_names_are_no_classes_of_a_hypergraph(tmp_path):
+    path = hypergraph(tmp_path)
+    stored = json.loads(path.read_text())
+    stored["nodes"] = [{"node": i, "attrs": {"name": f"n{i}"}} for i in range(12)]
+    path.write_text(json.dumps(stored))
+    with pytest.raises(ValueError, match="several rows share, got 12 of them in 12 rows"):
+        read_dataset(path, "name")
+
+
 @over("target, level, rows", [("team", 0, [0, 1, 0, 1, 0, 1]), ("kind", 2, [0, 0, 1, 1])])
 def test_a_hypergraph(tmp_path, target, level, rows):
     data = read_dataset(hypergraph(tmp_path), target)

@@ -11,7 +11,7 @@ from simplex.datasets._hypergraph_dataset import targets_of
 from simplex.datasets._one_complex import cochains_of
 from simplex.datasets._own.columns import feature_columns, forms_of
 from simplex.datasets._own.files import FileData, Wanted
-from simplex.datasets._own.targets import kind_of
+from simplex.datasets._own.targets import kind_of, require_shared
 
 
 def read_hypergraph_file(path: Path, wanted: Wanted) -> FileData:
@@ -81,6 +81,8 @@ def _targets(
     kind = "numbers" if classes is None else "classes"
     known = fields[f"known_mask_{level}" if level else "known_mask"]
     of = ("nodes", "edges", "triangles")[level] if level < 3 else f"{level}-simplices"
+    if classes is not None:
+        require_shared(len(classes), int(known.sum()))
     missing = f", missing for {int((~known).sum())} of {len(known)}" if not known.all() else ""
     said = kind if classes is None else f"{len(classes)} classes"
     notes.append(f"target {wanted.target}: {said} of {of}{missing}")

@@ -101,8 +101,7 @@ def _edge_list(path: Path, text: str) -> Table:
         if len(row) != width or width not in (2, 3):
             raise ValueError(
                 f"{path.name}, line {number}: must be the two ends of an edge, and its weight "
-                f"where all have one, got {len(row)} fields. Write other columns as a .csv with "
-                "headings."
+                f"where all have one, got {len(row)} fields. Other columns need a .csv."
             )
     columns = zip(*(row for _, row in rows), strict=True)
     named = dict(zip(("source", "target", "weight"), map(list, columns), strict=False))

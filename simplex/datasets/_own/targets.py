@@ -90,12 +90,16 @@ def _classes(column: Sequence[str]) -> Targets:
     names = sorted(present, key=float) if are_numbers(column) else sorted(present)
     if len(names) < 2:
         raise ValueError(f"target must hold at least two classes, got {names[0]!r} alone.")
-    known = sum(not is_missing(value) for value in column)
-    if known >= _FEW_ROWS and 2 * len(names) > known:
-        raise ValueError(
-            f"target must have classes that several rows share, got {len(names)} of them in "
-            f"{known} rows. Take another column, or group its values."
-        )
+    require_shared(len(names), sum(not is_missing(value) for value in column))
     ids = {name: i for i, name in enumerate(names)}
     values = torch.tensor([ids.get(value, -1) for value in column])
     return Targets(values, values >= 0, "classes", names)
+
+
+def require_shared(classes: int, rows: int) -> None:
+    """Raise ``ValueError`` where nearly every row has a class of its own, as names have."""
+    if rows >= _FEW_ROWS and 2 * classes > rows:
+        raise ValueError(
+            f"target must have classes that several rows share, got {classes} of them in {rows} "
+            "rows. Take another target, or group its values."
+        )

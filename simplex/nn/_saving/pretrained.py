@@ -218,9 +218,10 @@ def _place(folder: object) -> Path:
 
 
 def _missing(folder: Folder, name: str) -> str:
+    run = " A run is read by simplex.train.read_run." if Path(folder, "row.md").exists() else ""
     return (
         f"folder must hold {name}, got {str(folder)!r} without. Write it with "
-        "model.save_pretrained(folder)."
+        f"model.save_pretrained(folder).{run}"
     )
 
 
