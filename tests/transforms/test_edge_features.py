@@ -70,7 +70,7 @@ def test_attributes_of_edges_alone_are_an_edge_cochain():
         assert_same(made, item)
         assert made.x_1.shape == (made.complex.num_simplices(1), 2)
         assert made.x_1.dtype == torch.float64
-        with pytest.raises(ValueError, match=r"got no \['x', 'x_2'\].*give the graph an x"):
+        with pytest.raises(ValueError, match=r"got no \['x', 'x_2'\].*graph that has an x"):
             made.cochains()
     assert_same(dataset.to_batch(), Batch.from_data_list(list(dataset)))
 
