@@ -1,7 +1,7 @@
 """The clique lift as a PyG transform, and of a whole data set by one kernel call."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor
 from torch_geometric.data import Data
@@ -81,7 +81,29 @@ def lifted(
     return SimplicialData.from_complex(K, x, max_dim=max_dim, **fields)
 
 
-class CliqueLift(BaseTransform):  # type: ignore[misc]
+class FlagLift(BaseTransform):  # type: ignore[misc]
+    """What the lifts of one graph as transforms share: the options of ``lift``, which they call."""
+
+    lift: ClassVar[Callable[..., SimplicialData]]
+
+    def __init__(
+        self, max_dim: int = 2, *, reduce: Reduce = "sum", edge_attr: Reduce | None = None
+    ) -> None:
+        require_options(max_dim, reduce, edge_attr)
+        self.max_dim = max_dim
+        self.reduce = reduce
+        self.edge_attr = edge_attr
+
+    def forward(self, data: Data) -> SimplicialData:
+        """The lifted graph; the input stays as it is."""
+        return type(self).lift(data, self.max_dim, reduce=self.reduce, edge_attr=self.edge_attr)
+
+    def __repr__(self) -> str:
+        more = "" if self.edge_attr is None else f", edge_attr={self.edge_attr!r}"
+        return f"{type(self).__name__}(max_dim={self.max_dim}, reduce={self.reduce!r}{more})"
+
+
+class CliqueLift(FlagLift):
     """:func:`clique_lift` as a transform: ``TUDataset(root, name, pre_transform=CliqueLift())``.
 
     Transforms that change vertices or edges (``RandomLinkSplit``, ``TwoHop``, ``GDC``, …) come
@@ -101,21 +123,7 @@ class CliqueLift(BaseTransform):  # type: ignore[misc]
         SimplicialComplex(f_vector=(2, 1))
     """
 
-    def __init__(
-        self, max_dim: int = 2, *, reduce: Reduce = "sum", edge_attr: Reduce | None = None
-    ) -> None:
-        require_options(max_dim, reduce, edge_attr)
-        self.max_dim = max_dim
-        self.reduce = reduce
-        self.edge_attr = edge_attr
-
-    def forward(self, data: Data) -> SimplicialData:
-        """The lifted graph; the input stays as it is."""
-        return clique_lift(data, self.max_dim, reduce=self.reduce, edge_attr=self.edge_attr)
-
-    def __repr__(self) -> str:
-        more = "" if self.edge_attr is None else f", edge_attr={self.edge_attr!r}"
-        return f"CliqueLift(max_dim={self.max_dim}, reduce={self.reduce!r}{more})"
+    lift = staticmethod(clique_lift)
 
 
 @on_free_threads()

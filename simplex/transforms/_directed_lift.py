@@ -1,12 +1,11 @@
 """The directed flag lift as a PyG transform."""
 
 from torch_geometric.data import Data
-from torch_geometric.transforms import BaseTransform
 
 from simplex.complexes import on_free_threads
 from simplex.data import SimplicialData
 from simplex.lifting import directed_flag_complex
-from simplex.transforms._clique_lift import Reduce, lifted, require_options
+from simplex.transforms._clique_lift import FlagLift, Reduce, lifted
 
 
 @on_free_threads()
@@ -37,7 +36,7 @@ def directed_flag_lift(
     return lifted(data, directed_flag_complex, max_dim, reduce, edge_attr)
 
 
-class DirectedFlagLift(BaseTransform):  # type: ignore[misc]
+class DirectedFlagLift(FlagLift):
     """:func:`directed_flag_lift` as a transform, for a data set of digraphs.
 
     Transforms that change vertices or edges come before it, ``ToUndirected`` among them.
@@ -54,18 +53,4 @@ class DirectedFlagLift(BaseTransform):  # type: ignore[misc]
         SimplicialComplex(f_vector=(2, 1), directed=True)
     """
 
-    def __init__(
-        self, max_dim: int = 2, *, reduce: Reduce = "sum", edge_attr: Reduce | None = None
-    ) -> None:
-        require_options(max_dim, reduce, edge_attr)
-        self.max_dim = max_dim
-        self.reduce = reduce
-        self.edge_attr = edge_attr
-
-    def forward(self, data: Data) -> SimplicialData:
-        """The lifted digraph; the input stays as it is."""
-        return directed_flag_lift(data, self.max_dim, reduce=self.reduce, edge_attr=self.edge_attr)
-
-    def __repr__(self) -> str:
-        more = "" if self.edge_attr is None else f", edge_attr={self.edge_attr!r}"
-        return f"DirectedFlagLift(max_dim={self.max_dim}, reduce={self.reduce!r}{more})"
+    lift = staticmethod(directed_flag_lift)
