@@ -163,11 +163,15 @@ class Experiment:
             if not isinstance(given, (list, tuple)):
                 raise TypeError(f"{name} must be a list, got {shown(given)}.")
             object.__setattr__(self, name, tuple(given))
-        gathers = any(str(each).strip().lower().startswith("gather") for each in self.encodings)
-        if self.model == "sann" and "hops" not in self.options and not gathers:
+        if self.model == "sann" and "hops" not in self.options and not self.gathers:
             object.__setattr__(self, "encodings", (*self.encodings, _GATHER))
         if isinstance(self.class_weights, list):
             object.__setattr__(self, "class_weights", tuple(self.class_weights))
+
+    @property
+    def gathers(self) -> bool:
+        """Whether one of the encodings gathers the hops that SaNN reads."""
+        return any(str(each).strip().lower().startswith("gather") for each in self.encodings)
 
     @property
     def protocols(self) -> tuple[str, ...]:

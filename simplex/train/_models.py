@@ -168,9 +168,7 @@ def _hopse(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.M
 
 def _sann(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
     """Without hops of its own where the encodings have gathered them."""
-    names = [text.strip().lower() for text in settings.encodings]
-    gathered = any(name.startswith("gather") for name in names)
-    make = standard(SaNN, hops=0) if gathered else standard(SaNN)
+    make = standard(SaNN, hops=0) if settings.gathers else standard(SaNN)
     return make(settings, dataset, task)
 
 

@@ -39,7 +39,7 @@ FIXED: Mapping[str, Mapping[str, Any]] = {
     "minesweeper": {"hidden_channels": 64},
     "NCI1": {"hidden_channels": 64},
 }
-ERRORS = ("mae", "rmse", "mae_deviations")
+ERRORS = ("mae", "mse", "rmse", "mae_deviations")
 
 
 class Result(NamedTuple):
