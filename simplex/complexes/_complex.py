@@ -15,8 +15,9 @@ from simplex.complexes._orientation import facet_signs, orientation_of, turned_o
 from simplex.complexes._state import (
     are_equal,
     cache_of_facets,
-    from_state as _from_state,  # as files of earlier versions call it
+    from_state as _from_state,  # noqa: F401 — as files of earlier versions call it
     moved_state,
+    pickled,
     plain_labels,
     require_device,
     require_state,
@@ -92,9 +93,8 @@ class SimplicialComplex:
         directed: bool = False,
         device: torch.device | str | None = None,
     ) -> None:
-        num_vertices = require_edge_keys(require_int("num_vertices", num_vertices, 0))
+        self._num_vertices = require_edge_keys(require_int("num_vertices", num_vertices, 0))
         tables = self._facets = require_tables(facets)
-        self._num_vertices = num_vertices
         self._device = tables[0].device if tables else require_device(device)
         self._orientation = per_simplex(self, "orientation", orientation)
         self._filtration = per_simplex(self, "filtration", filtration)
@@ -417,7 +417,7 @@ class SimplicialComplex:
         return cls(**require_state(state))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _from_state, (self.state(),)
+        return pickled(self)
 
     def __eq__(self, other: object) -> bool:
         """Same simplices, orientation and parts; labels and filtration do not count."""

@@ -43,6 +43,12 @@ def cache_of_facets(K: "SimplicialComplex") -> dict[tuple[str, int], Any]:
     return {key: value for key, value in K._cache.items() if key[0] in names}
 
 
+def pickled(K: "SimplicialComplex") -> tuple[Any, ...]:
+    """What a pickle calls: of a complex in a folder, what opens it; else the tables."""
+    way: tuple[Any, ...] = K._cache.get(OPENED_BY, (from_state, (state_of(K),)))
+    return way
+
+
 def are_equal(A: "SimplicialComplex", B: "SimplicialComplex") -> bool:
     """Same simplices, orientation, parts and device."""
     return (
@@ -116,6 +122,7 @@ def from_state(state: Mapping[str, Any]) -> "SimplicialComplex":
     return SimplicialComplex.from_state(state)
 
 
+OPENED_BY = ("opened by", 0)  # the key of the cache under which a complex has how it was opened
 _OPTIONAL = ("orientation", "filtration", "vertex_labels", "part_pointer", "device", "directed")
 
 torch.serialization.add_safe_globals(
