@@ -21,7 +21,7 @@ from simplex.train import Experiment, TrainSettings, run_experiment
 
 SEEDS = (0, 3, 5, 7, 9)
 COUNTS = ("f-vector", "pooled")  # they have a dropout at most
-TRAIN = ("batch_size", "lr", "weight_decay")
+TRAIN = ("batch_size", "lr", "weight_decay", "recalibrate")
 OPTIONS = ("layer_dropout", "input_dropout", "skip")
 # Sets of complexes: narrow networks, many steps. One complex with labelled vertices: wide input,
 # few labels, much dropout. Vertices with numbers: neither.
@@ -70,6 +70,8 @@ SPACES = {  # by the beginning of the name; all others are sets of complexes
 FIXED: Mapping[str, Mapping[str, Any]] = {
     "tolokers": {"max_dim": 1, "hidden_channels": 32},
     "minesweeper": {"hidden_channels": 32},
+    "NCI1": {"recalibrate": True},
+    "IMDB-BINARY": {"recalibrate": True},
 }
 ERRORS = ("mae", "mse", "rmse", "mae_deviations")
 
