@@ -14,8 +14,8 @@ from simplex.complexes._index import find_simplices
 from simplex.complexes._orientation import facet_signs, orientation_of, turned_orientation
 from simplex.complexes._state import (
     are_equal,
-    cache_of_facets,
     from_state as _from_state,  # noqa: F401 — as files of earlier versions call it
+    kept_in_cache,
     moved_state,
     pickled,
     plain_labels,
@@ -317,7 +317,7 @@ class SimplicialComplex:
 
     def _replace(self, **changes: Any) -> "SimplicialComplex":
         result = SimplicialComplex(**state_of(self) | {"device": self._device} | changes)
-        result._cache = {} if "facets" in changes else cache_of_facets(self)
+        result._cache = kept_in_cache(self, tables="facets" not in changes)
         return result
 
     def skeleton(self, k: int) -> "SimplicialComplex":
@@ -373,11 +373,9 @@ class SimplicialComplex:
         def compute() -> Tensor:
             if k > max(self.dim, 0):
                 return self.part_pointer(0).new_zeros(self.num_parts + 1)
-            if k > 0:
-                return self.children(k - 1)[self.part_pointer(k - 1)]
-            if self._part_pointer is not None:
-                return self._part_pointer
-            return torch.tensor([0, self._num_vertices], device=self._device)
+            if self._part_pointer is None:
+                return torch.tensor([0, self.num_simplices(k)], device=self._device)
+            return self.children(k - 1)[self.part_pointer(k - 1)] if k else self._part_pointer
 
         pointer: Tensor = self.cached("part_pointer", k, compute)
         return pointer

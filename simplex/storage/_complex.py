@@ -6,7 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_complex, require_flag
+from simplex.complexes import (
+    ON_DISK,
+    OPENED_BY,
+    SimplicialComplex,
+    require_complex,
+    require_flag,
+)
 from simplex.storage._folder import Place, absolute, place_of, under_construction
 from simplex.storage._labels import label_tables, labels_from
 from simplex.storage._manifest import Folder, Format, read_folder
@@ -132,7 +138,8 @@ def open_complex(
     )
     if list(K.f_vector) != f_vector:
         raise _altered(opened, f"f_vector {f_vector} for tables of {list(K.f_vector)} rows")
-    K.cached("opened by", 0, lambda: (_opened_again, tuple(place_of(opened.path))))  # if pickled
+    K.cached(ON_DISK, 0, lambda: True)
+    K.cached(OPENED_BY, 0, lambda: (_opened_again, tuple(place_of(opened.path))))  # when unpickled
     return K
 
 
