@@ -1,6 +1,7 @@
 """Lifts: from graphs, points and relations to simplicial complexes."""
 
 from simplex.lifting._clique import clique_complex
+from simplex.lifting._count_cliques import clique_degrees, count_cliques
 from simplex.lifting._delaunay import alpha_complex, delaunay_complex
 from simplex.lifting._directed import directed_flag_complex
 from simplex.lifting._dowker import dowker_complex, khop_complex, neighborhood_complex
@@ -18,6 +19,8 @@ from simplex.lifting._clique import lift_edges as lift_edges
 __all__ = [
     "alpha_complex",
     "clique_complex",
+    "clique_degrees",
+    "count_cliques",
     "delaunay_complex",
     "directed_flag_complex",
     "dowker_complex",

@@ -9,7 +9,7 @@ vertex, and are neighbors of that vertex. The largest cliques are counted by the
 import numpy as np
 
 from simplex.complexes import FLAG, INT64S, TABLE, compiled
-from simplex.lifting._degeneracy_numba import UINT32S
+from simplex.lifting._degeneracy_numba import UINT32S, edge_place
 
 
 _BITS = "uint64[:,::1]"
@@ -130,19 +130,6 @@ def count_from_edges(  # type: ignore[no-untyped-def]
                     level += 1
 
 
-@compiled(f"int64(uint32, uint32, {INT64S}, {UINT32S})")
-def _edge(tail, head, pointer, later):  # type: ignore[no-untyped-def]
-    """The number of an edge, which is there."""
-    low, high = pointer[tail], pointer[tail + 1] - 1
-    while low < high:
-        middle = (low + high) >> 1
-        if later[middle] < head:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
 _FOUND = f"{UINT32S}, int64, int64, {_BITS}, int64, int64, {INT64S}, {UINT32S}, {TABLE}"
 
 
@@ -158,7 +145,7 @@ def _credit(  # type: ignore[no-untyped-def]
             above[clique[a], level] += found
         else:
             for b in range(a):
-                above[_edge(clique[b], clique[a], pointer, later), level] += found
+                above[edge_place(clique[b], clique[a], pointer, later), level] += found
     for word in range(words):
         bits = sets[level, word]
         while bits:
@@ -167,7 +154,7 @@ def _credit(  # type: ignore[no-untyped-def]
                 above[one, level] += 1
             else:
                 for a in range(level):
-                    above[_edge(clique[a], one, pointer, later), level] += 1
+                    above[edge_place(clique[a], one, pointer, later), level] += 1
             bits &= bits - _ONE
 
 

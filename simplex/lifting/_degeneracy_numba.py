@@ -106,6 +106,33 @@ def _orient(  # type: ignore[no-untyped-def]
                 filled[earlier] += 1
 
 
+@compiled(f"int64(uint32, uint32, {_LISTS})")
+def edge_place(tail, head, pointer, later):  # type: ignore[no-untyped-def]
+    """Which oriented edge leads from one rank to another, where one does; by halving."""
+    low, high = pointer[tail], pointer[tail + 1] - 1
+    while low < high:
+        middle = (low + high) >> 1
+        if later[middle] < head:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled(f"void(uint32[:,::1], {_LISTS}, {INT64S})")
+def _find(ends, pointer, later, found):  # type: ignore[no-untyped-def]
+    """Which oriented edge each pair is."""
+    for edge in range(len(ends)):
+        found[edge] = edge_place(ends[edge, 0], ends[edge, 1], pointer, later)
+
+
+def find_edges(oriented: Oriented, ends: NDArray[Any]) -> NDArray[Any]:
+    """Which oriented edge each (tail, head) is, of (m, 2) ranks with the lower first; (m,)."""
+    found = np.empty(len(ends), np.int64)
+    _find(np.ascontiguousarray(ends, np.uint32), oriented.pointer, oriented.later, found)
+    return found
+
+
 def oriented_by_degeneracy(pointer: NDArray[Any], heads: NDArray[Any]) -> Oriented:
     """Turn every edge from the vertex that is peeled first to the other.
 
