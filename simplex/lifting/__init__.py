@@ -8,6 +8,7 @@ from simplex.lifting._dowker import dowker_complex, khop_complex, neighborhood_c
 from simplex.lifting._line import line_complex
 from simplex.lifting._random import linial_meshulam_complex, random_clique_complex
 from simplex.lifting._rips import vietoris_rips_complex
+from simplex.lifting._to_disk import clique_complex_to_disk
 
 
 # isort: split
@@ -19,6 +20,7 @@ from simplex.lifting._clique import lift_edges as lift_edges
 __all__ = [
     "alpha_complex",
     "clique_complex",
+    "clique_complex_to_disk",
     "clique_degrees",
     "count_cliques",
     "delaunay_complex",

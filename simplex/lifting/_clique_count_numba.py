@@ -100,7 +100,7 @@ def count_from_edges(  # type: ignore[no-untyped-def]
     """Add to ``counts[k]`` the k-simplices that begin with an edge first … stop-1, k = 2 … max_dim.
 
     At level l stands the set of the vertices that extend a clique of l vertices, so it counts
-    simplices of dimension l. No sum can overflow: a step adds at most 64, it would take 2⁵⁷ of them.
+    simplices of dimension l. No sum can overflow: a step adds at most 64, so 2⁵⁷ were needed.
     """
     first_root, last_root = _roots(first, stop, pointer)
     longest = _longest(first_root, last_root, pointer)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from simplex.complexes import require_int, require_memory, usable_threads
@@ -174,14 +173,10 @@ def _oriented(table: EdgeTable) -> "Oriented":
     what = f"the lists of {size} edges between {count} vertices"
     remedy = "Count on a machine with more memory."
     require_memory(12 * size + 36 * count, torch.device("cpu"), what, remedy)
-    pointer, heads = np.zeros(count + 1, np.int64), np.empty(size, np.uint32)
+    heads = np.empty(size, np.uint32)
     for first, edges in table.blocks():
-        low = int(edges[0, 0])
-        from_each = np.bincount(edges[:, 0] - low)
-        pointer[low + 1 : low + 1 + len(from_each)] += from_each
         heads[first : first + len(edges)] = edges[:, 1]
-    np.cumsum(pointer, out=pointer)
-    return oriented_by_degeneracy(pointer, heads)
+    return oriented_by_degeneracy(table.pointer(), heads)
 
 
 def _degeneracy(oriented: "Oriented") -> int:
@@ -189,7 +184,7 @@ def _degeneracy(oriented: "Oriented") -> int:
     return int(np.diff(oriented.pointer).max(initial=0))
 
 
-def _places(oriented: "Oriented", edges: NDArray[Any]) -> NDArray[Any]:
+def _places(oriented: "Oriented", edges: np.ndarray) -> np.ndarray:
     """Which oriented edge each edge is."""
     from simplex.lifting._degeneracy_numba import find_edges
 
@@ -199,7 +194,7 @@ def _places(oriented: "Oriented", edges: NDArray[Any]) -> NDArray[Any]:
     return find_edges(oriented, ends)
 
 
-def _edge_ranges(pointer: NDArray[Any], least: int) -> list[tuple[int, int]]:
+def _edge_ranges(pointer: np.ndarray, least: int) -> list[tuple[int, int]]:
     """Ranges of oriented edges of about equal Σ outdeg²; a vertex with too many is divided."""
     lengths, most, ranges = np.diff(pointer), max(_TASK, least), []
     for first, stop in row_ranges(lengths * lengths, most_work=most):
@@ -268,7 +263,7 @@ def _count_task(
 
 def _degree_task(
     pointer: Any, later: Any, ended: Any, k: int, max_dim: int, first: int, stop: int
-) -> tuple[NDArray[Any], NDArray[Any]]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Which faces the simplices that begin with these edges have, and how many are above each."""
     from simplex.lifting._clique_count_numba import credit_from_edges
 

@@ -4,10 +4,9 @@ Peeling takes a vertex of least degree, again and again. At most d edges of a ve
 peeled later, d the degeneracy of the graph: a hub, whose neighbors go before it, has few left.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simplex.complexes import INT64S, compiled
 
@@ -25,9 +24,9 @@ class Oriented(NamedTuple):
         order: (n,) uint32, the vertex of each rank.
     """
 
-    pointer: NDArray[Any]
-    later: NDArray[Any]
-    order: NDArray[Any]
+    pointer: np.ndarray
+    later: np.ndarray
+    order: np.ndarray
 
 
 @compiled(f"void({_LISTS}, {_LISTS})")
@@ -66,8 +65,10 @@ def _peel(pointer, heads, back_pointer, tails, order, rank):  # type: ignore[no-
     for i in range(num_vertices):
         v = order[i]
         for lists in range(2):
-            first, stop = (pointer[v], pointer[v + 1]) if lists == 0 else (
-                back_pointer[v], back_pointer[v + 1]
+            first, stop = (
+                (pointer[v], pointer[v + 1])
+                if lists == 0
+                else (back_pointer[v], back_pointer[v + 1])
             )
             for place in range(first, stop):
                 u = heads[place] if lists == 0 else tails[place]
@@ -126,14 +127,14 @@ def _find(ends, pointer, later, found):  # type: ignore[no-untyped-def]
         found[edge] = edge_place(ends[edge, 0], ends[edge, 1], pointer, later)
 
 
-def find_edges(oriented: Oriented, ends: NDArray[Any]) -> NDArray[Any]:
+def find_edges(oriented: Oriented, ends: np.ndarray) -> np.ndarray:
     """Which oriented edge each (tail, head) is, of (m, 2) ranks with the lower first; (m,)."""
     found = np.empty(len(ends), np.int64)
     _find(np.ascontiguousarray(ends, np.uint32), oriented.pointer, oriented.later, found)
     return found
 
 
-def oriented_by_degeneracy(pointer: NDArray[Any], heads: NDArray[Any]) -> Oriented:
+def oriented_by_degeneracy(pointer: np.ndarray, heads: np.ndarray) -> Oriented:
     """Turn every edge from the vertex that is peeled first to the other.
 
     Args:

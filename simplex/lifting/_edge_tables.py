@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from simplex.complexes import unique_edges
 from simplex.interop import read_graph
-from simplex.storage import absolute
+from simplex.storage import absolute, open_edges
 
 
 _ROWS = 1 << 22  # that are held at a time
@@ -29,15 +28,24 @@ class EdgeTable(NamedTuple):
     """
 
     num_vertices: int
-    edges: NDArray[Any]
+    edges: np.ndarray
     labels: tuple[Hashable, ...] | None = None
     part_pointer: Tensor | None = None
     folder: Path | None = None
 
-    def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
+    def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
         """The first row of each block of edges, and the block."""
         for first in range(0, len(self.edges), _ROWS):
             yield first, np.asarray(self.edges[first : first + _ROWS])
+
+    def pointer(self) -> np.ndarray:
+        """Where the edges to the larger neighbors of each vertex start, (n_0+1,) int64."""
+        pointer = np.zeros(self.num_vertices + 1, np.int64)
+        for _, edges in self.blocks():
+            low = int(edges[0, 0])
+            of_each = np.bincount(edges[:, 0] - low)
+            pointer[low + 1 : low + 1 + len(of_each)] += of_each
+        return np.cumsum(pointer, out=pointer)
 
 
 def read_edge_table(graph: Any, num_vertices: int | None) -> EdgeTable:
@@ -47,8 +55,6 @@ def read_edge_table(graph: Any, num_vertices: int | None) -> EdgeTable:
             raise ValueError(
                 f"num_vertices must be None for a folder, got {num_vertices}: it knows its own."
             )
-        from simplex.storage import open_edges
-
         opened = open_edges(graph)
         return EdgeTable(opened.num_vertices, opened.edges, folder=absolute(graph))
     read = read_graph(graph, num_vertices)
