@@ -110,18 +110,18 @@ def count_from_edges(  # type: ignore[no-untyped-def]
     place = np.full(len(pointer) - 1, -1, np.int32)
     for root in range(first_root, last_root + 1):
         start, length = pointer[root], pointer[root + 1] - pointer[root]
-        if length < 2:
+        if length < 2 or ended[0]:
             continue
         _read_neighborhood(root, pointer, later, place, rows)
         words = (length + 63) >> 6
         for i in range(max(first - start, 0), min(stop - start, length)):
-            if ended[0]:
-                return
             counts[2] += _extend(sets, 1, i, rows, words)
             level = min(2, max_dim - 1)
             while level > 1:
                 j = _take(sets, level, words)
                 if j < 0:
+                    if ended[0]:
+                        return
                     level -= 1
                     continue
                 found = _extend(sets, level, j, rows, words)
@@ -176,14 +176,12 @@ def credit_from_edges(  # type: ignore[no-untyped-def]
     clique = np.empty(max_dim + 1, np.uint32)
     for root in range(first_root, last_root + 1):
         start, length = pointer[root], pointer[root + 1] - pointer[root]
-        if length < 2:
+        if length < 2 or ended[0]:
             continue
         _read_neighborhood(root, pointer, later, place, rows)
         words = (length + 63) >> 6
         clique[0] = root
         for i in range(max(first - start, 0), min(stop - start, length)):
-            if ended[0]:
-                return
             found = _extend(sets, 1, i, rows, words)
             clique[1] = later[start + i]
             _credit(k, clique, 2, found, sets, words, start, pointer, later, above)
@@ -191,6 +189,8 @@ def credit_from_edges(  # type: ignore[no-untyped-def]
             while level > 1:
                 j = _take(sets, level, words)
                 if j < 0:
+                    if ended[0]:
+                        return
                     level -= 1
                     continue
                 found = _extend(sets, level, j, rows, words)

@@ -40,6 +40,7 @@ def count_cliques(
     executor: Executor | None = None,
     *,
     num_vertices: int | None = None,
+    task_size: int | None = None,
 ) -> tuple[int, ...]:
     r"""The f-vector of the clique complex of a graph, without the complex.
 
@@ -59,6 +60,8 @@ def count_cliques(
             map, beside the folder of the graph or, for a graph in memory, among the temporary
             files of this machine. ``None`` for as many threads as are free.
         num_vertices: n_0 of an ``edge_index``; ``None`` for the largest id plus one.
+        task_size: Σ outdeg² of a task, about; ``None`` for 2²⁴, which take some tenths of a second
+            to dimension 2 or 3, and more where there are millions of vertices.
 
     Returns:
         ``(n_0, n_1, …)`` as far as there are cliques, as integers of Python.
@@ -87,13 +90,16 @@ def count_cliques(
         (6, 15, 20, 15)
     """
     max_dim = require_int("max_dim", max_dim, 0)
+    if task_size is not None:
+        task_size = require_int("task_size", task_size, 1)
     table = read_edge_table(graph, num_vertices)
     sizes = [table.num_vertices, len(table.edges)][: max_dim + 1]
     if max_dim >= 2 and len(table.edges) > 2:
         oriented = _oriented(table)
         top = min(max_dim, _degeneracy(oriented))
         total = [0] * (top + 1)
-        with _results(_count_task, table, oriented, (top,), executor) as results:
+        ranges = _edge_ranges(oriented, task_size or max(_TASK, 4 * table.num_vertices))
+        with _results(_count_task, table, oriented, (top,), executor, ranges) as results:
             for counts in results:
                 total = [a + b for a, b in zip(total, counts, strict=True)]
         sizes += total[2:]
@@ -107,6 +113,7 @@ def clique_degrees(
     executor: Executor | None = None,
     *,
     num_vertices: int | None = None,
+    task_size: int | None = None,
 ) -> Tensor:
     r"""How many simplices of the clique complex contain each vertex or edge, without the complex.
 
@@ -118,6 +125,7 @@ def clique_degrees(
         max_dim: top dimension counted, at least k.
         executor: as of :func:`count_cliques`.
         num_vertices: n_0 of an ``edge_index``; ``None`` for the largest id plus one.
+        task_size: as of :func:`count_cliques`.
 
     Returns:
         (n_k, max_dim+1) int64: row s is the k-simplex s of :func:`clique_complex`, column l counts
@@ -137,6 +145,8 @@ def clique_degrees(
     """
     k = require_int("k", k, 0, 1)
     max_dim = require_int("max_dim", max_dim, k)
+    if task_size is not None:
+        task_size = require_int("task_size", task_size, 1)
     table = read_edge_table(graph, num_vertices)
     count = (table.num_vertices, len(table.edges))[k]
     what = f"the degrees of {count} {('vertices', 'edges')[k]} in {max_dim + 1} dimensions"
@@ -150,7 +160,8 @@ def clique_degrees(
         oriented = _oriented(table)
         top = min(max_dim, _degeneracy(oriented))
         found = np.zeros((count, top + 1), np.int64)  # by ranks, or by oriented edges
-        with _results(_degree_task, table, oriented, (k, top), executor) as results:
+        ranges = _edge_ranges(oriented, task_size or max(_TASK, 4 * count))
+        with _results(_degree_task, table, oriented, (k, top), executor, ranges) as results:
             for rows, degrees in results:
                 found[rows] += degrees
         if k == 0:
@@ -194,12 +205,15 @@ def _places(oriented: "Oriented", edges: np.ndarray) -> np.ndarray:
     return find_edges(oriented, ends)
 
 
-def _edge_ranges(pointer: np.ndarray, least: int) -> list[tuple[int, int]]:
-    """Ranges of oriented edges of about equal Σ outdeg²; a vertex with too many is divided."""
-    lengths, most, ranges = np.diff(pointer), max(_TASK, least), []
+def _edge_ranges(oriented: "Oriented", most: int) -> list[tuple[int, int]]:
+    """Ranges of edges of about equal Σ outdeg²; a vertex that has more is divided.
+
+    A task begins or ends with a table over all vertices or edges, which should not be most of it.
+    """
+    lengths, ranges = np.diff(oriented.pointer), []
     for first, stop in row_ranges(lengths * lengths, most_work=most):
         work = int(lengths[first]) ** 2 if stop == first + 1 else 0
-        start, size = int(pointer[first]), int(pointer[stop] - pointer[first])
+        start, size = int(oriented.pointer[first]), int(lengths[first:stop].sum())
         for low, high in row_ranges(size, pieces=max(1, -(-work // most))):
             ranges.append((start + low, start + high))
     return ranges
@@ -207,12 +221,14 @@ def _edge_ranges(pointer: np.ndarray, least: int) -> list[tuple[int, int]]:
 
 @contextmanager
 def _results(
-    task: Any, table: EdgeTable, oriented: "Oriented", args: tuple[int, ...], executor: Any
+    task: Any,
+    table: EdgeTable,
+    oriented: "Oriented",
+    args: tuple[int, ...],
+    executor: Executor | None,
+    ranges: list[tuple[int, int]],
 ) -> Iterator[Iterator[Any]]:
     """What the task gives for all ranges: of arrays by threads, of a folder by an executor."""
-    # A task begins with a table over the vertices, and ends with one over the faces it counts at.
-    faces = len(table.edges) if task is _degree_task and args[0] == 1 else table.num_vertices
-    ranges = _edge_ranges(oriented.pointer, 4 * faces)
     if executor is None:
         ended = np.zeros(1, np.bool_)
         tasks = [(oriented.pointer, oriented.later, ended, *args, *each) for each in ranges]

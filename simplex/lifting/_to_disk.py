@@ -52,6 +52,7 @@ def clique_complex_to_disk(
     *,
     num_vertices: int | None = None,
     overwrite: bool = False,
+    task_size: int | None = None,
 ) -> SimplicialComplex:
     """The clique complex of a graph in a folder, for complexes that do not fit in memory.
 
@@ -71,6 +72,8 @@ def clique_complex_to_disk(
             ``None`` for as many threads as are free.
         num_vertices: n_0 of an ``edge_index``; ``None`` for the largest id plus one.
         overwrite: replace a folder of this library that is there. Other folders never are.
+        task_size: how many simplices a task counts or writes, about; ``None`` for 2²⁰, or a quarter
+            of the vertices where these are more.
 
     Returns:
         The complex, opened from the folder as memory maps.
@@ -97,10 +100,14 @@ def clique_complex_to_disk(
         (4, 4, 1)
     """
     max_dim = require_int("max_dim", max_dim, 0)
+    if task_size is not None:
+        task_size = require_int("task_size", task_size, 1)
     table = read_edge_table(graph, num_vertices)
     labels = label_tables(table.labels)
     with under_construction(folder, job=_job(table, max_dim), overwrite=overwrite) as site:
-        f_vector = _lift(site, table, max_dim, executor)
+        # A task begins with a table over the vertices.
+        rows = task_size or max(_ROWS, table.num_vertices // 4)
+        f_vector = _lift(site, table, max_dim, rows, executor)
         small = dict(labels.tables)
         if table.part_pointer is not None:
             small = {"part_pointer": table.part_pointer.cpu(), **small}
@@ -127,7 +134,9 @@ def _job(table: EdgeTable, max_dim: int) -> dict[str, Any]:
     }
 
 
-def _lift(site: Site, table: EdgeTable, max_dim: int, executor: Executor | None) -> tuple[int, ...]:
+def _lift(
+    site: Site, table: EdgeTable, max_dim: int, rows: int, executor: Executor | None
+) -> tuple[int, ...]:
     """Write the tables of facets; the f-vector.
 
     To extend the k-simplices tasks read ``facets_k``; ``last_k`` (n_k,), the last vertex of each;
@@ -137,7 +146,6 @@ def _lift(site: Site, table: EdgeTable, max_dim: int, executor: Executor | None)
     if min(sizes) == 0 or max_dim == 0:
         return tuple(sizes[: sizes.index(0)] if 0 in sizes else sizes)
     _write_edges(site, table)
-    rows = max(_ROWS, table.num_vertices // 4)  # a task begins with a table over the vertices
     for k in range(1, max_dim):
         _write_children(site, k, sizes, rows, executor)
         children = table_to_read(site.file(f"children_{k}"))
