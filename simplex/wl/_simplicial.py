@@ -1,6 +1,6 @@
 """The simplicial Weisfeiler-Lehman (SWL) test: colour refinement on a simplicial complex."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -9,14 +9,20 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex, on_free_threads, require_complex, shown
 from simplex.wl._checks import require_adjacencies, require_room_to_refine
 from simplex.wl._coloring import Coloring
-from simplex.wl._refine import Draw, Palette, Stop, refine, starting_colors
+from simplex.wl._refine import Draw, Palette, Problem, Stop, refine, starting_colors
+from simplex.wl._words import Role
+
+
+DEFAULT = ("boundary", "upper")
+_ROWS = {"cpu": 1 << 15}  # whose tables stay in the caches
+_MANY_ROWS = 1 << 20  # of an accelerator: few calls, and small beside the colours
 
 
 @on_free_threads()
 def simplicial_wl(
     K: SimplicialComplex,
     *,
-    adjacencies: Iterable[str] = ("boundary", "upper"),
+    adjacencies: Iterable[str] = DEFAULT,
     colors: Mapping[int, Any] | Sequence[Any] | None = None,
     max_rounds: int | None = None,
     stop: Stop | None = None,
@@ -78,47 +84,68 @@ def simplicial_wl(
         >>> coloring.rounds, [counts.sort().values.tolist() for counts in coloring.histogram]
         (2, [[1, 2, 2], [1, 1, 2, 2], [1]])
     """
+    problem = simplex_problem(K, adjacencies=adjacencies, colors=colors)
+    return refine(problem, max_rounds=max_rounds, stop=stop)
+
+
+def simplex_problem(
+    K: SimplicialComplex,
+    *,
+    adjacencies: Iterable[str] = DEFAULT,
+    colors: Mapping[int, Any] | Sequence[Any] | None = None,
+) -> Problem:
+    """What :func:`simplicial_wl` refines."""
     require_complex("K", K)
     used = require_adjacencies(adjacencies)
     require_room_to_refine([K])
     degrees = range(max(K.dim, 0) + 1)
 
-    def signature(palettes: Sequence[Palette], draw: Draw) -> list[Tensor]:
-        hashes = [draw(palette) for palette in palettes]
+    def signature(colors: Sequence[Tensor], draw: Draw) -> list[Tensor]:
+        hashes = [draw(colors[k], Role.OWN, k) for k in degrees]
         for k in degrees[1:]:
-            facets, below, above = K.facets(k), palettes[k - 1], palettes[k]
-            if "boundary" in used:
-                hashes[k] += _gather(draw(below), facets).sum(1)
-            if "coboundary" in used:
-                _scatter(hashes[k - 1], facets, draw(above)[:, None].expand(facets.shape))
-            if "upper" in used:
-                sender = _gather(draw(below), facets)
-                others = sender.sum(1, keepdim=True) - sender  # (n_k, k+1): the other facets
-                _scatter(hashes[k - 1], facets, draw(above)[:, None] * others)
+            below = draw(colors[k - 1], Role.FACET, k)
             if "lower" in used:
-                sender = draw(above)[:, None]
-                total = torch.zeros_like(hashes[k - 1])
-                _scatter(total, facets, sender.expand(facets.shape))
-                others = _gather(total, facets) - sender  # (n_k, k+1): the other cofacets
-                hashes[k] += (_gather(draw(below), facets) * others).sum(1)
+                siblings = torch.zeros_like(below)  # for each facet, of all its cofacets
+                for rows in _blocks(K.facets(k)):
+                    own = draw(colors[k][rows], Role.SIBLING, k)[:, None]
+                    _scatter(siblings, K.facets(k)[rows], own)
+                meeting = draw(colors[k - 1], Role.MEETING, k)
+            for rows in _blocks(K.facets(k)):
+                facets, own = K.facets(k)[rows], colors[k][rows]
+                sender = _gather(below, facets)
+                around = sender.sum(1, keepdim=True)
+                if "boundary" in used:
+                    hashes[k][rows] += around[:, 0]
+                if "coboundary" in used:
+                    _scatter(hashes[k - 1], facets, draw(own, Role.COFACET, k)[:, None])
+                if "upper" in used:  # the other facets
+                    others = (around - sender).mul_(draw(own, Role.SHARED, k)[:, None])
+                    _scatter(hashes[k - 1], facets, others)
+                if "lower" in used:  # the other cofacets
+                    others = _gather(siblings, facets) - draw(own, Role.SIBLING, k)[:, None]
+                    hashes[k][rows] += others.mul_(_gather(meeting, facets)).sum(1)
         return hashes
 
-    return refine(
+    return Problem(
         starting_palettes(K, colors),
         signature,
         kinds=[kind_of(k) for k in degrees],
         pointers=[K.part_pointer(k) for k in degrees],
-        max_rounds=max_rounds,
-        stop=stop,
     )
 
 
+def _blocks(table: Tensor) -> Iterator[slice]:
+    """Ranges of the rows of a table, so that what is computed from them is never large."""
+    step = _ROWS.get(table.device.type, _MANY_ROWS)
+    return (slice(first, first + step) for first in range(0, len(table), step))
+
+
 def _gather(values: Tensor, facets: Tensor) -> Tensor:
-    return values.index_select(0, facets.flatten()).view(facets.shape)  # (n_k, k+1)
+    return values.index_select(0, facets.flatten()).view(facets.shape)  # (rows, k+1)
 
 
 def _scatter(sums: Tensor, facets: Tensor, values: Tensor) -> None:
-    sums.index_add_(0, facets.flatten(), values.flatten())
+    sums.index_add_(0, facets.flatten(), values.expand(facets.shape).flatten())
 
 
 def starting_palettes(

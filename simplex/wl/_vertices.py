@@ -7,7 +7,8 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, on_free_threads, require_complex
 from simplex.wl._coloring import Coloring
-from simplex.wl._refine import Draw, Palette, Stop, refine, starting_colors
+from simplex.wl._refine import Draw, Problem, Stop, refine, starting_colors
+from simplex.wl._words import Role
 
 
 @on_free_threads()
@@ -44,20 +45,19 @@ def weisfeiler_lehman(
         >>> weisfeiler_lehman(path).histogram[0].tolist()
         [2, 2]
     """
+    return refine(vertex_problem(K, colors=colors), max_rounds=max_rounds, stop=stop)
+
+
+def vertex_problem(K: SimplicialComplex, *, colors: Any = None) -> Problem:
+    """What :func:`weisfeiler_lehman` refines."""
     require_complex("K", K)
     heads, tails = K.facets(1).unbind(1)
 
-    def signature(palettes: Sequence[Palette], draw: Draw) -> list[Tensor]:
-        hashes, sent = draw(palettes[0]), draw(palettes[0])
+    def signature(colors: Sequence[Tensor], draw: Draw) -> list[Tensor]:
+        hashes, sent = draw(colors[0], Role.OWN, 0), draw(colors[0], Role.FACET, 1)
         hashes.index_add_(0, heads, sent.index_select(0, tails))
         hashes.index_add_(0, tails, sent.index_select(0, heads))
         return [hashes]
 
-    return refine(
-        [starting_colors(colors, K.num_simplices(0), K.device, "colors")],
-        signature,
-        kinds=["vertices"],
-        pointers=[K.part_pointer(0)],
-        max_rounds=max_rounds,
-        stop=stop,
-    )
+    start = starting_colors(colors, K.num_simplices(0), K.device, "colors")
+    return Problem([start], signature, ["vertices"], [K.part_pointer(0)])
