@@ -1,11 +1,13 @@
 """Complexes and edge lists on disk, opened as memory maps, and work on them in tasks."""
 
 from simplex.storage._complex import open_complex, save_complex
+from simplex.storage._edges import Edges, edges_to_disk, open_edges
 
 
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
 from simplex.storage._complex import COMPLEX as COMPLEX, complex_facts as complex_facts
+from simplex.storage._edges import EDGES as EDGES
 from simplex.storage._folder import (
     Place as Place,
     Site as Site,
@@ -33,4 +35,4 @@ from simplex.storage._tasks import (
 )
 
 
-__all__ = ["open_complex", "save_complex"]
+__all__ = ["Edges", "edges_to_disk", "open_complex", "open_edges", "save_complex"]

@@ -46,7 +46,7 @@ def save_table(path: Path, values: Tensor) -> str | None:
     dtype = values[:0].cpu().numpy().dtype
     rows = max(1, BLOCK // max(1, dtype.itemsize * prod(values.shape[1:])))
     with path.open("wb") as file:
-        _write_header(file, tuple(values.shape), dtype)
+        write_header(file, tuple(values.shape), dtype)
         for first in range(0, len(values), rows):
             file.write(values[first : first + rows].cpu().contiguous().numpy().data)
         file.flush()
@@ -62,7 +62,7 @@ def new_table(path: Path, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """
     dtype = np.dtype(dtype)
     with path.open("wb") as file:
-        _write_header(file, shape, dtype)
+        write_header(file, shape, dtype)
         file.flush()
         begin, size = file.tell(), prod(shape) * dtype.itemsize
         if hasattr(os, "posix_fallocate") and size:
@@ -132,7 +132,8 @@ def block_checksum(path: str, number: int) -> int:
         return zlib.crc32(file.read(BLOCK))
 
 
-def _write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+def write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """The head of a table; as long for any number of rows."""
     descr = np.lib.format.dtype_to_descr(dtype)
     content = {"descr": descr, "fortran_order": False, "shape": tuple(map(int, shape))}
     np.lib.format.write_array_header_1_0(file, content)
