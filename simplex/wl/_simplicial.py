@@ -1,15 +1,18 @@
 """The simplicial Weisfeiler-Lehman (SWL) test: colour refinement on a simplicial complex."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, on_free_threads, require_complex, shown
+from simplex.complexes import SimplicialComplex, on_free_threads, require_complex
 from simplex.wl._checks import require_adjacencies, require_room_to_refine
 from simplex.wl._coloring import Coloring
-from simplex.wl._refine import Draw, Palette, Problem, Stop, refine, starting_colors
+from simplex.wl._refine import Draw, Problem, Stop, refine
+from simplex.wl._starting import kind_of, starting_palettes
 from simplex.wl._words import Role
 
 
@@ -20,12 +23,15 @@ _MANY_ROWS = 1 << 20  # of an accelerator: few calls, and small beside the colou
 
 @on_free_threads()
 def simplicial_wl(
-    K: SimplicialComplex,
+    K: SimplicialComplex | str | os.PathLike[str],
     *,
     adjacencies: Iterable[str] = DEFAULT,
     colors: Mapping[int, Any] | Sequence[Any] | None = None,
     max_rounds: int | None = None,
     stop: Stop | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    executor: Executor | None = None,
+    task_size: int | None = None,
 ) -> Coloring:
     r"""Refine the colours of all simplices by the colours around them, until no class splits.
 
@@ -44,8 +50,14 @@ def simplicial_wl(
     chance that a round of N simplices misses a split is at most about 16 N²/2⁶⁴, and the next round
     makes up for it. Orientation plays no part.
 
+    A complex that does not fit in memory is the path of its folder, as
+    :func:`~simplex.storage.save_complex` writes it. A round is then tasks on ranges of rows, which
+    hold 2²¹ incidences each, and the colours are memory maps of files; so it is for a complex in
+    memory with a ``folder`` or an ``executor``. The colours are the same, number by number.
+
     Args:
-        K: the complex. The parts of a disjoint union share their colours.
+        K: the complex, or the path of its folder. The parts of a disjoint union share their
+            colours.
         adjacencies: which of ``"boundary"``, ``"coboundary"``, ``"lower"``, ``"upper"`` to use.
         colors: starting colours, a mapping from k or a sequence over k = 0, 1, …, each (n_k,)
             numbers or (n_k, F) feature rows of any dtype; equal rows are one colour. Dimensions
@@ -53,6 +65,13 @@ def simplicial_wl(
         max_rounds: most rounds; ``None`` to go on until the colours are stable.
         stop: called with the :class:`Coloring` at the start and after each round; a true answer
             ends the refinement.
+        folder: where the colours go, ``colors_0.npy``, …; it stays. Where it holds the colours of
+            the same call already, they are opened. A call that was ended is gone on with, from the
+            last whole round (but with ``stop``). ``None``: beside the temporary files of the
+            system, until the :class:`Coloring` is no longer used.
+        executor: of the tasks: threads, processes, or ``client.get_executor()`` of a Dask cluster,
+            all of whose workers see the folders. ``None`` for threads of this process.
+        task_size: most simplices of a task, rounded down to a power of 2.
 
     Returns:
         The :class:`Coloring`: ``.colors[k]`` (n_k,) int64, ``.rounds``, ``.histogram``. Dimension 0
@@ -61,7 +80,10 @@ def simplicial_wl(
     Raises:
         TypeError: ``K`` is no complex, ``max_rounds`` no integer, or a starting colour no number.
         ValueError: an unknown adjacency, starting colours of a wrong shape or device or with NaN,
-            a negative ``max_rounds``.
+            a negative ``max_rounds``, no folder of a complex, or a place that is taken or has not
+            the room on its disk.
+        OSError: the disk is full, or a worker does not see a folder.
+        RuntimeError: the executor lost a worker. What whole rounds did is kept in ``folder``.
 
     Laws:
         A round only splits classes. Relabelling the vertices permutes the colours with the
@@ -71,7 +93,8 @@ def simplicial_wl(
     Cost:
         O(incidences) and one sort a round: lower and upper terms are, for each shared simplex, the
         total minus the own term, so a hub of degree d costs d and not d². At most
-        Σ n_k - 1 rounds.
+        Σ n_k - 1 rounds. In a folder, 16 bytes a simplex, and during a round 12 for each incidence
+        of the largest dimension.
 
     Reference:
         Bodnar et al., "Weisfeiler and Lehman Go Topological: Message Passing Simplicial Networks",
@@ -84,6 +107,17 @@ def simplicial_wl(
         >>> coloring.rounds, [counts.sort().values.tolist() for counts in coloring.histogram]
         (2, [[1, 2, 2], [1, 1, 2, 2], [1]])
     """
+    if folder is not None or executor is not None or isinstance(K, (str, os.PathLike)):
+        from simplex.wl._disk import refine_in_folder, simplices_of  # compiles its kernels
+
+        return refine_in_folder(
+            simplices_of(K, adjacencies, colors),
+            folder,
+            executor,
+            task_size=task_size,
+            max_rounds=max_rounds,
+            stop=stop,
+        )
     problem = simplex_problem(K, adjacencies=adjacencies, colors=colors)
     return refine(problem, max_rounds=max_rounds, stop=stop)
 
@@ -146,37 +180,3 @@ def _gather(values: Tensor, facets: Tensor) -> Tensor:
 
 def _scatter(sums: Tensor, facets: Tensor, values: Tensor) -> None:
     sums.index_add_(0, facets.flatten(), values.expand(facets.shape).flatten())
-
-
-def starting_palettes(
-    K: SimplicialComplex, colors: Mapping[int, Any] | Sequence[Any] | None
-) -> list[Palette]:
-    """The starting colours of each dimension; see :func:`simplicial_wl`."""
-    if isinstance(colors, Tensor):
-        raise TypeError(
-            "colors must be a mapping from k or a sequence over k, got one tensor. "
-            "Write {0: colors} for the vertices."
-        )
-    listed: object = () if colors is None else colors
-    if not isinstance(listed, (Mapping, Sequence)) or isinstance(listed, (str, bytes)):
-        raise TypeError(
-            f"colors must be a mapping from k or a sequence over k, got {shown(colors)}."
-        )
-    given = dict(listed.items() if isinstance(listed, Mapping) else enumerate(listed))
-    for k in given:
-        none = given[k] is None or (hasattr(given[k], "__len__") and len(given[k]) == 0)
-        beyond = isinstance(k, int) and k > K.dim and none
-        if not beyond and k not in range(max(K.dim, 0) + 1):
-            raise ValueError(
-                f"colors must be for dimensions 0 … {max(K.dim, 0)} of the complex, got {k!r}."
-            )
-    return [
-        starting_colors(given.get(k), K.num_simplices(k), K.device, f"colors[{k}]")
-        for k in range(max(K.dim, 0) + 1)
-    ]
-
-
-def kind_of(k: int) -> str:
-    """What k-simplices are called."""
-    names = ("vertices", "edges", "triangles", "tetrahedra")
-    return names[k] if k < len(names) else f"{k}-simplices"

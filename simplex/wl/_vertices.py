@@ -1,6 +1,8 @@
 """The Weisfeiler-Lehman test on graphs: the baseline below SWL."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 from torch import Tensor
@@ -13,24 +15,31 @@ from simplex.wl._words import Role
 
 @on_free_threads()
 def weisfeiler_lehman(
-    K: SimplicialComplex,
+    K: SimplicialComplex | str | os.PathLike[str],
     *,
     colors: Any = None,
     max_rounds: int | None = None,
     stop: Stop | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    executor: Executor | None = None,
+    task_size: int | None = None,
 ) -> Coloring:
     r"""Refine the colours of the vertices by those of their neighbours in the 1-skeleton (1-WL).
 
     .. math:: c'(v) = \mathrm{HASH}\big( c(v),\; \{\!\{ c(w) : \{v, w\} \in K \}\!\} \big)
 
     This is SWL on the 1-skeleton with upper adjacency alone, edges left out of the histograms.
-    Only vertices and edges count. Errors as for :func:`simplicial_wl`.
+    Only vertices and edges count. Errors, folders and executors as for :func:`simplicial_wl`.
 
     Args:
-        K: the complex.
+        K: the complex, or the path of the folder of one or of the edges of a graph, as
+            :func:`~simplex.storage.edges_to_disk` writes it.
         colors: starting colours of the vertices, (n_0,) numbers or (n_0, F) feature rows.
         max_rounds: most rounds; ``None`` to go on until the colours are stable.
         stop: called with the :class:`Coloring` at the start and after each round; true ends it.
+        folder: where the colours go, and stay; ``None`` for a temporary one.
+        executor: of the tasks.
+        task_size: most vertices or edges of a task.
 
     Returns:
         The :class:`Coloring`, with one kind: the vertices.
@@ -45,6 +54,17 @@ def weisfeiler_lehman(
         >>> weisfeiler_lehman(path).histogram[0].tolist()
         [2, 2]
     """
+    if folder is not None or executor is not None or isinstance(K, (str, os.PathLike)):
+        from simplex.wl._disk import refine_in_folder, vertices_of  # compiles its kernels
+
+        return refine_in_folder(
+            vertices_of(K, colors),
+            folder,
+            executor,
+            task_size=task_size,
+            max_rounds=max_rounds,
+            stop=stop,
+        )
     return refine(vertex_problem(K, colors=colors), max_rounds=max_rounds, stop=stop)
 
 
