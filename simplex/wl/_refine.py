@@ -138,7 +138,7 @@ def require_rounds(max_rounds: object, stop: object) -> None:
 def num_distinct(values: Tensor) -> int:
     """How many different values there are."""
     ordered = values.sort().values
-    return int((ordered[1:] != ordered[:-1]).sum()) + 1 if len(ordered) else 0
+    return int((ordered[1:] != ordered[:-1]).sum()) + min(len(values), 1)
 
 
 def relabel(values: Tensor) -> Palette:

@@ -76,10 +76,8 @@ def simplices_of(
 def vertices_of(K: SimplicialComplex | str | os.PathLike[str], colors: Any) -> Source:
     """As :func:`simplex.wl.weisfeiler_lehman` colours them; also of the edges in a folder."""
     if isinstance(K, (str, os.PathLike)) and _is_of_edges(absolute(K)):
-        place = place_of(K)
         edges, num_vertices = open_edges(K)
-        empty = SimplicialComplex(num_vertices)
-        return _graph(empty, "edges", len(edges), colors, place)
+        return _graph(SimplicialComplex(num_vertices), "edges", len(edges), colors, place_of(K))
     K, place = _opened(K)
     return _graph(K, "facets_1", K.num_simplices(1), colors, place)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from simplex.storage import Place, read_header, table_to_read
 from simplex.wl._disk import kernels
+from simplex.wl._disk.sorting import count_runs, number_words, sort_words
 from simplex.wl._words import Role, key_of
 
 
@@ -135,15 +136,19 @@ def list_distinct(layout: Layout, number: int, k: int, i: int) -> Ints:
 
 def count_distinct(layout: Layout, k: int, listed: Slices) -> int:
     """How many distinct colours the listed slices have together."""
-    return len(_unique(_joined(layout, k, listed)))
+    values = _joined(layout, k, listed)
+    sort_words(values)
+    count: int = count_runs(values)
+    return count
 
 
 def rank_distinct(layout: Layout, k: int, bucket: int, listed: Slices) -> int:
     """Number the distinct colours of the listed slices in ascending order; how many they are."""
     values = _joined(layout, k, listed)
-    distinct = _unique(values)
-    _write_whole(_ranks_file(layout.work.found(), k, bucket), np.searchsorted(distinct, values))
-    return len(distinct)
+    ranks = np.empty_like(values)
+    count: int = number_words(values, ranks)
+    _write_whole(_ranks_file(layout.work.found(), k, bucket), ranks)
+    return count
 
 
 def number_rows(
@@ -166,8 +171,9 @@ def number_rows(
         _read(_ranks_file(work, k, bucket), np.int64, start, stop) + offset
         for (bucket, start, stop), offset in zip(ranks.tolist(), offsets.tolist(), strict=True)
     ]
-    numbers = np.concatenate(pieces)
-    _write_rows(work / f"{name}.npy", rows, numbers[np.searchsorted(_unique(colors), colors)])
+    within = np.empty_like(colors)
+    number_words(colors, within)
+    _write_rows(work / f"{name}.npy", rows, np.concatenate(pieces)[within])
 
 
 # --- values that are sent -------------------------------------------------------------------------
@@ -209,7 +215,11 @@ def _drawn(colors: Ints, key: int) -> Ints:
 
 def _write_distinct(layout: Layout, work: Path, k: int, i: int, colors: Ints) -> Ints:
     """Write the distinct colours of a range, ascending; where those of each bucket start."""
-    distinct, buckets = _unique(colors), layout.ranges(k)
+    ordered, buckets = colors.copy(), layout.ranges(k)
+    sort_words(ordered)
+    fresh = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    distinct = ordered[fresh]
     _write_whole(distinct_file(work, k, i), distinct)
     bounds = [-(2**63) + (b << 64) // buckets for b in range(buckets)]
     starts = np.searchsorted(distinct, np.array(bounds, np.int64))
@@ -223,13 +233,6 @@ def _joined(layout: Layout, k: int, listed: Slices) -> Ints:
         for i, start, stop in listed.tolist()
     ]
     return np.concatenate([np.empty(0, np.int64), *pieces])
-
-
-def _unique(values: Ints) -> Ints:
-    ordered = np.sort(values)
-    fresh = np.ones(len(ordered), np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
-    return ordered[fresh]
 
 
 # --- files ----------------------------------------------------------------------------------------
