@@ -100,7 +100,6 @@ class BallLoader(DataLoader[SimplicialData]):
         simplices are kept or not, by vertices, in the place of edges.
 
     Example:
-        >>> from simplex.datasets import planted_flows  # doctest: +SKIP
         >>> edges = torch.tensor([[0, 1, 2, 3, 4], [1, 2, 0, 4, 5]])
         >>> loader = BallLoader(edges, [0, 4], hops=1, batch_size=1)
         >>> [(batch.complex.f_vector, batch.n_id[batch.seed].tolist()) for batch in loader]
@@ -283,9 +282,10 @@ def _seeds(seeds: Any, source: Source) -> Tensor:
     if ids.ndim not in (1, 2) or (ids.ndim == 2 and ids.shape[1] == 0):
         raise ValueError(f"seeds must be of shape (m,) or (m, k+1), got {tuple(ids.shape)}.")
     tuples = ids[:, None] if ids.ndim == 1 else ids
+    if not getattr(getattr(source, "complex", None), "directed", False):
+        tuples = tuples.sort(1).values
     if tuples.numel() and not 0 <= int(tuples.min()) <= int(tuples.max()) < count:
         raise ValueError(f"seeds must hold vertices in 0 … {count - 1}, got others.")
-    tuples = tuples.sort(1).values
     if tuples.shape[1] > 1:
         there = source.holds(tuples)
         if not bool(there.all()):

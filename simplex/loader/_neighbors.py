@@ -1,7 +1,7 @@
 """Who is next to whom: the adjacency lists that balls grow along."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,8 +10,6 @@ from torch import Tensor
 
 _MOST_VERTICES = 2**31 - 1  # lists hold int32
 _EDGES_AT_ONCE = 1 << 22
-
-Blocks = Callable[[], Iterable[np.ndarray]]
 
 
 class Neighbors(NamedTuple):
@@ -50,12 +48,12 @@ class Neighbors(NamedTuple):
         return found if not len(self.neighbor) else found & (self.neighbor[place] == heads)
 
 
-def neighbors_of(edges: Any, num_vertices: int) -> Neighbors:
+def neighbors_of(edges: np.ndarray, num_vertices: int) -> Neighbors:
     """The lists of a graph, in two passes over blocks of its edges.
 
     Args:
-        edges: (m, 2) distinct increasing pairs in lexicographic order, a tensor or an array of
-            integers, perhaps memory-mapped; only blocks are read at a time.
+        edges: (m, 2) distinct increasing pairs in lexicographic order, perhaps memory-mapped: only
+            blocks are read at a time.
         num_vertices: n.
     """
     from simplex.loader._ball_numba import append_edges
@@ -65,14 +63,13 @@ def neighbors_of(edges: Any, num_vertices: int) -> Neighbors:
             f"a graph must have at most {_MOST_VERTICES} vertices for its lists of neighbours to "
             f"be of 32 bits, got {num_vertices}. Split it into its components or clusters."
         )
-    table = edges.numpy() if isinstance(edges, Tensor) else edges
     degree = np.zeros(num_vertices, np.int64)
-    for block in _blocks(table):
+    for block in _blocks(edges):
         degree += np.bincount(block.ravel(), minlength=num_vertices)
     pointer = np.zeros(num_vertices + 1, np.int64)
     np.cumsum(degree, out=pointer[1:])
-    neighbor, cursor = np.empty(2 * len(table), np.int32), pointer[:-1].copy()
-    for block in _blocks(table):
+    neighbor, cursor = np.empty(2 * len(edges), np.int32), pointer[:-1].copy()
+    for block in _blocks(edges):
         append_edges(block, cursor, neighbor)
     return Neighbors(torch.from_numpy(pointer), torch.from_numpy(neighbor))
 

@@ -1,6 +1,10 @@
 """What balls are cut from: a graph that is lifted ball by ball, or a complex."""
 
+import json
+import mmap
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -13,6 +17,7 @@ from simplex.complexes import SimplicialComplex, flag_complex, unique_edges
 from simplex.data import SimplicialData, field_rank, is_candidate_field, is_own_field
 from simplex.interop import read_graph
 from simplex.loader._neighbors import Neighbors, neighbors_of
+from simplex.storage import COMPLEX, Edges, open_complex, open_edges
 from simplex.transforms import features_of_lift, require_graph
 
 
@@ -86,13 +91,13 @@ class GraphSource:
         self.of_vertices: dict[str, Any] = dict(fields)
         self.whole: dict[str, Any] = {}
         self.columns: EdgeColumns | None = None
-        if hasattr(data, "num_vertices") and hasattr(data, "edges"):  # on disk, unique and sorted
-            self.neighbors = neighbors_of(data.edges, int(data.num_vertices))
+        if isinstance(data, Edges):  # unique and sorted
+            self.neighbors = neighbors_of(data.edges, data.num_vertices)
         else:
             graph = read_graph(data)
             _require_cpu(graph.edge_index)
             edges = unique_edges(graph.edge_index, graph.num_vertices)
-            self.neighbors = neighbors_of(edges, graph.num_vertices)
+            self.neighbors = neighbors_of(edges.numpy(), graph.num_vertices)
         if isinstance(data, BaseData):
             self._read_fields(data)
         _require_rows(self.of_vertices, self.neighbors.num_vertices)
@@ -118,6 +123,13 @@ class GraphSource:
         if of_edges:
             self.columns = EdgeColumns(data.edge_index, of_edges, self.neighbors.num_vertices)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"of_vertices": _packed(self.of_vertices)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ = state
+        self.of_vertices = _unpacked(self.of_vertices)
+
     def cut(self, ball: Ball, **fields: Any) -> SimplicialData:
         """The lift of the induced subgraph."""
         from simplex.loader._ball_numba import edges_within
@@ -131,7 +143,7 @@ class GraphSource:
         x = features_of_lift(
             K,
             given.pop("x", None),
-            given.get("edge_index"),
+            given.get("edge_index", edges.T),
             given.get("edge_attr"),
             self.max_dim,
             self.reduce,
@@ -158,13 +170,16 @@ class ComplexSource:
         data: the complex with its fields, of one part.
         fields: of the simplices, beside those of ``data``: ``name_k`` of the k-simplices, other
             names of the vertices.
+        folder: where it was opened; other processes then open it too, and get no copy.
     """
 
-    def __init__(self, data: SimplicialData, fields: Mapping[str, Any]) -> None:
+    def __init__(
+        self, data: SimplicialData, fields: Mapping[str, Any], folder: Path | None = None
+    ) -> None:
         K = data.complex
         _require_cpu(K.facets(1))
-        self.complex, self.max_dim = K, data.max_dim
-        self.neighbors = neighbors_of(K.facets(1).flip(1), K.num_simplices(0))
+        self.complex, self.max_dim, self.folder = K, data.max_dim, folder
+        self.neighbors = neighbors_of(_edges(K), K.num_simplices(0))
         self.of_simplices: dict[int, dict[str, Any]] = {k: {} for k in range(self.max_dim + 1)}
         self.whole: dict[str, Any] = {}
         of_edges: dict[str, Any] = {}
@@ -192,6 +207,18 @@ class ComplexSource:
                 )
             _require_rows({key: value}, K.num_simplices(k))
             self.of_simplices[k][key] = value
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__ | {
+            "of_simplices": {k: _packed(fields) for k, fields in self.of_simplices.items()}
+        }
+        return state if self.folder is None else state | {"complex": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ = state
+        self.of_simplices = {k: _unpacked(fields) for k, fields in self.of_simplices.items()}
+        if self.folder is not None:
+            self.complex = open_complex(self.folder).with_parts(None)
 
     def cut(self, ball: Ball, **fields: Any) -> SimplicialData:
         """The simplices all of whose vertices are in the ball."""
@@ -240,24 +267,73 @@ def source_of(
 ) -> Source:
     """A complex as it is; anything else is a graph."""
     fields = {} if fields is None else fields
+    folder = None
+    if isinstance(data, str | os.PathLike):
+        folder, data = Path(data).absolute(), _opened(data)
     if isinstance(data, SimplicialComplex):
-        data = SimplicialData.from_complex(data)
+        data = SimplicialData.from_complex(data.with_parts(None))
     if isinstance(data, SimplicialData):
         if isinstance(data, Batch) or len(data.num_simplices) != 1:
             raise ValueError(
                 "data must be one complex, got a batch. Its items are small enough for PyG's "
                 "DataLoader; of one of them take data[i]."
             )
-        source: Source = ComplexSource(data, fields)
+        source: Source = ComplexSource(data, fields, folder)
     else:
         source = GraphSource(data, fields, max_dim, reduce, edge_attr)
     return source
+
+
+def _opened(folder: str | os.PathLike[str]) -> Edges | SimplicialComplex:
+    """What is in a folder, a complex or edges, as memory maps."""
+    try:
+        kind = json.loads((Path(folder) / "manifest.json").read_bytes())["format"]
+    except (OSError, ValueError, KeyError, TypeError):
+        kind = None  # then the error is that of open_edges
+    return open_complex(folder) if kind == COMPLEX.name else open_edges(folder)
+
+
+def _edges(K: SimplicialComplex) -> np.ndarray:
+    """(n_1, 2) increasing pairs; of an ordered complex each once, whatever its directions."""
+    edges: np.ndarray = K.facets(1).numpy()[:, ::-1]
+    if not K.directed:
+        return edges
+    index = torch.from_numpy(np.ascontiguousarray(edges.T))
+    return unique_edges(index, K.num_simplices(0)).numpy()
 
 
 def _kept(values: Any, ids: list[Tensor]) -> list[Tensor] | None:
     if values is None:
         return None
     return [each[rows] for each, rows in zip(values, ids, strict=False)]
+
+
+class _Mapped(NamedTuple):
+    """A memory map on its way to another process, which maps the file too."""
+
+    path: str
+    dtype: np.dtype[Any]
+    offset: int
+    shape: tuple[int, ...]
+
+
+def _packed(fields: Mapping[str, Any]) -> dict[str, Any]:
+    def packed(value: Any) -> Any:
+        whole = isinstance(value, np.memmap) and isinstance(value.base, mmap.mmap)
+        if not whole or not value.flags.c_contiguous:
+            return value
+        return _Mapped(str(value.filename), value.dtype, value.offset, value.shape)
+
+    return {key: packed(value) for key, value in fields.items()}
+
+
+def _unpacked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: np.memmap(value.path, value.dtype, "r", value.offset, value.shape)
+        if isinstance(value, _Mapped)
+        else value
+        for key, value in fields.items()
+    }
 
 
 def _rows(values: Any, ids: Tensor) -> Any:
