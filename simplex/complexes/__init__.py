@@ -31,6 +31,7 @@ from simplex.complexes._kernels import (
     TABLE as TABLE,
     compiled as compiled,
 )
+from simplex.complexes._lock import only_run as only_run, remove_unfinished as remove_unfinished
 from simplex.complexes._machine import (
     available_bytes as available_bytes,
     require_memory as require_memory,

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from simplex.complexes import require_flag
+from simplex.complexes import only_run, remove_unfinished, require_flag
 from simplex.train._artefacts import (
     means,
     plain_settings,
@@ -26,7 +26,6 @@ from simplex.train._curves import NestedSummary, Summary, draw_curves, summarize
 from simplex.train._distributed import Processes
 from simplex.train._experiment import Experiment
 from simplex.train._grid import configurations
-from simplex.train._lock import only_run, remove_unfinished
 from simplex.train._loggers import Logger, loggers
 from simplex.train._models import make_model, require_model
 from simplex.train._protocols import run_protocols

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from simplex.complexes import only_run, remove_unfinished
 from simplex.datasets import stratified_folds
 from simplex.train._checkpoint import load_checkpoint, save_checkpoint
 from simplex.train._checks import require_defined, require_finite_loss, require_kind
@@ -19,7 +20,6 @@ from simplex.train._distributed import Processes
 from simplex.train._evaluation import Evaluation
 from simplex.train._examples import Material
 from simplex.train._fold_run import FoldRun, mixed_seed
-from simplex.train._lock import only_run, remove_unfinished
 from simplex.train._objective import Objective
 from simplex.train._records import EpochRecord, FoldChoice, from_table, to_table
 from simplex.train._settings import TrainSettings

@@ -1,0 +1,288 @@
+"""Edges as lines of text, read in blocks by a compiled kernel."""
+
+import bz2
+import gzip
+import lzma
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+
+from simplex.complexes import INT64S, compiled, shown
+
+
+_BLOCK = 1 << 22  # bytes read at a time; no line is longer
+_OPENERS: dict[str, Callable[[Path, str], IO[Any]]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+}
+_COMMENTS = (b"#", b"%")
+_SEPARATORS = re.compile(r"\s*[,;]\s*|\s+")
+# Headings of the two ends of an edge, as they occur in files.
+_ENDS = [
+    ("source", "target"), ("src", "dst"), ("from", "to"), ("u", "v"), ("i", "j"),
+    ("fromnodeid", "tonodeid"), ("node1", "node2"), ("node_1", "node_2"), ("id1", "id2"),
+    ("id_1", "id_2"), ("source", "destination"), ("start", "end"), ("head", "tail"),
+]  # fmt: skip
+
+# How reading ends.
+_READ, _FULL, _NO_EDGE, _NEGATIVE, _LARGE, _WIDTH = range(6)
+_LINE = 10  # the byte that ends a line
+
+
+class Layout(NamedTuple):
+    """Where the two ends of an edge stand in a line of how many columns."""
+
+    columns: tuple[int, int]
+    width: int
+    skipped: int  # lines before the first edge that are no comments: a heading
+
+
+@compiled("boolean(uint8)")
+def _is_space(byte):  # type: ignore[no-untyped-def]
+    return byte == 32 or byte == 9 or byte == 13  # blank, tab, carriage return
+
+
+@compiled("int64(uint8[::1], int64)")
+def _after_spaces(text, i):  # type: ignore[no-untyped-def]
+    while _is_space(text[i]):
+        i += 1
+    return i
+
+
+@compiled("int64(uint8[::1], int64)")
+def _after_word(text, i):  # type: ignore[no-untyped-def]
+    while not (_is_space(text[i]) or text[i] == _LINE or text[i] == 44 or text[i] == 59):
+        i += 1
+    return i
+
+
+@compiled("UniTuple(int64, 2)(uint8[::1], int64, int64)")
+def _number(text, i, largest):  # type: ignore[no-untyped-def]
+    """The number at a place, or minus the reason why there is none, and the place behind it."""
+    if text[i] == 45:
+        return -_NEGATIVE, i
+    value, begin = 0, i
+    while 48 <= text[i] <= 57:
+        value = value * 10 + (text[i] - 48)
+        i += 1
+        if value > largest:
+            return -_LARGE, i
+    return value if i > begin else -_NO_EDGE, i
+
+
+@compiled(
+    f"UniTuple(int64, 2)(uint8[::1], int64, int64, int64, int64, int64, uint64[::1], {INT64S})"
+)
+def _parse(text, stop, first, second, width, largest, keys, counts):  # type: ignore[no-untyped-def]
+    """Read lines until ``stop``, each of which ends in a newline, into ``keys``.
+
+    ``counts`` are edges, loops, lines, and the largest id. Returns where and why reading ended.
+    """
+    edge, i = 0, 0
+    while i < stop:
+        begin = i
+        i = _after_spaces(text, i)
+        if text[i] == _LINE or text[i] == 35 or text[i] == 37:  # nothing, or # or %
+            while text[i] != _LINE:
+                i += 1
+            i += 1
+            counts[2] += 1
+            continue
+        if edge == len(keys):
+            return begin, _FULL
+        column, u, v = 0, 0, 0
+        while True:
+            if column in (first, second):
+                value, i = _number(text, i, largest)
+                if value < 0:
+                    return begin, -value
+                if column == first:
+                    u = value
+                else:
+                    v = value
+            else:
+                i = _after_word(text, i)
+            column += 1
+            behind = i
+            i = _after_spaces(text, i)
+            if text[i] == 44 or text[i] == 59:  # at most one comma or semicolon
+                i = _after_spaces(text, i + 1)
+                if text[i] == _LINE:  # and an empty column behind it
+                    column += 1
+            elif i == behind and text[i] != _LINE:
+                return begin, _NO_EDGE
+            if text[i] == _LINE:
+                break
+        if column != width:
+            return begin, _WIDTH
+        i += 1
+        counts[2] += 1
+        counts[3] = max(counts[3], u, v)
+        if u == v:
+            counts[1] += 1
+        else:
+            keys[edge] = (min(u, v) << 32) | max(u, v)
+            edge += 1
+            counts[0] += 1
+    return i, _READ
+
+
+class TextEdges:
+    """The edges of a text file as keys, smaller end · 2³² + larger end.
+
+    Args:
+        path: the file; ``.gz``, ``.bz2`` and ``.xz`` are unpacked.
+        columns: numbers or headings of the two columns; ``None`` for a file of two, or one whose
+            headings tell.
+        largest: the largest id that is taken.
+        remedy: what to do about a larger one.
+    """
+
+    def __init__(self, path: Path, columns: Any, largest: int, remedy: str) -> None:
+        self._path, self._columns, self._largest, self._remedy = path, columns, largest, remedy
+        self.counts = np.array([0, 0, 0, -1])  # edges, loops, lines read, largest id
+
+    def into(self, room: Callable[[], np.ndarray], put: Callable[[int], object]) -> None:
+        """Read all, into the arrays that ``room`` gives; ``put`` is told how many keys."""
+        layout: Layout | None = None
+        for text, stop in self._blocks():
+            if layout is None:
+                layout, text, stop = self._begun(text, stop)
+                if layout is None:
+                    continue
+            while stop:
+                before = int(self.counts[0])
+                read, why = _parse(
+                    text, stop, *layout.columns, layout.width, self._largest, room(), self.counts
+                )
+                put(int(self.counts[0]) - before)
+                if why > _FULL:
+                    raise self._wrong(bytes(text[read:stop]).split(b"\n", 1)[0], why, layout)
+                text, stop = text[read:], stop - read
+
+    def _blocks(self) -> Iterator[tuple[np.ndarray, int]]:
+        """Whole lines as bytes."""
+        left = b""
+        opener = _OPENERS.get(self._path.suffix.lower(), open)
+        with opener(self._path, "rb") as file:
+            while True:
+                try:
+                    block = file.read(_BLOCK)
+                except (EOFError, lzma.LZMAError, zlib.error, OSError) as error:
+                    if isinstance(error, OSError) and error.errno is not None:
+                        raise
+                    raise ValueError(
+                        f"{self._path} must be a whole packed file, got {error}. Copy it again."
+                    ) from error
+                if not block:
+                    break
+                cut = block.rfind(b"\n") + 1
+                if cut:
+                    yield _bytes(left + block[:cut]), len(left) + cut
+                    left = block[cut:]
+                else:
+                    left += block
+                if len(left) > _BLOCK:
+                    raise ValueError(
+                        f"{self._path} must be lines of text, got one longer than {_BLOCK} bytes "
+                        f"after line {self.counts[2]}."
+                    )
+        if left:
+            yield _bytes(left + b"\n"), len(left) + 1
+
+    def _begun(self, text: np.ndarray, stop: int) -> tuple[Layout | None, np.ndarray, int]:
+        """The layout by the first line that is no comment, and what is left of the block."""
+        content = bytes(text[:stop])
+        place = 3 if content.startswith(b"\xef\xbb\xbf") and not self.counts[2] else 0
+        if content[place:].lower().startswith(b"%%matrixmarket"):
+            raise ValueError(
+                f"{self._path} must be lines of two ids, got a file of Matrix Market. Read it with "
+                "scipy.io.mmread and give np.stack([A.row, A.col]) of the matrix A."
+            )
+        while place < stop:
+            end = content.index(b"\n", place)
+            line = content[place:end].strip()
+            if line and not line.startswith(_COMMENTS):
+                layout = self._layout(line)
+                if layout.skipped:
+                    self.counts[2] += 1
+                    place = end + 1
+                return layout, text[place:], stop - place
+            self.counts[2] += 1
+            place = end + 1
+        return None, text[:0], 0
+
+    def _layout(self, line: bytes) -> Layout:
+        fields = _SEPARATORS.split(line.decode("utf-8", "replace"))
+        words = [field.strip("\"'").lower() for field in fields]
+        heading = not any(word.lstrip("+-").isdigit() for word in words)
+        return Layout(
+            edge_columns(str(self._path), words if heading else len(words), self._columns),
+            len(fields),
+            int(heading),
+        )
+
+    def _wrong(self, line: bytes, why: int, layout: Layout) -> ValueError:
+        place = f"{self._path}, line {self.counts[2] + 1}"
+        text = shown(line.decode("utf-8", "replace").strip())
+        if why == _NEGATIVE:
+            return ValueError(f"{place}: vertex ids must be non-negative, got {text}.")
+        if why == _LARGE:
+            return ValueError(
+                f"{place}: vertex ids must be at most {self._largest}, got {text}. {self._remedy}"
+            )
+        if why == _WIDTH:
+            return ValueError(
+                f"{place}: every line must have {layout.width} columns as the first has, got "
+                f"{text}. A list of simplices or of neighbours is no list of edges."
+            )
+        return ValueError(
+            f"{place}: every line must have two vertex ids 0, 1, 2, …, got {text}. Number vertices "
+            "that have names first, as with pandas.factorize."
+        )
+
+
+def _bytes(text: bytes) -> np.ndarray:
+    """As an array that can be written to, as kernels take them."""
+    return np.frombuffer(bytearray(text), np.uint8)
+
+
+def edge_columns(place: str, headings: list[str] | int, columns: Any) -> tuple[int, int]:
+    """Which two columns of a table are the ends of an edge.
+
+    Args:
+        place: as errors name the table.
+        headings: of the columns, in small letters; or how many columns there are.
+        columns: two numbers or headings, or ``None``.
+    """
+    width = headings if isinstance(headings, int) else len(headings)
+    names = [] if isinstance(headings, int) else headings
+    if columns is None:
+        for pair in _ENDS:
+            if names.count(pair[0]) == names.count(pair[1]) == 1:
+                return names.index(pair[0]), names.index(pair[1])
+        if width == 2 and not names:
+            return 0, 1
+        got = f"headings {', '.join(names)}" if names else f"{width} columns"
+        raise ValueError(
+            f"{place} must have two columns, or headings such as source and target, got {got}. "
+            "Pass columns=(0, 1) for the first two; number vertices that have names first, as with "
+            "pandas.factorize."
+        )
+    found = []
+    for column in columns:
+        if isinstance(column, str) and names.count(column.strip().lower()) == 1:
+            found.append(names.index(column.strip().lower()))
+        elif isinstance(column, int) and 0 <= column < width:
+            found.append(column)
+        else:
+            raise ValueError(
+                f"columns must be of {place}, which has "
+                f"{', '.join(names) if names else f'{width} columns'}, got {column!r}."
+            )
+    return found[0], found[1]

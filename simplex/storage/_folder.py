@@ -1,0 +1,276 @@
+"""A folder that is whole or not there: written beside its place, under a lock, and then renamed."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simplex.complexes import only_run, require_flag, shown, write_whole
+from simplex.storage._manifest import (
+    MANIFEST,
+    Format,
+    described,
+    is_ours,
+    write_manifest,
+)
+from simplex.storage._tables import new_table
+
+
+_UNFINISHED = "unfinished.json"
+_MARK = "simplex-unfinished"
+
+
+class Place(NamedTuple):
+    """A folder as a task is told of it: its path, and a token by which it is known to be the same.
+
+    Args:
+        path: absolute.
+        token: of what the folder says of itself.
+    """
+
+    path: str
+    token: str
+
+    def found(self) -> Path:
+        """The folder, on the machine on which this is called.
+
+        Raises:
+            OSError: it is not there, or another folder has its path.
+        """
+        token = _token(Path(self.path))
+        if token != self.token:
+            what = "is not there" if token is None else "is another one"
+            raise OSError(
+                f"every worker must see the folder {self.path}, but on {platform.node()} (process "
+                f"{os.getpid()}) it {what}. Put it where all machines of the executor have it "
+                "under one path, as on a network file system."
+            )
+        return Path(self.path)
+
+
+def place_of(folder: str | os.PathLike[str]) -> Place:
+    """A folder of this library, whole or under construction, as tasks are to be told of it.
+
+    Raises:
+        ValueError: no such folder.
+    """
+    path = absolute(folder)
+    token = _token(path)
+    if token is None:
+        raise ValueError(f"folder must be one that this library has written, got {path}.")
+    return Place(str(path), token)
+
+
+class Site:
+    """A folder under construction, by :func:`under_construction`.
+
+    Attributes:
+        path: where the files go until all are there.
+        resumed: whether files of an earlier run at the same job lie there.
+    """
+
+    def __init__(self, path: Path, target: Path, resumed: bool, replaces: bool) -> None:
+        self.path, self.resumed = path, resumed
+        self.finished = False
+        self._target, self._replaces = target, replaces
+
+    @property
+    def place(self) -> Place:
+        """The folder as tasks are told of it."""
+        return place_of(self.path)
+
+    def file(self, table: str) -> Path:
+        """Where a table goes."""
+        return self.path / f"{table}.npy"
+
+    def new_table(self, name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """A table to be filled in, of zeros, its room on the disk reserved."""
+        return new_table(self.file(name), shape, dtype)
+
+    def finish(
+        self, form: Format, facts: Mapping[str, Any], tables: Iterable[str], executor: Any = None
+    ) -> None:
+        """Write the manifest and put the folder in its place; files that are no tables are removed.
+
+        Args:
+            form: name and version of the format.
+            facts: what else the manifest says, values of JSON.
+            tables: their names, in the order of the manifest.
+            executor: of the checksums; ``None`` for threads of this process.
+        """
+        described_tables = described(self.path, tables, executor)
+        kept = {entry["file"] for entry in described_tables.values()}
+        for other in self.path.iterdir():
+            if other.name not in kept and other.name != _UNFINISHED:
+                shutil.rmtree(other) if other.is_dir() else other.unlink()
+        write_manifest(self.path, form, facts, described_tables)
+        (self.path / _UNFINISHED).unlink()
+        _to_disk(self.path)
+        replaced = _beside(self._target, ".replaced")
+        if self._replaces:
+            os.rename(self._target, replaced)
+        os.rename(self.path, self._target)
+        _to_disk(self._target.parent)
+        self.finished = True
+        if self._replaces:
+            shutil.rmtree(replaced, ignore_errors=True)
+
+
+@contextmanager
+def under_construction(
+    folder: str | os.PathLike[str],
+    *,
+    job: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> Iterator[Site]:
+    """Build a folder beside its place, alone; :meth:`Site.finish` puts it there.
+
+    Args:
+        folder: its place; the folders above are made.
+        job: values of JSON that determine every file. Files that an earlier run at the same job
+            left are then kept, whatever ended it, and those of another job removed. ``None`` for a
+            folder that is built anew each time, of which nothing is left by an error.
+        overwrite: whether a folder of this library may stand there and be replaced, by the last
+            step; one that is anything else never is.
+
+    Yields:
+        The site. The body must call its ``finish`` as the last thing.
+
+    Raises:
+        ValueError: the place is taken, by a folder or by another run at work.
+        OSError: it cannot be written: a full disk, say. Nothing is left under the name.
+    """
+    target = absolute(folder)
+    require_flag("overwrite", overwrite)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"folder must be one that can be made, got {target} ({error}).") from error
+    with only_run("folder", target, _beside(target, ".lock")):
+        _restore(target)
+        _require_free(target, overwrite)
+        site = _begun(target, job)
+        try:
+            yield site
+        except BaseException as error:
+            if job is None and not site.finished:
+                shutil.rmtree(site.path, ignore_errors=True)
+            if isinstance(error, OSError) and error.errno is not None:
+                raise _could_not(site, job, error) from error
+            raise
+        assert site.finished, "the body must finish the folder"
+
+
+def absolute(folder: str | os.PathLike[str]) -> Path:
+    """The path of a folder from the root, as other processes need it."""
+    if not isinstance(folder, (str, os.PathLike)) or not str(folder):
+        raise TypeError(f"folder must be a path, got {shown(folder)}.")
+    path = Path(os.path.abspath(os.path.expanduser(os.fspath(folder))))
+    if "\0" in str(path) or not path.name:
+        raise ValueError(f"folder must be the path of a folder to be made, got {shown(folder)}.")
+    return path
+
+
+def unfinished_beside(target: Path) -> Path | None:
+    """The folder in which a run at ``target`` was or is writing."""
+    partial = _beside(target, ".partial")
+    return partial if partial.is_dir() else None
+
+
+def _begun(target: Path, job: Mapping[str, Any] | None) -> Site:
+    """The folder under construction, with what an earlier run at this very job left there."""
+    partial = _beside(target, ".partial")
+    mark = partial / _UNFINISHED
+    plain = json.loads(json.dumps(job))
+    try:
+        left: Any = json.loads(mark.read_bytes())
+    except (OSError, ValueError):
+        left = None
+    ours = isinstance(left, dict) and left.get("format") == _MARK
+    if os.path.lexists(partial) and not ours and not _is_empty(partial):
+        raise ValueError(
+            f"folder must have its place for unfinished work free, got {partial}, which holds "
+            "something else. Move it away, or choose another folder."
+        )
+    resumed = ours and job is not None and left["job"] == plain
+    if not resumed:
+        if partial.is_dir():
+            shutil.rmtree(partial)
+        partial.mkdir()
+        content = {"format": _MARK, "job": plain, "token": uuid.uuid4().hex}
+        write_whole(mark, lambda file: file.write(json.dumps(content).encode()))
+    return Site(partial, target, resumed, target.exists())
+
+
+def _require_free(target: Path, overwrite: bool) -> None:
+    if not os.path.lexists(target):
+        return
+    if not is_ours(target):
+        raise ValueError(
+            f"folder must be a new one, got {target}, which is there and was not written by this "
+            "library. Choose another place; nothing was changed."
+        )
+    if not overwrite:
+        raise ValueError(
+            f"folder must be a new one, got {target}, which is there. Pass overwrite=True to "
+            "replace it, or choose another place; nothing was changed."
+        )
+
+
+def _restore(target: Path) -> None:
+    """Undo or end a replacement between whose two renames the process was killed."""
+    replaced = _beside(target, ".replaced")
+    if is_ours(replaced):
+        if os.path.lexists(target):
+            shutil.rmtree(replaced, ignore_errors=True)
+        else:
+            os.rename(replaced, target)
+
+
+def _could_not(site: Site, job: Mapping[str, Any] | None, error: OSError) -> OSError:
+    left = "nothing is left of it"
+    if job is not None:
+        left = f"what is done is kept in {site.path}, and calling again goes on from there"
+    reason = error.strerror or str(error)
+    return OSError(
+        f"{site._target} could not be written ({reason}); {left}. Make room, or choose another "
+        "place."
+    )
+
+
+def _is_empty(partial: Path) -> bool:
+    """Whether a run was killed before it had written its mark."""
+    return (
+        partial.is_dir()
+        and not partial.is_symlink()
+        and all(entry.name.startswith(_UNFINISHED + ".") for entry in partial.iterdir())
+    )
+
+
+def _token(folder: Path) -> str | None:
+    for name in (MANIFEST, _UNFINISHED):
+        with suppress(OSError):
+            return hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16]
+    return None
+
+
+def _beside(target: Path, ending: str) -> Path:
+    return target.with_name(target.name + ending)
+
+
+def _to_disk(folder: Path) -> None:
+    """Have the entries of a folder written, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
