@@ -30,6 +30,9 @@ from simplex.complexes._prefetch import prefetch
 from simplex.complexes._threads import interruptible, usable_threads
 
 
+VERTEX = torch.uint32
+"""Of the last vertex of each simplex."""
+
 _ROWS_PER_PIECE = 1 << 14
 _MOST_ROWS = 1 << 30  # of one call: with the children of one simplex still below 2³²
 _QUICK = 1 << 26  # steps that are over before anybody would interrupt them
@@ -243,10 +246,6 @@ def _over_rows(
     return sums[0]
 
 
-def _vertices(last: Tensor) -> np.ndarray:
-    return last.numpy().astype(np.uint32)
-
-
 def count_children(
     facets: Tensor,
     pointer: Tensor,
@@ -261,7 +260,7 @@ def count_children(
     """
     most = _NO_BOUND if most is None else most
     counts = np.empty(len(facets), np.int64)
-    arrays = (facets.numpy(), pointer.numpy(), _vertices(last), counts, most, directed)
+    arrays = (facets.numpy(), pointer.numpy(), last.numpy(), counts, most, directed)
     total = _over_rows(_count, len(facets), num_vertices, arrays, most)
     return torch.from_numpy(counts), total
 
@@ -276,6 +275,6 @@ def fill_children(
 ) -> Tensor:
     """Facet table (n_{k+1}, k+2) of the extended simplices."""
     out = np.empty((int(children[-1]), facets.shape[1] + 1), np.int64)
-    arrays = (facets.numpy(), pointer.numpy(), _vertices(last), children.numpy(), out, directed)
+    arrays = (facets.numpy(), pointer.numpy(), last.numpy(), children.numpy(), out, directed)
     _over_rows(_fill, len(facets), num_vertices, arrays)
     return torch.from_numpy(out)
