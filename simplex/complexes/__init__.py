@@ -25,6 +25,11 @@ from simplex.complexes._checks import (
 )
 from simplex.complexes._files import write_whole as write_whole
 from simplex.complexes._filtration import first_below_a_facet as first_below_a_facet
+from simplex.complexes._flag_rows import (
+    LAST_VERTEX as LAST_VERTEX,
+    count_rows as count_rows,
+    fill_rows as fill_rows,
+)
 from simplex.complexes._kernels import (
     FLAG as FLAG,
     INT64S as INT64S,
