@@ -150,10 +150,9 @@ def test_room_is_reserved_before_a_map_is_written(tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_kill_at_any_step(tmp_path, monkeypatch):
     """The folder is the old one or the new one, and the next run needs no help."""
-    folder, old, found, seen = tmp_path / "K", K.skeleton(1), None, set()
+    folder, old, seen = tmp_path / "K", K.skeleton(1), set()
     for step in itertools.count(1):
-        if found != old:
-            save_complex(old, folder, overwrite=True)
+        save_complex(old, folder, overwrite=True)
         pid = os.fork()
         if pid == 0:
             kill_at(step)
