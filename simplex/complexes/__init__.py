@@ -41,6 +41,12 @@ from simplex.complexes._machine import (
     available_bytes as available_bytes,
     require_memory as require_memory,
 )
+from simplex.complexes._orientation import facet_signs as facet_signs
+from simplex.complexes._state import (
+    ON_DISK as ON_DISK,
+    OPENED_BY as OPENED_BY,
+    is_on_disk as is_on_disk,
+)
 from simplex.complexes._subsets import (
     require_subsets as require_subsets,
     small_subsets as small_subsets,
