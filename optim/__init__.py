@@ -18,8 +18,9 @@ the linear maps of a model, `optim.linear_map` and `optim.maps`, and what a back
 `optim.capture` and `optim.detect`.
 """
 
-from optim._locoprop import LocoProp, paper_schedule
+from optim._locoprop import LocoProp
 from optim._report import Coverage, Report
+from optim._schedule import paper_schedule
 from optim.inner import InnerRule
 from optim.linear_map import LinearModule, MapAdapter
 from optim.maps import register_map

@@ -1,6 +1,5 @@
 """LocoProp as a torch optimiser: one local problem for each linear map, a fallback for the rest."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self
@@ -20,6 +19,8 @@ from optim._choice import (
     solver_of,
 )
 from optim._map_optimizer import Fallback, MapOptimizer
+from optim._notices import Notices
+from optim._processes import ALONE, Processes
 from optim._report import Report, fallback_line, map_line
 from optim.inner import InnerRule, RMSProp
 from optim.linear_map import LinearMap
@@ -27,47 +28,6 @@ from optim.maps import cover
 from optim.problem import LocalProblem
 from optim.solvers import Exact, Iterate, Solver, kept_buffer
 from optim.transfers import Transfer
-
-
-logger = logging.getLogger("optim")
-
-
-def paper_schedule(epoch: int, *, num_epochs: int = 100, warmup: int = 5) -> float:
-    r"""Factor of the inner learning rate in an epoch: a linear rise, then a linear fall to zero.
-
-    .. math:: s(e) = e / w \text{ for } e < w, \qquad s(e) = 1 - (e - w + 1) / (N - w)
-        \text{ afterwards}
-
-    The first epoch has factor zero: the authors' first epoch changes nothing.
-
-    Args:
-        epoch: 0-based epoch :math:`e`, as ``LambdaLR`` counts its calls of ``step``.
-        num_epochs: :math:`N`, the epoch whose predecessor is the last to move (authors: 100).
-        warmup: :math:`w`, epochs of the rise (authors: 5).
-
-    Returns:
-        The factor, in [0, 1]; 0 from epoch N - 1 on.
-
-    Raises:
-        ValueError: ``epoch`` is negative, or not 0 <= warmup < num_epochs.
-
-    Paper:
-        The schedule of the authors' published code for the deep autoencoder.
-
-    Example:
-        >>> [paper_schedule(e) for e in (0, 1, 4)], round(paper_schedule(5), 4)
-        ([0.0, 0.2, 0.8], 0.9895)
-    """
-    if epoch < 0:
-        raise ValueError(f"`epoch` must be at least 0, got {epoch}.")
-    if not 0 <= warmup < num_epochs:
-        raise ValueError(
-            f"`warmup` must be in [0, num_epochs), got {warmup} of {num_epochs}. "
-            "Shorten the warm-up or train longer."
-        )
-    if epoch < warmup:
-        return epoch / warmup
-    return max(0.0, 1.0 - (epoch - warmup + 1) / (num_epochs - warmup))
 
 
 class LocoProp(MapOptimizer):
@@ -107,6 +67,9 @@ class LocoProp(MapOptimizer):
             would not be after the step; nothing is written then.
         exclude: Names of modules that are trained by the fallback.
         fallback: Makes the optimiser of all other parameters; AdamW by default.
+        process_group: Of the processes that share every batch where you average the gradients over
+            them yourself; None for that of the DistributedDataParallel around the model. With the
+            "sum" of ``loss_reduction`` the loss of each is the sum over its own rows.
 
     Raises:
         ValueError: An option is not allowed, no map is left to cover or all are frozen, or
@@ -116,9 +79,11 @@ class LocoProp(MapOptimizer):
     A parameter that is frozen, or whose ``grad`` is None, stays as it is and leaves the problem. A
     mask that zeroes entries of ``grad`` does not freeze: the curvature couples the entries of G.
 
-    Several processes: under DistributedDataParallel each solves with the averaged gradient and its
-    own rows, and the displacements are averaged, so that replicas stay equal. This is not the step
-    of one process with all rows, and the logger says so once. Sharded parameters are refused.
+    Several processes, as under DistributedDataParallel, take together the step of one process that
+    has all their rows: Gram matrices, local gradients and local objectives are summed over them,
+    with micro-batches too, and a process may have no rows. All must call ``step`` alike. A forward
+    pass whose loss counts nothing, such as that of a process which has run out of batches, belongs
+    inside :meth:`paused`. Sharded parameters are refused.
 
     Laws:
         One plain inner step of `Iterate` is SGD with rate η γ, for every f. Micro-batches that are
@@ -156,6 +121,7 @@ class LocoProp(MapOptimizer):
         nonfinite: Literal["raise", "skip"] = "raise",
         exclude: Sequence[str] = (),
         fallback: Fallback = AdamW,
+        process_group: Any = None,
     ) -> None:
         solver = solver_of(solver, variant)
         options = {
@@ -173,11 +139,12 @@ class LocoProp(MapOptimizer):
         self._loss_reduction = loss_reduction
         covered = cover(model, exclude)
         self._given = given_transfers(transfer, covered.maps)
-        self._said_reductions: set[str | None] = set()
-        self._said_processes = False
-        self._said: set[str] = set()  # maps whose fall back to S is in the log
+        self._notices = Notices()
+        self._agreed: set[str] = set()  # maps of which all processes know what follows them
         super().__init__(covered, options, fallback, nonfinite=nonfinite)
         self._inner_lr: float = solver.lr if isinstance(solver, Iterate) else Iterate().lr
+        if process_group is not None and process_group.size() > 1:
+            self._capture.processes = Processes(process_group)
         self._capture.keeps_outputs = not isinstance(solver, Exact)  # which needs no A₀
 
     @classmethod
@@ -239,11 +206,12 @@ class LocoProp(MapOptimizer):
                 loss = closure()
         if self._gradients_are_finite():
             ready = self._ready()
-            self._say_fallbacks_to_s(ready)
-            self._say_wrong_reduction()
+            self._agree(ready)
+            self._notices.of_processes(self._processes)
+            self._notices.of_fallbacks({group["name"]: self._choice(group) for group in ready})
+            self._notices.of_reduction(self._capture.reduction, self._loss_reduction)
             for group in ready:
                 require_options(group)  # users and schedulers write into groups
-            self._say_processes()
             moves = [(group, self._displacement(group)) for group in ready]
             if self._write(moves) and self._fallback is not None:
                 self._fallback.step()
@@ -263,12 +231,33 @@ class LocoProp(MapOptimizer):
             if isinstance(group["solver"], Iterate):
                 group["solver"] = replace(group["solver"], lr=factor * self._inner_lr)
 
+    @property
+    def _processes(self) -> Processes:
+        return self._capture.processes
+
+    def _agree(self, ready: list[dict[str, Any]]) -> None:
+        """All processes move the same maps, and know what any of them has seen to follow a map."""
+        processes = self._processes
+        if processes is ALONE:
+            return
+        names = {group["name"] for group in ready}
+        moving = [name in names for name in self._maps]
+        device = self.param_groups[0]["params"][0].device
+        processes.require_alike(torch.tensor(moving, device=device).int(), "gradients of one model")
+        if not (open_names := sorted(names - self._agreed)):
+            return
+        detected = self._capture.detected
+        own = {
+            name: detected[self._maps[name]] for name in open_names if self._maps[name] in detected
+        }
+        for seen in reversed(processes.of_each(own)):  # the first one's word is the last
+            for name, detection in seen.items():
+                detected[self._maps[name]] = detection
+                self._agreed.add(name)
+
     def _displacement(self, group: dict[str, Any]) -> Tensor | None:
         """One map: captured rows → local problem → solver → D; None where there are no rows."""
-        linear_map, choice = self._maps[group["name"]], self._choice(group)
-        displacement = self._solution(linear_map, choice, group)
-        if self._capture.processes is not None:
-            displacement = self._averaged(displacement, linear_map)
+        displacement = self._solution(self._maps[group["name"]], self._choice(group), group)
         if displacement is None or not group["momentum"]:
             return displacement
         velocity = kept_buffer(self.state[group["params"][0]], "velocity", displacement)
@@ -277,29 +266,20 @@ class LocoProp(MapOptimizer):
     def _solution(
         self, linear_map: LinearMap, choice: Choice, group: dict[str, Any]
     ) -> Tensor | None:
-        """D (…, n, d) of the rows of this process."""
-        if linear_map not in self._capture:
-            return None
-        design = self._capture.rows(linear_map)  # (…, R, n)
-        if not design.shape[-2]:  # an empty batch
+        """D (…, n, d), the same on all processes."""
+        has_rows = linear_map in self._capture
+        design = self._capture.rows(linear_map) if has_rows else linear_map.no_rows()  # (…, R, n)
+        rows = self._processes.total_count(design.shape[-2], design.device)
+        if not rows:  # an empty batch
             return None
         state = self.state[group["params"][0]]
-        problem = self._problem(linear_map, design, choice.transfer, float(group["lr"]))
+        problem = self._problem(linear_map, design, rows, choice.transfer, float(group["lr"]))
         problem = choice.solver.pose(problem, group["prox"], state)
         displacement: Tensor = choice.solver.solve(problem, state)  # (…, n, d)
         if group["safeguard"] == "backtrack":
             displacement = problem.backtrack(displacement)
         assert isinstance(displacement, Tensor)
-        return displacement
-
-    def _averaged(self, displacement: Tensor | None, linear_map: LinearMap) -> Tensor | None:
-        """The mean of D over the processes that have rows, so that all take the same step."""
-        like = linear_map.gradient() if displacement is None else displacement
-        total = torch.zeros_like(like) if displacement is None else displacement.clone()
-        count = torch.full((1,), float(displacement is not None), device=total.device)
-        for each in (total, count):
-            torch.distributed.all_reduce(each, group=self._capture.processes)
-        return total / count if bool(count) else None
+        return self._processes.of_first(displacement)  # replicas stay equal on unlike machines too
 
     def _write(self, moves: list[tuple[dict[str, Any], Tensor | None]]) -> bool:
         """W ← (1 − γ ω) W + V in all maps; in none of them where one would not be finite.
@@ -327,9 +307,10 @@ class LocoProp(MapOptimizer):
         return True
 
     def _problem(
-        self, linear_map: LinearMap, design: Tensor, transfer: Transfer, gamma: float
+        self, linear_map: LinearMap, design: Tensor, rows: int, transfer: Transfer, gamma: float
     ) -> LocalProblem:
         """The problem of the weights that move, not damped yet; A₀ is of all weights."""
+        processes = self._processes
 
         def pre() -> Tensor:
             """A₀ = Z W₀ as the forward pass made it, or once more where that is gone."""
@@ -338,9 +319,11 @@ class LocoProp(MapOptimizer):
 
         gradient = linear_map.gradient()
         if self._loss_reduction == "sum":
-            gradient = gradient / design.shape[-2]
+            gradient = gradient * processes.size / rows  # an average over processes, until now
         moving = linear_map.moving_columns(design)
-        return LocalProblem(moving, pre, gradient, transfer, gamma=gamma)
+        return LocalProblem(
+            moving, pre, gradient, transfer, gamma, processes=processes, total_rows=rows
+        )
 
     def _choice(self, group: dict[str, Any]) -> Choice:
         """Transfer and solver of one map, from what is given and what its graph has shown."""
@@ -348,36 +331,6 @@ class LocoProp(MapOptimizer):
         given = [self._given[m.name] for m in linear_map.members if m.name in self._given]
         detected = self._capture.detected.get(linear_map)
         return choose(given[0] if given else None, detected, group["variant"], group["solver"])
-
-    def _say_fallbacks_to_s(self, ready: list[dict[str, Any]]) -> None:
-        choices = {group["name"]: self._choice(group) for group in ready}
-        fell = {name for name, choice in choices.items() if choice.fell_back} - self._said
-        if fell:
-            self._said |= fell
-            told = [f"{name!r}, {choices[name].reason}" for name in sorted(fell)]
-            rest = [f"and {len(told) - 3} more, see report()"] if len(told) > 3 else []
-            logger.warning("%d maps solved as S: %s", len(told), "; ".join([*told[:3], *rest]))
-
-    def _say_processes(self) -> None:
-        if self._capture.processes is not None and not self._said_processes:
-            self._said_processes = True
-            logger.warning(
-                "several processes average the gradients: each solves its local problems on its "
-                "own rows, and the mean of their displacements is taken, which is not the step of "
-                "one process with all rows"
-            )
-
-    def _say_wrong_reduction(self) -> None:
-        shown = self._capture.reduction
-        if shown not in {None, self._loss_reduction, *self._said_reductions}:
-            self._said_reductions.add(shown)
-            logger.warning(
-                "the loss is a %s but loss_reduction is %r: steps are wrong by the number of rows; "
-                "give loss_reduction=%r",
-                shown,
-                self._loss_reduction,
-                shown,
-            )
 
     def report(self) -> Report:
         """Which parameter is trained by which local problem; ``print`` it.

@@ -83,7 +83,7 @@ class MapOptimizer(Optimizer):
                 "step() must come before close(), got a closed LocoProp. Make a new one."
             )
         ready = []
-        several = self._capture.processes is not None  # one of them may not have called the module
+        several = self._capture.processes.size > 1  # one of them may not have called the module
         for group in self.param_groups[: len(self._maps)]:
             require_same_parameters(self._maps[group["name"]])
             if all(p.grad is None or not p.requires_grad for p in group["params"]):

@@ -19,6 +19,7 @@ from torch.autograd import Variable
 from torch.utils import _pytree as pytree
 from torch.utils.hooks import RemovableHandle
 
+from optim._processes import ALONE, averaging_processes
 from optim.detect import Detection, Output, detect_transfers, reduction_of, running_roots
 from optim.linear_map import LinearMap, Member
 
@@ -134,7 +135,7 @@ class Capture:
     its graph at each map.
 
     Rows are those of this process. Where several processes average their gradients, G is of all
-    rows and Z of some: each solves a problem of its own, and what they find must be averaged.
+    rows and Z of some.
 
     Args:
         maps: The maps to watch.
@@ -144,8 +145,8 @@ class Capture:
             made by hand is kept.
         keeps_outputs: Whether calls keep their outputs too, for :meth:`pre`.
         reduction: Of the loss, "mean" or "sum", where the graph shows it at that pass.
-        processes: The process group of the DistributedDataParallel around the model, seen in a
-            forward pass; None without one, or with a single process.
+        processes: Those of the DistributedDataParallel around the model, seen in a forward pass;
+            this one alone without one.
 
     >>> from optim.maps import find_maps
     >>> model = nn.Sequential(nn.Linear(3, 2), nn.Tanh())
@@ -161,7 +162,7 @@ class Capture:
         self.detected: dict[LinearMap, Detection] = {}
         self.keeps_outputs = False
         self.reduction: str | None = None
-        self.processes: Any = None  # the process group that averages the gradients, where one does
+        self.processes = ALONE
         self._captured: dict[LinearMap, list[_Tap]] = defaultdict(list)
         self._seen: dict[nn.Parameter, tuple[int, int]] = {}  # id and version of grad as left
         self._arrived: dict[int, dict[LinearMap, list[_Tap]]] = {}  # by id of the backward pass
@@ -247,11 +248,12 @@ class Capture:
         self, where: tuple[LinearMap, Member], inputs: Any, options: Any, output: Tensor
     ) -> Tensor | None:
         map, member = where
+        if self.processes is ALONE:  # seen in a paused pass too: that of a process without rows
+            self.processes = averaging_processes()
         if self._paused or not torch.is_grad_enabled() or not map.trainable:
             return None
         if torch._C._is_tracing():  # a trace is run without hooks, so it is made without
             return None
-        self.processes = self.processes or averaging_processes()
         if not isinstance(output, Tensor):
             raise TypeError(
                 f"output of the map {member.name!r} must be a tensor, got "
@@ -349,15 +351,6 @@ def is_first(capture: Capture, module: nn.Module) -> bool:
         if getattr(hook, "capture", _nothing)() is capture:
             return True
     return True
-
-
-def averaging_processes() -> Any:
-    """The process group of the DistributedDataParallel whose forward runs, if it has several."""
-    if not torch.distributed.is_available():
-        return None
-    wrapper: Any = nn.parallel.DistributedDataParallel._active_ddp_module
-    several = wrapper is not None and wrapper.process_group.size() > 1
-    return wrapper.process_group if several else None
 
 
 def _remove(handles: Iterable[RemovableHandle]) -> None:

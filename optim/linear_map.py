@@ -222,6 +222,11 @@ class LinearMap:
             )
         return design.to(device=weight.device, dtype=self.dtype)
 
+    def no_rows(self) -> Tensor:
+        """The design matrix (…, 0, n) of a process that has not called the map."""
+        weights = self.weights()
+        return weights.new_empty(*weights.shape[:-2], 0, weights.shape[-2])
+
     def weights(self) -> Tensor:
         """W0 (…, n, d): all parameters stacked as they are now, detached."""
         return self._stack(self.blocks, [block.parameter.detach() for block in self.blocks])

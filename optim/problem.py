@@ -29,11 +29,14 @@ the layer's f.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from optim._processes import ALONE, Processes
+from optim.curvature import gram, mean_square
 from optim.transfers import IDENTITY, Transfer
 
 
@@ -97,6 +100,9 @@ def bregman(pre: Tensor, center: Tensor, transfer: Transfer) -> Tensor:
 class LocalProblem:
     r"""One layer's problem: :math:`J(D) = s Σ_r D_F(A_0 + Z D, A_0) + γ⟨G, D⟩ + \tfrac λ2 ‖D‖²`.
 
+    The rows may be spread over processes, R of them in all: then Z and A₀ are those of this one, G
+    is of all, and sums over rows are taken over the processes, which must call alike.
+
     Args:
         design: Z, (…, R, n); leading dimensions are problems of their own.
         pre: A₀ = Z W₀, (…, R, d), or what makes it: it is formed at its first use.
@@ -107,6 +113,8 @@ class LocalProblem:
         reduction: "mean" over rows, s = 1/R, or the paper's "sum", s = 1.
         factor: Cholesky factor (``optim.curvature.factorize``) of a curvature that stands for
             the design's own, of a running Gram matrix say; for the solvers that factorize.
+        processes: Who has the rows.
+        total_rows: R where there are several processes; None for the rows of ``design``.
 
     Laws:
         J(0) = 0; convex; its gradient at 0 is γ G for every f.
@@ -124,6 +132,8 @@ class LocalProblem:
     prox: float | Tensor = 0.0
     reduction: Literal["mean", "sum"] = "mean"
     factor: Tensor | None = None
+    processes: Processes = ALONE
+    total_rows: int | None = None
 
     @cached_property
     def start(self) -> Tensor:
@@ -131,23 +141,46 @@ class LocalProblem:
         return self.pre if isinstance(self.pre, Tensor) else self.pre()
 
     @property
+    def rows(self) -> int:
+        """R, of all processes."""
+        return self.design.shape[-2] if self.total_rows is None else self.total_rows
+
+    @property
     def scale(self) -> float:
         """s, the weight of a row."""
-        return 1.0 if self.reduction == "sum" else 1 / max(self.design.shape[-2], 1)
+        return 1.0 if self.reduction == "sum" else 1 / max(self.rows, 1)
+
+    def gram(self) -> Tensor:
+        """C/R, (…, n, n), of the rows of all processes."""
+        return self._mean_over_rows(gram(self.design))
+
+    def mean_square(self) -> Tensor:
+        """The mean diagonal entry of C/R, (…,), of the rows of all processes."""
+        return self._mean_over_rows(mean_square(self.design))
+
+    def _mean_over_rows(self, own: Tensor) -> Tensor:
+        """A mean over the rows of this process as one over those of all."""
+        if self.processes is ALONE:
+            return own
+        return self.processes.total(own * (self.design.shape[-2] / max(self.rows, 1)))
 
     @property
     def lipschitz(self) -> float:
         """The bound ℓ of the curvature in the problem's units, :math:`∇²J ≤ ℓ C/R + λ I`."""
-        rows = self.design.shape[-2] if self.reduction == "sum" else 1
+        rows = self.rows if self.reduction == "sum" else 1
         return rows * self.transfer.lipschitz
 
     def objective(self, displacement: Tensor) -> Tensor:
         """J(D) of D, (…, n, d): one value per problem, (…,)."""
         moved = self.start + self.design @ displacement
-        divergence = bregman(moved, self.start, self.transfer).sum(-1)
+        divergence = self._divergence(moved)
         linear = (self.gradient * displacement).sum((-2, -1))
         square = displacement.square().sum((-2, -1))
         return self.scale * divergence + self.gamma * linear + self.prox / 2 * square
+
+    def _divergence(self, moved: Tensor) -> Tensor:
+        """Σ_r D_F(a_r, a_0r) over the rows of all processes, (…,)."""
+        return self.processes.total(bregman(moved, self.start, self.transfer).sum(-1))
 
     def local_gradient(self, displacement: Tensor) -> Tensor:
         """∇J(D) of D, (…, n, d); for many evaluations see :class:`LocalGradient`."""
@@ -172,7 +205,7 @@ class LocalProblem:
         length = torch.ones_like(linear)
         for halving in range(halvings + 1):
             there = self.start + length[..., None, None] * moved
-            rise = self.scale * bregman(there, self.start, self.transfer).sum(-1) + length * linear
+            rise = self.scale * self._divergence(there) + length * linear
             accepted = rise + length.square() * square <= 0
             if bool(accepted.all()):
                 break
@@ -206,7 +239,8 @@ class LocalGradient:
     """
 
     def __init__(self, problem: LocalProblem, *, calls: int = 1) -> None:
-        (R, n), d = problem.design.shape[-2:], problem.gradient.shape[-1]
+        R, n, d = problem.rows, problem.design.shape[-1], problem.gradient.shape[-1]
+        self.processes = problem.processes
         self.shape, self.scale = problem.gradient.shape, problem.scale
         self.design = _stacked(problem.design)
         self.constant = _stacked(problem.gradient).mul(problem.gamma).contiguous()
@@ -214,7 +248,7 @@ class LocalGradient:
         self.prox = problem.prox if damped else 0.0
         self.gram = None
         if problem.transfer is IDENTITY and R * n * n + calls * n * n * d < 2 * calls * R * n * d:
-            self.gram = torch.bmm(self.design.mT, self.design)
+            self.gram = self.processes.total(torch.bmm(self.design.mT, self.design))
         else:
             self.pre = _stacked(problem.start)
             self.post = problem.transfer.f(self.pre)
@@ -230,7 +264,11 @@ class LocalGradient:
         else:
             torch.baddbmm(self.pre, self.design, at, out=self.moved)
             rise = self.move(self.moved).sub_(self.post)
-            torch.baddbmm(self.constant, self.design.mT, rise, alpha=self.scale, out=self.slope)
+            if self.processes is ALONE:
+                torch.baddbmm(self.constant, self.design.mT, rise, alpha=self.scale, out=self.slope)
+            else:
+                torch.bmm(self.design.mT, rise, out=self.slope)
+                self.processes.total(self.slope).mul_(self.scale).add_(self.constant)
         if isinstance(self.prox, Tensor):
             self.slope.addcmul_(at, self.prox.reshape(-1, 1, 1).to(at))
         elif self.prox:
@@ -240,4 +278,5 @@ class LocalGradient:
 
 def _stacked(matrices: Tensor) -> Tensor:
     """Any leading dimensions as one."""
-    return matrices.reshape(-1, *matrices.shape[-2:])
+    *problems, rows, columns = matrices.shape
+    return matrices.reshape(prod(problems), rows, columns)

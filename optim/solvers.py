@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 
 from optim._checks import require_number, require_rule, require_word
-from optim.curvature import factorize, gram, inverse_action, mean_square, preconditioner
+from optim._processes import ALONE
+from optim.curvature import factorize, inverse_action, preconditioner
 from optim.inner import InnerRule, Nesterov, as_scalar
 from optim.problem import LocalGradient, LocalProblem
 from optim.transfers import IDENTITY
@@ -53,7 +54,7 @@ class _Factorizing:
             return (prox * problem.lipschitz * mean_diagonal).clamp_min(tiny)
 
         if not self.gram_ema and self.gram_every == 1:
-            return replace(problem, prox=weight(mean_square(problem.design)))
+            return replace(problem, prox=weight(problem.mean_square()))
         kept = [state[name] for name in ("gram", "factor") if name in state]
         columns, dtype = problem.design.shape[-1], problem.design.dtype
         if any(each.shape[-1] != columns or each.dtype != dtype for each in kept):
@@ -62,7 +63,7 @@ class _Factorizing:
         if "factor" in state and state["factor_age"] < self.gram_every:
             state["factor_age"] += 1
             return replace(problem, prox=state["factor_prox"], factor=state["factor"])
-        current = gram(problem.design)
+        current = problem.gram()
         if self.gram_ema:
             running = kept_buffer(state, "gram", current).lerp_(current, 1 - self.gram_ema)
             state["gram_count"] = state.get("gram_count", 0) + 1
@@ -221,8 +222,8 @@ class Iterate:
         """
         weight: float | Tensor = 0.0
         if prox:
-            rows = problem.design.shape[-2] if self.reduction == "sum" else 1
-            weight = prox * rows * mean_square(problem.design)
+            rows = problem.rows if self.reduction == "sum" else 1
+            weight = prox * rows * problem.mean_square()
         return replace(problem, reduction=self.reduction, prox=weight)
 
     def solve(self, problem: LocalProblem, state: State | None = None) -> Tensor:
@@ -310,8 +311,11 @@ def _require_numbers(solver: Any) -> None:
 
 def _preconditioner(problem: LocalProblem, columns: int) -> Callable[[Tensor], Tensor]:
     """The inverse of ℓ C/R + λ I: of the factor that stands for it, or of the design's own."""
-    if problem.factor is not None:
-        return inverse_action(problem.factor, columns)
+    factor = problem.factor
+    if factor is None and problem.processes is not ALONE:  # no process has all rows, as ZZᵀ needs
+        factor = factorize(problem.gram(), prox=problem.prox, lipschitz=problem.lipschitz)
+    if factor is not None:
+        return inverse_action(factor, columns)
     return preconditioner(
         problem.design, prox=problem.prox, lipschitz=problem.lipschitz, columns=columns
     )

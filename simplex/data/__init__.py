@@ -12,8 +12,12 @@ from simplex.data._checks import (
     require_same_widths as require_same_widths,
 )
 from simplex.data._files import read_plain as read_plain
-from simplex.data._restricted import restricted as restricted
+from simplex.data._restricted import is_own_field as is_own_field, restricted as restricted
 from simplex.data._simplicial_data import cochain_keys as cochain_keys
+from simplex.data._storage import (
+    field_rank as field_rank,
+    is_candidate_field as is_candidate_field,
+)
 
 
 __all__ = ["SimplicialData", "SimplicialDataset"]

@@ -20,6 +20,12 @@ from simplex.transforms._splits import SimplexSplit, split_simplices
 from simplex.transforms._spread import spread_features
 
 
+# isort: split
+# Shared with the other packages of this library; not part of the public surface.
+from simplex.transforms._checks import require_graph as require_graph
+from simplex.transforms._clique_lift import features_of_lift as features_of_lift
+
+
 __all__ = [
     "CliqueLift",
     "Degrees",

@@ -75,7 +75,7 @@ def lifted(
     require_options(max_dim, reduce, edge_attr)
     K = lift(data, max_dim).with_parts(None)
     fields = {key: value for key, value in data if key not in ("x", "num_nodes")}
-    x = _features(K, data.x, data.edge_index, data.edge_attr, max_dim, reduce, edge_attr)
+    x = features_of_lift(K, data.x, data.edge_index, data.edge_attr, max_dim, reduce, edge_attr)
     if data.x is None and x:
         return SimplicialData.from_complex(K, max_dim=max_dim, x_1=x[0], **fields)
     return SimplicialData.from_complex(K, x, max_dim=max_dim, **fields)
@@ -166,13 +166,13 @@ def lift_dataset(
     bounds = {key: slices[key] for key in fields}
     shift = union.part_pointer(0)[:-1].repeat_interleave(bounds["edge_index"].diff())
     edges = stored.edge_index + shift.to(stored.edge_index.device)
-    x = _features(union, stored.x, edges, stored.edge_attr, max_dim, reduce, edge_attr)
+    x = features_of_lift(union, stored.x, edges, stored.edge_attr, max_dim, reduce, edge_attr)
     if stored.x is None and x:
         fields["x_1"], bounds["x_1"], x = x[0], union.part_pointer(1), []
     return SimplicialDataset.from_union(union, x, max_dim=max_dim, fields=fields, slices=bounds)
 
 
-def _features(
+def features_of_lift(
     K: SimplicialComplex,
     x: Any,
     edges: Tensor,

@@ -982,7 +982,7 @@ def test_without_a_proximal_term_no_scale_of_the_inputs_is_computed(
         calls.append(design)
         return design.square().mean((-2, -1))
 
-    monkeypatch.setattr("optim.solvers.mean_square", counted)
+    monkeypatch.setattr("optim.problem.mean_square", counted)
     for prox, expected in ((0.0, 0), (0.1, 3)):
         model = mlp()
         train(model, LocoProp.paper(model, prox=prox), batch())
