@@ -85,8 +85,7 @@ def infer(
     require_int("block", block, 1)
     if K.device.type != "cpu":
         raise ValueError(f"K must be on the CPU, got {K.device}. Blocks are moved to the model.")
-    counts = [K.num_simplices(k) for k in range(len(x))]
-    _require_input(x, counts)
+    counts = _counts(x, K)
     place = None if folder is None else Path(folder)
     if place is not None:
         place.mkdir(parents=True)
@@ -215,11 +214,13 @@ def _level(model: Any) -> int:
     return int(model.level)
 
 
-def _require_input(x: Sequence[Any], counts: list[int]) -> None:
-    given: object = x
-    if not isinstance(given, Sequence) or not len(given):
+def _counts(x: object, K: SimplicialComplex) -> list[int]:
+    """How many rows the cochains have, one per simplex of each dimension."""
+    if not isinstance(x, Sequence) or not len(x):
         raise TypeError(f"x must be a list with one cochain per dimension, got {shown(x)}.")
+    counts = [K.num_simplices(k) for k in range(len(x))]
     for k, (values, count) in enumerate(zip(x, counts, strict=True)):
         if not isinstance(values, Tensor | np.ndarray) or len(values) != count:
             got = tuple(values.shape) if hasattr(values, "shape") else type(values).__name__
             raise ValueError(f"x[{k}] must have one row per {k}-simplex ({count}), got {got}.")
+    return counts
