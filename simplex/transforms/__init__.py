@@ -1,6 +1,7 @@
 """Transforms of PyG: from a graph with features to a complex with features, and more of them."""
 
-from simplex.transforms._clique_lift import CliqueLift, clique_lift, lift_dataset
+from simplex.data import lift_dataset, spread_features
+from simplex.transforms._clique_lift import CliqueLift, clique_lift
 from simplex.transforms._degrees import Degrees
 from simplex.transforms._directed_lift import DirectedFlagLift, directed_flag_lift
 from simplex.transforms._eigenvectors import HodgeEigenvectors
@@ -17,7 +18,6 @@ from simplex.transforms._random_walks import RandomWalkReturns
 from simplex.transforms._reach import HopCounts, PageRanks
 from simplex.transforms._spectral import Electrostatics, HeatKernelDiagonals
 from simplex.transforms._splits import SimplexSplit, split_simplices
-from simplex.transforms._spread import spread_features
 
 
 __all__ = [
