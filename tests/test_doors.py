@@ -23,6 +23,12 @@ RIGHT = {
     complexes.fillable_simplices: {"K": K, "k": 2},
     complexes.with_simplices: {"K": K, "k": 2, "facets": torch.empty(0, 3, dtype=torch.int64)},
     operators.adjacency_matrix: {"K": K, "k": 1, "adjacency": "lower", "dtype": torch.float64},
+    operators.boundary_rows: {
+        "K": K, "k": 1, "start": 1, "stop": 3, "signed": True, "dtype": torch.float64,
+    },
+    operators.coboundary_rows: {
+        "K": K, "k": 0, "start": 1, "stop": 3, "signed": True, "dtype": torch.float64,
+    },
     operators.betti_numbers: {"K": K, "prime": 2},
     operators.heat_energy: {"K": K, "x": FLOW, "k": 1, "num_steps": (1, 2)},
     operators.heat_flow: {"K": K, "x": FLOW, "k": 1, "num_steps": 3},

@@ -190,6 +190,11 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     add("--amp", choices=["bf16"], help="mixed precision")
     add("--compile", action="store_true", help="train through torch.compile")
     add(
+        "--recalibrate",
+        action="store_true",
+        help="take the statistics of batch norms anew before a model is scored",
+    )
+    add(
         "--patience",
         type=int,
         help="stop after so many looks at the validation part without a better one; xu compares "

@@ -25,6 +25,11 @@ from simplex.complexes._checks import (
 )
 from simplex.complexes._files import write_whole as write_whole
 from simplex.complexes._filtration import first_below_a_facet as first_below_a_facet
+from simplex.complexes._flag_rows import (
+    LAST_VERTEX as LAST_VERTEX,
+    count_rows as count_rows,
+    fill_rows as fill_rows,
+)
 from simplex.complexes._kernels import (
     FLAG as FLAG,
     INT64S as INT64S,
@@ -35,6 +40,12 @@ from simplex.complexes._lock import only_run as only_run, remove_unfinished as r
 from simplex.complexes._machine import (
     available_bytes as available_bytes,
     require_memory as require_memory,
+)
+from simplex.complexes._orientation import facet_signs as facet_signs
+from simplex.complexes._state import (
+    ON_DISK as ON_DISK,
+    OPENED_BY as OPENED_BY,
+    is_on_disk as is_on_disk,
 )
 from simplex.complexes._subsets import (
     require_subsets as require_subsets,

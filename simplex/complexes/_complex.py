@@ -14,9 +14,10 @@ from simplex.complexes._index import find_simplices
 from simplex.complexes._orientation import facet_signs, orientation_of, turned_orientation
 from simplex.complexes._state import (
     are_equal,
-    cache_of_facets,
-    from_state as _from_state,  # as files of earlier versions call it
+    from_state as _from_state,  # noqa: F401 — as files of earlier versions call it
+    kept_in_cache,
     moved_state,
+    pickled,
     plain_labels,
     require_device,
     require_state,
@@ -92,9 +93,8 @@ class SimplicialComplex:
         directed: bool = False,
         device: torch.device | str | None = None,
     ) -> None:
-        num_vertices = require_edge_keys(require_int("num_vertices", num_vertices, 0))
+        self._num_vertices = require_edge_keys(require_int("num_vertices", num_vertices, 0))
         tables = self._facets = require_tables(facets)
-        self._num_vertices = num_vertices
         self._device = tables[0].device if tables else require_device(device)
         self._orientation = per_simplex(self, "orientation", orientation)
         self._filtration = per_simplex(self, "filtration", filtration)
@@ -317,7 +317,7 @@ class SimplicialComplex:
 
     def _replace(self, **changes: Any) -> "SimplicialComplex":
         result = SimplicialComplex(**state_of(self) | {"device": self._device} | changes)
-        result._cache = {} if "facets" in changes else cache_of_facets(self)
+        result._cache = kept_in_cache(self, tables="facets" not in changes)
         return result
 
     def skeleton(self, k: int) -> "SimplicialComplex":
@@ -373,11 +373,9 @@ class SimplicialComplex:
         def compute() -> Tensor:
             if k > max(self.dim, 0):
                 return self.part_pointer(0).new_zeros(self.num_parts + 1)
-            if k > 0:
-                return self.children(k - 1)[self.part_pointer(k - 1)]
-            if self._part_pointer is not None:
-                return self._part_pointer
-            return torch.tensor([0, self._num_vertices], device=self._device)
+            if self._part_pointer is None:
+                return torch.tensor([0, self.num_simplices(k)], device=self._device)
+            return self.children(k - 1)[self.part_pointer(k - 1)] if k else self._part_pointer
 
         pointer: Tensor = self.cached("part_pointer", k, compute)
         return pointer
@@ -417,7 +415,7 @@ class SimplicialComplex:
         return cls(**require_state(state))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _from_state, (self.state(),)
+        return pickled(self)
 
     def __eq__(self, other: object) -> bool:
         """Same simplices, orientation and parts; labels and filtration do not count."""

@@ -14,13 +14,12 @@ from simplex.complexes._checks import require_flag, require_int
 from simplex.complexes._complex import SimplicialComplex
 from simplex.complexes._machine import available_bytes
 from simplex.complexes._tables import child_pointer, require_edge_keys
-from simplex.complexes._threads import interruptible, on_free_threads
+from simplex.complexes._threads import on_free_threads
 
 
 _COMPILED_ON = ("cpu",)
-_MANY = 1 << 12  # simplices whose extensions take long enough to count to be bounded first
+_MANY = 1 << 12  # edges that are worth compiled code; simplices whose extensions are bounded first
 _NOTHING = 1 << 26  # bytes not worth asking the system about
-_LONG = 1 << 20  # keys that take long enough to sort to be interrupted
 
 
 @on_free_threads()
@@ -47,11 +46,14 @@ def unique_edges(edge_index: Tensor, num_vertices: int, *, directed: bool = Fals
     if edge_index.ndim != 2 or len(edge_index) != 2:
         raise ValueError(f"edge_index must have shape (2, E), got {tuple(edge_index.shape)}.")
     _require_ids("edge_index", edge_index, num_vertices)
+    if edge_index.device.type in _COMPILED_ON and edge_index.shape[1] >= _MANY:
+        distinct = import_module("simplex.complexes._edge_keys_numba").distinct_edges
+        return torch.from_numpy(distinct(edge_index.numpy(), num_vertices, directed))
     low, high = edge_index
     if not directed:
         low, high = torch.minimum(low, high), torch.maximum(low, high)
     key = low * num_vertices + high
-    key = _sorted(key[edge_index[0] != edge_index[1]])
+    key = key[edge_index[0] != edge_index[1]].sort().values
     fresh = torch.ones_like(key, dtype=torch.bool)
     torch.ne(key[1:], key[:-1], out=fresh[1:])
     key = key[fresh]
@@ -83,18 +85,6 @@ def _require_edges(edges: Tensor, num_vertices: int, directed: bool) -> None:
             f"edges must be distinct {pairs} in lexicographic order, got others. Pass "
             "unique_edges(edge_index, num_vertices), or take simplex.lifting.clique_complex."
         )
-
-
-def _sorted(key: Tensor) -> Tensor:
-    """The keys in order, perhaps in the same memory."""
-    if key.device.type != "cpu":
-        return key.sort().values
-    values = key.numpy()  # its vectorised sort is 3.5 times as fast as torch's on one core
-    if len(key) >= _LONG:
-        interruptible(values.sort)
-    else:
-        values.sort()
-    return key
 
 
 @on_free_threads()
@@ -153,13 +143,16 @@ def _facet_tables(num_vertices: int, edges: Tensor, room: "_Room", directed: boo
     """The facet tables of dimensions 1 and up, as far as there are cliques."""
     join = _join_on(edges.device)
     sizes, tables = [num_vertices, len(edges)], [edges.flip(1).contiguous()]
-    pointer, last = child_pointer(edges[:, 0], num_vertices), edges[:, 1].contiguous()
+    pointer, last = (
+        child_pointer(edges[:, 0], num_vertices),
+        edges[:, 1].to(join.VERTEX).contiguous(),
+    )
     ends = 0
     for k in range(1, room.max_dim):
         most = None
         if sizes[-1] >= _MANY:
             if not directed:  # the bound is one of cliques
-                ends = ends or _num_ends(edges, num_vertices)
+                ends = ends or _num_ends(edges, pointer)
                 room.require_growth(sizes, ends)
             most = room.left(sizes)
         level = tables[-1], pointer, last
@@ -176,10 +169,10 @@ def _facet_tables(num_vertices: int, edges: Tensor, room: "_Room", directed: boo
     return tables
 
 
-def _num_ends(edges: Tensor, num_vertices: int) -> int:
-    """How many vertices have an edge."""
-    has_edge = torch.zeros(num_vertices, dtype=torch.bool, device=edges.device)
-    has_edge[edges.flatten()] = True
+def _num_ends(edges: Tensor, pointer: Tensor) -> int:
+    """How many vertices have an edge, by where the edges of each one start."""
+    has_edge = pointer[1:] > pointer[:-1]
+    has_edge[edges[:, 1]] = True
     return int(has_edge.sum())
 
 

@@ -13,6 +13,7 @@ that is much longer than its partner (a hub) is searched by galloping instead of
 costs the shorter list.
 """
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,51 +21,76 @@ from typing import Any
 
 import numpy as np
 import torch
+from numba import int64, uint32, uint64
+from numba.extending import register_jitable
 from torch import Tensor
 
-from simplex.complexes._kernels import FLAG, INT64S, TABLE, compiled
+from simplex.complexes._kernels import FLAG, INT64S, TABLE, VERTICES, compiled
+from simplex.complexes._prefetch import prefetch
 from simplex.complexes._threads import interruptible, usable_threads
 
 
+VERTEX = torch.uint32
+"""Of the last vertex of each simplex."""
+
 _ROWS_PER_PIECE = 1 << 14
+_MOST_ROWS = 1 << 30  # of one call: with the children of one simplex still below 2³²
 _QUICK = 1 << 26  # steps that are over before anybody would interrupt them
 _NO_BOUND = 2**63 - 1
-_ROWS = f"int64, int64, int64, {TABLE}, {INT64S}, {INT64S}"  # which, of how many vertices, tables
-_SHORT = 64  # a list of at most as many is read, whatever its partner
-_READS_PER_SEARCH = 16  # reading as many vertices costs about as much as galloping to one
+_ROWS = f"int64, int64, int64, {TABLE}, {INT64S}, {VERTICES}"  # which, of how many vertices, tables
+
+# Inside, ids have no sign: numba tests each index that may be negative.
+_ONE, _TWO = uint64(1), uint64(2)
+_SHORT = uint64(64)  # a list of at most as many is read, whatever its partner
+_READS_PER_SEARCH = uint64(16)  # reading as many vertices costs about as much as galloping to one
+_SOON, _LATER = uint64(8), uint64(16)  # rows ahead: lists lie all over memory, which answers late
 
 
-@compiled(f"int64({INT64S}, int64, int64, int64)")
+@register_jitable
+def _child_list(simplex, pointer):  # type: ignore[no-untyped-def]
+    """Start and stop of the children of a simplex."""
+    simplex = uint64(simplex)
+    return uint64(pointer[simplex]), uint64(pointer[simplex + _ONE])
+
+
+@register_jitable
+def _before(first, stop, facets, pointer):  # type: ignore[no-untyped-def]
+    """The id before the first sibling that can be met, from which they are counted in 32 bits."""
+    if first == stop:
+        return uint64(0)
+    return uint64(pointer[facets[first, facets.shape[1] - 1]]) - _ONE
+
+
+@register_jitable
 def _gallop(values, start, stop, target):  # type: ignore[no-untyped-def]
     """First place in the increasing ``values[start:stop]`` whose value is at least ``target``."""
-    low, high, step = start, start, 1
+    low, high, step = start, start, _ONE
     while high < stop and values[high] < target:
-        low = high + 1
+        low = high + _ONE
         high += step
-        step *= 2
+        step += step
     high = min(high, stop)
     while low < high:
-        middle = (low + high) >> 1
+        middle = (low + high) >> _ONE
         if values[middle] < target:
-            low = middle + 1
+            low = middle + _ONE
         else:
             high = middle
     return low
 
 
-@compiled("boolean(int64, int64)")
+@register_jitable
 def _search_pays(length, wanted):  # type: ignore[no-untyped-def]
     """Whether to gallop for that many vertices through a list instead of reading it."""
     return length > _SHORT + _READS_PER_SEARCH * wanted
 
 
-@compiled(f"UniTuple(int64, 2)(int64, {TABLE}, {INT64S})")
+@register_jitable
 def _shortest_list(simplex, facets, pointer):  # type: ignore[no-untyped-def]
     """Start and stop of the shortest child list among the facets other than the parent."""
-    start, stop = pointer[facets[simplex, 0]], pointer[facets[simplex, 0] + 1]
-    for column in range(1, facets.shape[1] - 1):
-        facet = facets[simplex, column]
-        other_start, other_stop = pointer[facet], pointer[facet + 1]
+    start, stop = _child_list(facets[simplex, 0], pointer)
+    for column in range(_ONE, uint64(facets.shape[1]) - _ONE):
+        other_start, other_stop = _child_list(facets[simplex, column], pointer)
         if other_stop - other_start < stop - start:
             start, stop = other_start, other_stop
     return start, stop
@@ -78,30 +104,33 @@ def _count(  # type: ignore[no-untyped-def]
 
     Ends early once the sum exceeds ``most``, or when told to.
     """
-    width, sum_of_counts = facets.shape[1], 0
-    newest = np.full(num_vertices, -1, np.int64)
-    siblings_stop = oldest = first
+    first, stop, width, sum_of_counts = uint64(first), uint64(stop), uint64(facets.shape[1]), 0
+    newest, before = np.zeros(num_vertices, np.uint32), _before(first, stop, facets, pointer)
+    oldest = siblings_stop = first
     for simplex in range(first, stop):
+        if simplex + _LATER < stop:
+            prefetch(pointer, uint64(facets[simplex + _LATER, width - _TWO]))
+            prefetch(last, uint64(pointer[uint64(facets[simplex + _SOON, width - _TWO])]))
         if simplex >= siblings_stop:
-            parent = facets[simplex, width - 1]
-            oldest, siblings_stop = pointer[parent], pointer[parent + 1]
-            for sibling in range(oldest if directed else simplex + 1, siblings_stop):
-                newest[last[sibling]] = sibling
-        first_sibling = oldest if directed else simplex + 1
-        facet = facets[simplex, width - 2]
-        place, place_stop = pointer[facet], pointer[facet + 1]  # its child list
-        if place_stop - place > _SHORT:
-            place, place_stop = _shortest_list(simplex, facets, pointer)
-        total = 0
-        if _search_pays(place_stop - place, siblings_stop - first_sibling):
-            for sibling in range(first_sibling, siblings_stop):
-                place = _gallop(last, place, place_stop, last[sibling])
-                total += place < place_stop and last[place] == last[sibling]
-        else:
-            for other in range(place, place_stop):
-                total += newest[last[other]] >= first_sibling
+            oldest, siblings_stop = _child_list(facets[simplex, width - _ONE], pointer)
+            for sibling in range(oldest if directed else simplex + _ONE, siblings_stop):
+                newest[last[sibling]] = sibling - before
+        first_sibling = oldest if directed else simplex + _ONE
+        total = uint64(0)
+        if first_sibling < siblings_stop:
+            place, place_stop = _child_list(facets[simplex, width - _TWO], pointer)
+            if place_stop - place > _SHORT:
+                place, place_stop = _shortest_list(simplex, facets, pointer)
+            if _search_pays(place_stop - place, siblings_stop - first_sibling):
+                for sibling in range(first_sibling, siblings_stop):
+                    place = _gallop(last, place, place_stop, last[sibling])
+                    total += uint64(place < place_stop and last[place] == last[sibling])
+            else:
+                least = uint32(first_sibling - before)
+                for other in range(place, place_stop):
+                    total += uint64(newest[last[other]] >= least)
         counts[simplex] = total
-        sum_of_counts += total
+        sum_of_counts += int64(total)
         if sum_of_counts > most or ended[0]:
             break
     return sum_of_counts
@@ -113,65 +142,66 @@ def _fill(  # type: ignore[no-untyped-def]
 ):
     """Write the facet ids of the children of the rows first … stop-1; their number.
 
-    The last column is the simplex, the one before its sibling, and the one before that, unless its
-    list is long, what shares their vertex there; the others are found by a walk along each facet's
-    list. The counts are known, so while a child is outstanding no list can run out. A row that is
-    no child is written over by the next.
+    The last column is the simplex, the one before its sibling; each of the others holds the places
+    in one facet's list whose vertices siblings have too. The counts are known, so while a child is
+    outstanding no list can run out. A row that is no child is written over by the next.
     """
-    width = facets.shape[1]
-    newest = np.full(num_vertices, -1, np.int64)
-    siblings_stop = oldest = first
+    first, stop, width = uint64(first), uint64(stop), uint64(facets.shape[1])
+    newest, before = np.zeros(num_vertices, np.uint32), _before(first, stop, facets, pointer)
+    oldest = siblings_stop = first
     for simplex in range(first, stop):
+        if simplex + _LATER < stop:
+            prefetch(pointer, uint64(facets[simplex + _LATER, uint64(0)]))
+            prefetch(last, uint64(pointer[uint64(facets[simplex + _SOON, uint64(0)])]))
         if simplex >= siblings_stop:
-            parent = facets[simplex, width - 1]
-            oldest, siblings_stop = pointer[parent], pointer[parent + 1]
-            for sibling in range(oldest if directed else simplex + 1, siblings_stop):
-                newest[last[sibling]] = sibling
-        first_sibling = oldest if directed else simplex + 1
-        first_row, row_stop = children[simplex], children[simplex + 1]
-        if first_row == row_stop:
+            oldest, siblings_stop = _child_list(facets[simplex, width - _ONE], pointer)
+            for sibling in range(oldest if directed else simplex + _ONE, siblings_stop):
+                newest[last[sibling]] = sibling - before
+        row, row_stop = _child_list(simplex, children)
+        if row == row_stop:
             continue
         if ended[0]:
             break
-        row, columns_to_walk = first_row, width - 2
-        facet = facets[simplex, width - 2]
-        place, place_stop = pointer[facet], pointer[facet + 1]  # its child list
+        first_row, first_sibling = row, oldest if directed else simplex + _ONE
+        least, columns_left = uint32(first_sibling - before), width - _TWO
+        place, place_stop = _child_list(facets[simplex, width - _TWO], pointer)
         if not _search_pays(place_stop - place, row_stop - first_row):
             while row < row_stop:
                 sibling = newest[last[place]]
-                out[row, width - 2], out[row, width - 1], out[row, width] = place, sibling, simplex
-                row += sibling >= first_sibling
-                place += 1
+                out[row, width - _TWO] = place
+                out[row, width - _ONE], out[row, width] = before + sibling, simplex
+                row += uint64(sibling >= least)
+                place += _ONE
         else:
-            columns_to_walk = width - 1
+            columns_left = width - _ONE
             place, place_stop = _shortest_list(simplex, facets, pointer)
             if _search_pays(place_stop - place, siblings_stop - first_sibling):
-                sibling = first_sibling
-                while row < row_stop:
+                for sibling in range(first_sibling, siblings_stop):
+                    if row == row_stop:
+                        break
                     place = _gallop(last, place, place_stop, last[sibling])
-                    out[row, width - 1], out[row, width] = sibling, simplex
-                    row += last[place] == last[sibling]
-                    sibling += 1
+                    out[row, width - _ONE], out[row, width] = sibling, simplex
+                    row += uint64(last[place] == last[sibling])
             else:
                 while row < row_stop:
                     sibling = newest[last[place]]
-                    out[row, width - 1], out[row, width] = sibling, simplex
-                    row += sibling >= first_sibling
-                    place += 1
-        for column in range(columns_to_walk):
-            facet = facets[simplex, column]
-            place, place_stop = pointer[facet], pointer[facet + 1]
+                    out[row, width - _ONE], out[row, width] = before + sibling, simplex
+                    row += uint64(sibling >= least)
+                    place += _ONE
+        for column in range(columns_left):
+            place, place_stop = _child_list(facets[simplex, column], pointer)
             if _search_pays(place_stop - place, row_stop - first_row):
                 for row in range(first_row, row_stop):
-                    place = _gallop(last, place, place_stop, last[out[row, width - 1]])
+                    vertex = last[uint64(out[row, width - _ONE])]
+                    place = _gallop(last, place, place_stop, vertex)
                     out[row, column] = place
             else:
-                for row in range(first_row, row_stop):
-                    vertex = last[out[row, width - 1]]
-                    while last[place] < vertex:
-                        place += 1
+                row = first_row
+                while row < row_stop:
                     out[row, column] = place
-    return children[stop] - children[first]
+                    row += uint64(newest[last[place]] >= least)
+                    place += _ONE
+    return children[int64(stop)] - children[int64(first)]
 
 
 def _over_rows(
@@ -190,10 +220,8 @@ def _over_rows(
     if num_rows * min(num_rows, num_vertices) < _QUICK:
         return kernel(0, num_rows, num_vertices, *arrays, ended)
     size = max(_ROWS_PER_PIECE, num_vertices // 4)  # each starts with a table over the vertices
-    starts = range(0, num_rows, size)
-    workers = min(usable_threads(), len(starts))
-    if workers <= 1:
-        return interruptible(kernel, 0, num_rows, num_vertices, *arrays, ended, stop=ended)
+    workers = min(usable_threads(), math.ceil(num_rows / size))
+    starts = range(0, num_rows, size if workers > 1 else _MOST_ROWS)
     pieces, sums, lock = iter(starts), [0], threading.Lock()
 
     def work(_: int) -> None:
@@ -202,13 +230,15 @@ def _over_rows(
                 start = next(pieces, num_rows)
             if start == num_rows:
                 return
-            stop = min(start + size, num_rows)
+            stop = min(start + starts.step, num_rows)
             found = kernel(start, stop, num_vertices, *arrays, ended)
             with lock:
                 sums[0] += found
                 ended[0] |= sums[0] > most
 
     def share() -> None:
+        if workers == 1:
+            return work(0)
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(work, range(workers)))
 

@@ -11,6 +11,9 @@ import torch
 from torch import Tensor
 
 
+VERTEX = torch.int64
+"""Of the last vertex of each simplex."""
+
 _PROPOSALS_PER_CHUNK = 1 << 24
 
 

@@ -7,6 +7,9 @@ from typing import Any
 
 INT64S = "int64[::1]"
 TABLE = "int64[:,::1]"
+VERTICES = "uint32[::1]"
+"""Vertices, of which there are less than 2³²: half the memory, and no test for a sign."""
+
 FLAG = "boolean[::1]"
 """An array of one truth value that a kernel polls; it ends where another thread sets it."""
 

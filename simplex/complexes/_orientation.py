@@ -52,13 +52,13 @@ def orientation_of(K: "SimplicialComplex", k: int) -> Tensor:
     return torch.ones(K.num_simplices(k), dtype=torch.int8, device=K.device)
 
 
-def facet_signs(K: "SimplicialComplex", k: int) -> Tensor:
-    """The signs [s : s_i] = (-1)^i o(s) o(s_i), (n_k, k+1) int8."""
-    facets = K.facets(k)
+def facet_signs(K: "SimplicialComplex", k: int, rows: slice = slice(None)) -> Tensor:
+    """The signs [s : s_i] = (-1)^i o(s) o(s_i) of some k-simplices s, (rows, k+1) int8."""
+    facets = K.facets(k)[rows]
     if len(facets) == 0:
         return facets.to(torch.int8)
     signs = torch.ones(facets.shape[1], dtype=torch.int8, device=K.device)
     signs[1::2] = -1
     if K._orientation is None or k == 0:
         return signs.expand(facets.shape)
-    return signs * K.orientation(k)[:, None] * K.orientation(k - 1)[facets]
+    return signs * K.orientation(k)[rows, None] * K.orientation(k - 1)[facets]

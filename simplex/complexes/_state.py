@@ -37,10 +37,21 @@ def state_of(K: "SimplicialComplex") -> dict[str, Any]:
     } | ({"directed": True} if K.directed else {})
 
 
-def cache_of_facets(K: "SimplicialComplex") -> dict[tuple[str, int], Any]:
-    """What is cached and does not depend on orientation and parts."""
-    names = ("simplices", "cofacets", "children")
+def kept_in_cache(K: "SimplicialComplex", *, tables: bool) -> dict[tuple[str, int], Any]:
+    """What is cached and does not depend on orientation and parts, with or without its tables."""
+    names = ("simplices", "cofacets", "children", ON_DISK) if tables else (ON_DISK,)
     return {key: value for key, value in K._cache.items() if key[0] in names}
+
+
+def is_on_disk(K: "SimplicialComplex") -> bool:
+    """Whether the tables are maps of files: nothing of their size should be built to be kept."""
+    return (ON_DISK, 0) in K._cache
+
+
+def pickled(K: "SimplicialComplex") -> tuple[Any, ...]:
+    """What a pickle calls: of a complex in a folder, what opens it; else the tables."""
+    way: tuple[Any, ...] = K._cache.get((OPENED_BY, 0), (from_state, (state_of(K),)))
+    return way
 
 
 def are_equal(A: "SimplicialComplex", B: "SimplicialComplex") -> bool:
@@ -116,6 +127,9 @@ def from_state(state: Mapping[str, Any]) -> "SimplicialComplex":
     return SimplicialComplex.from_state(state)
 
 
+# Names in the cache of a complex whose tables lie in a folder.
+OPENED_BY = "opened by"
+ON_DISK = "on disk"
 _OPTIONAL = ("orientation", "filtration", "vertex_labels", "part_pointer", "device", "directed")
 
 torch.serialization.add_safe_globals(

@@ -18,12 +18,16 @@ from simplex.data._lift.checks import (
 )
 from simplex.data._lift.many import (
     Reduce as Reduce,
+    features_of_lift as features_of_lift,
     lift_dataset as lift_dataset,
-    lift_features as lift_features,
 )
 from simplex.data._lift.spread import spread_features as spread_features
-from simplex.data._restricted import restricted as restricted
+from simplex.data._restricted import is_own_field as is_own_field, restricted as restricted
 from simplex.data._simplicial_data import cochain_keys as cochain_keys
+from simplex.data._storage import (
+    field_rank as field_rank,
+    is_candidate_field as is_candidate_field,
+)
 
 
 __all__ = ["SimplicialData", "SimplicialDataset"]

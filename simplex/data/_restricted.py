@@ -29,7 +29,7 @@ def restricted(data: SimplicialData, present: Sequence[Tensor]) -> SimplicialDat
     fields: dict[str, Any] = {}
     for key, value in store.items():
         rank = field_rank(key)
-        if key in ("num_nodes", "num_simplices", DIRECTED, FINGERPRINT, LABELS) or _is_table(key):
+        if is_own_field(key):
             continue
         rows = None if rank is None or not store.is_simplex_attr(key) else rank
         fields[key] = value if rows is None or rows > K.dim else value[ids[rows]]
@@ -38,10 +38,11 @@ def restricted(data: SimplicialData, present: Sequence[Tensor]) -> SimplicialDat
     return SimplicialData.from_complex(small, fields.pop("x", None), max_dim=data.max_dim, **fields)
 
 
-def _is_table(key: str) -> bool:
-    """Whether the field is one that :meth:`SimplicialData.from_complex` reads off a complex."""
+def is_own_field(key: str) -> bool:
+    """Whether a field is made anew with the complex: tables, counts and labels, not cochains."""
     own = key.rpartition("_")[0]
-    return own in TABLES and own != "x" and key.removeprefix(f"{own}_").isdigit()
+    table = own in TABLES and own != "x" and key.removeprefix(f"{own}_").isdigit()
+    return table or key in ("num_nodes", "num_simplices", DIRECTED, FINGERPRINT, LABELS)
 
 
 def _cut_edges(fields: dict[str, Any], data: SimplicialData, small: SimplicialComplex) -> None:

@@ -1,12 +1,14 @@
 """Lifts: from graphs, points and relations to simplicial complexes."""
 
 from simplex.lifting._clique import clique_complex
+from simplex.lifting._count_cliques import clique_degrees, count_cliques
 from simplex.lifting._delaunay import alpha_complex, delaunay_complex
 from simplex.lifting._directed import directed_flag_complex
 from simplex.lifting._dowker import dowker_complex, khop_complex, neighborhood_complex
 from simplex.lifting._line import line_complex
 from simplex.lifting._random import linial_meshulam_complex, random_clique_complex
 from simplex.lifting._rips import vietoris_rips_complex
+from simplex.lifting._to_disk import clique_complex_to_disk
 
 
 # isort: split
@@ -18,6 +20,9 @@ from simplex.lifting._clique import lift_edges as lift_edges
 __all__ = [
     "alpha_complex",
     "clique_complex",
+    "clique_complex_to_disk",
+    "clique_degrees",
+    "count_cliques",
     "delaunay_complex",
     "directed_flag_complex",
     "dowker_complex",

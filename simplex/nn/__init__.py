@@ -48,6 +48,7 @@ from simplex.nn._networks.sin import SIN, SINConv
 from simplex.nn._networks.snn import SNN, SNNConv
 from simplex.nn._networks.transformer import SimplicialTransformer, SimplicialTransformerConv
 from simplex.nn._norm import SimplexBatchNorm, SimplexGraphNorm
+from simplex.nn._reach import Reach
 from simplex.nn._saving.pretrained import from_pretrained
 from simplex.operators import neighbor_counts, neighbor_pairs, segment_softmax
 
@@ -133,6 +134,7 @@ __all__ = [
     "OrientedMPSN",
     "PatchGrid",
     "PooledMLP",
+    "Reach",
     "Readout",
     "SANConv",
     "SATConv",

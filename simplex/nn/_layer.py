@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._checks import require_cochain, require_cochains, require_modules, require_positive
 from simplex.nn._modules import Module, Widths, widths_of
+from simplex.nn._reach import Reach, reach_of, side_by_side
 from simplex.nn._saving.pretrained import Pretrained
 
 
@@ -178,6 +179,11 @@ class EachDegree(Pretrained):
         super().__init__()
         require_modules("convs", convs)
         self.convs = nn.ModuleList(convs)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return side_by_side(*map(reach_of, self.convs))
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """Apply each layer to its cochain."""

@@ -25,9 +25,10 @@ from simplex.nn._frame.options import NetworkOptions as NetworkOptions, StackOpt
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Module, Widths, widths_of
 from simplex.nn._norm import make_norm
+from simplex.nn._reach import Reach, Sighted, one_after_another, reach_of
 
 
-class SimplicialNetwork(Module):
+class SimplicialNetwork(Sighted, Module):
     r"""Layers on cochains, followed by a readout of each dimension: the frame of all networks here.
 
     .. math::
@@ -168,6 +169,13 @@ class SimplicialNetwork(Module):
             bias=not concatenate,
             absolute=oriented,
         )
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        if self.norm == "graph":
+            return None
+        return one_after_another(map(reach_of, (*self.convs, self.readout)))
 
     def encode(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """The cochains after all layers, with jumping knowledge those of all layers together.

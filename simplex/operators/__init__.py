@@ -17,6 +17,7 @@ from simplex.operators._apply import (
     apply_up_laplacian,
 )
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix, incidence_matrix
+from simplex.operators._boundary_rows import boundary_rows, coboundary_rows
 from simplex.operators._candidates import candidate_scores
 from simplex.operators._dirac import dirac_operator
 from simplex.operators._eigenpairs import Eigenpairs, eigenpairs
@@ -117,10 +118,12 @@ __all__ = [
     "betti_numbers",
     "boundary_adjacency",
     "boundary_matrix",
+    "boundary_rows",
     "boundary_sum",
     "candidate_scores",
     "coboundary_adjacency",
     "coboundary_matrix",
+    "coboundary_rows",
     "coboundary_sum",
     "connected_components",
     "dirac_operator",

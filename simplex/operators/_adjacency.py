@@ -14,7 +14,7 @@ from simplex.complexes import (
 )
 from simplex.operators._boundary import boundary_matrix
 from simplex.operators._checks import require_rank
-from simplex.operators._incidence import incidence_signs, incidences
+from simplex.operators._incidence import cofacet_counts, incidence_signs, incidences
 from simplex.operators._laplacian import down_laplacian, up_laplacian
 from simplex.operators._sparse import select_entries
 
@@ -225,7 +225,7 @@ def neighbor_counts(K: SimplicialComplex, k: int, adjacency: str) -> Tensor:
         ([2, 3, 3, 2], [2, 2, 2, 0])
     """
     if adjacency in ("coboundary", "upper"):
-        cofacets = incidences(K, k + 1).column_pointer.diff()
+        cofacets = cofacet_counts(K, k)
         return cofacets if adjacency == "coboundary" else (k + 1) * cofacets
     if k == 0:
         return torch.zeros(K.num_simplices(0), dtype=torch.int64, device=K.device)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.operators._incidence import incidences
+from simplex.operators._incidence import boundary_sum, cofacet_counts
 
 
 def part_bound(K: SimplicialComplex, k: int) -> Tensor:
@@ -32,8 +32,7 @@ def part_bound(K: SimplicialComplex, k: int) -> Tensor:
         bound = torch.zeros(K.num_parts, dtype=torch.int64, device=K.device)
         if k == 0:
             return bound
-        table = incidences(K, k)
-        row_sums = table.column_pointer.diff()[table.column].sum(1)  # (n_k,), of (n_k, k+1)
+        row_sums = boundary_sum(K, cofacet_counts(K, k - 1).double(), k).long()  # (n_k,)
         return bound.scatter_reduce(0, K.part(k), row_sums, "amax")
 
     result: Tensor = K.cached("bound of each part", k, compute)

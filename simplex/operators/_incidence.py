@@ -5,6 +5,7 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
 from simplex.operators._layout import of_the_cofacets, of_the_facets
+from simplex.operators._on_disk import blocks, in_blocks, sum_in_blocks
 from simplex.operators._rows import RowPattern, sum_columns, sum_rows
 from simplex.operators._sparse import row_major_order
 
@@ -54,6 +55,21 @@ def incidence_signs(K: SimplicialComplex, k: int, dtype: torch.dtype) -> tuple[T
     return result
 
 
+def cofacet_counts(K: SimplicialComplex, k: int) -> Tensor:
+    """How many cofacets each k-simplex has, (n_k,) int64.
+
+    Example:
+        >>> cofacet_counts(SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)]), 0).tolist()
+        [2, 2, 3, 1]
+    """
+    if not in_blocks(K):
+        return incidences(K, k + 1).column_pointer.diff()
+    counts = torch.zeros(K.num_simplices(k), dtype=torch.int64, device=K.device)
+    for _, table in blocks(K, k + 1):
+        counts.index_add_(0, table.flatten(), torch.ones_like(table).flatten())
+    return counts
+
+
 # --- linear maps between the dimensions -----------------------------------------------------------
 
 
@@ -87,6 +103,8 @@ def boundary_sum(K: SimplicialComplex, x_below: Tensor, k: int, *, signed: bool 
     """
     if k == 0:
         return x_below.new_zeros(K.num_simplices(0), x_below.shape[1])
+    if in_blocks(K):
+        return sum_in_blocks(K, x_below, k, signed=signed, turned=False)
     weight = incidence_signs(K, k, x_below.dtype) if signed else None
     return sum_rows(x_below, incidences(K, k), weight)
 
@@ -117,6 +135,8 @@ def coboundary_sum(
         >>> coboundary_sum(K, torch.tensor([[1.0], [2.0]]), 0, signed=True).squeeze(1).tolist()
         [-1.0, -1.0, 2.0]
     """
+    if in_blocks(K):
+        return sum_in_blocks(K, x_above, k + 1, signed=signed, turned=True)
     weight = incidence_signs(K, k + 1, x_above.dtype) if signed else None
     return sum_columns(x_above, incidences(K, k + 1), weight)
 

@@ -1,13 +1,16 @@
 """Functions of the two halves of a Hodge Laplacian, by Chebyshev polynomials: no eigenvectors."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, outside_transforms
+from simplex.operators._apply import apply_down_laplacian, apply_up_laplacian
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix
+from simplex.operators._on_disk import in_blocks
 from simplex.operators._rows import apply_function
 from simplex.operators._sparse import matrix_product
 
@@ -25,6 +28,8 @@ def laplacian_halves(
     Two sparse products each, linear in the incidences; the matrices L_d and L_u, which a hub of
     degree d gives d² entries, are not formed.
     """
+    if in_blocks(K):
+        return partial(apply_down_laplacian, K, k=k), partial(apply_up_laplacian, K, k=k)
 
     def compute() -> tuple[LinearMap, LinearMap]:
         down, into = boundary_matrix(K, k, dtype=dtype), coboundary_matrix(K, k - 1, dtype=dtype)

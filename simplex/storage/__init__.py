@@ -15,6 +15,7 @@ from simplex.storage._folder import (
     place_of as place_of,
     under_construction as under_construction,
 )
+from simplex.storage._labels import label_tables as label_tables
 from simplex.storage._manifest import (
     Folder as Folder,
     Format as Format,

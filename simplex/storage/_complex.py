@@ -6,8 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_complex, require_flag
-from simplex.storage._folder import absolute, under_construction
+from simplex.complexes import (
+    ON_DISK,
+    OPENED_BY,
+    SimplicialComplex,
+    require_complex,
+    require_flag,
+)
+from simplex.storage._folder import Place, absolute, place_of, under_construction
 from simplex.storage._labels import label_tables, labels_from
 from simplex.storage._manifest import Folder, Format, read_folder
 from simplex.storage._tables import save_table
@@ -110,7 +116,9 @@ def open_complex(
     """
     require_flag("verify", verify)
     opened = read_folder(absolute(folder), COMPLEX, verify=verify, executor=executor)
-    f_vector = opened.manifest["f_vector"]
+    f_vector = opened.manifest.get("f_vector")
+    if not isinstance(f_vector, list) or any(type(n) is not int for n in f_vector):
+        raise _altered(opened, f"f_vector {f_vector}")
     top = max(len(f_vector) - 1, 0)
 
     def each(name: str) -> list[Tensor] | None:
@@ -119,18 +127,43 @@ def open_complex(
         return [_tensor(opened, f"{name}_{k}") for k in range(top + 1)]
 
     pointer = "part_pointer" in opened.manifest["tables"]
-    return SimplicialComplex(
+    K = SimplicialComplex(
         f_vector[0] if f_vector else 0,
         [_tensor(opened, f"facets_{k}") for k in range(1, top + 1)],
         orientation=each("orientation"),
         filtration=each("filtration"),
         vertex_labels=labels_from(opened),
         part_pointer=_tensor(opened, "part_pointer") if pointer else None,
-        directed=opened.manifest["directed"],
+        directed=opened.manifest.get("directed", False),
     )
+    if list(K.f_vector) != f_vector:
+        raise _altered(opened, f"f_vector {f_vector} for tables of {list(K.f_vector)} rows")
+    K.cached(ON_DISK, 0, lambda: True)
+    K.cached(OPENED_BY, 0, lambda: (_opened_again, tuple(place_of(opened.path))))  # when unpickled
+    return K
+
+
+def _altered(opened: Folder, what: str) -> ValueError:
+    return ValueError(
+        f"{opened.path} must have a manifest that fits its tables, got {what}: it was altered. "
+        "Restore it from a copy, or write the folder anew."
+    )
+
+
+def _opened_again(path: str, token: str) -> SimplicialComplex:
+    """What a pickled complex calls, perhaps in another process on another machine."""
+    return open_complex(Place(path, token).found())
 
 
 def _tensor(opened: Folder, name: str) -> Tensor:
     values = torch.from_numpy(opened.table(name))
     of_torch = opened.manifest.get("torch", {}).get(name)
-    return values if of_torch is None else values.view(getattr(torch, of_torch))
+    if of_torch is None:
+        return values
+    dtype = getattr(torch, str(of_torch), None)
+    if not isinstance(dtype, torch.dtype) or dtype.itemsize != values.dtype.itemsize:
+        raise _altered(opened, f"the dtype {of_torch}")
+    return values.view(dtype)
+
+
+torch.serialization.add_safe_globals([_opened_again])

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,13 +15,9 @@ from simplex.complexes import INT64S, compiled, shown
 
 
 _BLOCK = 1 << 22  # bytes read at a time; no line is longer
-_OPENERS: dict[str, Callable[[Path, str], IO[Any]]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-}
+_OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _COMMENTS = (b"#", b"%")
-_SEPARATORS = re.compile(r"\s*[,;]\s*|\s+")
+_NUMBER = re.compile(r"[+-]?\.?\d")
 # Headings of the two ends of an edge, as they occur in files.
 _ENDS = [
     ("source", "target"), ("src", "dst"), ("from", "to"), ("u", "v"), ("i", "j"),
@@ -39,6 +35,7 @@ class Layout(NamedTuple):
 
     columns: tuple[int, int]
     width: int
+    separator: int  # a byte; a blank stands for all of white space
     skipped: int  # lines before the first edge that are no comments: a heading
 
 
@@ -54,9 +51,11 @@ def _after_spaces(text, i):  # type: ignore[no-untyped-def]
     return i
 
 
-@compiled("int64(uint8[::1], int64)")
-def _after_word(text, i):  # type: ignore[no-untyped-def]
-    while not (_is_space(text[i]) or text[i] == _LINE or text[i] == 44 or text[i] == 59):
+@compiled("int64(uint8[::1], int64, int64)")
+def _after_word(text, i, separator):  # type: ignore[no-untyped-def]
+    while text[i] != _LINE and not (
+        _is_space(text[i]) if separator == 32 else text[i] == separator
+    ):
         i += 1
     return i
 
@@ -75,10 +74,10 @@ def _number(text, i, largest):  # type: ignore[no-untyped-def]
     return value if i > begin else -_NO_EDGE, i
 
 
-@compiled(
-    f"UniTuple(int64, 2)(uint8[::1], int64, int64, int64, int64, int64, uint64[::1], {INT64S})"
-)
-def _parse(text, stop, first, second, width, largest, keys, counts):  # type: ignore[no-untyped-def]
+@compiled(f"UniTuple(int64, 2)(uint8[::1], {6 * 'int64, '} uint64[::1], {INT64S})")
+def _parse(  # type: ignore[no-untyped-def]
+    text, stop, first, second, width, separator, largest, keys, counts
+):
     """Read lines until ``stop``, each of which ends in a newline, into ``keys``.
 
     ``counts`` are edges, loops, lines, and the largest id. Returns where and why reading ended.
@@ -106,17 +105,21 @@ def _parse(text, stop, first, second, width, largest, keys, counts):  # type: ig
                 else:
                     v = value
             else:
-                i = _after_word(text, i)
+                i = _after_word(text, i, separator)
             column += 1
             behind = i
             i = _after_spaces(text, i)
-            if text[i] == 44 or text[i] == 59:  # at most one comma or semicolon
-                i = _after_spaces(text, i + 1)
-                if text[i] == _LINE:  # and an empty column behind it
-                    column += 1
-            elif i == behind and text[i] != _LINE:
-                return begin, _NO_EDGE
             if text[i] == _LINE:
+                break
+            if separator == 32:
+                separated = i > behind
+            else:
+                separated = text[i] == separator
+                i = _after_spaces(text, i + 1)
+            if not separated:
+                return begin, _NO_EDGE
+            if text[i] == _LINE:  # an empty column behind a comma
+                column += 1
                 break
         if column != width:
             return begin, _WIDTH
@@ -157,9 +160,8 @@ class TextEdges:
                     continue
             while stop:
                 before = int(self.counts[0])
-                read, why = _parse(
-                    text, stop, *layout.columns, layout.width, self._largest, room(), self.counts
-                )
+                where = *layout.columns, layout.width, layout.separator
+                read, why = _parse(text, stop, *where, self._largest, room(), self.counts)
                 put(int(self.counts[0]) - before)
                 if why > _FULL:
                     raise self._wrong(bytes(text[read:stop]).split(b"\n", 1)[0], why, layout)
@@ -218,14 +220,12 @@ class TextEdges:
         return None, text[:0], 0
 
     def _layout(self, line: bytes) -> Layout:
-        fields = _SEPARATORS.split(line.decode("utf-8", "replace"))
-        words = [field.strip("\"'").lower() for field in fields]
-        heading = not any(word.lstrip("+-").isdigit() for word in words)
-        return Layout(
-            edge_columns(str(self._path), words if heading else len(words), self._columns),
-            len(fields),
-            int(heading),
-        )
+        text = line.decode("utf-8", "replace")
+        separator = next((mark for mark in ",;" if mark in text), None)
+        words = [word.strip().strip("\"'").lower() for word in text.split(separator)]
+        heading = not any(map(_NUMBER.match, words))
+        columns = edge_columns(str(self._path), words if heading else len(words), self._columns)
+        return Layout(columns, len(words), ord(separator or " "), int(heading))
 
     def _wrong(self, line: bytes, why: int, layout: Layout) -> ValueError:
         place = f"{self._path}, line {self.counts[2] + 1}"

@@ -107,19 +107,19 @@ class Site:
             executor: of the checksums; ``None`` for threads of this process.
         """
         described_tables = described(self.path, tables, executor)
-        kept = {entry["file"] for entry in described_tables.values()}
+        kept = {_UNFINISHED, *(entry["file"] for entry in described_tables.values())}
         for other in self.path.iterdir():
-            if other.name not in kept and other.name != _UNFINISHED:
+            if other.name not in kept:
                 shutil.rmtree(other) if other.is_dir() else other.unlink()
         write_manifest(self.path, form, facts, described_tables)
-        (self.path / _UNFINISHED).unlink()
         _to_disk(self.path)
         replaced = _beside(self._target, ".replaced")
         if self._replaces:
             os.rename(self._target, replaced)
         os.rename(self.path, self._target)
-        _to_disk(self._target.parent)
         self.finished = True
+        (self._target / _UNFINISHED).unlink()
+        _to_disk(self._target.parent)
         if self._replaces:
             shutil.rmtree(replaced, ignore_errors=True)
 
@@ -157,16 +157,18 @@ def under_construction(
     with only_run("folder", target, _beside(target, ".lock")):
         _restore(target)
         _require_free(target, overwrite)
-        site = _begun(target, job)
+        partial = _require_unfinished(_beside(target, ".partial"))
         try:
+            site = _begun(target, partial, job)
             yield site
+            assert site.finished, "the body must finish the folder"
         except BaseException as error:
-            if job is None and not site.finished:
-                shutil.rmtree(site.path, ignore_errors=True)
-            if isinstance(error, OSError) and error.errno is not None:
-                raise _could_not(site, job, error) from error
+            if job is None:
+                shutil.rmtree(partial, ignore_errors=True)
+            reason = error if isinstance(error, OSError) and error.errno else error.__cause__
+            if isinstance(error, OSError) and isinstance(reason, OSError) and reason.errno:
+                raise _could_not(target, partial, job, reason) from error
             raise
-        assert site.finished, "the body must finish the folder"
 
 
 def absolute(folder: str | os.PathLike[str]) -> Path:
@@ -185,29 +187,39 @@ def unfinished_beside(target: Path) -> Path | None:
     return partial if partial.is_dir() else None
 
 
-def _begun(target: Path, job: Mapping[str, Any] | None) -> Site:
-    """The folder under construction, with what an earlier run at this very job left there."""
-    partial = _beside(target, ".partial")
-    mark = partial / _UNFINISHED
-    plain = json.loads(json.dumps(job))
-    try:
-        left: Any = json.loads(mark.read_bytes())
-    except (OSError, ValueError):
-        left = None
-    ours = isinstance(left, dict) and left.get("format") == _MARK
-    if os.path.lexists(partial) and not ours and not _is_empty(partial):
+def _require_unfinished(partial: Path) -> Path:
+    """The place of what is being written, if nothing of somebody else's is there."""
+    if os.path.lexists(partial) and _left_by(partial) is None and not _is_empty(partial):
         raise ValueError(
             f"folder must have its place for unfinished work free, got {partial}, which holds "
             "something else. Move it away, or choose another folder."
         )
-    resumed = ours and job is not None and left["job"] == plain
-    if not resumed:
+    return partial
+
+
+def _begun(target: Path, partial: Path, job: Mapping[str, Any] | None) -> Site:
+    """The folder under construction, with what an earlier run at this very job left there."""
+    plain = json.loads(json.dumps(job))
+    resumed = job is not None and (_left_by(partial) or {}).get("job") == plain
+    if resumed:
+        (partial / MANIFEST).unlink(missing_ok=True)
+    else:
         if partial.is_dir():
             shutil.rmtree(partial)
         partial.mkdir()
         content = {"format": _MARK, "job": plain, "token": uuid.uuid4().hex}
-        write_whole(mark, lambda file: file.write(json.dumps(content).encode()))
+        write_whole(partial / _UNFINISHED, lambda file: file.write(json.dumps(content).encode()))
     return Site(partial, target, resumed, target.exists())
+
+
+def _left_by(partial: Path) -> dict[str, Any] | None:
+    """What an earlier run says of the folder that it left unfinished."""
+    try:
+        content = json.loads((partial / _UNFINISHED).read_bytes())
+    except (OSError, ValueError):
+        return None
+    ours = isinstance(content, dict) and content.get("format") == _MARK
+    return content if ours else None
 
 
 def _require_free(target: Path, overwrite: bool) -> None:
@@ -235,14 +247,15 @@ def _restore(target: Path) -> None:
             os.rename(replaced, target)
 
 
-def _could_not(site: Site, job: Mapping[str, Any] | None, error: OSError) -> OSError:
+def _could_not(
+    target: Path, partial: Path, job: Mapping[str, Any] | None, error: OSError
+) -> OSError:
     left = "nothing is left of it"
     if job is not None:
-        left = f"what is done is kept in {site.path}, and calling again goes on from there"
+        left = f"what is done is kept in {partial}, and calling again goes on from there"
     reason = error.strerror or str(error)
     return OSError(
-        f"{site._target} could not be written ({reason}); {left}. Make room, or choose another "
-        "place."
+        f"{target} could not be written ({reason}); {left}. Make room, or choose another place."
     )
 
 

@@ -49,6 +49,8 @@ def labels_from(folder: Folder) -> list[Hashable] | None:
     kind = folder.manifest.get("vertex_labels")
     if kind is None:
         return None
+    if kind not in (_INTS, _WORDS, _OTHERS):
+        raise ValueError(f"{folder.path} must have vertex_labels of a known kind, got {kind}.")
     content = folder.table("vertex_labels")
     if kind == _INTS:
         integers: list[Hashable] = content.tolist()

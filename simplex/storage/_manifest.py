@@ -123,7 +123,7 @@ def read_folder(path: Path, form: Format, *, verify: bool = False, executor: Any
 def _manifest(path: Path, form: Format) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads((path / MANIFEST).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise ValueError(f"folder must be one of {form.maker}, got {_absent(path)}") from None
     except (OSError, ValueError) as error:
         raise ValueError(
@@ -153,15 +153,15 @@ def _absent(path: Path) -> str:
         return f"{path}, which has no {MANIFEST}: another folder, or one that was not copied whole."
     if path.exists():
         return f"{path}, which is a file."
-    if path.with_name(path.name + ".partial").is_dir():
-        return (
-            f"{path}, which is still being written, or whose writing was ended: beside it is "
-            f"{path.name}.partial. Wait for it, or call again what was writing it."
-        )
     if path.with_name(path.name + ".replaced").is_dir():
         return (
             f"no such folder {path}: its replacement was ended in the middle. The one before is "
             f"{path.name}.replaced: rename it back."
+        )
+    if path.with_name(path.name + ".partial").is_dir():
+        return (
+            f"{path}, which is still being written, or whose writing was ended: beside it is "
+            f"{path.name}.partial. Wait for it, or call again what was writing it."
         )
     return f"{path}: there is no such folder."
 

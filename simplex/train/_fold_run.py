@@ -12,6 +12,7 @@ from simplex.train._checks import require_finite_loss
 from simplex.train._distributed import Processes
 from simplex.train._examples import Material
 from simplex.train._metrics import measure
+from simplex.train._norm_statistics import recalibrate
 from simplex.train._objective import Objective
 from simplex.train._optimizers import make_optimizer, make_schedule
 from simplex.train._settings import TrainSettings
@@ -77,6 +78,16 @@ class FoldRun:
         require_finite_loss(loss_sum, self.settings.lr)
         scores = gathered_scores(self.objective, self.processes, met, self.device)
         return loss_sum / max(weight_sum, 1e-300), scores
+
+    def recalibrate(self) -> None:
+        """Statistics of the batch norms at the present weights, from the training part."""
+        size = len(self.train_ids) if self.material.is_one else self.settings.batch_size
+        groups = torch.split(self.train_ids, size)
+        own = [ids for ids in map(self.processes.shard, groups) if len(ids)]
+        recalibrate(
+            self.model,
+            lambda: [self.material.load(ids).outputs(self.model, self.settings.amp) for ids in own],
+        )
 
     def end_epoch(self, loss: float | None) -> None:
         """Step the learning rate; ``loss`` is what a plateau is seen in, where it was measured."""

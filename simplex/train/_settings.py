@@ -47,6 +47,10 @@ class TrainSettings:
             batch norm, which sees one batch.
         amp: ``"bf16"`` for mixed precision, ``None`` for none.
         compile: whether to train through ``torch.compile``.
+        recalibrate: whether batch norms take their statistics anew from the training part before a
+            model is scored. Where the scores swing from epoch to epoch, as those of SIN on NCI1 do,
+            the moving averages of training lag behind the weights. Costs a pass without gradients
+            over the training part at each look, and nothing where there is no batch norm.
 
     Example:
         >>> TrainSettings.preset("topobench", lr=0.01).patience
@@ -70,6 +74,7 @@ class TrainSettings:
     accumulate: int = 1
     amp: str | None = None
     compile: bool = False
+    recalibrate: bool = False
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "decay_every", "patience", "check_every"):
@@ -88,6 +93,7 @@ class TrainSettings:
         require_int("warmup", self.warmup, 0, MOST_EPOCHS)
         require_int("accumulate", self.accumulate, 1, _MOST_BATCHES)
         require_flag("compile", self.compile)
+        require_flag("recalibrate", self.recalibrate)
         if self.clip is not None:
             require_real("clip", self.clip, 0, open=True)
         if self.amp is not None:

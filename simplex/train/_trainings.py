@@ -218,6 +218,8 @@ class Trainings:
         score: float | None = None
         further = (torch.nan,) * (len(self.task.metrics) - 1)
         if due:
+            if settings.recalibrate:
+                run.recalibrate()
             scored_loss, (score, *others) = scored.score(run.model, run.objective, settings.amp)
             further = tuple(others)
             require_defined(self.task.metric, score)

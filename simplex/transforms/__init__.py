@@ -20,6 +20,14 @@ from simplex.transforms._spectral import Electrostatics, HeatKernelDiagonals
 from simplex.transforms._splits import SimplexSplit, split_simplices
 
 
+# isort: split
+# Shared with the other packages of this library; not part of the public surface.
+from simplex.data import (
+    features_of_lift as features_of_lift,
+    require_graph as require_graph,
+)
+
+
 __all__ = [
     "CliqueLift",
     "Degrees",

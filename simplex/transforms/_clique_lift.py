@@ -10,7 +10,7 @@ from simplex.complexes import SimplicialComplex, on_free_threads
 from simplex.data import (
     Reduce as Reduce,
     SimplicialData,
-    lift_features,
+    features_of_lift,
     require_graph,
     require_lift_options,
 )
@@ -62,7 +62,7 @@ def lifted(
     require_lift_options(max_dim, reduce, edge_attr)
     K = lift(data, max_dim).with_parts(None)
     fields = {key: value for key, value in data if key not in ("x", "num_nodes")}
-    x = lift_features(K, data.x, data.edge_index, data.edge_attr, max_dim, reduce, edge_attr)
+    x = features_of_lift(K, data.x, data.edge_index, data.edge_attr, max_dim, reduce, edge_attr)
     if data.x is None and x:
         return SimplicialData.from_complex(K, max_dim=max_dim, x_1=x[0], **fields)
     return SimplicialData.from_complex(K, x, max_dim=max_dim, **fields)

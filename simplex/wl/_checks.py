@@ -13,11 +13,9 @@ def require_room_to_refine(complexes: Sequence[SimplicialComplex]) -> None:
     """Raise ``ValueError`` where colours and hashes of all simplices would not fit in memory."""
     if not complexes:
         return
-    entries = sum(n * (k + 1) for K in complexes for k, n in enumerate(K.f_vector))
     simplices = sum(sum(K.f_vector) for K in complexes)
-    # Tables of a dimension: facets, senders, others, products; per simplex: colours, two hashes,
-    # what a sort needs.
-    num_bytes = 8 * (4 * entries + 8 * simplices)
+    # Colours or hashes of two rounds, words of the facets, what a sort needs, final colours.
+    num_bytes = 8 * 7 * simplices
     what = f"the refinement of {simplices} simplices"
     remedy = "Take complexes of lower dimension, K.skeleton(k), or fewer at once."
     require_memory(num_bytes, complexes[0].device, what, remedy)

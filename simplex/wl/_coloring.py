@@ -1,11 +1,13 @@
 """What a refinement returns: colours, and how often each occurs in each part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from simplex.complexes import ragged
+from simplex.wl._words import Role, key_of, words
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,19 +65,17 @@ class Coloring:
         Different labels are always right; two different histograms share a label with
         probability about 2⁻⁶⁴.
         """
-        device = self.pointers[0].device
-        generator = torch.Generator().manual_seed(self.rounds)
-        total = torch.zeros(len(self.pointers[0]) - 1, dtype=torch.int64, device=device)
-        for color, size, pointer in zip(self.colors, self.num_classes, self.pointers, strict=True):
-            running = color.new_zeros(len(color) + 1)
-            torch.cumsum(random_words(size, generator).to(device)[color], 0, out=running[1:])
-            total += running[pointer].diff()
-        return by_first_appearance(total)
+        return by_first_appearance(histogram_hashes(self.colors, self.pointers, self.rounds))
 
 
-def random_words(count: int, generator: torch.Generator) -> Tensor:
-    """Independent uniform 64-bit numbers, (count,) int64; from the CPU, so equal on all devices."""
-    return torch.randint(-(2**63), 2**63 - 1, (count,), generator=generator)
+def histogram_hashes(colors: Sequence[Tensor], pointers: Sequence[Tensor], rounds: int) -> Tensor:
+    """The hash of the histograms of each part, (num_parts,) int64: see :meth:`part_classes`."""
+    total = torch.zeros_like(pointers[0][1:])
+    for k, (color, pointer) in enumerate(zip(colors, pointers, strict=True)):
+        running = color.new_zeros(len(color) + 1)
+        torch.cumsum(words(color, key_of(rounds, Role.PART, k)), 0, out=running[1:])
+        total += running[pointer].diff()
+    return total
 
 
 def by_first_appearance(values: Tensor) -> Tensor:

@@ -8,7 +8,16 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, on_free_threads, require_complex, require_memory
 from simplex.wl._coloring import Coloring
-from simplex.wl._refine import Draw, Palette, Stop, refine, relabel, starting_colors
+from simplex.wl._refine import (
+    Draw,
+    Palette,
+    Problem,
+    Stop,
+    refine,
+    relabel,
+    starting_colors,
+)
+from simplex.wl._words import Role
 
 
 _DIRECT_ON = ("cpu",)  # torch has no products of integer matrices on accelerators
@@ -63,6 +72,11 @@ def folklore_wl(
         >>> folklore_wl(path).colors[0].view(3, 3).unique().numel()
         5
     """
+    return refine(pair_problem(K, colors=colors), max_rounds=max_rounds, stop=stop)
+
+
+def pair_problem(K: SimplicialComplex, *, colors: Any = None) -> Problem:
+    """What :func:`folklore_wl` refines."""
     require_complex("K", K)
     sizes = K.part_pointer(0).diff()
     pairs = sum(n * n for n in sizes.tolist())
@@ -72,20 +86,15 @@ def folklore_wl(
     _require_time(sum(n**3 for n in sizes.tolist()), K.device)
     pointer = torch.cat([sizes.new_zeros(1), (sizes * sizes).cumsum(0)])
 
-    def signature(palettes: Sequence[Palette], draw: Draw) -> list[Tensor]:
-        hashes, first, second = (draw(palettes[0]) for _ in range(3))
+    def signature(colors: Sequence[Tensor], draw: Draw) -> list[Tensor]:
+        hashes = draw(colors[0], Role.OWN, 0)
+        first, second = (draw(colors[0], role, 0) for role in (Role.FACET, Role.SHARED))
         for pairs in _squares(sizes, pointer):  # (m, n, n): the pairs of m parts of one size
             hashes[pairs] += _matrix_product(first[pairs], second[pairs])
         return [hashes]
 
-    return refine(
-        [_starting_pairs(K, colors, sizes, pointer)],
-        signature,
-        kinds=["ordered vertex pairs"],
-        pointers=[pointer],
-        max_rounds=max_rounds,
-        stop=stop,
-    )
+    start = _starting_pairs(K, colors, sizes, pointer)
+    return Problem([start], signature, ["ordered vertex pairs"], [pointer])
 
 
 def _require_time(products: int, device: torch.device) -> None:

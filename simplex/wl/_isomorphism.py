@@ -11,7 +11,8 @@ from simplex.wl._coloring import Coloring
 from simplex.wl._components import by_component
 from simplex.wl._pieces import pieces_of, refine
 from simplex.wl._search import Search
-from simplex.wl._simplicial import simplicial_wl, starting_palettes
+from simplex.wl._simplicial import simplicial_wl
+from simplex.wl._starting import starting_palettes
 
 
 @on_free_threads()

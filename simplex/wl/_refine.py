@@ -1,6 +1,6 @@
-r"""The engine of every test here: rounds of hashing and exact relabelling, until no class splits.
+r"""The engine of every test here: rounds of hashing, until no class splits.
 
-A round gives each colour c, for each role it plays, an independent uniform 64-bit number r(c), and
+A round gives each colour c, for each role it plays, a random 64-bit number r(c) of its own, and
 hashes multisets of colours to sums and multisets of pairs to sums of products, modulo 2⁶⁴:
 
 .. math:: \{\!\{ c_i \}\!\} \mapsto \sum_i r(c_i), \qquad
@@ -13,9 +13,12 @@ need 2ᵛ neighbours). So with N things to colour a round goes wrong with probab
 16 N²/2⁶⁴: one in a million for N = 10⁶. An error is one-sided, a split that is missed: what gets
 different colours does differ. The next round draws anew and makes up for it, so the stable
 colouring is too coarse only if *all* splits of one round are missed at once.
+
+Between two rounds the hashes themselves stand for the colours: they mean the same in every complex
+and on every machine, whereas numbers 0, 1, … need all hashes side by side.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -24,7 +27,8 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_int, shown
-from simplex.wl._coloring import Coloring, random_words
+from simplex.wl._coloring import Coloring
+from simplex.wl._words import Role, key_of, words
 
 
 class Palette(NamedTuple):
@@ -34,11 +38,11 @@ class Palette(NamedTuple):
     size: int
 
 
-Draw = Callable[[Palette], Tensor]
-"""The random 64-bit number of each thing's colour, (n,) int64; independent at every call."""
+Draw = Callable[[Tensor, Role, int], Tensor]
+"""The random words of colours (n,) in a role, for tables of a degree: (n,) int64."""
 
-Signature = Callable[[Sequence[Palette], Draw], list[Tensor]]
-"""One round: from the old colours to the (n_k,) int64 hashes of what gives the new ones.
+Signature = Callable[[Sequence[Tensor], Draw], list[Tensor]]
+"""One round: from the old colours to the (n_k,) int64 hashes that are the new ones.
 
 The old colour must be part of what is hashed.
 """
@@ -47,29 +51,44 @@ Stop = Callable[[Coloring], bool]
 """Asked after every round, the start included; a true answer ends the refinement."""
 
 
+class Problem(NamedTuple):
+    """What is to be refined.
+
+    Args:
+        start: for each kind the starting colours.
+        signature: a round.
+        kinds: what is coloured, in words.
+        pointers: for each kind the (num_parts+1,) first thing of each part.
+    """
+
+    start: Sequence[Palette]
+    signature: Signature
+    kinds: Sequence[str]
+    pointers: Sequence[Tensor]
+
+
+def rounds_of(problem: Problem) -> Iterator[list[Tensor]]:
+    """The colours after round 1, 2, …, without end: hashes, equal ones alike."""
+    colors = [palette.colors for palette in problem.start]
+    number = 0
+
+    def draw(values: Tensor, role: Role, k: int) -> Tensor:
+        return words(values, key_of(number, role, k))
+
+    while True:
+        number += 1
+        colors = problem.signature(colors, draw)
+        yield colors
+
+
 def refine(
-    start: Sequence[Palette],
-    signature: Signature,
-    *,
-    kinds: Sequence[str],  # in words
-    pointers: Sequence[Tensor],  # for each kind the (num_parts+1,) first thing of each part
-    max_rounds: int | None = None,
-    stop: Stop | None = None,
+    problem: Problem, *, max_rounds: int | None = None, stop: Stop | None = None
 ) -> Coloring:
     """Refine the starting colours round by round until no class splits.
 
-    Equal calls give equal results: the random numbers are drawn from a fixed seed. ``rounds`` does
-    not count the last one, which split nothing.
+    Equal calls give equal results. ``rounds`` does not count the last one, which split nothing.
     """
-    if stop is not None and not callable(stop):
-        raise TypeError(f"stop must be a function of a Coloring, got {shown(stop)}.")
-    if max_rounds is not None:
-        require_int("max_rounds", max_rounds, least=0)
-    generator = torch.Generator().manual_seed(0)
-
-    def draw(palette: Palette) -> Tensor:
-        words = random_words(palette.size, generator).to(palette.colors.device)
-        return words.index_select(0, palette.colors)
+    require_rounds(max_rounds, stop)
 
     def snapshot(palettes: Sequence[Palette], rounds: int) -> Coloring:
         return Coloring(
@@ -77,21 +96,49 @@ def refine(
             num_classes=tuple(palette.size for palette in palettes),
             rounds=rounds,
             stable=all(palette.size == len(palette.colors) for palette in palettes),
-            kinds=tuple(kinds),
-            pointers=tuple(pointers),
+            kinds=tuple(problem.kinds),
+            pointers=tuple(problem.pointers),
         )
 
-    palettes = list(start)
-    coloring = snapshot(palettes, 0)
-    while not (stop is not None and stop(coloring)):
-        if coloring.stable or coloring.rounds == max_rounds:
-            break
-        refined = [relabel(hashes) for hashes in signature(palettes, draw)]
-        if sum(palette.size for palette in refined) <= sum(coloring.num_classes):
-            return replace(coloring, stable=True)
-        palettes = refined
-        coloring = snapshot(palettes, coloring.rounds + 1)
-    return coloring
+    coloring = snapshot(problem.start, 0)
+    following = rounds_of(problem)
+    if stop is not None:
+        while not (stop(coloring) or coloring.stable or coloring.rounds == max_rounds):
+            refined = snapshot([relabel(colors) for colors in next(following)], coloring.rounds + 1)
+            if sum(refined.num_classes) <= sum(coloring.num_classes):
+                return replace(coloring, stable=True)
+            coloring = refined
+        return coloring
+    # Nobody looks at the rounds between: their classes are counted, and numbered at the end alone.
+    rounds, sizes, stable = 0, coloring.num_classes, coloring.stable
+    hashes: list[Tensor] | None = None
+    while not (stable or rounds == max_rounds):
+        new = next(following)
+        new_sizes = tuple(map(num_distinct, new))
+        if sum(new_sizes) <= sum(sizes):
+            stable = True
+        else:
+            rounds, sizes, hashes = rounds + 1, new_sizes, new
+            stable = sizes == tuple(map(len, hashes))
+    del following
+    if hashes is not None:
+        new = []
+        coloring = snapshot([relabel(hashes.pop(0)) for _ in sizes], rounds)
+    return replace(coloring, stable=stable)
+
+
+def require_rounds(max_rounds: object, stop: object) -> None:
+    """Raise unless they can end a refinement."""
+    if stop is not None and not callable(stop):
+        raise TypeError(f"stop must be a function of a Coloring, got {shown(stop)}.")
+    if max_rounds is not None:
+        require_int("max_rounds", max_rounds, least=0)
+
+
+def num_distinct(values: Tensor) -> int:
+    """How many different values there are."""
+    ordered = values.sort().values
+    return int((ordered[1:] != ordered[:-1]).sum()) + min(len(values), 1)
 
 
 def relabel(values: Tensor) -> Palette:

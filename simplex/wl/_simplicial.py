@@ -1,25 +1,37 @@
 """The simplicial Weisfeiler-Lehman (SWL) test: colour refinement on a simplicial complex."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, on_free_threads, require_complex, shown
+from simplex.complexes import SimplicialComplex, on_free_threads, require_complex
 from simplex.wl._checks import require_adjacencies, require_room_to_refine
 from simplex.wl._coloring import Coloring
-from simplex.wl._refine import Draw, Palette, Stop, refine, starting_colors
+from simplex.wl._refine import Draw, Problem, Stop, refine
+from simplex.wl._starting import kind_of, starting_palettes
+from simplex.wl._words import Role
+
+
+DEFAULT = ("boundary", "upper")
+_ROWS = {"cpu": 1 << 15}  # whose tables stay in the caches
+_MANY_ROWS = 1 << 20  # of an accelerator: few calls, and small beside the colours
 
 
 @on_free_threads()
 def simplicial_wl(
-    K: SimplicialComplex,
+    K: SimplicialComplex | str | os.PathLike[str],
     *,
-    adjacencies: Iterable[str] = ("boundary", "upper"),
+    adjacencies: Iterable[str] = DEFAULT,
     colors: Mapping[int, Any] | Sequence[Any] | None = None,
     max_rounds: int | None = None,
     stop: Stop | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    executor: Executor | None = None,
+    task_size: int | None = None,
 ) -> Coloring:
     r"""Refine the colours of all simplices by the colours around them, until no class splits.
 
@@ -38,8 +50,14 @@ def simplicial_wl(
     chance that a round of N simplices misses a split is at most about 16 N²/2⁶⁴, and the next round
     makes up for it. Orientation plays no part.
 
+    A complex that does not fit in memory is the path of its folder, as
+    :func:`~simplex.storage.save_complex` writes it. A round is then tasks on ranges of rows, which
+    hold 2²¹ incidences each, and the colours are memory maps of files; so it is for a complex in
+    memory with a ``folder`` or an ``executor``. The colours are the same, number by number.
+
     Args:
-        K: the complex. The parts of a disjoint union share their colours.
+        K: the complex, or the path of its folder. The parts of a disjoint union share their
+            colours.
         adjacencies: which of ``"boundary"``, ``"coboundary"``, ``"lower"``, ``"upper"`` to use.
         colors: starting colours, a mapping from k or a sequence over k = 0, 1, …, each (n_k,)
             numbers or (n_k, F) feature rows of any dtype; equal rows are one colour. Dimensions
@@ -47,6 +65,13 @@ def simplicial_wl(
         max_rounds: most rounds; ``None`` to go on until the colours are stable.
         stop: called with the :class:`Coloring` at the start and after each round; a true answer
             ends the refinement.
+        folder: where the colours go, ``colors_0.npy``, …; it stays. Where it holds the colours of
+            the same call already, they are opened. A call that was ended is gone on with, from the
+            last whole round (but with ``stop``). ``None``: beside the temporary files of the
+            system, until the :class:`Coloring` is no longer used.
+        executor: of the tasks: threads, processes, or ``client.get_executor()`` of a Dask cluster,
+            all of whose workers see the folders. ``None`` for threads of this process.
+        task_size: most simplices of a task, rounded down to a power of 2.
 
     Returns:
         The :class:`Coloring`: ``.colors[k]`` (n_k,) int64, ``.rounds``, ``.histogram``. Dimension 0
@@ -55,7 +80,10 @@ def simplicial_wl(
     Raises:
         TypeError: ``K`` is no complex, ``max_rounds`` no integer, or a starting colour no number.
         ValueError: an unknown adjacency, starting colours of a wrong shape or device or with NaN,
-            a negative ``max_rounds``.
+            a negative ``max_rounds``, no folder of a complex, or a place that is taken or has not
+            the room on its disk.
+        OSError: the disk is full, or a worker does not see a folder.
+        RuntimeError: the executor lost a worker. What whole rounds did is kept in ``folder``.
 
     Laws:
         A round only splits classes. Relabelling the vertices permutes the colours with the
@@ -65,7 +93,8 @@ def simplicial_wl(
     Cost:
         O(incidences) and one sort a round: lower and upper terms are, for each shared simplex, the
         total minus the own term, so a hub of degree d costs d and not d². At most
-        Σ n_k - 1 rounds.
+        Σ n_k - 1 rounds. In a folder, 16 bytes a simplex, and during a round 12 for each incidence
+        of the largest dimension.
 
     Reference:
         Bodnar et al., "Weisfeiler and Lehman Go Topological: Message Passing Simplicial Networks",
@@ -78,78 +107,76 @@ def simplicial_wl(
         >>> coloring.rounds, [counts.sort().values.tolist() for counts in coloring.histogram]
         (2, [[1, 2, 2], [1, 1, 2, 2], [1]])
     """
+    if folder is not None or executor is not None or isinstance(K, (str, os.PathLike)):
+        from simplex.wl._disk import refine_in_folder, simplices_of  # compiles its kernels
+
+        return refine_in_folder(
+            simplices_of(K, adjacencies, colors),
+            folder,
+            executor,
+            task_size=task_size,
+            max_rounds=max_rounds,
+            stop=stop,
+        )
+    problem = simplex_problem(K, adjacencies=adjacencies, colors=colors)
+    return refine(problem, max_rounds=max_rounds, stop=stop)
+
+
+def simplex_problem(
+    K: SimplicialComplex,
+    *,
+    adjacencies: Iterable[str] = DEFAULT,
+    colors: Mapping[int, Any] | Sequence[Any] | None = None,
+) -> Problem:
+    """What :func:`simplicial_wl` refines."""
     require_complex("K", K)
     used = require_adjacencies(adjacencies)
     require_room_to_refine([K])
     degrees = range(max(K.dim, 0) + 1)
 
-    def signature(palettes: Sequence[Palette], draw: Draw) -> list[Tensor]:
-        hashes = [draw(palette) for palette in palettes]
+    def signature(colors: Sequence[Tensor], draw: Draw) -> list[Tensor]:
+        hashes = [draw(colors[k], Role.OWN, k) for k in degrees]
         for k in degrees[1:]:
-            facets, below, above = K.facets(k), palettes[k - 1], palettes[k]
-            if "boundary" in used:
-                hashes[k] += _gather(draw(below), facets).sum(1)
-            if "coboundary" in used:
-                _scatter(hashes[k - 1], facets, draw(above)[:, None].expand(facets.shape))
-            if "upper" in used:
-                sender = _gather(draw(below), facets)
-                others = sender.sum(1, keepdim=True) - sender  # (n_k, k+1): the other facets
-                _scatter(hashes[k - 1], facets, draw(above)[:, None] * others)
+            below = draw(colors[k - 1], Role.FACET, k)
             if "lower" in used:
-                sender = draw(above)[:, None]
-                total = torch.zeros_like(hashes[k - 1])
-                _scatter(total, facets, sender.expand(facets.shape))
-                others = _gather(total, facets) - sender  # (n_k, k+1): the other cofacets
-                hashes[k] += (_gather(draw(below), facets) * others).sum(1)
+                siblings = torch.zeros_like(below)  # for each facet, of all its cofacets
+                for rows in _blocks(K.facets(k)):
+                    own = draw(colors[k][rows], Role.SIBLING, k)[:, None]
+                    _scatter(siblings, K.facets(k)[rows], own)
+                meeting = draw(colors[k - 1], Role.MEETING, k)
+            for rows in _blocks(K.facets(k)):
+                facets, own = K.facets(k)[rows], colors[k][rows]
+                sender = _gather(below, facets)
+                around = sender.sum(1, keepdim=True)
+                if "boundary" in used:
+                    hashes[k][rows] += around[:, 0]
+                if "coboundary" in used:
+                    _scatter(hashes[k - 1], facets, draw(own, Role.COFACET, k)[:, None])
+                if "upper" in used:  # the other facets
+                    others = (around - sender).mul_(draw(own, Role.SHARED, k)[:, None])
+                    _scatter(hashes[k - 1], facets, others)
+                if "lower" in used:  # the other cofacets
+                    others = _gather(siblings, facets) - draw(own, Role.SIBLING, k)[:, None]
+                    hashes[k][rows] += others.mul_(_gather(meeting, facets)).sum(1)
         return hashes
 
-    return refine(
+    return Problem(
         starting_palettes(K, colors),
         signature,
         kinds=[kind_of(k) for k in degrees],
         pointers=[K.part_pointer(k) for k in degrees],
-        max_rounds=max_rounds,
-        stop=stop,
     )
 
 
+def _blocks(table: Tensor) -> Iterator[slice]:
+    """Ranges of the rows of a table, so that what is computed from them is never large."""
+    step = _ROWS.get(table.device.type, _MANY_ROWS)
+    return (slice(first, first + step) for first in range(0, len(table), step))
+
+
 def _gather(values: Tensor, facets: Tensor) -> Tensor:
-    return values.index_select(0, facets.flatten()).view(facets.shape)  # (n_k, k+1)
+    return values.index_select(0, facets.flatten()).view(facets.shape)  # (rows, k+1)
 
 
 def _scatter(sums: Tensor, facets: Tensor, values: Tensor) -> None:
-    sums.index_add_(0, facets.flatten(), values.flatten())
-
-
-def starting_palettes(
-    K: SimplicialComplex, colors: Mapping[int, Any] | Sequence[Any] | None
-) -> list[Palette]:
-    """The starting colours of each dimension; see :func:`simplicial_wl`."""
-    if isinstance(colors, Tensor):
-        raise TypeError(
-            "colors must be a mapping from k or a sequence over k, got one tensor. "
-            "Write {0: colors} for the vertices."
-        )
-    listed: object = () if colors is None else colors
-    if not isinstance(listed, (Mapping, Sequence)) or isinstance(listed, (str, bytes)):
-        raise TypeError(
-            f"colors must be a mapping from k or a sequence over k, got {shown(colors)}."
-        )
-    given = dict(listed.items() if isinstance(listed, Mapping) else enumerate(listed))
-    for k in given:
-        none = given[k] is None or (hasattr(given[k], "__len__") and len(given[k]) == 0)
-        beyond = isinstance(k, int) and k > K.dim and none
-        if not beyond and k not in range(max(K.dim, 0) + 1):
-            raise ValueError(
-                f"colors must be for dimensions 0 … {max(K.dim, 0)} of the complex, got {k!r}."
-            )
-    return [
-        starting_colors(given.get(k), K.num_simplices(k), K.device, f"colors[{k}]")
-        for k in range(max(K.dim, 0) + 1)
-    ]
-
-
-def kind_of(k: int) -> str:
-    """What k-simplices are called."""
-    names = ("vertices", "edges", "triangles", "tetrahedra")
-    return names[k] if k < len(names) else f"{k}-simplices"
+    sums.index_add_(0, facets.flatten(), values.expand(facets.shape).flatten())

@@ -141,6 +141,22 @@ def test_unique_edges_drops_loops_and_repetitions():
     assert unique_edges(torch.empty(2, 0, dtype=torch.long), 0).shape == (0, 2)
 
 
+@over("directed", [False, True])
+@over("num_vertices", [1, 2, 70, 2048, 2049, 10**6, 3_037_000_499])
+def test_unique_edges_are_the_set_of_pairs_in_order(num_vertices, directed):
+    random = np.random.default_rng(num_vertices)
+    for count in (60, 6000):  # few are sorted by torch, many by digits
+        given = random.integers(num_vertices, size=(2, count))
+        given[:, ::3] = random.integers(min(num_vertices, 40), size=given[:, ::3].shape)
+        pairs = {(u, v) for u, v in given.T.tolist() if u != v}
+        expected = sorted(pairs if directed else {tuple(sorted(pair)) for pair in pairs})
+        for order in ("C", "F"):
+            edge_index = torch.from_numpy(np.array(given, order=order))
+            edges = unique_edges(edge_index, num_vertices, directed=directed)
+            assert [tuple(edge) for edge in edges.tolist()] == expected
+            assert edges.shape == (len(expected), 2)
+
+
 def test_a_hub_costs_its_partners_not_itself():
     leaves = torch.arange(1, 200_001)
     for hub in (0, 100_000):

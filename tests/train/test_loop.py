@@ -18,7 +18,7 @@ from simplex.train import (
     run_protocols,
 )
 from tests.cases import over
-from tests.train.made import Plain, dataset, single
+from tests.train.made import Plain, dataset, pooled, single
 from tests.train.scripted import Scripted, points
 
 
@@ -33,6 +33,7 @@ OPTIONS = [
     {"accumulate": 2},
     {"amp": "bf16"},
     {"check_every": 2},
+    {"recalibrate": True},
 ]
 
 
@@ -281,3 +282,34 @@ def test_state_is_saved_after_seconds_and_at_the_end_of_each_training(tmp_path, 
 def test_options_that_are_refused(options, words):
     with pytest.raises(ValueError, match=words):
         TrainSettings(**options)
+
+
+class Normed(Plain):
+    """With a batch norm of its input, whose statistics do not depend on the weights."""
+
+    def __init__(self, outputs):
+        super().__init__(outputs)
+        self.norm = torch.nn.BatchNorm1d(3)
+
+    def forward(self, x, complex):
+        return self.map(self.hidden(self.norm(pooled(x[0], complex))).tanh())
+
+
+def test_recalibrated_statistics_are_means_over_the_batches():
+    """14 items in batches of 5: every batch counts once, whatever its size."""
+    data = dataset(20, "classes")
+
+    def statistics(**options):
+        settings = TrainSettings(2, batch_size=5, lr=0.1, **options)
+        point = Configuration(seeded(partial(Normed, 3)), settings)
+        state = run_protocols(data, [SPLIT], [point], ["held-out"]).model.state
+        return state["norm.running_mean"], state["norm.running_var"], state["map.weight"]
+
+    whole = data.to_batch()
+    batches = pooled(whole.x, whole.complex)[:14].split(5)
+    *anew, weight = statistics(recalibrate=True)
+    *moving, same_weight = statistics()
+    for i, expected in enumerate([[b.mean(0) for b in batches], [b.var(0) for b in batches]]):
+        torch.testing.assert_close(anew[i], torch.stack(expected).mean(0))
+        assert not torch.allclose(moving[i], anew[i], rtol=0.01)
+    assert torch.equal(weight, same_weight)  # training itself is as it was

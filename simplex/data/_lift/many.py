@@ -111,7 +111,7 @@ def lifted_tables(graphs: GraphTables, lift: Lift) -> SimplicialDataset:
     )
     given, edge_attr = fields.pop("x", None), fields.get("edge_attr")
     bounds.pop("x", None)
-    x = lift_features(union, given, edges, edge_attr, lift.max_dim, lift.reduce, lift.edge_attr)
+    x = features_of_lift(union, given, edges, edge_attr, lift.max_dim, lift.reduce, lift.edge_attr)
     if given is None and x:
         fields["x_1"], bounds["x_1"], x = x[0], union.part_pointer(1), []
     return SimplicialDataset.from_union(
@@ -119,7 +119,7 @@ def lifted_tables(graphs: GraphTables, lift: Lift) -> SimplicialDataset:
     )
 
 
-def lift_features(
+def features_of_lift(
     K: SimplicialComplex,
     x: Any,
     edges: Tensor,

@@ -15,7 +15,8 @@ from simplex.nn._checks import (
     require_rates,
 )
 from simplex.nn._modules import Module, ZeroLinear
-from simplex.nn._norm import make_norm
+from simplex.nn._norm import SimplexGraphNorm, make_norm
+from simplex.nn._reach import Reach, one_after_another, reach_of
 from simplex.operators import segments_at, sum_rows
 
 
@@ -82,6 +83,14 @@ class SimplicialMixerConv(Module):
         options = (norm, dropout, cond_channels, signed)
         self.token_half = _Half(token_mixing, channels, max_dim, *options)
         self.channel_half = _Half(channel_mixing, channels, max_dim, *options)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        halves = (self.token_half, self.channel_half)
+        if any(isinstance(norm, SimplexGraphNorm) for half in halves for norm in half.norms):
+            return None
+        return one_after_another(reach_of(half.mixing) for half in halves)
 
     def forward(
         self, x: Sequence[Tensor], complex: SimplicialComplex, cond: Tensor | None = None

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import parity_activations, require_flags, require_positive
 from simplex.nn._layer import ComplexConv
+from simplex.nn._reach import NOTHING, Reach
 from simplex.operators import chain_down, chain_up
 
 
@@ -75,6 +76,11 @@ class ChannelMixerConv(ComplexConv):
         self.lin2 = nn.ModuleList(
             nn.Linear(channels_mlp_dim, channels, bias=not each) for each in odd
         )
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return None if self.neighbors else NOTHING  # a bound of the whole part divides
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """Mix the channels of each simplex, with those of its facets and cofacets."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import parity_activations, require_flags, require_orders
 from simplex.nn._cochain_mixer.token import TokenMixerConv
+from simplex.nn._reach import Reach, along, union
 from simplex.operators import chain_down, chain_up
 
 
@@ -101,6 +102,14 @@ class OperatorMixerConv(TokenMixerConv):
                 terms[k] += up[2 : 2 * self.up_order + 1 : 2]
                 terms[k + 1].append(up[1])
         return [torch.stack(each, dim=-1) for each in terms]
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        if self.normalize:  # by a bound of the whole part
+            return None
+        down, up = along(("lower",), self.down_order), along(("upper",), self.up_order)
+        return union(along(("boundary", "coboundary")), down, up)
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """Mix what the operators make of the cochains."""

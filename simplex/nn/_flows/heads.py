@@ -10,6 +10,7 @@ from simplex.nn._checks import require_orientation
 from simplex.nn._flows.quotient import FlowQuotient
 from simplex.nn._frame.level_readout import LevelReadout, make_readout
 from simplex.nn._modules import Module, linear
+from simplex.nn._reach import Reach
 from simplex.operators import from_rows, pool_parts, to_rows
 
 
@@ -47,6 +48,11 @@ class LevelHead(Module):
     def __init__(self, readout: LevelReadout) -> None:
         super().__init__()
         self.readout, (self.k,) = readout, readout.dims
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return self.readout.reach
 
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None

@@ -21,6 +21,7 @@ from simplex.nn._flows.heads import LevelHead, make_flow_head, pooled_head
 from simplex.nn._flows.quotient import FlowQuotient, flow_quotient, require_quotient
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import LinearSum, Module, linear
+from simplex.nn._reach import Reach, Sighted, along, one_after_another, reach_of
 from simplex.operators import (
     adjacency_matrix,
     boundary_sum,
@@ -83,6 +84,11 @@ class OrientedConv(DegreeConv):
         names = ("own", "upper", "lower")
         self.maps = LinearSum({n: linear(in_channels, out_channels, False) for n in names})
 
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return along(("lower", "upper"), k=self.k)
+
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
     ) -> Tensor:
@@ -112,7 +118,7 @@ class OrientedConv(DegreeConv):
         return out if self.activation is None else self.activation(out)
 
 
-class OrientedMPSN(Module):
+class OrientedMPSN(Sighted, Module):
     r"""A network on oriented k-cochains whose answer does not depend on the orientation.
 
     Layers :class:`OrientedConv`, then the absolute value, which forgets the orientation, a sum or
@@ -191,6 +197,11 @@ class OrientedMPSN(Module):
             absolute=oriented,
         )
 
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return one_after_another(map(reach_of, (*self.convs, self.head)))
+
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None
     ) -> Tensor:
@@ -250,7 +261,7 @@ class OrientedMPSN(Module):
         return result
 
 
-class EdgeMPNN(Module):
+class EdgeMPNN(Sighted, Module):
     r"""The graph-only counterpart of :class:`OrientedMPSN`: it sees no triangle and no sign.
 
     .. math:: x'_e = \text{ReLU}\Big( W x_e + W_↓ \sum_{f ∈ N_↓(e)} x_f \Big)
@@ -288,6 +299,11 @@ class EdgeMPNN(Module):
         pairs = zip(own, lower, strict=True)
         self.maps = nn.ModuleList(LinearSum({"own": a, "lower": b}) for a, b in pairs)
         self.head = make_flow_head(hidden_channels, out_channels, 1, reduce, level=level)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return one_after_another([along(("lower",), len(self.maps)), reach_of(self.head)])
 
     def forward(
         self, x: Tensor, complex: SimplicialComplex, orientation: Tensor | None = None

@@ -18,6 +18,7 @@ from simplex.nn._checks import (
 )
 from simplex.nn._frame.readout import Readout
 from simplex.nn._modules import Module
+from simplex.nn._reach import Reach, along
 from simplex.operators import boundary_sum, coboundary_sum, gather_facets, neighbor_counts
 
 
@@ -111,6 +112,12 @@ class LevelReadout(Module):
         self.dropout = nn.Dropout(dropout)
         turns = signed and level > 0
         self.classify = nn.Linear(hidden_channels, out_channels, bias=not turns)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        up, down = (("boundary",) if self.up else ()), (("coboundary",) if self.down else ())
+        return along((*up, *down))
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
         """One row per k-simplex: (n_k, out_channels)."""

@@ -11,10 +11,11 @@ from simplex.nn._frame.incident import incident_sum
 from simplex.nn._frame.level_readout import require_level
 from simplex.nn._modules import Module, Widths, joint_width, mlp, widths_of
 from simplex.nn._norm import SimplexBatchNorm
+from simplex.nn._reach import Reach, Sighted, along
 from simplex.operators import heat_energy, pool_parts
 
 
-class PooledMLP(Module):
+class PooledMLP(Sighted, Module):
     r"""A dense network on the f-vector and the pooled input features: no simplex sees another.
 
     .. math::
@@ -71,6 +72,11 @@ class PooledMLP(Module):
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(hidden_channels, out_channels)
 
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return None if self.level is None else along(("boundary", "coboundary"))
+
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
         """One row per part or simplex, as of :meth:`SimplicialNetwork.forward`."""
         require_cochains(complex, x, self.max_dim, parameter=next(self.parameters()))
@@ -89,7 +95,7 @@ class LazySimplexBatchNorm(nn.LazyBatchNorm1d, SimplexBatchNorm):
     cls_to_become = SimplexBatchNorm
 
 
-class FVectorMLP(Module):
+class FVectorMLP(Sighted, Module):
     r"""A dense network on the f-vector: what a model knows that only counts simplices.
 
     .. math:: y = \text{MLP}\big( \text{norm}(\log(1 + n_0), …, \log(1 + n_K)) \big)
@@ -125,6 +131,11 @@ class FVectorMLP(Module):
         self.max_dim, self.level = max_dim, level
         self.layers = _normed_mlp(max_dim + 1, hidden_channels, out_channels, num_layers)
 
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return None if self.level is None else along(("boundary", "coboundary"))
+
     def forward(self, x: object, complex: SimplicialComplex) -> Tensor:
         """One row per part or simplex of the level; the cochains ``x`` are not looked at."""
         require_complex(complex)
@@ -134,7 +145,7 @@ class FVectorMLP(Module):
         return result
 
 
-class HeatNet(Module):
+class HeatNet(Sighted, Module):
     r"""Classify complexes by the energy that oriented cochains keep under the heat flow.
 
     .. math::

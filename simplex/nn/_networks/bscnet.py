@@ -11,7 +11,9 @@ from simplex.nn._checks import require_flags
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Widths, linear
 from simplex.nn._network import StackedNetwork
+from simplex.nn._reach import Reach, along, then, with_counts
 from simplex.operators import (
+    ADJACENCIES,
     apply_random_walk_laplacian,
     gather_facets,
     incidence_signs,
@@ -93,6 +95,12 @@ class BScNetConv(ComplexConv):
         self.above = nn.ModuleList(linear(w, out_channels, False) for w in widths[1:])
         related = widths if max_dim else []
         self.relate = nn.ModuleList(linear(w, self.relation_channels, False) for w in related)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        walks = with_counts(along(ADJACENCIES), "coboundary")
+        return then(along(("boundary", "coboundary")), *[walks] * self.power)
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """The diagonal of the block operator, then the relations between two dimensions each."""

@@ -12,6 +12,7 @@ from simplex.nn._layer import ComplexConv
 from simplex.nn._message_passing import BETWEEN, SENDERS
 from simplex.nn._modules import Widths, joint_width, linear
 from simplex.nn._network import StackedNetwork
+from simplex.nn._reach import Reach, along, union
 from simplex.operators import (
     cofaces_by_position,
     face_relations,
@@ -94,6 +95,13 @@ class DirSNNConv(ComplexConv):
             linear(joint_width(self._widths_into(k)), out_channels, bias)
             for k in range(max_dim + 1)
         )
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        between, within = {"boundary", "coboundary"}, {"lower", "upper"}
+        once = along(between.intersection(self.adjacencies))
+        return union(once, along(within.intersection(self.adjacencies), self.order))
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """All terms side by side, under one dense map per dimension."""

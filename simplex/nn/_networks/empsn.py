@@ -18,6 +18,7 @@ from simplex.nn._frame.level_readout import make_readout, require_level
 from simplex.nn._layer import Layer
 from simplex.nn._modules import Module, Widths, joint_width, linear, widths_of
 from simplex.nn._networks.geometry import boundary_invariants, facet_pairs, upper_invariants
+from simplex.nn._reach import Reach, Sighted, along, one_after_another, reach_of
 from simplex.operators import gather_facets, neighbor_counts, scatter_to_facets
 
 
@@ -103,6 +104,11 @@ class EMPSNConv(Layer):
         self.move = None
         if update_pos and max_dim > 0:
             self.move = _two_layers(out_channels, out_channels, 1, bias=False)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return along(("boundary", "upper"))
 
     def forward(
         self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor
@@ -199,7 +205,7 @@ class GeometricMessage(nn.Module):
         return message * torch.sigmoid(self.gate(message))
 
 
-class EMPSN(Module):
+class EMPSN(Sighted, Module):
     r"""An embedding of each dimension, layers of :class:`EMPSNConv`, and a readout.
 
     .. math::
@@ -272,6 +278,11 @@ class EMPSN(Module):
             activation=nn.functional.silu,
             level=level,
         )
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return one_after_another(map(reach_of, (*self.convs, self.readout)))
 
     def encode(
         self, x: Sequence[Tensor], complex: SimplicialComplex, pos: Tensor

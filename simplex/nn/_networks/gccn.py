@@ -12,7 +12,8 @@ from simplex.nn._layer import ComplexConv
 from simplex.nn._message_passing import BETWEEN, SENDERS
 from simplex.nn._modules import Widths, linear
 from simplex.nn._network import StackedNetwork
-from simplex.operators import neighbor_pairs
+from simplex.nn._reach import Reach, along, reach_of, side_by_side, with_counts
+from simplex.operators import ADJACENCIES, neighbor_pairs
 
 
 MakeConv = Callable[..., nn.Module]
@@ -106,6 +107,16 @@ class GCCNConv(ComplexConv):
                     conv.add_self_loops = False  # type: ignore[assignment]
                 self.convs[f"{adjacency}_{k}"] = conv
 
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return side_by_side(
+            *(
+                reach_of_graph_conv(conv, along((name.rpartition("_")[0],)))
+                for name, conv in self.convs.items()
+            )
+        )
+
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """One round of all neighbourhoods at once."""
         result = []
@@ -170,6 +181,18 @@ def edge_index(K: SimplicialComplex, k: int, adjacency: str) -> Tensor:
     name = f"{adjacency} edge index"
     result: Tensor = K.cached(name, k, lambda: neighbor_pairs(K, k, adjacency).index)
     return result
+
+
+def reach_of_graph_conv(conv: nn.Module, once: Reach) -> Reach | None:
+    """What is known of a layer of PyG with messages ``once``, or what the user's own says."""
+    import torch_geometric.nn as pyg
+
+    if isinstance(conv, pyg.GCNConv):  # it divides by the degrees of the senders
+        return with_counts(once, *ADJACENCIES)
+    of_neighbours = (pyg.GATConv, pyg.GATv2Conv, pyg.GINConv, pyg.GINEConv, pyg.GraphConv)
+    if isinstance(conv, (*of_neighbours, pyg.SAGEConv, pyg.TransformerConv)):
+        return once
+    return reach_of(conv)
 
 
 def _aggregated(stacked: Tensor, aggr: str) -> Tensor:

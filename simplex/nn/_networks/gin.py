@@ -11,6 +11,7 @@ from simplex.nn._checks import require_flags
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Widths, mlp, widths_of
 from simplex.nn._network import StackedNetwork
+from simplex.nn._reach import Reach, along
 from simplex.operators import gather_facets, scatter_to_facets
 
 
@@ -67,6 +68,11 @@ class GINConv(DegreeConv):
         else:
             self.register_buffer("eps", start)
         self.mlp = mlp(in_channels, out_channels, 2, activation, norm)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return along(("upper",))
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew; ε as it was at the start."""

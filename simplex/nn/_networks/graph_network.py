@@ -11,8 +11,9 @@ from simplex.nn._checks import require_functions, require_positive
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import Activation, Widths, linear
 from simplex.nn._network import StackedNetwork, StackOptions
-from simplex.nn._networks.gccn import edge_index
+from simplex.nn._networks.gccn import edge_index, reach_of_graph_conv
 from simplex.nn._norm import SimplexBatchNorm
+from simplex.nn._reach import NOTHING, Reach, along
 
 
 CONVOLUTIONS = ("gcn", "gat", "sage", "gin", "gps", "mlp")
@@ -62,6 +63,12 @@ class GraphNetworkConv(DegreeConv):
         own = convolution == "gps"  # norms and activations are inside
         self.norm = SimplexBatchNorm(out_channels) if norm and not own else nn.Identity()
         self.activation = nn.Identity() if own else Activation(activation)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        once = along(("upper",))
+        return NOTHING if self.convolution == "mlp" else reach_of_graph_conv(self.conv, once)
 
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """One round of messages along the edges."""

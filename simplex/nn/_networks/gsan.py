@@ -10,6 +10,7 @@ from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Scores, Widths, linear
 from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.attention import attention_filter
+from simplex.nn._reach import Reach, along, then, union
 from simplex.operators import apply_boundary, apply_coboundary, harmonic_filter
 
 
@@ -99,6 +100,15 @@ class GSANConv(ComplexConv):
             }
         )
         self.score.reset_parameters()
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        if self.harmonic_order and self.epsilon is None:  # a bound of the whole part
+            return None
+        within = ("lower", "upper")
+        attended = then(along(within, self.order), along(("boundary", "coboundary")))
+        return union(attended, along(within, self.harmonic_order))
 
     def _adjacencies(self, k: int) -> list[str]:
         return ["lower"] * (k > 0) + ["upper"] * (k < self.max_dim)

@@ -11,6 +11,7 @@ from simplex.nn._checks import require_orders
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Widths, linear, widths_of
 from simplex.nn._network import StackedNetwork, StackOptions
+from simplex.nn._reach import Reach, along, with_counts
 from simplex.operators import sum_columns, sum_rows, vertex_incidences
 
 
@@ -72,6 +73,11 @@ class HiGCNConv(DegreeConv):
         self.weights = nn.Parameter(torch.zeros(max_dim, order + 1))  # γ - start
         self.lins = nn.ModuleList(linear(in_channels, out_channels) for _ in range(max_dim))
         self.combine = nn.Linear(max_dim * out_channels, out_channels)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return with_counts(along(("upper",), self.order), "coboundary")
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew; γ as it was at the start."""

@@ -11,6 +11,7 @@ from simplex.nn._checks import require_functions
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Widths, linear
 from simplex.nn._network import StackedNetwork
+from simplex.nn._reach import NOTHING, Reach
 
 
 Blocks = Sequence[int] | Sequence[Sequence[int]] | None
@@ -69,6 +70,11 @@ class HOPSEConv(ComplexConv):
         self.combine = nn.ModuleList(
             linear(len(columns) * out_channels, out_channels) for columns in self.columns
         )
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return NOTHING
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """The blocks of each dimension."""

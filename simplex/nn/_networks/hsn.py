@@ -10,6 +10,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import LinearSum, linear
 from simplex.nn._network import StackedNetwork
+from simplex.nn._reach import Reach, along, union
 from simplex.operators import apply_boundary, apply_coboundary, apply_up_laplacian, neighbor_counts
 
 
@@ -67,6 +68,11 @@ class HSNConv(DegreeConv):
         paths = ("upper", "cofacets", "facets") if k else ("upper", "cofacets")
         self.first = nn.ModuleDict({p: linear(in_channels, out_channels, False) for p in paths})
         self.second = LinearSum({p: linear(out_channels, out_channels, False) for p in paths})
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return union(along(("upper",), 2, k=self.k), along(("lower",)))
 
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """There and back on each path, with a dense map and an activation between."""

@@ -11,6 +11,7 @@ from simplex.nn._layer import ComplexConv
 from simplex.nn._message_passing import BETWEEN, SENDERS, SimplicialMessagePassing
 from simplex.nn._modules import Widths, joint_width, mlp
 from simplex.nn._network import StackedNetwork
+from simplex.nn._reach import Reach, along
 from simplex.operators import ADJACENCIES
 
 
@@ -84,6 +85,11 @@ class MPSNConv(ComplexConv, SimplicialMessagePassing):
             number = sum(bool(_seen(adjacency, k, max_dim)) for adjacency in self._messages)
             width = joint_width([own, number * out_channels])
             self.combine.append(mlp(width, out_channels, num_layers, activation))
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return along(self._messages)
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """One round of messages on all dimensions at once."""

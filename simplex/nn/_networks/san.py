@@ -8,6 +8,7 @@ from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import Scores, linear
 from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.attention import attention_filter
+from simplex.nn._reach import Reach, along
 from simplex.operators import harmonic_filter
 
 
@@ -91,6 +92,13 @@ class SANConv(DegreeConv):
         self.score = Scores({a: torch.empty(2, order * out_channels) for a in self.maps})
         self.harmonic = linear(in_channels, out_channels, bias=False)
         self.score.reset_parameters()
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        if self.harmonic_order and self.epsilon is None:  # a bound of the whole part
+            return None
+        return along(("lower", "upper"), max(self.order, self.harmonic_order), k=self.k)
 
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """The harmonic part, and the attention over each adjacency."""

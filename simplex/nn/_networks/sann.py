@@ -16,6 +16,7 @@ from simplex.nn._checks import (
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Widths, linear
 from simplex.nn._network import StackedNetwork
+from simplex.nn._reach import Reach, along
 from simplex.operators import ADJACENCIES, gather_hops, hop_widths
 
 
@@ -76,6 +77,11 @@ class SaNNConv(ComplexConv):
         self.signed, self.bias = signed, bias
         wide = hop_widths(self.widths, hops, adjacencies=adjacencies, channels=channels)
         self.lins = nn.ModuleList(linear(width, out_channels, bias) for width in wide)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return along(self.adjacencies, self.hops)
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """Gather, and apply the map of each dimension."""

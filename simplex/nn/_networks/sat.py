@@ -8,6 +8,7 @@ from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import Scores, linear
 from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.attention import attend
+from simplex.nn._reach import Reach, along
 
 
 class SATConv(DegreeConv):
@@ -76,6 +77,11 @@ class SATConv(DegreeConv):
         )
         self.score = Scores({a: torch.empty(2, heads, out_channels // heads) for a in adjacencies})
         self.score.reset_parameters()
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return along(("lower", "upper"), k=self.k)
 
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """The sum of what both neighbourhoods bring."""

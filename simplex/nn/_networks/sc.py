@@ -10,7 +10,9 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Widths, joint_width, linear
 from simplex.nn._network import StackedNetwork
+from simplex.nn._reach import Reach, along, with_counts
 from simplex.operators import (
+    ADJACENCIES,
     apply_boundary,
     apply_coboundary,
     apply_up_laplacian,
@@ -92,6 +94,11 @@ class SCConv(ComplexConv):
             linear(joint_width(self.widths[max(k - 1, 0) : k + 2]), out_channels, bias)
             for k in range(max_dim + 1)
         )
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return with_counts(along(ADJACENCIES), "coboundary")
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """The terms of each dimension, under one dense map."""

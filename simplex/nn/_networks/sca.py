@@ -12,6 +12,7 @@ from simplex.nn._layer import ComplexConv
 from simplex.nn._message_passing import BETWEEN, SENDERS, SimplicialMessagePassing
 from simplex.nn._modules import Widths, linear
 from simplex.nn._network import StackedNetwork, StackOptions
+from simplex.nn._reach import Reach, along
 from simplex.operators import RowPattern, segment_softmax
 
 
@@ -86,6 +87,11 @@ class SCAConv(ComplexConv, SimplicialMessagePassing):
             self.send[adjacency] = nn.ModuleDict(
                 {str(k): linear(self.widths[j], out_channels, False) for k, j in senders.items()}
             )
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return along(self._messages)
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """One round of messages on all dimensions at once."""

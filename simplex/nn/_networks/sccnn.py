@@ -10,6 +10,7 @@ from simplex.nn._checks import require_orders
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Widths, joint_width, linear
 from simplex.nn._network import StackedNetwork
+from simplex.nn._reach import Reach, along, then, union
 from simplex.operators import chain_down, chain_up
 
 
@@ -82,6 +83,16 @@ class SCCNNConv(ComplexConv):
         self.lins = nn.ModuleList(
             linear(self._joint_width(k), out_channels, bias) for k in range(max_dim + 1)
         )
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        if self.normalize:  # by a bound of the whole part
+            return None
+        down, up = along(("lower",), self.down_order), along(("upper",), self.up_order)
+        below = then(along(("boundary",)), along(("upper",), self.down_order))
+        above = then(along(("coboundary",)), along(("lower",), self.up_order))
+        return union(down, up, below, above)
 
     def _joint_width(self, k: int) -> int:
         """The width of all terms that dimension k receives."""

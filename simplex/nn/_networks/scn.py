@@ -9,7 +9,9 @@ from simplex.complexes import SimplicialComplex
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Widths, joint_width, linear
 from simplex.nn._network import StackedNetwork
+from simplex.nn._reach import Reach, along, with_counts
 from simplex.operators import (
+    ADJACENCIES,
     apply_boundary,
     apply_coboundary,
     apply_down_laplacian,
@@ -72,6 +74,11 @@ class SCNConv(ComplexConv):
         self.lins = nn.ModuleList(
             linear(self._joint_width(k), out_channels, bias) for k in range(max_dim + 1)
         )
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return with_counts(along(ADJACENCIES), "lower", "coboundary")
 
     def _joint_width(self, k: int) -> int:
         """The width of all terms that dimension k receives."""

@@ -10,6 +10,7 @@ from simplex.nn._checks import require_orders
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import joint_width, linear
 from simplex.nn._network import StackedNetwork
+from simplex.nn._reach import Reach, along, union
 from simplex.operators import chain_down, chain_up
 
 
@@ -69,6 +70,14 @@ class SCNNConv(DegreeConv):
         self.normalize, self.signed, self.bias = normalize, signed, bias
         terms = 1 + self.down_order + self.up_order
         self.lin = linear(joint_width([in_channels] * terms), out_channels, bias)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        if self.normalize:  # by a bound of the whole part
+            return None
+        down = along(("lower",), self.down_order)
+        return union(down, along(("upper",), self.up_order, k=self.k))
 
     def convolve(self, x: Tensor, complex: SimplicialComplex) -> Tensor:
         """All powers side by side, under one dense map."""

@@ -14,6 +14,7 @@ from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Widths, mlp
 from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.pair_sum import upper_pair_sum
+from simplex.nn._reach import Reach, along
 from simplex.operators import boundary_sum
 
 
@@ -153,6 +154,11 @@ class SINConv(ComplexConv):
         self.boundary_update = nn.ModuleList(mlp(w, out_channels, 2, *steps) for w in widths)
         self.upper_update = nn.ModuleList(mlp(w, out_channels, 2, *steps) for w in widths)
         self.combine = nn.ModuleList(mlp(2 * out_channels, out_channels, 1, *steps) for _ in widths)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return along(("boundary", "upper"))
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew; ε as it was at the start."""

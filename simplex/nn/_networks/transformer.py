@@ -18,6 +18,7 @@ from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Module, Widths, linear
 from simplex.nn._network import StackedNetwork, StackOptions
 from simplex.nn._networks.tokens import attend_incidences, attend_parts, num_kinds
+from simplex.nn._reach import Reach, along
 
 
 ATTENTION: dict[str, tuple[Callable[..., Tensor], ...]] = {
@@ -128,6 +129,11 @@ class SimplicialTransformerConv(ComplexConv):
         self.second_norms = nn.ModuleList(nn.LayerNorm(out_channels) for _ in dims)
         self.widen = nn.ModuleList(linear(out_channels, wide) for _ in dims)
         self.narrow = nn.ModuleList(linear(wide, out_channels) for _ in dims)
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        return along(self.adjacencies) if self.attention == "incidence" else None
 
     def convolve(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
         """One block on all dimensions at once."""

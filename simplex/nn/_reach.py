@@ -1,0 +1,141 @@
+"""How far layers and networks see: what mini-batches of a giant complex must hold."""
+
+from collections.abc import Collection, Iterable
+from functools import reduce
+from typing import NamedTuple
+
+from simplex.complexes import require_int
+from simplex.operators import ADJACENCIES
+
+
+class Reach(NamedTuple):
+    r"""How far from a simplex that may lie which its row of the result depends on.
+
+    Let B_r be the vertices within r hops of some seeds, and
+
+    .. math:: C_r = \{σ : σ ⊆ B_r\} \;⊂\; D_r = \{σ : σ ∩ B_r ≠ ∅\} \;⊂\; C_{r+1},
+
+    numbered C_0, D_0, C_1, … = 0, 1, 2, …. Rows on the simplices number p depend on the features of
+    those number p + ``features[p % 2]`` and on which simplices there are up to number
+    p + ``complex[p % 2]``. One message along an adjacency is a step, in whole and half hops:
+
+    ========== ========= ======== ==========================================
+    adjacency  from C_r  from D_r because the senders
+    ========== ========= ======== ==========================================
+    boundary   0         1        are faces
+    coboundary 1         0        contain σ
+    upper      2 (1)     1        are faces of what contains σ (k ≥ 1: of D_r)
+    lower      1         2        share a face with σ
+    ========== ========= ======== ==========================================
+
+    The two differ where senders are divided by their degrees, which count simplices farther out.
+    Layers here have an attribute ``reach``, and so have networks, of rows in evaluation mode; it is
+    ``None`` where the whole complex is seen. A layer of your own says it too: a ``Reach``, or the
+    number of its steps along any adjacencies. One that says nothing is taken to see all.
+
+    Attributes:
+        features: the step from an even number, and from an odd one.
+        complex: likewise, at least as far.
+
+    Example:
+        >>> from simplex.nn import SCCN, MPSN
+        >>> MPSN(1, 8, 2, num_layers=2, max_dim=2, level=0).hops
+        2
+        >>> SCCN(1, 8, 2, num_layers=2, max_dim=2, level=0).hops  # lower neighbours, degrees
+        4
+    """
+
+    features: tuple[int, int]
+    complex: tuple[int, int]
+
+    def hops(self, start: int = 0) -> int:
+        """The least H such that rows on the simplices number ``start`` need no more than C_H."""
+        return -(-_stepped(start, self.complex) // 2)
+
+
+class Sighted:
+    """Of networks: how many hops around a simplex a ball must hold for its row to be exact."""
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`; ``None`` for the whole complex."""
+        return None
+
+    @property
+    def hops(self) -> int | None:
+        """The hops of :class:`simplex.loader.BallLoader` with which the rows of seeds are exact.
+
+        ``None`` where a row depends on the whole complex: without a level, with the norm
+        ``"graph"``, attention over all simplices, or filters scaled by a bound of the whole part.
+        """
+        return None if self.reach is None else self.reach.hops()
+
+
+NOTHING = Reach((0, 0), (0, 0))
+"""Of what looks at one simplex at a time."""
+
+_STEPS = {"boundary": (0, 1), "coboundary": (1, 0), "upper": (2, 1), "lower": (1, 2)}
+
+
+def along(adjacencies: Collection[str], times: int = 1, *, k: int = 0) -> Reach:
+    """Of messages along all these adjacencies, so many times; to k-simplices and above."""
+    steps = [_STEPS[a] if a != "upper" or k == 0 else (1, 1) for a in adjacencies]
+    widest = (max((s[0] for s in steps), default=0), max((s[1] for s in steps), default=0))
+    return then(*[Reach(widest, widest)] * times)
+
+
+def then(*reaches: Reach) -> Reach:
+    """Of operators in the order in which the row of a simplex reads them, from the result on."""
+    return reduce(_before, reaches, NOTHING)
+
+
+def with_counts(reach: Reach, *counts: str) -> Reach:
+    """Of operators whose senders are divided by numbers of neighbours."""
+    return reach._replace(complex=then(reach, along(counts)).complex)
+
+
+def one_after_another(reaches: Iterable[Reach | None]) -> Reach | None:
+    """Of layers in their order, from the input on."""
+    listed = list(reaches)
+    known = [reach for reach in listed if reach is not None]
+    return then(*reversed(known)) if len(known) == len(listed) else None
+
+
+def side_by_side(*reaches: Reach | None) -> Reach | None:
+    """Of layers on the same input."""
+    known = [reach for reach in reaches if reach is not None]
+    return union(*known) if len(known) == len(reaches) else None
+
+
+def union(*reaches: Reach) -> Reach:
+    """The farthest of all."""
+    features, complex_ = zip(NOTHING, *reaches, strict=True)
+    return Reach(_farthest(features), _farthest(complex_))
+
+
+def reach_of(module: object) -> Reach | None:
+    """What a module says of itself, whatever it is; ``None`` where it says nothing."""
+    said = getattr(module, "reach", None)
+    if said is None or isinstance(said, Reach):
+        return said
+    return along(ADJACENCIES, require_int("reach", said, 0))
+
+
+def _before(outer: Reach, inner: Reach) -> Reach:
+    features = (_both(0, outer, inner, 0), _both(1, outer, inner, 0))
+    further = (_both(0, outer, inner, 1), _both(1, outer, inner, 1))
+    return Reach(features, _farthest([outer.complex, further]))
+
+
+def _both(start: int, outer: Reach, inner: Reach, of_complex: int) -> int:
+    between = _stepped(start, outer.features)
+    return _stepped(between, inner[of_complex]) - start
+
+
+def _stepped(place: int, step: tuple[int, int]) -> int:
+    return place + step[place % 2]
+
+
+def _farthest(steps: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    even, odd = zip(*steps, strict=True)
+    return max(even), max(odd)

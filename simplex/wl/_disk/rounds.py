@@ -1,0 +1,156 @@
+"""Round after round of tasks, and what is kept between them."""
+
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simplex.complexes import write_whole
+from simplex.storage import Site, row_ranges, run_tasks
+from simplex.wl._disk import tasks
+from simplex.wl._disk.tasks import Ints, Layout, Slices
+
+
+class Progress(NamedTuple):
+    """Where a refinement stands: rounds done, and the number of colours of each kind."""
+
+    rounds: int
+    num_classes: tuple[int, ...]
+
+
+class Rounds:
+    """The rounds of a refinement in a folder under construction.
+
+    Args:
+        layout: what is refined.
+        site: its folder.
+        executor: of the tasks.
+    """
+
+    def __init__(self, layout: Layout, site: Site, executor: Executor | None) -> None:
+        self.layout, self.site, self.executor = layout, site, executor
+        self._state = site.path / "state.json"
+
+    def found(self) -> Progress | None:
+        """What an earlier run at the same job has done."""
+        try:
+            state = json.loads(self._state.read_bytes())
+        except FileNotFoundError:
+            return None
+        return Progress(state["rounds"], tuple(state["num_classes"]))
+
+    def keep(self, progress: Progress) -> None:
+        """Go on from here after whatever may happen; older colours are removed."""
+        content = json.dumps(progress._asdict()).encode()
+        write_whole(self._state, lambda file: file.write(content))
+        kept = {self._colors(progress.rounds, k).name for k in range(self.layout.colored)}
+        self._remove("round_*", kept)
+
+    def advance(self, number: int) -> tuple[int, ...]:
+        """Do a round; the number of colours of each kind after it."""
+        layout, sizes = self.layout, []
+        arriving = self._nothing(len(layout.sizes) - 1)
+        for k in reversed(range(len(layout.sizes))):
+            if k < layout.colored:
+                self._new(self._colors(number, k), layout.sizes[k])
+            if "lower" in layout.used and k > 0:
+                # What is on its way to the k-simplices stays in its files meanwhile.
+                self._add_siblings(number, k)
+            todo = [(layout, number, k, i, arriving[i]) for i in range(layout.ranges(k))]
+            results = list(self._run(tasks.hash_rows, todo))
+            self._remove(f"messages_{k + 1}_*")
+            self._remove(f"siblings_{k}.npy")
+            arriving = self._nothing(k - 1)
+            if k > 0 and layout.sends:
+                arriving = _by_target([sent for sent, _ in results], arriving)
+            if k < layout.colored:
+                sizes.append(self._count(k, [bounds for _, bounds in results]))
+        return tuple(reversed(sizes))
+
+    def number(self, rounds: int, names: Callable[[int], str]) -> None:
+        """Number the colours after a round, ascending, in a table for each kind."""
+        layout = self.layout
+        for k in range(layout.colored):
+            self._new(self.site.file(names(k)), layout.sizes[k])
+            ranges = range(layout.ranges(k))
+            bounds = list(self._run(tasks.list_distinct, [(layout, rounds, k, i) for i in ranges]))
+            groups = _groups(bounds, 1 << layout.shifts[k])
+            listed = [_slices(bounds, *group) for group in groups]
+            todo = [(layout, k, g, each) for g, each in enumerate(listed)]
+            counts = np.array([0, *self._run(tasks.rank_distinct, todo)])
+            offsets = counts.cumsum()[:-1]
+            ends = np.zeros((len(groups), len(ranges) + 1), np.int64)
+            for g, each in enumerate(listed):
+                ends[g, each[:, 0] + 1] = each[:, 2] - each[:, 1]
+            ends = ends.cumsum(1)
+            which = np.arange(len(groups))
+            rows = [np.stack([which, ends[:, i], ends[:, i + 1]], 1) for i in ranges]
+            numbering = [(layout, rounds, k, i, rows[i], offsets, names(k)) for i in ranges]
+            for _ in self._run(tasks.number_rows, numbering):
+                pass
+            self._remove(f"distinct_{k}_*")
+            self._remove(f"ranks_{k}_*")
+
+    def _add_siblings(self, number: int, k: int) -> None:
+        layout = self.layout
+        todo = [(layout, number, k, i) for i in range(layout.ranges(k))]
+        sent = list(self._run(tasks.send_siblings, todo))
+        arriving = _by_target(sent, self._nothing(k - 1))
+        self._new(tasks.siblings_file(self.site.path, k), layout.sizes[k - 1])
+        adding = [(layout, k - 1, i, arriving[i]) for i in range(layout.ranges(k - 1))]
+        for _ in self._run(tasks.add_siblings, adding):
+            pass
+        self._remove(f"messages_{k}_*")
+
+    def _count(self, k: int, bounds: list[Ints]) -> int:
+        if len(bounds) < 2:
+            count = sum(int(each[-1]) for each in bounds)
+        else:
+            groups = _groups(bounds, 1 << self.layout.shifts[k])
+            todo = [(self.layout, k, _slices(bounds, *group)) for group in groups]
+            count = sum(self._run(tasks.count_distinct, todo))
+        self._remove(f"distinct_{k}_*")
+        return count
+
+    def _run(self, function: Callable[..., Any], todo: list[tuple[Any, ...]]) -> Iterable[Any]:
+        return run_tasks(function, todo, self.executor)
+
+    def _nothing(self, k: int) -> list[Slices]:
+        return [np.empty((0, 3), np.int64)] * (self.layout.ranges(k) if k >= 0 else 0)
+
+    def _colors(self, number: int, k: int) -> Any:
+        return tasks.colors_file(self.site.path, number, k)
+
+    def _new(self, file: Any, size: int) -> None:
+        file.unlink(missing_ok=True)  # a map of one that was there stays as it is
+        self.site.new_table(file.stem, (size,), np.int64)
+
+    def _remove(self, pattern: str, kept: Iterable[str] = ()) -> None:
+        for file in self.site.path.glob(pattern):
+            if file.name not in kept:
+                file.unlink(missing_ok=True)
+
+
+def _by_target(pointers: list[Ints], nothing: list[Slices]) -> list[Slices]:
+    """For each range of facets the slices of the files of those who send to it."""
+    if not pointers:
+        return nothing
+    table = np.stack(pointers)
+    return [_slices(table, r, r + 1) for r in range(len(nothing))]
+
+
+def _slices(bounds: list[Ints] | Ints, first: int, stop: int) -> Slices:
+    """The slices from boundary ``first`` to boundary ``stop``, but for the empty ones."""
+    table = np.asarray(bounds)
+    listed = np.stack([np.arange(len(table)), table[:, first], table[:, stop]], 1)
+    filled: Slices = listed[listed[:, 1] < listed[:, 2]]
+    return filled
+
+
+def _groups(bounds: list[Ints], most: int) -> list[tuple[int, int]]:
+    """Neighbouring buckets joined to groups of at most so many listed colours, or single."""
+    if not bounds:
+        return []
+    return row_ranges(np.diff(np.stack(bounds), axis=1).sum(0), most_work=most)
