@@ -333,9 +333,8 @@ def main() -> None:
             with log.open("a") as file:
                 file.write(json.dumps(results[name]) + "\n")
             print(line_of(results[name]), flush=True)
-    print(
-        "\n| what | seconds | CPU seconds | memory, GiB | resident, GiB | |\n|---|---|---|---|---|---|"
-    )
+    print("\n| what | seconds | CPU seconds | memory, GiB | resident, GiB | |")
+    print("|---|---|---|---|---|---|")
     for result in results.values():
         print(line_of(result))
 
