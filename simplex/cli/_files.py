@@ -22,7 +22,7 @@ from simplex.cli._reading.source import (
     require_regular,
 )
 from simplex.complexes import SimplicialComplex
-from simplex.interop import GraphEdges, read_graph, read_graph6, unite
+from simplex.interop import GraphEdges, read_graph, read_graph6, read_plain_graph6, unite
 from simplex.lifting import lift_edges
 from simplex.storage import COMPLEX, EDGES, Format, form_of, open_complex, open_edges
 
@@ -181,7 +181,10 @@ def _shown(text: str) -> str:
 def _read_graph6(path: str) -> GraphEdges:
     from tqdm import tqdm
 
-    lines: Iterable[str] = read_text(path, []).split("\n")
+    text = read_text(path, [])
+    if (plain := read_plain_graph6(text.encode())) is not None:
+        return plain
+    lines: Iterable[str] = text.split("\n")
     return read_graph(read_graph6(tqdm(lines, "reading", disable=None, leave=False)))
 
 

@@ -46,6 +46,7 @@ from simplex.complexes._orientation import facet_signs as facet_signs
 from simplex.complexes._state import (
     ON_DISK as ON_DISK,
     OPENED_BY as OPENED_BY,
+    LateLabels as LateLabels,
     is_on_disk as is_on_disk,
 )
 from simplex.complexes._subsets import (
