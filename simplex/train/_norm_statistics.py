@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
+
+
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 @torch.no_grad()
@@ -24,7 +26,7 @@ def recalibrate(model: nn.Module, forward: Callable[[], object]) -> None:
     Paper:
         Wu & Johnson, "Rethinking 'Batch' in BatchNorm", 2021, §3.1 (precise batch norm).
     """
-    norms = [each for each in model.modules() if isinstance(each, _BatchNorm)]
+    norms = [each for each in model.modules() if isinstance(each, _NORMS)]
     norms = [norm for norm in norms if norm.track_running_stats]
     if not norms:
         return
