@@ -12,13 +12,13 @@ can average over it, and who sees edges alone averages it away.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ from simplex.transforms import spread_features
 
 
 COMMUNITY, TRIANGLES, SIGNAL = 100, 3, 0.3
-BATCH, STEPS, WHOLE_STEPS, TESTED, RATE = 128, 100, 100, 4096, 0.01
+BATCH, STEPS, TESTED, RATE = 128, 200, 4096, 0.01
 LARGEST_WHOLE = 100_000  # vertices of the full batch
 
 
@@ -79,6 +79,11 @@ def seeds(n: int, folder: Path) -> tuple[Tensor, Tensor]:
     return order[: max(n // 20, BATCH)], order[-min(TESTED, n // 2) :]
 
 
+def optimizers(model: nn.Module) -> tuple[torch.optim.Optimizer, Any]:
+    optimizer = torch.optim.Adam(model.parameters(), RATE)
+    return optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
+
+
 def fit_balls(
     model: nn.Module, n: int, folder: Path, max_dim: int, fanout: list[int] | None
 ) -> tuple[float, float]:
@@ -91,7 +96,7 @@ def fit_balls(
         graph, train, hops, fanout and fanout[:hops], batch_size=BATCH, shuffle=True,
         drop_last=True, generator=torch.Generator().manual_seed(2), **options,
     )  # fmt: skip
-    optimizer, steps = torch.optim.Adam(model.parameters(), RATE), 0
+    (optimizer, schedule), steps = optimizers(model), 0
     start = time.process_time()
     while steps < STEPS:
         for batch in loader:
@@ -100,6 +105,7 @@ def fit_balls(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            schedule.step()
             steps += 1
             if steps == STEPS:
                 break
@@ -120,21 +126,23 @@ def fit_whole(model: nn.Module, n: int, folder: Path, max_dim: int) -> tuple[flo
     x = spread_features(K, torch.from_numpy(np.load(folder / "x.npy")), max_dim)
     y = torch.from_numpy(np.load(folder / "y.npy"))
     train, test = seeds(n, folder)
-    optimizer, start = torch.optim.Adam(model.parameters(), RATE), time.process_time()
-    for _ in range(WHOLE_STEPS):
+    (optimizer, schedule), start = optimizers(model), time.process_time()
+    for _ in range(STEPS):
         loss = nn.functional.cross_entropy(model(x, K)[train], y[train])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    rate = WHOLE_STEPS * len(train) / (time.process_time() - start)
+        schedule.step()
+    rate = STEPS * len(train) / (time.process_time() - start)
     with torch.no_grad():
         rows = model.eval()(x, K)[test]
     return float((rows.argmax(1) == y[test]).float().mean()), rate
 
 
 def peak() -> float:
-    """Bytes that this process has held at most."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+    """Bytes that this process has held at most; what it inherited does not count."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return 1024.0 * int(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
 
 
 def run_one(name: str, n: int, folder: Path) -> None:
