@@ -132,8 +132,9 @@ def simplices_from_facets(below: Tensor, facets: Tensor) -> Tensor:
 
 def child_pointer(parents: Tensor, num_parents: int) -> Tensor:
     """Where each parent's children start in a non-decreasing parent column: (num_parents+1,)."""
-    bounds = torch.arange(num_parents + 1, device=parents.device)
-    return torch.searchsorted(parents.contiguous(), bounds)
+    pointer = parents.new_zeros(num_parents + 1)
+    torch.cumsum(torch.bincount(parents, minlength=num_parents), 0, out=pointer[1:])
+    return pointer
 
 
 def find_children(

@@ -13,12 +13,15 @@ from simplex.interop._networkx import (
 
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
+from simplex.interop._graph6 import (
+    read_graph6 as read_graph6,
+    read_plain_graph6 as read_plain_graph6,
+)
+from simplex.interop._graph_edges import GraphEdges as GraphEdges
 from simplex.interop._graphs import (
-    GraphEdges as GraphEdges,
     read_graph as read_graph,
     unite as unite,
 )
-from simplex.interop._networkx import read_graph6 as read_graph6
 
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from numbers import Number
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,25 +15,12 @@ from simplex.complexes import (
     require_memory,
     require_vertex_count,
 )
+from simplex.interop._graph6 import read_graph6, read_plain_graph6
+from simplex.interop._graph_edges import GraphEdges
+from simplex.interop._many_graphs import read_plain_graphs
 
 
 _LONG = 1 << 20  # keys that take long enough to sort to be interrupted
-
-
-class GraphEdges(NamedTuple):
-    """A graph, or a disjoint union of graphs, as plain tensors.
-
-    Attributes:
-        num_vertices: n_0 of all graphs together.
-        edge_index: (2, E) int64; either direction, repetitions and self-loops allowed.
-        labels: what the vertices were called, or ``None`` for their numbers.
-        part_pointer: (num_graphs+1,) first vertex of each graph, or ``None`` for a single graph.
-    """
-
-    num_vertices: int
-    edge_index: Tensor
-    labels: tuple[Hashable, ...] | None = None
-    part_pointer: Tensor | None = None
 
 
 def read_graph(
@@ -45,7 +32,8 @@ def read_graph(
         graph: a networkx graph; a PyG ``Data`` or ``Batch`` (a batch is a union of its graphs); an
             ``edge_index`` of shape (2, E), tensor or array, PyG's ``EdgeIndex`` included; a list of
             edges, tuples of two numbers or names; a symmetric adjacency matrix, sparse (scipy,
-            torch) or dense with entries 0 and 1; or a list of these.
+            torch) or dense with entries 0 and 1; ``bytes`` in graph6 or sparse6, one graph a line
+            and all of them a union; or a list of these.
         num_vertices: number of vertices of an ``edge_index``; ``None`` for the largest id plus one.
         directed: an edge goes from the first vertex to the second, in a matrix from row to column;
             matrices need not be symmetric, and networkx graphs must be directed.
@@ -64,7 +52,8 @@ def read_graph(
                 f"num_vertices must be None for a list of graphs, got {num_vertices}. Pass PyG "
                 "Data objects with num_nodes set instead of bare edge indices."
             )
-        return unite([read_graph(each, directed=directed) for each in graph])
+        united = read_plain_graphs(graph)
+        return united if united is not None else _read_one_by_one(graph, directed)
     if isinstance(graph, (Tensor, np.ndarray)):
         tensor = graph if isinstance(graph, Tensor) else any_tensor("graph", graph)
         return _read_tensor(tensor, num_vertices, directed)
@@ -75,15 +64,28 @@ def read_graph(
             f"num_vertices must be None unless the graph is an edge_index, got {num_vertices}: "
             "the graph knows its own vertices."
         )
+    if isinstance(graph, bytes):
+        return _read_graph6(graph, directed)
     if hasattr(graph, "is_directed") and hasattr(graph, "edges"):
         return _read_networkx(graph, directed)
     if hasattr(graph, "tocoo") and hasattr(graph, "shape"):
         return _read_scipy(graph, directed)
     raise TypeError(
         "graph must be a networkx graph, a PyG Data, an edge_index of shape (2, E), a list of "
-        "edges, a symmetric adjacency matrix, or a list of these, got "
+        "edges, a symmetric adjacency matrix, bytes in graph6, or a list of these, got "
         f"{type(graph).__name__}."
     )
+
+
+def _read_one_by_one(graphs: Sequence[Any], directed: bool) -> GraphEdges:
+    """A list of graphs; what is wrong with one is said with its place."""
+    read = []
+    for place, graph in enumerate(graphs):
+        try:
+            read.append(read_graph(graph, directed=directed))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"graph {place}: {error}") from error
+    return unite(read)
 
 
 def _read_list(graph: Sequence[Any], num_vertices: int | None, directed: bool) -> GraphEdges | None:
@@ -209,6 +211,17 @@ def _read_networkx(graph: Any, directed: bool) -> GraphEdges:
     numbered = labels == tuple(range(len(labels)))
     edges = torch.from_numpy(flat.reshape(-1, 2).T.copy())  # (2, E)
     return GraphEdges(len(labels), edges, None if numbered else labels)
+
+
+def _read_graph6(code: bytes, directed: bool) -> GraphEdges:
+    if directed:
+        raise ValueError(
+            "graph must be directed, got graph6, whose graphs are not. Take clique_complex."
+        )
+    plain = read_plain_graph6(code)
+    if plain is not None:
+        return plain
+    return _read_one_by_one(read_graph6(code.decode("latin-1").split("\n")), directed)
 
 
 def _read_scipy(matrix: Any, directed: bool) -> GraphEdges:

@@ -1,7 +1,5 @@
 """networkx graphs, graph6, edge lists and scipy matrices."""
 
-import re
-from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -11,15 +9,11 @@ from simplex.complexes import (
     SimplicialComplex,
     flag_complex,
     require_complex,
-    require_memory,
     require_room_for_vertices,
     unique_edges,
 )
-from simplex.interop._graphs import GraphEdges, read_edge_index, read_graph
-
-
-_MOST_ISOLATED = 1_000_000  # vertices that a short line of sparse6 may name
-_PER_VERTEX = 500  # bytes of a node of networkx
+from simplex.interop._graph_edges import GraphEdges
+from simplex.interop._graphs import read_edge_index, read_graph
 
 
 def from_networkx(graph: Any) -> SimplicialComplex:
@@ -69,58 +63,6 @@ def to_networkx(K: SimplicialComplex) -> Any:
     graph.add_nodes_from(labels)
     graph.add_edges_from((labels[u], labels[v]) for u, v in K.simplices(1).tolist())
     return graph
-
-
-def read_graph6(lines: Iterable[str]) -> list[Any]:
-    """Graphs of networkx, one a line of graph6 or sparse6; empty lines are left out.
-
-    Raises:
-        ValueError: a line is no graph, or names far more vertices than it can describe; the message
-            has its number.
-    """
-    import networkx as nx
-
-    graphs = []
-    for number, line in enumerate(lines, start=1):
-        code = re.sub(r"^>>(graph6|sparse6)<<", "", line.strip())
-        if code:
-            _require_graph6(code, number)
-            read = nx.from_sparse6_bytes if code.startswith(":") else nx.from_graph6_bytes
-            try:
-                graphs.append(nx.Graph(read(code.encode())))
-            except (nx.NetworkXError, ValueError, IndexError, AssertionError):
-                what = f"line {number} must be a graph in graph6, got {line[:30]!r}."
-                raise ValueError(what) from None
-    return graphs
-
-
-def _require_graph6(code: str, number: int) -> None:
-    """Refuse what networkx would decode to something: other bytes, kinds, sizes out of thin air."""
-    other = {"&": "digraph6, which is directed", ";": "incremental sparse6", ">": "another header"}
-    if code[0] in other:
-        raise ValueError(f"line {number} must be a graph in graph6, got {other[code[0]]}.")
-    bits = code[1:] if code.startswith(":") else code
-    odd = next((c for c in bits if not "?" <= c <= "~"), None)
-    if odd is not None:
-        raise ValueError(
-            f"line {number} must be a graph in graph6, characters from '?' to '~', got {odd!r} in "
-            f"{code[:30]!r}."
-        )
-    size = 8 if bits.startswith("~~") else 4 if bits.startswith("~") else 1
-    count = 0
-    for character in bits[size // 4 : size]:  # behind '~' or '~~', which say how long it is
-        count = count << 6 | ord(character) - 63
-    if code.startswith(":") and count > max(_MOST_ISOLATED, 64 * len(code)):
-        raise ValueError(
-            f"line {number} must describe its vertices, got a header of {count:,} vertices in "
-            f"{len(code)} characters."
-        )
-    require_memory(
-        _PER_VERTEX * count,
-        torch.device("cpu"),
-        f"the {count:,} vertices of line {number}",
-        "Take a machine with more memory.",
-    )
 
 
 def from_edge_index(edge_index: Any, *, num_vertices: int | None = None) -> SimplicialComplex:

@@ -11,6 +11,7 @@ import numpy as np
 
 from simplex.complexes import (
     LAST_VERTEX,
+    MOST_ROWS,
     SimplicialComplex,
     count_rows,
     fill_rows,
@@ -101,7 +102,7 @@ def clique_complex_to_disk(
     """
     max_dim = require_int("max_dim", max_dim, 0)
     if task_size is not None:
-        task_size = require_int("task_size", task_size, 1)
+        task_size = require_int("task_size", task_size, 1, MOST_ROWS)
     table = read_edge_table(graph, num_vertices)
     labels = label_tables(table.labels)
     with under_construction(folder, job=_job(table, max_dim), overwrite=overwrite) as site:

@@ -198,6 +198,19 @@ def columns_within(pointer, column, target, vertices):  # type: ignore[no-untype
     return ids[:count].copy(), ends[:, :count].copy()
 
 
+@compiled(f"int64({TABLE}, int64, int64)")
+def first_child(facets, start, parent):  # type: ignore[no-untyped-def]
+    """The first row, from ``start`` on, whose last column, the parent, is at least ``parent``."""
+    stop, width = len(facets), facets.shape[1]
+    while start < stop:
+        middle = (start + stop) >> 1
+        if facets[middle, width - 1] < parent:
+            start = middle + 1
+        else:
+            stop = middle
+    return start
+
+
 @compiled(f"Tuple(({INT64S}, {TABLE}))({TABLE}, {INT64S})")
 def simplices_within(facets, below):  # type: ignore[no-untyped-def]
     """The simplices all of whose facets are among some, and the places of these facets.
@@ -211,13 +224,8 @@ def simplices_within(facets, below):  # type: ignore[no-untyped-def]
     ids, rows, count = np.empty(64, np.int64), np.empty((64, width), np.int64), 0
     start = 0
     for number in range(len(below)):
-        parent, stop = below[number], len(facets)
-        while start < stop:
-            middle = (start + stop) >> 1
-            if facets[middle, width - 1] < parent:
-                start = middle + 1
-            else:
-                stop = middle
+        parent = below[number]
+        start = first_child(facets, start, parent)
         while start < len(facets) and facets[start, width - 1] == parent:
             whole = True
             if count == len(ids):

@@ -1,8 +1,8 @@
 """How far layers and networks see: what mini-batches of a giant complex must hold."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from simplex.complexes import require_int
 from simplex.operators import ADJACENCIES
@@ -69,6 +69,21 @@ class Sighted:
         ``"graph"``, attention over all simplices, or filters scaled by a bound of the whole part.
         """
         return None if self.reach is None else self.reach.hops()
+
+
+class Stage(NamedTuple):
+    """A step of a network that can be taken block by block over a whole complex.
+
+    Attributes:
+        run: from the cochains of the stages that it reads, and the complex, to its own; the last
+            to the rows of the level.
+        reach: how far it sees.
+        reads: the numbers of these stages: 0 is the input, 1 the result of the first.
+    """
+
+    run: Callable[..., Any]
+    reach: Reach | None
+    reads: tuple[int, ...]
 
 
 NOTHING = Reach((0, 0), (0, 0))

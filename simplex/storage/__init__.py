@@ -19,6 +19,7 @@ from simplex.storage._labels import label_tables as label_tables
 from simplex.storage._manifest import (
     Folder as Folder,
     Format as Format,
+    form_of as form_of,
     read_folder as read_folder,
 )
 from simplex.storage._tables import (

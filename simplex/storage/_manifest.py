@@ -1,6 +1,7 @@
 """The manifest of a folder: what it is, which tables it has, and their checksums."""
 
 import json
+import os
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -85,11 +86,17 @@ def write_manifest(
 
 def is_ours(folder: Path) -> bool:
     """Whether a folder was written by this library, whatever it holds."""
+    return form_of(folder) is not None
+
+
+def form_of(folder: str | os.PathLike[str]) -> str | None:
+    """The name of the format of a folder of this library, ``None`` of any other."""
     try:
-        content = json.loads((folder / MANIFEST).read_bytes())
+        content = json.loads((Path(folder) / MANIFEST).read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and str(content.get("format")).startswith(_ALL)
+        return None
+    name = str(content.get("format")) if isinstance(content, dict) else ""
+    return name if name.startswith(_ALL) else None
 
 
 def read_folder(path: Path, form: Format, *, verify: bool = False, executor: Any = None) -> Folder:

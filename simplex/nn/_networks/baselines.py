@@ -11,7 +11,7 @@ from simplex.nn._frame.incident import incident_sum
 from simplex.nn._frame.level_readout import require_level
 from simplex.nn._modules import Module, Widths, joint_width, mlp, widths_of
 from simplex.nn._norm import SimplexBatchNorm
-from simplex.nn._reach import Reach, Sighted, along
+from simplex.nn._reach import Reach, Sighted, Stage, along
 from simplex.operators import heat_energy, pool_parts
 
 
@@ -77,6 +77,10 @@ class PooledMLP(Sighted, Module):
         """How far it sees, see :class:`Reach`."""
         return None if self.level is None else along(("boundary", "coboundary"))
 
+    def stages(self) -> list[Stage]:
+        """The whole network as one stage: what :func:`simplex.loader.infer` takes in blocks."""
+        return [Stage(self, self.reach, (0,))]
+
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
         """One row per part or simplex, as of :meth:`SimplicialNetwork.forward`."""
         require_cochains(complex, x, self.max_dim, parameter=next(self.parameters()))
@@ -135,6 +139,10 @@ class FVectorMLP(Sighted, Module):
     def reach(self) -> Reach | None:
         """How far it sees, see :class:`Reach`."""
         return None if self.level is None else along(("boundary", "coboundary"))
+
+    def stages(self) -> list[Stage]:
+        """The whole network as one stage: what :func:`simplex.loader.infer` takes in blocks."""
+        return [Stage(self, self.reach, (0,))]
 
     def forward(self, x: object, complex: SimplicialComplex) -> Tensor:
         """One row per part or simplex of the level; the cochains ``x`` are not looked at."""

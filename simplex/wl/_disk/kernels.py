@@ -89,17 +89,3 @@ def receive(places, values, sums):  # type: ignore[no-untyped-def]
     """sums[places[m]] += values[m]."""
     for m in range(len(places)):
         sums[places[m]] += values[m]
-
-
-@compiled(f"void({TABLE}, {INT64S}, {INT64S})")
-def first_children(facets, parents, out):  # type: ignore[no-untyped-def]
-    """out[p] = the first row whose parent, its last facet, is at least parents[p]."""
-    for p in range(len(parents)):
-        low, high = 0, facets.shape[0]
-        while low < high:
-            middle = (low + high) >> 1
-            if facets[middle, facets.shape[1] - 1] < parents[p]:
-                low = middle + 1
-            else:
-                high = middle
-        out[p] = low
