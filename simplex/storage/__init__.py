@@ -6,7 +6,11 @@ from simplex.storage._edges import Edges, edges_to_disk, open_edges
 
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
-from simplex.storage._complex import COMPLEX as COMPLEX, complex_facts as complex_facts
+from simplex.storage._complex import (
+    COMPLEX as COMPLEX,
+    complex_facts as complex_facts,
+    opened_in as opened_in,
+)
 from simplex.storage._edges import EDGES as EDGES
 from simplex.storage._folder import (
     Site as Site,

@@ -151,6 +151,12 @@ def _altered(opened: Folder, what: str) -> ValueError:
     )
 
 
+def opened_in(K: SimplicialComplex) -> Place | None:
+    """The folder in which a complex was opened, if it was."""
+    function, arguments = K.__reduce__()
+    return Place(*arguments) if function is _opened_again else None
+
+
 def _opened_again(path: str, token: str) -> SimplicialComplex:
     """What a pickled complex calls, perhaps in another process on another machine."""
     return open_complex(Place(path, token).found())
