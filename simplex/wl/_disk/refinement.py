@@ -1,5 +1,6 @@
 """A refinement from a folder to a folder."""
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -181,9 +182,10 @@ def _require_same(target: Path, job: dict[str, Any]) -> None:
 def _require_room(source: Source, folder: Path) -> None:
     """Raise ``ValueError`` where the files of a round would not fit on the disk."""
     colored = source.sizes[: len(source.kinds)]
-    # Two rounds, the values that are sent and the distinct colours of a dimension; copied tables.
-    sent = max((8 + 4) * (k + 1) * size for k, size in enumerate(source.sizes))
-    num_bytes = 8 * 2 * sum(colored) + 8 * max(colored) + sent
+    # Two rounds, distinct colours, values sent to a dimension and from it, copied tables.
+    sent = [0, *((8 + 4) * (k + 1) * size for k, size in enumerate(source.sizes) if k > 0)]
+    most_sent = max(above + below for above, below in itertools.pairwise([*sent, 0]))
+    num_bytes = 8 * 2 * sum(colored) + 8 * max(colored) + most_sent
     if isinstance(source.place, SimplicialComplex):
         num_bytes += sum(8 * (k + 1) * size for k, size in enumerate(source.sizes))
     ours = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

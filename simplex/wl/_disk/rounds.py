@@ -1,8 +1,10 @@
 """Round after round of tasks, and what is kept between them."""
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,10 +45,13 @@ class Rounds:
 
     def keep(self, progress: Progress) -> None:
         """Go on from here after whatever may happen; older colours are removed."""
+        files = [self._colors(progress.rounds, k) for k in range(self.layout.colored)]
+        for each in files:  # a machine that fails must not leave a state without its colours
+            with each.open("rb") as opened:
+                os.fsync(opened.fileno())
         content = json.dumps(progress._asdict()).encode()
         write_whole(self._state, lambda file: file.write(content))
-        kept = {self._colors(progress.rounds, k).name for k in range(self.layout.colored)}
-        self._remove("round_*", kept)
+        self._remove("round_*", {each.name for each in files})
 
     def advance(self, number: int) -> tuple[int, ...]:
         """Do a round; the number of colours of each kind after it."""
@@ -120,10 +125,10 @@ class Rounds:
     def _nothing(self, k: int) -> list[Slices]:
         return [np.empty((0, 3), np.int64)] * (self.layout.ranges(k) if k >= 0 else 0)
 
-    def _colors(self, number: int, k: int) -> Any:
+    def _colors(self, number: int, k: int) -> Path:
         return tasks.colors_file(self.site.path, number, k)
 
-    def _new(self, file: Any, size: int) -> None:
+    def _new(self, file: Path, size: int) -> None:
         file.unlink(missing_ok=True)  # a map of one that was there stays as it is
         self.site.new_table(file.stem, (size,), np.int64)
 
