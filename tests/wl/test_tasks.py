@@ -34,6 +34,7 @@ TABLE = {
     "all": SimplicialComplex.disjoint_union([*COMPLEXES.values()][::2]),
     "random": random_complex(5, num_vertices=30, num_simplices=60, max_dim=3),
     "directed": directed_flag_complex(torch.randint(0, 12, (2, 60)), max_dim=2, num_vertices=12),
+    "hub": SimplicialComplex.from_simplices([(0, i, j) for i in range(1, 9) for j in range(9, 17)]),
     "empty": COMPLEXES["empty"],
     "one vertex": COMPLEXES["one vertex"],
 }
