@@ -21,6 +21,7 @@ from simplex.storage import (
     Place,
     place_of,
     read_folder,
+    require_executor,
     row_ranges,
     run_tasks,
     under_construction,
@@ -90,6 +91,7 @@ def count_cliques(
         (6, 15, 20, 15)
     """
     max_dim = require_int("max_dim", max_dim, 0)
+    require_executor(executor)
     if task_size is not None:
         task_size = require_int("task_size", task_size, 1)
     table = read_edge_table(graph, num_vertices)
@@ -145,6 +147,7 @@ def clique_degrees(
     """
     k = require_int("k", k, 0, 1)
     max_dim = require_int("max_dim", max_dim, k)
+    require_executor(executor)
     if task_size is not None:
         task_size = require_int("task_size", task_size, 1)
     table = read_edge_table(graph, num_vertices)

@@ -34,6 +34,7 @@ from simplex.storage import (
     label_tables,
     open_complex,
     pointer_ranges,
+    require_executor,
     row_ranges,
     save_table,
     table_to_read,
@@ -101,6 +102,7 @@ def clique_complex_to_disk(
         (4, 4, 1)
     """
     max_dim = require_int("max_dim", max_dim, 0)
+    require_executor(executor)
     if task_size is not None:
         task_size = require_int("task_size", task_size, 1, MOST_ROWS)
     table = read_edge_table(graph, num_vertices)

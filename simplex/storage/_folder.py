@@ -1,72 +1,23 @@
 """A folder that is whole or not there: written beside its place, under a lock, and then renamed."""
 
-import hashlib
 import json
 import os
-import platform
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from simplex.complexes import only_run, require_flag, shown, write_whole
-from simplex.storage._manifest import (
-    MANIFEST,
-    Format,
-    described,
-    is_ours,
-    write_manifest,
-)
+from simplex.complexes import only_run, require_flag, write_whole
+from simplex.storage._manifest import Format, described, is_ours, write_manifest
+from simplex.storage._place import MANIFEST, UNFINISHED, Place, absolute, place_of
 from simplex.storage._tables import new_table
 
 
-_UNFINISHED = "unfinished.json"
 _MARK = "simplex-unfinished"
-
-
-class Place(NamedTuple):
-    """A folder as a task is told of it: its path, and a token by which it is known to be the same.
-
-    Args:
-        path: absolute.
-        token: of what the folder says of itself.
-    """
-
-    path: str
-    token: str
-
-    def found(self) -> Path:
-        """The folder, on the machine on which this is called.
-
-        Raises:
-            OSError: it is not there, or another folder has its path.
-        """
-        token = _token(Path(self.path))
-        if token != self.token:
-            what = "is not there" if token is None else "is another one"
-            raise OSError(
-                f"every worker must see the folder {self.path}, but on {platform.node()} (process "
-                f"{os.getpid()}) it {what}. Put it where all machines of the executor have it "
-                "under one path, as on a network file system."
-            )
-        return Path(self.path)
-
-
-def place_of(folder: str | os.PathLike[str]) -> Place:
-    """A folder of this library, whole or under construction, as tasks are to be told of it.
-
-    Raises:
-        ValueError: no such folder.
-    """
-    path = absolute(folder)
-    token = _token(path)
-    if token is None:
-        raise ValueError(f"folder must be one that this library has written, got {path}.")
-    return Place(str(path), token)
 
 
 class Site:
@@ -107,7 +58,7 @@ class Site:
             executor: of the checksums; ``None`` for threads of this process.
         """
         described_tables = described(self.path, tables, executor)
-        kept = {_UNFINISHED, *(entry["file"] for entry in described_tables.values())}
+        kept = {UNFINISHED, *(entry["file"] for entry in described_tables.values())}
         for other in self.path.iterdir():
             if other.name not in kept:
                 shutil.rmtree(other) if other.is_dir() else other.unlink()
@@ -116,9 +67,11 @@ class Site:
         replaced = _beside(self._target, ".replaced")
         if self._replaces:
             os.rename(self._target, replaced)
+        elif self._target.exists():  # an empty folder, in whose place one cannot be put everywhere
+            self._target.rmdir()
         os.rename(self.path, self._target)
         self.finished = True
-        (self._target / _UNFINISHED).unlink()
+        (self._target / UNFINISHED).unlink()
         _to_disk(self._target.parent)
         if self._replaces:
             shutil.rmtree(replaced, ignore_errors=True)
@@ -134,7 +87,7 @@ def under_construction(
     """Build a folder beside its place, alone; :meth:`Site.finish` puts it there.
 
     Args:
-        folder: its place; the folders above are made.
+        folder: its place, where an empty folder may be; the folders above are made.
         job: values of JSON that determine every file. Files that an earlier run at the same job
             left are then kept, whatever ended it, and those of another job removed. ``None`` for a
             folder that is built anew each time, of which nothing is left by an error.
@@ -148,7 +101,7 @@ def under_construction(
         ValueError: the place is taken, by a folder or by another run at work.
         OSError: it cannot be written: a full disk, say. Nothing is left under the name.
     """
-    target = absolute(folder)
+    target = _behind_links(absolute(folder))
     require_flag("overwrite", overwrite)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -171,20 +124,13 @@ def under_construction(
             raise
 
 
-def absolute(folder: str | os.PathLike[str]) -> Path:
-    """The path of a folder from the root, as other processes need it."""
-    if not isinstance(folder, (str, os.PathLike)) or not str(folder):
-        raise TypeError(f"folder must be a path, got {shown(folder)}.")
-    path = Path(os.path.abspath(os.path.expanduser(os.fspath(folder))))
-    if "\0" in str(path) or not path.name:
-        raise ValueError(f"folder must be the path of a folder to be made, got {shown(folder)}.")
-    return path
-
-
-def unfinished_beside(target: Path) -> Path | None:
-    """The folder in which a run at ``target`` was or is writing."""
-    partial = _beside(target, ".partial")
-    return partial if partial.is_dir() else None
+def _behind_links(target: Path) -> Path:
+    """The place to which links at this place lead: they stay."""
+    for _ in range(40):  # more are a circle to the system too
+        if not target.is_symlink():
+            return target
+        target = Path(os.path.normpath(target.parent / os.readlink(target)))
+    raise ValueError(f"folder must be a place, got {target}, a circle of links.")
 
 
 def _require_unfinished(partial: Path) -> Path:
@@ -208,14 +154,14 @@ def _begun(target: Path, partial: Path, job: Mapping[str, Any] | None) -> Site:
             shutil.rmtree(partial)
         partial.mkdir()
         content = {"format": _MARK, "job": plain, "token": uuid.uuid4().hex}
-        write_whole(partial / _UNFINISHED, lambda file: file.write(json.dumps(content).encode()))
-    return Site(partial, target, resumed, target.exists())
+        write_whole(partial / UNFINISHED, lambda file: file.write(json.dumps(content).encode()))
+    return Site(partial, target, resumed, is_ours(target))
 
 
 def _left_by(partial: Path) -> dict[str, Any] | None:
     """What an earlier run says of the folder that it left unfinished."""
     try:
-        content = json.loads((partial / _UNFINISHED).read_bytes())
+        content = json.loads((partial / UNFINISHED).read_bytes())
     except (OSError, ValueError):
         return None
     ours = isinstance(content, dict) and content.get("format") == _MARK
@@ -223,7 +169,7 @@ def _left_by(partial: Path) -> dict[str, Any] | None:
 
 
 def _require_free(target: Path, overwrite: bool) -> None:
-    if not os.path.lexists(target):
+    if not os.path.lexists(target) or _holds_nothing(target):
         return
     if not is_ours(target):
         raise ValueError(
@@ -259,20 +205,17 @@ def _could_not(
     )
 
 
+def _holds_nothing(target: Path) -> bool:
+    return target.is_dir() and not any(target.iterdir())
+
+
 def _is_empty(partial: Path) -> bool:
     """Whether a run was killed before it had written its mark."""
     return (
         partial.is_dir()
         and not partial.is_symlink()
-        and all(entry.name.startswith(_UNFINISHED + ".") for entry in partial.iterdir())
+        and all(entry.name.startswith(UNFINISHED + ".") for entry in partial.iterdir())
     )
-
-
-def _token(folder: Path) -> str | None:
-    for name in (MANIFEST, _UNFINISHED):
-        with suppress(OSError):
-            return hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16]
-    return None
 
 
 def _beside(target: Path, ending: str) -> Path:

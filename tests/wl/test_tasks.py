@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import weakref
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -198,7 +199,7 @@ def test_what_is_refused(saved, tmp_path, monkeypatch):
             simplicial_wl(folder, **options)
     usage = shutil.disk_usage(tmp_path)._replace(free=1 << 10)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(ValueError, match=r"must find room for its files in .*another folder="):
+    with pytest.raises(ValueError, match=r"must find room for its files .*another folder="):
         simplicial_wl(folder)
 
 
@@ -325,6 +326,35 @@ def test_a_dask_cluster(tmp_path):
         distributed.Client(cluster) as client,
     ):
         check_everything_on(client.get_executor(), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Dask's own, of a worker that is gone
+def test_a_dask_worker_that_is_killed_is_replaced(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    K = random_complex(1, num_vertices=2000, num_simplices=4000, max_dim=3)
+    save_complex(K, tmp_path / "K")
+    with (
+        distributed.LocalCluster(
+            2, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path / "dask")
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        workers = sorted(client.run(os.getpid).values())
+
+        def kill_when_it_has_begun():
+            while not (tmp_path / "out.partial" / "state.json").exists():
+                time.sleep(0.01)
+            os.kill(workers[0], signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_when_it_has_begun)
+        killer.start()
+        coloring = simplicial_wl(
+            tmp_path / "K", folder=tmp_path / "out", executor=client.get_executor(), task_size=1024
+        )
+        killer.join()
+        assert workers != sorted(client.run(os.getpid).values())
+    assert_equal(coloring, simplicial_wl(K))
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int
+from simplex.complexes import SimplicialComplex, require_int
 from simplex.storage import (
     Format,
     Site,
@@ -67,7 +67,7 @@ def refine_in_folder(
             _require_same(target, job)
         else:
             with under_construction(target, job=job) as site:
-                _require_room(source, site.path.parent)
+                _require_room(source, site.path)
                 layout = Layout(
                     source.place_for(site.path),
                     site.place,
@@ -161,8 +161,10 @@ def _place(folder: str | os.PathLike[str] | None) -> Iterator[tuple[Path, str | 
     temporary = tempfile.mkdtemp(prefix="simplex-wl-")
     try:
         yield Path(temporary) / "coloring", temporary
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, (OSError, RuntimeError)):
+            error.add_note("The temporary folder of the colours is removed: name folder=.")
         raise
 
 
@@ -179,14 +181,18 @@ def _require_same(target: Path, job: dict[str, Any]) -> None:
 def _require_room(source: Source, folder: Path) -> None:
     """Raise ``ValueError`` where the files of a round would not fit on the disk."""
     colored = source.sizes[: len(source.kinds)]
+    # Two rounds, the values that are sent and the distinct colours of a dimension; copied tables.
     sent = max((8 + 4) * (k + 1) * size for k, size in enumerate(source.sizes))
     num_bytes = 8 * 2 * sum(colored) + 8 * max(colored) + sent
-    free = shutil.disk_usage(folder).free
+    if isinstance(source.place, SimplicialComplex):
+        num_bytes += sum(8 * (k + 1) * size for k, size in enumerate(source.sizes))
+    ours = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    free = shutil.disk_usage(folder).free + ours  # of an earlier run, and written over
     if num_bytes > free:
         raise ValueError(
-            f"the refinement of {sum(colored)} simplices must find room for its files in {folder}, "
-            f"{free / 2**30:.1f} GiB, got {num_bytes / 2**30:.1f} GiB. Make room, or name another "
-            "folder=."
+            f"the refinement of {sum(colored)} simplices must find room for its files on the disk "
+            f"of {folder.parent}, {free / 2**30:.1f} GiB, got {num_bytes / 2**30:.1f} GiB. Make "
+            "room, or name another folder=."
         )
 
 
