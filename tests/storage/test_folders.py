@@ -201,13 +201,14 @@ def test_a_kill_at_any_step(tmp_path, monkeypatch):
 
 def kill_at(step):
     """Kill this process before it changes the disk for the how manieth time."""
-    left = [step]
+    left, one_at_a_time = [step], threading.Lock()
 
     def counted(plain):
         def call(*args, **options):
-            left[0] -= 1
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+            with one_at_a_time:  # checksums are taken by threads
+                left[0] -= 1
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
             return plain(*args, **options)
 
         return call
