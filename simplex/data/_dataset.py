@@ -14,7 +14,6 @@ from torch_geometric.data import Batch, Data
 
 from simplex.complexes import SimplicialComplex, require_flag, write_whole
 from simplex.data._checks import require_complex
-from simplex.data._disk.opened import OpenedDataset
 from simplex.data._disk.read import read_dataset_folder
 from simplex.data._edges import with_fingerprint
 from simplex.data._files import read_plain
@@ -27,12 +26,13 @@ from simplex.data._gather import (
     select_rows,
     starts_of,
 )
+from simplex.data._portions import PortionedDataset
 from simplex.data._simplicial_data import LABELS, SimplicialData, cochain_keys
 from simplex.data._storage import CANDIDATES, DIRECTED
 from simplex.storage import absolute
 
 
-class SimplicialDataset(OpenedDataset):
+class SimplicialDataset(PortionedDataset):
     """A list of :class:`SimplicialData`, stored as one table per field.
 
     It is an ``InMemoryDataset``: ``dataset[i]``, ``dataset[ids]``, ``shuffle()``, PyG's own

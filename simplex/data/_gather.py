@@ -21,6 +21,17 @@ def concatenates(key: str, value: Any) -> bool:
     return plain and "batch" not in key and key != "ptr"
 
 
+def item_counts(fields: Any, slices: Any) -> Tensor:
+    """(m, d+1) simplices of each item, of all its parts, on the CPU."""
+    counts: Tensor = fields["num_simplices"].cpu()
+    if slices is None:
+        return counts.sum(0, keepdim=True)
+    bounds = slices["num_simplices"].cpu()
+    if len(bounds) == len(counts) + 1:
+        return counts
+    return torch.nn.functional.pad(counts.cumsum(0), (0, 0, 1, 0))[bounds].diff(dim=0)
+
+
 def is_listed(value: Any, bounds: Any) -> bool:
     """Whether it is a list with one value for each item, which PyG batches as a list."""
     if isinstance(value, StoredValues):

@@ -13,9 +13,10 @@ from simplex.complexes import (
     require_complex,
     require_flag,
 )
-from simplex.storage._folder import Place, absolute, place_of, under_construction
+from simplex.storage._folder import under_construction
 from simplex.storage._labels import label_tables, labels_from
 from simplex.storage._manifest import Folder, Format, read_folder
+from simplex.storage._place import Place, absolute, place_of
 from simplex.storage._tables import save_table
 
 

@@ -114,7 +114,18 @@ def test_the_items_are_those_in_memory(tmp_path_factory, name, block_size):
         assert ours.complex.f_vector == theirs.complex.f_vector
 
 
-@over("make", [items, filtered])
+def of_parts():
+    """Items that are unions themselves."""
+    K = SimplicialComplex.from_simplices([(0, 1, 2), (3, 4)]).with_parts(torch.tensor([0, 3, 5]))
+    return [SimplicialData.from_complex(K, torch.rand(5, 1)), *(each for each in [_one()] * 3)]
+
+
+def _one():
+    K = SimplicialComplex.from_simplices([(0, 1)])
+    return SimplicialData.from_complex(K, torch.rand(2, 1))
+
+
+@over("make", [items, filtered, of_parts])
 @over("block_size", [1, 4])
 def test_lifted_items_keep_all_they_have(tmp_path_factory, make, block_size):
     folder = tmp_path_factory.mktemp("many") / "data"
@@ -302,8 +313,14 @@ def _another_kind(folder):
     "damage, message",
     [
         (_cut, "was cut short"),
-        (_another_count, "must have a manifest that fits its tables, got another number of rows"),
-        (_another_start, "must have a manifest that fits its tables, got another number of rows"),
+        (
+            _another_count,
+            "must have a manifest that fits its tables, got another number of rows",
+        ),
+        (
+            _another_start,
+            "must have a manifest that fits its tables, got another number of rows",
+        ),
         (_another_kind, r"must be one of SimplicialDataset.to_disk \(format simplex-dataset\)"),
         (lambda folder: (folder / "y.npy").unlink(), "must hold y.npy, got no such file"),
         (lambda folder: (folder / "manifest.json").unlink(), "which has no manifest.json"),

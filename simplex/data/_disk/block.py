@@ -16,7 +16,7 @@ from simplex.complexes import write_whole
 from simplex.data._batching import aligned
 from simplex.data._dataset import SimplicialDataset
 from simplex.data._disk.values import not_plain, packed
-from simplex.data._gather import starts_of
+from simplex.data._gather import item_counts, starts_of
 from simplex.data._lift.many import GraphTables, Lift, lifted_tables
 from simplex.data._simplicial_data import SimplicialData
 from simplex.storage import Place
@@ -75,12 +75,12 @@ def items_source(items: SimplicialDataset | Sequence[SimplicialData]) -> Source:
     """The source of items as they are."""
     if isinstance(items, SimplicialDataset) and items.gathers:
         fields, slices = items.tables()
-        return Source(fields, slices, fields["num_simplices"][:, 0], None)
+        return Source(fields, slices, item_counts(fields, slices)[:, 0], None)
     stored, slices, _ = collate(
         SimplicialData, aligned(list(items)), increment=False, add_batch=False
     )
     fields = {key: value for key, value in stored._store.items() if key != "num_nodes"}
-    return Source(fields, slices, fields["num_simplices"][:, 0], None)
+    return Source(fields, slices, item_counts(fields, slices)[:, 0], None)
 
 
 def block_file(site: Path, number: int) -> Path:
@@ -102,7 +102,7 @@ def write_block(place: Place, number: int, source: Source) -> dict[str, Any]:
             return facts
     items = source.dataset()
     data = {key: value for key, value in items._data._store.items() if key != "num_nodes"}
-    slices, counts = items.slices or {}, data["num_simplices"].cpu()
+    slices, counts = items.slices or {}, item_counts(data, items.slices)
     known = {ITEMS: torch.arange(len(counts) + 1)}
     known |= {f"{k}": starts_of(counts[:, k]) for k in range(counts.shape[1])}
     fields: dict[str, Any] = {}
@@ -130,7 +130,8 @@ def write_block(place: Place, number: int, source: Source) -> dict[str, Any]:
         "num_simplices": counts.sum(0).tolist(),
         "fields": fields,
     }
-    write_whole(path, lambda file: torch.save({"facts": facts, "tables": tables}, file))
+    block = {"facts": facts, "tables": tables, "counts": _packed(counts)}
+    write_whole(path, lambda file: torch.save(block, file))
     return facts
 
 

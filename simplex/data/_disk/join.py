@@ -182,7 +182,7 @@ def _sizes(block: Mapping[str, Any], starts: Starts) -> Tensor:
         return sizes
     if kind in block["tables"]:
         kind = block["facts"]["fields"][kind]["starts"][0]
-    counts: Tensor = block["tables"][COUNTS]["rows"]  # (m, d+1)
+    counts: Tensor = block["counts"]  # (m, d+1)
     if kind == ITEMS:
         return counts.new_ones(len(counts))
     k = int(kind)

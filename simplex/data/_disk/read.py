@@ -63,8 +63,7 @@ def read_dataset_folder(path: Path, form: Format, *, verify: bool, executor: Any
             _require(folder, key, len(ends) == count + 1 and int(ends[-1]) == rows)
             data._store[key], slices[key] = values, ends
         of_vertices = starts[manifest["starts"]["0"]]
-        shape = tuple(data._store["num_simplices"].shape)
-        _require(folder, "num_simplices", shape == (count, top + 1))
+        _require(folder, "num_simplices", data._store["num_simplices"].shape[1] == top + 1)
     except (KeyError, TypeError, AttributeError, RuntimeError, IndexError) as error:
         raise _altered(folder, f"{type(error).__name__}: {error}") from error
     data._store["num_nodes"] = int(of_vertices[-1])
@@ -81,7 +80,7 @@ def _dtype(name: Any) -> torch.dtype:
 
 def _require(folder: Folder, key: str, fits: bool) -> None:
     if not fits:
-        raise _altered(folder, f"another number of rows in {key!r}")
+        raise _altered(folder, f"another number of rows or columns in {key!r}")
 
 
 def _altered(folder: Folder, what: str) -> ValueError:

@@ -60,14 +60,14 @@ def refine_in_folder(
         "start": [None if each is None else _checksum(each.colors) for each in source.start],
         "max_rounds": max_rounds,
         "task_size": task_size,
-        # Nobody knows what a function did in an earlier run.
         **({} if stop is None else {"stop": uuid.uuid4().hex}),
     }
     with _place(folder) as (target, temporary):
         if (target / "manifest.json").exists():
             _require_same(target, job)
         else:
-            with under_construction(target, job=job) as site:
+            # Nobody knows what a function did in an earlier run: such work is never gone on with.
+            with under_construction(target, job=job if stop is None else None) as site:
                 _require_room(source, site.path)
                 layout = Layout(
                     source.place_for(site.path),
