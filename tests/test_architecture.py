@@ -273,6 +273,15 @@ print(*sorted(new - sys.stdlib_module_names))
     assert run.stdout.split() == [package]  # networkx: another package would show
 
 
+def test_compiled_code_is_loaded_with_the_first_call():
+    code = """
+import sys, simplex.diffusion, simplex.lifting, simplex.wl
+print(*{"llvmlite", "numba", "scipy", "pyarrow", "dask"} & set(sys.modules))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
+
+
 def test_optim_is_one_package_under_two_names():
     import optim
     import simplex.optim

@@ -245,12 +245,23 @@ def simplices_within(facets, below):  # type: ignore[no-untyped-def]
     return ids[:count].copy(), rows[:count].copy()
 
 
-@compiled(f"int64({TABLE}, {INT64S}, {IDS})")
-def append_edges(edges, cursor, neighbor):  # type: ignore[no-untyped-def]
-    """Both ends of edges, in lexicographic order, at the ends of each other's lists."""
+@compiled(f"int64({TABLE}, int64, {INT64S}, {IDS})")
+def append_edges(edges, first, cursor, neighbor):  # type: ignore[no-untyped-def]
+    """Both ends of edges, in lexicographic order, at the ends of each other's lists.
+
+    Args:
+        edges: (m, 2) increasing pairs.
+        first: the vertex of the first list.
+        cursor: where the next entry of each list goes; of as many lists as there are here.
+        neighbor: the lists.
+    """
+    stop = first + len(cursor)
     for row in range(len(edges)):
         tail, head = edges[row, 0], edges[row, 1]
-        neighbor[cursor[tail]], neighbor[cursor[head]] = head, tail
-        cursor[tail] += 1
-        cursor[head] += 1
+        if first <= tail < stop:
+            neighbor[cursor[tail - first]] = head
+            cursor[tail - first] += 1
+        if first <= head < stop:
+            neighbor[cursor[head - first]] = tail
+            cursor[head - first] += 1
     return len(edges)

@@ -1,5 +1,6 @@
 """Mini-batches by clusters of vertices: seeds that are near each other share their balls."""
 
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Literal
@@ -32,7 +33,7 @@ class ClusterLoader(DataLoader[SimplicialData]):
         max_dim: the top dimension of the lift, of graphs; a complex keeps its own.
         batch_size: clusters in a batch.
         shuffle: whether every epoch puts other clusters together, in another order.
-        fields, reduce, edge_attr, drop_last, rank, num_ranks, generator, options: as for
+        fields, reduce, edge_attr, neighbors, drop_last, rank, num_ranks, generator, options: as for
             :class:`BallLoader`; ranks share the clusters.
 
     Raises:
@@ -62,6 +63,7 @@ class ClusterLoader(DataLoader[SimplicialData]):
         fields: Mapping[str, Any] | None = None,
         reduce: Literal["sum", "mean"] = "sum",
         edge_attr: Literal["sum", "mean"] | None = None,
+        neighbors: str | os.PathLike[str] | None = None,
         drop_last: bool = False,
         rank: int | None = None,
         num_ranks: int | None = None,
@@ -72,7 +74,15 @@ class ClusterLoader(DataLoader[SimplicialData]):
         require_flag("drop_last", drop_last)
         require_int("batch_size", batch_size, 1)
         balls = Balls(
-            data, seeds, hops, None, max_dim, fields=fields, reduce=reduce, edge_attr=edge_attr
+            data,
+            seeds,
+            hops,
+            None,
+            max_dim,
+            fields=fields,
+            reduce=reduce,
+            edge_attr=edge_attr,
+            neighbors=neighbors,
         )
         of_vertices = _labels(labels, balls.source.neighbors)
         self.draws = draws(

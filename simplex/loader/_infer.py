@@ -31,6 +31,7 @@ def infer(
     *,
     block: int = 1 << 18,
     folder: str | os.PathLike[str] | None = None,
+    neighbors: str | os.PathLike[str] | None = None,
 ) -> Tensor:
     r"""``model(x, K)`` for a network with a level, in bounded memory: one layer after the other.
 
@@ -54,6 +55,7 @@ def infer(
             with what is around it is taken even if it is more.
         folder: where the cochains between the layers are kept as files, and the result, instead of
             in memory; it must not exist.
+        neighbors: a folder for the lists of neighbours, see :class:`BallLoader`.
 
     Returns:
         (n_level, out_channels), on the CPU; with a folder a memory map of its ``rows.npy``.
@@ -66,7 +68,8 @@ def infer(
     Cost:
         That of ``model(x, K)`` times how much larger the blocks are with what is around them:
         little where near vertices have near numbers, as after a clustering, and much in a random
-        order. Memory: two layers of cochains, or none with a folder; 8 bytes an edge; and a block.
+        order. Memory: two layers of cochains, or none with a folder; 8 bytes an edge, or none with
+        ``neighbors``; and a block.
 
     Paper:
         Layers of all vertices one after another: Hamilton et al. 2017, as in PyG's and DGL's
@@ -89,7 +92,7 @@ def infer(
     place = None if folder is None else Path(folder)
     if place is not None:
         place.mkdir(parents=True)
-    blocks = _Blocks(K, neighbors_of(edges_of(K), K.num_simplices(0)), block, len(x) - 1)
+    blocks = _Blocks(K, neighbors_of(edges_of(K), K.num_simplices(0), neighbors), block, len(x) - 1)
     results: dict[int, list[Any]] = {0: list(x)}
     for number, stage in enumerate(stages, 1):
         last = number == len(stages)

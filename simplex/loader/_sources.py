@@ -78,6 +78,7 @@ class GraphSource:
         fields: of the vertices, beside those of ``data``.
         max_dim: the top dimension of the lift.
         reduce, edge_attr: as for :func:`simplex.transforms.clique_lift`.
+        neighbors: a folder for the lists of neighbours.
     """
 
     def __init__(
@@ -87,18 +88,19 @@ class GraphSource:
         max_dim: int,
         reduce: Literal["sum", "mean"],
         edge_attr: Literal["sum", "mean"] | None,
+        neighbors: str | os.PathLike[str] | None = None,
     ) -> None:
         self.max_dim, self.reduce, self.edge_attr = max_dim, reduce, edge_attr
         self.of_vertices: dict[str, Any] = dict(fields)
         self.whole: dict[str, Any] = {}
         self.columns: EdgeColumns | None = None
         if isinstance(data, Edges):  # unique and sorted
-            self.neighbors = neighbors_of(data.edges, data.num_vertices)
+            self.neighbors = neighbors_of(data.edges, data.num_vertices, neighbors)
         else:
             graph = read_graph(data)
             _require_cpu(graph.edge_index)
             edges = unique_edges(graph.edge_index, graph.num_vertices)
-            self.neighbors = neighbors_of(edges.numpy(), graph.num_vertices)
+            self.neighbors = neighbors_of(edges.numpy(), graph.num_vertices, neighbors)
         if isinstance(data, BaseData):
             self._read_fields(data)
         _require_rows(self.of_vertices, self.neighbors.num_vertices)
@@ -171,16 +173,21 @@ class ComplexSource:
         data: the complex with its fields, of one part.
         fields: of the simplices, beside those of ``data``: ``name_k`` of the k-simplices, other
             names of the vertices.
+        neighbors: a folder for the lists of neighbours.
         folder: where it was opened; other processes then open it too, and get no copy.
     """
 
     def __init__(
-        self, data: SimplicialData, fields: Mapping[str, Any], folder: Path | None = None
+        self,
+        data: SimplicialData,
+        fields: Mapping[str, Any],
+        neighbors: str | os.PathLike[str] | None = None,
+        folder: Path | None = None,
     ) -> None:
         K = data.complex
         _require_cpu(K.facets(1))
         self.complex, self.max_dim, self.folder = K, data.max_dim, folder
-        self.neighbors = neighbors_of(edges_of(K), K.num_simplices(0))
+        self.neighbors = neighbors_of(edges_of(K), K.num_simplices(0), neighbors)
         self.of_simplices: dict[int, dict[str, Any]] = {k: {} for k in range(self.max_dim + 1)}
         self.whole: dict[str, Any] = {}
         of_edges: dict[str, Any] = {}
@@ -248,6 +255,7 @@ def source_of(
     max_dim: int,
     reduce: Literal["sum", "mean"],
     edge_attr: Literal["sum", "mean"] | None,
+    neighbors: str | os.PathLike[str] | None,
 ) -> Source:
     """A complex as it is; anything else is a graph."""
     fields = {} if fields is None else fields
@@ -262,9 +270,9 @@ def source_of(
                 "data must be one complex, got a batch. Its items are small enough for PyG's "
                 "DataLoader; of one of them take data[i]."
             )
-        source: Source = ComplexSource(data, fields, folder)
+        source: Source = ComplexSource(data, fields, neighbors, folder)
     else:
-        source = GraphSource(data, fields, max_dim, reduce, edge_attr)
+        source = GraphSource(data, fields, max_dim, reduce, edge_attr, neighbors)
     return source
 
 

@@ -6,12 +6,13 @@ import lzma
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from simplex.complexes import INT64S, compiled, shown
+from simplex.complexes import shown
 
 
 _BLOCK = 1 << 22  # bytes read at a time; no line is longer
@@ -26,8 +27,8 @@ _ENDS = [
 ]  # fmt: skip
 
 # How reading ends.
-_READ, _FULL, _NO_EDGE, _NEGATIVE, _LARGE, _WIDTH = range(6)
-_LINE = 10  # the byte that ends a line
+READ, FULL, NO_EDGE, NEGATIVE, LARGE, WIDTH = range(6)
+LINE = 10  # the byte that ends a line
 
 
 class Layout(NamedTuple):
@@ -37,102 +38,6 @@ class Layout(NamedTuple):
     width: int
     separator: int  # a byte; a blank stands for all of white space
     skipped: int  # lines before the first edge that are no comments: a heading
-
-
-@compiled("boolean(uint8)")
-def _is_space(byte):  # type: ignore[no-untyped-def]
-    return byte == 32 or byte == 9 or byte == 13  # blank, tab, carriage return
-
-
-@compiled("int64(uint8[::1], int64)")
-def _after_spaces(text, i):  # type: ignore[no-untyped-def]
-    while _is_space(text[i]):
-        i += 1
-    return i
-
-
-@compiled("int64(uint8[::1], int64, int64)")
-def _after_word(text, i, separator):  # type: ignore[no-untyped-def]
-    while text[i] != _LINE and not (
-        _is_space(text[i]) if separator == 32 else text[i] == separator
-    ):
-        i += 1
-    return i
-
-
-@compiled("UniTuple(int64, 2)(uint8[::1], int64, int64)")
-def _number(text, i, largest):  # type: ignore[no-untyped-def]
-    """The number at a place, or minus the reason why there is none, and the place behind it."""
-    if text[i] == 45:
-        return -_NEGATIVE, i
-    value, begin = 0, i
-    while 48 <= text[i] <= 57:
-        value = value * 10 + (text[i] - 48)
-        i += 1
-        if value > largest:
-            return -_LARGE, i
-    return value if i > begin else -_NO_EDGE, i
-
-
-@compiled(f"UniTuple(int64, 2)(uint8[::1], {6 * 'int64, '} uint64[::1], {INT64S})")
-def _parse(  # type: ignore[no-untyped-def]
-    text, stop, first, second, width, separator, largest, keys, counts
-):
-    """Read lines until ``stop``, each of which ends in a newline, into ``keys``.
-
-    ``counts`` are edges, loops, lines, and the largest id. Returns where and why reading ended.
-    """
-    edge, i = 0, 0
-    while i < stop:
-        begin = i
-        i = _after_spaces(text, i)
-        if text[i] == _LINE or text[i] == 35 or text[i] == 37:  # nothing, or # or %
-            while text[i] != _LINE:
-                i += 1
-            i += 1
-            counts[2] += 1
-            continue
-        if edge == len(keys):
-            return begin, _FULL
-        column, u, v = 0, 0, 0
-        while True:
-            if column in (first, second):
-                value, i = _number(text, i, largest)
-                if value < 0:
-                    return begin, -value
-                if column == first:
-                    u = value
-                else:
-                    v = value
-            else:
-                i = _after_word(text, i, separator)
-            column += 1
-            behind = i
-            i = _after_spaces(text, i)
-            if text[i] == _LINE:
-                break
-            if separator == 32:
-                separated = i > behind
-            else:
-                separated = text[i] == separator
-                i = _after_spaces(text, i + 1)
-            if not separated:
-                return begin, _NO_EDGE
-            if text[i] == _LINE:  # an empty column behind a comma
-                column += 1
-                break
-        if column != width:
-            return begin, _WIDTH
-        i += 1
-        counts[2] += 1
-        counts[3] = max(counts[3], u, v)
-        if u == v:
-            counts[1] += 1
-        else:
-            keys[edge] = (min(u, v) << 32) | max(u, v)
-            edge += 1
-            counts[0] += 1
-    return i, _READ
 
 
 class TextEdges:
@@ -152,6 +57,8 @@ class TextEdges:
 
     def into(self, room: Callable[[], np.ndarray], put: Callable[[int], object]) -> None:
         """Read all, into the arrays that ``room`` gives; ``put`` is told how many keys."""
+        # Compiled code is loaded with the first text, not with the package.
+        parse_edges = import_module("simplex.storage._edge_text_numba").parse_edges
         layout: Layout | None = None
         for text, stop in self._blocks():
             if layout is None:
@@ -161,9 +68,9 @@ class TextEdges:
             while stop:
                 before = int(self.counts[0])
                 where = *layout.columns, layout.width, layout.separator
-                read, why = _parse(text, stop, *where, self._largest, room(), self.counts)
+                read, why = parse_edges(text, stop, *where, self._largest, room(), self.counts)
                 put(int(self.counts[0]) - before)
-                if why > _FULL:
+                if why > FULL:
                     raise self._wrong(bytes(text[read:stop]).split(b"\n", 1)[0], why, layout)
                 text, stop = text[read:], stop - read
 
@@ -230,13 +137,13 @@ class TextEdges:
     def _wrong(self, line: bytes, why: int, layout: Layout) -> ValueError:
         place = f"{self._path}, line {self.counts[2] + 1}"
         text = shown(line.decode("utf-8", "replace").strip())
-        if why == _NEGATIVE:
+        if why == NEGATIVE:
             return ValueError(f"{place}: vertex ids must be non-negative, got {text}.")
-        if why == _LARGE:
+        if why == LARGE:
             return ValueError(
                 f"{place}: vertex ids must be at most {self._largest}, got {text}. {self._remedy}"
             )
-        if why == _WIDTH:
+        if why == WIDTH:
             return ValueError(
                 f"{place}: every line must have {layout.width} columns as the first has, got "
                 f"{text}. A list of simplices or of neighbours is no list of edges."

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_complex, shown, torch_threads
-from simplex.storage import Place, open_complex, place_of, pointer_ranges, run_tasks
+from simplex.storage import Place, open_complex, opened_in, pointer_ranges, run_tasks
 from simplex.wl._coloring import by_first_appearance, histogram_hashes
 from simplex.wl._folklore import folklore_wl, pair_problem
 from simplex.wl._parts import part_pointers, some_parts
@@ -21,7 +21,7 @@ from simplex.wl._vertices import vertex_problem, weisfeiler_lehman
 
 
 BLOCK = 1 << 19
-"""Simplices of a block: about 40 MiB while it is refined."""
+"""Simplices of a block: about 40 MiB while it is refined, 20 while it waits."""
 
 _TESTS: tuple[tuple[Any, Callable[..., Problem], frozenset[str]], ...] = (
     (simplicial_wl, simplex_problem, frozenset({"adjacencies", "max_rounds"})),
@@ -116,10 +116,10 @@ def _hashed(problem: Problem, max_rounds: int | None) -> np.ndarray:
     hashes = histogram_hashes(problem.first_colors, pointers, 0)
     if max_rounds == 0:
         return hashes.numpy()
-    classes = _classes(problem.first_colors, pointers)
-    waiting = np.ones(len(classes), np.bool_)
+    waiting = np.ones(len(hashes), np.bool_)
+    classes = _classes(problem.first_colors, pointers, waiting)
     for number, colors in enumerate(rounds_of(problem), 1):
-        new_classes = _classes(colors, pointers)
+        new_classes = _classes(colors, pointers, waiting)
         now = histogram_hashes(colors, pointers, number)
         hashes = torch.where(torch.from_numpy(waiting), now, hashes)
         waiting &= new_classes > classes
@@ -129,16 +129,15 @@ def _hashed(problem: Problem, max_rounds: int | None) -> np.ndarray:
     raise AssertionError("rounds go on without end")
 
 
-def _classes(colors: Iterable[Tensor], pointers: Iterable[Tensor]) -> np.ndarray:
-    """How many colours each part has, over all kinds."""
+def _classes(
+    colors: Sequence[Tensor], pointers: Sequence[Tensor], waiting: np.ndarray
+) -> np.ndarray:
+    """How many colours each waiting part has, over all kinds."""
     from simplex.wl._parts_numba import add_classes
 
-    counts = None
+    counts = np.zeros(len(waiting), np.int64)
     for color, pointer in zip(colors, pointers, strict=True):
-        if counts is None:
-            counts = np.zeros(len(pointer) - 1, np.int64)
-        add_classes(color.contiguous().numpy(), pointer.contiguous().numpy(), counts)
-    assert counts is not None
+        add_classes(color.numpy(), pointer.numpy(), waiting, counts)
     return counts
 
 
@@ -166,15 +165,18 @@ def blocks_of_items(
 
 def as_union(block: list[SimplicialComplex]) -> SimplicialComplex:
     """The bare union, on the CPU: labels, filtrations and parts of parts play no role."""
-    bare = [
-        SimplicialComplex(
-            K.num_simplices(0),
-            [K.facets(k).cpu() for k in range(1, K.dim + 1)],
-            directed=K.directed,
-        )
-        for K in block
+    degrees = range(max(0, *(K.dim for K in block)) + 1)
+    sizes = torch.tensor([[K.num_simplices(k) for K in block] for k in degrees])
+    offsets = sizes.cumsum(1) - sizes
+    tables = [
+        torch.cat([K.facets(k).cpu() for K in block if k <= K.dim])
+        + offsets[k - 1].repeat_interleave(sizes[k])[:, None]
+        for k in degrees[1:]
     ]
-    return SimplicialComplex.disjoint_union(bare)
+    pointer = torch.cat([offsets[0], sizes[0].sum(0, keepdim=True)])
+    return SimplicialComplex(
+        int(pointer[-1]), tables, part_pointer=pointer, directed=block[0].directed
+    )
 
 
 def blocks_of_union(
@@ -182,9 +184,7 @@ def blocks_of_union(
 ) -> Iterator[tuple[Any, ...]]:
     """Blocks of the parts of a union, which a folder holds, or which is cut here."""
     K = union if isinstance(union, SimplicialComplex) else open_complex(union)
+    place = opened_in(K)
     pointer = torch.stack(part_pointers(K)).sum(0)
     for first, stop in pointer_ranges(pointer.numpy(), most_work=size):
-        if isinstance(union, SimplicialComplex):
-            yield (some_parts(K, first, stop),)
-        else:
-            yield place_of(union), first, stop
+        yield (some_parts(K, first, stop),) if place is None else (place, first, stop)

@@ -155,8 +155,8 @@ def distinguish(
     """Sort complexes into classes that a test does not tell apart.
 
     They are refined as one union, or, with an ``executor`` or a ``task_size`` and where they come
-    from a folder or a long iterator, in blocks: what is held are the blocks at work and 8 bytes for
-    each complex. The labels are the same.
+    from a folder or a long iterator, in blocks: what is held are some blocks for each worker and 8
+    bytes for each complex. The labels are the same.
 
     Args:
         complexes: complexes on one device, each of which counts as one even if it is a disjoint

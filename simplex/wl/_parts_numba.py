@@ -2,13 +2,15 @@
 
 import numpy as np
 
-from simplex.complexes import INT64S, TABLE, compiled
+from simplex.complexes import FLAG, INT64S, TABLE, compiled
 
 
-@compiled(f"void({INT64S}, {INT64S}, {INT64S})")
-def add_classes(colors, pointer, counts):  # type: ignore[no-untyped-def]
-    """Add to the counts how many distinct colours there are in each part."""
+@compiled(f"void({INT64S}, {INT64S}, {FLAG}, {INT64S})")
+def add_classes(colors, pointer, waiting, counts):  # type: ignore[no-untyped-def]
+    """Add to the counts how many distinct colours there are in each part that waits."""
     for p in range(len(counts)):
+        if not waiting[p]:
+            continue
         ordered = np.sort(colors[pointer[p] : pointer[p + 1]])
         for i in range(len(ordered)):
             counts[p] += i == 0 or ordered[i] != ordered[i - 1]

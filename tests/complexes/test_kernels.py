@@ -10,6 +10,7 @@ import numba.core.caching
 import pytest
 
 from simplex.complexes import compiled
+from simplex.lifting import clique_complex
 from tests.cases import over
 
 
@@ -49,6 +50,22 @@ def test_a_kernel_is_compiled_once_for_all_processes(fresh, caplog):
     assert files(cache, "nbc")
     assert compile_it().stats.cache_hits
     assert not caplog.records
+
+
+WARM = """
+import sys
+from simplex.lifting import clique_complex
+assert clique_complex([(0, 1), (0, 2), (1, 2)]).f_vector == (3, 3, 1)
+print("scipy.linalg" in sys.modules)
+import numba
+print(numba.njit(lambda x: x + 1)(2))
+"""
+
+
+def test_code_that_is_kept_is_run_without_what_compiling_needs():
+    clique_complex([(0, 1), (0, 2), (1, 2)])  # now it is kept
+    run = subprocess.run([sys.executable, "-c", WARM], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "3"], run.stderr
 
 
 DAMAGE = {

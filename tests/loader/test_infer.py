@@ -10,11 +10,11 @@ from simplex.nn import MPSN, SCNN, SIN, ComplexConv, FVectorMLP, GraphNetwork, S
 from simplex.storage import open_complex, save_complex
 from simplex.testing import random_complex, random_orientation
 from tests.cases import over
-from tests.loader.test_exactness import MAKE, PLAIN, band, cochains, evaluated
+from tests.loader.test_exactness import LOCAL, MAKE, band, cochains, evaluated
 from tests.nn.networks import inner
 
 
-SERVED = [name for name in PLAIN if hasattr(inner(MAKE[name](2, 4, 3, 1, 3, level=0)), "stages")]
+SERVED = [name for name in LOCAL if hasattr(inner(MAKE[name](2, 4, 3, 1, 3, level=0)), "stages")]
 
 
 @over("name, level", [(name, i % 4) for i, name in enumerate(SERVED)])
@@ -28,7 +28,7 @@ def test_blocks_give_what_the_whole_gives(name, level):
 
 def test_most_networks_are_served():
     assert {"SIN with layer norm", "SCNN", "SAT", "GCCN", "HiGCN", "PooledMLP"} <= set(SERVED)
-    assert len(SERVED) > 2 / 3 * len(PLAIN)
+    assert len(SERVED) > 2 / 3 * len(LOCAL)
 
 
 @over("block", [1, 20, 10**6])

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import weakref
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -20,7 +21,7 @@ from simplex import SimplicialComplex
 from simplex.lifting import directed_flag_complex
 from simplex.storage import edges_to_disk, open_complex, save_complex
 from simplex.testing import random_complex
-from simplex.wl import distinguish, folklore_wl, simplicial_wl, weisfeiler_lehman
+from simplex.wl import compare, distinguish, folklore_wl, simplicial_wl, weisfeiler_lehman
 from tests.cases import over
 from tests.tables import COMPLEXES
 from tests.wl.executors import Serial
@@ -33,6 +34,7 @@ TABLE = {
     "all": SimplicialComplex.disjoint_union([*COMPLEXES.values()][::2]),
     "random": random_complex(5, num_vertices=30, num_simplices=60, max_dim=3),
     "directed": directed_flag_complex(torch.randint(0, 12, (2, 60)), max_dim=2, num_vertices=12),
+    "hub": SimplicialComplex.from_simplices([(0, i, j) for i in range(1, 9) for j in range(9, 17)]),
     "empty": COMPLEXES["empty"],
     "one vertex": COMPLEXES["one vertex"],
 }
@@ -95,6 +97,13 @@ def test_a_complex_in_memory_on_threads():
         for test in (simplicial_wl, weisfeiler_lehman):
             ours = test(TABLE["random"], executor=executor, task_size=8)
             assert_equal(ours, test(TABLE["random"]))
+
+
+def test_verdicts_of_refinements_by_tasks():
+    test = partial(simplicial_wl, executor=Serial())
+    for name in ("C6, 2 C3", "Rook 4x4, Shrikhande"):
+        A, B = (lift(graph, 2) for graph in PAIRS[name][:2])
+        assert compare(A, B, test) == compare(A, B)
 
 
 def test_relabelling_moves_the_colours_on_disk(tmp_path):
@@ -198,7 +207,7 @@ def test_what_is_refused(saved, tmp_path, monkeypatch):
             simplicial_wl(folder, **options)
     usage = shutil.disk_usage(tmp_path)._replace(free=1 << 10)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(ValueError, match=r"must find room for its files in .*another folder="):
+    with pytest.raises(ValueError, match=r"must find room for its files .*another folder="):
         simplicial_wl(folder)
 
 
@@ -325,6 +334,35 @@ def test_a_dask_cluster(tmp_path):
         distributed.Client(cluster) as client,
     ):
         check_everything_on(client.get_executor(), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Dask's own, of a worker that is gone
+def test_a_dask_worker_that_is_killed_is_replaced(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    K = random_complex(1, num_vertices=2000, num_simplices=4000, max_dim=3)
+    save_complex(K, tmp_path / "K")
+    with (
+        distributed.LocalCluster(
+            2, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path / "dask")
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        workers = sorted(client.run(os.getpid).values())
+
+        def kill_when_it_has_begun():
+            while not (tmp_path / "out.partial" / "state.json").exists():
+                time.sleep(0.01)
+            os.kill(workers[0], signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_when_it_has_begun)
+        killer.start()
+        coloring = simplicial_wl(
+            tmp_path / "K", folder=tmp_path / "out", executor=client.get_executor(), task_size=1024
+        )
+        killer.join()
+        assert workers != sorted(client.run(os.getpid).values())
+    assert_equal(coloring, simplicial_wl(K))
 
 
 @pytest.mark.slow

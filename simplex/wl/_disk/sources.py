@@ -10,7 +10,16 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_complex, require_memory
-from simplex.storage import EDGES, Place, absolute, open_complex, open_edges, place_of, save_complex
+from simplex.storage import (
+    EDGES,
+    Place,
+    absolute,
+    open_complex,
+    open_edges,
+    opened_in,
+    place_of,
+    save_complex,
+)
 from simplex.wl._checks import require_adjacencies
 from simplex.wl._parts import part_pointers
 from simplex.wl._refine import Palette, starting_colors
@@ -106,6 +115,9 @@ def _opened(
     if isinstance(K, (str, os.PathLike)):
         return open_complex(K), place_of(K)
     require_complex("K", K)
+    place = opened_in(K)
+    if place is not None:
+        return K, place
     tables = [K.facets(k) for k in range(1, K.dim + 1)]
     return K, SimplicialComplex(K.num_simplices(0), tables, directed=K.directed, device=K.device)
 
