@@ -73,7 +73,8 @@ def clique_complex_to_disk(
             cluster's ``client.get_executor()``, whose workers see the folder under the same path.
             ``None`` for as many threads as are free.
         num_vertices: n_0 of an ``edge_index``; ``None`` for the largest id plus one.
-        overwrite: replace a folder of this library that is there. Other folders never are.
+        overwrite: replace a folder of this library that is there, and unfinished work at another
+            complex beside it. Other folders never are.
         task_size: how many simplices a task counts or writes, about; ``None`` for 2²⁰, or a quarter
             of the vertices where these are more.
 

@@ -18,6 +18,7 @@ from simplex.storage._tables import new_table
 
 
 _MARK = "simplex-unfinished"
+_REPLACED = "replaced"  # where the folder before is, within the new one, between two renames
 
 
 class Site:
@@ -63,18 +64,18 @@ class Site:
             if other.name not in kept:
                 shutil.rmtree(other) if other.is_dir() else other.unlink()
         write_manifest(self.path, form, facts, described_tables)
+        for entry in described_tables.values():
+            _to_disk(self.path / entry["file"])
         _to_disk(self.path)
-        replaced = _beside(self._target, ".replaced")
         if self._replaces:
-            os.rename(self._target, replaced)
+            os.rename(self._target, self.path / _REPLACED)
         elif self._target.exists():  # an empty folder, in whose place one cannot be put everywhere
             self._target.rmdir()
         os.rename(self.path, self._target)
         self.finished = True
         (self._target / UNFINISHED).unlink()
         _to_disk(self._target.parent)
-        if self._replaces:
-            shutil.rmtree(replaced, ignore_errors=True)
+        shutil.rmtree(self._target / _REPLACED, ignore_errors=True)
 
 
 @contextmanager
@@ -89,10 +90,10 @@ def under_construction(
     Args:
         folder: its place, where an empty folder may be; the folders above are made.
         job: values of JSON that determine every file. Files that an earlier run at the same job
-            left are then kept, whatever ended it, and those of another job removed. ``None`` for a
-            folder that is built anew each time, of which nothing is left by an error.
+            left are then kept, whatever ended it. ``None`` for a folder that is built anew each
+            time, of which nothing is left by an error.
         overwrite: whether a folder of this library may stand there and be replaced, by the last
-            step; one that is anything else never is.
+            step, and unfinished work at another job be removed; anything else never is.
 
     Yields:
         The site. The body must call its ``finish`` as the last thing.
@@ -108,9 +109,11 @@ def under_construction(
     except OSError as error:
         raise ValueError(f"folder must be one that can be made, got {target} ({error}).") from error
     with only_run("folder", target, _beside(target, ".lock")):
-        _restore(target)
+        partial = _beside(target, ".partial")
+        job = json.loads(json.dumps(job))
+        _restore(target, partial)
         _require_free(target, overwrite)
-        partial = _require_unfinished(_beside(target, ".partial"))
+        _require_own(partial, job, overwrite)
         try:
             site = _begun(target, partial, job)
             yield site
@@ -118,8 +121,7 @@ def under_construction(
         except BaseException as error:
             if job is None:
                 shutil.rmtree(partial, ignore_errors=True)
-            reason = error if isinstance(error, OSError) and error.errno else error.__cause__
-            if isinstance(error, OSError) and isinstance(reason, OSError) and reason.errno:
+            if (reason := _why_not_written(error, partial)) is not None:
                 raise _could_not(target, partial, job, reason) from error
             raise
 
@@ -133,27 +135,32 @@ def _behind_links(target: Path) -> Path:
     raise ValueError(f"folder must be a place, got {target}, a circle of links.")
 
 
-def _require_unfinished(partial: Path) -> Path:
-    """The place of what is being written, if nothing of somebody else's is there."""
-    if os.path.lexists(partial) and _left_by(partial) is None and not _is_empty(partial):
+def _require_own(partial: Path, job: Any, overwrite: bool) -> None:
+    """Nothing of somebody else's is where the folder is to be built, nor another job's work."""
+    left = _left_by(partial)
+    if left is None:
+        if os.path.lexists(partial) and not _is_empty(partial):
+            raise ValueError(
+                f"folder must have its place for unfinished work free, got {partial}, which holds "
+                "something else. Move it away, or choose another folder."
+            )
+    elif left["job"] not in (None, job) and not overwrite:
         raise ValueError(
-            f"folder must have its place for unfinished work free, got {partial}, which holds "
-            "something else. Move it away, or choose another folder."
+            f"folder must have no unfinished work at another job beside it, got {partial}. Go on "
+            "with that by the call that began it; or delete it, or choose another folder."
         )
-    return partial
 
 
-def _begun(target: Path, partial: Path, job: Mapping[str, Any] | None) -> Site:
+def _begun(target: Path, partial: Path, job: Any) -> Site:
     """The folder under construction, with what an earlier run at this very job left there."""
-    plain = json.loads(json.dumps(job))
-    resumed = job is not None and (_left_by(partial) or {}).get("job") == plain
+    resumed = job is not None and (_left_by(partial) or {}).get("job") == job
     if resumed:
         (partial / MANIFEST).unlink(missing_ok=True)
     else:
         if partial.is_dir():
             shutil.rmtree(partial)
         partial.mkdir()
-        content = {"format": _MARK, "job": plain, "token": uuid.uuid4().hex}
+        content = {"format": _MARK, "job": job, "token": uuid.uuid4().hex}
         write_whole(partial / UNFINISHED, lambda file: file.write(json.dumps(content).encode()))
     return Site(partial, target, resumed, is_ours(target))
 
@@ -164,7 +171,7 @@ def _left_by(partial: Path) -> dict[str, Any] | None:
         content = json.loads((partial / UNFINISHED).read_bytes())
     except (OSError, ValueError):
         return None
-    ours = isinstance(content, dict) and content.get("format") == _MARK
+    ours = isinstance(content, dict) and content.get("format") == _MARK and "job" in content
     return content if ours else None
 
 
@@ -183,19 +190,27 @@ def _require_free(target: Path, overwrite: bool) -> None:
         )
 
 
-def _restore(target: Path) -> None:
+def _restore(target: Path, partial: Path) -> None:
     """Undo or end a replacement between whose two renames the process was killed."""
-    replaced = _beside(target, ".replaced")
-    if is_ours(replaced):
+    if _left_by(partial) is not None and is_ours(partial / _REPLACED):
         if os.path.lexists(target):
-            shutil.rmtree(replaced, ignore_errors=True)
+            shutil.rmtree(partial / _REPLACED)
         else:
-            os.rename(replaced, target)
+            os.rename(partial / _REPLACED, target)
+    if is_ours(target) and (target / _REPLACED).exists():
+        shutil.rmtree(target / _REPLACED, ignore_errors=True)
 
 
-def _could_not(
-    target: Path, partial: Path, job: Mapping[str, Any] | None, error: OSError
-) -> OSError:
+def _why_not_written(error: BaseException, partial: Path) -> OSError | None:
+    """The error of the system that kept a file from being written; ``None`` for other errors."""
+    reason = error.__cause__ if isinstance(error, OSError) and not error.errno else error
+    if not isinstance(reason, OSError) or not reason.errno:
+        return None
+    elsewhere = reason.filename is not None and not str(reason.filename).startswith(str(partial))
+    return None if elsewhere else reason
+
+
+def _could_not(target: Path, partial: Path, job: Any, error: OSError) -> OSError:
     left = "nothing is left of it"
     if job is not None:
         left = f"what is done is kept in {partial}, and calling again goes on from there"
@@ -222,10 +237,10 @@ def _beside(target: Path, ending: str) -> Path:
     return target.with_name(target.name + ending)
 
 
-def _to_disk(folder: Path) -> None:
-    """Have the entries of a folder written, where the system can."""
+def _to_disk(place: Path) -> None:
+    """Have a file, or the entries of a folder, written, where the system can."""
     with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(place, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:

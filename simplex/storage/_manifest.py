@@ -159,10 +159,10 @@ def _absent(path: Path) -> str:
         return f"{path}, which has no {MANIFEST}: another folder, or one that was not copied whole."
     if path.exists():
         return f"{path}, which is a file."
-    if path.with_name(path.name + ".replaced").is_dir():
+    if (path.with_name(path.name + ".partial") / "replaced").is_dir():
         return (
-            f"no such folder {path}: its replacement was ended in the middle. The one before is "
-            f"{path.name}.replaced: rename it back."
+            f"no such folder {path}: its replacement was ended in the middle. Call again what was "
+            f"writing it, or rename {path.name}.partial/replaced, the one before, to {path.name}."
         )
     if path.with_name(path.name + ".partial").is_dir():
         return (

@@ -165,15 +165,18 @@ def blocks_of_items(
 
 def as_union(block: list[SimplicialComplex]) -> SimplicialComplex:
     """The bare union, on the CPU: labels, filtrations and parts of parts play no role."""
-    bare = [
-        SimplicialComplex(
-            K.num_simplices(0),
-            [K.facets(k).cpu() for k in range(1, K.dim + 1)],
-            directed=K.directed,
-        )
-        for K in block
+    degrees = range(max(0, *(K.dim for K in block)) + 1)
+    sizes = torch.tensor([[K.num_simplices(k) for K in block] for k in degrees])
+    offsets = sizes.cumsum(1) - sizes
+    tables = [
+        torch.cat([K.facets(k).cpu() for K in block if k <= K.dim])
+        + offsets[k - 1].repeat_interleave(sizes[k])[:, None]
+        for k in degrees[1:]
     ]
-    return SimplicialComplex.disjoint_union(bare)
+    pointer = torch.cat([offsets[0], sizes[0].sum(0, keepdim=True)])
+    return SimplicialComplex(
+        int(pointer[-1]), tables, part_pointer=pointer, directed=block[0].directed
+    )
 
 
 def blocks_of_union(

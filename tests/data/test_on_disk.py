@@ -136,6 +136,11 @@ def test_lifted_items_keep_all_they_have(tmp_path_factory, make, block_size):
     assert [each.complex.vertex_labels for each in disk] == [
         each.complex.vertex_labels for each in memory
     ]
+    whole, expected = disk.to_batch(), Batch.from_data_list(list(memory))
+    assert whole.complex.f_vector == expected.complex.f_vector
+    assert all(
+        torch.equal(whole[key], expected[key]) for key in ("facets_1", "y") if key in expected
+    )
     again = SimplicialDataset.to_disk(folder.with_name("again"), disk, block_size=4)
     same_items(again, memory)
     part = SimplicialDataset.to_disk(folder.with_name("part"), disk[::-2], block_size=2)

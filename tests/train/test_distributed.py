@@ -212,7 +212,7 @@ def test_two_machines_without_a_common_disk(tmp_path):
     assert codes == [0, 0], errors
     assert again[0].splitlines()[1:] == told[0].splitlines()[1:]
     (labels,) = (machines[1] / "data").rglob("*_graph_labels.txt")
-    labels.write_text("\n".join(["2", "0"] * 8))
+    labels.write_text("2\n0\n" * 8)
     codes, _, errors = run("--out", "other")
     assert 0 not in codes
     assert "all processes must train on the same data with the same settings, got data_hash" in (

@@ -21,7 +21,7 @@ from simplex import SimplicialComplex
 from simplex.lifting import directed_flag_complex
 from simplex.storage import edges_to_disk, open_complex, save_complex
 from simplex.testing import random_complex
-from simplex.wl import distinguish, folklore_wl, simplicial_wl, weisfeiler_lehman
+from simplex.wl import compare, distinguish, folklore_wl, simplicial_wl, weisfeiler_lehman
 from tests.cases import over
 from tests.tables import COMPLEXES
 from tests.wl.executors import Serial
@@ -34,6 +34,7 @@ TABLE = {
     "all": SimplicialComplex.disjoint_union([*COMPLEXES.values()][::2]),
     "random": random_complex(5, num_vertices=30, num_simplices=60, max_dim=3),
     "directed": directed_flag_complex(torch.randint(0, 12, (2, 60)), max_dim=2, num_vertices=12),
+    "hub": SimplicialComplex.from_simplices([(0, i, j) for i in range(1, 9) for j in range(9, 17)]),
     "empty": COMPLEXES["empty"],
     "one vertex": COMPLEXES["one vertex"],
 }
@@ -96,6 +97,13 @@ def test_a_complex_in_memory_on_threads():
         for test in (simplicial_wl, weisfeiler_lehman):
             ours = test(TABLE["random"], executor=executor, task_size=8)
             assert_equal(ours, test(TABLE["random"]))
+
+
+def test_verdicts_of_refinements_by_tasks():
+    test = partial(simplicial_wl, executor=Serial())
+    for name in ("C6, 2 C3", "Rook 4x4, Shrikhande"):
+        A, B = (lift(graph, 2) for graph in PAIRS[name][:2])
+        assert compare(A, B, test) == compare(A, B)
 
 
 def test_relabelling_moves_the_colours_on_disk(tmp_path):
