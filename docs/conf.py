@@ -60,19 +60,21 @@ plot_apply_rcparams = True
 
 # Names of other libraries have no page here, and the build must not need the network for theirs.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(torch|torch_geometric|collections|numpy|os|pathlib|typing)\..*"),
+    (r"py:.*", r"(torch|torch_geometric|collections|concurrent|numpy|os|pathlib|typing)\..*"),
     (r"py:class", r"simplex\.\w+\._.*"),  # what is hidden has no page: see the functions
 ]
 
 # Where each public name is documented: its one import path, not the private file it lives in.
 PACKAGES = (
     "simplex.complexes",
+    "simplex.storage",
     "simplex.lifting",
     "simplex.interop",
     "simplex.operators",
     "simplex.wl",
     "simplex.data",
     "simplex.transforms",
+    "simplex.loader",
     "simplex.nn",
     "simplex.diffusion",
     "simplex.testing",

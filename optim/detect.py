@@ -94,6 +94,7 @@ _PASSED = frozenset(
     """View UnsafeView Reshape ReshapeAlias Unflatten T Transpose Permute Movedim Squeeze Unsqueeze
     Clone Alias Contiguous ToCopy Expand Slice Select Split SplitWithSizes Unbind Index IndexSelect
     Cat Stack Detach AsStrided Flip Roll ConstantPadNd NestedGetValues BackwardHookFunction
+    _DDPSink
     """.split()  # noqa: SIM905
 )
 # What is linear in the output: f is the identity.

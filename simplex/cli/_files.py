@@ -3,7 +3,8 @@
 import pickle
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from simplex.cli._reading.source import (
 from simplex.complexes import SimplicialComplex
 from simplex.interop import GraphEdges, read_graph, read_graph6, read_plain_graph6, unite
 from simplex.lifting import lift_edges
+from simplex.storage import COMPLEX, EDGES, Format, form_of, open_complex, open_edges
 
 
 _KINDS = {
@@ -49,27 +51,56 @@ def read_complexes(
     line.
     """
     reading = reading or Reading()
+    with _reading(path) as notes:
+        complexes = _read(path, max_dim, reading, notes)
+        if all(K.dim < 0 for K in complexes):
+            raise ValueError("must hold at least one vertex, got none.")
+        size, most = sum(sum(K.f_vector) for K in complexes), reading.max_simplices
+        if most is not None and size > most:
+            raise ValueError(f"must have at most --max-simplices {most} simplices, got {size}.")
+    return complexes
+
+
+def read_graphs(path: str, reading: Reading) -> GraphEdges | Path | None:
+    """The graphs of a file in one, or the folder of a graph; ``None`` for complexes."""
+    if is_folder(path, EDGES):
+        return Path(path)
+    if is_saved(path, reading) or reading.format in ("points", "distances"):
+        return None
+    if reading.weight is not None:
+        raise ValueError("--weight must be left out here: lengths are kept by 'lift --out' alone.")
+    with _reading(path) as notes:
+        content = _content(path, None, reading, notes)
+        if content.graph is not None:
+            _say_loops(path, content.graph)
+    return content.graph
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[list[str]]:
+    """Errors that name the file; what it was read as, noted meanwhile, in one line."""
     notes: list[str] = []
     try:
-        complexes = _read(path, max_dim, reading, notes)
+        yield notes
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file.") from None
     except OSError as error:
         raise ValueError(f"{path}: cannot be read ({error.strerror}).") from None
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from None
-    if all(K.dim < 0 for K in complexes):
-        raise ValueError(f"{path}: must hold at least one vertex, got none.")
-    size, most = sum(sum(K.f_vector) for K in complexes), reading.max_simplices
-    if most is not None and size > most:
-        raise ValueError(f"{path}: must have at most --max-simplices {most} simplices, got {size}.")
     if notes:
         print(f"{path}: read as: {_shown('; '.join(notes))}.", file=sys.stderr)
-    return complexes
+
+
+def is_folder(path: str, form: Format) -> bool:
+    """Whether there is a folder of this library, by its manifest of this kind."""
+    return path != STDIN and Path(path).is_dir() and form_of(path) == form.name
 
 
 def is_saved(path: str, reading: Reading | None = None) -> bool:
     """Whether a file holds complexes, which come as they are, and not graphs, which are lifted."""
+    if is_folder(path, COMPLEX):
+        return True
     if reading is not None and reading.format is not None:
         return reading.format == "facets"
     return _KINDS.get(_ending(path)) == "saved"
@@ -108,18 +139,18 @@ def _kind(path: str, reading: Reading) -> str:
 
 
 def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) -> Complexes:
-    kind = _kind(path, reading)
-    if path != STDIN:
-        require_regular(path)
-    if kind == "saved":
-        return Complexes(_read_saved(Path(path), max_dim))
     cut = DEFAULT_MAX_DIM if max_dim is None else max_dim
-    if kind == "graph6":
-        content = Content(_read_graph6(path))
-    elif kind == "graphml":
-        content = Content(unite(read_graphml(read_bytes(path), reading.undirected)))
+    if is_folder(path, COMPLEX):
+        return Complexes(_parts(open_complex(path), max_dim))
+    if is_folder(path, EDGES):
+        opened = open_edges(path)
+        edges = GraphEdges(opened.num_vertices, torch.from_numpy(opened.edges).T)
+        content = Content(edges)
+    elif path != STDIN and _kind(path, reading) == "saved":
+        require_regular(path)
+        return Complexes(_read_saved(Path(path), max_dim))
     else:
-        content = read_content(path, reading, max_dim, notes)
+        content = _content(path, max_dim, reading, notes)
     if content.facets is not None:
         return Complexes([content.facets])
     most = reading.max_simplices
@@ -128,6 +159,18 @@ def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) ->
     )
     complexes.cut = cut
     return complexes
+
+
+def _content(path: str, max_dim: int | None, reading: Reading, notes: list[str]) -> Content:
+    """What a text file holds."""
+    kind = _kind(path, reading)
+    if path != STDIN:
+        require_regular(path)
+    if kind == "graph6":
+        return Content(_read_graph6(path))
+    if kind == "graphml":
+        return Content(unite(read_graphml(read_bytes(path), reading.undirected)))
+    return read_content(path, reading, max_dim, notes)
 
 
 def _shown(text: str) -> str:
@@ -151,14 +194,18 @@ def _lift(
     """Lift all graphs of a file by one kernel call, noting what a complex cannot hold."""
     graph = content.graph
     assert graph is not None
-    loops = int((graph.edge_index[0] == graph.edge_index[1]).sum())
-    if loops:
-        what = "1 self-loop is" if loops == 1 else f"{loops} self-loops are"
-        print(f"{path}: note: {what} left out.", file=sys.stderr)
+    _say_loops(path, graph)
     K = lift_edges(graph, max_dim, max_simplices)
     if content.lengths is not None:
         return [_with_lengths(K, graph.edge_index, content.lengths)]
     return K.split()
+
+
+def _say_loops(path: str, graph: GraphEdges) -> None:
+    loops = int((graph.edge_index[0] == graph.edge_index[1]).sum())
+    if loops:
+        what = "1 self-loop is" if loops == 1 else f"{loops} self-loops are"
+        print(f"{path}: note: {what} left out.", file=sys.stderr)
 
 
 def _with_lengths(K: SimplicialComplex, edges: Tensor, lengths: Tensor) -> SimplicialComplex:
@@ -211,7 +258,10 @@ def _read_saved(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
         if not isinstance(item, SimplicialComplex):
             raise ValueError(f"must hold simplicial complexes, got a {type(item).__name__}.")
         _require_whole(item)
-        item.validate()
-        parts = item.split() if item.num_parts != 1 else [item]
-        complexes += [part if max_dim is None else part.skeleton(max_dim) for part in parts]
+        complexes += _parts(item.validate(), max_dim)
     return complexes
+
+
+def _parts(K: SimplicialComplex, max_dim: int | None) -> list[SimplicialComplex]:
+    parts = K.split() if K.num_parts != 1 else [K]
+    return parts if max_dim is None else [part.skeleton(max_dim) for part in parts]

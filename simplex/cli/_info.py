@@ -3,43 +3,57 @@
 import argparse
 
 from simplex.cli._output import FORMATS, add_max_dim
-from simplex.cli._reading.options import Reading, add_reading
+from simplex.cli._reading.options import DEFAULT_MAX_DIM, Reading, add_reading
 
 
 _MOST_SHOWN = 20  # complexes of one file that are described one by one
+_MOST_REDUCED = 10_000_000  # simplices whose ranks are computed without being asked for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = (
-        "examples:\n  simplex info graph.edges\n  simplex info complex.pt --max-dim 1\n\n" + FORMATS
+        "examples:\n  simplex info graph.edges\n  simplex info complex.pt --max-dim 1\n"
+        "  simplex info large.edges --max-dim 4 --count\n\n" + FORMATS
     )
     parser.add_argument("file", metavar="FILE", help="graphs, which are lifted first, or complexes")
     add_max_dim(parser)
     add_reading(parser)
+    parser.add_argument(
+        "--count",
+        action="store_true",
+        help="count the cliques of graphs without building their complex: the f-vector alone",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the invariants of every complex in the file."""
-    from simplex.cli._files import read_complexes
+    if args.count:
+        return _count(args)
+    from simplex.cli._files import is_folder, read_complexes
     from simplex.complexes import SimplicialComplex
     from simplex.operators import betti_numbers, euler_characteristic
+    from simplex.storage import COMPLEX
 
     def describe(K: SimplicialComplex) -> None:
-        betti = betti_numbers(K)
         print(f"dimension             {K.dim}")
         print(f"f-vector              {K.f_vector}")
         print(f"Euler characteristic  {euler_characteristic(K)}")
-        print(f"connected components  {betti[0] if betti else 0}")
-        print(f"Betti numbers         {betti}, modulo a large prime")
-        if K.dim == cut and betti[-1]:
-            print("                      (the last one may shrink with a larger --max-dim)")
+        if on_disk and sum(K.f_vector) > _MOST_REDUCED:
+            print(f"Betti numbers         only of at most {_MOST_REDUCED:,} simplices on disk")
+        else:
+            betti = betti_numbers(K)
+            print(f"connected components  {betti[0] if betti else 0}")
+            print(f"Betti numbers         {betti}, modulo a large prime")
+            if K.dim == cut and betti[-1]:
+                print("                      (the last one may shrink with a larger --max-dim)")
         if K.vertex_labels is not None:
             shown = ", ".join(map(str, K.vertex_labels[:6]))
             more = ", …" if K.num_simplices(0) > 6 else ""
             print(f"vertex labels         {shown}{more}")
 
     complexes = read_complexes(args.file, args.max_dim, Reading.of(args))
+    on_disk = is_folder(args.file, COMPLEX)
     cut = complexes.cut if complexes.cut is not None else args.max_dim
     for i, K in enumerate(complexes[:_MOST_SHOWN], start=1):
         if len(complexes) > 1:
@@ -47,4 +61,17 @@ def run(args: argparse.Namespace) -> int:
         describe(K)
     if len(complexes) > _MOST_SHOWN:
         print(f"\n… and {len(complexes) - _MOST_SHOWN} more graphs")
+    return 0
+
+
+def _count(args: argparse.Namespace) -> int:
+    """Print the f-vector of the clique complex of all graphs in the file."""
+    from simplex.cli._files import read_graphs
+    from simplex.lifting import count_cliques
+
+    graph = read_graphs(args.file, Reading.of(args))
+    if graph is None:
+        raise ValueError(f"{args.file}: must hold graphs for --count, got complexes.")
+    max_dim = DEFAULT_MAX_DIM if args.max_dim is None else args.max_dim
+    print(f"f-vector              {count_cliques(graph, max_dim)}")
     return 0

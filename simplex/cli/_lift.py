@@ -1,17 +1,24 @@
 """``simplex lift``: from graphs in a file to clique complexes in a file."""
 
 import argparse
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simplex.cli._output import FORMATS, add_max_dim
-from simplex.cli._reading.options import Reading, add_reading
+from simplex.cli._reading.options import DEFAULT_MAX_DIM, Reading, add_reading
+
+
+if TYPE_CHECKING:
+    from simplex.complexes import SimplicialComplex
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = (
         "examples:\n  simplex lift graph.edges --max-dim 3 --out complex.pt\n"
-        "  simplex lift many.g6 --out union.pt\n\n" + FORMATS
+        "  simplex lift many.g6 --out union.pt\n"
+        "  simplex lift large.edges --max-dim 3 --to-disk folder\n\n" + FORMATS
     )
     parser.add_argument("file", metavar="FILE", help="graphs, or complexes to be cut")
     add_max_dim(parser)
@@ -22,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K.pt",
         help="where to save the complex; several graphs are saved as their disjoint union",
     )
+    parser.add_argument(
+        "--to-disk",
+        metavar="FOLDER",
+        help="lift into a folder, without holding the complex in memory; what was ended goes on",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -29,18 +41,43 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from simplex.cli._checks import require_output
-    from simplex.cli._files import read_complexes
-    from simplex.complexes import SimplicialComplex, write_whole
+    from simplex.complexes import write_whole
 
     if args.out is not None:
         require_output(args.out, [".pt"])
-    complexes = read_complexes(args.file, args.max_dim, Reading.of(args))
-    lifted = complexes[0] if len(complexes) == 1 else SimplicialComplex.disjoint_union(complexes)
-    if len(complexes) > 1:
-        print(f"{len(complexes)} graphs, as one disjoint union")
+    lifted = _lifted(args) if args.to_disk is None else _lifted_to_disk(args)
+    if lifted.num_parts > 1:
+        print(f"{lifted.num_parts} graphs, as one disjoint union")
     for k, count in enumerate(lifted.f_vector):
         print(f"dimension {k}: {count:,} simplices")
     if args.out is not None:
         write_whole(args.out, lambda file: torch.save(lifted, file))
         print(f"saved to {args.out}")
+    if args.to_disk is not None:
+        print(f"saved to the folder {args.to_disk}")
     return 0
+
+
+def _lifted(args: argparse.Namespace) -> "SimplicialComplex":
+    from simplex.cli._files import read_complexes
+    from simplex.complexes import SimplicialComplex
+
+    complexes = read_complexes(args.file, args.max_dim, Reading.of(args))
+    return complexes[0] if len(complexes) == 1 else SimplicialComplex.disjoint_union(complexes)
+
+
+def _lifted_to_disk(args: argparse.Namespace) -> "SimplicialComplex":
+    from simplex.cli._files import read_graphs
+    from simplex.lifting import clique_complex_to_disk
+    from simplex.storage import open_complex, save_complex
+
+    if args.out is not None or args.max_simplices is not None:
+        raise ValueError("--to-disk must be given without --out and --max-simplices.")
+    if os.path.lexists(args.to_disk):
+        raise ValueError(f"--to-disk must be a new folder, got {args.to_disk}, which is there.")
+    graph = read_graphs(args.file, Reading.of(args))
+    if graph is None:  # complexes, which are there already
+        save_complex(_lifted(args), args.to_disk)
+        return open_complex(args.to_disk)
+    max_dim = DEFAULT_MAX_DIM if args.max_dim is None else args.max_dim
+    return clique_complex_to_disk(graph, args.to_disk, max_dim)

@@ -16,6 +16,7 @@ from simplex.cli._threads import free_threads
 _COMMANDS = {
     "demo": "lift, compare, train and generate end to end on embedded data, with pictures",
     "lift": "turn graphs into clique complexes",
+    "edges": "sort the edges of a graph that may be larger than memory into a folder",
     "wl": "compare graphs by the simplicial Weisfeiler-Lehman test",
     "info": "f-vector, Betti numbers and other invariants",
     "plot": "draw a complex with filled triangles",

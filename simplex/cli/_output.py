@@ -19,6 +19,7 @@ file formats, told apart by the ending:
   .g6 .s6                           graph6 and sparse6, one graph a line
   .graphml                          GraphML, undirected
   .pt                               complexes saved by 'simplex lift --out' or by torch.save
+  a folder                          written by 'simplex lift --to-disk' or by simplex.storage
 text may be compressed (.gz .bz2 .xz) and of any encoding; - is standard input
 """
 

@@ -13,7 +13,7 @@ deviation of the test scores over the splits. The data are one of the sets by na
   nodes.csv edges.csv [graphs.csv]   tables, or a folder of them, with --target COLUMN
   graphs.pt                          PyG Data objects, as torch.save leaves them
   hypergraph.json                    the Hypergraph Interchange Format, with --target ATTRIBUTE
-  FOLDER                             text files of the TU collection
+  FOLDER                             text files of the TU collection, or a data set on disk
 
 Protocols:
 
@@ -237,9 +237,13 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path("runs") / f"{_stem(dataset)}-{experiment.model}-{train.seed}"
     if "threads" in args:
         torch.set_num_threads(require_int("threads", args.threads, least=1))
-    elif args.resume:  # the numbers depend on it
-        torch.set_num_threads(read_checkpoint(out / "checkpoint.pt")[0]["num_threads"])
     with torchrun_processes(args.device) as (processes, device):
+        if args.resume and "threads" not in args:  # the numbers depend on it
+            torch.set_num_threads(
+                processes.of_first(
+                    lambda: int(read_checkpoint(out / "checkpoint.pt")[0]["num_threads"])
+                )
+            )
         run_experiment(
             experiment, out, resume=args.resume, device=device, log=args.log, processes=processes
         )

@@ -27,6 +27,7 @@ from simplex.complexes._files import write_whole as write_whole
 from simplex.complexes._filtration import first_below_a_facet as first_below_a_facet
 from simplex.complexes._flag_rows import (
     LAST_VERTEX as LAST_VERTEX,
+    MOST_ROWS as MOST_ROWS,
     count_rows as count_rows,
     fill_rows as fill_rows,
 )
@@ -45,6 +46,7 @@ from simplex.complexes._orientation import facet_signs as facet_signs
 from simplex.complexes._state import (
     ON_DISK as ON_DISK,
     OPENED_BY as OPENED_BY,
+    LateLabels as LateLabels,
     is_on_disk as is_on_disk,
 )
 from simplex.complexes._subsets import (

@@ -16,6 +16,7 @@ from simplex.complexes._state import (
     are_equal,
     from_state as _from_state,  # noqa: F401 — as files of earlier versions call it
     kept_in_cache,
+    labels_of,
     moved_state,
     pickled,
     plain_labels,
@@ -309,7 +310,7 @@ class SimplicialComplex:
     @property
     def vertex_labels(self) -> tuple[Hashable, ...] | None:
         """The names of the vertices in what the complex came from, or ``None``."""
-        return self._vertex_labels
+        return labels_of(self)
 
     def with_vertex_labels(self, labels: Sequence[Hashable] | None) -> "SimplicialComplex":
         """The same complex with other vertex labels; the ids stay 0 … n_0-1."""

@@ -25,6 +25,7 @@ from numba import int64, uint32, uint64
 from numba.extending import register_jitable
 from torch import Tensor
 
+from simplex.complexes._flag_rows import MOST_ROWS
 from simplex.complexes._kernels import FLAG, INT64S, TABLE, VERTICES, compiled
 from simplex.complexes._prefetch import prefetch
 from simplex.complexes._threads import interruptible, usable_threads
@@ -34,7 +35,6 @@ VERTEX = torch.uint32
 """Of the last vertex of each simplex."""
 
 _ROWS_PER_PIECE = 1 << 14
-_MOST_ROWS = 1 << 30  # of one call: with the children of one simplex still below 2³²
 _QUICK = 1 << 26  # steps that are over before anybody would interrupt them
 _NO_BOUND = 2**63 - 1
 _ROWS = f"int64, int64, int64, {TABLE}, {INT64S}, {VERTICES}"  # which, of how many vertices, tables
@@ -96,15 +96,17 @@ def _shortest_list(simplex, facets, pointer):  # type: ignore[no-untyped-def]
     return start, stop
 
 
-@compiled(f"int64({_ROWS}, {INT64S}, int64, boolean, {FLAG})")
+@compiled(f"int64({_ROWS}, {INT64S}, int64, int64, boolean, {FLAG})")
 def _count(  # type: ignore[no-untyped-def]
-    first, stop, num_vertices, facets, pointer, last, counts, most, directed, ended
+    first, stop, num_vertices, facets, pointer, last, counts, begin, most, directed, ended
 ):
     """Count the vertices that extend each simplex of the rows first … stop-1; their sum.
 
-    Ends early once the sum exceeds ``most``, or when told to.
+    ``counts`` is of the rows from ``begin`` on. Ends early once the sum exceeds ``most``, or when
+    told to.
     """
-    first, stop, width, sum_of_counts = uint64(first), uint64(stop), uint64(facets.shape[1]), 0
+    begin, first, stop, width = uint64(begin), uint64(first), uint64(stop), uint64(facets.shape[1])
+    sum_of_counts = 0
     newest, before = np.zeros(num_vertices, np.uint32), _before(first, stop, facets, pointer)
     oldest = siblings_stop = first
     for simplex in range(first, stop):
@@ -129,24 +131,26 @@ def _count(  # type: ignore[no-untyped-def]
                 least = uint32(first_sibling - before)
                 for other in range(place, place_stop):
                     total += uint64(newest[last[other]] >= least)
-        counts[simplex] = total
+        counts[simplex - begin] = total
         sum_of_counts += int64(total)
         if sum_of_counts > most or ended[0]:
             break
     return sum_of_counts
 
 
-@compiled(f"int64({_ROWS}, {INT64S}, {TABLE}, boolean, {FLAG})")
+@compiled(f"int64({_ROWS}, {INT64S}, {TABLE}, int64, boolean, {FLAG})")
 def _fill(  # type: ignore[no-untyped-def]
-    first, stop, num_vertices, facets, pointer, last, children, out, directed, ended
+    first, stop, num_vertices, facets, pointer, last, children, out, begin, directed, ended
 ):
     """Write the facet ids of the children of the rows first … stop-1; their number.
+
+    ``out`` is of the children from ``begin`` on.
 
     The last column is the simplex, the one before its sibling; each of the others holds the places
     in one facet's list whose vertices siblings have too. The counts are known, so while a child is
     outstanding no list can run out. A row that is no child is written over by the next.
     """
-    first, stop, width = uint64(first), uint64(stop), uint64(facets.shape[1])
+    begin, first, stop, width = uint64(begin), uint64(first), uint64(stop), uint64(facets.shape[1])
     newest, before = np.zeros(num_vertices, np.uint32), _before(first, stop, facets, pointer)
     oldest = siblings_stop = first
     for simplex in range(first, stop):
@@ -158,6 +162,7 @@ def _fill(  # type: ignore[no-untyped-def]
             for sibling in range(oldest if directed else simplex + _ONE, siblings_stop):
                 newest[last[sibling]] = sibling - before
         row, row_stop = _child_list(simplex, children)
+        row, row_stop = row - begin, row_stop - begin
         if row == row_stop:
             continue
         if ended[0]:
@@ -221,7 +226,7 @@ def _over_rows(
         return kernel(0, num_rows, num_vertices, *arrays, ended)
     size = max(_ROWS_PER_PIECE, num_vertices // 4)  # each starts with a table over the vertices
     workers = min(usable_threads(), math.ceil(num_rows / size))
-    starts = range(0, num_rows, size if workers > 1 else _MOST_ROWS)
+    starts = range(0, num_rows, size if workers > 1 else MOST_ROWS)
     pieces, sums, lock = iter(starts), [0], threading.Lock()
 
     def work(_: int) -> None:
@@ -260,7 +265,7 @@ def count_children(
     """
     most = _NO_BOUND if most is None else most
     counts = np.empty(len(facets), np.int64)
-    arrays = (facets.numpy(), pointer.numpy(), last.numpy(), counts, most, directed)
+    arrays = (facets.numpy(), pointer.numpy(), last.numpy(), counts, 0, most, directed)
     total = _over_rows(_count, len(facets), num_vertices, arrays, most)
     return torch.from_numpy(counts), total
 
@@ -275,6 +280,6 @@ def fill_children(
 ) -> Tensor:
     """Facet table (n_{k+1}, k+2) of the extended simplices."""
     out = np.empty((int(children[-1]), facets.shape[1] + 1), np.int64)
-    arrays = (facets.numpy(), pointer.numpy(), last.numpy(), children.numpy(), out, directed)
+    arrays = (facets.numpy(), pointer.numpy(), last.numpy(), children.numpy(), out, 0, directed)
     _over_rows(_fill, len(facets), num_vertices, arrays)
     return torch.from_numpy(out)

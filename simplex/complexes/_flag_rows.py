@@ -1,13 +1,13 @@
 """One step of the flag-complex join on a range of rows: what tasks on tables of a disk do."""
 
-import ctypes
-from typing import Any
-
 import numpy as np
 
 
-LAST_VERTEX = np.dtype(np.int64)
+LAST_VERTEX = np.dtype(np.uint32)
 """Of the tables of last vertices that the join reads."""
+
+MOST_ROWS = 1 << 30
+"""Of one call: with the children of one simplex they are still below 2³²."""
 
 
 def count_rows(
@@ -28,13 +28,11 @@ def count_rows(
         pointer: (n_{k-1}+1,) int64, where the children of each (k-1)-simplex start.
         last: (n_k,) the last vertex of each simplex.
     """
-    from simplex.complexes._flag_numba import _NO_BOUND, _count
+    from simplex.complexes._flag_numba import _NO_BOUND, _count  # loads numba
 
     counts = np.empty(stop - first, np.int64)
-    seen = _rows_from(first, counts)
-    _count(
-        first, stop, num_vertices, facets, pointer, last, seen, _NO_BOUND, False, np.zeros(1, bool)
-    )
+    arrays = facets, pointer, last, counts, first, _NO_BOUND, False, np.zeros(1, np.bool_)
+    _count(first, stop, num_vertices, *arrays)
     return counts
 
 
@@ -65,19 +63,6 @@ def fill_rows(
 
     begin = int(children[first])
     out = np.empty((int(children[stop]) - begin, facets.shape[1] + 1), np.int64)
-    seen = _rows_from(begin, out)
-    _fill(
-        first, stop, num_vertices, facets, pointer, last, children, seen, False, np.zeros(1, bool)
-    )
+    arrays = facets, pointer, last, children, out, begin, False, np.zeros(1, np.bool_)
+    _fill(first, stop, num_vertices, *arrays)
     return out
-
-
-def _rows_from(first: int, rows: np.ndarray) -> np.ndarray:
-    """The rows as the rows from ``first`` on of a table, of which there are no others.
-
-    Kernels write where a row stands in the whole table.
-    """
-    stop, width = first + len(rows), int(np.prod(rows.shape[1:]))
-    begin = rows.ctypes.data - first * width * rows.itemsize
-    whole: Any = (ctypes.c_int64 * (stop * width)).from_address(begin)
-    return np.frombuffer(whole, np.int64).reshape(stop, *rows.shape[1:])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from simplex.complexes._state import is_on_disk
 from simplex.complexes._tables import find_children
 from simplex.complexes._vertices import read_simplices
 
@@ -40,7 +41,36 @@ def find_simplices(K: "SimplicialComplex", simplices: Any) -> Tensor:
     for k in range(1, rows.shape[1]):
         if k > K.dim:
             return torch.full_like(ids, -1)
-        parents, last = K.facets(k)[:, -1], K.simplices(k)[:, -1]
         wanted = torch.where(inside[:, k], ids, -1)
-        ids = find_children(parents, last, num_vertices, wanted, rows[:, k])
+        if is_on_disk(K):
+            ids = _bisected(K, k, wanted, rows[:, k])
+        else:
+            parents, last = K.facets(k)[:, -1], K.simplices(k)[:, -1]
+            ids = find_children(parents, last, num_vertices, wanted, rows[:, k])
     return ids
+
+
+def _bisected(K: "SimplicialComplex", k: int, query: Tensor, vertex: Tensor) -> Tensor:
+    """Ids of the children ``query ∪ {vertex}`` of dimension k, -1 where there is none.
+
+    Reads O(log n_k) rows of the tables for each, where a search by keys would build a key for every
+    simplex.
+    """
+    low, high = torch.zeros_like(query), torch.full_like(query, K.num_simplices(k))
+    for _ in range(K.num_simplices(k).bit_length()):
+        middle = (low + high) // 2
+        parent, last = _parent_and_last(K, k, middle)
+        before = (parent < query) | ((parent == query) & (last < vertex))
+        low = torch.where(before & (low < high), middle + 1, low)
+        high = torch.where(before, high, middle)
+    parent, last = _parent_and_last(K, k, low)
+    return torch.where((parent == query) & (last == vertex) & (query >= 0), low, -1)
+
+
+def _parent_and_last(K: "SimplicialComplex", k: int, ids: Tensor) -> tuple[Tensor, Tensor]:
+    """The simplex without its last vertex, and that vertex, of ids of which some may be n_k."""
+    rows = K.facets(k)[ids.clamp(max=K.num_simplices(k) - 1)]
+    last = rows[:, 0]
+    for j in range(k - 1, 0, -1):
+        last = K.facets(j)[last, 0]  # without the first vertex, until the last one is left
+    return rows[:, -1], last

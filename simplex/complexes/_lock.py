@@ -33,8 +33,13 @@ def only_run(what: str, place: Path, lock: Path) -> Iterator[None]:
     """Hold ``lock`` while a run writes to ``place``.
 
     Raises:
-        ValueError: another run holds it, or it cannot be written.
+        ValueError: another run holds it, it cannot be written, or it is some other file.
     """
+    if not _is_free(lock):
+        raise ValueError(
+            f"{what} must have the place of its lock free, got {lock}, which is no lock. Move it "
+            "away, or choose another place."
+        )
     try:
         file = _locked(lock)
     except OSError as error:
@@ -83,6 +88,18 @@ def _locked(lock: Path) -> FileIO:
             file.close()
             raise
         file.close()
+
+
+def _is_free(lock: Path) -> bool:
+    """Whether nothing is there but perhaps a lock: the number of a process, or not even that."""
+    try:
+        with lock.open("rb") as file:
+            content = file.read(32)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return not lock.is_dir()
+    return content.isdigit() or not content
 
 
 def _holder(lock: Path) -> str:

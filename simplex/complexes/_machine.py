@@ -69,17 +69,20 @@ def require_memory(
     device: torch.device,
     what: str,
     remedy: str = "Lower the dimension or give fewer simplices.",
+    *,
+    whole: bool = False,
 ) -> None:
     """Raise ``ValueError`` where ``num_bytes`` exceeds half of the free memory of the device.
 
     Asked before any result is built that can be larger than linear in the input. ``what`` names
     the result and its size (a plural, or a name with its article); ``remedy`` says what to do.
+    With ``whole``, for a peak that was measured, all of the free memory may be taken.
     """
     if num_bytes < 2**26:  # too small to be worth asking the system
         return
-    limit = available_bytes(device) // 2
+    limit = available_bytes(device) // (1 if whole else 2)
     if num_bytes > limit:
         raise ValueError(
-            f"{what} must fit in half of the free memory, {limit / 2**30:.1f} GiB on {device}, "
-            f"got {num_bytes / 2**30:.1f} GiB. {remedy}"
+            f"{what} must fit in {'' if whole else 'half of '}the free memory, "
+            f"{limit / 2**30:.1f} GiB on {device}, got {num_bytes / 2**30:.1f} GiB. {remedy}"
         )

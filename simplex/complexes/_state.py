@@ -1,7 +1,7 @@
 """A complex as plain values and back, and on another device."""
 
 import logging
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,8 +78,36 @@ def moved_state(K: "SimplicialComplex", device: torch.device) -> dict[str, Any]:
     return {name: moved(value) for name, value in state_of(K).items()} | {"device": device}
 
 
-def plain_labels(labels: Any) -> tuple[Hashable, ...]:
+class LateLabels(Sequence[Hashable]):
+    """Labels of vertices that are read from a file when they are asked for.
+
+    Args:
+        count: how many there are.
+        read: gives them.
+    """
+
+    def __init__(self, count: int, read: Callable[[], Sequence[Hashable]]) -> None:
+        self._count, self._read = count, read
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._read()[place]
+
+
+def labels_of(K: "SimplicialComplex") -> tuple[Hashable, ...] | None:
+    """The labels of the vertices, read now if they were not before."""
+    labels = K._vertex_labels
+    if labels is not None and not isinstance(labels, tuple):
+        labels = K._vertex_labels = tuple(labels[:])
+    return labels
+
+
+def plain_labels(labels: Any) -> tuple[Hashable, ...] | LateLabels:
     """The labels with numpy's scalars as Python's, which ``torch.load`` can read back."""
+    if isinstance(labels, LateLabels):
+        return labels
     if not isinstance(labels, Iterable) or isinstance(labels, (Mapping, Tensor)):
         raise TypeError(
             f"vertex_labels must be a sequence of labels, one per vertex, got {shown(labels)}."

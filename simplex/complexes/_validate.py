@@ -72,7 +72,7 @@ def per_simplex(
 def require_together(K: "SimplicialComplex") -> None:
     """Raise unless there is a label for each vertex, and all tensors are on one device."""
     require_flag("directed", K.directed)
-    labels, count = K.vertex_labels, K.num_simplices(0)
+    labels, count = K._vertex_labels, K.num_simplices(0)
     if labels is not None and len(labels) != count:
         raise ValueError(
             f"vertex_labels must have one label per vertex ({count}), got {len(labels)}."

@@ -12,6 +12,16 @@ from simplex.data._checks import (
     require_same_widths as require_same_widths,
 )
 from simplex.data._files import read_plain as read_plain
+from simplex.data._lift.checks import (
+    require_graph as require_graph,
+    require_lift_options as require_lift_options,
+)
+from simplex.data._lift.many import (
+    Reduce as Reduce,
+    features_of_lift as features_of_lift,
+    lift_dataset as lift_dataset,
+)
+from simplex.data._lift.spread import spread_features as spread_features
 from simplex.data._restricted import is_own_field as is_own_field, restricted as restricted
 from simplex.data._simplicial_data import cochain_keys as cochain_keys
 from simplex.data._storage import (

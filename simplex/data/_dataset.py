@@ -1,25 +1,39 @@
 """Many complexes stored as one union: a PyG data set that batches by a few gathers."""
 
 import itertools
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from copy import copy
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, Literal, NoReturn
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch, Data, InMemoryDataset
-from torch_geometric.utils import is_sparse
+from torch_geometric.data import Batch, Data
 
-from simplex.complexes import SimplicialComplex, write_whole
+from simplex.complexes import SimplicialComplex, require_flag, write_whole
 from simplex.data._checks import require_complex
+from simplex.data._disk.read import read_dataset_folder
 from simplex.data._edges import with_fingerprint
 from simplex.data._files import read_plain
+from simplex.data._gather import (
+    concatenates,
+    gather_rows,
+    is_listed,
+    item_counts,
+    owner_of,
+    require_length,
+    select_rows,
+    starts_of,
+)
+from simplex.data._portions import PortionedDataset
 from simplex.data._simplicial_data import LABELS, SimplicialData, cochain_keys
 from simplex.data._storage import CANDIDATES, DIRECTED
+from simplex.storage import absolute
 
 
-class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
+class SimplicialDataset(PortionedDataset):
     """A list of :class:`SimplicialData`, stored as one table per field.
 
     It is an ``InMemoryDataset``: ``dataset[i]``, ``dataset[ids]``, ``shuffle()``, PyG's own
@@ -212,7 +226,7 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         bounds = dict.fromkeys([*own, *fields], by_item) | dict(slices or {})
         for key, value in fields.items():
             if isinstance(bounds[key], Tensor) and bounds[key].ndim == 1:
-                _require_length(data, key, value, int(bounds[key][-1]))
+                require_length(data, key, value, int(bounds[key][-1]))
         pointers = [union.part_pointer(k) for k in range(top + 1)]
         for k, key in enumerate(cochain_keys(top)):
             if key in data:
@@ -232,6 +246,104 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         data._num_nodes = pointers[0].diff().tolist()
         return cls(data, bounds)
 
+    @classmethod
+    def to_disk(
+        cls,
+        folder: str | os.PathLike[str],
+        graphs: Iterable[Data],
+        max_dim: int | None = None,
+        *,
+        reduce: Literal["sum", "mean"] | None = None,
+        edge_attr: Literal["sum", "mean"] | None = None,
+        directed: bool = False,
+        block_size: int = 4096,
+        executor: Executor | None = None,
+        overwrite: bool = False,
+    ) -> "SimplicialDataset":
+        """Lift graphs into a folder, block by block, and open it; all of them are never in memory.
+
+        The items are those of ``lift_dataset(graphs, …)``, or the given ones where they have been
+        lifted, as an opened or another data set. A block is lifted by one kernel call and written
+        by itself: a task of the executor. At the end the blocks become one table per field, for
+        which the folder needs twice its room for a moment.
+
+        The folder appears whole or not at all. A run that was ended in the middle, killed or not,
+        leaves its blocks in ``folder.partial``; the same call goes on from there: it asks
+        ``graphs`` for all graphs again, and takes the blocks that are there of these very graphs.
+
+        Args:
+            folder: a path; the folders above are made.
+            graphs: PyG graphs, or :class:`SimplicialData`, from a list, a data set, or an iterator
+                that makes them one by one; all with the same fields. Values of fields that are no
+                tensors are stored where they are numbers, strings, or lists, tuples and
+                dictionaries of them.
+            max_dim: of the lift; ``None`` for 2.
+            reduce: of the lift; ``None`` for ``"sum"``.
+            edge_attr: of the lift.
+            directed: of the lift.
+            block_size: graphs of one task; fewer where they are large.
+            executor: any ``concurrent.futures.Executor``, such as a process pool, or of a Dask
+                cluster ``client.get_executor()``, whose workers see the folder; ``None`` for
+                threads of this process.
+            overwrite: replace a folder of this library that is there. Other folders never are.
+
+        Raises:
+            TypeError: what :func:`simplex.transforms.lift_dataset` refuses, or no executor.
+            ValueError: likewise; the place is taken or being written to; options of the lift for
+                items that have been lifted; or a field that is not stored.
+            OSError: it cannot be written, as on a full disk.
+            RuntimeError: the executor lost a worker; calling again goes on.
+
+        Example:
+            >>> import tempfile
+            >>> triangle = Data(x=torch.ones(3, 1), edge_index=torch.tensor([[0, 1, 2], [1, 2, 0]]))
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     SimplicialDataset.to_disk(f"{folder}/many", (triangle for _ in range(10)))
+            SimplicialDataset(10)
+        """
+        from simplex.data._disk.write import dataset_to_disk
+        from simplex.data._lift.many import Lift
+
+        options = (max_dim, reduce, edge_attr, directed)
+        lift = None
+        if options != (None, None, None, False):
+            top = 2 if max_dim is None else max_dim
+            lift = Lift(top, "sum" if reduce is None else reduce, edge_attr, directed)
+        dataset_to_disk(folder, graphs, lift, block_size, executor, overwrite=overwrite)
+        return cls.open(folder)
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        verify: bool = False,
+        executor: Executor | None = None,
+    ) -> "SimplicialDataset":
+        """The data set in a folder, on memory maps: an item is read when it is asked for.
+
+        Everything that works on a data set in memory works on it: ``dataset[i]``, subsets,
+        ``shuffle()``, :meth:`to_batch`, training. Forked workers share the maps; pickled, as for
+        workers of other kinds, it is the path of its folder. What is written into its tensors
+        stays in this process, the files never change.
+
+        Args:
+            folder: as :meth:`to_disk` wrote it.
+            verify: read all files and compare their checksums; else sizes, dtypes and shapes are.
+            executor: of the checksums; ``None`` for threads of this process.
+
+        Raises:
+            ValueError: no such folder, one of another kind, still being written, or damaged.
+        """
+        from simplex.data._disk.write import DATASET
+
+        require_flag("verify", verify)
+        path = absolute(folder)
+        opened = read_dataset_folder(path, DATASET, verify=verify, executor=executor)
+        dataset = cls(opened.data, opened.slices)
+        dataset._opened = opened
+        return dataset
+
     def to_batch(self) -> SimplicialData:
         """All items of this (sub)set as one PyG ``Batch``: the disjoint union of their complexes.
 
@@ -245,19 +357,20 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         increments: dict[str, Tensor | None] = {}
         for key, value, start, owner in self._gathered(chosen):
             batch[key], slices[key], increments[key] = value, start, None
+            grows = self._increment(key)
             if owner is None:
                 continue
-            step = self._increment(key)[chosen.to(value.device)]
-            increments[key] = shift = step.cumsum(0) - step
-            if bool(step.any()):
+            step = torch.zeros_like(chosen) if grows is None else grows[chosen.to(grows.device)]
+            increments[key] = shift = (step.cumsum(0) - step).to(value.device)
+            if grows is not None and bool(step.any()):
                 shape = [1] * value.ndim
                 shape[self._data.__cat_dim__(key, value)] = -1
                 batch[key] += shift[owner].view(shape)
         counts = self._num_vertices(chosen)
         device = batch.num_simplices.device
         batch.num_nodes, batch._num_nodes = sum(counts), counts
-        batch.ptr = _starts(torch.tensor(counts, dtype=torch.int64, device=device))
-        batch.batch = _owner(batch.ptr)
+        batch.ptr = starts_of(torch.tensor(counts, dtype=torch.int64, device=device))
+        batch.batch = owner_of(batch.ptr)
         batch._num_graphs, batch._slice_dict, batch._inc_dict = len(counts), slices, increments
         return batch  # type: ignore[no-any-return]
 
@@ -282,85 +395,55 @@ class SimplicialDataset(InMemoryDataset):  # type: ignore[misc]
         result._indices, result._data_list = None, None
         return result
 
+    @property
+    def gathers(self) -> bool:
+        """Whether the fields of any items are a few gathers."""
+        return self.transform is None and self.slices is not None and self._is_plain()
+
+    def tables(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """The fields of this (sub)set, ids counting from each item, and where the items start."""
+        chosen = torch.as_tensor(list(self.indices()), dtype=torch.int64)
+        gathered = [(key, value, start) for key, value, start, _ in self._gathered(chosen)]
+        fields = {key: value for key, value, _ in gathered}
+        return fields, {key: start for key, _, start in gathered}
+
     def _is_plain(self) -> bool:
         """Whether all fields are gathered and batched by concatenation."""
-        return all(_concatenates(key, value) for key, value in self._data)
+        bounds = self.slices or {}
+        return all(
+            concatenates(key, value) or is_listed(value, bounds.get(key))
+            for key, value in self._data
+        )
 
     def _gathered(self, chosen: Tensor) -> Iterator[tuple[str, Any, Tensor, Tensor | None]]:
         """Of each field its name, rows of the chosen items, where each starts and whose they are.
 
-        Labels, a list for each item, have no owners.
+        Lists, with one value for each item, have no owners.
         """
         assert self.slices is not None
         rows: dict[int, tuple[Tensor, Tensor, Tensor]] = {}  # by slices: fields of one rank share
         for key, value in self._data:
             if key == "num_nodes":
                 continue
-            if key == LABELS:
-                labels = value if len(self.slices[key]) > 2 else [value]  # of one item: its own
-                listed = [labels[i] for i in chosen.tolist()]
-                yield key, listed, torch.arange(len(chosen) + 1), None
+            if not isinstance(value, Tensor):
+                listed = value if len(self.slices[key]) > 2 else [value]  # of one item: its own
+                yield key, [listed[i] for i in chosen.tolist()], torch.arange(len(chosen) + 1), None
                 continue
             pointer = self.slices[key]
             if id(pointer) not in rows:
-                rows[id(pointer)] = _gather_rows(pointer, chosen.to(pointer.device))
+                rows[id(pointer)] = gather_rows(pointer, chosen.to(pointer.device))
             # Of the chosen: which stored row, whose item, and where each item starts.
             row, owner, start = (each.to(value.device) for each in rows[id(pointer)])
             dim = self._data.__cat_dim__(key, value)
-            yield key, value.index_select(dim, row), start, owner
+            yield key, select_rows(value, dim, row), start, owner
 
     def _num_vertices(self, chosen: Tensor) -> list[int]:
         sizes = self._data._num_nodes  # read once: each look at an item asks it for its edges
         return [sizes[i] for i in chosen.tolist()]
 
-    def _increment(self, key: str) -> Tensor:
-        """By how much ids in the field grow from each item to the next, (num_items,)."""
-        sizes: Tensor = self._data.num_simplices
+    def _increment(self, key: str) -> Tensor | None:
+        """By how much ids in the field grow from each item to the next, (num_items,), if at all."""
+        sizes = item_counts(self._data._store, self.slices)
         if key.startswith("facets_"):
             return sizes[:, int(key.removeprefix("facets_")) - 1]
-        of_vertices = "index" in key or key in ("face", CANDIDATES)
-        return sizes[:, 0] if of_vertices else torch.zeros_like(sizes[:, 0])
-
-
-def _require_length(data: SimplicialData, key: str, value: Any, expected: int) -> None:
-    length: Any = None
-    if isinstance(value, Tensor):
-        dim = data.__cat_dim__(key, value)
-        if isinstance(dim, int) and not is_sparse(value):
-            length = value.shape[dim] if value.ndim else 0
-    elif isinstance(value, (list, tuple)):
-        length = len(value)
-    if length is not None and length != expected:
-        raise ValueError(
-            f"fields[{key!r}] must have {expected} rows, one per item or as its slices say, "
-            f"got {length}."
-        )
-
-
-def _concatenates(key: str, value: Any) -> bool:
-    """Whether PyG batches the field by concatenation, with increments known beforehand."""
-    if key in ("num_nodes", LABELS):
-        return True
-    plain = isinstance(value, Tensor) and not is_sparse(value)
-    return plain and "batch" not in key and key != "ptr"
-
-
-def _gather_rows(pointer: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The rows of the chosen slices one after the other, whose they are, and where each starts."""
-    first = pointer[chosen]
-    start = _starts(pointer[chosen + 1] - first)
-    owner = _owner(start)
-    row = torch.arange(len(owner), device=pointer.device)
-    return row + (first - start[:-1])[owner], owner, start
-
-
-def _starts(sizes: Tensor) -> Tensor:
-    return torch.nn.functional.pad(sizes.cumsum(0), (1, 0))
-
-
-def _owner(start: Tensor) -> Tensor:
-    """Which slice each row is in; a sum over marks, as repeat_interleave costs a thread barrier."""
-    total = int(start[-1])
-    marks = start.new_zeros(total + 1)
-    marks.index_add_(0, start[1:-1], torch.ones_like(start[1:-1]))
-    return marks[:total].cumsum(0)
+        return sizes[:, 0] if "index" in key or key in ("face", CANDIDATES) else None

@@ -56,7 +56,11 @@ def download(remote: Any, raw: Path) -> None:
             fresh.mkdir(parents=True)
             with contextlib.redirect_stderr(io.StringIO()):
                 remote.download()
-            fresh.replace(raw)  # in one step: an interrupted download leaves nothing
+            try:
+                fresh.replace(raw)  # in one step: an interrupted download leaves nothing
+            except OSError:
+                if not raw.is_dir():  # or another process has just brought the same files
+                    raise
     except Exception as error:  # whatever the network or the archive raised
         for made in absent:
             with contextlib.suppress(OSError):

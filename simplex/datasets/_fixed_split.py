@@ -44,8 +44,9 @@ def fixed_split(dataset: "SimplicialDataset") -> Parts:
 
     if not isinstance(dataset, SimplicialDataset):
         raise TypeError(f"dataset must be a SimplicialDataset, got {shown(dataset)}.")
-    batch = dataset.to_batch()
-    return Parts(*(_items(batch, f"{part}_mask") for part in ("train", "val", "test")))
+    names = [f"{part}_mask" for part in ("train", "val", "test")]
+    batch = dataset.only(*names).to_batch()
+    return Parts(*(_items(batch, name) for name in names))
 
 
 def _items(batch: "SimplicialData", name: str) -> Tensor:

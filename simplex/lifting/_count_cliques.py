@@ -1,36 +1,26 @@
 """How many cliques a graph has, in all or above each vertex or edge, without a list of them."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Executor
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int, require_memory, usable_threads
-from simplex.lifting._edge_tables import EdgeTable, read_edge_table
-from simplex.storage import (
-    Folder,
-    Format,
-    Place,
-    place_of,
-    read_folder,
-    row_ranges,
-    run_tasks,
-    under_construction,
+from simplex.complexes import require_int, require_memory
+from simplex.lifting._clique_tasks import (
+    count_task,
+    degeneracy_of,
+    degree_task,
+    edge_ranges,
+    oriented_edges,
+    places_of,
+    results_of,
 )
+from simplex.lifting._edge_tables import read_edge_table
+from simplex.storage import require_executor
 
 
-if TYPE_CHECKING:
-    from simplex.lifting._degeneracy_numba import Oriented
-
-_ORIENTED = Format("simplex-oriented-edges", 1, "count_cliques")
 _TASK = 1 << 24  # outdeg² of a task: about 0.2 s to dimension 2 or 3
 
 
@@ -90,16 +80,17 @@ def count_cliques(
         (6, 15, 20, 15)
     """
     max_dim = require_int("max_dim", max_dim, 0)
+    require_executor(executor)
     if task_size is not None:
         task_size = require_int("task_size", task_size, 1)
     table = read_edge_table(graph, num_vertices)
     sizes = [table.num_vertices, len(table.edges)][: max_dim + 1]
     if max_dim >= 2 and len(table.edges) > 2:
-        oriented = _oriented(table)
-        top = min(max_dim, _degeneracy(oriented))
+        oriented = oriented_edges(table)
+        top = min(max_dim, degeneracy_of(oriented))
         total = [0] * (top + 1)
-        ranges = _edge_ranges(oriented, task_size or max(_TASK, 4 * table.num_vertices))
-        with _results(_count_task, table, oriented, (top,), executor, ranges) as results:
+        ranges = edge_ranges(oriented, task_size or max(_TASK, 4 * table.num_vertices))
+        with results_of(count_task, (top,), ranges, oriented, executor, table.folder) as results:
             for counts in results:
                 total = [a + b for a, b in zip(total, counts, strict=True)]
         sizes += total[2:]
@@ -145,6 +136,7 @@ def clique_degrees(
     """
     k = require_int("k", k, 0, 1)
     max_dim = require_int("max_dim", max_dim, k)
+    require_executor(executor)
     if task_size is not None:
         task_size = require_int("task_size", task_size, 1)
     table = read_edge_table(graph, num_vertices)
@@ -157,134 +149,17 @@ def clique_degrees(
         for _, edges in table.blocks():
             above[:, 1] += np.bincount(edges.ravel(), minlength=count)
     if max_dim >= 2 and len(table.edges) > 2:
-        oriented = _oriented(table)
-        top = min(max_dim, _degeneracy(oriented))
+        oriented = oriented_edges(table)
+        top = min(max_dim, degeneracy_of(oriented))
         found = np.zeros((count, top + 1), np.int64)  # by ranks, or by oriented edges
-        ranges = _edge_ranges(oriented, task_size or max(_TASK, 4 * count))
-        with _results(_degree_task, table, oriented, (k, top), executor, ranges) as results:
+        ranges = edge_ranges(oriented, task_size or max(_TASK, 4 * count))
+        with results_of(degree_task, (k, top), ranges, oriented, executor, table.folder) as results:
             for rows, degrees in results:
                 found[rows] += degrees
         if k == 0:
             above[oriented.order, 2 : top + 1] = found[:, 2:]
         else:
             for first, edges in table.blocks():
-                place = _places(oriented, edges)
+                place = places_of(oriented, edges)
                 above[first : first + len(edges), 2 : top + 1] = found[place, 2:]
     return torch.from_numpy(above)
-
-
-# --- the oriented graph ---------------------------------------------------------------------------
-
-
-def _oriented(table: EdgeTable) -> "Oriented":
-    """The edges, each from the vertex that is peeled first."""
-    from simplex.lifting._degeneracy_numba import oriented_by_degeneracy
-
-    count, size = table.num_vertices, len(table.edges)
-    what = f"the lists of {size} edges between {count} vertices"
-    remedy = "Count on a machine with more memory."
-    require_memory(12 * size + 36 * count, torch.device("cpu"), what, remedy)
-    heads = np.empty(size, np.uint32)
-    for first, edges in table.blocks():
-        heads[first : first + len(edges)] = edges[:, 1]
-    return oriented_by_degeneracy(table.pointer(), heads)
-
-
-def _degeneracy(oriented: "Oriented") -> int:
-    """The most edges that leave a vertex; no clique has more vertices than one more than these."""
-    return int(np.diff(oriented.pointer).max(initial=0))
-
-
-def _places(oriented: "Oriented", edges: np.ndarray) -> np.ndarray:
-    """Which oriented edge each edge is."""
-    from simplex.lifting._degeneracy_numba import find_edges
-
-    rank = np.empty_like(oriented.order)
-    rank[oriented.order] = np.arange(len(rank), dtype=rank.dtype)
-    ends = np.sort(rank[edges], axis=1)
-    return find_edges(oriented, ends)
-
-
-def _edge_ranges(oriented: "Oriented", most: int) -> list[tuple[int, int]]:
-    """Ranges of edges of about equal Σ outdeg²; a vertex that has more is divided.
-
-    A task begins or ends with a table over all vertices or edges, which should not be most of it.
-    """
-    lengths, ranges = np.diff(oriented.pointer), []
-    for first, stop in row_ranges(lengths * lengths, most_work=most):
-        work = int(lengths[first]) ** 2 if stop == first + 1 else 0
-        start, size = int(oriented.pointer[first]), int(lengths[first:stop].sum())
-        for low, high in row_ranges(size, pieces=max(1, -(-work // most))):
-            ranges.append((start + low, start + high))
-    return ranges
-
-
-@contextmanager
-def _results(
-    task: Any,
-    table: EdgeTable,
-    oriented: "Oriented",
-    args: tuple[int, ...],
-    executor: Executor | None,
-    ranges: list[tuple[int, int]],
-) -> Iterator[Iterator[Any]]:
-    """What the task gives for all ranges: of arrays by threads, of a folder by an executor."""
-    if executor is None:
-        ended = np.zeros(1, np.bool_)
-        tasks = [(oriented.pointer, oriented.later, ended, *args, *each) for each in ranges]
-        with ThreadPoolExecutor(usable_threads(), "simplex") as threads:
-            try:
-                yield run_tasks(task, tasks, threads)
-            except BaseException:
-                ended[...] = True  # for a task that would take long
-                raise
-        return
-    beside = None if table.folder is None else table.folder.parent
-    folder = Path(tempfile.mkdtemp(prefix="simplex-oriented-", dir=beside))
-    try:
-        with under_construction(folder / "graph") as site:
-            for name in ("pointer", "later"):
-                np.save(site.file(name), getattr(oriented, name))
-            site.finish(_ORIENTED, {}, ["pointer", "later"])
-        place = place_of(folder / "graph")
-        yield run_tasks(_on_folder, [(task, place, *args, *each) for each in ranges], executor)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-# --- tasks ----------------------------------------------------------------------------------------
-
-
-def _on_folder(task: Any, place: Place, *args: int) -> Any:
-    folder = _opened(place)
-    return task(folder.table("pointer"), folder.table("later"), np.zeros(1, np.bool_), *args)
-
-
-@lru_cache(1)
-def _opened(place: Place) -> Folder:
-    return read_folder(place.found(), _ORIENTED)
-
-
-def _count_task(
-    pointer: Any, later: Any, ended: Any, max_dim: int, first: int, stop: int
-) -> list[int]:
-    """How many simplices of each dimension begin with these edges; 0 below dimension 2."""
-    from simplex.lifting._clique_count_numba import count_from_edges
-
-    counts = np.zeros(max_dim + 1, np.int64)
-    count_from_edges(first, stop, max_dim, pointer, later, counts, ended)
-    plain: list[int] = counts.tolist()
-    return plain
-
-
-def _degree_task(
-    pointer: Any, later: Any, ended: Any, k: int, max_dim: int, first: int, stop: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Which faces the simplices that begin with these edges have, and how many are above each."""
-    from simplex.lifting._clique_count_numba import credit_from_edges
-
-    count = (len(pointer) - 1, len(later))[k]
-    above = np.zeros((count, max_dim + 1), np.int64)
-    credit_from_edges(first, stop, k, max_dim, pointer, later, above, ended)
-    rows = np.flatnonzero(above.any(1))
-    return rows, above[rows]

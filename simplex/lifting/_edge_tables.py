@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from simplex.complexes import unique_edges
-from simplex.interop import read_graph
+from simplex.interop import GraphEdges, read_graph
 from simplex.storage import absolute, open_edges
 
 
@@ -57,6 +57,6 @@ def read_edge_table(graph: Any, num_vertices: int | None) -> EdgeTable:
             )
         opened = open_edges(graph)
         return EdgeTable(opened.num_vertices, opened.edges, folder=absolute(graph))
-    read = read_graph(graph, num_vertices)
+    read = graph if isinstance(graph, GraphEdges) else read_graph(graph, num_vertices)
     edges = unique_edges(read.edge_index, read.num_vertices).cpu().numpy()
     return EdgeTable(read.num_vertices, edges, read.labels, read.part_pointer)

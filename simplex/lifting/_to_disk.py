@@ -11,6 +11,7 @@ import numpy as np
 
 from simplex.complexes import (
     LAST_VERTEX,
+    MOST_ROWS,
     SimplicialComplex,
     count_rows,
     fill_rows,
@@ -33,6 +34,7 @@ from simplex.storage import (
     label_tables,
     open_complex,
     pointer_ranges,
+    require_executor,
     row_ranges,
     save_table,
     table_to_read,
@@ -71,7 +73,8 @@ def clique_complex_to_disk(
             cluster's ``client.get_executor()``, whose workers see the folder under the same path.
             ``None`` for as many threads as are free.
         num_vertices: n_0 of an ``edge_index``; ``None`` for the largest id plus one.
-        overwrite: replace a folder of this library that is there. Other folders never are.
+        overwrite: replace a folder of this library that is there, and unfinished work at another
+            complex beside it. Other folders never are.
         task_size: how many simplices a task counts or writes, about; ``None`` for 2²⁰, or a quarter
             of the vertices where these are more.
 
@@ -100,8 +103,9 @@ def clique_complex_to_disk(
         (4, 4, 1)
     """
     max_dim = require_int("max_dim", max_dim, 0)
+    require_executor(executor)
     if task_size is not None:
-        task_size = require_int("task_size", task_size, 1)
+        task_size = require_int("task_size", task_size, 1, MOST_ROWS)
     table = read_edge_table(graph, num_vertices)
     labels = label_tables(table.labels)
     with under_construction(folder, job=_job(table, max_dim), overwrite=overwrite) as site:

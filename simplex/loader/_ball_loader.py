@@ -1,6 +1,7 @@
 """Mini-batches of one giant graph or complex: seeds, and the balls that a network can see."""
 
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -72,6 +73,8 @@ class BallLoader(DataLoader[SimplicialData]):
             memory-mapped, with a row per vertex; of a complex ``name_k`` with one per k-simplex.
         reduce, edge_attr: how features of vertices and edges become those of simplices, see
             :func:`simplex.transforms.clique_lift`.
+        neighbors: a folder for the lists of neighbours, which are otherwise held in memory, 8 bytes
+            an edge; made at the first call, by one process, and mapped by later ones.
         sampler: the order of the seeds, as for torch's loader, in place of ``shuffle``.
         drop_last: leave out a last batch that is not full.
         rank, num_ranks: which share of the seeds this process takes; by default its own of
@@ -92,7 +95,7 @@ class BallLoader(DataLoader[SimplicialData]):
 
     Cost:
         Of a batch O(Σ_{v ∈ B} min(deg(v), |B| log deg(v))) and its lift; with ``fanout`` the
-        degrees of what was reached are read too. The lists of neighbours take 8 bytes an edge.
+        degrees of what was reached are read too.
 
     Paper:
         Hamilton, Ying, Leskovec, "Inductive Representation Learning on Large Graphs", NeurIPS 2017.
@@ -119,6 +122,7 @@ class BallLoader(DataLoader[SimplicialData]):
         fields: Mapping[str, Any] | None = None,
         reduce: Literal["sum", "mean"] = "sum",
         edge_attr: Literal["sum", "mean"] | None = None,
+        neighbors: str | os.PathLike[str] | None = None,
         sampler: Iterable[int] | None = None,
         drop_last: bool = False,
         rank: int | None = None,
@@ -130,7 +134,15 @@ class BallLoader(DataLoader[SimplicialData]):
         require_flag("drop_last", drop_last)
         require_int("batch_size", batch_size, 1)
         balls = Balls(
-            data, seeds, hops, fanout, max_dim, fields=fields, reduce=reduce, edge_attr=edge_attr
+            data,
+            seeds,
+            hops,
+            fanout,
+            max_dim,
+            fields=fields,
+            reduce=reduce,
+            edge_attr=edge_attr,
+            neighbors=neighbors,
         )
         self.draws = draws(
             len(balls),
@@ -149,7 +161,8 @@ class Balls(Dataset[SimplicialData]):
     """The batches by their draws; what :class:`BallLoader` and its like give torch's loader.
 
     Args:
-        data, seeds, hops, fanout, max_dim, fields, reduce, edge_attr: see :class:`BallLoader`.
+        data, seeds, hops, fanout, max_dim: see :class:`BallLoader`.
+        fields, reduce, edge_attr, neighbors: likewise.
     """
 
     def __init__(
@@ -163,12 +176,13 @@ class Balls(Dataset[SimplicialData]):
         fields: Mapping[str, Any] | None,
         reduce: Literal["sum", "mean"],
         edge_attr: Literal["sum", "mean"] | None,
+        neighbors: str | os.PathLike[str] | None,
     ) -> None:
         require_word("reduce", reduce, ("sum", "mean"))
         require_word("edge_attr", edge_attr, ("sum", "mean", None))
         require_int("max_dim", max_dim, 0 if edge_attr is None else 1, HIGHEST_DIM)
         self.fanouts = _fanouts(_hops(hops), fanout)
-        self.source: Source = source_of(data, fields, max_dim, reduce, edge_attr)
+        self.source: Source = source_of(data, fields, max_dim, reduce, edge_attr, neighbors)
         self.seeds = _seeds(seeds, self.source)
         self.sampled = bool(np.isfinite(self.fanouts).any())
 

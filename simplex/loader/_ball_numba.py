@@ -198,6 +198,19 @@ def columns_within(pointer, column, target, vertices):  # type: ignore[no-untype
     return ids[:count].copy(), ends[:, :count].copy()
 
 
+@compiled(f"int64({TABLE}, int64, int64)")
+def first_child(facets, start, parent):  # type: ignore[no-untyped-def]
+    """The first row, from ``start`` on, whose last column, the parent, is at least ``parent``."""
+    stop, width = len(facets), facets.shape[1]
+    while start < stop:
+        middle = (start + stop) >> 1
+        if facets[middle, width - 1] < parent:
+            start = middle + 1
+        else:
+            stop = middle
+    return start
+
+
 @compiled(f"Tuple(({INT64S}, {TABLE}))({TABLE}, {INT64S})")
 def simplices_within(facets, below):  # type: ignore[no-untyped-def]
     """The simplices all of whose facets are among some, and the places of these facets.
@@ -211,13 +224,8 @@ def simplices_within(facets, below):  # type: ignore[no-untyped-def]
     ids, rows, count = np.empty(64, np.int64), np.empty((64, width), np.int64), 0
     start = 0
     for number in range(len(below)):
-        parent, stop = below[number], len(facets)
-        while start < stop:
-            middle = (start + stop) >> 1
-            if facets[middle, width - 1] < parent:
-                start = middle + 1
-            else:
-                stop = middle
+        parent = below[number]
+        start = first_child(facets, start, parent)
         while start < len(facets) and facets[start, width - 1] == parent:
             whole = True
             if count == len(ids):
@@ -237,12 +245,23 @@ def simplices_within(facets, below):  # type: ignore[no-untyped-def]
     return ids[:count].copy(), rows[:count].copy()
 
 
-@compiled(f"int64({TABLE}, {INT64S}, {IDS})")
-def append_edges(edges, cursor, neighbor):  # type: ignore[no-untyped-def]
-    """Both ends of edges, in lexicographic order, at the ends of each other's lists."""
+@compiled(f"int64({TABLE}, int64, {INT64S}, {IDS})")
+def append_edges(edges, first, cursor, neighbor):  # type: ignore[no-untyped-def]
+    """Both ends of edges, in lexicographic order, at the ends of each other's lists.
+
+    Args:
+        edges: (m, 2) increasing pairs.
+        first: the vertex of the first list.
+        cursor: where the next entry of each list goes; of as many lists as there are here.
+        neighbor: the lists.
+    """
+    stop = first + len(cursor)
     for row in range(len(edges)):
         tail, head = edges[row, 0], edges[row, 1]
-        neighbor[cursor[tail]], neighbor[cursor[head]] = head, tail
-        cursor[tail] += 1
-        cursor[head] += 1
+        if first <= tail < stop:
+            neighbor[cursor[tail - first]] = head
+            cursor[tail - first] += 1
+        if first <= head < stop:
+            neighbor[cursor[head - first]] = tail
+            cursor[head - first] += 1
     return len(edges)

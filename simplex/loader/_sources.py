@@ -16,6 +16,7 @@ from torch_geometric.data.data import BaseData
 from simplex.complexes import SimplicialComplex, flag_complex, unique_edges
 from simplex.data import SimplicialData, field_rank, is_candidate_field, is_own_field
 from simplex.interop import read_graph
+from simplex.loader._cut import cut
 from simplex.loader._neighbors import Neighbors, neighbors_of
 from simplex.storage import COMPLEX, Edges, open_complex, open_edges
 from simplex.transforms import features_of_lift, require_graph
@@ -65,7 +66,7 @@ class EdgeColumns:
 
         columns, index = columns_within(*self.table, vertices)
         chosen = torch.from_numpy(columns)
-        given = {key: _rows(value, chosen) for key, value in self.fields.items()}
+        given = {key: rows_of(value, chosen) for key, value in self.fields.items()}
         return given | {"edge_index": torch.from_numpy(index)}
 
 
@@ -77,6 +78,7 @@ class GraphSource:
         fields: of the vertices, beside those of ``data``.
         max_dim: the top dimension of the lift.
         reduce, edge_attr: as for :func:`simplex.transforms.clique_lift`.
+        neighbors: a folder for the lists of neighbours.
     """
 
     def __init__(
@@ -86,18 +88,19 @@ class GraphSource:
         max_dim: int,
         reduce: Literal["sum", "mean"],
         edge_attr: Literal["sum", "mean"] | None,
+        neighbors: str | os.PathLike[str] | None = None,
     ) -> None:
         self.max_dim, self.reduce, self.edge_attr = max_dim, reduce, edge_attr
         self.of_vertices: dict[str, Any] = dict(fields)
         self.whole: dict[str, Any] = {}
         self.columns: EdgeColumns | None = None
         if isinstance(data, Edges):  # unique and sorted
-            self.neighbors = neighbors_of(data.edges, data.num_vertices)
+            self.neighbors = neighbors_of(data.edges, data.num_vertices, neighbors)
         else:
             graph = read_graph(data)
             _require_cpu(graph.edge_index)
             edges = unique_edges(graph.edge_index, graph.num_vertices)
-            self.neighbors = neighbors_of(edges.numpy(), graph.num_vertices)
+            self.neighbors = neighbors_of(edges.numpy(), graph.num_vertices, neighbors)
         if isinstance(data, BaseData):
             self._read_fields(data)
         _require_rows(self.of_vertices, self.neighbors.num_vertices)
@@ -137,7 +140,7 @@ class GraphSource:
         ids = ball.vertices.numpy()
         edges = torch.from_numpy(edges_within(*self.neighbors.arrays(), ids))
         K = flag_complex(len(ids), edges, self.max_dim)
-        given = {key: _rows(value, ball.vertices) for key, value in self.of_vertices.items()}
+        given = {key: rows_of(value, ball.vertices) for key, value in self.of_vertices.items()}
         if self.columns is not None:
             given |= self.columns.cut(ids)
         x = features_of_lift(
@@ -170,16 +173,21 @@ class ComplexSource:
         data: the complex with its fields, of one part.
         fields: of the simplices, beside those of ``data``: ``name_k`` of the k-simplices, other
             names of the vertices.
+        neighbors: a folder for the lists of neighbours.
         folder: where it was opened; other processes then open it too, and get no copy.
     """
 
     def __init__(
-        self, data: SimplicialData, fields: Mapping[str, Any], folder: Path | None = None
+        self,
+        data: SimplicialData,
+        fields: Mapping[str, Any],
+        neighbors: str | os.PathLike[str] | None = None,
+        folder: Path | None = None,
     ) -> None:
         K = data.complex
         _require_cpu(K.facets(1))
         self.complex, self.max_dim, self.folder = K, data.max_dim, folder
-        self.neighbors = neighbors_of(_edges(K), K.num_simplices(0))
+        self.neighbors = neighbors_of(edges_of(K), K.num_simplices(0), neighbors)
         self.of_simplices: dict[int, dict[str, Any]] = {k: {} for k in range(self.max_dim + 1)}
         self.whole: dict[str, Any] = {}
         of_edges: dict[str, Any] = {}
@@ -222,26 +230,9 @@ class ComplexSource:
 
     def cut(self, ball: Ball, **fields: Any) -> SimplicialData:
         """The simplices all of whose vertices are in the ball."""
-        from simplex.loader._ball_numba import simplices_within
-
-        K, ids, tables = self.complex, [ball.vertices], []
-        for k in range(1, K.dim + 1):
-            found, rows = simplices_within(K.facets(k).numpy(), ids[-1].numpy())
-            ids.append(torch.from_numpy(found))
-            tables.append(torch.from_numpy(rows))
-        ids += [ids[0][:0]] * (self.max_dim + 1 - len(ids))
-        small = SimplicialComplex(
-            len(ids[0]),
-            tables,
-            orientation=_kept(K.state()["orientation"], ids),
-            filtration=_kept(K.filtration, ids),
-            vertex_labels=None
-            if K.vertex_labels is None
-            else [K.vertex_labels[v] for v in ids[0].tolist()],
-            directed=K.directed,
-        )
+        small, ids = cut(self.complex, ball.vertices, self.max_dim)
         given = {
-            key: _rows(value, ids[k])
+            key: rows_of(value, ids[k])
             for k, of_rank in self.of_simplices.items()
             for key, value in of_rank.items()
         }
@@ -264,6 +255,7 @@ def source_of(
     max_dim: int,
     reduce: Literal["sum", "mean"],
     edge_attr: Literal["sum", "mean"] | None,
+    neighbors: str | os.PathLike[str] | None,
 ) -> Source:
     """A complex as it is; anything else is a graph."""
     fields = {} if fields is None else fields
@@ -278,9 +270,9 @@ def source_of(
                 "data must be one complex, got a batch. Its items are small enough for PyG's "
                 "DataLoader; of one of them take data[i]."
             )
-        source: Source = ComplexSource(data, fields, folder)
+        source: Source = ComplexSource(data, fields, neighbors, folder)
     else:
-        source = GraphSource(data, fields, max_dim, reduce, edge_attr)
+        source = GraphSource(data, fields, max_dim, reduce, edge_attr, neighbors)
     return source
 
 
@@ -293,19 +285,13 @@ def _opened(folder: str | os.PathLike[str]) -> Edges | SimplicialComplex:
     return open_complex(folder) if kind == COMPLEX.name else open_edges(folder)
 
 
-def _edges(K: SimplicialComplex) -> np.ndarray:
+def edges_of(K: SimplicialComplex) -> np.ndarray:
     """(n_1, 2) increasing pairs; of an ordered complex each once, whatever its directions."""
     edges: np.ndarray = K.facets(1).numpy()[:, ::-1]
     if not K.directed:
         return edges
     index = torch.from_numpy(np.ascontiguousarray(edges.T))
     return unique_edges(index, K.num_simplices(0)).numpy()
-
-
-def _kept(values: Any, ids: list[Tensor]) -> list[Tensor] | None:
-    if values is None:
-        return None
-    return [each[rows] for each, rows in zip(values, ids, strict=False)]
 
 
 class _Mapped(NamedTuple):
@@ -336,7 +322,7 @@ def _unpacked(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rows(values: Any, ids: Tensor) -> Any:
+def rows_of(values: Any, ids: Tensor) -> Any:
     """Rows of a tensor, also a sparse one, or of an array, perhaps memory-mapped."""
     if isinstance(values, np.ndarray):
         return torch.from_numpy(np.ascontiguousarray(values[ids.numpy()]))

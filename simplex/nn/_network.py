@@ -22,10 +22,11 @@ from simplex.nn._checks import (
 from simplex.nn._frame.encoder import CochainEncoder, InputDropout, make_encoder, wants_encoder
 from simplex.nn._frame.level_readout import make_readout, require_level
 from simplex.nn._frame.options import NetworkOptions as NetworkOptions, StackOptions as StackOptions
+from simplex.nn._frame.stages import network_stages
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Module, Widths, widths_of
 from simplex.nn._norm import make_norm
-from simplex.nn._reach import Reach, Sighted, one_after_another, reach_of
+from simplex.nn._reach import Reach, Sighted, Stage, one_after_another, reach_of
 
 
 class SimplicialNetwork(Sighted, Module):
@@ -192,18 +193,38 @@ class SimplicialNetwork(Sighted, Module):
             ValueError: the cochains do not fit the complex or ``max_dim``.
         """
         h, layers = self._inputs(x, complex), []
-        for number, conv in enumerate(self.convs):
-            out: list[Tensor] = list(conv(h, complex))
-            for k, values in enumerate(out):
-                if self.norm:
-                    values = self.norms[number][k](values, complex, k)  # type: ignore[index]
-                if self.activation is not None:
-                    values = self.activation(values)
-                if number < len(self.convs) - 1:
-                    values = self.layer_dropout(values)
-                out[k] = values + h[k] if self.skip and number > 0 else values
-            h = out
+        for number in range(len(self.convs)):
+            h = self._layer_on(number, h, complex)
             layers.append(h)
+        return self._finished(layers, complex)
+
+    def stages(self) -> list[Stage]:
+        """The layers and the readout one by one: what :func:`simplex.loader.infer` takes in blocks.
+
+        Each layer is a stage, the encoder part of the first; the readout, with what jumping
+        knowledge puts together, is the last.
+        """
+        return network_stages(self)
+
+    def _layer_on(
+        self, number: int, h: Sequence[Tensor], complex: SimplicialComplex
+    ) -> list[Tensor]:
+        """One layer with its norm, activation, dropout and skip."""
+        out: list[Tensor] = list(self.convs[number](h, complex))
+        for k, values in enumerate(out):
+            if self.norm:
+                values = self.norms[number][k](values, complex, k)  # type: ignore[index]
+            if self.activation is not None:
+                values = self.activation(values)
+            if number < len(self.convs) - 1:
+                values = self.layer_dropout(values)
+            out[k] = values + h[k] if self.skip and number > 0 else values
+        return out
+
+    def _finished(
+        self, layers: Sequence[Sequence[Tensor]], complex: SimplicialComplex
+    ) -> list[Tensor]:
+        """What the readout sees; of the layers at least the last, with jumping knowledge all."""
         return self._jump(layers)
 
     def _inputs(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, on_free_threads, require_flag
-from simplex.operators._checks import require_rank, require_signed_dtype
+from simplex.operators._checks import require_rank, require_room_for_maps, require_signed_dtype
 from simplex.operators._sparse import row_major_order, sorted_sparse
 
 
@@ -30,7 +30,8 @@ def boundary_matrix(
         Sparse COO (n_{k-1}, n_k), coalesced: row = facet, column = simplex; k+1 entries a column.
 
     Raises:
-        ValueError: ``k`` beyond the ranks above, or a dtype that cannot hold -1.
+        ValueError: ``k`` beyond the ranks above, a dtype that cannot hold -1, or a matrix that does
+            not fit in memory.
 
     Laws:
         ∂_{k-1} ∂_k = 0. Reorienting by T turns ∂_k into T_{k-1} ∂_k T_k.
@@ -119,6 +120,8 @@ def boundary_index(K: SimplicialComplex, k: int) -> tuple[Tensor, Tensor]:
         ``index`` (2, E) int64, [facet, simplex], and ``order`` (E,), the place of each entry in
         ``K.facets(k).flatten()``.
     """
+    remedy = "Take some of its rows by boundary_rows, or apply it by apply_boundary."
+    require_room_for_maps(K, [k], 40, f"the boundary map ∂_{k}", remedy)
     facets = K.facets(k)
     order = row_major_order(facets, K.num_simplices(k - 1) if k else 0)
     simplex = order.div(k + 1, rounding_mode="floor")

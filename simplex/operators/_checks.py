@@ -1,6 +1,6 @@
 """What the operators refuse: degrees beyond a complex, cochains and weights that do not fit it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -135,3 +135,20 @@ def require_room_for_pairs(K: SimplicialComplex, k: int, *, lower: bool, upper: 
     remedy = "The functions apply_down_laplacian and apply_hodge_laplacian need no matrix."
     # Index, values and the two forms that the product of sparse matrices goes through.
     require_memory(entries * 48, K.device, what, remedy)
+
+
+def require_room_for_maps(
+    K: SimplicialComplex, degrees: Iterable[int], entry_bytes: int, what: str, remedy: str
+) -> None:
+    """Raise ``ValueError`` beforehand where a computation on some boundary maps would not fit.
+
+    Args:
+        K: the complex.
+        degrees: of the maps ∂_k that are in memory at the same time.
+        entry_bytes: the measured peak, for each of their entries.
+        what: the computation, a plural or with its article.
+        remedy: what to do instead.
+    """
+    entries = sum((k + 1) * K.num_simplices(k) for k in degrees if k > 0)
+    named = f"{what} of {entries} incidences"
+    require_memory(entries * entry_bytes, K.device, named, remedy, whole=True)

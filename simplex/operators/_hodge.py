@@ -5,7 +5,12 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_memory, shown
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix
-from simplex.operators._checks import read_cochain, require_finite, require_rank
+from simplex.operators._checks import (
+    read_cochain,
+    require_finite,
+    require_rank,
+    require_room_for_maps,
+)
 from simplex.operators._homology import betti_numbers
 from simplex.operators._layout import from_rows, to_rows
 from simplex.operators._least_squares import ImageProjection
@@ -34,7 +39,8 @@ def hodge_decomposition(
 
     Raises:
         TypeError: ``x`` is no tensor of real floats.
-        ValueError: ``k`` beyond the dimension, a wrong shape or device, NaN or infinity in ``x``.
+        ValueError: ``k`` beyond the dimension, a wrong shape or device, NaN or infinity in ``x``;
+            maps that do not fit in memory, which is said beforehand.
         RuntimeError: the least-squares solver did not converge.
 
     Laws:
@@ -57,6 +63,8 @@ def hodge_decomposition(
     k = require_rank(K, k, 0)
     x = read_cochain(K, x, k)
     require_finite(x)
+    remedy = "The harmonic part is the limit of heat_flow, without a matrix on opened complexes."
+    require_room_for_maps(K, [k, k + 1], 110, f"the Hodge decomposition of dimension {k}", remedy)
     y = to_rows(x.double())
     onto_gradient = ImageProjection(coboundary_matrix(K, k - 1, dtype=y.dtype))
     onto_curl = ImageProjection(boundary_matrix(K, k + 1, dtype=y.dtype))

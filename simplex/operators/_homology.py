@@ -18,6 +18,7 @@ from simplex.complexes import (
     shown,
 )
 from simplex.operators._boundary import boundary_index
+from simplex.operators._checks import require_room_for_maps
 
 
 LARGEST_PRIME = 2**31 - 1
@@ -49,8 +50,9 @@ def betti_numbers(
 
     Raises:
         TypeError: ``K`` is no complex, or a second argument.
-        ValueError: ``prime`` is no prime or too large, or the reduction, which fills up on dense
-            random complexes, does not fit in half of the free memory.
+        ValueError: ``prime`` is no prime or too large; a boundary map does not fit in memory, which
+            is said beforehand; or the reduction, which fills up on dense random complexes, does not
+            fit in half of the free memory.
 
     Laws:
         Σ (-1)^k β_k = Σ (-1)^k n_k, the Euler characteristic; β_k = dim ker L_k.
@@ -75,6 +77,9 @@ def betti_numbers(
             "betti_numbers(K)[k] for β_k, prime= for the field."
         )
     _require_prime(prime)
+    for k in range(K.dim + 1):
+        remedy = f"The numbers below β_{k} are those of K.skeleton({k})."
+        require_room_for_maps(K, [k], 40, f"the reduction of ∂_{k} for the Betti numbers", remedy)
     ranks = [0, *coboundary_ranks(K, prime=prime)]
     return tuple(n - ranks[k] - ranks[k + 1] for k, n in enumerate(K.f_vector))
 

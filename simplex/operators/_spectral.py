@@ -10,6 +10,7 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex, outside_transforms
 from simplex.operators._apply import apply_down_laplacian, apply_up_laplacian
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix
+from simplex.operators._checks import require_room_for_maps
 from simplex.operators._on_disk import in_blocks
 from simplex.operators._rows import apply_function
 from simplex.operators._sparse import matrix_product
@@ -30,6 +31,9 @@ def laplacian_halves(
     """
     if in_blocks(K):
         return partial(apply_down_laplacian, K, k=k), partial(apply_up_laplacian, K, k=k)
+
+    remedy = "Save it by simplex.storage.save_complex and open it: then no matrix is built."
+    require_room_for_maps(K, [k, k + 1], 100, f"the Laplacian of dimension {k}", remedy)
 
     def compute() -> tuple[LinearMap, LinearMap]:
         down, into = boundary_matrix(K, k, dtype=dtype), coboundary_matrix(K, k - 1, dtype=dtype)

@@ -6,20 +6,27 @@ from simplex.storage._edges import Edges, edges_to_disk, open_edges
 
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
-from simplex.storage._complex import COMPLEX as COMPLEX, complex_facts as complex_facts
+from simplex.storage._complex import (
+    COMPLEX as COMPLEX,
+    complex_facts as complex_facts,
+    opened_in as opened_in,
+)
 from simplex.storage._edges import EDGES as EDGES
 from simplex.storage._folder import (
-    Place as Place,
     Site as Site,
-    absolute as absolute,
-    place_of as place_of,
     under_construction as under_construction,
 )
 from simplex.storage._labels import label_tables as label_tables
 from simplex.storage._manifest import (
     Folder as Folder,
     Format as Format,
+    form_of as form_of,
     read_folder as read_folder,
+)
+from simplex.storage._place import (
+    Place as Place,
+    absolute as absolute,
+    place_of as place_of,
 )
 from simplex.storage._tables import (
     new_table as new_table,

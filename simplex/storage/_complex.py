@@ -13,9 +13,10 @@ from simplex.complexes import (
     require_complex,
     require_flag,
 )
-from simplex.storage._folder import Place, absolute, place_of, under_construction
+from simplex.storage._folder import under_construction
 from simplex.storage._labels import label_tables, labels_from
 from simplex.storage._manifest import Folder, Format, read_folder
+from simplex.storage._place import Place, absolute, place_of
 from simplex.storage._tables import save_table
 
 
@@ -148,6 +149,12 @@ def _altered(opened: Folder, what: str) -> ValueError:
         f"{opened.path} must have a manifest that fits its tables, got {what}: it was altered. "
         "Restore it from a copy, or write the folder anew."
     )
+
+
+def opened_in(K: SimplicialComplex) -> Place | None:
+    """The folder in which a complex was opened, if it was."""
+    function, arguments = K.__reduce__()
+    return Place(*arguments) if function is _opened_again else None
 
 
 def _opened_again(path: str, token: str) -> SimplicialComplex:

@@ -7,8 +7,9 @@ import numpy as np
 
 from simplex.complexes import require_flag, require_int, require_vertex_count
 from simplex.storage._edge_sources import EdgeReader, Limits
-from simplex.storage._folder import Site, absolute, under_construction
+from simplex.storage._folder import Site, under_construction
 from simplex.storage._manifest import Format, read_folder
+from simplex.storage._place import absolute
 from simplex.storage._sorting import SortedRuns
 from simplex.storage._tables import write_header
 

@@ -1,72 +1,24 @@
 """A folder that is whole or not there: written beside its place, under a lock, and then renamed."""
 
-import hashlib
 import json
 import os
-import platform
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from simplex.complexes import only_run, require_flag, shown, write_whole
-from simplex.storage._manifest import (
-    MANIFEST,
-    Format,
-    described,
-    is_ours,
-    write_manifest,
-)
+from simplex.complexes import only_run, require_flag, write_whole
+from simplex.storage._manifest import Format, described, is_ours, write_manifest
+from simplex.storage._place import MANIFEST, UNFINISHED, Place, absolute, place_of
 from simplex.storage._tables import new_table
 
 
-_UNFINISHED = "unfinished.json"
 _MARK = "simplex-unfinished"
-
-
-class Place(NamedTuple):
-    """A folder as a task is told of it: its path, and a token by which it is known to be the same.
-
-    Args:
-        path: absolute.
-        token: of what the folder says of itself.
-    """
-
-    path: str
-    token: str
-
-    def found(self) -> Path:
-        """The folder, on the machine on which this is called.
-
-        Raises:
-            OSError: it is not there, or another folder has its path.
-        """
-        token = _token(Path(self.path))
-        if token != self.token:
-            what = "is not there" if token is None else "is another one"
-            raise OSError(
-                f"every worker must see the folder {self.path}, but on {platform.node()} (process "
-                f"{os.getpid()}) it {what}. Put it where all machines of the executor have it "
-                "under one path, as on a network file system."
-            )
-        return Path(self.path)
-
-
-def place_of(folder: str | os.PathLike[str]) -> Place:
-    """A folder of this library, whole or under construction, as tasks are to be told of it.
-
-    Raises:
-        ValueError: no such folder.
-    """
-    path = absolute(folder)
-    token = _token(path)
-    if token is None:
-        raise ValueError(f"folder must be one that this library has written, got {path}.")
-    return Place(str(path), token)
+_REPLACED = "replaced"  # where the folder before is, within the new one, between two renames
 
 
 class Site:
@@ -107,21 +59,23 @@ class Site:
             executor: of the checksums; ``None`` for threads of this process.
         """
         described_tables = described(self.path, tables, executor)
-        kept = {_UNFINISHED, *(entry["file"] for entry in described_tables.values())}
+        kept = {UNFINISHED, *(entry["file"] for entry in described_tables.values())}
         for other in self.path.iterdir():
             if other.name not in kept:
                 shutil.rmtree(other) if other.is_dir() else other.unlink()
         write_manifest(self.path, form, facts, described_tables)
+        for entry in described_tables.values():
+            _to_disk(self.path / entry["file"])
         _to_disk(self.path)
-        replaced = _beside(self._target, ".replaced")
         if self._replaces:
-            os.rename(self._target, replaced)
+            os.rename(self._target, self.path / _REPLACED)
+        elif self._target.exists():  # an empty folder, in whose place one cannot be put everywhere
+            self._target.rmdir()
         os.rename(self.path, self._target)
         self.finished = True
-        (self._target / _UNFINISHED).unlink()
+        (self._target / UNFINISHED).unlink()
         _to_disk(self._target.parent)
-        if self._replaces:
-            shutil.rmtree(replaced, ignore_errors=True)
+        shutil.rmtree(self._target / _REPLACED, ignore_errors=True)
 
 
 @contextmanager
@@ -134,12 +88,12 @@ def under_construction(
     """Build a folder beside its place, alone; :meth:`Site.finish` puts it there.
 
     Args:
-        folder: its place; the folders above are made.
+        folder: its place, where an empty folder may be; the folders above are made.
         job: values of JSON that determine every file. Files that an earlier run at the same job
-            left are then kept, whatever ended it, and those of another job removed. ``None`` for a
-            folder that is built anew each time, of which nothing is left by an error.
+            left are then kept, whatever ended it. ``None`` for a folder that is built anew each
+            time, of which nothing is left by an error.
         overwrite: whether a folder of this library may stand there and be replaced, by the last
-            step; one that is anything else never is.
+            step, and unfinished work at another job be removed; anything else never is.
 
     Yields:
         The site. The body must call its ``finish`` as the last thing.
@@ -148,16 +102,18 @@ def under_construction(
         ValueError: the place is taken, by a folder or by another run at work.
         OSError: it cannot be written: a full disk, say. Nothing is left under the name.
     """
-    target = absolute(folder)
+    target = _behind_links(absolute(folder))
     require_flag("overwrite", overwrite)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"folder must be one that can be made, got {target} ({error}).") from error
     with only_run("folder", target, _beside(target, ".lock")):
-        _restore(target)
+        partial = _beside(target, ".partial")
+        job = json.loads(json.dumps(job))
+        _restore(target, partial)
         _require_free(target, overwrite)
-        partial = _require_unfinished(_beside(target, ".partial"))
+        _require_own(partial, job, overwrite)
         try:
             site = _begun(target, partial, job)
             yield site
@@ -165,65 +121,62 @@ def under_construction(
         except BaseException as error:
             if job is None:
                 shutil.rmtree(partial, ignore_errors=True)
-            reason = error if isinstance(error, OSError) and error.errno else error.__cause__
-            if isinstance(error, OSError) and isinstance(reason, OSError) and reason.errno:
+            if (reason := _why_not_written(error, partial)) is not None:
                 raise _could_not(target, partial, job, reason) from error
             raise
 
 
-def absolute(folder: str | os.PathLike[str]) -> Path:
-    """The path of a folder from the root, as other processes need it."""
-    if not isinstance(folder, (str, os.PathLike)) or not str(folder):
-        raise TypeError(f"folder must be a path, got {shown(folder)}.")
-    path = Path(os.path.abspath(os.path.expanduser(os.fspath(folder))))
-    if "\0" in str(path) or not path.name:
-        raise ValueError(f"folder must be the path of a folder to be made, got {shown(folder)}.")
-    return path
+def _behind_links(target: Path) -> Path:
+    """The place to which links at this place lead: they stay."""
+    for _ in range(40):  # more are a circle to the system too
+        if not target.is_symlink():
+            return target
+        target = Path(os.path.normpath(target.parent / os.readlink(target)))
+    raise ValueError(f"folder must be a place, got {target}, a circle of links.")
 
 
-def unfinished_beside(target: Path) -> Path | None:
-    """The folder in which a run at ``target`` was or is writing."""
-    partial = _beside(target, ".partial")
-    return partial if partial.is_dir() else None
-
-
-def _require_unfinished(partial: Path) -> Path:
-    """The place of what is being written, if nothing of somebody else's is there."""
-    if os.path.lexists(partial) and _left_by(partial) is None and not _is_empty(partial):
+def _require_own(partial: Path, job: Any, overwrite: bool) -> None:
+    """Nothing of somebody else's is where the folder is to be built, nor another job's work."""
+    left = _left_by(partial)
+    if left is None:
+        if os.path.lexists(partial) and not _is_empty(partial):
+            raise ValueError(
+                f"folder must have its place for unfinished work free, got {partial}, which holds "
+                "something else. Move it away, or choose another folder."
+            )
+    elif left["job"] not in (None, job) and not overwrite:
         raise ValueError(
-            f"folder must have its place for unfinished work free, got {partial}, which holds "
-            "something else. Move it away, or choose another folder."
+            f"folder must have no unfinished work at another job beside it, got {partial}. Go on "
+            "with that by the call that began it; or delete it, or choose another folder."
         )
-    return partial
 
 
-def _begun(target: Path, partial: Path, job: Mapping[str, Any] | None) -> Site:
+def _begun(target: Path, partial: Path, job: Any) -> Site:
     """The folder under construction, with what an earlier run at this very job left there."""
-    plain = json.loads(json.dumps(job))
-    resumed = job is not None and (_left_by(partial) or {}).get("job") == plain
+    resumed = job is not None and (_left_by(partial) or {}).get("job") == job
     if resumed:
         (partial / MANIFEST).unlink(missing_ok=True)
     else:
         if partial.is_dir():
             shutil.rmtree(partial)
         partial.mkdir()
-        content = {"format": _MARK, "job": plain, "token": uuid.uuid4().hex}
-        write_whole(partial / _UNFINISHED, lambda file: file.write(json.dumps(content).encode()))
-    return Site(partial, target, resumed, target.exists())
+        content = {"format": _MARK, "job": job, "token": uuid.uuid4().hex}
+        write_whole(partial / UNFINISHED, lambda file: file.write(json.dumps(content).encode()))
+    return Site(partial, target, resumed, is_ours(target))
 
 
 def _left_by(partial: Path) -> dict[str, Any] | None:
     """What an earlier run says of the folder that it left unfinished."""
     try:
-        content = json.loads((partial / _UNFINISHED).read_bytes())
+        content = json.loads((partial / UNFINISHED).read_bytes())
     except (OSError, ValueError):
         return None
-    ours = isinstance(content, dict) and content.get("format") == _MARK
+    ours = isinstance(content, dict) and content.get("format") == _MARK and "job" in content
     return content if ours else None
 
 
 def _require_free(target: Path, overwrite: bool) -> None:
-    if not os.path.lexists(target):
+    if not os.path.lexists(target) or _holds_nothing(target):
         return
     if not is_ours(target):
         raise ValueError(
@@ -237,19 +190,27 @@ def _require_free(target: Path, overwrite: bool) -> None:
         )
 
 
-def _restore(target: Path) -> None:
+def _restore(target: Path, partial: Path) -> None:
     """Undo or end a replacement between whose two renames the process was killed."""
-    replaced = _beside(target, ".replaced")
-    if is_ours(replaced):
+    if _left_by(partial) is not None and is_ours(partial / _REPLACED):
         if os.path.lexists(target):
-            shutil.rmtree(replaced, ignore_errors=True)
+            shutil.rmtree(partial / _REPLACED)
         else:
-            os.rename(replaced, target)
+            os.rename(partial / _REPLACED, target)
+    if is_ours(target) and (target / _REPLACED).exists():
+        shutil.rmtree(target / _REPLACED, ignore_errors=True)
 
 
-def _could_not(
-    target: Path, partial: Path, job: Mapping[str, Any] | None, error: OSError
-) -> OSError:
+def _why_not_written(error: BaseException, partial: Path) -> OSError | None:
+    """The error of the system that kept a file from being written; ``None`` for other errors."""
+    reason = error.__cause__ if isinstance(error, OSError) and not error.errno else error
+    if not isinstance(reason, OSError) or not reason.errno:
+        return None
+    elsewhere = reason.filename is not None and not str(reason.filename).startswith(str(partial))
+    return None if elsewhere else reason
+
+
+def _could_not(target: Path, partial: Path, job: Any, error: OSError) -> OSError:
     left = "nothing is left of it"
     if job is not None:
         left = f"what is done is kept in {partial}, and calling again goes on from there"
@@ -259,30 +220,27 @@ def _could_not(
     )
 
 
+def _holds_nothing(target: Path) -> bool:
+    return target.is_dir() and not any(target.iterdir())
+
+
 def _is_empty(partial: Path) -> bool:
     """Whether a run was killed before it had written its mark."""
     return (
         partial.is_dir()
         and not partial.is_symlink()
-        and all(entry.name.startswith(_UNFINISHED + ".") for entry in partial.iterdir())
+        and all(entry.name.startswith(UNFINISHED + ".") for entry in partial.iterdir())
     )
-
-
-def _token(folder: Path) -> str | None:
-    for name in (MANIFEST, _UNFINISHED):
-        with suppress(OSError):
-            return hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16]
-    return None
 
 
 def _beside(target: Path, ending: str) -> Path:
     return target.with_name(target.name + ending)
 
 
-def _to_disk(folder: Path) -> None:
-    """Have the entries of a folder written, where the system can."""
+def _to_disk(place: Path) -> None:
+    """Have a file, or the entries of a folder, written, where the system can."""
     with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(place, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:

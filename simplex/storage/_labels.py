@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Hashable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import shown
+from simplex.complexes import LateLabels, shown
 from simplex.storage._manifest import Folder
 
 
@@ -44,8 +45,12 @@ def label_tables(labels: Sequence[Hashable] | None) -> LabelTables:
     return LabelTables(kind, tables)
 
 
-def labels_from(folder: Folder) -> list[Hashable] | None:
-    """The labels that :func:`label_tables` wrote."""
+def labels_from(folder: Folder) -> LateLabels | None:
+    """The labels that :func:`label_tables` wrote, to be read when they are asked for.
+
+    Raises:
+        ValueError: the folder was altered.
+    """
     kind = folder.manifest.get("vertex_labels")
     if kind is None:
         return None
@@ -53,10 +58,17 @@ def labels_from(folder: Folder) -> list[Hashable] | None:
         raise ValueError(f"{folder.path} must have vertex_labels of a known kind, got {kind}.")
     content = folder.table("vertex_labels")
     if kind == _INTS:
-        integers: list[Hashable] = content.tolist()
-        return integers
-    coded, ends = content.tobytes(), folder.table("vertex_labels_pointer").tolist()
-    texts = [coded[start:stop].decode("utf-8", "surrogatepass") for start, stop in pairwise(ends)]
+        return LateLabels(len(content), content.tolist)
+    ends = folder.table("vertex_labels_pointer")
+    return LateLabels(len(ends) - 1, partial(_texts, content, ends, kind))
+
+
+def _texts(content: np.ndarray, pointer: np.ndarray, kind: str) -> Sequence[Hashable]:
+    coded = content.tobytes()
+    texts = [
+        coded[start:stop].decode("utf-8", "surrogatepass")
+        for start, stop in pairwise(pointer.tolist())
+    ]
     return list(texts) if kind == _WORDS else [_value(json.loads(text)) for text in texts]
 
 

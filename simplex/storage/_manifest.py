@@ -1,6 +1,7 @@
 """The manifest of a folder: what it is, which tables it has, and their checksums."""
 
 import json
+import os
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,11 +11,11 @@ import numpy as np
 
 from simplex import __version__
 from simplex.complexes import write_whole
+from simplex.storage._place import MANIFEST, place_of
 from simplex.storage._tables import BLOCK, block_checksum, read_header, table_to_read
 from simplex.storage._tasks import run_tasks
 
 
-MANIFEST = "manifest.json"
 _ALL = "simplex-"  # how every format begins
 
 
@@ -57,20 +58,21 @@ def described(folder: Path, tables: Iterable[str], executor: Any = None) -> dict
             "dtype": header.dtype.str,
             "shape": list(header.shape),
         }
-    files = [folder / entry["file"] for entry in entries.values()]
-    for entry, checksum in zip(entries.values(), checksums(files, executor), strict=True):
+    found = checksums(folder, [entry["file"] for entry in entries.values()], executor)
+    for entry, checksum in zip(entries.values(), found, strict=True):
         entry["checksum"] = checksum
     return entries
 
 
-def checksums(files: Iterable[Path], executor: Any = None) -> list[str]:
+def checksums(folder: Path, files: Iterable[str], executor: Any = None) -> list[str]:
     """Of each file the CRC-32 of the CRC-32s of its blocks of 64 MiB, as eight hexadecimals."""
-    sizes = {str(path): -(-path.stat().st_size // BLOCK) for path in files}
-    blocks = [(path, number) for path, count in sizes.items() for number in range(count)]
+    sizes = {file: -(-(folder / file).stat().st_size // BLOCK) for file in files}
+    blocks = [(file, number) for file, count in sizes.items() for number in range(count)]
     sums = dict.fromkeys(sizes, 0)
-    results = run_tasks(block_checksum, blocks, executor)
-    for (path, _), one in zip(blocks, results, strict=True):
-        sums[path] = zlib.crc32(one.to_bytes(4, "big"), sums[path])
+    place = place_of(folder)
+    results = run_tasks(block_checksum, ((place, *block) for block in blocks), executor)
+    for (file, _), one in zip(blocks, results, strict=True):
+        sums[file] = zlib.crc32(one.to_bytes(4, "big"), sums[file])
     return [f"{value:08x}" for value in sums.values()]
 
 
@@ -85,11 +87,17 @@ def write_manifest(
 
 def is_ours(folder: Path) -> bool:
     """Whether a folder was written by this library, whatever it holds."""
+    return form_of(folder) is not None
+
+
+def form_of(folder: str | os.PathLike[str]) -> str | None:
+    """The name of the format of a folder of this library, ``None`` of any other."""
     try:
-        content = json.loads((folder / MANIFEST).read_bytes())
+        content = json.loads((Path(folder) / MANIFEST).read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and str(content.get("format")).startswith(_ALL)
+        return None
+    name = str(content.get("format")) if isinstance(content, dict) else ""
+    return name if name.startswith(_ALL) else None
 
 
 def read_folder(path: Path, form: Format, *, verify: bool = False, executor: Any = None) -> Folder:
@@ -107,16 +115,14 @@ def read_folder(path: Path, form: Format, *, verify: bool = False, executor: Any
     manifest = _manifest(path, form)
     tables = manifest["tables"]
     files = {name: _checked_file(path, name, tables) for name in tables}
-    if verify:
-        for (name, file), found in zip(
-            files.items(), checksums(files.values(), executor), strict=True
-        ):
-            if found != tables[name].get("checksum"):
-                raise ValueError(
-                    f"{file} must have the checksum of the manifest, "
-                    f"{tables[name].get('checksum')}, got {found}: it was altered. Restore it "
-                    f"from a copy, or write the folder anew with {form.maker}."
-                )
+    found = checksums(path, [file.name for file in files.values()], executor) if verify else []
+    for (name, file), checksum in zip(files.items(), found, strict=False):
+        expected = tables[name].get("checksum")
+        if checksum != expected:
+            raise ValueError(
+                f"{file} must have the checksum of the manifest, {expected}, got {checksum}: it "
+                f"was altered. Restore it from a copy, or write the folder anew with {form.maker}."
+            )
     return Folder(path, manifest)
 
 
@@ -153,10 +159,10 @@ def _absent(path: Path) -> str:
         return f"{path}, which has no {MANIFEST}: another folder, or one that was not copied whole."
     if path.exists():
         return f"{path}, which is a file."
-    if path.with_name(path.name + ".replaced").is_dir():
+    if (path.with_name(path.name + ".partial") / "replaced").is_dir():
         return (
-            f"no such folder {path}: its replacement was ended in the middle. The one before is "
-            f"{path.name}.replaced: rename it back."
+            f"no such folder {path}: its replacement was ended in the middle. Call again what was "
+            f"writing it, or rename {path.name}.partial/replaced, the one before, to {path.name}."
         )
     if path.with_name(path.name + ".partial").is_dir():
         return (

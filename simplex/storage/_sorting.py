@@ -52,7 +52,7 @@ class SortedRuns:
             yield self._sorted()
             return
         self._spill()
-        size = max(len(self._buffer) // len(self._runs), _LEAST)
+        size = max(len(self._buffer) // (2 * len(self._runs)), _LEAST)  # and as much to sort in
         del self._buffer
         sources = [np.memmap(path, np.uint64, "r") for path in self._runs]
         places = [0] * len(sources)

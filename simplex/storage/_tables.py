@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from simplex.storage._place import Place
+
 
 BLOCK = 1 << 26
 """Bytes that are read or written at a time."""
@@ -125,9 +127,9 @@ def read_header(path: Path) -> Header:
     return Header(dtype, shape, offset)
 
 
-def block_checksum(path: str, number: int) -> int:
+def block_checksum(place: Place, name: str, number: int) -> int:
     """The checksum (CRC-32) of a block of a file: a task."""
-    with open(path, "rb") as file:
+    with (place.found() / name).open("rb") as file:
         file.seek(number * BLOCK)
         return zlib.crc32(file.read(BLOCK))
 

@@ -74,6 +74,8 @@ def _results(
     executor: Executor,
     finished: Callable[[int, Result], object] | None,
 ) -> Iterator[Result]:
+    # Dask would take the result, or the error, of an earlier task with the same arguments.
+    options = {"pure": False} if _dask_client(executor) is not None else {}
     waiting = iter(tasks)
     window = _WAITING * _workers(executor)
     flying: deque[Future[Result]] = deque()  # in the order of the tasks
@@ -82,7 +84,7 @@ def _results(
     try:
         while True:
             for task in itertools.islice(waiting, window - len(flying)):
-                future = executor.submit(function, *task)
+                future = executor.submit(function, *task, **options)
                 number[future] = next(counter)
                 flying.append(future)
             if not flying:
@@ -112,10 +114,16 @@ def _results(
 def _workers(executor: Executor) -> int:
     """How many tasks run at a time."""
     count = getattr(executor, "_max_workers", None)
-    client: Any = getattr(executor, "_client", None)  # Dask's
-    if client is not None and hasattr(client, "nthreads"):
+    client = _dask_client(executor)
+    if client is not None:
         count = sum(client.nthreads().values())
     return count if isinstance(count, int) and count > 0 else _MANY
+
+
+def _dask_client(executor: Executor) -> Any:
+    """The client behind an executor of Dask; ``None`` for any other one."""
+    client: Any = getattr(executor, "_client", None)
+    return client if hasattr(client, "nthreads") else None
 
 
 def _is_loss(error: BaseException) -> bool:

@@ -1,12 +1,18 @@
 """Data-parallel training: one process per shard of every batch, joined by torch's own DDP."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
+
+from simplex.complexes import shown
+
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -39,9 +45,20 @@ class Processes:
         """Whether this process is the one that reports and saves."""
         return self.rank == 0
 
-    def shard(self, ids: Tensor) -> Tensor:
-        """This process's part of the ids; it can be empty."""
-        return ids[self.rank :: self.size]
+    def shard(self, ids: Tensor, sizes: Tensor | None = None) -> Tensor:
+        """This process's part of the ids; it can be empty.
+
+        Args:
+            ids: of all processes.
+            sizes: how large each of them is: the parts then have about equal sums. The ids are
+                dealt out from the largest to the smallest, to and fro.
+        """
+        if sizes is None or self.size == 1:
+            return ids[self.rank :: self.size]
+        order = sizes.argsort(descending=True, stable=True)
+        place = torch.arange(len(ids)) % (2 * self.size)
+        mine = torch.minimum(place, 2 * self.size - 1 - place) == self.rank
+        return ids[order[mine].sort()[0]]
 
     def wrap(self, model: nn.Module) -> nn.Module:
         """The model to train: its backward pass averages gradients over the processes."""
@@ -71,11 +88,62 @@ class Processes:
         distributed.all_gather(parts, padded)
         return torch.cat([part[: int(n)] for part, n in zip(parts, counts, strict=True)])
 
+    @torch.no_grad()
     def align(self, model: nn.Module) -> None:
-        """Give all processes the buffers of process 0, such as running statistics."""
+        """Give all processes the buffers of process 0, such as running statistics, and its weights.
+
+        The weights are the same already, but for processors that round otherwise.
+        """
         if self.size > 1:
-            for buffer in model.buffers():
-                distributed.broadcast(buffer, 0)
+            for values in (*model.buffers(), *model.parameters()):
+                distributed.broadcast(values, 0)
+
+    def agreed(self, numbers: Sequence[float], device: torch.device) -> list[float]:
+        """The numbers of process 0, so that all decide alike whatever their processors."""
+        if self.size == 1:
+            return list(numbers)
+        values = torch.tensor(numbers, dtype=torch.float64, device=device)
+        distributed.broadcast(values, 0)
+        return values.tolist()
+
+    def of_first(self, make: Callable[[], Made]) -> Made:
+        """What process 0 makes, reading files that the others need not see.
+
+        Raises:
+            Exception: what ``make`` raises there, on all processes.
+        """
+        if self.size == 1:
+            return make()
+        told: list[Any] = [None, None]
+        if self.is_first:
+            try:
+                told[0] = make()
+            except Exception as error:
+                told[1] = error
+        distributed.broadcast_object_list(told, 0)
+        if told[1] is not None:
+            raise told[1]
+        made: Made = told[0]
+        return made
+
+    def require_same(self, given: Mapping[str, Any]) -> None:
+        """Raise ``ValueError`` where processes were given different things.
+
+        Args:
+            given: values that can be compared, by what they are.
+        """
+        if self.size == 1:
+            return
+        told: list[Any] = [None] * self.size
+        distributed.all_gather_object(told, dict(given))
+        for rank, other in enumerate(told):
+            for name in given:
+                if other[name] != told[0][name]:
+                    raise ValueError(
+                        f"all processes must train on the same data with the same settings, got "
+                        f"{name}={shown(told[0][name])} in process 0 and {shown(other[name])} in "
+                        f"process {rank}. Give every machine the same files, versions and options."
+                    )
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.data import SimplicialData, SimplicialDataset
+from simplex.train._distributed import Processes
 from simplex.train._splits import Split
 from simplex.train._targets import require_finite_features, require_targets
 from simplex.train._task import Task
@@ -49,13 +50,15 @@ class Material:
 
     def __init__(self, dataset: SimplicialDataset, task: Task, device: torch.device) -> None:
         self.dataset, self.task, self.device = dataset, task, device
-        batch = dataset.to_batch()
+        batch = dataset.only(task.target, "candidates").to_batch()
         self.targets = task.rows(batch).cpu()
-        require_finite_features(batch)
+        for part in dataset.batches():
+            require_finite_features(part)
         by_row = task.level is not None or task.candidates
         self.is_one = by_row and len(dataset) == 1
         self.count = len(self.targets) if self.is_one else len(dataset)
         self.item_of_row = self._items(batch)
+        self.sizes = torch.ones(self.count) if self.is_one else dataset.item_sizes
         self._whole: tuple[Any, ...] | None = None
 
     def _items(self, batch: SimplicialData) -> Tensor:
@@ -75,6 +78,10 @@ class Material:
         chosen = torch.zeros(self.count, dtype=torch.bool)
         chosen[ids] = True
         return chosen[self.item_of_row].nonzero()[:, 0]
+
+    def shard(self, ids: Tensor, processes: Processes) -> Tensor:
+        """The part of these ids that is this process's, of about as many simplices as each."""
+        return processes.shard(ids, self.sizes[ids])
 
     def labels(self, ids: Tensor) -> Tensor:
         """What to stratify by, one per id; all the same where the targets are no classes of ids."""

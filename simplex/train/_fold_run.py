@@ -1,6 +1,7 @@
 """The training of one model on one part of a data set: everything that changes with the epochs."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from simplex.train._examples import Material
 from simplex.train._metrics import measure
 from simplex.train._norm_statistics import recalibrate
 from simplex.train._objective import Objective
-from simplex.train._optimizers import make_optimizer, make_schedule
+from simplex.train._optimizers import make_optimizer, make_schedule, unseen
 from simplex.train._settings import TrainSettings
 
 
@@ -58,10 +59,11 @@ class FoldRun:
             whole = float(self.row_weight[group].sum())
             self.optimizer.zero_grad()
             for ids in torch.split(group, size):
-                own = self.processes.shard(ids)
+                own = self.material.shard(ids, self.processes)
                 # A process without graphs must still take part in the exchange of gradients.
                 examples = self.material.load(own if len(own) else ids[:1])
-                outputs = examples.outputs(self.parallel, self.settings.amp)
+                with nullcontext() if len(own) else unseen(self.optimizer):
+                    outputs = examples.outputs(self.parallel, self.settings.amp)
                 loss = self.objective.mean_loss(outputs, examples.targets)
                 weight = float(self.row_weight[own].sum())
                 share = loss * (weight * self.processes.size / whole if whole else 0.0)
@@ -77,13 +79,16 @@ class FoldRun:
         loss_sum, weight_sum = self.processes.total(totals).tolist()
         require_finite_loss(loss_sum, self.settings.lr)
         scores = gathered_scores(self.objective, self.processes, met, self.device)
-        return loss_sum / max(weight_sum, 1e-300), scores
+        mean = loss_sum / max(weight_sum, 1e-300)
+        first, *further = self.processes.agreed([mean, *scores], self.device)
+        return first, tuple(further)
 
     def recalibrate(self) -> None:
         """Statistics of the batch norms at the present weights, from the training part."""
         size = len(self.train_ids) if self.material.is_one else self.settings.batch_size
         groups = torch.split(self.train_ids, size)
-        own = [ids for ids in map(self.processes.shard, groups) if len(ids)]
+        shards = [self.material.shard(ids, self.processes) for ids in groups]
+        own = [ids for ids in shards if len(ids)]
         recalibrate(
             self.model,
             lambda: [self.material.load(ids).outputs(self.model, self.settings.amp) for ids in own],

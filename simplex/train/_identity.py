@@ -12,6 +12,7 @@ from torch import Tensor
 from simplex.data import SimplicialDataset
 
 
+SHARED = ("data_hash", "folds_hash", "torch_version", "simplex_version")  # by all processes
 _ITEMS_AT_ONCE = 1024
 _REMEDIES = {
     "data_hash": "The graphs, their features or their labels have changed: restore the data.",

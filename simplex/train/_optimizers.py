@@ -1,6 +1,7 @@
 """Optimisers and schedules of the learning rate, by their names."""
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -27,6 +28,13 @@ def make_optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Opt
             parameters, lr=lr, weight_decay=weight_decay, momentum=_MOMENTUM, fused=True
         )
     return torch.optim.Adam(parameters, lr=lr, weight_decay=weight_decay, fused=True)
+
+
+def unseen(optimizer: torch.optim.Optimizer) -> AbstractContextManager[None]:
+    """A context for a forward pass that counts nothing in the step, as of no graphs."""
+    paused = getattr(optimizer, "paused", nullcontext)  # that of LocoProp, which looks at passes
+    context: AbstractContextManager[None] = paused()
+    return context
 
 
 def make_schedule(optimizer: torch.optim.Optimizer, settings: TrainSettings) -> Any:

@@ -19,7 +19,7 @@ from simplex.train._checks import (
 )
 from simplex.train._distributed import Processes
 from simplex.train._examples import Material
-from simplex.train._identity import surroundings
+from simplex.train._identity import SHARED, surroundings
 from simplex.train._records import PROTOCOLS, EpochRecord, FoldChoice
 from simplex.train._settings import TrainSettings
 from simplex.train._splits import Split, listed_splits
@@ -121,10 +121,13 @@ def run_protocols(
     identity = _identity(splits, configurations, protocols, task, processes)
     identity |= dict(description or {})
     first = processes is None or processes.is_first
+    processes = processes or Processes()
+    if checkpoint is not None or processes.size > 1:
+        around = surroundings(dataset, [split.parts for split in splits], device)
+        processes.require_same({**identity, **{key: around[key] for key in SHARED}})
     if checkpoint is not None:
         checkpoint = Path(checkpoint)
-        identity |= surroundings(dataset, [split.parts for split in splits], device)
-    processes = processes or Processes()
+        identity |= around
     if processes.size > 1 and material.is_one:
         raise ValueError(
             f"processes must be one for a data set of one complex, got {processes.size}: there is "

@@ -105,13 +105,8 @@ def run_experiment(
     if processes is not None:
         require_kind("processes", processes, Processes)
     folder = Path(out)
-    checkpoint = folder / "checkpoint.pt"
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"out must be a folder, got the file {folder}.")
-    if not resume:
-        _require_no_run(folder)
-    if resume:
-        read_checkpoint(checkpoint)  # what is wrong with it is said before the work
+    together = processes or Processes()
+    together.of_first(lambda: _require_place(folder, resume=resume))
     loggers(log, folder, "score")  # the same
     for _, each in configurations(experiment):
         require_model(each.model)
@@ -288,6 +283,16 @@ def _own_folder(folder: Path, *, resume: bool) -> Iterator[None]:
         with suppress(OSError):  # not empty
             for made in absent:
                 made.rmdir()
+
+
+def _require_place(folder: Path, *, resume: bool) -> None:
+    """A folder for a run, or the run to be continued: what is wrong is said before the work."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"out must be a folder, got the file {folder}.")
+    if resume:
+        read_checkpoint(folder / "checkpoint.pt")
+    else:
+        _require_no_run(folder)
 
 
 def _require_no_run(folder: Path) -> None:

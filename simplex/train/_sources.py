@@ -89,7 +89,7 @@ def splits_of(
     by_row = (task.level is not None or task.candidates) and len(dataset) == 1
     if experiment.protocol == "fixed":
         return mask_splits(dataset, task.level or 0)
-    targets = task.rows(dataset.to_batch())
+    targets = task.rows(dataset)
     known = _known(task, targets) if by_row else torch.arange(len(dataset))
     if len(known) < _FEWEST:
         raise ValueError(

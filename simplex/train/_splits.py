@@ -164,7 +164,7 @@ def _item_splits(dataset: SimplicialDataset, level: int) -> list[Split]:
     """The splits of the items whose masks say the same in all their rows."""
     ending = f"_{level}" if level else ""
     names = [f"{part}_mask{ending}" for part in ("train", "val", "test")]
-    batch, count = dataset.to_batch(), len(dataset)
+    batch, count = dataset.only(*names).to_batch(), len(dataset)
     rows = next((len(batch[name]) for name in names if name in batch), 0)
     if not rows:
         _mask(batch, names[0], count)  # says that there are none

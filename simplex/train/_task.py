@@ -180,14 +180,15 @@ class Task:
         if name is None:
             name = "y_candidates" if candidates else f"y_{level}" if level else "y"
         require_kind("target", name, str)
-        batch = dataset.to_batch()
+        levels = [key for key in map(str, dataset._data.keys()) if key.startswith("y")]
+        batch = dataset.only(name, "candidates", *levels).to_batch()
         level, kind, count = inferred(batch, len(dataset), name, level, kind, candidates)
         task = cls(kind, count, level, name, metrics, loss, class_weights, candidates, signed)
         require_targets(task, task.rows(batch))
         return task
 
-    def rows(self, batch: SimplicialData) -> Tensor:
-        """The targets of a batch.
+    def rows(self, batch: SimplicialData | SimplicialDataset) -> Tensor:
+        """The targets of a batch, or of a data set, whose other fields are not read then.
 
         Args:
             batch: one or several items.
@@ -199,6 +200,8 @@ class Task:
         Raises:
             ValueError: there are none, or not one for each row.
         """
+        if isinstance(batch, SimplicialDataset):
+            batch = batch.only(self.target, "candidates").to_batch()
         return read_targets(
             batch, self.target, self.kind, self.num_outputs, self.level, self.candidates
         )

@@ -108,7 +108,8 @@ class Trainings:
         """Read the checkpoint, and tell again what has been told."""
         if self.checkpoint is None:
             raise ValueError("checkpoint must be a path for resume=True, got None.")
-        state = load_checkpoint(self.checkpoint, self.identity)
+        path = self.checkpoint
+        state = self.processes.of_first(lambda: load_checkpoint(path, self.identity))
         self.table = state["records"]
         self.outcome.seconds = state["seconds"]
         self.run_state, self.best_model = state["run"], state["best_model"]

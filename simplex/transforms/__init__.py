@@ -1,6 +1,7 @@
 """Transforms of PyG: from a graph with features to a complex with features, and more of them."""
 
-from simplex.transforms._clique_lift import CliqueLift, clique_lift, lift_dataset
+from simplex.data import lift_dataset, spread_features
+from simplex.transforms._clique_lift import CliqueLift, clique_lift
 from simplex.transforms._degrees import Degrees
 from simplex.transforms._directed_lift import DirectedFlagLift, directed_flag_lift
 from simplex.transforms._eigenvectors import HodgeEigenvectors
@@ -17,13 +18,14 @@ from simplex.transforms._random_walks import RandomWalkReturns
 from simplex.transforms._reach import HopCounts, PageRanks
 from simplex.transforms._spectral import Electrostatics, HeatKernelDiagonals
 from simplex.transforms._splits import SimplexSplit, split_simplices
-from simplex.transforms._spread import spread_features
 
 
 # isort: split
 # Shared with the other packages of this library; not part of the public surface.
-from simplex.transforms._checks import require_graph as require_graph
-from simplex.transforms._clique_lift import features_of_lift as features_of_lift
+from simplex.data import (
+    features_of_lift as features_of_lift,
+    require_graph as require_graph,
+)
 
 
 __all__ = [

@@ -1,33 +1,20 @@
 """The clique lift as a PyG transform, and of a whole data set by one kernel call."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable
+from typing import ClassVar
 
-from torch import Tensor
 from torch_geometric.data import Data
-from torch_geometric.data.collate import collate
 from torch_geometric.transforms import BaseTransform
 
-from simplex.complexes import (
-    HIGHEST_DIM,
-    SimplicialComplex,
-    on_free_threads,
-    require_flag,
-    require_int,
-    require_word,
-)
+from simplex.complexes import SimplicialComplex, on_free_threads
 from simplex.data import (
+    Reduce as Reduce,
     SimplicialData,
-    SimplicialDataset,
-    require_same_fields,
-    require_same_widths,
+    features_of_lift,
+    require_graph,
+    require_lift_options,
 )
-from simplex.lifting import clique_complex, directed_flag_complex
-from simplex.transforms._checks import listed_graphs, require_graph
-from simplex.transforms._spread import spread_features, with_edge_features
-
-
-Reduce = Literal["sum", "mean"]
+from simplex.lifting import clique_complex
 
 
 @on_free_threads()
@@ -72,7 +59,7 @@ def lifted(
 ) -> SimplicialData:
     """The graph on the complex that ``lift`` makes of it, with features on all simplices."""
     require_graph(data)
-    require_options(max_dim, reduce, edge_attr)
+    require_lift_options(max_dim, reduce, edge_attr)
     K = lift(data, max_dim).with_parts(None)
     fields = {key: value for key, value in data if key not in ("x", "num_nodes")}
     x = features_of_lift(K, data.x, data.edge_index, data.edge_attr, max_dim, reduce, edge_attr)
@@ -89,7 +76,7 @@ class FlagLift(BaseTransform):  # type: ignore[misc]
     def __init__(
         self, max_dim: int = 2, *, reduce: Reduce = "sum", edge_attr: Reduce | None = None
     ) -> None:
-        require_options(max_dim, reduce, edge_attr)
+        require_lift_options(max_dim, reduce, edge_attr)
         self.max_dim = max_dim
         self.reduce = reduce
         self.edge_attr = edge_attr
@@ -124,71 +111,3 @@ class CliqueLift(FlagLift):
     """
 
     lift = staticmethod(clique_lift)
-
-
-@on_free_threads()
-def lift_dataset(
-    graphs: Iterable[Data],
-    max_dim: int = 2,
-    *,
-    reduce: Reduce = "sum",
-    edge_attr: Reduce | None = None,
-    directed: bool = False,
-) -> SimplicialDataset:
-    """Lift many PyG graphs by one kernel call; item i equals ``clique_lift(graphs[i])``.
-
-    Args:
-        graphs: a PyG data set or list; all items have the same fields.
-        max_dim: the top dimension.
-        reduce: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
-        edge_attr: what becomes of ``edge_attr``, see :func:`clique_lift`.
-        directed: ``True`` to lift as :func:`directed_flag_lift` does.
-
-    Raises:
-        TypeError: one graph in place of a list, or an item that is no PyG ``Data``.
-        ValueError: there is no graph, the items have different fields, or one has been lifted
-            already.
-    """
-    require_options(max_dim, reduce, edge_attr)
-    require_flag("directed", directed)
-    listed = listed_graphs(graphs)
-    require_same_fields([set(graph.keys()) - {"num_nodes"} for graph in listed])
-    lift = directed_flag_complex if directed else clique_complex
-    union = lift(listed, max_dim)
-    try:
-        stored, slices, _ = collate(
-            Data, listed, increment=False, add_batch=False, exclude_keys=["num_nodes"]
-        )
-    except RuntimeError:
-        require_same_widths([graph.to_dict() for graph in listed])
-        raise
-    fields = {key: value for key, value in stored if key not in ("x", "num_nodes")}
-    bounds = {key: slices[key] for key in fields}
-    shift = union.part_pointer(0)[:-1].repeat_interleave(bounds["edge_index"].diff())
-    edges = stored.edge_index + shift.to(stored.edge_index.device)
-    x = features_of_lift(union, stored.x, edges, stored.edge_attr, max_dim, reduce, edge_attr)
-    if stored.x is None and x:
-        fields["x_1"], bounds["x_1"], x = x[0], union.part_pointer(1), []
-    return SimplicialDataset.from_union(union, x, max_dim=max_dim, fields=fields, slices=bounds)
-
-
-def features_of_lift(
-    K: SimplicialComplex,
-    x: Any,
-    edges: Tensor,
-    edge_attr: Any,
-    max_dim: int,
-    reduce: Reduce,
-    edge_reduce: Reduce | None,
-) -> list[Tensor]:
-    """All cochains; without ``x`` that of the edges alone, or none."""
-    cochains = [] if x is None else spread_features(K, x, max_dim, reduce=reduce)
-    if edge_reduce is None:
-        return cochains
-    return with_edge_features(K, cochains, edges, edge_attr, edge_reduce)
-
-
-def require_options(max_dim: int, reduce: str, edge_attr: str | None) -> None:
-    require_word("reduce", reduce, ("sum", "mean"))
-    require_word("edge_attr", edge_attr, ("sum", "mean", None))
-    require_int("max_dim", max_dim, least=0 if edge_attr is None else 1, most=HIGHEST_DIM)

@@ -1,5 +1,6 @@
 """What the tests of isomorphism refuse: what is no complex, and words that name no adjacency."""
 
+import os
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -37,6 +38,11 @@ def require_adjacencies(adjacencies: Iterable[str]) -> set[str]:
             f"{adjacencies if isinstance(adjacencies, str) else unknown!r}."
         )
     return set(names)
+
+
+def runs_in_tasks(K: object, *options: object) -> bool:
+    """Whether a complex is in a folder, or any option of a refinement by tasks is given."""
+    return isinstance(K, (str, os.PathLike)) or any(option is not None for option in options)
 
 
 def require_test(test: object) -> None:

@@ -1,6 +1,9 @@
 """Which of several complexes a colour refinement tells apart, and when and where it does."""
 
-from collections.abc import Iterable
+import itertools
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,7 +11,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, on_free_threads, require_complex, shown
+from simplex.complexes import (
+    SimplicialComplex,
+    on_free_threads,
+    require_complex,
+    require_int,
+    shown,
+)
+from simplex.storage import require_executor
+from simplex.wl._blocks import (
+    BLOCK,
+    as_union,
+    blocks_of_items,
+    blocks_of_union,
+    has_recipe,
+    labels_by_blocks,
+    recipe_of,
+)
 from simplex.wl._checks import require_room_to_refine, require_test
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import Stop
@@ -127,24 +146,43 @@ def _rounds(count: int) -> str:
 
 @on_free_threads()
 def distinguish(
-    complexes: SimplicialComplex | Iterable[SimplicialComplex], test: Refinement = simplicial_wl
+    complexes: SimplicialComplex | Iterable[SimplicialComplex] | str | os.PathLike[str],
+    test: Refinement = simplicial_wl,
+    *,
+    executor: Executor | None = None,
+    task_size: int | None = None,
 ) -> Tensor:
-    """Sort complexes into classes that a test does not tell apart, by one refinement of them all.
+    """Sort complexes into classes that a test does not tell apart.
+
+    They are refined as one union, or, with an ``executor`` or a ``task_size`` and where they come
+    from a folder or a long iterator, in blocks: what is held are some blocks for each worker and 8
+    bytes for each complex. The labels are the same.
 
     Args:
         complexes: complexes on one device, each of which counts as one even if it is a disjoint
-            union; or a disjoint union, whose parts are meant.
-        test: the refinement; options by ``functools.partial``.
+            union; or a disjoint union, whose parts are meant; or the path of the folder of one.
+            An iterator is read only as blocks are needed.
+        test: the refinement; options by ``functools.partial``. In blocks one of
+            :func:`simplicial_wl`, :func:`weisfeiler_lehman` and :func:`folklore_wl`, without
+            starting colours.
+        executor: where blocks are refined: threads, processes, or ``client.get_executor()`` of a
+            Dask cluster. ``None`` for threads of this process.
+        task_size: simplices in a block; ``None`` for 2¹⁹.
 
     Returns:
         (m,) int64 labels, numbered by first appearance: equal label, not told apart.
 
     Raises:
-        TypeError: an item is no complex.
-        ValueError: the complexes are on different devices.
+        TypeError: an item is no complex, or ``executor`` no executor.
+        ValueError: the complexes are on different devices, or ``test`` is another one, in blocks.
+        RuntimeError: the executor lost a worker.
 
     Laws:
         ``labels[i] != labels[j]`` iff ``compare(K_i, K_j)`` tells the two apart.
+
+    Cost:
+        A block is refined until each of its complexes is stable, a union until that, or until no
+        two of them are left that agree.
 
     Example:
         >>> from simplex import SimplicialComplex
@@ -153,16 +191,39 @@ def distinguish(
         [0, 1, 0]
     """
     require_test(test)
+    require_executor(executor)
+    by_blocks = executor is not None or task_size is not None
+    size = BLOCK if task_size is None else require_int("task_size", task_size, 1)
+    if isinstance(complexes, (str, os.PathLike)) or (
+        isinstance(complexes, SimplicialComplex) and by_blocks
+    ):
+        return labels_by_blocks(blocks_of_union(complexes, size), recipe_of(test), executor)
     if isinstance(complexes, SimplicialComplex):
-        union = complexes
+        return _labels_of_union(complexes, test)
+    given: object = complexes
+    if isinstance(given, (Tensor, np.ndarray)) or not isinstance(given, Iterable):
+        raise TypeError(f"complexes must be a list of complexes, got {shown(given)}.")
+    if by_blocks:
+        blocks = blocks_of_items(complexes, size)
+        return labels_by_blocks(map(_single, blocks), recipe_of(test), executor)
+    if isinstance(complexes, Iterator) and has_recipe(test):
+        blocks = blocks_of_items(complexes, size)
+        begin = list(itertools.islice(blocks, 2))
+        if len(begin) == 2:
+            todo = map(_single, itertools.chain(begin, blocks))
+            return labels_by_blocks(todo, recipe_of(test), None).to(begin[0][0].device)
+        parts = [K for block in begin for K in block]
     else:
-        given: object = complexes
-        if isinstance(given, (Tensor, np.ndarray)) or not isinstance(given, Iterable):
-            raise TypeError(f"complexes must be a list of complexes, got {shown(given)}.")
         parts = [require_complex(f"complexes[{i}]", K) for i, K in enumerate(complexes)]
-        require_room_to_refine(parts)
-        union = SimplicialComplex.disjoint_union(parts)
+    require_room_to_refine(parts)
+    return _labels_of_union(SimplicialComplex.disjoint_union(parts), test)
 
+
+def _single(block: list[SimplicialComplex]) -> tuple[SimplicialComplex]:
+    return (as_union(block),)
+
+
+def _labels_of_union(union: SimplicialComplex, test: Refinement) -> Tensor:
     def all_parted(coloring: Coloring) -> bool:
         labels = coloring.part_classes()
         return len(labels) == 0 or int(labels.max()) == len(labels) - 1

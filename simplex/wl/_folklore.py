@@ -10,7 +10,6 @@ from simplex.complexes import SimplicialComplex, on_free_threads, require_comple
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import (
     Draw,
-    Palette,
     Problem,
     Stop,
     refine,
@@ -94,7 +93,7 @@ def pair_problem(K: SimplicialComplex, *, colors: Any = None) -> Problem:
         return [hashes]
 
     start = _starting_pairs(K, colors, sizes, pointer)
-    return Problem([start], signature, ["ordered vertex pairs"], [pointer])
+    return Problem([relabel(start)], signature, ["ordered vertex pairs"], [pointer], [start])
 
 
 def _require_time(products: int, device: torch.device) -> None:
@@ -107,7 +106,7 @@ def _require_time(products: int, device: torch.device) -> None:
         )
 
 
-def _starting_pairs(K: SimplicialComplex, colors: Any, sizes: Tensor, pointer: Tensor) -> Palette:
+def _starting_pairs(K: SimplicialComplex, colors: Any, sizes: Tensor, pointer: Tensor) -> Tensor:
     vertices = starting_colors(colors, K.num_simplices(0), K.device, "colors")
     part = K.part(0)
     place = torch.arange(len(part), device=K.device) - K.part_pointer(0)[part]
@@ -121,7 +120,7 @@ def _starting_pairs(K: SimplicialComplex, colors: Any, sizes: Tensor, pointer: T
         own = vertices.colors[(sizes == n)[part]].view(-1, n)  # (m, n) in the order of the pairs
         ends = own[:, :, None] * vertices.size + own[:, None, :]
         relation[pairs] += 3 * ends
-    return relabel(relation)
+    return relation
 
 
 def _squares(sizes: Tensor, pointer: Tensor) -> Iterator[Tensor]:

@@ -59,18 +59,25 @@ class Problem(NamedTuple):
         signature: a round.
         kinds: what is coloured, in words.
         pointers: for each kind the (num_parts+1,) first thing of each part.
+        meanings: for each kind what the starting colours are hashed by, where their numbers mean
+            something in this union alone.
     """
 
     start: Sequence[Palette]
     signature: Signature
     kinds: Sequence[str]
     pointers: Sequence[Tensor]
+    meanings: Sequence[Tensor] | None = None
+
+    @property
+    def first_colors(self) -> list[Tensor]:
+        """The starting colours as the first round takes them."""
+        return list(self.meanings or [palette.colors for palette in self.start])
 
 
 def rounds_of(problem: Problem) -> Iterator[list[Tensor]]:
     """The colours after round 1, 2, …, without end: hashes, equal ones alike."""
-    colors = [palette.colors for palette in problem.start]
-    number = 0
+    colors, number = problem.first_colors, 0
 
     def draw(values: Tensor, role: Role, k: int) -> Tensor:
         return words(values, key_of(number, role, k))

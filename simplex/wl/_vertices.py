@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, on_free_threads, require_complex
+from simplex.wl._checks import runs_in_tasks
 from simplex.wl._coloring import Coloring
 from simplex.wl._refine import Draw, Problem, Stop, refine, starting_colors
 from simplex.wl._words import Role
@@ -54,7 +55,7 @@ def weisfeiler_lehman(
         >>> weisfeiler_lehman(path).histogram[0].tolist()
         [2, 2]
     """
-    if folder is not None or executor is not None or isinstance(K, (str, os.PathLike)):
+    if runs_in_tasks(K, folder, executor, task_size):
         from simplex.wl._disk import refine_in_folder, vertices_of  # compiles its kernels
 
         return refine_in_folder(
@@ -68,9 +69,9 @@ def weisfeiler_lehman(
     return refine(vertex_problem(K, colors=colors), max_rounds=max_rounds, stop=stop)
 
 
-def vertex_problem(K: SimplicialComplex, *, colors: Any = None) -> Problem:
+def vertex_problem(K: object, *, colors: Any = None) -> Problem:
     """What :func:`weisfeiler_lehman` refines."""
-    require_complex("K", K)
+    K = require_complex("K", K)
     heads, tails = K.facets(1).unbind(1)
 
     def signature(colors: Sequence[Tensor], draw: Draw) -> list[Tensor]:

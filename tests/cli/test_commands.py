@@ -7,6 +7,7 @@ import torch
 
 from simplex import SimplicialComplex, __version__
 from simplex.cli import main
+from simplex.storage import open_complex
 from tests.cases import over
 
 
@@ -246,3 +247,49 @@ def test_as_a_module():
     command = [sys.executable, "-m", "simplex", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, f"simplex {__version__}\n")
+
+
+def test_lift_to_disk_is_read_back_by_every_command(files, capsys):
+    code, out, err = run(capsys, "lift", "header.g6", "--max-dim", 3, "--to-disk", "K")
+    assert (code, err) == (0, "")
+    assert "dimension 3: 1 simplices" in out
+    assert open_complex("K").f_vector == (4, 6, 4, 1)
+    assert run(capsys, "info", "K") == run(capsys, "info", "header.g6", "--max-dim", 3)
+    assert "exact: isomorphic" in run(capsys, "wl", "K", "header.g6", "--exact")[1]
+    assert run(capsys, "lift", "K", "--max-dim", 1, "--to-disk", "graph")[0] == 0
+    assert open_complex("graph").f_vector == (4, 6)
+
+
+def test_edges_on_disk_are_counted_and_lifted(files, capsys):
+    code, out, _ = run(capsys, "edges", "hexagon.txt", "loop.txt", "--to-disk", "graph")
+    assert code == 0
+    assert "edges     6" in out
+    assert "(6, 6)" in run(capsys, "info", "graph", "--count")[1]
+    assert "(6, 6)" in run(capsys, "info", "graph")[1]
+    assert run(capsys, "lift", "graph", "--to-disk", "K")[0] == 0
+    assert open_complex("K").f_vector == (6, 6)
+
+
+def test_counting_is_the_f_vector_of_info(files, capsys):
+    code, out, _ = run(capsys, "info", "novel.graphml", "--max-dim", 5, "--count")
+    assert code == 0
+    assert out in run(capsys, "info", "novel.graphml", "--max-dim", 5)[1]
+
+
+@over(
+    "argv, words",
+    [
+        (("lift", "triangle.edges", "--to-disk", "folder.pt"), "must be a new folder"),
+        (("lift", "triangle.edges", "--to-disk", "K", "--out", "K.pt"), "without --out"),
+        (("lift", "triangle.edges", "--to-disk", "K", "--weight", 3), "--weight must be left out"),
+        (("info", "complex.pt", "--count"), "complex.pt: must hold graphs for --count"),
+        (("info", "folder.pt"), "folder"),
+        (("edges", "names.csv", "--to-disk", "K"), "names.csv"),
+        (("edges", "loop.txt", "--columns", "a", "--to-disk", "K"), "must be two columns"),
+    ],
+)
+def test_what_cannot_go_to_disk_is_named(files, capsys, argv, words):
+    code, out, err = run(capsys, *argv)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert len(err.splitlines()) == 1

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -56,7 +57,7 @@ def expected(graph, max_dim, folder):
     "name, max_dim, executor",
     [
         *itertools.product(GRAPHS, [3], ["own threads"]),
-        *itertools.product(["dense"], [0, 1, 2], ["in turn"]),
+        *itertools.product(["dense"], [0, 1], ["in turn"]),
         ("complete", 9, "in turn"),
         ("dense", 3, "threads"),
     ],
@@ -79,7 +80,9 @@ def test_edges_on_disk_are_lifted_as_their_graph(tmp_path):
 
 def run_and_die(folder, executor):
     """Lift in a child that the executor kills; whether it was killed."""
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which the child leaves be
+        child = os.fork()
     if child == 0:
         try:
             clique_complex_to_disk(DENSE, folder, 3, executor, task_size=150)
@@ -115,7 +118,9 @@ def test_a_run_killed_again_and_again_ends(tmp_path):
 def test_an_unfinished_run_of_another_graph_is_not_gone_on_with(tmp_path):
     other = nx.gnp_random_graph(30, 0.5, seed=2)
     assert run_and_die(tmp_path / "K", killed_before(5))
-    clique_complex_to_disk(other, tmp_path / "K", 3, task_size=150)
+    with pytest.raises(ValueError, match=r"unfinished work at another job .*K\.partial"):
+        clique_complex_to_disk(other, tmp_path / "K", 3, task_size=150)
+    clique_complex_to_disk(other, tmp_path / "K", 3, task_size=150, overwrite=True)
     assert contents(tmp_path / "K") == expected(other, 3, tmp_path / "saved")
 
 
@@ -164,6 +169,7 @@ def test_only_one_run_at_a_time(tmp_path):
 
 def test_a_place_that_is_taken_stays(tmp_path):
     (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").touch()
     with pytest.raises(ValueError, match="nothing was changed"):
         clique_complex_to_disk(DENSE, tmp_path / "mine")
     clique_complex_to_disk(DENSE, tmp_path / "K")

@@ -1,5 +1,7 @@
 """Balls by themselves: what is in a batch, its fields, orders, shares, workers and refusals."""
 
+import pickle
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -139,6 +141,19 @@ def test_graphs_and_complexes_of_all_kinds_are_taken(kind, tmp_path_factory):
         None
     )
     assert torch.equal(batch.x, x[vertices])
+
+
+def test_lists_of_neighbours_are_kept_on_disk(tmp_path, monkeypatch):
+    data, folder = graph(), tmp_path / "lists"
+    expected = [*BallLoader(data, None, 2, batch_size=20)]
+    monkeypatch.setattr("simplex.loader._neighbors._EDGES_AT_ONCE", 7)
+    monkeypatch.setattr("simplex.loader._neighbors._ENTRIES_AT_ONCE", 50)
+    for _ in range(2):  # made, and opened
+        loader = BallLoader(data, None, 2, batch_size=20, neighbors=folder)
+        same(expected, [*loader])
+        same(expected, [*pickle.loads(pickle.dumps(loader))])
+    with pytest.raises(ValueError, match="those of others"):
+        BallLoader(graph(seed=1), None, 2, neighbors=folder)
 
 
 def flat(lists):

@@ -60,6 +60,7 @@ class Run(NamedTuple):
     options: dict[str, Any] = {}  # noqa: RUF012
     pieces: int = 1  # micro-batches of a step
     reduction: str = "mean"
+    classes: bool = False  # the loss is a cross-entropy: the last map has a transfer function
     by_hand: bool = False  # the gradients are averaged without DistributedDataParallel
 
 
@@ -82,6 +83,7 @@ RUNS = {
         options={"solver": Iterate(steps=3, lr=1e-3, reduction="sum"), "lr": 2.0}
     ),
     "micro-batches": Run(pieces=3),
+    "classes": Run(classes=True),
     "a sum as the loss": Run(maps_alone, {"loss_reduction": "sum"}, reduction="sum"),
     "convolutions": Run(Convolutions, {"solver": Majorise(gram_ema=0.3)}),
     "a map that one process does not call": Run(Branches),
@@ -117,7 +119,10 @@ def trained(run: Run, rank: int | None) -> Tensor:
             x = torch.cat(piece) if rank is None else piece[rank]
             with nullcontext() if len(x) else opt.paused():
                 out = parallel(x if len(x) else torch.ones(1, 6).double())
-            total = (out - 1).square().sum() * (1.0 if len(x) else 0.0)
+            losses = (out - 1).square()
+            if run.classes:
+                losses = nn.functional.cross_entropy(out, out.detach().argmin(1), reduction="none")
+            total = losses.sum() * (1.0 if len(x) else 0.0)
             (total if run.reduction == "sum" else total * size / whole).backward()
         if group is not None:
             for parameter in model.parameters():

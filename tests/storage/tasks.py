@@ -1,5 +1,6 @@
 """Tasks for other processes, which import this file alone."""
 
+import errno
 import os
 import signal
 import time
@@ -43,3 +44,13 @@ def killed_once(folder, number):
             os.kill(os.getpid(), signal.SIGKILL)
     (Path(folder) / f"part {number}").write_text(str(number**2))
     return number**2
+
+
+def failing_once(folder):
+    """A full disk, the first time."""
+    try:
+        (Path(folder) / "failed").touch(exist_ok=False)
+    except FileExistsError:
+        (Path(folder) / "written").write_text("")
+    else:
+        raise OSError(errno.ENOSPC, "no room")

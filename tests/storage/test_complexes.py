@@ -98,6 +98,23 @@ def test_a_complex_replaces_the_folder_it_was_opened_from(tmp_path):
     assert opened == HOUSE
 
 
+def test_labels_are_read_when_they_are_asked_for(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("labels were read")
+
+    save_complex(CASES["words"], tmp_path / "K")
+    with monkeypatch.context() as patched:
+        patched.setattr("simplex.storage._labels._texts", refuse)
+        K = open_complex(tmp_path / "K")
+        assert K.f_vector == HOUSE.f_vector
+        with pytest.raises(AssertionError, match="labels were read"):
+            K.index([("a", "ü")])
+    K = open_complex(tmp_path / "K")
+    assert K.index([("a", "ü"), ("", "a")]).tolist() == HOUSE.index([(0, 1), (2, 0)]).tolist()
+    assert K.vertex_labels is K.vertex_labels
+    assert K.skeleton(1).vertex_labels == CASES["words"].vertex_labels
+
+
 def test_a_table_larger_than_the_memory_is_opened(tmp_path):
     """Ten times 10⁹ triangles that are never written: 240 GB, of which the disk holds nothing."""
     save_complex(HOUSE, tmp_path / "K")

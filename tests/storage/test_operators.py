@@ -146,6 +146,17 @@ def test_whatever_is_computed_of_a_complex(opened, name):
         assert_same(mine, K_ALONE[name](opened[case]))
 
 
+@over("name", COMPLEXES)
+def test_ids_are_found_without_a_table_of_keys(tmp_path, name):
+    K = COMPLEXES[name]
+    save_complex(K, tmp_path / name)
+    L = open_complex(tmp_path / name)
+    for k in range(K.dim + 3):
+        rows = torch.cat([K.simplices(k).flip(1), torch.randint(-1, 15, (300, k + 1))])
+        assert torch.equal(L.index(rows), K.index(rows))
+    assert not L._cache.keys() & {("simplices", k) for k in range(5)}
+
+
 def test_nothing_of_the_size_of_a_table_is_kept(tmp_path):
     """Neither of what was opened nor of what derives from it."""
     save_complex(COMPLEXES["parts"], tmp_path / "K")

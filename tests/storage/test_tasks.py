@@ -11,7 +11,7 @@ import torch
 
 from simplex.storage import pointer_ranges, row_ranges, run_tasks
 from tests.cases import over
-from tests.storage.tasks import failing, killed, killed_once, slow_square, squared
+from tests.storage.tasks import failing, failing_once, killed, killed_once, slow_square, squared
 
 
 NUMBERS = [(number,) for number in range(60)]
@@ -134,6 +134,12 @@ def test_dask_runs_the_tasks_of_a_killed_worker_again(tmp_path):
             list(run_tasks(failing, NUMBERS, executor))
         assert list(run_tasks(killed_once, tasks, executor)) == [n**2 for n in range(20)]
         assert (tmp_path / "killed").exists()
+        task, again = [(str(tmp_path),)], tmp_path / "written"
+        with pytest.raises(OSError, match="no room") as kept:  # and with it the future
+            list(run_tasks(failing_once, task, executor))
+        for _ in range(2):  # neither the error nor the result of then
+            kept.again = [*run_tasks(failing_once, task, executor)]
+            again.unlink()
         with pytest.raises(RuntimeError, match=r"KilledWorker.*call again to go on"):
             list(run_tasks(killed, NUMBERS[:1], executor))
         with pytest.raises(TypeError, match=r"got Client\. Pass client\.get_executor"):

@@ -37,6 +37,11 @@ def train(root):
         points = [Configuration(make_model, settings)]
         outcome = run_protocols(dataset, folds, points, device=device, processes=processes)
         rows = [dataclasses.astuple(each) for each in (*outcome.records, *outcome.choices)]
+        disk = processes.of_first(lambda: SimplicialDataset.to_disk(root / "disk", dataset))
+        by_rows = TrainSettings(epochs=3, batch_size=3, lr=0.1, optimizer="locoprop")
+        points = [Configuration(make_model, by_rows)]
+        outcome = run_protocols(disk, folds, points, ["nested"], device=device, processes=processes)
+        rows += [dataclasses.astuple(each) for each in (*outcome.records, *outcome.choices)]
         (root / f"records-{processes.rank}.json").write_text(json.dumps(rows))
 
 

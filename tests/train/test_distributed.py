@@ -36,6 +36,22 @@ def test_shards_are_a_partition(size, count):
     assert max(lengths) - min(lengths) <= 1
 
 
+@over("size", [1, 2, 3])
+@over("count", [0, 1, 2, 7, 40])
+def test_shards_by_size_are_a_partition_of_about_equal_sums(size, count):
+    ids, sizes = torch.randperm(count), torch.randint(1, 100, (count,))
+    shards = [Processes(rank, size).shard(ids, sizes[ids]) for rank in range(size)]
+    assert sorted(torch.cat(shards).tolist()) == list(range(count))
+    lengths = [len(each) for each in shards]
+    assert max(lengths) - min(lengths) <= 1
+    sums = [int(sizes[each].sum()) for each in shards]
+    assert max(sums) - min(sums) <= (int(sizes.max()) if count else 0)
+    places = {int(each): place for place, each in enumerate(ids)}
+    for shard in shards:  # in the order of the batch
+        order = [places[int(each)] for each in shard]
+        assert order == sorted(order)
+
+
 def test_alone_without_torchrun(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     with torchrun_processes("cpu") as (processes, device):
@@ -59,6 +75,12 @@ class Silent(Processes):
         return values
 
     def align(self, model):
+        pass
+
+    def agreed(self, numbers, device):
+        return list(numbers)
+
+    def require_same(self, given):
         pass
 
 
@@ -90,7 +112,7 @@ def test_the_mean_of_the_processes_gradients_is_that_of_the_whole_batch(
         (epoch,) = outcome.records
         means = [epoch.train_loss, epoch.train_score, epoch.test_score]
         trained, tested = (
-            sum(len(processes.shard(each)) for each in torch.split(ids, most)) / len(ids)
+            sum(len(processes.shard(each, each)) for each in torch.split(ids, most)) / len(ids)
             for ids, most in zip(folds[0], (batch_size, 7), strict=True)
         )  # what is its own share
         shares = torch.tensor([trained, trained, tested], dtype=torch.float64)
@@ -125,7 +147,7 @@ def test_two_processes_equal_one_with_the_same_batches(tmp_path):
     first, second = (flat(together / f"records-{rank}.json") for rank in (0, 1))
     assert first == second
     expected = flat(alone / "records-0.json")
-    assert len(expected) == 16 * 10 + 2 * 7
+    assert len(expected) == 16 * 10 + 2 * 7 + 6 * 10 + 2 * 7
     for ours, one in zip(first, expected, strict=True):
         assert ours == (pytest.approx(one, rel=1e-9) if isinstance(one, float) else one)
 
@@ -148,3 +170,51 @@ def test_torchrun_of_the_command(tmp_path):
     again = run([*command, "--resume"])
     assert again.returncode == 0, again.stderr
     assert again.stdout.splitlines()[1:] == lines[1:]
+
+
+@pytest.mark.slow
+def test_two_machines_without_a_common_disk(tmp_path):
+    """Each has a copy of the data; the first one writes, and reads what is resumed from."""
+    machines = [tmp_path / name for name in ("first", "second")]
+    for each in machines:
+        write_tiny(each / "data")
+
+    def run(*further):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        options = ["--dataset", "TINY", "--root", "data", "--folds", "2", "--epochs", "2"]
+        model = ["--norm", "none", "--optimizer", "locoprop", "--out", "run"]
+        launch = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "2"]
+        launch += ["--nproc_per_node", "1", "--master_addr", "127.0.0.1", "--master_port", port]
+        train = ["-m", "simplex", "train", *options, *model, *further]
+        started = [
+            subprocess.Popen(
+                [*launch, "--node_rank", str(rank), *train],
+                cwd=machine,
+                env=os.environ | {"OMP_NUM_THREADS": "1"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for rank, machine in enumerate(machines)
+        ]
+        said = [each.communicate(timeout=400) for each in started]
+        return [each.returncode for each in started], *zip(*said, strict=True)
+
+    codes, told, errors = run()
+    assert codes == [0, 0], errors
+    assert told[0].startswith("TINY: 16 graphs")
+    assert told[1] == ""
+    assert (machines[0] / "run" / "metrics.csv").exists()
+    assert [each.name for each in machines[1].iterdir()] == ["data"]
+    codes, again, errors = run("--resume")
+    assert codes == [0, 0], errors
+    assert again[0].splitlines()[1:] == told[0].splitlines()[1:]
+    (labels,) = (machines[1] / "data").rglob("*_graph_labels.txt")
+    labels.write_text("2\n0\n" * 8)
+    codes, _, errors = run("--out", "other")
+    assert 0 not in codes
+    assert "all processes must train on the same data with the same settings, got data_hash" in (
+        errors[0] + errors[1]
+    )

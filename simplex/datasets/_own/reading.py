@@ -8,6 +8,7 @@ from simplex.complexes import HIGHEST_DIM, require_int, require_word, shown
 from simplex.datasets._own.files import FileData as FileData, Wanted
 from simplex.datasets._own.graph_file import read_graph_file
 from simplex.datasets._own.hypergraph_file import read_hypergraph_file
+from simplex.datasets._own.lifted_folder import is_lifted_folder, read_lifted_folder
 from simplex.datasets._own.roles import is_table, tables_in
 from simplex.datasets._own.tabular import read_tabular
 from simplex.datasets._own.tu_folder import find_tu, read_tu_folder
@@ -44,7 +45,8 @@ def read_dataset(
     - PyG's ``Data`` objects in a ``.pt`` file: a list, one of them, or what an ``InMemoryDataset``
       stores. Features are ``x`` and ``edge_attr``. No code of the file is run.
     - A hypergraph with attributes, ``.json`` in the Hypergraph Interchange Format.
-    - A folder with such tables, or with the text files of the TU collection.
+    - A folder with such tables, with the text files of the TU collection, or one that
+      ``SimplicialDataset.to_disk`` wrote, which stays on disk.
 
     Args:
         paths: one file or folder, or the tables.
@@ -109,6 +111,8 @@ def _places(paths: Any) -> list[Path]:
 
 
 def _read_folder(folder: Path, wanted: Wanted, use_node_attr: bool) -> FileData:
+    if is_lifted_folder(folder):
+        return read_lifted_folder(folder, wanted)
     found = find_tu(folder)
     if found is not None:
         return read_tu_folder(*found, wanted, use_node_attr)

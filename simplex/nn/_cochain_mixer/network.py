@@ -175,12 +175,32 @@ class SimplicialMixer(SimplicialNetwork):
             ValueError: the cochains do not fit the complex, ``max_dim`` or ``in_channels``; or a
                 condition is missing, unasked for or of another shape.
         """
-        h: list[Tensor] = self.stems(self._dropped(x), complex)
-        layers = []
-        for block in self.convs:
-            h = block(h, complex, cond)
+        h, layers = self._inputs(x, complex), []
+        for number in range(len(self.convs)):
+            h = self._layer_on(number, h, complex, cond)
             layers.append(h)
-        seen = zip(self.final_norms, self._jump(layers), strict=True)
+        return self._finished(layers, complex)
+
+    def _inputs(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
+        encoded: list[Tensor] = self.stems(self._dropped(x), complex)
+        return encoded
+
+    def _layer_on(
+        self,
+        number: int,
+        h: Sequence[Tensor],
+        complex: SimplicialComplex,
+        cond: Tensor | None = None,
+    ) -> list[Tensor]:
+        """A block, which has its own norms and skips."""
+        mixed: list[Tensor] = self.convs[number](h, complex, cond)
+        return mixed
+
+    def _finished(
+        self, layers: Sequence[Sequence[Tensor]], complex: SimplicialComplex
+    ) -> list[Tensor]:
+        """The last norm of what the blocks leave."""
+        seen = zip(self.final_norms, super()._finished(layers, complex), strict=True)
         return [norm(values, complex, k) for k, (norm, values) in enumerate(seen)]
 
     def forward(

@@ -11,7 +11,7 @@ from simplex.nn._frame.incident import incident_sum
 from simplex.nn._frame.level_readout import require_level
 from simplex.nn._modules import Module, Widths, joint_width, mlp, widths_of
 from simplex.nn._norm import SimplexBatchNorm
-from simplex.nn._reach import Reach, Sighted, along
+from simplex.nn._reach import Reach, Sighted, Stage, along
 from simplex.operators import heat_energy, pool_parts
 
 
@@ -75,7 +75,13 @@ class PooledMLP(Sighted, Module):
     @property
     def reach(self) -> Reach | None:
         """How far it sees, see :class:`Reach`."""
-        return None if self.level is None else along(("boundary", "coboundary"))
+        if self.level is None:
+            return None
+        return along(("boundary", "coboundary"), k=self.level)
+
+    def stages(self) -> list[Stage]:
+        """The whole network as one stage: what :func:`simplex.loader.infer` takes in blocks."""
+        return [Stage(self, self.reach, (0,))]
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
         """One row per part or simplex, as of :meth:`SimplicialNetwork.forward`."""
@@ -134,7 +140,13 @@ class FVectorMLP(Sighted, Module):
     @property
     def reach(self) -> Reach | None:
         """How far it sees, see :class:`Reach`."""
-        return None if self.level is None else along(("boundary", "coboundary"))
+        if self.level is None:
+            return None
+        return along(("boundary", "coboundary"), k=self.level)
+
+    def stages(self) -> list[Stage]:
+        """The whole network as one stage: what :func:`simplex.loader.infer` takes in blocks."""
+        return [Stage(self, self.reach, (0,))]
 
     def forward(self, x: object, complex: SimplicialComplex) -> Tensor:
         """One row per part or simplex of the level; the cochains ``x`` are not looked at."""

@@ -239,7 +239,9 @@ class SimplicialTransformer(StackedNetwork):
         width = hidden_channels * (num_layers if self.jumping_knowledge == "cat" else 1)
         self.last_norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(max_dim + 1))
 
-    def encode(self, x: Sequence[Tensor], complex: SimplicialComplex) -> list[Tensor]:
-        """The cochains after all blocks and the last norm."""
-        h = super().encode(x, complex)
+    def _finished(
+        self, layers: Sequence[Sequence[Tensor]], complex: SimplicialComplex
+    ) -> list[Tensor]:
+        """The last norm of what the blocks leave."""
+        h = super()._finished(layers, complex)
         return [norm(values) for norm, values in zip(self.last_norms, h, strict=True)]

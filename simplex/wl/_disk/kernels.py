@@ -62,22 +62,41 @@ def add_meetings(colors, facets, key, siblings, own, sums):  # type: ignore[no-u
             sums[s] += _word(colors[f], key) * (siblings[f] - own[s])
 
 
-@compiled(f"void({TABLE}, {TABLE}, int64, {INT64S}, {INT64S}, int32[::1])")
-def sort_by_range(  # type: ignore[no-untyped-def]
-    facets, values, shift, pointer, sorted_values, places
-):
-    """Sort values by the range of 2^shift facets that they go to, with their places in it.
+@compiled(f"UniTuple(int64, 2)({TABLE})")
+def inner_window(facets):  # type: ignore[no-untyped-def]
+    """First and one behind the last of the facets with the first vertex: all columns but 0."""
+    low, high = facets[0, 1], facets[0, 1]
+    for s in range(facets.shape[0]):
+        for i in range(1, facets.shape[1]):
+            low, high = min(low, facets[s, i]), max(high, facets[s, i])
+    return low, high + 1
 
-    Writes into ``pointer`` (ranges+1,), zeros before, where the values of each range start.
+
+@compiled(f"void({TABLE}, {TABLE}, int64, {INT64S})")
+def add_inner(facets, values, low, sums):  # type: ignore[no-untyped-def]
+    """sums[facets[s, i] - low] += values[s, i] for all columns but 0."""
+    for s in range(facets.shape[0]):
+        for i in range(1, facets.shape[1]):
+            sums[facets[s, i] - low] += values[s, i]
+
+
+@compiled(f"void({TABLE}, {TABLE}, int64, int64, {INT64S}, {INT64S}, int32[::1])")
+def sort_by_range(  # type: ignore[no-untyped-def]
+    facets, values, columns, shift, pointer, sorted_values, places
+):
+    """Sort the first columns of values by the range of 2^shift facets that they go to.
+
+    Writes their places in it, and into ``pointer`` (ranges+1,), zeros before, where the values of
+    each range start.
     """
     for s in range(facets.shape[0]):
-        for i in range(facets.shape[1]):
+        for i in range(columns):
             pointer[(facets[s, i] >> shift) + 1] += 1
     for r in range(1, len(pointer)):
         pointer[r] += pointer[r - 1]
     following = pointer.copy()
     for s in range(facets.shape[0]):
-        for i in range(facets.shape[1]):
+        for i in range(columns):
             r = facets[s, i] >> shift
             sorted_values[following[r]] = values[s, i]
             places[following[r]] = facets[s, i] - (r << shift)
@@ -89,17 +108,3 @@ def receive(places, values, sums):  # type: ignore[no-untyped-def]
     """sums[places[m]] += values[m]."""
     for m in range(len(places)):
         sums[places[m]] += values[m]
-
-
-@compiled(f"void({TABLE}, {INT64S}, {INT64S})")
-def first_children(facets, parents, out):  # type: ignore[no-untyped-def]
-    """out[p] = the first row whose parent, its last facet, is at least parents[p]."""
-    for p in range(len(parents)):
-        low, high = 0, facets.shape[0]
-        while low < high:
-            middle = (low + high) >> 1
-            if facets[middle, facets.shape[1] - 1] < parents[p]:
-                low = middle + 1
-            else:
-                high = middle
-        out[p] = low

@@ -1,5 +1,6 @@
 """A refinement from a folder to a folder."""
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -15,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int
+from simplex.complexes import SimplicialComplex, require_int
 from simplex.storage import (
     Format,
     Site,
@@ -59,15 +60,15 @@ def refine_in_folder(
         "start": [None if each is None else _checksum(each.colors) for each in source.start],
         "max_rounds": max_rounds,
         "task_size": task_size,
-        # Nobody knows what a function did in an earlier run.
         **({} if stop is None else {"stop": uuid.uuid4().hex}),
     }
     with _place(folder) as (target, temporary):
         if (target / "manifest.json").exists():
             _require_same(target, job)
         else:
-            with under_construction(target, job=job) as site:
-                _require_room(source, site.path.parent)
+            # Nobody knows what a function did in an earlier run: such work is never gone on with.
+            with under_construction(target, job=job if stop is None else None) as site:
+                _require_room(source, site.path)
                 layout = Layout(
                     source.place_for(site.path),
                     site.place,
@@ -161,8 +162,10 @@ def _place(folder: str | os.PathLike[str] | None) -> Iterator[tuple[Path, str | 
     temporary = tempfile.mkdtemp(prefix="simplex-wl-")
     try:
         yield Path(temporary) / "coloring", temporary
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, (OSError, RuntimeError)):
+            error.add_note("The temporary folder of the colours is removed: name folder=.")
         raise
 
 
@@ -179,15 +182,25 @@ def _require_same(target: Path, job: dict[str, Any]) -> None:
 def _require_room(source: Source, folder: Path) -> None:
     """Raise ``ValueError`` where the files of a round would not fit on the disk."""
     colored = source.sizes[: len(source.kinds)]
-    sent = max((8 + 4) * (k + 1) * size for k, size in enumerate(source.sizes))
-    num_bytes = 8 * 2 * sum(colored) + 8 * max(colored) + sent
-    free = shutil.disk_usage(folder).free
+    # Two rounds, distinct colours, values sent to a dimension and from it, copied tables.
+    sent = [0, *(_sent(k, *source.sizes[k - 1 : k + 1]) for k in range(1, len(source.sizes))), 0]
+    most_sent = max(above + below for above, below in itertools.pairwise(sent))
+    num_bytes = 8 * 2 * sum(colored) + 8 * max(colored) + most_sent
+    if isinstance(source.place, SimplicialComplex):
+        num_bytes += sum(8 * (k + 1) * size for k, size in enumerate(source.sizes))
+    ours = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    free = shutil.disk_usage(folder).free + ours  # of an earlier run, and written over
     if num_bytes > free:
         raise ValueError(
-            f"the refinement of {sum(colored)} simplices must find room for its files in {folder}, "
-            f"{free / 2**30:.1f} GiB, got {num_bytes / 2**30:.1f} GiB. Make room, or name another "
-            "folder=."
+            f"the refinement of {sum(colored)} simplices must find room for its files on the disk "
+            f"of {folder.parent}, {free / 2**30:.1f} GiB, got {num_bytes / 2**30:.1f} GiB. Make "
+            "room, or name another folder=."
         )
+
+
+def _sent(k: int, facets: int, simplices: int) -> int:
+    """Bytes of what the k-simplices send: values to one facet, sums for the others."""
+    return 12 * simplices + min(12 * k * simplices, 2 * 8 * facets)
 
 
 def _shift(size: int, k: int, task_size: int | None) -> int:

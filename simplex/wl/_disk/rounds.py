@@ -1,8 +1,10 @@
 """Round after round of tasks, and what is kept between them."""
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy as np
 from simplex.complexes import write_whole
 from simplex.storage import Site, row_ranges, run_tasks
 from simplex.wl._disk import tasks
-from simplex.wl._disk.tasks import Ints, Layout, Slices
+from simplex.wl._disk.tasks import Arriving, Ints, Layout, Sent, Slices
 
 
 class Progress(NamedTuple):
@@ -43,10 +45,13 @@ class Rounds:
 
     def keep(self, progress: Progress) -> None:
         """Go on from here after whatever may happen; older colours are removed."""
+        files = [self._colors(progress.rounds, k) for k in range(self.layout.colored)]
+        for each in files:  # a machine that fails must not leave a state without its colours
+            with each.open("rb") as opened:
+                os.fsync(opened.fileno())
         content = json.dumps(progress._asdict()).encode()
         write_whole(self._state, lambda file: file.write(content))
-        kept = {self._colors(progress.rounds, k).name for k in range(self.layout.colored)}
-        self._remove("round_*", kept)
+        self._remove("round_*", {each.name for each in files})
 
     def advance(self, number: int) -> tuple[int, ...]:
         """Do a round; the number of colours of each kind after it."""
@@ -64,7 +69,7 @@ class Rounds:
             self._remove(f"siblings_{k}.npy")
             arriving = self._nothing(k - 1)
             if k > 0 and layout.sends:
-                arriving = _by_target([sent for sent, _ in results], arriving)
+                arriving = _by_target([sent for sent, _ in results], layout, k - 1)
             if k < layout.colored:
                 sizes.append(self._count(k, [bounds for _, bounds in results]))
         return tuple(reversed(sizes))
@@ -97,7 +102,7 @@ class Rounds:
         layout = self.layout
         todo = [(layout, number, k, i) for i in range(layout.ranges(k))]
         sent = list(self._run(tasks.send_siblings, todo))
-        arriving = _by_target(sent, self._nothing(k - 1))
+        arriving = _by_target(sent, layout, k - 1)
         self._new(tasks.siblings_file(self.site.path, k), layout.sizes[k - 1])
         adding = [(layout, k - 1, i, arriving[i]) for i in range(layout.ranges(k - 1))]
         for _ in self._run(tasks.add_siblings, adding):
@@ -117,13 +122,13 @@ class Rounds:
     def _run(self, function: Callable[..., Any], todo: list[tuple[Any, ...]]) -> Iterable[Any]:
         return run_tasks(function, todo, self.executor)
 
-    def _nothing(self, k: int) -> list[Slices]:
-        return [np.empty((0, 3), np.int64)] * (self.layout.ranges(k) if k >= 0 else 0)
+    def _nothing(self, k: int) -> list[Arriving]:
+        return [np.empty((0, 7), np.int64)] * (self.layout.ranges(k) if k >= 0 else 0)
 
-    def _colors(self, number: int, k: int) -> Any:
+    def _colors(self, number: int, k: int) -> Path:
         return tasks.colors_file(self.site.path, number, k)
 
-    def _new(self, file: Any, size: int) -> None:
+    def _new(self, file: Path, size: int) -> None:
         file.unlink(missing_ok=True)  # a map of one that was there stays as it is
         self.site.new_table(file.stem, (size,), np.int64)
 
@@ -133,12 +138,28 @@ class Rounds:
                 file.unlink(missing_ok=True)
 
 
-def _by_target(pointers: list[Ints], nothing: list[Slices]) -> list[Slices]:
-    """For each range of facets the slices of the files of those who send to it."""
-    if not pointers:
-        return nothing
-    table = np.stack(pointers)
-    return [_slices(table, r, r + 1) for r in range(len(nothing))]
+def _by_target(sent: list[Sent], layout: Layout, k: int) -> list[Arriving]:
+    """For each range of k-simplices where it finds what was sent to it."""
+    pointer = np.stack([each.pointer for each in sent])
+    low, high = np.array([each.window for each in sent]).T
+    arriving = []
+    for r in range(layout.ranges(k)):
+        rows = layout.rows(k, r)
+        first, last = np.clip(low, rows.start, rows.stop), np.clip(high, rows.start, rows.stop)
+        table = np.stack(
+            [
+                np.arange(len(sent)),
+                pointer[:, r],
+                pointer[:, r + 1],
+                pointer[:, -1],
+                first - low,
+                last - low,
+                first - rows.start,
+            ],
+            axis=1,
+        )
+        arriving.append(table[(table[:, 1] < table[:, 2]) | (table[:, 4] < table[:, 5])])
+    return arriving
 
 
 def _slices(bounds: list[Ints] | Ints, first: int, stop: int) -> Slices:

@@ -7,14 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_complex, require_memory
-from simplex.storage import EDGES, Place, absolute, open_complex, open_edges, place_of, save_complex
+from simplex.storage import (
+    EDGES,
+    Place,
+    absolute,
+    open_complex,
+    open_edges,
+    opened_in,
+    place_of,
+    save_complex,
+)
 from simplex.wl._checks import require_adjacencies
-from simplex.wl._disk import kernels
+from simplex.wl._parts import part_pointers
 from simplex.wl._refine import Palette, starting_colors
 from simplex.wl._starting import given_colors, kind_of
 
@@ -66,7 +73,7 @@ def simplices_of(
         sizes=tuple(K.num_simplices(k) for k in degrees),
         kinds=tuple(map(kind_of, degrees)),
         start=tuple(_start(K, k, given.get(k), f"colors[{k}]") for k in degrees),
-        pointers=_pointers(K, degrees),
+        pointers=tuple(part_pointers(K)),
         used=tuple(sorted(used)),
         place=place,
         token=_token(place),
@@ -94,7 +101,7 @@ def _graph(
         sizes=(K.num_simplices(0), num_edges) if num_edges else (K.num_simplices(0),),
         kinds=("vertices",),
         start=(_start(K, 0, colors, "colors"),),
-        pointers=_pointers(K, range(1)),
+        pointers=(K.part_pointer(0).cpu(),),
         used=("neighbors",),
         place=place,
         token=_token(place),
@@ -108,6 +115,9 @@ def _opened(
     if isinstance(K, (str, os.PathLike)):
         return open_complex(K), place_of(K)
     require_complex("K", K)
+    place = opened_in(K)
+    if place is not None:
+        return K, place
     tables = [K.facets(k) for k in range(1, K.dim + 1)]
     return K, SimplicialComplex(K.num_simplices(0), tables, directed=K.directed, device=K.device)
 
@@ -128,21 +138,6 @@ def _start(K: SimplicialComplex, k: int, values: Any, what: str) -> Palette | No
     require_memory(8 * 5 * size, K.device, f"the starting colours of {size} simplices", remedy)
     palette = starting_colors(values, size, K.device, what)
     return Palette(palette.colors.cpu(), palette.size)
-
-
-def _pointers(K: SimplicialComplex, degrees: Iterable[int]) -> tuple[Tensor, ...]:
-    """As ``K.part_pointer``, without a table as long as a dimension."""
-    pointers: list[Tensor] = []
-    for k in degrees:
-        pointer = np.array([0, K.num_simplices(k)])
-        if K.num_parts != 1:
-            pointer = K.part_pointer(0).cpu().numpy()
-            if k > 0:
-                pointer = np.empty_like(pointer)
-                below = pointers[-1].numpy()
-                kernels.first_children(K.facets(k).cpu().numpy(), below, pointer)
-        pointers.append(torch.from_numpy(pointer))
-    return tuple(pointers)
 
 
 def _token(place: Place | SimplicialComplex) -> str:

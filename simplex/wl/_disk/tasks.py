@@ -4,6 +4,10 @@ A simplex sends a value to each of its facets. No task holds the sums of all fac
 sorted by the range of rows that they go to, and the task of that range adds them up. So all that is
 read out of order are the colours of one dimension, and a task's memory is that of its rows. The
 transposed tables (CSR) would be read out of order, with values of 16 bytes, in every round.
+
+Rows are in lexicographic order, so the simplices of a range have few first vertices, and all their
+facets with the first vertex are in a window of ids not much longer than the range. Values to these
+are added up before they are sent.
 """
 
 import os
@@ -22,7 +26,23 @@ from simplex.wl._words import Role, key_of
 
 Ints = NDArray[np.int64]
 Slices = NDArray[np.int64]
-"""(m, 3): number of a file, first and last entry in it."""
+"""(m, 3): number of a file, and which of its entries from where to where."""
+
+Arriving = NDArray[np.int64]
+"""(m, 7) of those who send to a range: number of the file, its values from where to where and how
+many it has, its sums from where to where, and the place of the first of these in the range."""
+
+
+class Sent(NamedTuple):
+    """What a range sends: values, and the sums of a window of facets.
+
+    Args:
+        pointer: where the values for each range of facets start.
+        window: the facets from where to where.
+    """
+
+    pointer: Ints
+    window: tuple[int, int]
 
 
 class Layout(NamedTuple):
@@ -71,19 +91,19 @@ def siblings_file(work: Path, k: int) -> Path:
     return work / f"siblings_{k}.npy"
 
 
-def hash_rows(layout: Layout, number: int, k: int, i: int, arriving: Slices) -> tuple[Ints, Ints]:
+def hash_rows(layout: Layout, number: int, k: int, i: int, arriving: Slices) -> tuple[Sent, Ints]:
     """Colour the k-simplices of a range anew, and send values to their facets.
 
     Returns:
-        Where the values for each range of facets start, and the distinct colours of each bucket.
+        What is sent, and where the distinct colours of each bucket start.
     """
     work, rows = layout.work.found(), layout.rows(k, i)
     own, hashes = np.empty(0, np.int64), np.empty(0, np.int64)
     if k < layout.colored:
         own = table_to_read(colors_file(work, number - 1, k))[rows]
         hashes = _drawn(own, key_of(number, Role.OWN, k))
-        _receive(layout, work, k, arriving, hashes)
-    sent = np.zeros(1, np.int64)
+        _receive(work, k, arriving, hashes)
+    sent = Sent(np.zeros(1, np.int64), (0, 0))
     if k > 0:
         facets, below = _facets(layout, k, rows), _colors_below(work, number, k)
         values = np.empty(facets.shape, np.int64)
@@ -105,13 +125,13 @@ def hash_rows(layout: Layout, number: int, k: int, i: int, arriving: Slices) -> 
             kernels.weigh_others(values, weights, further)
             sent = _send(layout, work, k, i, facets, values)
     if k >= layout.colored:
-        return sent, sent[:0]
+        return sent, np.empty(0, np.int64)
     _write_rows(colors_file(work, number, k), rows, hashes)
     return sent, _write_distinct(layout, work, k, i, hashes)
 
 
-def send_siblings(layout: Layout, number: int, k: int, i: int) -> Ints:
-    """Send the word of each simplex of a range to its facets; as :func:`hash_rows` returns."""
+def send_siblings(layout: Layout, number: int, k: int, i: int) -> Sent:
+    """Send the word of each simplex of a range to its facets."""
     work, rows = layout.work.found(), layout.rows(k, i)
     facets = _facets(layout, k, rows)
     own = table_to_read(colors_file(work, number - 1, k))[rows]
@@ -119,11 +139,11 @@ def send_siblings(layout: Layout, number: int, k: int, i: int) -> Ints:
     return _send(layout, work, k, i, facets, np.repeat(word, k + 1).reshape(facets.shape))
 
 
-def add_siblings(layout: Layout, k: int, i: int, arriving: Slices) -> None:
+def add_siblings(layout: Layout, k: int, i: int, arriving: Arriving) -> None:
     """Add up what the k-simplices of a range were sent by :func:`send_siblings`."""
     work, rows = layout.work.found(), layout.rows(k, i)
     sums = np.zeros(rows.stop - rows.start, np.int64)
-    _receive(layout, work, k, arriving, sums)
+    _receive(work, k, arriving, sums)
     _write_rows(siblings_file(work, k + 1), rows, sums)
 
 
@@ -179,20 +199,30 @@ def number_rows(
 # --- values that are sent -------------------------------------------------------------------------
 
 
-def _send(layout: Layout, work: Path, k: int, i: int, facets: Ints, values: Ints) -> Ints:
-    pointer = np.zeros(layout.ranges(k - 1) + 1, np.int64)
-    ordered, places = np.empty(values.size, np.int64), np.empty(values.size, np.int32)
-    kernels.sort_by_range(facets, values, layout.shifts[k - 1], pointer, ordered, places)
-    _write_whole(messages_file(work, k, i), ordered, places)
-    return pointer
+def _send(layout: Layout, work: Path, k: int, i: int, facets: Ints, values: Ints) -> Sent:
+    low, high = kernels.inner_window(facets)
+    columns = 1
+    if 8 * (high - low) > 12 * k * len(facets):  # a hub: its sums would take more than the values
+        columns, high = k + 1, low
+    sums = np.zeros(high - low, np.int64)
+    if columns == 1:
+        kernels.add_inner(facets, values, low, sums)
+    pointer, count = np.zeros(layout.ranges(k - 1) + 1, np.int64), columns * len(facets)
+    ordered, places = np.empty(count, np.int64), np.empty(count, np.int32)
+    shift = layout.shifts[k - 1]
+    kernels.sort_by_range(facets, values, columns, shift, pointer, ordered, places)
+    _write_whole(messages_file(work, k, i), ordered, places, sums)
+    return Sent(pointer, (low, high))
 
 
-def _receive(layout: Layout, work: Path, k: int, arriving: Slices, sums: Ints) -> None:
-    for j, start, stop in arriving.tolist():
-        file, rows = messages_file(work, k + 1, j), layout.rows(k + 1, j)
-        values = _read(file, np.int64, start, stop)
-        behind = 8 * (rows.stop - rows.start) * (k + 2)
-        kernels.receive(_read(file, np.int32, start, stop, behind), values, sums)
+def _receive(work: Path, k: int, arriving: Arriving, sums: Ints) -> None:
+    for j, start, stop, count, first, last, place in arriving.tolist():
+        file = messages_file(work, k + 1, j)
+        if start < stop:
+            values = _read(file, np.int64, start, stop)
+            kernels.receive(_read(file, np.int32, start, stop, 8 * count), values, sums)
+        if first < last:
+            sums[place : place + last - first] += _read(file, np.int64, first, last, 12 * count)
 
 
 def _facets(layout: Layout, k: int, rows: slice) -> Ints:
@@ -239,7 +269,7 @@ def _joined(layout: Layout, k: int, listed: Slices) -> Ints:
 
 
 def messages_file(work: Path, k: int, i: int) -> Path:
-    """The values that the k-simplices of a range send, and behind them their places."""
+    """What the k-simplices of a range send: values, behind them their places, then sums."""
     return work / f"messages_{k}_{i}.bin"
 
 

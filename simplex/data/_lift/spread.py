@@ -12,12 +12,8 @@ from simplex.complexes import (
     require_memory,
     require_word,
 )
-from simplex.transforms._checks import (
-    edge_features,
-    require_complex,
-    require_mean,
-    vertex_features,
-)
+from simplex.data._checks import require_complex
+from simplex.data._lift.checks import edge_features, require_mean, vertex_features
 
 
 def spread_features(
@@ -50,7 +46,7 @@ def spread_features(
         >>> spread_features(K, torch.tensor([[1.0], [2.0], [4.0]]), 2)[1].squeeze(1).tolist()
         [3.0, 5.0, 6.0]
     """
-    require_complex(K)
+    require_complex("K", K)
     require_word("reduce", reduce, ("sum", "mean"))
     require_int("max_dim", max_dim, least=0, most=HIGHEST_DIM)
     x = vertex_features(K, x)

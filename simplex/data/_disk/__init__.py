@@ -1,0 +1,1 @@
+"""Data sets on disk: written in blocks, opened as memory maps."""

@@ -1,0 +1,1 @@
+"""Graphs with features, lifted: many of them by one kernel call."""
