@@ -28,6 +28,13 @@ def require_output(path: Path, endings: Sequence[str]) -> None:
     require_writable(path.parent, f"--out must be in a folder that can be written to, got {path}")
 
 
+def require_new_folder(path: str) -> None:
+    """Raise ``ValueError`` where there is something; an empty folder may be."""
+    place = Path(path)
+    if os.path.lexists(place) and not (place.is_dir() and not any(place.iterdir())):
+        raise ValueError(f"--to-disk must be a new folder, got {path}, which is there.")
+
+
 def require_writable(folder: Path, what: str) -> None:
     """Raise ``ValueError`` where a small file cannot be written: no permission, a full disk."""
     probe = folder / f".simplex-{os.getpid()}.probe"

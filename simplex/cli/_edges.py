@@ -26,12 +26,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Sort, and print the sizes."""
-    from simplex.storage import edges_to_disk
+    """Sort, and print the sizes, and what is left out."""
+    from simplex.cli._checks import require_new_folder
+    from simplex.storage import EDGES, absolute, edges_to_disk, read_folder
 
+    require_new_folder(args.to_disk)
     sorted_edges = edges_to_disk(args.files, args.to_disk, columns=args.columns)
+    dropped = read_folder(absolute(args.to_disk), EDGES).manifest["dropped"]
     print(f"vertices  {sorted_edges.num_vertices:,}")
     print(f"edges     {len(sorted_edges.edges):,}")
+    left_out = [f"{count:,} {what}" for what, count in dropped.items() if count]
+    if left_out:
+        print(f"left out  {', '.join(left_out)}")
     print(f"saved to the folder {args.to_disk}")
     return 0
 

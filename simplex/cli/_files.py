@@ -131,6 +131,14 @@ def _kind(path: str, reading: Reading) -> str:
         return "table"
     kind = _KINDS.get(_ending(path))
     if kind is None:
+        place = Path(path)
+        if not place.exists():
+            raise FileNotFoundError
+        if place.is_dir():
+            raise ValueError(
+                "must be a file, or a folder by 'simplex edges' or 'lift --to-disk', got another "
+                f"folder{'' if form_of(path) is None else f', of format {form_of(path)}'}."
+            )
         known = " ".join(sorted(_KINDS))
         raise ValueError(
             f"the file name must end in one of {known}. Name the format of others with --format."

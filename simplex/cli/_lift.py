@@ -1,7 +1,6 @@
 """``simplex lift``: from graphs in a file to clique complexes in a file."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,14 +66,14 @@ def _lifted(args: argparse.Namespace) -> "SimplicialComplex":
 
 
 def _lifted_to_disk(args: argparse.Namespace) -> "SimplicialComplex":
+    from simplex.cli._checks import require_new_folder
     from simplex.cli._files import read_graphs
     from simplex.lifting import clique_complex_to_disk
     from simplex.storage import open_complex, save_complex
 
     if args.out is not None or args.max_simplices is not None:
         raise ValueError("--to-disk must be given without --out and --max-simplices.")
-    if os.path.lexists(args.to_disk):
-        raise ValueError(f"--to-disk must be a new folder, got {args.to_disk}, which is there.")
+    require_new_folder(args.to_disk)
     graph = read_graphs(args.file, Reading.of(args))
     if graph is None:  # complexes, which are there already
         save_complex(_lifted(args), args.to_disk)

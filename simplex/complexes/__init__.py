@@ -48,6 +48,7 @@ from simplex.complexes._state import (
     OPENED_BY as OPENED_BY,
     LateLabels as LateLabels,
     is_on_disk as is_on_disk,
+    plain_labels as plain_labels,
 )
 from simplex.complexes._subsets import (
     require_subsets as require_subsets,

@@ -49,9 +49,16 @@ def is_on_disk(K: "SimplicialComplex") -> bool:
 
 
 def pickled(K: "SimplicialComplex") -> tuple[Any, ...]:
-    """What a pickle calls: of a complex in a folder, what opens it; else the tables."""
-    way: tuple[Any, ...] = K._cache.get((OPENED_BY, 0), (from_state, (state_of(K),)))
-    return way
+    """What a pickle calls: of a complex in a folder, what opens it; else the tables.
+
+    Tables that were written to are no longer those of the folder.
+    """
+    way: tuple[Any, ...] | None = K._cache.get((OPENED_BY, 0))
+    if way is not None:
+        tables = [*K._facets, *(K._orientation or ()), *(K.filtration or ())]
+        if not any(table is not None and table._version for table in tables):
+            return way
+    return from_state, (state_of(K),)
 
 
 def are_equal(A: "SimplicialComplex", B: "SimplicialComplex") -> bool:

@@ -1,5 +1,6 @@
 """What the package refuses: edges that are none, and edges that are no longer those of the lift."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -153,8 +154,9 @@ def require_rows(keys: list[str], cochains: list[Any], counts: list[int]) -> Non
             )
 
 
-def require_same_fields(keys: list[set[str]]) -> None:
-    """The field names of the items of a batch."""
+def require_same_fields(keys: list[set[str]], numbers: Sequence[int] | None = None) -> None:
+    """The field names of the items of a batch, or of those with these numbers."""
+    numbers = range(len(keys)) if numbers is None else numbers
     every = set().union(*keys)
     for place, own in enumerate(keys):
         missing = sorted(every - own)
@@ -162,7 +164,8 @@ def require_same_fields(keys: list[set[str]]) -> None:
             other = next(i for i, each in enumerate(keys) if missing[0] in each)
             raise ValueError(
                 f"all items must have the same fields, got no {missing[0]!r} in item "
-                f"{place} and one in item {other}. Set it in all of them, or leave it out."
+                f"{numbers[place]} and one in item {numbers[other]}. Set it in all of them, or "
+                "leave it out."
             )
 
 

@@ -107,13 +107,6 @@ def files_of_task(
     (_marks(folder, stage) / _mark(place, first, stop)).touch()
 
 
-def write_rows(file: BinaryIO, first: int, rows: np.ndarray) -> None:
-    """Write rows of a table to their place."""
-    row_bytes = rows.itemsize * prod(rows.shape[1:])
-    file.seek(read_header(Path(file.name)).offset + first * row_bytes)
-    file.write(np.ascontiguousarray(rows).data)
-
-
 def _marks(folder: Path, stage: str) -> Path:
     return folder / f"{stage}.done"
 

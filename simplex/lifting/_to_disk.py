@@ -23,7 +23,6 @@ from simplex.lifting._stages import (
     files_of_task,
     require_room,
     run_stage,
-    write_rows,
     write_table,
 )
 from simplex.storage import (
@@ -39,6 +38,7 @@ from simplex.storage import (
     save_table,
     table_to_read,
     under_construction,
+    write_rows,
 )
 
 

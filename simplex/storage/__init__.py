@@ -34,6 +34,7 @@ from simplex.storage._tables import (
     save_table as save_table,
     table_to_read as table_to_read,
     table_to_write as table_to_write,
+    write_rows as write_rows,
 )
 from simplex.storage._tasks import (
     pointer_ranges as pointer_ranges,

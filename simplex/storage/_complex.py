@@ -118,8 +118,11 @@ def open_complex(
     require_flag("verify", verify)
     opened = read_folder(absolute(folder), COMPLEX, verify=verify, executor=executor)
     f_vector = opened.manifest.get("f_vector")
-    if not isinstance(f_vector, list) or any(type(n) is not int for n in f_vector):
-        raise _altered(opened, f"f_vector {f_vector}")
+    if not isinstance(f_vector, list) or any(type(n) is not int or n < 0 for n in f_vector):
+        raise opened.altered(f"f_vector {f_vector}")
+    directed = opened.manifest.get("directed", False)
+    if type(directed) is not bool:
+        raise opened.altered(f"directed {directed}")
     top = max(len(f_vector) - 1, 0)
 
     def each(name: str) -> list[Tensor] | None:
@@ -135,20 +138,15 @@ def open_complex(
         filtration=each("filtration"),
         vertex_labels=labels_from(opened),
         part_pointer=_tensor(opened, "part_pointer") if pointer else None,
-        directed=opened.manifest.get("directed", False),
+        directed=directed,
     )
     if list(K.f_vector) != f_vector:
-        raise _altered(opened, f"f_vector {f_vector} for tables of {list(K.f_vector)} rows")
+        raise opened.altered(f"f_vector {f_vector} for tables of {list(K.f_vector)} rows")
+    if opened.manifest.get("num_parts") != K.num_parts:
+        raise opened.altered(f"num_parts {opened.manifest.get('num_parts')} for {K.num_parts}")
     K.cached(ON_DISK, 0, lambda: True)
     K.cached(OPENED_BY, 0, lambda: (_opened_again, tuple(place_of(opened.path))))  # when unpickled
     return K
-
-
-def _altered(opened: Folder, what: str) -> ValueError:
-    return ValueError(
-        f"{opened.path} must have a manifest that fits its tables, got {what}: it was altered. "
-        "Restore it from a copy, or write the folder anew."
-    )
 
 
 def opened_in(K: SimplicialComplex) -> Place | None:
@@ -169,7 +167,7 @@ def _tensor(opened: Folder, name: str) -> Tensor:
         return values
     dtype = getattr(torch, str(of_torch), None)
     if not isinstance(dtype, torch.dtype) or dtype.itemsize != values.dtype.itemsize:
-        raise _altered(opened, f"the dtype {of_torch}")
+        raise opened.altered(f"the dtype {of_torch}")
     return values.view(dtype)
 
 

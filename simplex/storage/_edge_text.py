@@ -16,7 +16,12 @@ from simplex.complexes import shown
 
 
 _BLOCK = 1 << 22  # bytes read at a time; no line is longer
-_OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+# What packed files end in, how they begin, and what reads them.
+_PACKED: list[tuple[str, bytes, Any]] = [
+    (".gz", b"\x1f\x8b", gzip.open),
+    (".bz2", b"BZh", bz2.open),
+    (".xz", b"\xfd7zXZ\x00", lzma.open),
+]
 _COMMENTS = (b"#", b"%")
 _NUMBER = re.compile(r"[+-]?\.?\d")
 # Headings of the two ends of an edge, as they occur in files.
@@ -44,7 +49,7 @@ class TextEdges:
     """The edges of a text file as keys, smaller end · 2³² + larger end.
 
     Args:
-        path: the file; ``.gz``, ``.bz2`` and ``.xz`` are unpacked.
+        path: the file; what gzip, bzip2 and xz have packed is unpacked.
         columns: numbers or headings of the two columns; ``None`` for a file of two, or one whose
             headings tell.
         largest: the largest id that is taken.
@@ -77,8 +82,7 @@ class TextEdges:
     def _blocks(self) -> Iterator[tuple[np.ndarray, int]]:
         """Whole lines as bytes."""
         left = b""
-        opener = _OPENERS.get(self._path.suffix.lower(), open)
-        with opener(self._path, "rb") as file:
+        with _opener(self._path)(self._path, "rb") as file:
             while True:
                 try:
                     block = file.read(_BLOCK)
@@ -128,9 +132,12 @@ class TextEdges:
 
     def _layout(self, line: bytes) -> Layout:
         text = line.decode("utf-8", "replace")
-        separator = next((mark for mark in ",;" if mark in text), None)
-        words = [word.strip().strip("\"'").lower() for word in text.split(separator)]
+        before = re.split(r"\s[#%]", text, maxsplit=1)[0]  # a comment
+        separator = next((mark for mark in ",;" if mark in before), None)
+        words = _words(text, separator)
         heading = not any(map(_NUMBER.match, words))
+        if not heading and separator is None:
+            words = _words(before, None)
         columns = edge_columns(str(self._path), words if heading else len(words), self._columns)
         return Layout(columns, len(words), ord(separator or " "), int(heading))
 
@@ -152,6 +159,19 @@ class TextEdges:
             f"{place}: every line must have two vertex ids 0, 1, 2, …, got {text}. Number vertices "
             "that have names first, as with pandas.factorize."
         )
+
+
+def _words(text: str, separator: str | None) -> list[str]:
+    return [word.strip().strip("\"'").lower() for word in text.split(separator)]
+
+
+def _opener(path: Path) -> Any:
+    """What reads a file, packed or not: by how it begins, whatever it is called."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    begun = (opener for _, magic, opener in _PACKED if head.startswith(magic))
+    named = (opener for ending, _, opener in _PACKED if path.suffix.lower() == ending)
+    return next(begun, next(named, open))
 
 
 def _bytes(text: bytes) -> np.ndarray:

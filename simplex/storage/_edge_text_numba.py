@@ -25,7 +25,10 @@ def _after_word(text, i, separator):  # type: ignore[no-untyped-def]
 
 @compiled("UniTuple(int64, 2)(uint8[::1], int64, int64)")
 def _number(text, i, largest):  # type: ignore[no-untyped-def]
-    """The number at a place, or minus the reason why there is none, and the place behind it."""
+    """The number at a place, quoted or not, or minus why there is none; the place behind it."""
+    quote = text[i]
+    quoted = quote == 34 or quote == 39
+    i += quoted
     if text[i] == 45:
         return -NEGATIVE, i
     value, begin = 0, i
@@ -34,7 +37,9 @@ def _number(text, i, largest):  # type: ignore[no-untyped-def]
         i += 1
         if value > largest:
             return -LARGE, i
-    return value if i > begin else -NO_EDGE, i
+    if i == begin or (quoted and text[i] != quote):
+        return -NO_EDGE, i
+    return value, i + quoted
 
 
 @compiled(f"UniTuple(int64, 2)(uint8[::1], {6 * 'int64, '} uint64[::1], {INT64S})")
@@ -72,6 +77,9 @@ def parse_edges(  # type: ignore[no-untyped-def]
             column += 1
             behind = i
             i = _after_spaces(text, i)
+            if i > behind and (text[i] == 35 or text[i] == 37):  # a comment behind the edge
+                while text[i] != LINE:
+                    i += 1
             if text[i] == LINE:
                 break
             if separator == 32:

@@ -119,7 +119,13 @@ def open_edges(
     """
     require_flag("verify", verify)
     opened = read_folder(absolute(folder), EDGES, verify=verify, executor=executor)
-    return Edges(opened.table("edges"), opened.manifest["num_vertices"])
+    edges, count = opened.table("edges"), opened.manifest.get("num_vertices")
+    fits = edges.ndim == 2 and edges.shape[1] == 2 and edges.dtype in (np.int32, np.int64)
+    looked_at = edges if verify else edges[-1:]  # the last row has the largest first end
+    least = int(looked_at.max(initial=-1)) + 1 if fits else 0
+    if not fits or type(count) is not int or count < least:
+        raise opened.altered(f"{count} vertices for edges {edges.shape} of {edges.dtype}")
+    return Edges(edges, count)
 
 
 def _write(site: Site, runs: SortedRuns, dtype: np.dtype[Any]) -> int:

@@ -119,10 +119,11 @@ def under_construction(
             yield site
             assert site.finished, "the body must finish the folder"
         except BaseException as error:
-            if job is None:
+            kept = job is not None and _holds_work(partial)
+            if not kept:
                 shutil.rmtree(partial, ignore_errors=True)
             if (reason := _why_not_written(error, partial)) is not None:
-                raise _could_not(target, partial, job, reason) from error
+                raise _could_not(target, partial, kept, reason) from error
             raise
 
 
@@ -210,9 +211,9 @@ def _why_not_written(error: BaseException, partial: Path) -> OSError | None:
     return None if elsewhere else reason
 
 
-def _could_not(target: Path, partial: Path, job: Any, error: OSError) -> OSError:
+def _could_not(target: Path, partial: Path, kept: bool, error: OSError) -> OSError:
     left = "nothing is left of it"
-    if job is not None:
+    if kept:
         left = f"what is done is kept in {partial}, and calling again goes on from there"
     reason = error.strerror or str(error)
     return OSError(
@@ -222,6 +223,11 @@ def _could_not(target: Path, partial: Path, job: Any, error: OSError) -> OSError
 
 def _holds_nothing(target: Path) -> bool:
     return target.is_dir() and not any(target.iterdir())
+
+
+def _holds_work(partial: Path) -> bool:
+    """Whether there is more than the mark."""
+    return partial.is_dir() and any(entry.name != UNFINISHED for entry in partial.iterdir())
 
 
 def _is_empty(partial: Path) -> bool:

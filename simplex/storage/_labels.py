@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import LateLabels, shown
+from simplex.complexes import LateLabels, plain_labels, shown
 from simplex.storage._manifest import Folder
 
 
@@ -33,6 +33,7 @@ def label_tables(labels: Sequence[Hashable] | None) -> LabelTables:
     """
     if labels is None:
         return LabelTables(None, {})
+    labels = plain_labels(labels)
     kinds = set(map(type, labels))
     if kinds <= {int} and all(-(2**63) <= label < 2**63 for label in labels):  # type: ignore[operator]
         return LabelTables(_INTS, {"vertex_labels": torch.tensor(labels, dtype=torch.int64)})
@@ -73,19 +74,20 @@ def _texts(content: np.ndarray, pointer: np.ndarray, kind: str) -> Sequence[Hash
 
 
 def _text(label: Hashable) -> str:
-    _require_plain(label, label)
-    return json.dumps(label)
+    return json.dumps(_plain(label, label))
 
 
-def _require_plain(part: Any, label: Hashable) -> None:
+def _plain(part: Any, label: Hashable) -> Any:
     if type(part) is tuple:
-        for each in part:
-            _require_plain(each, label)
-    elif type(part) not in _PLAIN:
+        return [_plain(each, label) for each in part]
+    if isinstance(part, np.generic):
+        part = part.item()
+    if type(part) not in _PLAIN:
         raise ValueError(
             "vertex_labels must be numbers, strings or tuples of them to be saved, got "
             f"{shown(label)}. Save K.with_vertex_labels([str(v) for v in K.vertex_labels])."
         )
+    return part
 
 
 def _value(plain: Any) -> Any:

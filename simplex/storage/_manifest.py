@@ -47,6 +47,13 @@ class Folder(NamedTuple):
         """
         return table_to_read(_checked_file(self.path, name, self.manifest["tables"]))
 
+    def altered(self, what: str) -> ValueError:
+        """The error of a manifest that says what cannot be."""
+        return ValueError(
+            f"{self.path} must have a manifest that fits its tables, got {what}: it was altered. "
+            "Restore it from a copy, or write the folder anew."
+        )
+
 
 def described(folder: Path, tables: Iterable[str], executor: Any = None) -> dict[str, Any]:
     """What the manifest says of the tables: file, dtype, shape and checksum."""

@@ -83,6 +83,16 @@ def table_to_write(path: Path) -> np.ndarray:
     return np.memmap(path, header.dtype, "r+", header.offset, header.shape)
 
 
+def write_rows(file: BinaryIO, first: int, rows: np.ndarray) -> None:
+    """Write rows of a table that is there to their place, and no byte beside them.
+
+    By ordinary writes, as other machines may write into neighboring rows.
+    """
+    row_bytes = rows.itemsize * prod(rows.shape[1:])
+    file.seek(read_header(Path(file.name)).offset + first * row_bytes)
+    file.write(np.ascontiguousarray(rows).data)
+
+
 def table_to_read(path: Path) -> np.ndarray:
     """A table as a memory map, copied on writing: the array can be written to, the file stays."""
     header = read_header(path)

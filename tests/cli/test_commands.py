@@ -264,6 +264,8 @@ def test_edges_on_disk_are_counted_and_lifted(files, capsys):
     code, out, _ = run(capsys, "edges", "hexagon.txt", "loop.txt", "--to-disk", "graph")
     assert code == 0
     assert "edges     6" in out
+    assert "left out  " in out
+    assert " loops" in out
     assert "(6, 6)" in run(capsys, "info", "graph", "--count")[1]
     assert "(6, 6)" in run(capsys, "info", "graph")[1]
     assert run(capsys, "lift", "graph", "--to-disk", "K")[0] == 0
@@ -279,11 +281,14 @@ def test_counting_is_the_f_vector_of_info(files, capsys):
 @over(
     "argv, words",
     [
-        (("lift", "triangle.edges", "--to-disk", "folder.pt"), "must be a new folder"),
+        (("lift", "triangle.edges", "--to-disk", "."), "must be a new folder"),
         (("lift", "triangle.edges", "--to-disk", "K", "--out", "K.pt"), "without --out"),
         (("lift", "triangle.edges", "--to-disk", "K", "--weight", 3), "--weight must be left out"),
         (("info", "complex.pt", "--count"), "complex.pt: must hold graphs for --count"),
         (("info", "folder.pt"), "folder"),
+        (("info", "nowhere"), "nowhere: no such file"),
+        (("info", "."), "or a folder by 'simplex edges' or 'lift --to-disk', got another"),
+        (("edges", "triangle.edges", "--to-disk", "."), "--to-disk must be a new folder"),
         (("edges", "names.csv", "--to-disk", "K"), "names.csv"),
         (("edges", "loop.txt", "--columns", "a", "--to-disk", "K"), "must be two columns"),
     ],

@@ -39,6 +39,7 @@ GRAPHS = {
     "dense": DENSE,
     "hubs": nx.barabasi_albert_graph(60, 6, seed=2),
     "named": nx.relabel_nodes(nx.gnp_random_graph(20, 0.4, seed=4), str),
+    "numpy": nx.relabel_nodes(nx.complete_graph(4), {v: (np.int64(v), "v") for v in range(4)}),
     "several": [nx.complete_graph(4), nx.empty_graph(2), nx.cycle_graph(3)],
 }
 

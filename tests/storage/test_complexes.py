@@ -31,7 +31,7 @@ CASES = {
     "with infinity": HOUSE.with_filtration([*VALUES[:2], VALUES[2] * torch.inf]),
     "words": HOUSE.with_vertex_labels(["a", "ü", "", "\ud800", "\n"]),
     "numbers": HOUSE.with_vertex_labels([2**63 - 1, -(2**63), 0, 7, 1]),
-    "values": HOUSE.with_vertex_labels([(1, ("x", None)), 2.5, True, 2**70, "2"]),
+    "values": HOUSE.with_vertex_labels([(np.int64(1), ("x", None)), 2.5, True, 2**70, "2"]),
     "parts": SimplicialComplex.disjoint_union([HOUSE, SimplicialComplex(0), DENSE]),
     "directed": directed_flag_complex([(0, 1), (1, 0), (1, 2), (0, 2)], max_dim=3),
     "not in rows": SimplicialComplex(3, [torch.tensor([[1, 2, 2], [0, 0, 1]]).T]),
@@ -86,8 +86,10 @@ def test_a_pickle_is_the_path_of_the_folder(tmp_path, monkeypatch):
 
 def test_writing_into_an_opened_table_leaves_the_file(tmp_path):
     save_complex(HOUSE, tmp_path / "K")
-    open_complex(tmp_path / "K").facets(1).zero_()
+    opened = open_complex(tmp_path / "K")
+    opened.facets(1).zero_()
     assert open_complex(tmp_path / "K", verify=True) == HOUSE
+    assert pickle.loads(pickle.dumps(opened)).facets(1).eq(0).all()  # what it has, not the file
 
 
 def test_a_complex_replaces_the_folder_it_was_opened_from(tmp_path):
@@ -189,6 +191,9 @@ DAMAGE = {
     "no manifest": (lambda folder: (folder / "manifest.json").unlink(), "has no manifest.json"),
     "another f-vector": (manifest(f_vector=[5, 6, 3]), "f_vector"),
     "more dimensions": (manifest(f_vector=[5, 6, 2, 1]), "facets_3"),
+    "more parts": (manifest(num_parts=2), "num_parts 2 for 1"),
+    "a word": (manifest(directed="yes"), "directed yes"),
+    "negative": (manifest(f_vector=[-5]), "f_vector"),
     "words": (manifest(f_vector="abc"), "f_vector"),
 }
 

@@ -35,6 +35,8 @@ TEXTS = {
     "d.edges": b"\xef\xbb\xbf" + lines("  ", " \n", "", " "),
     "e.csv": lines(";", "\n", "source;target;weight\n", ";0.5e-3"),
     "f": lines(" ", "\n# not an edge 7\n  # nor this\n"),
+    "h.csv": b"\n".join(b'"%d", "%d"' % (u, v) for u, v in GIVEN.tolist()),
+    "i.txt": lines(" ", "  # ends, of an edge; and more\n"),
     "g.csv": lines(",", "\n", "from,to,note,empty\n", ", a; note, "),
 }  # fmt: skip
 
@@ -77,6 +79,8 @@ def test_packed_text(tmp_path):
             path.write_bytes(damaged)
             with pytest.raises(ValueError, match=r"must be a whole packed file.* Copy it again"):
                 edges_to_disk(path, tmp_path / "no")
+        (tmp_path / "a.txt").write_bytes(content)  # packed, whatever it is called
+        check(edges_to_disk(tmp_path / "a.txt", folder, overwrite=True), folder)
 
 
 SOURCES = {
@@ -164,6 +168,9 @@ WRONG = {
     "source target\nalice bob\n": "line 2: every line must have two vertex ids",
     "1 99999999999999999999\n": "line 1: vertex ids must be at most 3037000498",
     "1 3037000499\n": "line 1: vertex ids must be at most 3037000498",
+    '0,1\n"1,2\n': "line 2: every line must have two vertex ids",
+    "0,1\n'1\",2\n": "line 2: every line must have two vertex ids",
+    "0 1\n1 # 2\n": "line 2: every line must have 2 columns",
     "1.0 2.0\n": "line 1: every line must have two vertex ids",
     "1,,2\n": "got 3 columns",
     "1,2\n1,,2\n": "line 2: every line must have two vertex ids",
@@ -223,6 +230,15 @@ def test_other_sources_are_refused(tmp_path, monkeypatch, name):
     assert not (tmp_path / "G").exists()
     for path in tmp_path.iterdir():
         path.unlink()
+
+
+@over("changes", [{"num_vertices": 699}, {"num_vertices": "700"}, {"num_vertices": None}])
+def test_a_manifest_that_does_not_fit_the_edges_is_refused(tmp_path, changes):
+    edges_to_disk(GIVEN, tmp_path / "G", overwrite=True)
+    manifest = tmp_path / "G" / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | changes))
+    with pytest.raises(ValueError, match=r"G must have a manifest that fits its tables, got .*"):
+        open_edges(tmp_path / "G", verify=True)
 
 
 def test_options_are_refused(tmp_path):

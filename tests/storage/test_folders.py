@@ -270,6 +270,9 @@ def test_a_job_is_resumed_and_another_one_is_not(tmp_path):
     assert begin({"of": [2]}, KeyError()) == (True, ["part.npy"])
     assert begin(None, ValueError(), overwrite=True) == (False, [])
     assert left(tmp_path) == []
+    with suppress(KeyError), under_construction(tmp_path / "K", job={"of": [3]}):
+        raise KeyError  # before anything is done
+    assert left(tmp_path) == []
     assert begin({"of": [1]}, ValueError()) == (False, [])
     with under_construction(tmp_path / "K", job={"of": [1]}) as site:
         assert site.resumed

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import reduce
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from simplex.data._checks import require_same_fields
 from simplex.data._disk.block import ITEMS, block_file, read_block
 from simplex.data._storage import table_rank
-from simplex.storage import Place, Site, read_header
+from simplex.storage import Place, Site, write_rows
 
 
 COUNTS = "num_simplices"
@@ -36,15 +37,24 @@ class Column(NamedTuple):
     starts: str
 
 
-def columns_of(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Column]:
+def columns_of(
+    blocks: Sequence[Mapping[str, Any]], first_items: Sequence[int] | None = None
+) -> dict[str, Column]:
     """The fields of a data set from the facts of its blocks.
+
+    Args:
+        blocks: the facts.
+        first_items: number of the first item of each; ``None`` for blocks that follow each other.
 
     Raises:
         ValueError: a field that some of them lack, or that has rows of several shapes.
     """
     every = {key: block["fields"][key] for block in blocks for key in block["fields"]}
-    require_same_fields([_completed(set(block["fields"]), set(every)) for block in blocks])
-    return {key: _column(key, blocks) for key in every}
+    if first_items is None:
+        first_items = [0, *accumulate(block["num_items"] for block in blocks)][:-1]
+    keys = [_completed(set(block["fields"]), set(every)) for block in blocks]
+    require_same_fields(keys, first_items)
+    return {key: _column(key, blocks, first_items) for key in every}
 
 
 def _completed(own: set[str], every: set[str]) -> set[str]:
@@ -52,11 +62,10 @@ def _completed(own: set[str], every: set[str]) -> set[str]:
     return own | {key for key in every if table_rank(key) is not None}
 
 
-def _column(key: str, blocks: Sequence[Mapping[str, Any]]) -> Column:
-    first = 0  # item of the block
+def _column(key: str, blocks: Sequence[Mapping[str, Any]], first_items: Sequence[int]) -> Column:
     kinds: list[set[str]] = []
     found: list[tuple[tuple[int, ...], int, str]] = []
-    for block in blocks:
+    for block, first in zip(blocks, first_items, strict=True):
         field = block["fields"].get(key)
         if field is not None:
             kinds.append(set(field["starts"]))
@@ -67,7 +76,6 @@ def _column(key: str, blocks: Sequence[Mapping[str, Any]]) -> Column:
                     f"{key} must have rows of one shape in all items, got {found[0][0]} in the "
                     f"first ones and {row} from item {first} on."
                 )
-        first += block["num_items"]
     (row, dim, dtype) = found[0]
     if key == COUNTS:
         row = (max(block["fields"][key]["shape"][1] for block in blocks),)
@@ -140,7 +148,6 @@ def join_blocks(
     with ExitStack() as stack:
         paths = {name: site / f"{name}.npy" for name in tables}
         files = {name: stack.enter_context(path.open("r+b")) for name, path in paths.items()}
-        heads = {name: read_header(path).offset for name, path in paths.items()}
         for number in range(first, stop):
             block = read_block(block_file(site, number))
             for name, content in tables.items():
@@ -150,10 +157,8 @@ def join_blocks(
                 else:
                     values = _rows(block, content)
                     row, done[name] = done[name], done[name] + len(values)
-                array = values.contiguous().numpy()
-                if array.size:  # written, not mapped: other machines may write beside it
-                    files[name].seek(heads[name] + row * array[0].nbytes)
-                    files[name].write(array.data)
+                if values.numel():
+                    write_rows(files[name], row, values.numpy())
             items += block["facts"]["num_items"]
         for file in files.values():
             file.flush()

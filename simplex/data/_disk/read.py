@@ -65,7 +65,7 @@ def read_dataset_folder(path: Path, form: Format, *, verify: bool, executor: Any
         of_vertices = starts[manifest["starts"]["0"]]
         _require(folder, "num_simplices", data._store["num_simplices"].shape[1] == top + 1)
     except (KeyError, TypeError, AttributeError, RuntimeError, IndexError) as error:
-        raise _altered(folder, f"{type(error).__name__}: {error}") from error
+        raise folder.altered(f"{type(error).__name__}: {error}") from error
     data._store["num_nodes"] = int(of_vertices[-1])
     data._num_nodes = VertexCounts(of_vertices)
     return Opened(place_of(path), data, slices, dict(data._store.items()))
@@ -80,11 +80,4 @@ def _dtype(name: Any) -> torch.dtype:
 
 def _require(folder: Folder, key: str, fits: bool) -> None:
     if not fits:
-        raise _altered(folder, f"another number of rows or columns in {key!r}")
-
-
-def _altered(folder: Folder, what: str) -> ValueError:
-    return ValueError(
-        f"{folder.path} must have a manifest that fits its tables, got {what}: it was altered. "
-        "Restore it from a copy, or write the folder anew."
-    )
+        raise folder.altered(f"another number of rows or columns in {key!r}")

@@ -58,9 +58,11 @@ def dataset_to_disk(
         place = site.place
         tasks = ((place, number, source) for number, source in enumerate(blocks))
         facts: list[dict[str, Any]] = []
+        count = 0
         for block in run_tasks(write_block, tasks, executor):
             facts.append(block)
-            columns_of([facts[0], block])  # what does not fit is said at once
+            columns_of([facts[0], block], [0, count])  # what does not fit is said at once
+            count += block["num_items"]
         if not facts:
             raise ValueError("graphs must hold at least one graph, got none.")
         _join(site, place, facts, executor)
@@ -102,10 +104,10 @@ def _sources(items: Iterator[Any], lift: Lift | None, block_size: int) -> Iterat
         block.append(item)
         held += _entries(item)
         if len(block) == block_size or held >= _MOST_ENTRIES:
-            yield _source(block, lift)
+            yield _source(block, lift, place + 1 - len(block))
             block, held = [], 0
     if block:
-        yield _source(block, lift)
+        yield _source(block, lift, place + 1 - len(block))
 
 
 def _entries(item: Any) -> int:
@@ -114,8 +116,13 @@ def _entries(item: Any) -> int:
     return int(item.edge_index.shape[-1])
 
 
-def _source(block: list[Any], lift: Lift | None) -> Source:
-    return items_source(block) if lift is None else Source(*tables_of(block), lift)
+def _source(block: list[Any], lift: Lift | None, first: int) -> Source:
+    try:
+        return items_source(block) if lift is None else Source(*tables_of(block), lift)
+    except ValueError as error:
+        if not first:
+            raise
+        raise ValueError(f"graphs[{first}:{first + len(block)}], taken alone: {error}") from error
 
 
 def _lifted_already() -> ValueError:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simplex.storage import Place, read_header, table_to_read
+from simplex.storage import Place, table_to_read, write_rows
 from simplex.wl._disk import kernels
 from simplex.wl._disk.sorting import count_runs, number_words, sort_words
 from simplex.wl._words import Role, key_of
@@ -289,11 +289,8 @@ def _read(file: Path, dtype: Any, start: int, stop: int, behind: int = 0) -> NDA
 
 
 def _write_rows(file: Path, rows: slice, values: Ints) -> None:
-    """Write rows of a table that is there; no byte beside them, as others write those."""
-    offset = read_header(file).offset
     with file.open("r+b") as opened:
-        opened.seek(offset + 8 * rows.start)
-        opened.write(values.data)
+        write_rows(opened, rows.start, values)
 
 
 def _write_whole(file: Path, *arrays: NDArray[Any]) -> None:
