@@ -1,6 +1,5 @@
 """What is refined by tasks: tables in folders, or in memory and then saved beside the colours."""
 
-import json
 import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ from simplex.storage import (
     EDGES,
     Place,
     absolute,
+    form_of,
     open_complex,
     open_edges,
     opened_in,
@@ -82,7 +82,7 @@ def simplices_of(
 
 def vertices_of(K: SimplicialComplex | str | os.PathLike[str], colors: Any) -> Source:
     """As :func:`simplex.wl.weisfeiler_lehman` colours them; also of the edges in a folder."""
-    if isinstance(K, (str, os.PathLike)) and _is_of_edges(absolute(K)):
+    if isinstance(K, (str, os.PathLike)) and form_of(absolute(K)) == EDGES.name:
         edges, num_vertices = open_edges(K)
         return _graph(SimplicialComplex(num_vertices), "edges", len(edges), colors, place_of(K))
     K, place = _opened(K)
@@ -120,14 +120,6 @@ def _opened(
         return K, place
     tables = [K.facets(k) for k in range(1, K.dim + 1)]
     return K, SimplicialComplex(K.num_simplices(0), tables, directed=K.directed, device=K.device)
-
-
-def _is_of_edges(folder: Path) -> bool:
-    try:
-        manifest = json.loads((folder / "manifest.json").read_bytes())
-    except (OSError, ValueError):
-        return False
-    return isinstance(manifest, dict) and manifest.get("format") == EDGES.name
 
 
 def _start(K: SimplicialComplex, k: int, values: Any, what: str) -> Palette | None:
