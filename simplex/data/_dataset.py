@@ -21,6 +21,7 @@ from simplex.data._gather import (
     concatenates,
     gather_rows,
     is_listed,
+    item_counts,
     owner_of,
     require_length,
     select_rows,
@@ -442,7 +443,7 @@ class SimplicialDataset(PortionedDataset):
 
     def _increment(self, key: str) -> Tensor | None:
         """By how much ids in the field grow from each item to the next, (num_items,), if at all."""
-        sizes: Tensor = self._data.num_simplices
+        sizes = item_counts(self._data._store, self.slices)
         if key.startswith("facets_"):
             return sizes[:, int(key.removeprefix("facets_")) - 1]
         return sizes[:, 0] if "index" in key or key in ("face", CANDIDATES) else None

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_complex, require_int, shown
 from simplex.loader._cut import cut
+from simplex.loader._fields import rows_of
 from simplex.loader._neighbors import Neighbors, neighbors_of
-from simplex.loader._sources import edges_of, rows_of
+from simplex.loader._sources import edges_of
 
 
 class Stage(Protocol):
@@ -97,7 +98,7 @@ def infer(
     for number, stage in enumerate(stages, 1):
         last = number == len(stages)
         table = _Tables(place, "rows" if last else f"layer_{number}", counts)
-        for start, stop, ids, small in blocks.all_of(stage.reach.hops(1)):
+        for start, stop, ids, small in blocks.all_of(stage.reach.hops(_TOUCHED)):
             rows = _run(stage, [results[i] for i in stage.reads], ids, small, model)
             for k, values in [(level, rows)] if last else enumerate(rows):
                 first, end = blocks.rows(k, start), blocks.rows(k, stop)
@@ -189,6 +190,7 @@ class _Tables:
         return np.lib.format.open_memmap(path, mode="w+", dtype=like.dtype, shape=shape)
 
 
+_TOUCHED = 2  # the number, as a reach counts, of simplices that have a vertex in the range
 _SERVED = (
     "Served are the networks of simplex.nn that say their hops, made of layers and a readout with "
     "a level; of others take the rows of simplex.loader.BallLoader."

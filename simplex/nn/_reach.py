@@ -13,20 +13,21 @@ class Reach(NamedTuple):
 
     Let B_r be the vertices within r hops of some seeds, and
 
-    .. math:: C_r = \{σ : σ ⊆ B_r\} \;⊂\; D_r = \{σ : σ ∩ B_r ≠ ∅\} \;⊂\; C_{r+1},
+    .. math:: C_r = \{σ : σ ⊆ B_r\} \;⊂\; E_r = \{σ : |σ ∩ B_r| ≥ 2\} ∪ C_r \;⊂\;
+              D_r = \{σ : σ ∩ B_r ≠ ∅\} \;⊂\; C_{r+1},
 
-    numbered C_0, D_0, C_1, … = 0, 1, 2, …. Rows on the simplices number p depend on the features of
-    those number p + ``features[p % 2]`` and on which simplices there are up to number
-    p + ``complex[p % 2]``. One message along an adjacency is a step, in whole and half hops:
+    numbered C_0, E_0, D_0, C_1, … = 0, 1, 2, 3, …. Rows on the simplices number p depend on the
+    features of those number p + ``features[p % 3]`` and on which simplices there are up to number
+    p + ``complex[p % 3]``. One message along an adjacency is a step, in thirds of a hop:
 
-    ========== ========= ======== ==========================================
-    adjacency  from C_r  from D_r because the senders
-    ========== ========= ======== ==========================================
-    boundary   0         1        are faces
-    coboundary 1         0        contain σ
-    upper      2 (1)     1        are faces of what contains σ (k ≥ 1: of D_r)
-    lower      1         2        share a face with σ
-    ========== ========= ======== ==========================================
+    ========== ======== ======== ======== ===============================================
+    adjacency  from C_r from E_r from D_r because the senders
+    ========== ======== ======== ======== ===============================================
+    boundary   0        1        1        are faces
+    coboundary 2 (1)    1 (0)    0        contain σ (k ≥ 1: and with it two of its vertices)
+    upper      3 (2)    2 (1)    1        are faces of what contains σ
+    lower      2        1        3        share a face with σ
+    ========== ======== ======== ======== ===============================================
 
     The two differ where senders are divided by their degrees, which count simplices farther out.
     Layers here have an attribute ``reach``, and so have networks, of rows in evaluation mode; it is
@@ -34,7 +35,7 @@ class Reach(NamedTuple):
     number of its steps along any adjacencies. One that says nothing is taken to see all.
 
     Attributes:
-        features: the step from an even number, and from an odd one.
+        features: the steps from C_r, from E_r and from D_r.
         complex: likewise, at least as far.
 
     Example:
@@ -45,12 +46,12 @@ class Reach(NamedTuple):
         4
     """
 
-    features: tuple[int, int]
-    complex: tuple[int, int]
+    features: tuple[int, int, int]
+    complex: tuple[int, int, int]
 
     def hops(self, start: int = 0) -> int:
         """The least H such that rows on the simplices number ``start`` need no more than C_H."""
-        return -(-_stepped(start, self.complex) // 2)
+        return -(-_stepped(start, self.complex) // 3)
 
 
 class Sighted:
@@ -86,16 +87,23 @@ class Stage(NamedTuple):
     reads: tuple[int, ...]
 
 
-NOTHING = Reach((0, 0), (0, 0))
+NOTHING = Reach((0, 0, 0), (0, 0, 0))
 """Of what looks at one simplex at a time."""
 
-_STEPS = {"boundary": (0, 1), "coboundary": (1, 0), "upper": (2, 1), "lower": (1, 2)}
+Steps = tuple[int, int, int]
+_STEPS: dict[str, Steps] = {
+    "boundary": (0, 1, 1),
+    "coboundary": (2, 1, 0),
+    "upper": (3, 2, 1),
+    "lower": (2, 1, 3),
+}
+_ABOVE_VERTICES: dict[str, Steps] = {**_STEPS, "coboundary": (1, 0, 0), "upper": (2, 1, 1)}
 
 
 def along(adjacencies: Collection[str], times: int = 1, *, k: int = 0) -> Reach:
     """Of messages along all these adjacencies, so many times; to k-simplices and above."""
-    steps = [_STEPS[a] if a != "upper" or k == 0 else (1, 1) for a in adjacencies]
-    widest = (max((s[0] for s in steps), default=0), max((s[1] for s in steps), default=0))
+    table = _ABOVE_VERTICES if k else _STEPS
+    widest = _farthest([(0, 0, 0), *(table[a] for a in adjacencies)])
     return then(*[Reach(widest, widest)] * times)
 
 
@@ -137,20 +145,19 @@ def reach_of(module: object) -> Reach | None:
 
 
 def _before(outer: Reach, inner: Reach) -> Reach:
-    features = (_both(0, outer, inner, 0), _both(1, outer, inner, 0))
-    further = (_both(0, outer, inner, 1), _both(1, outer, inner, 1))
-    return Reach(features, _farthest([outer.complex, further]))
+    further = _through(outer.features, inner.complex)
+    return Reach(_through(outer.features, inner.features), _farthest([outer.complex, further]))
 
 
-def _both(start: int, outer: Reach, inner: Reach, of_complex: int) -> int:
-    between = _stepped(start, outer.features)
-    return _stepped(between, inner[of_complex]) - start
+def _through(outer: Steps, inner: Steps) -> Steps:
+    first, second, third = (_stepped(_stepped(p, outer), inner) - p for p in range(3))
+    return first, second, third
 
 
-def _stepped(place: int, step: tuple[int, int]) -> int:
-    return place + step[place % 2]
+def _stepped(place: int, steps: Steps) -> int:
+    return place + steps[place % 3]
 
 
-def _farthest(steps: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    even, odd = zip(*steps, strict=True)
-    return max(even), max(odd)
+def _farthest(steps: Iterable[Steps]) -> Steps:
+    first, second, third = zip(*steps, strict=True)
+    return max(first), max(second), max(third)

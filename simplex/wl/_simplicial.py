@@ -53,7 +53,7 @@ def simplicial_wl(
     A complex that does not fit in memory is the path of its folder, as
     :func:`~simplex.storage.save_complex` writes it. A round is then tasks on ranges of rows, which
     hold 2²¹ incidences each, and the colours are memory maps of files; so it is for a complex in
-    memory with a ``folder`` or an ``executor``. The colours are the same, number by number.
+    memory with any of the last three options. The colours are the same, number by number.
 
     Args:
         K: the complex, or the path of its folder. The parts of a disjoint union share their
@@ -61,7 +61,7 @@ def simplicial_wl(
         adjacencies: which of ``"boundary"``, ``"coboundary"``, ``"lower"``, ``"upper"`` to use.
         colors: starting colours, a mapping from k or a sequence over k = 0, 1, …, each (n_k,)
             numbers or (n_k, F) feature rows of any dtype; equal rows are one colour. Dimensions
-            left out, or ``None``, start with one colour.
+            left out, or ``None``, start with one colour. Given ones are numbered in memory.
         max_rounds: most rounds; ``None`` to go on until the colours are stable.
         stop: called with the :class:`Coloring` at the start and after each round; a true answer
             ends the refinement.
@@ -93,8 +93,8 @@ def simplicial_wl(
     Cost:
         O(incidences) and one sort a round: lower and upper terms are, for each shared simplex, the
         total minus the own term, so a hub of degree d costs d and not d². At most
-        Σ n_k - 1 rounds. In a folder, 16 bytes a simplex, and during a round 12 for each incidence
-        of two neighbouring dimensions.
+        Σ n_k - 1 rounds. In a folder, 16 bytes a simplex, and during a round 20 to 30 more for
+        those of two neighbouring dimensions.
 
     Reference:
         Bodnar et al., "Weisfeiler and Lehman Go Topological: Message Passing Simplicial Networks",

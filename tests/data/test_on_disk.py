@@ -136,6 +136,11 @@ def test_lifted_items_keep_all_they_have(tmp_path_factory, make, block_size):
     assert [each.complex.vertex_labels for each in disk] == [
         each.complex.vertex_labels for each in memory
     ]
+    whole, expected = disk.to_batch(), Batch.from_data_list(list(memory))
+    assert whole.complex.f_vector == expected.complex.f_vector
+    assert all(
+        torch.equal(whole[key], expected[key]) for key in ("facets_1", "y") if key in expected
+    )
     again = SimplicialDataset.to_disk(folder.with_name("again"), disk, block_size=4)
     same_items(again, memory)
     part = SimplicialDataset.to_disk(folder.with_name("part"), disk[::-2], block_size=2)
@@ -412,3 +417,16 @@ def test_memory_does_not_grow_with_the_number_of_graphs(tmp_path):
     table = 12000 * (40 + 60) * 50 * 4 / 2**20  # megabytes of features alone
     assert table > 200
     assert float(done.stdout) < 100
+
+
+@pytest.mark.slow
+def test_the_files_are_the_same_by_a_cluster(tmp_path):
+    dask = pytest.importorskip("dask.distributed")
+    given = graphs()
+    expected = files(SimplicialDataset.to_disk(tmp_path / "own", given, block_size=3).folder)
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with dask.LocalCluster(**options) as cluster, dask.Client(cluster) as client:
+        made = SimplicialDataset.to_disk(
+            tmp_path / "two", iter(given), block_size=3, executor=client.get_executor()
+        )
+        assert files(made.folder) == expected

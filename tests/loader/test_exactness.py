@@ -108,7 +108,7 @@ def test_a_ball_of_the_hops_of_a_network_is_exact(name, level):
     model = evaluated(name, level)
     hops = inner(model).hops
     assert deviation(model, level, hops, places_of(name)) < 1e-12, f"{hops} hops"
-    if level == 0 and hops:  # above, cofaces of a seed have two or more of its vertices
+    if hops:
         assert deviation(model, level, hops - 1, places_of(name)) > 1e-11, "one hop less suffices"
 
 

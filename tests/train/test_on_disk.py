@@ -31,7 +31,7 @@ def test_the_numbers_are_those_in_memory(tmp_path):
     memory = lift_dataset(graphs())
     disk = SimplicialDataset.to_disk(tmp_path / "data", iter(graphs()), block_size=3)
     folds = stratified_folds(memory.y, 2, generator=torch.Generator().manual_seed(0))
-    points = [Configuration(lambda: SIN(2, 4, 2, 2, 2), TrainSettings(epochs=2, batch_size=3))]
+    points = [Configuration(lambda: SIN(2, 4, 2, 2, 2), TrainSettings(epochs=2, batch_size=4))]
     checkpoint = tmp_path / "state.pt"
     ours, theirs = (
         run_protocols(dataset, folds, points, checkpoint=place)
@@ -52,7 +52,12 @@ def test_an_experiment_on_the_folder_is_that_on_the_graphs(tmp_path):
     curves = []
     for name in ("graphs.pt", "data"):
         experiment = Experiment(
-            str(tmp_path / name), hidden_channels=4, num_layers=1, folds=2, train=settings
+            str(tmp_path / name),
+            hidden_channels=4,
+            num_layers=1,
+            folds=2,
+            protocol="xu",
+            train=settings,
         )
         run_experiment(experiment, tmp_path / f"run-{name}", report=lambda line: None)
         curves.append((tmp_path / f"run-{name}" / "curves.csv").read_bytes())

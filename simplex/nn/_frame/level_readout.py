@@ -117,7 +117,7 @@ class LevelReadout(Module):
     def reach(self) -> Reach | None:
         """How far it sees, see :class:`Reach`."""
         up, down = (("boundary",) if self.up else ()), (("coboundary",) if self.down else ())
-        return along((*up, *down))
+        return along((*up, *down), k=self.level)
 
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
         """One row per k-simplex: (n_k, out_channels)."""

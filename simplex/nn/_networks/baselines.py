@@ -75,7 +75,9 @@ class PooledMLP(Sighted, Module):
     @property
     def reach(self) -> Reach | None:
         """How far it sees, see :class:`Reach`."""
-        return None if self.level is None else along(("boundary", "coboundary"))
+        if self.level is None:
+            return None
+        return along(("boundary", "coboundary"), k=self.level)
 
     def stages(self) -> list[Stage]:
         """The whole network as one stage: what :func:`simplex.loader.infer` takes in blocks."""
@@ -138,7 +140,9 @@ class FVectorMLP(Sighted, Module):
     @property
     def reach(self) -> Reach | None:
         """How far it sees, see :class:`Reach`."""
-        return None if self.level is None else along(("boundary", "coboundary"))
+        if self.level is None:
+            return None
+        return along(("boundary", "coboundary"), k=self.level)
 
     def stages(self) -> list[Stage]:
         """The whole network as one stage: what :func:`simplex.loader.infer` takes in blocks."""

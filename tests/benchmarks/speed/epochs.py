@@ -1,8 +1,11 @@
-"""What an epoch of SaNN, SIN and PyG's GIN costs: ``python -m tests.benchmarks.speed.epochs``.
+"""What an epoch of simplicial networks and PyG's GIN costs.
+
+``python -m tests.benchmarks.speed.epochs``, for SIN, SCCNN, SimplicialMixer and SaNN.
 
 Forward pass, backward pass and a step of Adam on shuffled batches of real data, all networks of one
 width, in turns in one run. Batches are put together anew in every epoch, as in training; their part
 of the time is told apart. SaNN's features are gathered once, before; its time is printed too.
+``--parts`` prints which operations of torch the time of a step goes to.
 """
 
 import argparse
@@ -13,18 +16,20 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.profiler import ProfilerActivity, profile
 from torch_geometric.data import Data
 from torch_geometric.loader import DataLoader
 from torch_geometric.nn import GIN, global_add_pool
 
 from simplex.data import SimplicialDataset
 from simplex.datasets import tu_dataset
-from simplex.nn import SIN, PooledMLP, SaNN
+from simplex.nn import SCCNN, SIN, PooledMLP, SaNN, SimplicialMixer
 from simplex.transforms import GatheredFeatures
 
 
 SETS = ("MUTAG", "PROTEINS", "IMDB-BINARY", "NCI1")
-LAYERS = 3  # of SIN and GIN
+LAYERS = 3  # of all but SaNN
+DENSE = {"aten::addmm", "aten::mm", "aten::bmm", "aten::baddbmm"}  # forward and backward
 
 
 class GraphGIN(nn.Module):
@@ -72,7 +77,7 @@ class Epoch:
 
     def __init__(self, model: nn.Module, of_epoch: Callable[[], Any]) -> None:
         self.model, self.of_epoch = model, of_epoch
-        self.optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+        self.optimizer = torch.optim.Adam(model.parameters(), 1e-3, fused=True)
         self.times: list[tuple[float, float]] = []
 
     def run(self) -> None:
@@ -90,6 +95,20 @@ class Epoch:
             nn.functional.cross_entropy(self.model(batch), batch.y.view(-1)).backward()
             self.optimizer.step()
         self.times.append((loading, clock() - begin))
+
+    def parts(self) -> dict[str, float]:
+        """Shares of the time of a step, over an epoch: dense maps, and what else takes 2 %."""
+        with profile(activities=[ProfilerActivity.CPU]) as record:
+            self.run()
+        self.times.pop()
+        taken: dict[str, float] = {}
+        for event in record.key_averages():
+            name = "dense maps" if event.key in DENSE else event.key.removeprefix("aten::")
+            taken[name] = taken.get(name, 0.0) + event.self_cpu_time_total
+        total = sum(taken.values())
+        shares = {name: part / total for name, part in taken.items()}
+        large = sorted(shares, key=shares.__getitem__, reverse=True)
+        return {name: shares[name] for name in large if shares[name] >= 0.02}
 
     def medians(self) -> tuple[float, float]:
         """Seconds of an epoch: without and with putting batches together; the first is left out."""
@@ -112,12 +131,16 @@ def epochs(
     wide = [x.shape[1] for x in gathered[0].cochains()]
     torch.manual_seed(0)
     sin = SIN(channels, width, classes, LAYERS, 2, norm="batch")
+    sccnn = SCCNN(channels, width, classes, LAYERS, 2, norm="rms")
+    mixer = SimplicialMixer(channels, width, classes, LAYERS, 2)
     one, two = (SaNN(wide, width, classes, layers, 2, hops=0) for layers in (1, 2))
     pooled = PooledMLP(wide, width, classes, 2, 2)
     loader = DataLoader(graphs, batch_size=size, shuffle=True)
     return {
         "GIN of PyG": Epoch(GraphGIN(channels, width, classes), lambda: loader),
         "SIN": Epoch(OnBatch(sin), batches(dataset, size)),
+        "SCCNN": Epoch(OnBatch(sccnn), batches(dataset, size)),
+        "SimplicialMixer": Epoch(OnBatch(mixer), batches(dataset, size)),
         "SaNN, two dense layers": Epoch(OnBatch(two), batches(gathered, size)),
         "SaNN, one": Epoch(OnBatch(one), batches(gathered, size)),
         "SaNN, pooled first": Epoch(OnBatch(pooled), batches(gathered, size)),
@@ -133,7 +156,8 @@ def main() -> None:
     parser.add_argument("--hops", type=int, default=2, help="of SaNN")
     parser.add_argument("--channels", type=int, default=16, help="of each hop; 0 for plain sums")
     parser.add_argument("--epochs", type=int, default=5, help="that are timed, after one more")
-    parser.add_argument("--only", help="the networks whose names begin so, besides GIN")
+    parser.add_argument("--only", nargs="+", help="networks whose names begin so, besides GIN")
+    parser.add_argument("--parts", action="store_true", help="where the time of a step goes")
     parser.add_argument("--cpu", action="store_true", help="seconds of the processor, not the wall")
     options = parser.parse_args()
     if options.cpu:
@@ -145,7 +169,7 @@ def main() -> None:
         gather = GatheredFeatures(options.hops, channels=options.channels or None)
         runs = epochs(dataset, options.width, options.batch_size, gather)
         if options.only:
-            runs = {k: v for k, v in runs.items() if k.startswith(("GIN", options.only))}
+            runs = {k: v for k, v in runs.items() if k.startswith(("GIN", *options.only))}
         for _ in range(options.epochs + 1):
             for run in runs.values():
                 run.run()
@@ -156,6 +180,9 @@ def main() -> None:
                 f"  {kind:22s} {step:8.3f} ({step / base[0]:5.2f} × GIN)"
                 f"   with batching {whole:8.3f} ({whole / base[1]:5.2f} × GIN)"
             )
+            if options.parts:
+                shares = (f"{part} {share:.0%}" for part, share in run.parts().items())
+                print(f"    {', '.join(shares)}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 """How fast graphs are lifted: ``python -m tests.benchmarks.speed.lift``, one line per measurement.
 
+Names of parts run these alone; ``--cpu`` counts seconds of the processor, for a busy machine, best
+with ``OMP_NUM_THREADS=1``.
+
 Every peer is timed side by side with the lift, in turns in one process; a ratio is the median of
 the ratios of the turns. GUDHI's time is ``insert_batch`` and ``expansion`` alone: its tree then
 holds the simplices, but neither ids nor boundary matrices, which the lift's time includes.
 """
 
+import argparse
 import itertools
 import os
 import subprocess
@@ -108,15 +112,21 @@ def lift_with_adjacencies(graphs: list[Any]) -> list[Any]:
     ]
 
 
+class Clock:
+    """Seconds, by the wall or of the processor."""
+
+    now = staticmethod(time.perf_counter)
+
+
 def in_turns(tasks: Sequence[Callable[[], Any]], turns: int) -> list[list[float]]:
     """Seconds of each task in each turn, after one turn to warm up."""
     times: list[list[float]] = [[] for _ in tasks]
     for turn in range(turns + 1):
         for task, record in zip(tasks, times, strict=True):
-            begin = time.perf_counter()
+            begin = Clock.now()
             result = task()
             if turn:
-                record.append(time.perf_counter() - begin)
+                record.append(Clock.now() - begin)
             del result
     return times
 
@@ -204,12 +214,12 @@ def proteins(folder: Path) -> None:
 
 
 FRESH = """
-import time; begin = time.perf_counter()
-import torch; torch_done = time.perf_counter()
-import simplex; simplex_done = time.perf_counter()
+import sys, time; clock = getattr(time, sys.argv[1]); begin = clock()
+import torch; torch_done = clock()
+import simplex; simplex_done = clock()
 from simplex.lifting import clique_complex
 edges = torch.tensor([[0, 0, 1, 2], [1, 2, 2, 3]])
-before = time.perf_counter(); clique_complex(edges, max_dim=3); after = time.perf_counter()
+before = clock(); clique_complex(edges, max_dim=3); after = clock()
 print(simplex_done - torch_done, after - before)
 """
 
@@ -222,7 +232,7 @@ def fresh_process(repeats: int) -> None:
             environment = os.environ | {"NUMBA_CACHE_DIR": cache}
             for record in (cold, warm, warm):
                 run = subprocess.run(
-                    [sys.executable, "-c", FRESH],
+                    [sys.executable, "-c", FRESH, Clock.now.__name__],
                     env=environment,
                     capture_output=True,
                     text=True,
@@ -233,14 +243,6 @@ def fresh_process(repeats: int) -> None:
                 record.append(first_call)
     print(f"import simplex after import torch: {median(imports):.3f} s")
     print(f"first lift, cold kernel cache: {median(cold):.2f} s; warm: {median(warm):.2f} s")
-    numba = "import time, torch; t = time.perf_counter(); import numba; "
-    numba += "from numba.core.registry import cpu_target as c; c.typing_context.refresh(); "
-    numba += "c.target_context.refresh(); print(time.perf_counter() - t)"
-    alone = [
-        float(subprocess.run([sys.executable, "-c", numba], capture_output=True, text=True).stdout)
-        for _ in range(2 * repeats)
-    ]
-    print(f"  of which numba's own import and registries: {median(alone):.2f} s")
 
 
 PEAK = """
@@ -272,23 +274,79 @@ def peak_memory() -> None:
     print(f"peak memory of the lift: {float(run.stdout):.2f} times its facet tables")
 
 
-def main() -> None:
-    """Print every measurement; PROTEINS only where SIMPLEX_DATA or shared data hold it."""
+def many_small_graphs(count: int) -> None:
+    """Small random graphs in one call, as they come; seconds in proportion for a million."""
+    from torch_geometric.data import Batch, Data
+
+    random = np.random.default_rng(0)
+    sizes = 15 + np.arange(count) % 16
+    pairs = [torch.from_numpy(random.integers(n, size=(2, n + 10))) for n in sizes.tolist()]
+    tensors = [torch.cat([edges, edges.flip(0)], dim=1) for edges in pairs]
+    lone = [edges[:, edges[0] != edges[1]] for edges in pairs]
+    graphs = [
+        Data(x=torch.zeros(n, 1), edge_index=edges)
+        for n, edges in zip(sizes.tolist(), tensors, strict=True)
+    ]
+    lines = []
+    for n, edges in zip(sizes[:2000].tolist(), lone, strict=False):
+        graph = nx.empty_graph(n)
+        graph.add_edges_from(edges.T.tolist())
+        lines.append(nx.to_graph6_bytes(graph, header=False))
+    code = b"".join(lines * (count // len(lines)))
+    batch = Batch.from_data_list(graphs)
+    kinds = {"tensors": tensors, "Data": graphs, "a Batch": batch, "graph6": code}
+    print(f"{count:,} graphs of 15 to 30 vertices, {clique_complex(tensors)}:")
+    for name, given in kinds.items():
+        times = in_turns([lambda given=given: clique_complex(given)], 3)[0]
+        print(f"  {name}: {median(times):.2f} s, a million {median(times) * 1e6 / count:.1f} s")
+
+
+def lifts() -> None:
+    """Two graphs beside GUDHI."""
+    lift_beside_gudhi("random geometric graph, dimension 3", the_geometric_graph(), 3, turns=11)
+    lift_beside_gudhi("power-law graph, dimension 3", power_law_graph(), 3, turns=11)
+
+
+def the_geometric_graph() -> torch.Tensor:
+    """The first of the two."""
+    return random_geometric_graph(20_000, 30.0, seed=0)
+
+
+def tables_of_proteins() -> None:
+    """PROTEINS, only where SIMPLEX_DATA or shared data hold it."""
     from tests.conftest import data_folder
 
-    print(f"threads: {torch.get_num_threads()}")
-    geometric = random_geometric_graph(20_000, 30.0, seed=0)
-    lift_beside_gudhi("random geometric graph, dimension 3", geometric, 3, turns=11)
-    lift_beside_gudhi("power-law graph, dimension 3", power_law_graph(), 3, turns=11)
-    star(1_000_000)
     folder = data_folder()
     if folder is None:
         print("PROTEINS: real data absent, skipped")
     else:
         proteins(folder / "tu")
-    boundaries_beside_python(geometric)
-    peak_memory()
-    fresh_process(5)
+
+
+PARTS: dict[str, Callable[[], None]] = {
+    "lifts": lifts,
+    "star": lambda: star(1_000_000),
+    "small": lambda: many_small_graphs(100_000),
+    "proteins": tables_of_proteins,
+    "boundaries": lambda: boundaries_beside_python(the_geometric_graph()),
+    "memory": peak_memory,
+    "fresh": lambda: fresh_process(5),
+}
+
+
+def main() -> None:
+    """Print every measurement, or those of some parts."""
+    parser = argparse.ArgumentParser(description="How fast graphs are lifted.")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; else all")
+    parser.add_argument("--cpu", action="store_true", help="seconds of the processor")
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"parts are {', '.join(PARTS)}, got {', '.join(sorted(unknown))}.")
+    if options.cpu:
+        Clock.now = staticmethod(time.process_time)
+    print(f"threads: {torch.get_num_threads()}")
+    for part in options.parts or PARTS:
+        PARTS[part]()
 
 
 if __name__ == "__main__":
