@@ -173,6 +173,7 @@ class LocoProp(MapOptimizer):
             options: Any other argument of the class but ``lr`` and ``solver``.
 
         Example:
+            >>> from optim import paper_schedule
             >>> opt = LocoProp.paper(nn.Linear(2, 1))
             >>> opt.scale_inner(paper_schedule(0))  # at the start of each epoch
             >>> opt.param_groups[0]["solver"].lr  # the first stands still

@@ -24,6 +24,19 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+_held: set[FileIO] = set()  # by this process
+
+
+def _let_go() -> None:
+    """A forked child shares the open files, and would hold the locks when its parent is gone."""
+    for file in _held:
+        file.close()
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
+
 _TAKEN = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 _UNKNOWN = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}  # to a file system without locks
 
@@ -51,9 +64,11 @@ def only_run(what: str, place: Path, lock: Path) -> Iterator[None]:
         raise ValueError(
             f"{what} must be a place that can be written to, got {place} ({error.strerror})."
         ) from error
+    _held.add(file)
     try:
         yield
     finally:
+        _held.discard(file)
         with suppress(OSError):  # where open files cannot be removed, it stays and means nothing
             lock.unlink()
         file.close()

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_complex, require_int, shown
 from simplex.loader._cut import cut
+from simplex.loader._fields import rows_of
 from simplex.loader._neighbors import Neighbors, neighbors_of
-from simplex.loader._sources import edges_of, rows_of
+from simplex.loader._sources import edges_of
 
 
 class Stage(Protocol):

@@ -1,9 +1,8 @@
 """What balls are cut from: a graph that is lifted ball by ball, or a complex."""
 
 import json
-import mmap
 import os
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -14,15 +13,20 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.data.data import BaseData
 
 from simplex.complexes import SimplicialComplex, flag_complex, unique_edges
-from simplex.data import SimplicialData, field_rank, is_candidate_field, is_own_field
+from simplex.data import SimplicialData, field_rank, is_own_field
 from simplex.interop import read_graph
 from simplex.loader._cut import cut
+from simplex.loader._fields import (
+    EdgeColumns,
+    packed,
+    require_no_ids,
+    require_rows,
+    rows_of,
+    unpacked,
+)
 from simplex.loader._neighbors import Neighbors, neighbors_of
 from simplex.storage import COMPLEX, Edges, open_complex, open_edges
 from simplex.transforms import features_of_lift, require_graph
-
-
-OWN_FIELDS = ("seed", "input_id", "n_id", "weight")  # of every batch; the last with a fanout
 
 
 class Ball(NamedTuple):
@@ -43,31 +47,6 @@ class Source(Protocol):
 
     def holds(self, simplices: Tensor) -> Tensor:
         """(m,) whether vertex tuples (m, k+1), increasing, are simplices."""
-
-
-class EdgeColumns:
-    """The columns of an ``edge_index`` and the fields that go with them, cut to balls.
-
-    Args:
-        edge_index: (2, E).
-        fields: with a row for each column.
-        num_vertices: n.
-    """
-
-    def __init__(self, edge_index: Tensor, fields: Mapping[str, Any], num_vertices: int) -> None:
-        source, target = edge_index.as_subclass(Tensor).long().numpy()
-        column = np.argsort(source, kind="stable")
-        pointer = np.searchsorted(source[column], np.arange(num_vertices + 1))
-        self.table, self.fields = (pointer, column, target[column].astype(np.int32)), fields
-
-    def cut(self, vertices: np.ndarray) -> dict[str, Any]:
-        """The ``edge_index`` between increasing vertices, and the rows of the fields."""
-        from simplex.loader._ball_numba import columns_within
-
-        columns, index = columns_within(*self.table, vertices)
-        chosen = torch.from_numpy(columns)
-        given = {key: rows_of(value, chosen) for key, value in self.fields.items()}
-        return given | {"edge_index": torch.from_numpy(index)}
 
 
 class GraphSource:
@@ -93,7 +72,7 @@ class GraphSource:
         self.max_dim, self.reduce, self.edge_attr = max_dim, reduce, edge_attr
         self.of_vertices: dict[str, Any] = dict(fields)
         self.whole: dict[str, Any] = {}
-        self.columns: EdgeColumns | None = None
+        self.labels: tuple[Hashable, ...] | None = None
         if isinstance(data, Edges):  # unique and sorted
             self.neighbors = neighbors_of(data.edges, data.num_vertices, neighbors)
         else:
@@ -101,37 +80,38 @@ class GraphSource:
             _require_cpu(graph.edge_index)
             edges = unique_edges(graph.edge_index, graph.num_vertices)
             self.neighbors = neighbors_of(edges.numpy(), graph.num_vertices, neighbors)
-        if isinstance(data, BaseData):
-            self._read_fields(data)
-        _require_rows(self.of_vertices, self.neighbors.num_vertices)
+            self.labels = graph.labels
+        self.columns = self._read_fields(data) if isinstance(data, BaseData) else None
+        if edge_attr and (self.columns is None or "edge_attr" not in self.columns.fields):
+            raise ValueError(
+                "edge_attr must be None where data has no edge_attr with a row for each column of "
+                f"edge_index, got {edge_attr!r}."
+            )
+        require_rows(self.of_vertices, self.neighbors.num_vertices)
 
-    def _read_fields(self, data: Data) -> None:
+    def _read_fields(self, data: Data) -> EdgeColumns | None:
         require_graph(data)
         of_edges: dict[str, Any] = {}
         for key, value in data:
             if key in ("edge_index", "num_nodes"):
                 continue
-            _require_no_ids(key)
+            require_no_ids(key)
             if data.is_node_attr(key):
                 self.of_vertices.setdefault(key, value)
             elif data.is_edge_attr(key):
                 of_edges[key] = value
             else:
                 self.whole[key] = value
-        if self.edge_attr is not None and "edge_attr" not in of_edges:
-            raise ValueError(
-                "edge_attr must be None where data has no edge_attr with a row for each column of "
-                f"edge_index, got {self.edge_attr!r}."
-            )
-        if of_edges:
-            self.columns = EdgeColumns(data.edge_index, of_edges, self.neighbors.num_vertices)
+        if not of_edges:
+            return None
+        return EdgeColumns(data.edge_index, of_edges, self.neighbors.num_vertices)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"of_vertices": _packed(self.of_vertices)}
+        return self.__dict__ | {"of_vertices": packed(self.of_vertices)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__ = state
-        self.of_vertices = _unpacked(self.of_vertices)
+        self.of_vertices = unpacked(self.of_vertices)
 
     def cut(self, ball: Ball, **fields: Any) -> SimplicialData:
         """The lift of the induced subgraph."""
@@ -140,6 +120,8 @@ class GraphSource:
         ids = ball.vertices.numpy()
         edges = torch.from_numpy(edges_within(*self.neighbors.arrays(), ids))
         K = flag_complex(len(ids), edges, self.max_dim)
+        if self.labels is not None:
+            K = K.with_vertex_labels([self.labels[v] for v in ids.tolist()])
         given = {key: rows_of(value, ball.vertices) for key, value in self.of_vertices.items()}
         if self.columns is not None:
             given |= self.columns.cut(ids)
@@ -195,7 +177,7 @@ class ComplexSource:
             rank = field_rank(key)
             if is_own_field(key) or key == "edge_index":
                 continue
-            _require_no_ids(key)
+            require_no_ids(key)
             if rank is not None and data._store.is_simplex_attr(key):
                 self.of_simplices[rank][key] = value
             elif data.is_node_attr(key):
@@ -213,18 +195,18 @@ class ComplexSource:
                 raise ValueError(
                     f"fields must be of simplices up to dimension {self.max_dim}, got {key!r}."
                 )
-            _require_rows({key: value}, K.num_simplices(k))
+            require_rows({key: value}, K.num_simplices(k))
             self.of_simplices[k][key] = value
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__ | {
-            "of_simplices": {k: _packed(fields) for k, fields in self.of_simplices.items()}
+            "of_simplices": {k: packed(fields) for k, fields in self.of_simplices.items()}
         }
         return state if self.folder is None else state | {"complex": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__ = state
-        self.of_simplices = {k: _unpacked(fields) for k, fields in self.of_simplices.items()}
+        self.of_simplices = {k: unpacked(fields) for k, fields in self.of_simplices.items()}
         if self.folder is not None:
             self.complex = open_complex(self.folder).with_parts(None)
 
@@ -270,6 +252,11 @@ def source_of(
                 "data must be one complex, got a batch. Its items are small enough for PyG's "
                 "DataLoader; of one of them take data[i]."
             )
+        if (reduce, edge_attr) != ("sum", None):
+            raise ValueError(
+                "reduce and edge_attr must be left out for a complex, which has features of all "
+                f"simplices already, got {reduce!r} and {edge_attr!r}."
+            )
         source: Source = ComplexSource(data, fields, neighbors, folder)
     else:
         source = GraphSource(data, fields, max_dim, reduce, edge_attr, neighbors)
@@ -292,66 +279,6 @@ def edges_of(K: SimplicialComplex) -> np.ndarray:
         return edges
     index = torch.from_numpy(np.ascontiguousarray(edges.T))
     return unique_edges(index, K.num_simplices(0)).numpy()
-
-
-class _Mapped(NamedTuple):
-    """A memory map on its way to another process, which maps the file too."""
-
-    path: str
-    dtype: np.dtype[Any]
-    offset: int
-    shape: tuple[int, ...]
-
-
-def _packed(fields: Mapping[str, Any]) -> dict[str, Any]:
-    def packed(value: Any) -> Any:
-        whole = isinstance(value, np.memmap) and isinstance(value.base, mmap.mmap)
-        if not whole or not value.flags.c_contiguous:
-            return value
-        return _Mapped(str(value.filename), value.dtype, value.offset, value.shape)
-
-    return {key: packed(value) for key, value in fields.items()}
-
-
-def _unpacked(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: np.memmap(value.path, value.dtype, "r", value.offset, value.shape)
-        if isinstance(value, _Mapped)
-        else value
-        for key, value in fields.items()
-    }
-
-
-def rows_of(values: Any, ids: Tensor) -> Any:
-    """Rows of a tensor, also a sparse one, or of an array, perhaps memory-mapped."""
-    if isinstance(values, np.ndarray):
-        return torch.from_numpy(np.ascontiguousarray(values[ids.numpy()]))
-    if isinstance(values, Tensor):
-        return values.index_select(0, ids)
-    chosen = ids.tolist()
-    return [values[i] for i in chosen]
-
-
-def _require_rows(fields: Mapping[str, Any], count: int) -> None:
-    for key, value in fields.items():
-        if key in OWN_FIELDS:
-            raise ValueError(
-                f"the fields of data must not be called {', '.join(OWN_FIELDS)}, as those of a "
-                f"batch are, got {key!r}. Rename it."
-            )
-        if not hasattr(value, "__len__") or len(value) != count:
-            got = tuple(value.shape) if hasattr(value, "shape") else type(value).__name__
-            raise ValueError(f"{key} must have {count} rows, one per simplex, got {got}.")
-
-
-def _require_no_ids(key: str) -> None:
-    """Fields that hold ids would be passed on with those of the whole graph."""
-    if "index" in key or key == "face" or is_candidate_field(key):
-        raise ValueError(
-            f"data must hold no ids of vertices but its edge_index, got {key!r}: the vertices of a "
-            "ball are numbered anew. Give the simplices as seeds, and take what belongs to them by "
-            "batch.input_id."
-        )
 
 
 def _require_cpu(tensor: Tensor) -> None:

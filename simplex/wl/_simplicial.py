@@ -61,7 +61,7 @@ def simplicial_wl(
         adjacencies: which of ``"boundary"``, ``"coboundary"``, ``"lower"``, ``"upper"`` to use.
         colors: starting colours, a mapping from k or a sequence over k = 0, 1, …, each (n_k,)
             numbers or (n_k, F) feature rows of any dtype; equal rows are one colour. Dimensions
-            left out, or ``None``, start with one colour. Those that are given are numbered in memory.
+            left out, or ``None``, start with one colour. Given ones are numbered in memory.
         max_rounds: most rounds; ``None`` to go on until the colours are stable.
         stop: called with the :class:`Coloring` at the start and after each round; a true answer
             ends the refinement.

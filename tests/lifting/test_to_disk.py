@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -202,7 +203,7 @@ import networkx as nx
 from simplex.lifting import clique_complex_to_disk
 
 if __name__ == "__main__":
-    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as executor:
+    with ProcessPoolExecutor(2, multiprocessing.get_context(sys.argv[2])) as executor:
         clique_complex_to_disk(
             nx.gnp_random_graph(200, 0.3, seed=5), sys.argv[1], 3, executor, task_size=200
         )
@@ -210,17 +211,21 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-def test_a_killed_run_of_processes_goes_on(tmp_path):
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_a_killed_run_of_processes_goes_on(method, tmp_path):
     script = tmp_path / "run.py"
     script.write_text(_RUN)
-    run = subprocess.Popen([sys.executable, script, tmp_path / "K"], start_new_session=True)
+    command = [sys.executable, script, tmp_path / "K", method]
+    run = subprocess.Popen(command, start_new_session=True)
     marks = tmp_path / "K.partial" / "facets_3.done"
     wait_for(lambda: marks.is_dir() and len(os.listdir(marks)) > 20)
-    os.killpg(run.pid, signal.SIGKILL)
+    os.kill(run.pid, signal.SIGKILL)  # its workers may wait for tasks for ever
     run.wait()
     assert not (tmp_path / "K").exists()
     graph = nx.gnp_random_graph(200, 0.3, seed=5)
     clique_complex_to_disk(graph, tmp_path / "K", 3, task_size=200)
+    with suppress(ProcessLookupError):
+        os.killpg(run.pid, signal.SIGKILL)
     assert contents(tmp_path / "K") == expected(graph, 3, tmp_path / "saved")
 
 

@@ -105,6 +105,22 @@ def test_orientations_filtrations_labels_and_fields_of_higher_simplices_come_alo
         assert torch.equal(L.filtration[k], K.filtration[k][ids])
 
 
+@over("layout", ["coo", "csr"])
+def test_sparse_cochains_stay_sparse(layout):
+    K = random_complex(3)
+    dense = [torch.eye(n)[:, :5] for n in K.f_vector]
+    x = [v.to_sparse_csr() if layout == "csr" else v.to_sparse_coo() for v in dense]
+    (batch,) = BallLoader(SimplicialData.from_complex(K, x), [0], 1)
+    assert batch.x.layout == x[0].layout
+    assert torch.equal(batch.x.to_dense(), dense[0][batch.n_id])
+
+
+def test_names_of_vertices_come_along():
+    G = nx.Graph([("a", "b"), ("b", "c"), ("c", "d")])
+    (batch,) = BallLoader(G, [2], 1)
+    assert batch.complex.vertex_labels == ("b", "c", "d")
+
+
 def test_hubs_are_searched_in_their_lists():
     """A star of many leaves, a clique of leaves: few vertices of long lists."""
     n = 5000
@@ -250,6 +266,8 @@ def test_workers_give_the_same_batches(method, tmp_path):
         ("left out", {"collate_fn": list}),
         ("edge_attr must be None", {"data": Data(edge_index=torch.zeros(2, 0).long(), num_nodes=60),
                                     "edge_attr": "sum"}),
+        ("edge_attr must be None", {"data": torch.zeros(2, 0).long(), "edge_attr": "sum"}),
+        ("reduce and edge_attr", {"data": random_complex(0), "reduce": "mean"}),
         ("no ids of vertices", {"data": Data(edge_index=torch.zeros(2, 0).long(), num_nodes=60,
                                              edge_label_index=torch.zeros(2, 1))}),
     ],

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -60,6 +61,52 @@ def test_alone_without_torchrun(monkeypatch):
         model = torch.nn.Linear(2, 2)
         assert processes.wrap(model) is model
         assert processes.total(torch.ones(2)).tolist() == [1, 1]
+
+
+def _meet(rank, folder):
+    torch.set_num_threads(1)
+    place = f"file://{folder}/meeting"
+    torch.distributed.init_process_group("gloo", init_method=place, rank=rank, world_size=2)
+    processes, said = Processes(rank, 2), []
+
+    def fails():
+        raise ValueError(f"process {rank} has no checkpoint")
+
+    for refused in (
+        lambda: processes.of_first(fails),
+        lambda: processes.require_same({"seed": 1, "data": f"of {rank}"}),
+    ):
+        try:
+            refused()
+        except ValueError as error:
+            said.append(str(error))
+    processes.require_same({"seed": 1})
+    model = torch.nn.BatchNorm1d(2)
+    torch.nn.init.constant_(model.weight, rank + 1.0)
+    processes.align(model)
+    told = {
+        "said": said,
+        "made": processes.of_first(lambda: {"of": rank, "values": torch.arange(3)})["of"],
+        "agreed": processes.agreed([rank, 0.1], torch.device("cpu")),
+        "weight": model.weight.tolist(),
+    }
+    (Path(folder) / f"{rank}.json").write_text(json.dumps(told))
+    torch.distributed.destroy_process_group()
+
+
+def test_processes_agree_with_the_first_or_are_refused_together(tmp_path):
+    torch.multiprocessing.start_processes(
+        _meet, args=(str(tmp_path),), nprocs=2, start_method="fork"
+    )
+    for rank in (0, 1):
+        told = json.loads((tmp_path / f"{rank}.json").read_text())
+        first, second = told.pop("said")
+        assert first == "process 0 has no checkpoint"
+        assert second.startswith(
+            "all processes must train on the same data with the same settings, got data='of 0' in "
+            "process 0 and 'of 1' in process 1."
+        )
+        assert told == {"made": 0, "agreed": [0.0, 0.1], "weight": [1.0, 1.0]}
 
 
 class Silent(Processes):
@@ -173,6 +220,7 @@ def test_torchrun_of_the_command(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_two_machines_without_a_common_disk(tmp_path):
     """Each has a copy of the data; the first one writes, and reads what is resumed from."""
     machines = [tmp_path / name for name in ("first", "second")]
@@ -211,10 +259,3 @@ def test_two_machines_without_a_common_disk(tmp_path):
     codes, again, errors = run("--resume")
     assert codes == [0, 0], errors
     assert again[0].splitlines()[1:] == told[0].splitlines()[1:]
-    (labels,) = (machines[1] / "data").rglob("*_graph_labels.txt")
-    labels.write_text("2\n0\n" * 8)
-    codes, _, errors = run("--out", "other")
-    assert 0 not in codes
-    assert "all processes must train on the same data with the same settings, got data_hash" in (
-        errors[0] + errors[1]
-    )
