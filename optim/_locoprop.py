@@ -83,7 +83,7 @@ class LocoProp(MapOptimizer):
     has all their rows: Gram matrices, local gradients and local objectives are summed over them,
     with micro-batches too, and a process may have no rows. All must call ``step`` alike. A forward
     pass whose loss counts nothing, such as that of a process which has run out of batches, belongs
-    inside :meth:`paused`. Sharded parameters are refused.
+    inside ``paused()``. Sharded parameters are refused.
 
     Laws:
         One plain inner step of `Iterate` is SGD with rate η γ, for every f. Micro-batches that are
