@@ -83,7 +83,7 @@ class LocoProp(MapOptimizer):
     has all their rows: Gram matrices, local gradients and local objectives are summed over them,
     with micro-batches too, and a process may have no rows. All must call ``step`` alike. A forward
     pass whose loss counts nothing, such as that of a process which has run out of batches, belongs
-    inside :meth:`paused`. Sharded parameters are refused.
+    inside ``paused()``. Sharded parameters are refused.
 
     Laws:
         One plain inner step of `Iterate` is SGD with rate η γ, for every f. Micro-batches that are
@@ -173,6 +173,7 @@ class LocoProp(MapOptimizer):
             options: Any other argument of the class but ``lr`` and ``solver``.
 
         Example:
+            >>> from optim import paper_schedule
             >>> opt = LocoProp.paper(nn.Linear(2, 1))
             >>> opt.scale_inner(paper_schedule(0))  # at the start of each epoch
             >>> opt.param_groups[0]["solver"].lr  # the first stands still

@@ -42,7 +42,7 @@ from simplex.storage import (
 )
 
 
-_ROWS = 1 << 20  # simplices of a task: about 0.1 s and, of dimension 3, 32 MiB
+_ROWS = 1 << 18  # simplices of a task: of dimension 3 8 MiB, memory that is used again
 _BLOCK = 1 << 22  # rows that are summed, or cut into ranges, at a time
 
 
@@ -75,7 +75,7 @@ def clique_complex_to_disk(
         num_vertices: n_0 of an ``edge_index``; ``None`` for the largest id plus one.
         overwrite: replace a folder of this library that is there, and unfinished work at another
             complex beside it. Other folders never are.
-        task_size: how many simplices a task counts or writes, about; ``None`` for 2²⁰, or a quarter
+        task_size: how many simplices a task counts or writes, about; ``None`` for 2¹⁸, or a quarter
             of the vertices where these are more.
 
     Returns:
@@ -92,7 +92,7 @@ def clique_complex_to_disk(
         The folder has the bytes of ``save_complex(clique_complex(graph, max_dim), folder)``.
 
     Cost:
-        Time as of :func:`clique_complex`, and that of the disk. Memory: a task takes about 32 MiB
+        Time as of :func:`clique_complex`, and that of the disk. Memory: a task takes about 8 MiB
         and 4 bytes for each vertex, and maps what it reads; on disk 8·(k+1) bytes for each
         k-simplex and, while it runs, up to 16 more below the top dimension.
 

@@ -418,3 +418,16 @@ def test_memory_does_not_grow_with_the_number_of_graphs(tmp_path):
     table = 12000 * (40 + 60) * 50 * 4 / 2**20  # megabytes of features alone
     assert table > 200
     assert float(done.stdout) < 100
+
+
+@pytest.mark.slow
+def test_the_files_are_the_same_by_a_cluster(tmp_path):
+    dask = pytest.importorskip("dask.distributed")
+    given = graphs()
+    expected = files(SimplicialDataset.to_disk(tmp_path / "own", given, block_size=3).folder)
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with dask.LocalCluster(**options) as cluster, dask.Client(cluster) as client:
+        made = SimplicialDataset.to_disk(
+            tmp_path / "two", iter(given), block_size=3, executor=client.get_executor()
+        )
+        assert files(made.folder) == expected
