@@ -285,7 +285,8 @@ class SimplicialDataset(PortionedDataset):
             executor: any ``concurrent.futures.Executor``, such as a process pool, or of a Dask
                 cluster ``client.get_executor()``, whose workers see the folder; ``None`` for
                 threads of this process.
-            overwrite: replace a folder of this library that is there. Other folders never are.
+            overwrite: replace a folder of this library that is there, and unfinished work with
+                other options beside it. Other folders never are.
 
         Raises:
             TypeError: what :func:`simplex.transforms.lift_dataset` refuses, or no executor.

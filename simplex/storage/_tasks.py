@@ -84,7 +84,7 @@ def _results(
     try:
         while True:
             for task in itertools.islice(waiting, window - len(flying)):
-                future = executor.submit(function, *task, **options)
+                future = _submitted(executor, function, task, options)
                 number[future] = next(counter)
                 flying.append(future)
             if not flying:
@@ -109,6 +109,18 @@ def _results(
     finally:
         for future in flying:
             future.cancel()
+
+
+def _submitted(
+    executor: Executor,
+    function: Callable[..., Result],
+    task: tuple[Any, ...],
+    options: dict[str, Any],
+) -> Future[Result]:
+    try:
+        return executor.submit(function, *task, **options)
+    except RuntimeError as error:  # it takes no tasks any more
+        raise BrokenExecutor(str(error)) from error
 
 
 def _workers(executor: Executor) -> int:

@@ -103,6 +103,13 @@ def test_what_is_no_executor_is_refused():
         list(run_tasks(squared, NUMBERS, Client()))
 
 
+def test_an_executor_that_was_shut_down_is_told():
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    with pytest.raises(RuntimeError, match=r"or was shut down, while tasks of squared ran .*go on"):
+        list(run_tasks(squared, [(1,)], executor))
+
+
 @pytest.mark.slow  # starts three processes
 def test_a_lost_process_is_told_and_the_next_call_goes_on(tmp_path):
     tasks = [(str(tmp_path), number) for number in range(8)]
