@@ -29,6 +29,7 @@ from simplex.storage import (
     COMPLEX,
     Place,
     Site,
+    absolute,
     complex_facts,
     label_tables,
     open_complex,
@@ -107,6 +108,11 @@ def clique_complex_to_disk(
     if task_size is not None:
         task_size = require_int("task_size", task_size, 1, MOST_ROWS)
     table = read_edge_table(graph, num_vertices)
+    if table.folder is not None and table.folder == absolute(folder):
+        raise ValueError(
+            f"folder must be another one than that of the graph, got {folder}, whose edges would "
+            "be replaced by the complex. Choose another place."
+        )
     labels = label_tables(table.labels)
     with under_construction(folder, job=_job(table, max_dim), overwrite=overwrite) as site:
         # A task begins with a table over the vertices.

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from simplex.lifting import clique_complex, clique_complex_to_disk
-from simplex.storage import edges_to_disk, open_complex, save_complex
+from simplex.storage import edges_to_disk, open_complex, open_edges, save_complex
 from tests.cases import over
 from tests.lifting.executors import (
     EXECUTORS,
@@ -272,3 +272,10 @@ def wait_for(condition):
     while not condition():
         assert time.monotonic() < until, "it never came"
         time.sleep(0.01)
+
+
+def test_a_graph_is_not_replaced_by_its_complex(tmp_path):
+    edges_to_disk(np.array([(0, 1), (0, 2), (1, 2)]), tmp_path / "G")
+    with pytest.raises(ValueError, match="folder must be another one"):
+        clique_complex_to_disk(tmp_path / "G", f"{tmp_path}/other/../G", overwrite=True)
+    assert len(open_edges(tmp_path / "G").edges) == 3

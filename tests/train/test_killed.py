@@ -4,6 +4,7 @@ import csv
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,11 +41,12 @@ def test_stopped_where_the_state_is_replaced(tmp_path, monkeypatch, count, momen
     root, replace, calls = write_tiny(tmp_path / moment), os.replace, []
 
     def replace_or_stop(source, target):
-        calls.append(target)
-        if len(calls) == count and moment == "before":
+        own = Path(target).is_relative_to(tmp_path)  # others keep kernels that were just compiled
+        calls.extend([target] * own)
+        if own and len(calls) == count and moment == "before":
             raise KilledError
         replace(source, target)
-        if len(calls) == count:
+        if own and len(calls) == count:
             raise KilledError
 
     with monkeypatch.context() as patch:
