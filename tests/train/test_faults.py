@@ -98,6 +98,15 @@ def test_a_run_in_a_process_that_is_spawned(whole, tmp_path):
     assert contents(tmp_path / "run") == whole[1]
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C interrupts, also where a shell has started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_leaves_a_run_that_goes_on(tmp_path, monkeypatch, capsys):
     root, replace, calls = write_tiny(tmp_path), os.replace, []
 
