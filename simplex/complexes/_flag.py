@@ -152,7 +152,7 @@ def _facet_tables(num_vertices: int, edges: Tensor, room: "_Room", directed: boo
         most = None
         if sizes[-1] >= _MANY:
             if not directed:  # the bound is one of cliques
-                ends = ends or _num_ends(edges, pointer)
+                ends = ends or _num_ends(edges, num_vertices)
                 room.require_growth(sizes, ends)
             most = room.left(sizes)
         level = tables[-1], pointer, last
@@ -169,10 +169,10 @@ def _facet_tables(num_vertices: int, edges: Tensor, room: "_Room", directed: boo
     return tables
 
 
-def _num_ends(edges: Tensor, pointer: Tensor) -> int:
-    """How many vertices have an edge, by where the edges of each one start."""
-    has_edge = pointer[1:] > pointer[:-1]
-    has_edge[edges[:, 1]] = True
+def _num_ends(edges: Tensor, num_vertices: int) -> int:
+    """How many vertices have an edge."""
+    has_edge = torch.zeros(num_vertices, dtype=torch.bool, device=edges.device)
+    has_edge[edges.flatten()] = True
     return int(has_edge.sum())
 
 

@@ -1,6 +1,7 @@
 """The lift kernel: equal to GUDHI's expansion, to brute force, and on every backend."""
 
 import itertools
+import math
 import multiprocessing
 import os
 import signal
@@ -339,3 +340,10 @@ def test_edges_that_are_not_as_promised_are_refused():
         unique_edges(torch.tensor([[0, 1], [1, 2]]), 2)
     with pytest.raises(TypeError, match="edges must be integers"):
         flag_complex(3, torch.tensor([[0.0, 1.0]]), 2)
+
+
+def test_few_edges_among_many_vertices_that_make_many_triangles():
+    """465 edges between the last 31 of 5,031 vertices; 4,495 triangles are many, edges are few."""
+    edges = torch.combinations(torch.arange(5000, 5031))
+    K = flag_complex(5031, edges, max_dim=4)
+    assert K.f_vector == (5031, *(math.comb(31, k + 1) for k in range(1, 5)))
