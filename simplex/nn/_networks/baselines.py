@@ -15,7 +15,24 @@ from simplex.nn._reach import Reach, Sighted, Stage, along
 from simplex.operators import heat_energy, pool_parts
 
 
-class PooledMLP(Sighted, Module):
+class _OfFaces(Sighted, Module):
+    """A network that reads of a simplex its faces and cofaces, or of a whole part everything."""
+
+    level: int | None
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far it sees, see :class:`Reach`."""
+        if self.level is None:
+            return None
+        return along(("boundary", "coboundary"), k=self.level)
+
+    def stages(self) -> list[Stage]:
+        """The whole network as one stage: what :func:`simplex.loader.infer` takes in blocks."""
+        return [Stage(self, self.reach, (0,))]
+
+
+class PooledMLP(_OfFaces):
     r"""A dense network on the f-vector and the pooled input features: no simplex sees another.
 
     .. math::
@@ -72,17 +89,6 @@ class PooledMLP(Sighted, Module):
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(hidden_channels, out_channels)
 
-    @property
-    def reach(self) -> Reach | None:
-        """How far it sees, see :class:`Reach`."""
-        if self.level is None:
-            return None
-        return along(("boundary", "coboundary"), k=self.level)
-
-    def stages(self) -> list[Stage]:
-        """The whole network as one stage: what :func:`simplex.loader.infer` takes in blocks."""
-        return [Stage(self, self.reach, (0,))]
-
     def forward(self, x: Sequence[Tensor], complex: SimplicialComplex) -> Tensor:
         """One row per part or simplex, as of :meth:`SimplicialNetwork.forward`."""
         require_cochains(complex, x, self.max_dim, parameter=next(self.parameters()))
@@ -101,7 +107,7 @@ class LazySimplexBatchNorm(nn.LazyBatchNorm1d, SimplexBatchNorm):
     cls_to_become = SimplexBatchNorm
 
 
-class FVectorMLP(Sighted, Module):
+class FVectorMLP(_OfFaces):
     r"""A dense network on the f-vector: what a model knows that only counts simplices.
 
     .. math:: y = \text{MLP}\big( \text{norm}(\log(1 + n_0), …, \log(1 + n_K)) \big)
@@ -136,17 +142,6 @@ class FVectorMLP(Sighted, Module):
         require_level(level, max_dim)
         self.max_dim, self.level = max_dim, level
         self.layers = _normed_mlp(max_dim + 1, hidden_channels, out_channels, num_layers)
-
-    @property
-    def reach(self) -> Reach | None:
-        """How far it sees, see :class:`Reach`."""
-        if self.level is None:
-            return None
-        return along(("boundary", "coboundary"), k=self.level)
-
-    def stages(self) -> list[Stage]:
-        """The whole network as one stage: what :func:`simplex.loader.infer` takes in blocks."""
-        return [Stage(self, self.reach, (0,))]
 
     def forward(self, x: object, complex: SimplicialComplex) -> Tensor:
         """One row per part or simplex of the level; the cochains ``x`` are not looked at."""
