@@ -256,8 +256,8 @@ def solve(pointer, column, node, color, canonical, budget, ended):  # type: igno
                 node[i] = moved[i]
                 place[node[i]] = i
             hashes[p] = total
-        elif stop - start == 1:
-            hashes[p] = mixed(1, color[node[start]])
+        elif stop - start <= 1:
+            hashes[p] = mixed(1, color[node[start]]) if n > 0 else uint64(0)
         else:
             status, taken, orbits, ends, points, images = _core(
                 pointer, column, degree, node, place, color, start, stop, canonical, budget - steps, ended
