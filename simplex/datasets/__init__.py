@@ -2,6 +2,7 @@
 
 from simplex.datasets._aqsol import aqsol
 from simplex.datasets._benson import TimedSimplices, read_benson, timed_simplices
+from simplex.datasets._brec import BREC, brec
 from simplex.datasets._closure import closure_data
 from simplex.datasets._fixed_split import Parts, fixed_split
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
@@ -31,6 +32,7 @@ from simplex.datasets._us_county import us_county
 
 
 __all__ = [
+    "BREC",
     "DATASETS",
     "SURFACES",
     "UNIVERSE_SETTINGS",
@@ -44,6 +46,7 @@ __all__ = [
     "TimedSimplices",
     "UniverseSetting",
     "aqsol",
+    "brec",
     "chang_graphs",
     "checkerboard",
     "classical_pairs",

@@ -76,7 +76,7 @@ ROOMS = (
 PLAIN = {"chang_graphs", "classical_pairs", "csl_graphs", "shrikhande_graph", "latin_square_graph"}
 LONG = {  # or of files
     "read_benson", "read_hif", "tu_dataset", "tu_folds", "ocean_drifters", "synthetic_flow",
-    "aqsol",
+    "aqsol", "brec",
     "planetoid", "heterophilous", "us_county", "graph_universe", "load_dataset",
 }  # fmt: skip
 FUNCTIONS = [
