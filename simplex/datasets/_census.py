@@ -42,7 +42,7 @@ CENSUS_SURFACES: Mapping[str, Surface] = MappingProxyType(
 )
 """The surfaces that have a triangulation with at most 10 vertices, those of ``SURFACES`` first."""
 
-CENSUS_TARGETS: Mapping[str, int] = MappingProxyType(
+CENSUS_TARGETS: Mapping[Target, int] = MappingProxyType(
     {"kind": len(CENSUS_SURFACES), "name": 5, "orientable": 2, "betti_1": 7}
 )  # and how many classes each has
 _NAMED = ("sphere", "torus", "projective plane", "Klein bottle")

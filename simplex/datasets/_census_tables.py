@@ -76,7 +76,14 @@ def _searched() -> CensusTables:
 
 def _write(tables: CensusTables, file: BinaryIO) -> None:
     small = [table.astype(np.uint8) for table in tables]
-    np.savez_compressed(file, **dict(zip(_FIELDS, [*small, _digest(small)], strict=True)))
+    triangles, counts, num_vertices = small
+    np.savez_compressed(
+        file,
+        triangles=triangles,
+        counts=counts,
+        num_vertices=num_vertices,
+        digest=_digest(small),
+    )
 
 
 def _read(place: Path) -> CensusTables:

@@ -63,7 +63,7 @@ def homeomorphic_pairs(
     require_int("num_pairs", num_pairs, 1)
     require_generator(generator)
     block = _blocks(labels, within)
-    kind = torch.stack([block, labels], 1).unique(dim=0, return_inverse=True)[1]
+    _, kind = torch.unique(torch.stack([block, labels], 1), dim=0, return_inverse=True)
     order = kind.argsort()  # blocks lie together, and within them the classes
     block, kind = block[order], kind[order]
     block_start, block_stop = _run(block)
@@ -104,11 +104,13 @@ def _blocks(labels: Tensor, within: Tensor | None) -> Tensor:
             f"within must have one row for each of the {len(labels)} items, got "
             f"{tuple(rows.shape)}."
         )
-    return rows.unique(dim=0, return_inverse=True)[1]
+    block: Tensor
+    _, block = torch.unique(rows, dim=0, return_inverse=True)
+    return block
 
 
 def _run(values: Tensor) -> tuple[Tensor, Tensor]:
     """Where the run of equal values that each place is in starts and stops."""
-    _, run, length = values.unique_consecutive(return_inverse=True, return_counts=True)
+    _, run, length = torch.unique_consecutive(values, return_inverse=True, return_counts=True)
     stop = length.cumsum(0)
     return (stop - length)[run], stop[run]
