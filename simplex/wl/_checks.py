@@ -1,7 +1,7 @@
 """What the tests of isomorphism refuse: what is no complex, and words that name no adjacency."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from torch import Tensor
@@ -51,18 +51,18 @@ def require_marks(marks: object, mark_dim: object, size: int) -> Marks:
     return Marks(require_int("marks", marks, 0), require_int("mark_dim", mark_dim, 0), size)
 
 
-def require_unmarked(K: object, options: Mapping[str, object]) -> None:
-    """Raise ``ValueError`` where a refinement that has marks is watched or done by tasks."""
+def require_unmarked(K: object, folder: object, executor: object) -> None:
+    """Raise ``ValueError`` where marked copies would be refined by tasks."""
     if isinstance(K, (str, os.PathLike)):
         raise ValueError(
             f"marks must be 0 for a complex in a folder, got {os.fspath(K)!r}. Open it first: "
             "simplex.storage.open_complex(folder)."
         )
-    given = [name for name, option in options.items() if option is not None]
-    if given:
+    if folder is not None or executor is not None:
+        name = "executor" if folder is None else "folder"
         raise ValueError(
-            f"marks must be 0 with {given[0]}: marked copies are refined in blocks, in memory. "
-            f"Leave {given[0]} out."
+            f"marks must be 0 with {name}: marked copies are refined in memory, block by block. "
+            f"Leave {name} out, or sort many complexes by distinguish."
         )
 
 

@@ -141,7 +141,7 @@ class Copies:
         union = SimplicialComplex(
             int(pointer[-1]), tables, part_pointer=pointer, directed=self.K.directed
         )
-        return union, palettes
+        return union, palettes[: max(union.dim, 0) + 1]
 
     def places(self, first: int, stop: int) -> tuple[Tensor, list[Tensor]]:
         """Of which part copies are, and for each mark which of its simplices has it, or -1."""

@@ -79,7 +79,7 @@ def simplicial_wl(
             numbers or (n_k, F) feature rows of any dtype; equal rows are one colour. Dimensions
             left out, or ``None``, start with one colour. Given ones are numbered in memory.
         max_rounds: most rounds; ``None`` to go on until the colours are stable.
-        marks: how many distinct simplices are marked in a copy; 0 for no copies. Not with ``stop``,
+        marks: how many distinct simplices are marked in a copy; 0 for no copies. Not with
             ``folder`` and ``executor``.
         mark_dim: their dimension.
         stop: called with the :class:`Coloring` at the start and after each round; a true answer
@@ -131,13 +131,14 @@ def simplicial_wl(
     size = BLOCK if task_size is None else require_int("task_size", task_size, 1)
     copied = require_marks(marks, mark_dim, size)
     if copied.count:
-        require_unmarked(K, {"stop": stop, "folder": folder, "executor": executor})
+        require_unmarked(K, folder, executor)
         return pooled_coloring(
             require_complex("K", K),
             partial(simplex_problem, adjacencies=require_adjacencies(adjacencies)),
             colors,
             copied,
             max_rounds,
+            stop,
         )
     if runs_in_tasks(K, folder, executor, task_size):
         from simplex.wl._disk import refine_in_folder, simplices_of  # compiles its kernels
