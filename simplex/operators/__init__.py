@@ -66,6 +66,11 @@ from simplex.operators._gram import (
     small_neighbors as small_neighbors,
     walk_matrix as walk_matrix,
 )
+from simplex.operators._homology import (
+    LARGEST_PRIME as LARGEST_PRIME,
+    pivot_owners as pivot_owners,
+    require_prime as require_prime,
+)
 from simplex.operators._hops import gather_hops as gather_hops, hop_widths as hop_widths
 from simplex.operators._incidence import (
     gather_facets as gather_facets,
