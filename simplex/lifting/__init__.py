@@ -1,5 +1,6 @@
 """Lifts: from graphs, points and relations to simplicial complexes."""
 
+from simplex.lifting._cells import from_cells
 from simplex.lifting._chordless import Cycles, chordless_cycles
 from simplex.lifting._clique import clique_complex
 from simplex.lifting._count_cliques import clique_degrees, count_cliques
@@ -7,6 +8,7 @@ from simplex.lifting._delaunay import alpha_complex, delaunay_complex
 from simplex.lifting._directed import directed_flag_complex
 from simplex.lifting._dowker import dowker_complex, khop_complex, neighborhood_complex
 from simplex.lifting._line import line_complex
+from simplex.lifting._order import order_complex
 from simplex.lifting._random import linial_meshulam_complex, random_clique_complex
 from simplex.lifting._rings import ring_complex, ring_lengths
 from simplex.lifting._rips import vietoris_rips_complex
@@ -30,10 +32,12 @@ __all__ = [
     "delaunay_complex",
     "directed_flag_complex",
     "dowker_complex",
+    "from_cells",
     "khop_complex",
     "line_complex",
     "linial_meshulam_complex",
     "neighborhood_complex",
+    "order_complex",
     "random_clique_complex",
     "ring_complex",
     "ring_lengths",
