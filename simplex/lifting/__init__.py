@@ -19,6 +19,7 @@ from simplex.lifting._to_disk import clique_complex_to_disk
 # Shared with the other packages of this library; not part of the public surface.
 from simplex.complexes import small_subsets as small_subsets
 from simplex.lifting._clique import lift_edges as lift_edges
+from simplex.lifting._rings import lift_rings as lift_rings
 
 
 __all__ = [
