@@ -27,6 +27,7 @@ from simplex.operators._homology import betti_numbers, connected_components, eul
 from simplex.operators._incidence import boundary_sum, coboundary_sum
 from simplex.operators._laplacian import down_laplacian, hodge_laplacian, up_laplacian
 from simplex.operators._normalized import normalized_laplacian, normalizing_weights
+from simplex.operators._subdivision import subdivide
 
 
 # isort: split
@@ -121,6 +122,7 @@ from simplex.operators._spectral import (
     laplacian_halves as laplacian_halves,
     self_adjoint as self_adjoint,
 )
+from simplex.operators._subdivision import flags_of as flags_of
 
 
 __all__ = [
@@ -157,6 +159,7 @@ __all__ = [
     "lower_adjacency",
     "normalized_laplacian",
     "normalizing_weights",
+    "subdivide",
     "up_laplacian",
     "upper_adjacency",
 ]
