@@ -23,6 +23,7 @@ from simplex.complexes._checks import (
     require_word as require_word,
     shown as shown,
 )
+from simplex.complexes._copies import take_parts as take_parts
 from simplex.complexes._files import write_whole as write_whole
 from simplex.complexes._filtration import first_below_a_facet as first_below_a_facet
 from simplex.complexes._flag_rows import (
