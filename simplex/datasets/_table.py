@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from simplex.datasets._aqsol import aqsol
+from simplex.datasets._census import CENSUS_TARGETS, surface_census
 from simplex.datasets._graph_universe import UNIVERSE_SETTINGS, graph_universe
 from simplex.datasets._heterophilous import HETEROPHILOUS, heterophilous
 from simplex.datasets._planetoid import PLANETOID, planetoid
@@ -59,6 +60,11 @@ def _entries() -> Iterator[tuple[str, DatasetEntry]]:
         load = partial(us_county, target)
         yield f"us-county-{target}", DatasetEntry(load, "numbers", 0, 1, "mae", "random", True)
     yield "aqsol", DatasetEntry(aqsol, "numbers", None, 1, "mae", "masks")
+    for target, count in CENSUS_TARGETS.items():
+        load = partial(surface_census, target=target)
+        metric = "auroc" if target == "orientable" else "accuracy"
+        entry = DatasetEntry(load, "classes", None, count, metric, "masks")
+        yield f"surfaces-{target.replace('_', '-')}", entry
     for setting in UNIVERSE_SETTINGS:
         load = partial(graph_universe, setting, task="communities")
         entry = DatasetEntry(load, "classes", 0, 20, "accuracy", "masks")

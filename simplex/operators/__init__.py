@@ -93,6 +93,11 @@ from simplex.operators._gram import (
     small_neighbors as small_neighbors,
     walk_matrix as walk_matrix,
 )
+from simplex.operators._homology import (
+    LARGEST_PRIME as LARGEST_PRIME,
+    pivot_owners as pivot_owners,
+    require_prime as require_prime,
+)
 from simplex.operators._hops import gather_hops as gather_hops, hop_widths as hop_widths
 from simplex.operators._incidence import (
     gather_facets as gather_facets,
@@ -111,17 +116,21 @@ from simplex.operators._kernels import (
 from simplex.operators._krylov import conjugate_gradients as conjugate_gradients
 from simplex.operators._layout import from_rows as from_rows, to_rows as to_rows
 from simplex.operators._least_squares import ImageProjection as ImageProjection
-from simplex.operators._rows import (
+from simplex.operators._row_pattern import (
     RowPattern as RowPattern,
     block_pattern as block_pattern,
-    entry_dots as entry_dots,
-    pool_parts as pool_parts,
     row_pattern as row_pattern,
-    segment_softmax as segment_softmax,
     segments as segments,
     segments_at as segments_at,
+)
+from simplex.operators._rows import (
+    entry_dots as entry_dots,
     sum_columns as sum_columns,
     sum_rows as sum_rows,
+)
+from simplex.operators._segments import (
+    pool_parts as pool_parts,
+    segment_softmax as segment_softmax,
 )
 from simplex.operators._spectral import (
     LinearMap as LinearMap,

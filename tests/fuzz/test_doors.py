@@ -53,6 +53,7 @@ GOOD = {  # what an argument of that name is, in a call that works
     "max_edge_length": 1.0, "prime": 2, "dtype": torch.float64, "rounds": 2,
     "data": GRAPH, "graphs": [GRAPH, GRAPH], "reduce": "sum", "channels": 2, "num_probes": 2,
     "num_steps": (1, 2), "domain": "annulus", "surface": "torus", "num_surfaces": 2, "n": 5, "q": 5,
+    "num_pairs": 3,
     "labels": torch.tensor([0, 1] * 4), "num_folds": 2, "num_complexes": 2, "name": "SR(5,2,0,1)",
     "skip": 2, "seed": 0, "names": torch.arange(4), "positions": torch.rand(4, 2),
     "flow": torch.ones(4), "layer": lambda x, K: [2 * each for each in x], "items": [([X], K)] * 2,
@@ -76,7 +77,8 @@ ROOMS = (
 PLAIN = {"chang_graphs", "classical_pairs", "csl_graphs", "shrikhande_graph", "latin_square_graph"}
 LONG = {  # or of files
     "read_benson", "read_hif", "tu_dataset", "tu_folds", "ocean_drifters", "synthetic_flow",
-    "aqsol",
+    "aqsol", "brec",
+    "aqsol", "surface_census",
     "planetoid", "heterophilous", "us_county", "graph_universe", "load_dataset",
 }  # fmt: skip
 FUNCTIONS = [
