@@ -109,8 +109,10 @@ RIGHT = {
         "A": K, "B": K, "test": wl.weisfeiler_lehman, "marks": 1, "mark_dim": 0, "task_size": 9,
     },
     wl.distinguish: {"complexes": [K, K], "test": wl.simplicial_wl, "marks": 1, "mark_dim": 1},
-    wl.find_isomorphism: {"A": K, "B": K, "colors": [[0] * 8]},
-    wl.is_isomorphic: {"A": K, "B": K, "colors": {0: [0] * 8}},
+    wl.find_isomorphism: {"A": K, "B": K, "colors": [[0] * 8], "max_steps": 9},
+    wl.is_isomorphic: {"A": K, "B": K, "colors": {0: [0] * 8}, "max_steps": 9},
+    wl.automorphism_group: {"K": K, "colors": [[0] * 4], "max_steps": 9},
+    wl.canonical_form: {"K": K, "colors": {0: [0] * 4}, "max_steps": 9},
     wl.folklore_wl: {"K": K, "colors": [0] * 4, "max_rounds": 2, "stop": lambda coloring: False},
     wl.weisfeiler_lehman: {"K": K, "colors": [0] * 4, "max_rounds": 2, "stop": lambda _: False},
     wl.simplicial_wl: {
