@@ -262,6 +262,8 @@ def _shown(seconds: float | None) -> str:
         return "–"
     if math.isinf(seconds):
         return f"> {LIMIT} s"
+    if seconds < 0.001:
+        return "< 1 ms"
     return f"{seconds * 1000:.2g} ms" if seconds < 0.1 else f"{seconds:.2g} s"
 
 
