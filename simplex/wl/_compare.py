@@ -195,10 +195,9 @@ def _explain_equal_copies(rounds: int, recipe: Recipe) -> str:
 
 def _explain_copies(found: Difference, recipe: Recipe) -> str:
     here, there = found.counts
-    kind = kind_of(found.dim) if recipe.colors_simplices else "colours"
     one, many = kind_of(recipe.marks.dim, 1), kind_of(recipe.marks.dim)
     return (
-        f"Told apart after {_rounds(found.round)} {_marking(recipe)}, by the {kind}: marked, "
+        f"Told apart after {_rounds(found.round)} {_marking(recipe)}, by the {found.kind}: marked, "
         f"{here} of the {found.num_marks} {many} of A look like its {one} {found.mark}, and "
         f"{there} of B."
     )

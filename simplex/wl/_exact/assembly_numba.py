@@ -12,10 +12,17 @@ from numba import uint64
 from numba.extending import register_jitable
 
 from simplex.complexes import FLAG, INT64S, compiled
-from simplex.wl._exact.partition_numba import CELL, NODE, SIZE, mixed, partition_of, push_all, refine
+from simplex.wl._exact.partition_numba import (
+    CELL,
+    NODE,
+    SIZE,
+    mixed,
+    partition_of,
+    push_all,
+    refine,
+)
 from simplex.wl._exact.pieces_numba import cut
 from simplex.wl._exact.search_numba import DONE, grown, search
-
 
 
 @compiled(f"({INT64S}, {INT64S}, {INT64S})")
@@ -139,7 +146,18 @@ def _sort_pieces(pointer, column, degree, node, place, color, starts, stops, has
 
 @register_jitable
 def _generators(  # type: ignore[no-untyped-def]
-    node, starts, stops, above, shift, alike, ordered, first_child, children, first_end, last_end, lists
+    node,
+    starts,
+    stops,
+    above,
+    shift,
+    alike,
+    ordered,
+    first_child,
+    children,
+    first_end,
+    last_end,
+    lists,
 ):
     """Those of one piece of each kind, and an exchange and a rotation of equal ones."""
     pieces = len(starts)
@@ -172,7 +190,7 @@ def _generators(  # type: ignore[no-untyped-def]
                 run += 1
             size = stops[ordered[i]] - starts[ordered[i]]
             base = at[p] + shift[ordered[i]]
-            for turned in ((2, run) if run > 2 else (2, 0)):
+            for turned in (2, run) if run > 2 else (2, 0):
                 if run < 2 or turned == 0:
                     continue
                 count = turned * size
@@ -235,7 +253,17 @@ def solve(pointer, column, node, color, canonical, budget, ended):  # type: igno
         last = first + children[p]
         if children[p] > 0:
             alike[first:last] = _sort_pieces(
-                pointer, column, degree, node, place, color, starts, stops, hashes, ordered[first:last], mark
+                pointer,
+                column,
+                degree,
+                node,
+                place,
+                color,
+                starts,
+                stops,
+                hashes,
+                ordered[first:last],
+                mark,
             )
             at = start
             total = uint64(stop - start)
@@ -260,7 +288,17 @@ def solve(pointer, column, node, color, canonical, budget, ended):  # type: igno
             hashes[p] = mixed(1, color[node[start]]) if n > 0 else uint64(0)
         else:
             status, taken, orbits, ends, points, images = _core(
-                pointer, column, degree, node, place, color, start, stop, canonical, budget - steps, ended
+                pointer,
+                column,
+                degree,
+                node,
+                place,
+                color,
+                start,
+                stop,
+                canonical,
+                budget - steps,
+                ended,
             )
             steps += taken
             if status != DONE:
@@ -280,6 +318,17 @@ def solve(pointer, column, node, color, canonical, budget, ended):  # type: igno
             hashes[p] = _hash_of(pointer, column, degree, node, place, color, start, stop)
     lists = Lists(core_ends, core_points, core_images)
     ends, points, images = _generators(
-        node, starts, stops, above, shift, alike, ordered, first_child, children, first_end, last_end, lists
+        node,
+        starts,
+        stops,
+        above,
+        shift,
+        alike,
+        ordered,
+        first_child,
+        children,
+        first_end,
+        last_end,
+        lists,
     )
     return status, steps, node, lengths[:num_lengths], numbers[:num_numbers], ends, points, images

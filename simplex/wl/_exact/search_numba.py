@@ -218,7 +218,18 @@ def search(pointer, column, nodes, color, canonical, budget, ended):  # type: ig
         way[level] = _next_in_orbits(P, target[level], -1, parent)
         single_out(P, way[level])
         state[EQUAL], state[BETTER] = 0, 1
-        here[OFFSET, level + 1] = refine(pointer, column, P, here[WORDS], here[OFFSET, level], first[WORDS], one, best[WORDS], two, state)
+        here[OFFSET, level + 1] = refine(
+            pointer,
+            column,
+            P,
+            here[WORDS],
+            here[OFFSET, level],
+            first[WORDS],
+            one,
+            best[WORDS],
+            two,
+            state,
+        )
         steps, level = steps + 1, level + 1
     _keep(first, P, here, level)
     _keep(best, P, here, level)
@@ -247,7 +258,18 @@ def search(pointer, column, nodes, color, canonical, budget, ended):  # type: ig
         state[EQUAL], state[BETTER] = equal[level], better[level] if canonical else -1
         _level_of(first, level, first_depth, one)
         _level_of(best, level, best_depth, two)
-        stop = refine(pointer, column, P, here[WORDS], here[OFFSET, level], first[WORDS], one, best[WORDS], two, state)
+        stop = refine(
+            pointer,
+            column,
+            P,
+            here[WORDS],
+            here[OFFSET, level],
+            first[WORDS],
+            one,
+            best[WORDS],
+            two,
+            state,
+        )
         steps += 1
         if stop < 0:
             continue
@@ -267,7 +289,9 @@ def search(pointer, column, nodes, color, canonical, budget, ended):  # type: ig
         if not found and state[BETTER] >= 0:
             known, sign = best, state[BETTER]
             if sign == 0:
-                sign = _compared(pointer, column, P[NODE], P[PLACE], best[ORDER], best[PLACES], mark)
+                sign = _compared(
+                    pointer, column, P[NODE], P[PLACE], best[ORDER], best[PLACES], mark
+                )
             if sign > 0:
                 _keep(best, P, here, deep)
                 best_depth = deep

@@ -24,13 +24,13 @@ import torch
 from torch import Tensor
 
 from simplex import SimplicialComplex
-from simplex.datasets import GraphPair, brec
+from simplex.datasets import brec
 from simplex.lifting import clique_complex
 from simplex.wl import compare, folklore_wl, simplicial_wl, weisfeiler_lehman
 
 
 Test = Callable[[SimplicialComplex, SimplicialComplex], bool]
-Pairs = dict[str, tuple[str, GraphPair]]  # by name: the category, and name and graphs
+Pairs = dict[str, tuple[str, tuple[str, nx.Graph, nx.Graph]]]  # by name: category, pair
 Known = dict[tuple[str, str], tuple[bool, float]]  # test and pair: told apart, CPU seconds
 
 
@@ -141,7 +141,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     known = read(args.file)
-    pairs = {pair.name: (c, pair) for c, group in brec().items() for pair in group}
+    pairs: Pairs = {pair[0]: (c, pair) for c, group in brec().items() for pair in group}
     with args.file.open("a", encoding="utf-8") as file:
         for test in [*args.tests, "relabelled"]:
             run(test, pairs, known, file, args.minutes)
