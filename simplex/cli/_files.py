@@ -26,7 +26,7 @@ from simplex.io import (
     read_saved,
     with_lengths,
 )
-from simplex.lifting import lift_edges
+from simplex.lifting import lift_edges, lift_rings
 from simplex.storage import COMPLEX, EDGES, Format, form_of, open_complex, open_edges
 
 
@@ -62,6 +62,8 @@ def read_graphs(path: str, reading: Reading) -> GraphEdges | Path | None:
         return Path(path)
     if is_saved(path, reading) or reading.format in ("points", "distances", "numpy"):
         return None
+    if reading.rings is not None:
+        raise ValueError("--rings must be left out here: rings are filled by 'lift --out' alone.")
     if reading.weight is not None:
         raise ValueError("--weight must be left out here: lengths are kept by 'lift --out' alone.")
     with _reading(path) as notes:
@@ -115,6 +117,10 @@ def read_complex(
 
 def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) -> Complexes:
     cut = DEFAULT_MAX_DIM if max_dim is None else max_dim
+    if reading.rings is not None and (
+        is_saved(path, reading) or reading.format in ("points", "distances")
+    ):
+        raise ValueError("--rings must be left out for complexes and points, got no graph.")
     if is_folder(path, COMPLEX):
         return Complexes(parts_of(open_complex(path), max_dim))
     if is_folder(path, EDGES):
@@ -128,7 +134,7 @@ def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) ->
     if content.facets is not None:
         return Complexes(parts_of(content.facets, max_dim))
     complexes = Complexes(
-        [content.lifted] if content.lifted is not None else _lift(path, content, reading, cut)
+        [content.lifted] if content.lifted is not None else _lift(path, content, cut, reading)
     )
     complexes.cut = cut
     return complexes
@@ -157,13 +163,17 @@ def read_whole(
     return contents.complex, [dict(own) for own in contents.attributes]
 
 
-def _lift(path: str, content: Content, reading: Reading, max_dim: int) -> list[SimplicialComplex]:
+def _lift(path: str, content: Content, max_dim: int, reading: Reading) -> list[SimplicialComplex]:
     """Lift all graphs of a file by one kernel call, noting what a complex cannot hold."""
     graph = content.graph
     assert graph is not None
     _say_loops(path, graph)
-    K = lift_edges(graph, max_dim, reading.max_simplices)
     lengths = lengths_of(content, reading)
+    if reading.rings is not None and lengths is not None:
+        raise ValueError("--rings must be left out with --weight: rings have no lengths of edges.")
+    if reading.rings is not None:
+        return lift_rings(graph, reading.rings, max_dim, reading.max_simplices).split()
+    K = lift_edges(graph, max_dim, reading.max_simplices)
     if lengths is not None:
         return [with_lengths(K, graph.edge_index, lengths)]
     return K.split()

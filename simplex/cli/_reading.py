@@ -50,6 +50,12 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="refuse to build more (default: what fits in half of the free memory)",
     )
+    add(
+        "--rings",
+        type=_ring,
+        metavar="N",
+        help="of graphs: fill the rings of at most N vertices too, each by a cone",
+    )
     add("--undirected", action="store_true", help="forget the directions of a directed graph")
 
 
@@ -57,6 +63,12 @@ def whole_number(text: str) -> int:
     """A non-negative integer, as an argparse type."""
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"must be a whole number ≥ 0, got {text!r}")
+    return int(text)
+
+
+def _ring(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= 3):
+        raise argparse.ArgumentTypeError(f"must be a whole number ≥ 3, got {text!r}")
     return int(text)
 
 
@@ -96,4 +108,5 @@ def reading_of(args: Any) -> "Reading":
         args.max_edge_length,
         args.undirected,
         args.max_simplices,
+        args.rings,
     )

@@ -21,6 +21,7 @@ class Reading:
         max_edge_length: up to which length points are joined.
         undirected: whether directions are to be forgotten.
         max_simplices: most simplices that may be built; ``None`` for what fits in memory.
+        rings: up to how many vertices the rings of graphs are filled; ``None`` not to.
         values: whether what stands beside the names is kept.
     """
 
@@ -34,4 +35,5 @@ class Reading:
     max_edge_length: float | None = None
     undirected: bool = False
     max_simplices: int | None = None
+    rings: int | None = None
     values: bool = False
