@@ -5,7 +5,7 @@ import math
 from typing import TYPE_CHECKING
 
 from simplex.cli._output import FORMATS, add_max_dim
-from simplex.cli._reading.options import DEFAULT_MAX_DIM, Reading, add_reading
+from simplex.cli._reading import add_reading, reading_of
 
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.exact:
         raise ValueError("--exact must be given two files, got one.")
-    complexes = read_complexes(args.files[0], args.max_dim, Reading.of(args))
+    complexes = read_complexes(args.files[0], args.max_dim, reading_of(args))
     require_small(complexes, args.test)
     if len(complexes) == 1:
         _describe(complexes[0], test, args)
@@ -84,9 +84,10 @@ def _refinement(name: str) -> "Refinement":
 def _compare(args: argparse.Namespace, test: "Refinement") -> None:
     from simplex.cli._checks import require_small
     from simplex.cli._files import is_saved, read_complex
+    from simplex.io import DEFAULT_MAX_DIM
     from simplex.wl import compare, is_isomorphic
 
-    reading, max_dim = Reading.of(args), args.max_dim
+    reading, max_dim = reading_of(args), args.max_dim
     if max_dim is None and any(not is_saved(path, reading) for path in args.files):
         max_dim = DEFAULT_MAX_DIM  # both cut alike: a graph is not told apart from its own lift
     if args.exact and max_dim == 0:

@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 
-from simplex.cli._reading.heading import is_number, to_number
-from simplex.cli._reading.options import DEFAULT_MAX_DIM, Reading
-from simplex.cli._reading.table import Table
 from simplex.complexes import SimplicialComplex, require_memory
 from simplex.interop import GraphEdges
+from simplex.io._options import DEFAULT_MAX_DIM, Reading
+from simplex.io._tables.heading import is_number, to_number
+from simplex.io._tables.table import Table
 from simplex.lifting import vietoris_rips_complex
 
 

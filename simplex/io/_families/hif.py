@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_int
-from simplex.datasets._appearances import faces_at_most, first_appearances
-from simplex.datasets._checks import require_path
+from simplex.complexes import SimplicialComplex, require_int, require_path
+from simplex.io._families.appearances import faces_at_most, first_appearances
+from simplex.io._source import read_bytes
 
 
 Attributes = Mapping[str, tuple[Any, ...]]
@@ -171,7 +171,7 @@ def _json(place: Path) -> dict[str, Any]:
     if place.exists() and not place.is_file():  # a pipe or a device may never end
         raise ValueError(f"path must be a regular file, got {place}.")
     try:
-        stored = json.loads(place.read_bytes().decode("utf-8-sig"))
+        stored = json.loads(read_bytes(str(place)).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise _refuse(place, f"no JSON ({str(error)[:120] or type(error).__name__})") from error
     if not isinstance(stored, dict) or "incidences" not in stored:

@@ -6,9 +6,9 @@ import warnings
 import numpy as np
 import torch
 
-from simplex.cli._reading.numbers import kind_of_rows
-from simplex.cli._reading.table import Table
 from simplex.interop import GraphEdges
+from simplex.io._tables.numbers import kind_of_rows
+from simplex.io._tables.table import Table
 
 
 _LONGEST = 18  # digits of an int64

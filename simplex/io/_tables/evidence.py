@@ -5,16 +5,16 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from simplex.cli._reading.foreign import refuse_counts_first
-from simplex.cli._reading.heading import (
+from simplex.io._tables.foreign import refuse_counts_first
+from simplex.io._tables.heading import (
     MISSING,
     Columns,
     is_integer,
     is_number,
     refuse_other_tables,
 )
-from simplex.cli._reading.numbers import kind_of_rows
-from simplex.cli._reading.table import Table
+from simplex.io._tables.numbers import kind_of_rows
+from simplex.io._tables.table import Table
 
 
 _MATRIX = (

@@ -14,12 +14,12 @@ from simplex.complexes import (
     integer_tensor,
     require_generator,
     require_int,
+    require_path,
     require_room_for_vertices,
     require_vertex_count,
     shown,
 )
-from simplex.datasets._appearances import faces_at_most, first_appearances
-from simplex.datasets._checks import require_path
+from simplex.io._families.appearances import faces_at_most, first_appearances
 
 
 class TimedSimplices(NamedTuple):

@@ -100,7 +100,7 @@ def _choose_loosely(
 
 def _better(found: list[tuple[str, list[str]]], numbers: list[int]) -> tuple[str, list[str]]:
     """One of several separators that all fit: that whose fields the others do not enter."""
-    from simplex.cli._reading.heading import find_pair
+    from simplex.io._tables.heading import find_pair
 
     headed = [(m, v) for m, v in found if find_pair(splitter(m)(v[0]))]
     if len(headed) == 1:

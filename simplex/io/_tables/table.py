@@ -4,9 +4,9 @@ import csv
 import re
 from dataclasses import dataclass, field
 
-from simplex.cli._reading.foreign import refuse_other_formats, refuse_two_sides
-from simplex.cli._reading.options import Reading
-from simplex.cli._reading.separator import NAMES, choose, splitter
+from simplex.io._options import Reading
+from simplex.io._tables.foreign import refuse_other_formats, refuse_two_sides
+from simplex.io._tables.separator import NAMES, choose, splitter
 
 
 _ATTRIBUTES = re.compile(r"(?:^|[\s,;])[\s,;]*\{\s*(?:\}|['\"\w-].*:.*\})\s*$")

@@ -5,38 +5,23 @@ import math
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.cli._reading.evidence import decide
-from simplex.cli._reading.heading import MISSING, Columns, find_columns, is_number, to_number
-from simplex.cli._reading.market import BANNER, read_market
-from simplex.cli._reading.matrix import read_matrix
-from simplex.cli._reading.options import Reading
-from simplex.cli._reading.quick import plain_edges
-from simplex.cli._reading.source import read_text
-from simplex.cli._reading.table import Table, read_table
 from simplex.complexes import SimplicialComplex
 from simplex.interop import GraphEdges
-
-
-class Content(NamedTuple):
-    """What a table holds: a graph, perhaps with lengths of its edges; or a complex.
-
-    Attributes:
-        graph: edges that are to be lifted.
-        lengths: (E,) float64, of the edges of the graph.
-        facets: a complex that is whole, or cut where the user said so.
-        lifted: a complex that was cut at ``max_dim``, or at ``DEFAULT_MAX_DIM``.
-    """
-
-    graph: GraphEdges | None = None
-    lengths: Tensor | None = None
-    facets: SimplicialComplex | None = None
-    lifted: SimplicialComplex | None = None
+from simplex.io._content import FILTRATION, Content, Values
+from simplex.io._families.market import BANNER, market_content
+from simplex.io._options import Reading
+from simplex.io._source import read_text
+from simplex.io._tables.evidence import decide
+from simplex.io._tables.heading import MISSING, Columns, find_columns, is_number, to_number
+from simplex.io._tables.matrix import read_matrix
+from simplex.io._tables.quick import plain_edges
+from simplex.io._tables.table import Table, read_table
 
 
 def read_content(path: str, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
@@ -44,16 +29,22 @@ def read_content(path: str, reading: Reading, max_dim: int | None, notes: list[s
 
     Facets are kept whole without ``max_dim``.
     """
-    text = read_text(path, notes)
+    return read_rows(read_text(path, notes), reading, max_dim, notes)
+
+
+def read_rows(text: str, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
+    """Read a text."""
     if text.startswith(BANNER) and reading.format is None:
-        return Content(read_market(text, reading.undirected))
-    by_looking = reading == Reading(max_simplices=reading.max_simplices)
+        return market_content(text, reading.undirected)
+    given = {name: getattr(reading, name) for name in ("max_simplices", "rings", "values")}
+    by_looking = reading == Reading(**given)
     if by_looking and not notes and (found := plain_edges(text)) is not None:
         graph, table = found
-        _say_what_was_read(table, Columns(), notes)
-        return Content(graph)
+        if not (reading.values and len(table.rows[0]) > 2):
+            _say_what_was_read(table, Columns(), notes)
+            return Content(graph)
     with _without_collector():
-        return _read_rows(read_table(text, reading), reading, max_dim, notes)
+        return _content_of(read_table(text, reading), reading, max_dim, notes)
 
 
 @contextmanager
@@ -68,7 +59,7 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _read_rows(table: Table, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
+def _content_of(table: Table, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
     if not table.rows:
         return Content(GraphEdges(0, torch.empty(2, 0, dtype=torch.int64)))
     if reading.format in ("points", "distances", "adjacency"):
@@ -106,8 +97,32 @@ def _edges(table: Table, columns: Columns, reading: Reading, notes: list[str]) -
         _require_finite_weights(table, columns)
     else:
         lengths = _lengths(table, columns, last)
-    _say_what_was_read(table, columns, notes)
-    return Content(graph, lengths)
+    values = _values(table, columns, last, reading.values)
+    _say_what_was_read(table, columns, notes, kept=reading.values)
+    return Content(graph, lengths, values={0: {}, 1: values})
+
+
+def _values(table: Table, columns: Columns, last: int, everything: bool) -> Values:
+    """The other columns, or the filtration: numbers where all that is given are, else words."""
+    rows = [row for row in table.rows if len(row) > last]
+    width = max(map(len, rows), default=0)
+    used = {columns.source, columns.target, columns.weight} | ({0} if columns.index else set())
+    values: Values = {}
+    for k in range(width):
+        if k not in used and (everything or columns.name(k) == FILTRATION):
+            name = columns.name(k)
+            name = name if name not in values and not name.isdigit() else f"column {k + 1}"
+            values[name] = _as_values([row[k] if k < len(row) else "" for row in rows])
+    return values
+
+
+def _as_values(cells: list[str]) -> list[Any]:
+    known = {cell for cell in cells if cell.lower() not in MISSING}
+    if known and all(map(_is_number, known)):
+        return [int(cell) if cell in known else None for cell in cells]
+    if known and all(map(is_number, known)):
+        return [to_number(cell) if cell in known else None for cell in cells]
+    return [cell or None for cell in cells]
 
 
 def _numbered(
@@ -212,7 +227,9 @@ def _lengths(table: Table, columns: Columns, last: int) -> Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
-def _say_what_was_read(table: Table, columns: Columns, notes: list[str]) -> None:
+def _say_what_was_read(
+    table: Table, columns: Columns, notes: list[str], kept: bool = False
+) -> None:
     """One line on what was taken, where anything was guessed or left out."""
     _note_first_line(table, columns, notes)
     used = {columns.source, columns.target, columns.weight}
@@ -232,7 +249,8 @@ def _say_what_was_read(table: Table, columns: Columns, notes: list[str]) -> None
     text = ", ".join(said)
     if left:
         many = ", ".join(left[:6]) + (", …" if len(left) > 6 else "")
-        text += f"; column{'s' if len(left) > 1 else ''} {many} ignored"
+        what = "as values" if kept and not columns.index else "ignored"
+        text += f"; column{'s' if len(left) > 1 else ''} {many} {what}"
     notes.insert(0, "; ".join([text, *table.left]))
 
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from simplex.cli._reading.options import Reading
-from simplex.cli._reading.table import Table
+from simplex.io._options import Reading
+from simplex.io._tables.table import Table
 
 
 _PAIRS = {
