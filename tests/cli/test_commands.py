@@ -38,6 +38,21 @@ def test_lift_of_many_graphs_is_a_union_that_is_read_back_as_its_parts(files, ca
     assert "graphs 3, 4" in out
 
 
+def test_rings_are_filled_by_every_command_that_reads_graphs(files, capsys):
+    code, out, _ = run(capsys, "lift", "hexagon.txt", "--rings", 6, "--out", "R.pt")
+    assert (code, "dimension 2: 6 simplices" in out) == (0, True)
+    K = torch.load("R.pt", weights_only=True)
+    assert K.filtration[0].tolist() == [0] * 6 + [6]
+    assert run(capsys, "lift", "hexagon.txt", "--rings", 5)[1].startswith("dimension 0: 6 ")
+    flat = ["wl", "hexagon.txt", "triangles.txt", "--max-dim", 1]
+    assert "Not told apart" in run(capsys, *flat)[1]
+    assert "Told apart before the first round" in run(capsys, *flat, "--rings", 6)[1]
+    assert "Betti numbers         (1, 0, 0)" in run(capsys, "info", "hexagon.txt", "--rings", 8)[1]
+    for argv in (["R.pt", "--rings", 6], ["hexagon.txt", "--rings", 6, "--to-disk", "folder"]):
+        code, _, err = run(capsys, "lift", *argv)
+        assert (code, "--rings must be left out" in err) == (2, True)
+
+
 def test_wl_of_two_files(files, capsys):
     code, out, _ = run(capsys, "wl", "hexagon.txt", "triangles.txt")
     assert code == 0
@@ -233,6 +248,7 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
         (["lift"], "FILE"),
         (["lift", "triangle.edges", "--max-dim", "-1"], "whole number"),
         (["lift", "triangle.edges", "--max-dim", "two"], "whole number"),
+        (["lift", "triangle.edges", "--rings", "2"], "whole number ≥ 3"),
         (["lift", "triangle.edges", "--out", "K.txt"], "end in one of .pt, got K.txt"),
         (["lift", "triangle.edges", "--out", "no/folder/K.pt"], "existing folder"),
         (["lift", "triangle.edges", "--out", "folder.pt"], "must be a file, got the folder"),
