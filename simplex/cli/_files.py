@@ -23,7 +23,7 @@ from simplex.cli._reading.source import (
 )
 from simplex.complexes import SimplicialComplex
 from simplex.interop import GraphEdges, read_graph, read_graph6, read_plain_graph6, unite
-from simplex.lifting import lift_edges
+from simplex.lifting import lift_edges, lift_rings
 from simplex.storage import COMPLEX, EDGES, Format, form_of, open_complex, open_edges
 
 
@@ -67,6 +67,8 @@ def read_graphs(path: str, reading: Reading) -> GraphEdges | Path | None:
         return Path(path)
     if is_saved(path, reading) or reading.format in ("points", "distances"):
         return None
+    if reading.rings is not None:
+        raise ValueError("--rings must be left out here: rings are filled by 'lift --out' alone.")
     if reading.weight is not None:
         raise ValueError("--weight must be left out here: lengths are kept by 'lift --out' alone.")
     with _reading(path) as notes:
@@ -148,6 +150,10 @@ def _kind(path: str, reading: Reading) -> str:
 
 def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) -> Complexes:
     cut = DEFAULT_MAX_DIM if max_dim is None else max_dim
+    if reading.rings is not None and (
+        is_saved(path, reading) or reading.format in ("points", "distances")
+    ):
+        raise ValueError("--rings must be left out for complexes and points, got no graph.")
     if is_folder(path, COMPLEX):
         return Complexes(_parts(open_complex(path), max_dim))
     if is_folder(path, EDGES):
@@ -161,9 +167,8 @@ def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) ->
         content = _content(path, max_dim, reading, notes)
     if content.facets is not None:
         return Complexes([content.facets])
-    most = reading.max_simplices
     complexes = Complexes(
-        [content.lifted] if content.lifted is not None else _lift(path, content, cut, most)
+        [content.lifted] if content.lifted is not None else _lift(path, content, cut, reading)
     )
     complexes.cut = cut
     return complexes
@@ -196,14 +201,16 @@ def _read_graph6(path: str) -> GraphEdges:
     return read_graph(read_graph6(tqdm(lines, "reading", disable=None, leave=False)))
 
 
-def _lift(
-    path: str, content: Content, max_dim: int, max_simplices: int | None
-) -> list[SimplicialComplex]:
+def _lift(path: str, content: Content, max_dim: int, reading: Reading) -> list[SimplicialComplex]:
     """Lift all graphs of a file by one kernel call, noting what a complex cannot hold."""
     graph = content.graph
     assert graph is not None
     _say_loops(path, graph)
-    K = lift_edges(graph, max_dim, max_simplices)
+    if reading.rings is not None and content.lengths is not None:
+        raise ValueError("--rings must be left out with --weight: rings have no lengths of edges.")
+    if reading.rings is not None:
+        return lift_rings(graph, reading.rings, max_dim, reading.max_simplices).split()
+    K = lift_edges(graph, max_dim, reading.max_simplices)
     if content.lengths is not None:
         return [_with_lengths(K, graph.edge_index, content.lengths)]
     return K.split()

@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "examples:\n  simplex lift graph.edges --max-dim 3 --out complex.pt\n"
         "  simplex lift many.g6 --out union.pt\n"
+        "  simplex lift molecules.g6 --rings 8 --out rings.pt\n"
         "  simplex lift large.edges --max-dim 3 --to-disk folder\n\n" + FORMATS
     )
     parser.add_argument("file", metavar="FILE", help="graphs, or complexes to be cut")

@@ -2,6 +2,7 @@
 
 from simplex.datasets._aqsol import aqsol
 from simplex.datasets._benson import TimedSimplices, read_benson, timed_simplices
+from simplex.datasets._brec import BREC, brec
 from simplex.datasets._census import CENSUS_SURFACES, surface_census
 from simplex.datasets._closure import closure_data
 from simplex.datasets._fixed_split import Parts, fixed_split
@@ -33,6 +34,7 @@ from simplex.datasets._us_county import us_county
 
 
 __all__ = [
+    "BREC",
     "CENSUS_SURFACES",
     "DATASETS",
     "SURFACES",
@@ -48,6 +50,7 @@ __all__ = [
     "TimedSimplices",
     "UniverseSetting",
     "aqsol",
+    "brec",
     "chang_graphs",
     "checkerboard",
     "classical_pairs",

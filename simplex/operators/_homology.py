@@ -76,7 +76,7 @@ def betti_numbers(
             f"betti_numbers takes the complex alone, got also {shown(degree[0])}. Write "
             "betti_numbers(K)[k] for β_k, prime= for the field."
         )
-    _require_prime(prime)
+    require_prime(prime)
     for k in range(K.dim + 1):
         remedy = f"The numbers below β_{k} are those of K.skeleton({k})."
         require_room_for_maps(K, [k], 40, f"the reduction of ∂_{k} for the Betti numbers", remedy)
@@ -117,15 +117,20 @@ def connected_components(K: SimplicialComplex) -> Tensor:
         [0, 1, 0]
     """
     require_complex("K", K)
-    root = torch.arange(K.num_simplices(0), device=K.device)
     head, tail = K.facets(1).unbind(1)
+    return components_of(K.num_simplices(0), head, tail)
+
+
+def components_of(count: int, head: Tensor, tail: Tensor) -> Tensor:
+    """The component of each of ``count`` nodes of a graph, numbered by their smallest nodes."""
+    root = torch.arange(count, device=head.device)
     while not torch.equal(root[head], root[tail]):
         ends = torch.cat([root[head], root[tail]])
         lower = torch.minimum(root[head], root[tail]).repeat(2)
         root = root.scatter_reduce(0, ends, lower, "amin")
         while not torch.equal(root[root], root):
             root = root[root]
-    is_root = root == torch.arange(len(root), device=K.device)
+    is_root = root == torch.arange(count, device=head.device)
     return (is_root.cumsum(0) - 1)[root]
 
 
@@ -142,31 +147,49 @@ def coboundary_ranks(K: SimplicialComplex, *, prime: int) -> list[int]:
 
 def _pivots(K: SimplicialComplex, k: int, cleared: np.ndarray, prime: int) -> np.ndarray:
     """Which (k+1)-simplices are pivots of the reduced map δ_k."""
-    from simplex.operators._homology_numba import reduce_coboundary
-
     (simplex, cofacet), order = boundary_index(K, k + 1)
     bounds = torch.arange(K.num_simplices(k) + 1)
     pointer = torch.searchsorted(simplex.contiguous(), bounds).numpy()
     signs = K.facet_signs(k + 1).flatten()[order].long().numpy()
-    most = dense = K.num_simplices(k) * K.num_simplices(k + 1)  # entries of reduced columns
+    index = cofacet.contiguous().numpy()
+    return pivot_owners(k, pointer, index, signs, cleared, K.num_simplices(k + 1), prime) >= 0
+
+
+def pivot_owners(
+    k: int,
+    pointer: np.ndarray,
+    cofacets: np.ndarray,
+    signs: np.ndarray,
+    cleared: np.ndarray,
+    num_cofacets: int,
+    prime: int,
+) -> np.ndarray:
+    """The k-simplex whose column of the reduced map δ_k has its pivot in each cofacet, or -1.
+
+    The arguments are those of the kernel; the simplices are numbered in the order of reduction.
+    """
+    from simplex.operators._homology_numba import reduce_coboundary
+
+    most = dense = len(cleared) * num_cofacets  # entries of reduced columns
     if dense * _ENTRY_BYTES >= 2**26:
-        most = min(dense, available_bytes(K.device) // 2 // _ENTRY_BYTES)
+        most = min(dense, available_bytes(torch.device("cpu")) // 2 // _ENTRY_BYTES)
     ended = np.zeros(1, np.bool_)
-    arrays = (pointer, cofacet.contiguous().numpy(), signs, cleared, K.num_simplices(k + 1))
+    arrays = (pointer, cofacets, signs, cleared, num_cofacets)
     if dense < _QUICK:
-        pivots, fits = reduce_coboundary(*arrays, prime, most, ended)
+        owners, fits = reduce_coboundary(*arrays, prime, most, ended)
     else:
-        pivots, fits = interruptible(reduce_coboundary, *arrays, prime, most, ended, stop=ended)
+        owners, fits = interruptible(reduce_coboundary, *arrays, prime, most, ended, stop=ended)
     if not fits:
         raise ValueError(
             f"the reduced coboundary map from dimension {k} to {k + 1} must fit in half of the "
             f"free memory, got more than {most * _ENTRY_BYTES / 2**30:.1f} GiB. Take a smaller or "
             "a sparser complex."
         )
-    return cast(np.ndarray, pivots)
+    return cast(np.ndarray, owners)
 
 
-def _require_prime(prime: int) -> None:
+def require_prime(prime: int) -> None:
+    """A prime number below 2³¹."""
     if not 2 <= require_int("prime", prime) <= LARGEST_PRIME or not _is_prime(prime):
         raise ValueError(f"prime must be a prime number below 2³¹, got {prime}.")
 

@@ -73,13 +73,16 @@ def _add_multiple(values, heap, queued, size, rows, entries, first, stop, factor
 
 
 @compiled(
-    f"Tuple(({_FLAGS}, boolean))"
+    f"Tuple(({INT64S}, boolean))"
     f"({INT64S}, {INT64S}, {INT64S}, {_FLAGS}, int64, int64, int64, {FLAG})"
 )
 def reduce_coboundary(  # type: ignore[no-untyped-def]
     pointer, cofacets, signs, cleared, num_cofacets, prime, most_entries, ended
 ):
-    """Which (k+1)-simplices are pivots, as many as the rank; and whether there was room.
+    """The column whose pivot each (k+1)-simplex is, or -1; and whether there was room.
+
+    The pivots are as many as the rank. Where simplices are numbered as they enter a filtration,
+    column and pivot are birth and death of a class.
 
     Args:
         pointer: (n_k+1,) first incidence of each k-simplex.
@@ -113,7 +116,7 @@ def reduce_coboundary(  # type: ignore[no-untyped-def]
         )
         while size > 0:
             if ended[0]:
-                return owner >= 0, True
+                return owner, True
             pivot = heap[0]
             if values[pivot] != 0 and owner[pivot] < 0:
                 break
@@ -139,7 +142,7 @@ def reduce_coboundary(  # type: ignore[no-untyped-def]
         if used + size > len(rows):
             room = min(2 * (used + size), most_entries)
             if room < used + size:
-                return owner >= 0, False
+                return owner, False
             more_rows, more_entries = np.empty(room, np.int64), np.empty(room, np.int64)
             more_rows[:used], more_entries[:used] = rows[:used], entries[:used]
             rows, entries = more_rows, more_entries
@@ -153,4 +156,4 @@ def reduce_coboundary(  # type: ignore[no-untyped-def]
             values[row] = 0
             queued[row] = False
         stop[s] = used
-    return owner >= 0, True
+    return owner, True

@@ -16,6 +16,7 @@ from simplex.transforms._heat import (
 from simplex.transforms._negatives import negative_simplices
 from simplex.transforms._random_walks import RandomWalkReturns
 from simplex.transforms._reach import HopCounts, PageRanks
+from simplex.transforms._ring_lift import RingLift, ring_lift
 from simplex.transforms._spectral import Electrostatics, HeatKernelDiagonals
 from simplex.transforms._splits import SimplexSplit, split_simplices
 
@@ -43,6 +44,7 @@ __all__ = [
     "PageRanks",
     "RandomCochains",
     "RandomWalkReturns",
+    "RingLift",
     "SimplexSplit",
     "clique_lift",
     "directed_flag_lift",
@@ -51,6 +53,7 @@ __all__ = [
     "lift_dataset",
     "negative_simplices",
     "random_cochains",
+    "ring_lift",
     "split_simplices",
     "spread_features",
 ]

@@ -30,6 +30,7 @@ class Reading:
         max_edge_length: up to which length points are joined.
         undirected: whether directions are to be forgotten.
         max_simplices: most simplices that may be built; ``None`` for what fits in memory.
+        rings: up to how many vertices the rings of graphs are filled; ``None`` not to.
     """
 
     format: str | None = None
@@ -42,6 +43,7 @@ class Reading:
     max_edge_length: float | None = None
     undirected: bool = False
     max_simplices: int | None = None
+    rings: int | None = None
 
     @classmethod
     def of(cls, args: Any) -> "Reading":
@@ -57,6 +59,7 @@ class Reading:
             args.max_edge_length,
             args.undirected,
             args.max_simplices,
+            args.rings,
         )
 
 
@@ -83,6 +86,12 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="refuse to build more (default: what fits in half of the free memory)",
     )
+    add(
+        "--rings",
+        type=_ring,
+        metavar="N",
+        help="of graphs: fill the rings of at most N vertices too, each by a cone",
+    )
     add("--undirected", action="store_true", help="forget the directions of a directed graph")
 
 
@@ -90,6 +99,12 @@ def whole_number(text: str) -> int:
     """A non-negative integer, as an argparse type."""
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"must be a whole number ≥ 0, got {text!r}")
+    return int(text)
+
+
+def _ring(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= 3):
+        raise argparse.ArgumentTypeError(f"must be a whole number ≥ 3, got {text!r}")
     return int(text)
 
 

@@ -19,6 +19,7 @@ def read_hypergraph_file(path: Path, wanted: Wanted) -> FileData:
     from simplex.data import SimplicialDataset
 
     wanted.require("hypergraph")
+    wanted.require_no_rings("a hypergraph")
     hypergraph = read_hif(path, wanted.max_dim)
     K = hypergraph.complex
     columns = _as_text(hypergraph.vertex_attributes)

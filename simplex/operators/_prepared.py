@@ -1,21 +1,12 @@
-"""Operators of a complex on batches of cochains (…, n_k, C), prepared once for many calls."""
+"""The halves of a Hodge Laplacian and the projections on its parts, kept with the complex."""
 
 import torch
-from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.diffusion._checks import require_cochain
-from simplex.operators import (
-    ImageProjection,
-    LinearMap,
-    boundary_matrix,
-    coboundary_matrix,
-    from_rows,
-    laplacian_halves,
-    part_bound,
-    self_adjoint,
-    to_rows,
-)
+from simplex.operators._boundary import boundary_matrix, coboundary_matrix
+from simplex.operators._bounds import part_bound
+from simplex.operators._least_squares import ImageProjection
+from simplex.operators._spectral import LinearMap, laplacian_halves
 
 
 def prepared_halves(
@@ -46,11 +37,3 @@ def spectral_bounds(K: SimplicialComplex, k: int) -> tuple[float, float]:
         float(part_bound(K, j).max()) if K.num_parts and j <= K.dim else 0.0 for j in (k, k + 1)
     )
     return down, up
-
-
-def apply_to_cochains(operator: LinearMap, x: Tensor, count: int) -> Tensor:
-    """A symmetric linear map of (count, columns) on cochains (…, count, C); differentiable."""
-    require_cochain(x, count)
-    if not count:
-        return x.clone()
-    return from_rows(self_adjoint(operator, to_rows(x).contiguous()), x)
