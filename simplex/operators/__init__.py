@@ -95,6 +95,7 @@ from simplex.operators._gram import (
 )
 from simplex.operators._homology import (
     LARGEST_PRIME as LARGEST_PRIME,
+    components_of as components_of,
     pivot_owners as pivot_owners,
     require_prime as require_prime,
 )
