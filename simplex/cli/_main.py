@@ -16,6 +16,7 @@ from simplex.cli._threads import free_threads
 _COMMANDS = {
     "demo": "lift, compare, train and generate end to end on embedded data, with pictures",
     "lift": "turn graphs into clique complexes",
+    "convert": "write a graph or a complex in another format of files",
     "edges": "sort the edges of a graph that may be larger than memory into a folder",
     "wl": "compare graphs by the simplicial Weisfeiler-Lehman test",
     "info": "f-vector, Betti numbers and other invariants",
@@ -33,6 +34,7 @@ examples:
   simplex wl many.g6 --max-dim 3
   simplex info graph.edges
   simplex plot graph.edges --out graph.png
+  simplex convert groups.facets groups.json
 """
 
 

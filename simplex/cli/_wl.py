@@ -1,10 +1,11 @@
 """``simplex wl``: which graphs a colour refinement tells apart."""
 
 import argparse
+import math
 from typing import TYPE_CHECKING
 
 from simplex.cli._output import FORMATS, add_max_dim
-from simplex.cli._reading.options import DEFAULT_MAX_DIM, Reading, add_reading
+from simplex.cli._reading import add_reading, reading_of
 
 
 if TYPE_CHECKING:
@@ -26,13 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         "examples:\n  simplex wl first.edges second.edges\n  simplex wl many.g6 --max-dim 3\n"
-        "  simplex wl first.g6 second.g6 --test 2-fwl --exact\n\n" + FORMATS
+        "  simplex wl first.g6 second.g6 --test 2-fwl --exact\n"
+        "  simplex wl many.g6 --marks 1\n\n" + FORMATS
     )
     add = parser.add_argument
     add("files", nargs="+", metavar="FILE", help="one or two files of graphs or complexes")
     add_max_dim(parser)
     add_reading(parser)
     add("--test", choices=list(_NAMES), default="swl", help="the refinement (default: swl)")
+    add("--marks", type=int, default=0, metavar="N", help="refine copies with N simplices marked")
+    add("--mark-dim", type=int, default=0, metavar="K", help="of dimension K (default: vertices)")
     add("--exact", action="store_true", help="also decide isomorphism exactly (two files)")
     add("--all", action="store_true", help="list every class of graphs, not only the first fifty")
 
@@ -47,18 +51,22 @@ def run(args: argparse.Namespace) -> int:
             f"FILE must be given once or twice, got {len(args.files)} files. "
             "Put many graphs into one file, for instance in graph6."
         )
+    if args.marks < 0 or args.mark_dim < 0:
+        raise ValueError(
+            f"--marks and --mark-dim must be 0 or more, got {args.marks} and {args.mark_dim}."
+        )
     test = _refinement(args.test)
     if len(args.files) == 2:
         _compare(args, test)
         return 0
     if args.exact:
         raise ValueError("--exact must be given two files, got one.")
-    complexes = read_complexes(args.files[0], args.max_dim, Reading.of(args))
+    complexes = read_complexes(args.files[0], args.max_dim, reading_of(args))
     require_small(complexes, args.test)
     if len(complexes) == 1:
-        _describe(complexes[0], test, args.test)
+        _describe(complexes[0], test, args)
     else:
-        _classify(complexes, test, args.test, most=None if args.all else _MOST_SHOWN)
+        _classify(complexes, test, args)
     return 0
 
 
@@ -76,9 +84,10 @@ def _refinement(name: str) -> "Refinement":
 def _compare(args: argparse.Namespace, test: "Refinement") -> None:
     from simplex.cli._checks import require_small
     from simplex.cli._files import is_saved, read_complex
+    from simplex.io import DEFAULT_MAX_DIM
     from simplex.wl import compare, is_isomorphic
 
-    reading, max_dim = Reading.of(args), args.max_dim
+    reading, max_dim = reading_of(args), args.max_dim
     if max_dim is None and any(not is_saved(path, reading) for path in args.files):
         max_dim = DEFAULT_MAX_DIM  # both cut alike: a graph is not told apart from its own lift
     if args.exact and max_dim == 0:
@@ -87,18 +96,34 @@ def _compare(args: argparse.Namespace, test: "Refinement") -> None:
     require_small([A, B], args.test)
     for letter, path, K in zip("AB", args.files, (A, B), strict=True):
         print(f"{letter}: {path}, f-vector {K.f_vector}")
-    print(f"{_NAMES[args.test]}: {compare(A, B, test).explanation}")
+    _say_cost([A, B], args)
+    verdict = compare(A, B, test, marks=args.marks, mark_dim=args.mark_dim)
+    print(f"{_NAMES[args.test]}: {verdict.explanation}")
     if args.exact:
         print("exact: isomorphic." if is_isomorphic(A, B) else "exact: not isomorphic.")
 
 
+def _say_cost(complexes: list["SimplicialComplex"], args: argparse.Namespace) -> None:
+    """Before the work begins, how much it is at most."""
+    if args.marks:
+        counts = [
+            K.num_simplices(args.mark_dim) if args.mark_dim <= K.dim else 0 for K in complexes
+        ]
+        copies = [max(math.perm(count, args.marks), 1) for count in counts]
+        work = sum(n * sum(K.f_vector) for n, K in zip(copies, complexes, strict=True))
+        marks = _count(args.marks, "mark")
+        print(f"{marks}: at most {sum(copies):,} copies, {work:,} simplices a round", flush=True)
+
+
 def _classify(
-    complexes: list["SimplicialComplex"], test: "Refinement", name: str, most: int | None
+    complexes: list["SimplicialComplex"], test: "Refinement", args: argparse.Namespace
 ) -> None:
     """Print the classes, the largest first: who is confused with whom is what one looks for."""
     from simplex.wl import distinguish
 
-    labels = distinguish(complexes, test).tolist()
+    name, most = args.test, None if args.all else _MOST_SHOWN
+    _say_cost(complexes, args)
+    labels = distinguish(complexes, test, marks=args.marks, mark_dim=args.mark_dim).tolist()
     members: dict[int, list[str]] = {}
     for i, label in enumerate(labels, start=1):
         members.setdefault(label, []).append(str(i))
@@ -119,10 +144,21 @@ def _classify(
         print(f"… and {_count(len(rest), 'more class', 'more classes')} {alone} (--all lists them)")
 
 
-def _describe(K: "SimplicialComplex", test: "Refinement", name: str) -> None:
-    coloring = test(K)
+def _describe(K: "SimplicialComplex", test: "Refinement", args: argparse.Namespace) -> None:
+    if args.marks:
+        from simplex.wl import simplicial_wl
+
+        if args.test != "swl":
+            raise ValueError(
+                f"--marks with one graph must be for --test swl, got --test {args.test}: the "
+                "baselines colour without marks."
+            )
+        _say_cost([K], args)
+        coloring = simplicial_wl(K, marks=args.marks, mark_dim=args.mark_dim)
+    else:
+        coloring = test(K)
     print(f"f-vector {K.f_vector}")
-    print(f"{_NAMES[name]}: stable after {_count(coloring.rounds, 'round')}")
+    print(f"{_NAMES[args.test]}: stable after {_count(coloring.rounds, 'round')}")
     for kind, colors, size in zip(
         coloring.kinds, coloring.colors, coloring.num_classes, strict=True
     ):

@@ -18,11 +18,13 @@ from simplex.complexes._checks import (
     require_flag as require_flag,
     require_generator as require_generator,
     require_int as require_int,
+    require_path as require_path,
     require_real as require_real,
     require_undirected as require_undirected,
     require_word as require_word,
     shown as shown,
 )
+from simplex.complexes._copies import take_parts as take_parts
 from simplex.complexes._files import write_whole as write_whole
 from simplex.complexes._filtration import first_below_a_facet as first_below_a_facet
 from simplex.complexes._flag_rows import (

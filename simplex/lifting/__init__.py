@@ -1,6 +1,7 @@
 """Lifts: from graphs, points and relations to simplicial complexes."""
 
 from simplex.lifting._cech import cech_complex, delaunay_cech_complex
+from simplex.lifting._cells import from_cells
 from simplex.lifting._chordless import Cycles, chordless_cycles
 from simplex.lifting._clique import clique_complex
 from simplex.lifting._connected_sets import connected_sets_complex
@@ -13,6 +14,7 @@ from simplex.lifting._line import line_complex
 from simplex.lifting._multi_parameter import multi_parameter_complex
 from simplex.lifting._neighbors import feature_rips_complex, knn_complex
 from simplex.lifting._nerve import Mapper, mapper_complex, nerve_complex
+from simplex.lifting._order import order_complex
 from simplex.lifting._random import linial_meshulam_complex, random_clique_complex
 from simplex.lifting._rings import ring_complex, ring_lengths
 from simplex.lifting._rips import vietoris_rips_complex
@@ -26,6 +28,7 @@ from simplex.lifting._witness import farthest_points, strong_witness_complex, wi
 # Shared with the other packages of this library; not part of the public surface.
 from simplex.complexes import small_subsets as small_subsets
 from simplex.lifting._clique import lift_edges as lift_edges
+from simplex.lifting._rings import lift_rings as lift_rings
 
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "farthest_points",
     "feature_rips_complex",
     "graph_rips_complex",
+    "from_cells",
     "khop_complex",
     "knn_complex",
     "line_complex",
@@ -54,6 +58,7 @@ __all__ = [
     "multi_parameter_complex",
     "neighborhood_complex",
     "nerve_complex",
+    "order_complex",
     "random_clique_complex",
     "ring_complex",
     "ring_lengths",

@@ -16,6 +16,7 @@ from simplex.complexes import (
     restrict,
 )
 from simplex.interop import from_gudhi
+from simplex.lifting._circumradii import with_gradients
 from simplex.lifting._points import read_bound, read_points, require_distinct
 
 
@@ -76,8 +77,9 @@ def alpha_complex(
 
     The filtration value of a simplex is that radius (not its square, which GUDHI returns), 0 on
     vertices, float32 for float32 points and float64 otherwise. It is the very number that is
-    compared with ``max_alpha``, so that a bound taken from a filtration includes its simplex. The
-    complex has the homotopy type of the union of balls of radius ``max_alpha`` around the points.
+    compared with ``max_alpha``, so that a bound taken from a filtration includes its simplex. Where
+    the points require gradients, the values are differentiable in them. The complex has the
+    homotopy type of the union of balls of radius ``max_alpha`` around the points.
 
     Args:
         points: (n, d) distinct coordinates.
@@ -113,9 +115,12 @@ def alpha_complex(
     cloud = interruptible(lambda: gudhi.AlphaComplex(points=array))
     tree = interruptible(lambda: cloud.create_simplex_tree(max_alpha_square=reach**2))
     K = from_gudhi(tree)
+    K = K.with_filtration([value.sqrt() for value in K.filtration or ()])
+    if place.requires_grad:
+        K = with_gradients(K, place)
     if max_dim is not None:
         K = K.skeleton(max_dim)
-    radii = [value.sqrt().to(place.dtype) for value in K.filtration or ()]
+    radii = [value.to(place.dtype) for value in K.filtration or ()]
     K = K.with_filtration(radii)
     present = [value <= radius for value in radii]
     if not all(bool(mask.all()) for mask in present):

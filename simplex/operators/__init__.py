@@ -54,6 +54,7 @@ from simplex.operators._homology import betti_numbers, connected_components, eul
 from simplex.operators._incidence import boundary_sum, coboundary_sum
 from simplex.operators._laplacian import down_laplacian, hodge_laplacian, up_laplacian
 from simplex.operators._normalized import normalized_laplacian, normalizing_weights
+from simplex.operators._subdivision import subdivide
 
 
 # isort: split
@@ -74,7 +75,11 @@ from simplex.operators._chains import (
     chain_up as chain_up,
     harmonic_filter as harmonic_filter,
 )
-from simplex.operators._checks import require_rank as require_rank
+from simplex.operators._checks import (
+    read_cochain as read_cochain,
+    require_finite as require_finite,
+    require_rank as require_rank,
+)
 from simplex.operators._diagonals import (
     matrix_diagonals as matrix_diagonals,
     power_roots as power_roots,
@@ -117,6 +122,11 @@ from simplex.operators._kernels import (
 from simplex.operators._krylov import conjugate_gradients as conjugate_gradients
 from simplex.operators._layout import from_rows as from_rows, to_rows as to_rows
 from simplex.operators._least_squares import ImageProjection as ImageProjection
+from simplex.operators._prepared import (
+    prepared_halves as prepared_halves,
+    prepared_projections as prepared_projections,
+    spectral_bounds as spectral_bounds,
+)
 from simplex.operators._row_pattern import (
     RowPattern as RowPattern,
     block_pattern as block_pattern,
@@ -140,6 +150,7 @@ from simplex.operators._spectral import (
     laplacian_halves as laplacian_halves,
     self_adjoint as self_adjoint,
 )
+from simplex.operators._subdivision import flags_of as flags_of
 
 
 __all__ = [
@@ -198,6 +209,7 @@ __all__ = [
     "maximal_simplices",
     "normalized_laplacian",
     "normalizing_weights",
+    "subdivide",
     "orient",
     "product",
     "quotient",

@@ -14,6 +14,7 @@ from simplex.transforms._heat import (
     random_cochains,
 )
 from simplex.transforms._negatives import negative_simplices
+from simplex.transforms._persistence import PersistenceFeatures
 from simplex.transforms._random_walks import RandomWalkReturns
 from simplex.transforms._reach import HopCounts, PageRanks
 from simplex.transforms._ring_lift import RingLift, ring_lift
@@ -42,6 +43,7 @@ __all__ = [
     "HodgeEigenvectors",
     "HopCounts",
     "PageRanks",
+    "PersistenceFeatures",
     "RandomCochains",
     "RandomWalkReturns",
     "RingLift",

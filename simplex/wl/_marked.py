@@ -1,6 +1,6 @@
 """Tests under marks: the marked copies of two complexes, or of many, compared."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -22,6 +22,7 @@ class Difference(NamedTuple):
     Args:
         round: the first round after which the multisets of their histograms differ.
         dim: the lowest k such that those of the histograms of dimensions 0 … k do.
+        kind: what these are, in words.
         mark: the first marked simplex of A whose copies are more frequent in A than in B.
         counts: how many marked simplices of A, and of B, have such copies.
         num_marks: how many simplices of A can be marked.
@@ -29,6 +30,7 @@ class Difference(NamedTuple):
 
     round: int
     dim: int
+    kind: str
     mark: int
     counts: tuple[int, int]
     num_marks: int
@@ -84,8 +86,10 @@ def first_difference(recipe: Recipe, union: SimplicialComplex) -> Difference | i
     copies, recipe = marked_copies(recipe, union)
     blocks = copies.ranges()
     histories: list[list[Tensor]] = []
+    kinds: Sequence[str] = ()
     for problem in problems(recipe, copies):
         history: list[Tensor] = []
+        kinds = problem.kinds
         for moment in frozen_rounds(problem, recipe.max_rounds):
             history.append(moment.hashes)
             if len(blocks) == 1 and _differ(copies, moment.hashes.sum(0)):
@@ -96,7 +100,7 @@ def first_difference(recipe: Recipe, union: SimplicialComplex) -> Difference | i
         # A block that ended earlier is stable, and its histories stay as they are.
         now = torch.cat([history[min(number, len(history) - 1)] for history in histories], 1)
         if _differ(copies, now.sum(0)):
-            return _located(copies, now, number)
+            return _located(copies, now, number, kinds)
     return rounds - 1
 
 
@@ -105,14 +109,14 @@ def _differ(copies: Copies, hashes: Tensor) -> bool:
     return bool(here != there)
 
 
-def _located(copies: Copies, hashes: Tensor, number: int) -> Difference:
+def _located(copies: Copies, hashes: Tensor, number: int, kinds: Sequence[str]) -> Difference:
     up_to = hashes.cumsum(0)
     dim = next(k for k in range(len(up_to)) if _differ(copies, up_to[k]))
     values = copies.nested(up_to[dim], level=1)
     num_marks = int(copies.choices[0][0])
     labels = by_first_appearance(values)
     size = int(labels.max()) + 1
-    counts = torch.stack([torch.bincount(one, minlength=size) for one in labels.split(num_marks)])
+    counts = torch.stack([torch.bincount(one, minlength=size) for one in labels.view(2, num_marks)])
     mark = int((counts[0] > counts[1])[labels[:num_marks]].int().argmax())
     here, there = counts[:, labels[mark]].tolist()
-    return Difference(number, dim, mark, (here, there), num_marks)
+    return Difference(number, dim, kinds[dim], mark, (here, there), num_marks)

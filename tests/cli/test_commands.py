@@ -61,6 +61,23 @@ def test_wl_of_one_file(files, capsys):
     assert "vertices: 4 in 3 colours" in out
 
 
+def test_wl_with_marks(files, capsys):
+    code, out, _ = run(capsys, "wl", "hexagon.txt", "triangles.txt", "--test", "wl", "--marks", 1)
+    assert code == 0
+    assert "1 mark: at most 12 copies, " in out
+    assert "WL: Told apart after 2 rounds with one vertex marked, by the vertices: " in out
+    code, out, _ = run(capsys, "wl", "many.g6", "--marks", 2, "--mark-dim", 1)
+    assert code == 0
+    assert "2 marks: at most " in out
+    assert "graphs in " in out
+    code, out, _ = run(capsys, "wl", "triangle.edges", "--marks", 1)
+    assert code == 0
+    assert "vertices: 4 in 3 colours" in out
+    code, _, err = run(capsys, "wl", "triangle.edges", "--marks", 1, "--test", "wl")
+    assert code == 2
+    assert "must be for --test swl" in err
+
+
 def test_wl_does_not_tell_a_graph_from_its_saved_lift(files, capsys):
     assert run(capsys, "lift", "header.g6", "--max-dim", 3, "--out", "K.pt")[0] == 0
     for pair in (["header.g6", "K.pt"], ["K.pt", "header.g6"]):
@@ -210,6 +227,7 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
         (["wl", "hexagon.txt", "triangles.txt", "--exact", "--max-dim", "0"], "at least 1"),
         (["wl", "path.txt", "--test", "2-fwl"], "at most 2000 vertices"),
         (["wl", *["triangle.edges"] * 3], "once or twice"),
+        (["wl", "triangle.edges", "--marks", "-1"], "0 or more"),
         (["wl", "triangle.edges", "--test", "3-wl"], "invalid choice"),
         (["train", "--dataset", "MUTAG", "--device", "cuda:99"], "device of this machine"),
         (["train", "--dataset", "MUTAG", "--device", "nonsense"], "device of this machine"),

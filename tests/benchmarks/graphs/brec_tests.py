@@ -24,13 +24,13 @@ import torch
 from torch import Tensor
 
 from simplex import SimplicialComplex
-from simplex.datasets import GraphPair, brec
+from simplex.datasets import brec
 from simplex.lifting import clique_complex
 from simplex.wl import compare, folklore_wl, simplicial_wl, weisfeiler_lehman
 
 
 Test = Callable[[SimplicialComplex, SimplicialComplex], bool]
-Pairs = dict[str, tuple[str, GraphPair]]  # by name: the category, and name and graphs
+Pairs = dict[str, tuple[str, tuple[str, nx.Graph, nx.Graph]]]  # by name: category, pair
 Known = dict[tuple[str, str], tuple[bool, float]]  # test and pair: told apart, CPU seconds
 
 
@@ -72,11 +72,11 @@ def _round(union: SimplicialComplex, colors: list[Tensor]) -> tuple[Tensor, ...]
 def _multisets(colors: Tensor) -> Tensor:
     """Of each simplex the multiset of its colours in all copies, numbered: (2, n, n_k)."""
     rows = colors.sort(1).values.transpose(1, 2).flatten(0, 1)
-    inverse = torch.unique(rows, dim=0, return_inverse=True)[1]
+    inverse: Tensor = torch.unique(rows, dim=0, return_inverse=True)[1]
     return inverse.view(2, 1, -1).expand_as(colors)
 
 
-def _sent(colors: Tensor, ends: list[tuple[Tensor, Tensor]]) -> Tensor:
+def _sent(colors: Tensor, ends: list[tuple[Tensor, ...]]) -> Tensor:
     """Sums of random words of the colours in the copies that mark a neighbour."""
     generator = torch.Generator().manual_seed(0)
     bound = torch.iinfo(torch.int64)
@@ -141,7 +141,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     known = read(args.file)
-    pairs = {pair.name: (c, pair) for c, group in brec().items() for pair in group}
+    pairs: Pairs = {pair[0]: (c, pair) for c, group in brec().items() for pair in group}
     with args.file.open("a", encoding="utf-8") as file:
         for test in [*args.tests, "relabelled"]:
             run(test, pairs, known, file, args.minutes)
@@ -158,7 +158,7 @@ def read(path: Path) -> Known:
 def run(test: str, pairs: Pairs, known: Known, file: TextIO, minutes: float) -> None:
     """Compare the pairs that have not been compared by a test."""
     spent = sum(seconds for (other, _), (_, seconds) in known.items() if other == test)
-    for name in sorted(pairs, key=lambda name: len(pairs[name][1].first)):
+    for name in sorted(pairs, key=lambda name: len(pairs[name][1][1])):
         if (test, name) in known or (test == "marks=2" and told_apart("marks=1", name, known)):
             continue
         if test == "marks=2" and spent > 60 * minutes:
