@@ -104,12 +104,7 @@ def vietoris_rips_complex(
     if max_dim > 0:
         pairs = close_points(place.detach(), bound / unit)
     edges = unique_edges(pairs, len(place))
-<<<<<<< HEAD
-    lengths = _lengths(place, edges.T) * unit
-=======
-    K = flag_complex(len(place), edges, max_dim, max_simplices)
-    lengths = lengths_of(place, K.simplices(1).T) * unit
->>>>>>> builds
+    lengths = lengths_of(place, edges.T) * unit
     if not bool(lengths.detach().isfinite().all()):
         raise ValueError(
             f"distances between the points must be finite in {place.dtype}, got infinite ones. "
