@@ -204,9 +204,7 @@ def bliss(A: SimplicialComplex, B: SimplicialComplex) -> Callable[[], bool]:
         (igraph.Graph(n=count, edges=edges), colors)
         for count, edges, colors in map(colored_edges, (A, B))
     )
-    return lambda: bool(
-        first[0].isomorphic_bliss(second[0], color1=first[1], color2=second[1])
-    )
+    return lambda: bool(first[0].isomorphic_bliss(second[0], color1=first[1], color2=second[1]))
 
 
 PROGRAMS = {"is_isomorphic": ours, "nauty": nauty, "BLISS": bliss, "automorphism_group": group}
@@ -238,7 +236,9 @@ def main() -> None:
     if args.table:
         for case in CASES:
             found = (known.get((case, program), {}).get("seconds") for program in PROGRAMS)
-            print(f"| {case} | " + " | ".join("–" if s is None else _shown(s) for s in found) + " |")
+            print(
+                f"| {case} | " + " | ".join("–" if s is None else _shown(s) for s in found) + " |"
+            )
         return
     for case, program in itertools.product(CASES, PROGRAMS):
         if (case, program) in known:
@@ -256,7 +256,13 @@ def main() -> None:
 
 
 def _shown(seconds: float) -> str:
-    return f"> {LIMIT}" if math.isinf(seconds) else f"{seconds:.2g}" if seconds < 10 else f"{seconds:.0f}"
+    return (
+        f"> {LIMIT}"
+        if math.isinf(seconds)
+        else f"{seconds:.2g}"
+        if seconds < 10
+        else f"{seconds:.0f}"
+    )
 
 
 if __name__ == "__main__":
