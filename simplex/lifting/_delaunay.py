@@ -16,6 +16,7 @@ from simplex.complexes import (
     restrict,
 )
 from simplex.interop import from_gudhi
+from simplex.lifting._circumradii import with_gradients
 from simplex.lifting._points import read_bound, read_points, require_distinct
 
 
@@ -57,8 +58,8 @@ def delaunay_complex(points: Any, max_dim: int | None = None) -> SimplicialCompl
         raise ValueError(
             f"points must be at least d+1 in d ≥ 2 dimensions, got {count} in d = {ambient}."
         )
-    array = _as_array(place)
-    _require_room_for_cells(array)
+    array = as_array(place)
+    require_room_for_cells(array)
     cells = _qhull(array)
     if _flat(array, cells).any():
         exact = _exact_cells(array)
@@ -76,8 +77,9 @@ def alpha_complex(
 
     The filtration value of a simplex is that radius (not its square, which GUDHI returns), 0 on
     vertices, float32 for float32 points and float64 otherwise. It is the very number that is
-    compared with ``max_alpha``, so that a bound taken from a filtration includes its simplex. The
-    complex has the homotopy type of the union of balls of radius ``max_alpha`` around the points.
+    compared with ``max_alpha``, so that a bound taken from a filtration includes its simplex. Where
+    the points require gradients, the values are differentiable in them. The complex has the
+    homotopy type of the union of balls of radius ``max_alpha`` around the points.
 
     Args:
         points: (n, d) distinct coordinates.
@@ -107,15 +109,18 @@ def alpha_complex(
         return none.with_filtration([])
     import gudhi
 
-    array = _as_array(place)
-    _require_room_for_cells(array)
+    array = as_array(place)
+    require_room_for_cells(array)
     reach = radius * (1 + 4 * torch.finfo(place.dtype).eps)  # the radii decide, below
     cloud = interruptible(lambda: gudhi.AlphaComplex(points=array))
     tree = interruptible(lambda: cloud.create_simplex_tree(max_alpha_square=reach**2))
     K = from_gudhi(tree)
+    K = K.with_filtration([value.sqrt() for value in K.filtration or ()])
+    if place.requires_grad:
+        K = with_gradients(K, place)
     if max_dim is not None:
         K = K.skeleton(max_dim)
-    radii = [value.sqrt().to(place.dtype) for value in K.filtration or ()]
+    radii = [value.to(place.dtype) for value in K.filtration or ()]
     K = K.with_filtration(radii)
     present = [value <= radius for value in radii]
     if not all(bool(mask.all()) for mask in present):
@@ -123,7 +128,7 @@ def alpha_complex(
     return K.to(place.device)
 
 
-def _as_array(points: Tensor) -> np.ndarray:
+def as_array(points: Tensor) -> np.ndarray:
     array: np.ndarray = points.detach().double().cpu().numpy()
     return array
 
@@ -168,7 +173,7 @@ def _flat(points: np.ndarray, cells: np.ndarray) -> np.ndarray:
     return flat
 
 
-def _require_room_for_cells(points: np.ndarray) -> None:
+def require_room_for_cells(points: np.ndarray) -> None:
     """Ask before a triangulation that would not fit, or in many dimensions not end.
 
     There may be n^(d/2) cells. The number in a growing sample is continued as a power of n, of an

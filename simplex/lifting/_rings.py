@@ -14,7 +14,7 @@ from simplex.complexes import (
     require_int,
     unique_edges,
 )
-from simplex.interop import read_graph
+from simplex.interop import GraphEdges, read_graph
 from simplex.lifting._chordless import Cycles, cycles_of_edges
 
 
@@ -76,8 +76,14 @@ def ring_complex(
         >>> K, ring_lengths(K).tolist()
         (SimplicialComplex(f_vector=(7, 12, 6)), [0, 0, 0, 0, 0, 0, 6])
     """
+    return lift_rings(read_graph(graph, num_vertices), max_length, max_dim, max_simplices)
+
+
+def lift_rings(
+    read: GraphEdges, max_length: int, max_dim: int, max_simplices: int | None = None
+) -> SimplicialComplex:
+    """The ring complex of a graph that has been read; labels and parts ride along."""
     require_int("max_dim", max_dim, least=0)
-    read = read_graph(graph, num_vertices)
     count, parts = read.num_vertices, read.part_pointer
     edges = unique_edges(read.edge_index, count)
     cycles = cycles_of_edges(edges, count, max_length, parts)

@@ -71,10 +71,10 @@ def persistence(
 
     Example:
         >>> from simplex.lifting import vietoris_rips_complex
-        >>> square = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-        >>> D = persistence(vietoris_rips_complex(square), max_dim=1).of(1)
-        >>> D.birth.tolist(), D.death.square().tolist()
-        ([1.0], [2.0])
+        >>> corners = torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0], [0.0, 4.0]])
+        >>> D = persistence(vietoris_rips_complex(corners), max_dim=1).of(1)
+        >>> D.birth.tolist(), D.death.tolist()
+        ([4.0], [5.0])
     """
     require_complex("K", K)
     top = K.dim if max_dim is None else min(require_int("max_dim", max_dim, least=0), K.dim)

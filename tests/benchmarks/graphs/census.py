@@ -101,16 +101,16 @@ def standard(model: Callable[..., nn.Module], channels: int) -> Callable[[], nn.
 
 ROWS = {
     "f-vector MLP": Row(lambda: FVectorMLP(1, HIDDEN, OUT, 2, 2), degrees),
-    "GIN, degrees": Row(standard(GIN, 1), degrees),
-    "SCCN, degrees": Row(standard(SCCN, 1), degrees),
-    "SIN, degrees": Row(standard(SIN, 1), degrees),
-    "SIN, random": Row(standard(SIN, CHANNELS), noise, redraw=True),
     **{
         f"HeatNet, {TIMES[count - 1]} steps": Row(
             partial(Cooled, -1, HIDDEN, OUT, count, 2), energies
         )
         for count in (3, 5, 7, 9)
     },
+    "GIN, degrees": Row(standard(GIN, 1), degrees),
+    "SCCN, degrees": Row(standard(SCCN, 1), degrees),
+    "SIN, degrees": Row(standard(SIN, 1), degrees),
+    "SIN, random": Row(standard(SIN, CHANNELS), noise, redraw=True),
     "SIN, degrees + energies": Row(standard(SIN, 4), holes),
 }
 
@@ -201,28 +201,45 @@ def tested(row: Row, model: nn.Module, test: list[Piece], seed: int) -> dict[str
     return scores_of(out, labels)
 
 
-def counting(dataset: SimplicialDataset, train: Tensor, test: Tensor) -> dict[str, float]:
-    """Whoever knows how often each answer has each f-vector among the training surfaces."""
-    _, of = torch.unique(dataset.num_simplices, dim=0, return_inverse=True)
+def bounds(dataset: SimplicialDataset, train: Tensor, test: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Logits of who answers always alike, who counts as well as can be, and who knows everything.
+
+    Who counts knows how often each answer has each f-vector among the training surfaces.
+    """
     labels = labels_of(dataset)
-    odds = []
-    for name, classes in HEADS.items():
-        table = torch.full((int(of.max()) + 1, classes), 1e-9, dtype=torch.float64)
-        table.index_put_((of[train], labels[name][train]), torch.ones(()).double(), accumulate=True)
-        odds.append((table / table.sum(1, keepdim=True)).log()[of[test]])
-    return scores_of(torch.cat(odds, 1), {name: y[test] for name, y in labels.items()})
+    _, counts = torch.unique(dataset.num_simplices, dim=0, return_inverse=True)
+    for name, of in (("constant", torch.zeros_like(counts)), ("counting at best", counts)):
+        odds = []
+        for head, classes in HEADS.items():
+            table = torch.full((int(of.max()) + 1, classes), 1e-9, dtype=torch.float64)
+            one = torch.ones((), dtype=torch.float64)
+            table.index_put_((of[train], labels[head][train]), one, accumulate=True)
+            odds.append((table / table.sum(1, keepdim=True)).log()[of[test]])
+        yield name, torch.cat(odds, 1)
+    right = [nn.functional.one_hot(labels[head][test], n).double() for head, n in HEADS.items()]
+    yield "all right", torch.cat(right, 1)
 
 
-def untrained(pieces_of: list[Piece]) -> dict[str, float]:
-    """The AUROC of the energy of the triangles alone, by the number of steps."""
-    energy = [
-        pool_parts(piece.energies[2], piece.complex.part_pointer(2), "sum") for piece in pieces_of
-    ]
-    positive = torch.cat([piece.labels["orientable"] for piece in pieces_of]) == 1
-    return {
-        f"{time} steps": auroc(column, positive)
-        for time, column in zip(TIMES, torch.cat(energy).T, strict=True)
-    }
+def untrained(dataset: SimplicialDataset, ids: Tensor, times: tuple[int, ...]) -> dict[str, float]:
+    """What the energy of random cochains on the triangles says, by the number of steps.
+
+    Its AUROC for orientability; and how often β_1 is right by 1 + β_2 - χ, if β_2 is one where more
+    energy is left than a quarter. With β_2 and χ the surface is known.
+    """
+    generator = torch.Generator().manual_seed(1)
+    energy = []
+    for some in ids.split(BATCH):
+        K = dataset[some.tolist()].to_batch().complex
+        x = torch.randn(K.num_simplices(2), 2 * PROBES, generator=generator)
+        energy.append(pool_parts(heat_energy(K, x, 2, times), K.part_pointer(2), "sum"))
+    positive = dataset.orientable[ids] == 1
+    first = 1 - dataset.euler_characteristic[ids]
+    found = {}
+    for steps, column in zip(times, torch.cat(energy).T, strict=True):
+        right = first + (column > 0.25) == dataset.betti_numbers[ids, 1]
+        found[f"AUROC, {steps} steps"] = auroc(column, positive)
+        found[f"β_1, {steps} steps"] = float(right.double().mean())
+    return found
 
 
 def table(lines: list[dict[str, Any]]) -> None:
@@ -250,8 +267,8 @@ def main() -> None:
     done = {(line["model"], line["seed"]) for line in lines}
     wanted = [
         (name, seed)
-        for name in arguments.only
         for seed in range(arguments.seeds)
+        for name in arguments.only
         if (name, seed) not in done
     ]
 
@@ -260,23 +277,24 @@ def main() -> None:
         with arguments.out.open("a") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
+    generator = torch.Generator().manual_seed(0)
+    dataset = surface_census()
+    parts = [part[torch.randperm(len(part), generator=generator)] for part in fixed_split(dataset)]
+    answers = {name: y[parts[2]] for name, y in labels_of(dataset).items()}
+    for name, out in bounds(dataset, parts[0], parts[2]):
+        if (name, 0) not in done:
+            note(model=name, seed=0, test=scores_of(out, answers))
+    if ("energy of triangles, all surfaces", 0) not in done:
+        everything = untrained(dataset, torch.arange(len(dataset)), TIMES)
+        fine_set = surface_census(subdivided=True)
+        finer = untrained(fine_set, parts[2], (*TIMES, 512))
+        note(model="energy of triangles, all surfaces", seed=0, test=everything, subdivided=finer)
     if wanted:
-        generator = torch.Generator().manual_seed(0)
-        dataset = surface_census()
-        parts = [
-            part[torch.randperm(len(part), generator=generator)] for part in fixed_split(dataset)
-        ]
         begin = time.process_time()
         fine = list(pieces(surface_census(subdivided=True), parts[2], generator))
         print(f"energies of subdivisions: {time.process_time() - begin:.0f} s of CPU", flush=True)
-        learnt, unused, plain = (list(pieces(dataset, ids, generator)) for ids in parts)
-        print(f"and of all surfaces: {time.process_time() - begin:.0f} s of CPU", flush=True)
-        if ("energy of triangles", 0) not in done:
-            everything, finer = untrained(learnt + unused + plain), untrained(fine)
-            note(model="energy of triangles", seed=0, test=everything, subdivided=finer)
-        if ("counting at best", 0) not in done:
-            note(model="counting at best", seed=0, test=counting(dataset, parts[0], parts[2]))
-        del unused
+        learnt, plain = (list(pieces(dataset, ids, generator)) for ids in parts[::2])
+        print(f"and of surfaces: {time.process_time() - begin:.0f} s of CPU", flush=True)
     for name, seed in wanted:
         begin = time.process_time()
         model = trained(ROWS[name], learnt, seed)
