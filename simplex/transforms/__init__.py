@@ -2,6 +2,7 @@
 
 from simplex.data import lift_dataset, spread_features
 from simplex.transforms._clique_lift import CliqueLift, clique_lift
+from simplex.transforms._complex_lift import ComplexLift, complex_lift
 from simplex.transforms._degrees import Degrees
 from simplex.transforms._directed_lift import DirectedFlagLift, directed_flag_lift
 from simplex.transforms._eigenvectors import HodgeEigenvectors
@@ -32,6 +33,7 @@ from simplex.data import (
 
 __all__ = [
     "CliqueLift",
+    "ComplexLift",
     "Degrees",
     "DirectedFlagLift",
     "Electrostatics",
@@ -49,6 +51,7 @@ __all__ = [
     "RingLift",
     "SimplexSplit",
     "clique_lift",
+    "complex_lift",
     "directed_flag_lift",
     "gathered_features",
     "harmonic_energies",

@@ -93,6 +93,24 @@ def test_wl_with_marks(files, capsys):
     assert "must be for --test swl" in err
 
 
+def test_wl_canonical(files, capsys):
+    code, out, _ = run(capsys, "wl", "triangle.edges", "names.csv", "--canonical")
+    assert code == 0
+    forms = [line.split()[-1] for line in out.splitlines()[:2]]
+    assert forms[0] == forms[1]
+    assert "exact: isomorphic." in out
+    out = run(capsys, "wl", "hexagon.txt", "triangles.txt", "--canonical")[1]
+    assert "exact: not isomorphic." in out
+    code, out, _ = run(capsys, "wl", "many.g6", "--canonical")
+    assert code == 0
+    assert "canonical forms: 4 graphs in 3 classes; those of one class are isomorphic" in out
+    assert "pairs isomorphic: 1 of 6" in out
+    code, out, _ = run(capsys, "wl", "hexagon.txt", "--canonical")
+    assert code == 0
+    assert "symmetries: 12\nvertices: 6 in 1 orbit\n" in out
+    assert forms[0] in run(capsys, "wl", "triangle.edges", "--canonical")[1]
+
+
 def test_wl_does_not_tell_a_graph_from_its_saved_lift(files, capsys):
     assert run(capsys, "lift", "header.g6", "--max-dim", 3, "--out", "K.pt")[0] == 0
     for pair in (["header.g6", "K.pt"], ["K.pt", "header.g6"]):
@@ -245,6 +263,8 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
         (["wl", *["triangle.edges"] * 3], "once or twice"),
         (["wl", "triangle.edges", "--marks", "-1"], "0 or more"),
         (["wl", "triangle.edges", "--test", "3-wl"], "invalid choice"),
+        (["wl", "triangle.edges", "--canonical", "--marks", "1"], "must stand alone"),
+        (["wl", "triangle.edges", "--canonical", "--max-dim", "0"], "no edge is left"),
         (["train", "--dataset", "MUTAG", "--device", "cuda:99"], "device of this machine"),
         (["train", "--dataset", "MUTAG", "--device", "nonsense"], "device of this machine"),
         (["demo", "--out", "triangle.edges"], "File exists"),
