@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 import simplex
-from simplex import SimplicialComplex, complexes, interop, operators, wl
+from simplex import SimplicialComplex, complexes, interop, lifting, operators, wl
 from tests.cases import over
 
 
@@ -45,6 +45,16 @@ RIGHT = {
     },
     operators.connected_components: {"K": K},
     operators.euler_characteristic: {"K": K},
+    operators.subdivide: {"K": K, "max_dim": 1, "max_simplices": 100},
+    lifting.ring_complex: {
+        "graph": nx.cycle_graph(4), "max_length": 4, "max_dim": 2, "max_simplices": 100,
+    },
+    lifting.chordless_cycles: {"graph": nx.cycle_graph(4), "max_length": 4},
+    lifting.ring_lengths: {"K": lifting.ring_complex(nx.cycle_graph(4)), "k": 1},
+    lifting.from_cells: {"cells": [(0, 1, 2, 3)], "edges": [(3, 4)], "num_vertices": 6},
+    lifting.order_complex: {
+        "relation": [(0, 1), (1, 2)], "max_dim": 2, "num_vertices": 4, "max_simplices": 100,
+    },
     operators.normalized_laplacian: {
         "K": K, "k": 1, "normalization": "spectral", "dtype": torch.float64,
     },

@@ -70,6 +70,7 @@ GOOD = {  # what an argument of that name is, in a call that works
     "configurations": [
         simplex.train.Configuration(lambda: SumOfVertices(), simplex.train.TrainSettings(1))
     ],
+    "cells": [(0, 1, 2, 3)], "rings": 6, "max_length": 6, "apex": "mean", "marker": True,
     "candidates": torch.tensor([[0, 3]]), "score": "jaccard",
     "timed": simplex.datasets.timed_simplices([(0, 1), (1, 2), (0, 2), (0, 1, 2)], range(4)),
     "observed": torch.tensor([True, False, True, True]), "band": torch.eye(4)[:, :2], "degree": 3,
