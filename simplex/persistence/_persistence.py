@@ -78,11 +78,7 @@ def persistence(
     """
     require_complex("K", K)
     top = K.dim if max_dim is None else min(require_int("max_dim", max_dim, least=0), K.dim)
-    least = (
-        min_persistence
-        if min_persistence == -math.inf
-        else require_real("min_persistence", min_persistence)
-    )
+    least = require_real("min_persistence", min_persistence)
     require_prime(prime)
     values = read_filtration(K)
     if K.dim < 0:
