@@ -77,6 +77,7 @@ PACKAGES = (
     "simplex.loader",
     "simplex.nn",
     "simplex.diffusion",
+    "simplex.signals",
     "simplex.testing",
     "simplex.datasets",
     "simplex.train",

@@ -14,6 +14,7 @@ from tests.cases import over
 
 
 K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+TRIANGLE = SimplicialComplex.from_simplices([(0, 1, 2)])
 FLOW = torch.tensor([[1.0], [2.0], [3.0], [4.0]])
 FILTERED = persistence.lower_star(K, [0.0, 1.0, 2.0, 3.0])
 DIAGRAM = persistence.persistence(FILTERED)
@@ -75,17 +76,51 @@ RIGHT = {
             operators.apply_random_walk_laplacian,
         )
     },
+    **{
+        of: {"K": K, "simplices": [(0, 1)]}
+        for of in (
+            operators.closed_star, operators.closure, operators.deleted_subcomplex, operators.link,
+            operators.star, operators.stellar_subdivision,
+        )
+    },
+    **{
+        of: {"K": K}
+        for of in (
+            operators.boundary_complex, operators.cone, operators.dual_graph,
+            operators.hasse_graph, operators.is_manifold, operators.is_orientable,
+            operators.is_pseudomanifold, operators.is_pure, operators.is_surface,
+            operators.largest_component, operators.maximal_simplices, operators.orient,
+            operators.suspension, operators.vertex_links,
+        )
+    },
+    operators.genus: {"K": TRIANGLE},
+    operators.induced_subcomplex: {"K": K, "vertices": [0, 2]},
+    operators.join: {"A": K, "B": K, "max_dim": 2},
+    operators.product: {"A": K, "B": K, "max_dim": 2},
+    operators.wedge: {"A": K, "B": K, "a": 1, "b": 3},
+    operators.image_complex: {"K": K, "vertex_map": [0, 0, 1, 2], "num_vertices": 3},
+    operators.quotient: {"K": K, "vertex_map": [0, 1, 2, 0]},
+    operators.is_simplicial: {"K": K, "L": K, "vertex_map": [0, 1, 2, 3]},
+    operators.simplex_map: {"K": K, "L": K, "vertex_map": [0, 1, 2, 3], "k": 1},
+    operators.chain_map: {
+        "K": K, "L": K, "vertex_map": [0, 1, 2, 3], "k": 1, "dtype": torch.float64,
+    },
+    operators.subdivide: {"K": K, "max_dim": 2, "max_simplices": 1000},
     operators.boundary_sum: {"K": K, "x_below": FLOW, "k": 1},
     operators.coboundary_sum: {"K": K, "x_above": FLOW, "k": 0},
-    wl.compare: {"A": K, "B": K, "test": wl.weisfeiler_lehman},
-    wl.distinguish: {"complexes": [K, K], "test": wl.weisfeiler_lehman},
-    wl.find_isomorphism: {"A": K, "B": K, "colors": [[0] * 8]},
-    wl.is_isomorphic: {"A": K, "B": K, "colors": {0: [0] * 8}},
+    wl.compare: {
+        "A": K, "B": K, "test": wl.weisfeiler_lehman, "marks": 1, "mark_dim": 0, "task_size": 9,
+    },
+    wl.distinguish: {"complexes": [K, K], "test": wl.simplicial_wl, "marks": 1, "mark_dim": 1},
+    wl.find_isomorphism: {"A": K, "B": K, "colors": [[0] * 8], "max_steps": 9},
+    wl.is_isomorphic: {"A": K, "B": K, "colors": {0: [0] * 8}, "max_steps": 9},
+    wl.automorphism_group: {"K": K, "colors": [[0] * 4], "max_steps": 9},
+    wl.canonical_form: {"K": K, "colors": {0: [0] * 4}, "max_steps": 9},
     wl.folklore_wl: {"K": K, "colors": [0] * 4, "max_rounds": 2, "stop": lambda coloring: False},
     wl.weisfeiler_lehman: {"K": K, "colors": [0] * 4, "max_rounds": 2, "stop": lambda _: False},
     wl.simplicial_wl: {
         "K": K, "adjacencies": ["lower"], "colors": [[0] * 4], "max_rounds": 2,
-        "stop": lambda coloring: False,
+        "stop": lambda coloring: False, "marks": 1, "mark_dim": 1,
     },
     interop.from_edge_index: {"edge_index": torch.tensor([[0], [1]]), "num_vertices": 3},
     interop.from_gudhi: {"tree": None},

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simplex.cli._output import FORMATS, add_max_dim
-from simplex.cli._reading.options import DEFAULT_MAX_DIM, Reading, add_reading
+from simplex.cli._reading import add_reading, reading_of
 
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "examples:\n  simplex lift graph.edges --max-dim 3 --out complex.pt\n"
         "  simplex lift many.g6 --out union.pt\n"
+        "  simplex lift molecules.g6 --rings 8 --out rings.pt\n"
         "  simplex lift large.edges --max-dim 3 --to-disk folder\n\n" + FORMATS
     )
     parser.add_argument("file", metavar="FILE", help="graphs, or complexes to be cut")
@@ -61,20 +62,21 @@ def _lifted(args: argparse.Namespace) -> "SimplicialComplex":
     from simplex.cli._files import read_complexes
     from simplex.complexes import SimplicialComplex
 
-    complexes = read_complexes(args.file, args.max_dim, Reading.of(args))
+    complexes = read_complexes(args.file, args.max_dim, reading_of(args))
     return complexes[0] if len(complexes) == 1 else SimplicialComplex.disjoint_union(complexes)
 
 
 def _lifted_to_disk(args: argparse.Namespace) -> "SimplicialComplex":
     from simplex.cli._checks import require_new_folder
     from simplex.cli._files import read_graphs
+    from simplex.io import DEFAULT_MAX_DIM
     from simplex.lifting import clique_complex_to_disk
     from simplex.storage import open_complex, save_complex
 
     if args.out is not None or args.max_simplices is not None:
         raise ValueError("--to-disk must be given without --out and --max-simplices.")
     require_new_folder(args.to_disk)
-    graph = read_graphs(args.file, Reading.of(args))
+    graph = read_graphs(args.file, reading_of(args))
     if graph is None:  # complexes, which are there already
         save_complex(_lifted(args), args.to_disk)
         return open_complex(args.to_disk)

@@ -74,6 +74,17 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help="features of higher simplices, from those of their vertices",
     )
     add(
+        "--rings",
+        type=int,
+        metavar="N",
+        help="fill the rings of at most N vertices, as molecules have them (8 is usual)",
+    )
+    add(
+        "--apex",
+        choices=["sum", "mean", "token"],
+        help="features of a ring: the sum or the mean of its vertices, or a learned token (sum)",
+    )
+    add(
         "--no-node-attr",
         dest="use_node_attr",
         action="store_false",

@@ -18,11 +18,13 @@ from simplex.complexes._checks import (
     require_flag as require_flag,
     require_generator as require_generator,
     require_int as require_int,
+    require_path as require_path,
     require_real as require_real,
     require_undirected as require_undirected,
     require_word as require_word,
     shown as shown,
 )
+from simplex.complexes._copies import take_parts as take_parts
 from simplex.complexes._files import write_whole as write_whole
 from simplex.complexes._filtration import first_below_a_facet as first_below_a_facet
 from simplex.complexes._flag_rows import (
@@ -31,6 +33,7 @@ from simplex.complexes._flag_rows import (
     count_rows as count_rows,
     fill_rows as fill_rows,
 )
+from simplex.complexes._index import numbers_of_names as numbers_of_names
 from simplex.complexes._kernels import (
     FLAG as FLAG,
     INT64S as INT64S,
@@ -50,6 +53,7 @@ from simplex.complexes._state import (
     is_on_disk as is_on_disk,
     plain_labels as plain_labels,
 )
+from simplex.complexes._subcomplex import require_masks as require_masks
 from simplex.complexes._subsets import (
     require_subsets as require_subsets,
     small_subsets as small_subsets,
@@ -70,6 +74,7 @@ from simplex.complexes._transforms import (
     transformed as transformed,
 )
 from simplex.complexes._vertices import (
+    read_simplices as read_simplices,
     require_room_for_vertices as require_room_for_vertices,
     require_vertex_count as require_vertex_count,
 )

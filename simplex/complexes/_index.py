@@ -1,5 +1,6 @@
 """From vertex tuples to the ids of simplices, down the prefix tree."""
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,15 +15,25 @@ if TYPE_CHECKING:
     from simplex.complexes._complex import SimplicialComplex
 
 
+def numbers_of_names(K: "SimplicialComplex") -> dict[Hashable, int]:
+    """The vertex that each name stands for.
+
+    Raises:
+        TypeError: the complex has no labels.
+        ValueError: two vertices have one label.
+    """
+    if K.vertex_labels is None:
+        raise TypeError("simplices must be on vertex ids where a complex has no labels, got names.")
+    numbers = {label: v for v, label in enumerate(K.vertex_labels)}
+    if len(numbers) < K.num_simplices(0):
+        raise ValueError("vertex_labels must be distinct to be looked up, got repeated ones.")
+    return numbers
+
+
 def find_simplices(K: "SimplicialComplex", simplices: Any) -> Tensor:
     """The ids of vertex tuples of one length, -1 where a tuple is no simplex."""
     given = read_simplices(simplices)
-    if given.named and K.vertex_labels is None:
-        raise TypeError("simplices must be on vertex ids where a complex has no labels, got names.")
-    labels = {label: v for v, label in enumerate(K.vertex_labels or ())} if given.named else None
-    if labels is not None and len(labels) < K.num_simplices(0):
-        raise ValueError("vertex_labels must be distinct to be looked up, got repeated ones.")
-    blocks = given.rows(labels)
+    blocks = given.rows(numbers_of_names(K) if given.named else None)
     if len(blocks) != 1:
         widths = sorted(block.shape[1] for block in blocks)
         if not blocks:

@@ -29,6 +29,24 @@ class Restriction(NamedTuple):
     ids: list[Tensor]
 
 
+def require_masks(name: str, K: SimplicialComplex, masks: Sequence[Tensor]) -> None:
+    """Raise unless there is one bool for each simplex, in a tensor for each dimension."""
+    given: object = masks
+    kinds = isinstance(given, Sequence) and all(
+        isinstance(mask, Tensor) and mask.dtype == torch.bool for mask in given
+    )
+    if not kinds:
+        raise TypeError(f"{name} must be a list of tensors of bools, got {shown(given)}.")
+    if any(mask.device != K.device for mask in masks):
+        raise ValueError(f"{name} must be on the complex's device {K.device}.")
+    shapes = [tuple(mask.shape) for mask in masks]
+    if shapes != [(n,) for n in K.f_vector]:
+        raise ValueError(
+            f"{name} must have one bool per simplex, shapes {[(n,) for n in K.f_vector]}, got "
+            f"{shapes}."
+        )
+
+
 @on_free_threads()
 def restrict(K: SimplicialComplex, present: Sequence[Tensor]) -> Restriction:
     """The subcomplex of the simplices that are marked; orientation, data and parts ride along.
@@ -49,20 +67,7 @@ def restrict(K: SimplicialComplex, present: Sequence[Tensor]) -> Restriction:
         [[0, 1]]
     """
     require_complex("K", K)
-    given: object = present
-    masks = isinstance(given, Sequence) and all(
-        isinstance(mask, Tensor) and mask.dtype == torch.bool for mask in given
-    )
-    if not masks:
-        raise TypeError(f"present must be a list of tensors of bools, got {shown(given)}.")
-    if any(mask.device != K.device for mask in present):
-        raise ValueError(f"present must be on the complex's device {K.device}.")
-    shapes = [tuple(mask.shape) for mask in present]
-    if shapes != [(n,) for n in K.f_vector]:
-        raise ValueError(
-            f"present must have one bool per simplex, shapes {[(n,) for n in K.f_vector]}, got "
-            f"{shapes}."
-        )
+    require_masks("present", K, present)
     ids = [mask.nonzero().squeeze(1) for mask in present]
     places = [mask.cumsum(0) - 1 for mask in present]
     tables = []

@@ -16,11 +16,13 @@ from simplex.data._lift.checks import (
     require_graph as require_graph,
     require_lift_options as require_lift_options,
 )
-from simplex.data._lift.many import (
+from simplex.data._lift.many import lift_dataset as lift_dataset
+from simplex.data._lift.options import (
+    Lift as Lift,
     Reduce as Reduce,
     features_of_lift as features_of_lift,
-    lift_dataset as lift_dataset,
 )
+from simplex.data._lift.rings import Apex as Apex
 from simplex.data._lift.spread import spread_features as spread_features
 from simplex.data._restricted import is_own_field as is_own_field, restricted as restricted
 from simplex.data._simplicial_data import cochain_keys as cochain_keys

@@ -256,6 +256,9 @@ class SimplicialDataset(PortionedDataset):
         reduce: Literal["sum", "mean"] | None = None,
         edge_attr: Literal["sum", "mean"] | None = None,
         directed: bool = False,
+        rings: int | None = None,
+        apex: Literal["sum", "mean", "token"] = "sum",
+        marker: bool = True,
         block_size: int = 4096,
         executor: Executor | None = None,
         overwrite: bool = False,
@@ -273,20 +276,20 @@ class SimplicialDataset(PortionedDataset):
 
         Args:
             folder: a path; the folders above are made.
-            graphs: PyG graphs, or :class:`SimplicialData`, from a list, a data set, or an iterator
-                that makes them one by one; all with the same fields. Values of fields that are no
-                tensors are stored where they are numbers, strings, or lists, tuples and
-                dictionaries of them.
+            graphs: PyG graphs or :class:`SimplicialData`, of a list, a data set or an iterator, all
+                with the same fields. Values that are no tensors are stored where they are numbers,
+                strings, or lists, tuples and dictionaries of them.
             max_dim: of the lift; ``None`` for 2.
             reduce: of the lift; ``None`` for ``"sum"``.
             edge_attr: of the lift.
             directed: of the lift.
+            rings: of the lift.
+            apex: of the lift.
+            marker: of the lift.
             block_size: graphs of one task; fewer where they are large.
-            executor: any ``concurrent.futures.Executor``, such as a process pool, or of a Dask
-                cluster ``client.get_executor()``, whose workers see the folder; ``None`` for
-                threads of this process.
-            overwrite: replace a folder of this library that is there, and unfinished work with
-                other options beside it. Other folders never are.
+            executor: any ``concurrent.futures.Executor``, of Dask ``client.get_executor()``, whose
+                workers see the folder; ``None`` for threads of this process.
+            overwrite: replace a folder of this library (no other), and unfinished work beside it.
 
         Raises:
             TypeError: what :func:`simplex.transforms.lift_dataset` refuses, or no executor.
@@ -303,13 +306,13 @@ class SimplicialDataset(PortionedDataset):
             SimplicialDataset(10)
         """
         from simplex.data._disk.write import dataset_to_disk
-        from simplex.data._lift.many import Lift
+        from simplex.data._lift.options import Lift
 
-        options = (max_dim, reduce, edge_attr, directed)
+        options = (max_dim, reduce, edge_attr, directed, rings, apex, marker)
         lift = None
-        if options != (None, None, None, False):
+        if options != (None, None, None, False, None, "sum", True):
             top = 2 if max_dim is None else max_dim
-            lift = Lift(top, "sum" if reduce is None else reduce, edge_attr, directed)
+            lift = Lift(top, "sum" if reduce is None else reduce, *options[2:])
         dataset_to_disk(folder, graphs, lift, block_size, executor, overwrite=overwrite)
         return cls.open(folder)
 
@@ -339,8 +342,7 @@ class SimplicialDataset(PortionedDataset):
         from simplex.data._disk.write import DATASET
 
         require_flag("verify", verify)
-        path = absolute(folder)
-        opened = read_dataset_folder(path, DATASET, verify=verify, executor=executor)
+        opened = read_dataset_folder(absolute(folder), DATASET, verify=verify, executor=executor)
         dataset = cls(opened.data, opened.slices)
         dataset._opened = opened
         return dataset
@@ -368,9 +370,8 @@ class SimplicialDataset(PortionedDataset):
                 shape[self._data.__cat_dim__(key, value)] = -1
                 batch[key] += shift[owner].view(shape)
         counts = self._num_vertices(chosen)
-        device = batch.num_simplices.device
         batch.num_nodes, batch._num_nodes = sum(counts), counts
-        batch.ptr = starts_of(torch.tensor(counts, dtype=torch.int64, device=device))
+        batch.ptr = starts_of(batch.num_simplices.new_tensor(counts))
         batch.batch = owner_of(batch.ptr)
         batch._num_graphs, batch._slice_dict, batch._inc_dict = len(counts), slices, increments
         return batch  # type: ignore[no-any-return]
@@ -404,9 +405,8 @@ class SimplicialDataset(PortionedDataset):
     def tables(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """The fields of this (sub)set, ids counting from each item, and where the items start."""
         chosen = torch.as_tensor(list(self.indices()), dtype=torch.int64)
-        gathered = [(key, value, start) for key, value, start, _ in self._gathered(chosen)]
-        fields = {key: value for key, value, _ in gathered}
-        return fields, {key: start for key, _, start in gathered}
+        rows = list(self._gathered(chosen))
+        return {key: value for key, value, *_ in rows}, {key: start for key, _, start, _ in rows}
 
     def _is_plain(self) -> bool:
         """Whether all fields are gathered and batched by concatenation."""

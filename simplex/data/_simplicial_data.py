@@ -118,8 +118,7 @@ class SimplicialData(Data):  # type: ignore[misc]
         if K.state()["orientation"] is not None:
             tables |= {f"orientation_{k}": K.orientation(k) for k in ranks}
         if K.filtration is not None:
-            none = K.filtration[0][:0]
-            values = [*K.filtration, *[none] * top][: top + 1]
+            values = [*K.filtration, *[torch.empty(0, device=K.device)] * (top + 1)][: top + 1]
             tables |= {f"filtration_{k}": each for k, each in enumerate(values)}
         if K.vertex_labels is not None:
             tables[LABELS] = list(K.vertex_labels)

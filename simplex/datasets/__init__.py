@@ -1,13 +1,13 @@
 """Data to run the protocols on."""
 
 from simplex.datasets._aqsol import aqsol
-from simplex.datasets._benson import TimedSimplices, read_benson, timed_simplices
+from simplex.datasets._brec import BREC, brec
+from simplex.datasets._census import CENSUS_SURFACES, surface_census
 from simplex.datasets._closure import closure_data
 from simplex.datasets._fixed_split import Parts, fixed_split
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._graph_universe import UNIVERSE_SETTINGS, UniverseSetting, graph_universe
 from simplex.datasets._heterophilous import heterophilous
-from simplex.datasets._hif import Hypergraph, read_hif
 from simplex.datasets._hypergraph_dataset import hypergraph_dataset
 from simplex.datasets._ocean import ocean_drifters
 from simplex.datasets._own import FileData, read_dataset
@@ -24,13 +24,17 @@ from simplex.datasets._strongly_regular import (
     shrikhande_graph,
     triangular_graph,
 )
+from simplex.datasets._surface_pairs import LabelledPairs, homeomorphic_pairs
 from simplex.datasets._surfaces import SURFACES, random_surface, surfaces
 from simplex.datasets._table import DATASETS, DatasetEntry, dataset_entry, load_dataset
 from simplex.datasets._tu import stratified_folds, tu_dataset, tu_folds
 from simplex.datasets._us_county import us_county
+from simplex.io import Hypergraph, TimedSimplices, read_benson, read_hif, timed_simplices
 
 
 __all__ = [
+    "BREC",
+    "CENSUS_SURFACES",
     "DATASETS",
     "SURFACES",
     "UNIVERSE_SETTINGS",
@@ -39,11 +43,13 @@ __all__ = [
     "FlowSamples",
     "FlowTask",
     "Hypergraph",
+    "LabelledPairs",
     "Parts",
     "PlantedFlows",
     "TimedSimplices",
     "UniverseSetting",
     "aqsol",
+    "brec",
     "chang_graphs",
     "checkerboard",
     "classical_pairs",
@@ -57,6 +63,7 @@ __all__ = [
     "fixed_split",
     "graph_universe",
     "heterophilous",
+    "homeomorphic_pairs",
     "hypergraph_dataset",
     "latin_square_graph",
     "load_dataset",
@@ -72,6 +79,7 @@ __all__ = [
     "shrikhande_graph",
     "stratified_folds",
     "strongly_regular_family",
+    "surface_census",
     "surfaces",
     "swiss_roll",
     "synthetic_flow",

@@ -22,7 +22,12 @@ _SHARES, _SEED = (0.8, 0.1), 0
 
 
 def aqsol(
-    root: str | Path | None = None, *, max_dim: int = 2, reduce: "Literal['sum', 'mean']" = "mean"
+    root: str | Path | None = None,
+    *,
+    max_dim: int = 2,
+    reduce: "Literal['sum', 'mean']" = "mean",
+    rings: int | None = None,
+    apex: "Literal['sum', 'mean', 'token']" = "sum",
 ) -> "SimplicialDataset":
     """Load AqSolDB: molecules as complexes of their atoms and bonds, with their solubility.
 
@@ -36,6 +41,9 @@ def aqsol(
             names, else ``~/.cache/simplex/aqsol``.
         max_dim: the top dimension of the lift, at least 1; triangles are rings of three atoms.
         reduce: how the one-hot elements are spread to higher simplices, ``"mean"`` or ``"sum"``.
+        rings: N to fill the rings of at most N atoms; ``None`` not to. All ``x_k`` then end in one
+            more channel, that marks them.
+        apex: what the apex of a ring carries, see :func:`simplex.transforms.ring_lift`.
 
     Returns:
         9,833 items: ``x`` (n_0, 59) float32, the element one-hot, those that occur by their atomic
@@ -69,7 +77,7 @@ def aqsol(
             "the root that holds it."
         )
     table = read_columns(place, ["SMILES", "Solubility"], "AqSolDB")
-    return _dataset(_read(Chem, table, place), max_dim, reduce)
+    return _dataset(_read(Chem, table, place), max_dim, reduce, rings, apex)
 
 
 def _rdkit() -> Any:
@@ -124,7 +132,9 @@ def _read(Chem: Any, table: dict[str, list[str]], place: Path) -> _Molecules:
     return read
 
 
-def _dataset(read: _Molecules, max_dim: int, reduce: Any) -> "SimplicialDataset":
+def _dataset(
+    read: _Molecules, max_dim: int, reduce: Any, rings: int | None, apex: Any
+) -> "SimplicialDataset":
     from torch_geometric.data import Data
 
     from simplex.transforms import lift_dataset
@@ -153,7 +163,7 @@ def _dataset(read: _Molecules, max_dim: int, reduce: Any) -> "SimplicialDataset"
             )
         )
     ]
-    return lift_dataset(graphs, max_dim, reduce=reduce, edge_attr="mean")
+    return lift_dataset(graphs, max_dim, reduce=reduce, edge_attr="mean", rings=rings, apex=apex)
 
 
 def _masks(count: int) -> dict[str, Tensor]:

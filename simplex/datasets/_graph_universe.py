@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int, require_word, write_whole
+from simplex.complexes import require_int, require_word
 from simplex.datasets._one_complex import Reduce, cochains_of, require_lift
-from simplex.datasets._root import cache_root, data_root
+from simplex.datasets._root import keep, kept_place
 from simplex.lifting import clique_complex
 
 
@@ -160,17 +160,11 @@ def _stored(setting: str, root: str | Path | None, num_graphs: int, seed: int) -
     from simplex.data import read_plain
 
     name = f"{setting}-{num_graphs}-{seed}.pt"
-    place = data_root("universe", root) / name
-    if root is None and not place.is_file():
-        place = cache_root("universe") / name  # what is drawn is no data that somebody put there
+    place = kept_place("universe", name, root)
     if place.is_file():
         return _checked(read_plain(place), place, num_graphs)
     tables = _drawn(UNIVERSE_SETTINGS[setting], num_graphs, seed)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(place, lambda file: torch.save(tables, file))
-    except OSError as error:
-        warnings.warn(f"the graphs are not kept, and drawn again next time: {error}", stacklevel=3)
+    keep(place, lambda f: torch.save(tables, f), "the graphs are not kept, and drawn again")
     return tables
 
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from simplex.datasets._aqsol import aqsol
+from simplex.datasets._census import CENSUS_TARGETS, surface_census
 from simplex.datasets._graph_universe import UNIVERSE_SETTINGS, graph_universe
 from simplex.datasets._heterophilous import HETEROPHILOUS, heterophilous
 from simplex.datasets._planetoid import PLANETOID, planetoid
@@ -31,6 +32,7 @@ class DatasetEntry(NamedTuple):
             :func:`fixed_split`; ``"random"``: none are published, so that TopoBench's are taken.
         in_deviations: whether published errors are in standard deviations of the training targets,
             not in the units of the data.
+        takes_rings: whether ``load`` takes ``rings`` and ``apex``, as of molecules.
     """
 
     load: Callable[..., "SimplicialDataset"]
@@ -40,12 +42,19 @@ class DatasetEntry(NamedTuple):
     metric: str
     splits: Literal["folds", "masks", "random"]
     in_deviations: bool = False
+    takes_rings: bool = False
 
 
 def _entries() -> Iterator[tuple[str, DatasetEntry]]:
     for name, classes in _TU.items():
         entry = DatasetEntry(
-            partial(tu_dataset, name), "classes", None, classes, "accuracy", "folds"
+            partial(tu_dataset, name),
+            "classes",
+            None,
+            classes,
+            "accuracy",
+            "folds",
+            takes_rings=True,
         )
         yield name.lower(), entry
     for name in PLANETOID:
@@ -58,7 +67,12 @@ def _entries() -> Iterator[tuple[str, DatasetEntry]]:
     for target in US_COUNTY:
         load = partial(us_county, target)
         yield f"us-county-{target}", DatasetEntry(load, "numbers", 0, 1, "mae", "random", True)
-    yield "aqsol", DatasetEntry(aqsol, "numbers", None, 1, "mae", "masks")
+    yield "aqsol", DatasetEntry(aqsol, "numbers", None, 1, "mae", "masks", takes_rings=True)
+    for target, count in CENSUS_TARGETS.items():
+        load = partial(surface_census, target=target)
+        metric = "auroc" if target == "orientable" else "accuracy"
+        entry = DatasetEntry(load, "classes", None, count, metric, "masks")
+        yield f"surfaces-{target.replace('_', '-')}", entry
     for setting in UNIVERSE_SETTINGS:
         load = partial(graph_universe, setting, task="communities")
         entry = DatasetEntry(load, "classes", 0, 20, "accuracy", "masks")

@@ -38,6 +38,8 @@ def tu_dataset(
     max_dim: int = 2,
     reduce: Literal["sum", "mean"] = "sum",
     use_node_attr: bool = True,
+    rings: int | None = None,
+    apex: Literal["sum", "mean", "token"] = "sum",
 ) -> "SimplicialDataset":
     """Load a TU data set and lift all its graphs to clique complexes by one call.
 
@@ -62,6 +64,8 @@ def tu_dataset(
         reduce: how vertex features are spread to higher simplices.
         use_node_attr: whether node attributes are features; without them as in the tables that use
             labels alone.
+        rings: N to fill the rings of at most N vertices, as molecules have them; ``None`` not to.
+        apex: what the apex of a ring carries, see :func:`simplex.transforms.ring_lift`.
 
     Raises:
         ValueError: the files are not there and cannot be downloaded, or break the format.
@@ -73,6 +77,8 @@ def tu_dataset(
         max_dim=max_dim,
         reduce=reduce,
         use_node_attr=use_node_attr,
+        rings=rings,
+        apex=apex,
     )
 
 
@@ -83,6 +89,8 @@ def read_tu(
     max_dim: int,
     reduce: Literal["sum", "mean"],
     use_node_attr: bool,
+    rings: int | None,
+    apex: Literal["sum", "mean", "token"],
 ) -> "SimplicialDataset":
     """The data set of the text files of a folder, as :func:`tu_dataset` says."""
     from torch_geometric.data import Data
@@ -105,7 +113,7 @@ def read_tu(
     if files.edge_attr is not None:
         for graph, edge_attr in zip(graphs, torch.split(files.edge_attr, edges_of), strict=True):
             graph.edge_attr = edge_attr
-    return lift_dataset(graphs, max_dim, reduce=reduce)
+    return lift_dataset(graphs, max_dim, reduce=reduce, rings=rings, apex=apex)
 
 
 def tu_folds(

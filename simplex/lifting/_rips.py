@@ -96,15 +96,15 @@ def vietoris_rips_complex(
         return with_flag_filtration(K, lengths)
     place = read_points(points)
     bound = radius(place.dtype)
-    unit = _unit(place.detach())
+    unit = unit_of(place.detach())
     place = (
         place / unit
     )  # a power of two: exact, and squares of lengths neither over- nor underflow
     pairs = place.new_empty(2, 0, dtype=torch.int64)
     if max_dim > 0:
-        pairs = _close_points(place.detach(), bound / unit)
+        pairs = close_points(place.detach(), bound / unit)
     edges = unique_edges(pairs, len(place))
-    lengths = _lengths(place, edges.T) * unit
+    lengths = lengths_of(place, edges.T) * unit
     if not bool(lengths.detach().isfinite().all()):
         raise ValueError(
             f"distances between the points must be finite in {place.dtype}, got infinite ones. "
@@ -124,34 +124,34 @@ def with_flag_filtration(K: SimplicialComplex, lengths: Tensor) -> SimplicialCom
     return K.with_filtration(values[: K.dim + 1])
 
 
-def _unit(points: Tensor) -> float:
+def unit_of(points: Tensor) -> float:
     """A power of two of about the size of the largest coordinate."""
     largest = float(points.abs().max()) if points.numel() else 0.0
     most = -math.frexp(torch.finfo(points.dtype).tiny)[1]  # 125 in float32
     return 2.0 ** min(max(math.frexp(largest)[1], -most), most)
 
 
-def _lengths(points: Tensor, pairs: Tensor) -> Tensor:
+def lengths_of(points: Tensor, pairs: Tensor) -> Tensor:
     """Distances of pairs (2, E), by one formula wherever lengths are compared or handed out."""
     pieces = torch.split(pairs, max(1, _ENTRIES_PER_CHUNK // max(1, points.shape[1])), dim=1)
     found = [(points[u] - points[v]).norm(dim=1) for u, v in pieces]
     return torch.cat([points.new_empty(0), *found])
 
 
-def _close_points(points: Tensor, radius: float) -> Tensor:
+def close_points(points: Tensor, radius: float) -> Tensor:
     """(2, E) pairs u < v whose length is at most ``radius``."""
     size, dtype = len(points), points.dtype
     if math.isinf(radius):
         require_room_for_pairs(size * (size - 1) // 2, points.device)
         return torch.triu_indices(size, size, offset=1, device=points.device)
-    # Whoever proposes pairs measures otherwise than _lengths, which alone decides.
+    # Whoever proposes pairs measures otherwise than lengths_of, which alone decides.
     reach = radius * (1 + (points.shape[1] + 16) * torch.finfo(dtype).eps)
     if points.device.type == "cpu":
         pairs = _near_in_tree(points, reach)
-        return pairs[:, _lengths(points, pairs) <= radius]
+        return pairs[:, lengths_of(points, pairs) <= radius]
     kept = [points.new_empty(2, 0, dtype=torch.int64)]
     for pairs in _near_in_chunks(points, reach):
-        kept.append(pairs[:, _lengths(points, pairs) <= radius])
+        kept.append(pairs[:, lengths_of(points, pairs) <= radius])
         require_room_for_pairs(sum(block.shape[1] for block in kept), points.device)
     return torch.cat(kept, dim=1)
 

@@ -35,6 +35,7 @@ from simplex.nn._networks.higcn import HiGCN, HiGCNConv
 from simplex.nn._networks.hopse import HOPSE, HOPSEConv
 from simplex.nn._networks.hsn import HSN, HSNConv
 from simplex.nn._networks.learned_lift import LearnedLift, Lifted
+from simplex.nn._networks.marked import MarkedNetwork, MarkedSIN
 from simplex.nn._networks.mpsn import MPSN, MPSNConv
 from simplex.nn._networks.san import SAN, SANConv
 from simplex.nn._networks.sann import SaNN, SaNNConv
@@ -126,6 +127,8 @@ __all__ = [
     "Lifted",
     "MLPMixer",
     "MPSNConv",
+    "MarkedNetwork",
+    "MarkedSIN",
     "MixerBlock",
     "MixerDenoiser",
     "OneHotCodes",

@@ -19,6 +19,33 @@ from simplex.operators._apply import (
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix, incidence_matrix
 from simplex.operators._boundary_rows import boundary_rows, coboundary_rows
 from simplex.operators._candidates import candidate_scores
+from simplex.operators._constructions.graphs import HasseGraph, dual_graph, hasse_graph
+from simplex.operators._constructions.joins import cone, join, suspension, wedge
+from simplex.operators._constructions.links import vertex_links
+from simplex.operators._constructions.manifolds import (
+    boundary_complex,
+    is_manifold,
+    is_pseudomanifold,
+    is_pure,
+    is_surface,
+)
+from simplex.operators._constructions.maps import (
+    chain_map,
+    image_complex,
+    is_simplicial,
+    quotient,
+    simplex_map,
+)
+from simplex.operators._constructions.orientability import genus, is_orientable, orient
+from simplex.operators._constructions.products import product
+from simplex.operators._constructions.stars import closed_star, closure, link, star
+from simplex.operators._constructions.stellar import stellar_subdivision
+from simplex.operators._constructions.subcomplexes import (
+    deleted_subcomplex,
+    induced_subcomplex,
+    largest_component,
+    maximal_simplices,
+)
 from simplex.operators._dirac import dirac_operator
 from simplex.operators._eigenpairs import Eigenpairs, eigenpairs
 from simplex.operators._heat import heat_energy, heat_flow
@@ -27,6 +54,7 @@ from simplex.operators._homology import betti_numbers, connected_components, eul
 from simplex.operators._incidence import boundary_sum, coboundary_sum
 from simplex.operators._laplacian import down_laplacian, hodge_laplacian, up_laplacian
 from simplex.operators._normalized import normalized_laplacian, normalizing_weights
+from simplex.operators._subdivision import subdivide
 
 
 # isort: split
@@ -47,7 +75,11 @@ from simplex.operators._chains import (
     chain_up as chain_up,
     harmonic_filter as harmonic_filter,
 )
-from simplex.operators._checks import require_rank as require_rank
+from simplex.operators._checks import (
+    read_cochain as read_cochain,
+    require_finite as require_finite,
+    require_rank as require_rank,
+)
 from simplex.operators._diagonals import (
     matrix_diagonals as matrix_diagonals,
     power_roots as power_roots,
@@ -68,6 +100,7 @@ from simplex.operators._gram import (
 )
 from simplex.operators._homology import (
     LARGEST_PRIME as LARGEST_PRIME,
+    components_of as components_of,
     pivot_owners as pivot_owners,
     require_prime as require_prime,
 )
@@ -89,17 +122,26 @@ from simplex.operators._kernels import (
 from simplex.operators._krylov import conjugate_gradients as conjugate_gradients
 from simplex.operators._layout import from_rows as from_rows, to_rows as to_rows
 from simplex.operators._least_squares import ImageProjection as ImageProjection
-from simplex.operators._rows import (
+from simplex.operators._prepared import (
+    prepared_halves as prepared_halves,
+    prepared_projections as prepared_projections,
+    spectral_bounds as spectral_bounds,
+)
+from simplex.operators._row_pattern import (
     RowPattern as RowPattern,
     block_pattern as block_pattern,
-    entry_dots as entry_dots,
-    pool_parts as pool_parts,
     row_pattern as row_pattern,
-    segment_softmax as segment_softmax,
     segments as segments,
     segments_at as segments_at,
+)
+from simplex.operators._rows import (
+    entry_dots as entry_dots,
     sum_columns as sum_columns,
     sum_rows as sum_rows,
+)
+from simplex.operators._segments import (
+    pool_parts as pool_parts,
+    segment_softmax as segment_softmax,
 )
 from simplex.operators._spectral import (
     LinearMap as LinearMap,
@@ -108,11 +150,13 @@ from simplex.operators._spectral import (
     laplacian_halves as laplacian_halves,
     self_adjoint as self_adjoint,
 )
+from simplex.operators._subdivision import flags_of as flags_of
 
 
 __all__ = [
     "Adjacency",
     "Eigenpairs",
+    "HasseGraph",
     "adjacency_matrix",
     "apply_boundary",
     "apply_coboundary",
@@ -122,28 +166,59 @@ __all__ = [
     "apply_up_laplacian",
     "betti_numbers",
     "boundary_adjacency",
+    "boundary_complex",
     "boundary_matrix",
     "boundary_rows",
     "boundary_sum",
     "candidate_scores",
+    "chain_map",
+    "closed_star",
+    "closure",
     "coboundary_adjacency",
     "coboundary_matrix",
     "coboundary_rows",
     "coboundary_sum",
+    "cone",
     "connected_components",
+    "deleted_subcomplex",
     "dirac_operator",
     "down_laplacian",
+    "dual_graph",
     "eigenpairs",
     "euler_characteristic",
+    "genus",
     "harmonic_basis",
+    "hasse_graph",
     "heat_energy",
     "heat_flow",
     "hodge_decomposition",
     "hodge_laplacian",
+    "image_complex",
     "incidence_matrix",
+    "induced_subcomplex",
+    "is_manifold",
+    "is_orientable",
+    "is_pseudomanifold",
+    "is_pure",
+    "is_simplicial",
+    "is_surface",
+    "join",
+    "largest_component",
+    "link",
     "lower_adjacency",
+    "maximal_simplices",
     "normalized_laplacian",
     "normalizing_weights",
+    "orient",
+    "product",
+    "quotient",
+    "simplex_map",
+    "star",
+    "stellar_subdivision",
+    "subdivide",
+    "suspension",
     "up_laplacian",
     "upper_adjacency",
+    "vertex_links",
+    "wedge",
 ]

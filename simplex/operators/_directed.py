@@ -11,7 +11,8 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
 from simplex.operators._incidence import gather_facets, lower_sum, upper_sum
-from simplex.operators._rows import RowPattern, row_pattern, sum_rows
+from simplex.operators._row_pattern import RowPattern, row_pattern
+from simplex.operators._rows import sum_rows
 
 
 def face_relations(k: int, adjacency: str) -> list[tuple[int, int]]:

@@ -117,15 +117,20 @@ def connected_components(K: SimplicialComplex) -> Tensor:
         [0, 1, 0]
     """
     require_complex("K", K)
-    root = torch.arange(K.num_simplices(0), device=K.device)
     head, tail = K.facets(1).unbind(1)
+    return components_of(K.num_simplices(0), head, tail)
+
+
+def components_of(count: int, head: Tensor, tail: Tensor) -> Tensor:
+    """The component of each of ``count`` nodes of a graph, numbered by their smallest nodes."""
+    root = torch.arange(count, device=head.device)
     while not torch.equal(root[head], root[tail]):
         ends = torch.cat([root[head], root[tail]])
         lower = torch.minimum(root[head], root[tail]).repeat(2)
         root = root.scatter_reduce(0, ends, lower, "amin")
         while not torch.equal(root[root], root):
             root = root[root]
-    is_root = root == torch.arange(len(root), device=K.device)
+    is_root = root == torch.arange(count, device=head.device)
     return (is_root.cumsum(0) - 1)[root]
 
 

@@ -6,7 +6,8 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex
 from simplex.operators._layout import of_the_cofacets, of_the_facets
 from simplex.operators._on_disk import blocks, in_blocks, sum_in_blocks
-from simplex.operators._rows import RowPattern, sum_columns, sum_rows
+from simplex.operators._row_pattern import RowPattern
+from simplex.operators._rows import sum_columns, sum_rows
 from simplex.operators._sparse import row_major_order
 
 

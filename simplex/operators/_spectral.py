@@ -12,7 +12,7 @@ from simplex.operators._apply import apply_down_laplacian, apply_up_laplacian
 from simplex.operators._boundary import boundary_matrix, coboundary_matrix
 from simplex.operators._checks import require_room_for_maps
 from simplex.operators._on_disk import in_blocks
-from simplex.operators._rows import apply_function
+from simplex.operators._row_functions import apply_function
 from simplex.operators._sparse import matrix_product
 
 

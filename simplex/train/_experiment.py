@@ -87,6 +87,10 @@ class Experiment:
             :func:`~simplex.transforms.split_simplices`, one split for each of ``seeds``;
             ``"closure"`` for :func:`~simplex.datasets.closure_data` of the timed simplices in the
             folder ``dataset``. Training runs with the loss of labels.
+        rings: of graphs with targets, such as molecules: N to fill the rings of at most N vertices,
+            see :func:`~simplex.lifting.ring_complex`; ``None`` not to.
+        apex: what the apex of a ring carries, see :func:`~simplex.transforms.ring_lift`; ``None``
+            for ``"sum"``.
     """
 
     dataset: str
@@ -118,6 +122,8 @@ class Experiment:
     features: Sequence[str] | None = None
     categories: Sequence[str] = ()
     task: str | None = None
+    rings: int | None = None
+    apex: Literal["sum", "mean", "token"] | None = None
 
     def __post_init__(self) -> None:
         require_kind("dataset", self.dataset, str)
@@ -141,6 +147,7 @@ class Experiment:
                 require_kind(name, getattr(self, name), str)
         require_flag("use_node_attr", self.use_node_attr)
         require_word("reduce", self.reduce, ("sum", "mean"))
+        self._require_rings()
         require_int("folds", self.folds, least=2)
         require_word("protocol", self.protocol, tuple(_RUN))
         if self.train is None:
@@ -167,6 +174,27 @@ class Experiment:
             object.__setattr__(self, "encodings", (*self.encodings, _GATHER))
         if isinstance(self.class_weights, list):
             object.__setattr__(self, "class_weights", tuple(self.class_weights))
+
+    def _require_rings(self) -> None:
+        require_word("apex", self.apex, ("sum", "mean", "token", None))
+        if self.rings is not None:
+            require_int("rings", self.rings, least=3)
+            require_int("max_dim", self.max_dim, least=1)
+        elif self.apex is not None:
+            raise ValueError(f"apex must be left out without rings, got {self.apex!r}.")
+        if self.rings is not None and self.task is not None:
+            raise ValueError(
+                f"rings must be left out with task {self.task!r}, got {self.rings}: what is held "
+                "out of a graph must not be seen in its rings."
+            )
+
+    @property
+    def lift(self) -> dict[str, Any]:
+        """How the data are lifted, as their loaders are told; rings where they are wanted."""
+        lift: dict[str, Any] = {"max_dim": self.max_dim, "reduce": self.reduce}
+        if self.rings is not None:
+            lift |= {"rings": self.rings, "apex": self.apex or "sum"}
+        return lift
 
     @property
     def gathers(self) -> bool:

@@ -18,7 +18,7 @@ _FIXED = {
     "dataset", "root", "max_dim", "reduce", "use_node_attr", "folds", "protocol", "grid", "train",
     "seed", "options", "search", "seeds", "level", "target", "kind", "metrics", "loss",
     "class_weights", "compile", "encodings", "features", "categories",
-    "task",
+    "task", "rings", "apex",
 }  # fmt: skip
 
 

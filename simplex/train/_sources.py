@@ -122,8 +122,7 @@ def _tu(experiment: Experiment, name: str) -> Sourced:
     dataset = tu_dataset(
         name,
         experiment.root,
-        max_dim=experiment.max_dim,
-        reduce=experiment.reduce,
+        **experiment.lift,
         use_node_attr=experiment.use_node_attr,
     )
     task = task_of(experiment, dataset)
@@ -138,7 +137,12 @@ def _tu(experiment: Experiment, name: str) -> Sourced:
 
 def _named(experiment: Experiment, name: str) -> Sourced:
     entry = dataset_entry(name)
-    dataset = entry.load(root=experiment.root, max_dim=experiment.max_dim, reduce=experiment.reduce)
+    if experiment.rings is not None and not entry.takes_rings:
+        raise ValueError(
+            f"rings must be left out for {name}, got {experiment.rings}. They are filled in data "
+            "of many graphs: of the TU collection, aqsol, or your own."
+        )
+    dataset = entry.load(root=experiment.root, **experiment.lift)
     filled = replace(
         experiment,
         level=entry.level if experiment.level is None else experiment.level,
@@ -194,8 +198,7 @@ def read_files(
         kind=experiment.kind,  # type: ignore[arg-type]  # a word of KINDS
         features=experiment.features,
         categories=experiment.categories,
-        max_dim=experiment.max_dim,
-        reduce=experiment.reduce,
+        **experiment.lift,
         use_node_attr=experiment.use_node_attr,
         form=form,
     )

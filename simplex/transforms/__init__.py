@@ -2,6 +2,7 @@
 
 from simplex.data import lift_dataset, spread_features
 from simplex.transforms._clique_lift import CliqueLift, clique_lift
+from simplex.transforms._complex_lift import ComplexLift, complex_lift
 from simplex.transforms._degrees import Degrees
 from simplex.transforms._directed_lift import DirectedFlagLift, directed_flag_lift
 from simplex.transforms._eigenvectors import HodgeEigenvectors
@@ -17,6 +18,7 @@ from simplex.transforms._negatives import negative_simplices
 from simplex.transforms._persistence import PersistenceFeatures
 from simplex.transforms._random_walks import RandomWalkReturns
 from simplex.transforms._reach import HopCounts, PageRanks
+from simplex.transforms._ring_lift import RingLift, ring_lift
 from simplex.transforms._spectral import Electrostatics, HeatKernelDiagonals
 from simplex.transforms._splits import SimplexSplit, split_simplices
 
@@ -31,6 +33,7 @@ from simplex.data import (
 
 __all__ = [
     "CliqueLift",
+    "ComplexLift",
     "Degrees",
     "DirectedFlagLift",
     "Electrostatics",
@@ -45,14 +48,17 @@ __all__ = [
     "PersistenceFeatures",
     "RandomCochains",
     "RandomWalkReturns",
+    "RingLift",
     "SimplexSplit",
     "clique_lift",
+    "complex_lift",
     "directed_flag_lift",
     "gathered_features",
     "harmonic_energies",
     "lift_dataset",
     "negative_simplices",
     "random_cochains",
+    "ring_lift",
     "split_simplices",
     "spread_features",
 ]

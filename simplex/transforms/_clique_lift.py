@@ -6,15 +6,14 @@ from typing import ClassVar
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from simplex.complexes import SimplicialComplex, on_free_threads
+from simplex.complexes import on_free_threads
 from simplex.data import (
+    Lift,
     Reduce as Reduce,
     SimplicialData,
-    features_of_lift,
     require_graph,
     require_lift_options,
 )
-from simplex.lifting import clique_complex
 
 
 @on_free_threads()
@@ -47,25 +46,19 @@ def clique_lift(
         >>> clique_lift(Data(x=torch.ones(3, 1), edge_index=edge_index)).x_2.tolist()
         [[3.0]]
     """
-    return lifted(data, clique_complex, max_dim, reduce, edge_attr)
+    return lifted(data, Lift(max_dim, reduce, edge_attr))
 
 
-def lifted(
-    data: Data,
-    lift: Callable[[Data, int], SimplicialComplex],
-    max_dim: int,
-    reduce: Reduce,
-    edge_attr: Reduce | None,
-) -> SimplicialData:
-    """The graph on the complex that ``lift`` makes of it, with features on all simplices."""
+def lifted(data: Data, lift: Lift) -> SimplicialData:
+    """The graph on the complex that is made of it, with features on all simplices."""
     require_graph(data)
-    require_lift_options(max_dim, reduce, edge_attr)
-    K = lift(data, max_dim).with_parts(None)
+    lift.require()
+    K = lift.complex_of(data).with_parts(None)
     fields = {key: value for key, value in data if key not in ("x", "num_nodes")}
-    x = features_of_lift(K, data.x, data.edge_index, data.edge_attr, max_dim, reduce, edge_attr)
+    x = lift.features(K, data.x, data.edge_index, data.edge_attr)
     if data.x is None and x:
-        return SimplicialData.from_complex(K, max_dim=max_dim, x_1=x[0], **fields)
-    return SimplicialData.from_complex(K, x, max_dim=max_dim, **fields)
+        return SimplicialData.from_complex(K, max_dim=lift.max_dim, x_1=x[0], **fields)
+    return SimplicialData.from_complex(K, x, max_dim=lift.max_dim, **fields)
 
 
 class FlagLift(BaseTransform):  # type: ignore[misc]

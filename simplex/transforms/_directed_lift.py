@@ -3,8 +3,7 @@
 from torch_geometric.data import Data
 
 from simplex.complexes import on_free_threads
-from simplex.data import SimplicialData
-from simplex.lifting import directed_flag_complex
+from simplex.data import Lift, SimplicialData
 from simplex.transforms._clique_lift import FlagLift, Reduce, lifted
 
 
@@ -33,7 +32,7 @@ def directed_flag_lift(
         >>> directed_flag_lift(data).x_1.tolist()
         [[2.0], [2.0]]
     """
-    return lifted(data, directed_flag_complex, max_dim, reduce, edge_attr)
+    return lifted(data, Lift(max_dim, reduce, edge_attr, directed=True))
 
 
 class DirectedFlagLift(FlagLift):

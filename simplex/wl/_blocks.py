@@ -1,78 +1,23 @@
 """Many complexes in blocks, each refined by a task of its own; labels mean the same in all."""
 
-import functools
+import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_complex, shown, torch_threads
+from simplex.complexes import SimplicialComplex, require_complex, torch_threads
 from simplex.storage import Place, open_complex, opened_in, pointer_ranges, run_tasks
-from simplex.wl._coloring import by_first_appearance, histogram_hashes
-from simplex.wl._folklore import folklore_wl, pair_problem
+from simplex.wl._coloring import by_first_appearance
+from simplex.wl._copies import Copies, Marks
+from simplex.wl._histories import last_moment
+from simplex.wl._marked import marked_hashes
 from simplex.wl._parts import part_pointers, some_parts
-from simplex.wl._refine import Problem, require_rounds, rounds_of
-from simplex.wl._simplicial import simplex_problem, simplicial_wl
-from simplex.wl._vertices import vertex_problem, weisfeiler_lehman
-
-
-BLOCK = 1 << 19
-"""Simplices of a block: about 40 MiB while it is refined, 20 while it waits."""
-
-_TESTS: tuple[tuple[Any, Callable[..., Problem], frozenset[str]], ...] = (
-    (simplicial_wl, simplex_problem, frozenset({"adjacencies", "max_rounds"})),
-    (weisfeiler_lehman, vertex_problem, frozenset({"max_rounds"})),
-    (folklore_wl, pair_problem, frozenset({"max_rounds"})),
-)
-
-
-class Recipe(NamedTuple):
-    """A test as tasks are told of it.
-
-    Args:
-        problem: what is refined, as a function of a complex and the options.
-        options: its options.
-        max_rounds: most rounds.
-    """
-
-    problem: Callable[..., Problem]
-    options: dict[str, Any]
-    max_rounds: int | None
-
-
-def has_recipe(test: Any) -> bool:
-    """Whether blocks can be refined by the test."""
-    try:
-        recipe_of(test)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def recipe_of(test: Any) -> Recipe:
-    """Raise ``ValueError`` unless the test's colours mean the same in every block."""
-    options: dict[str, Any] = {}
-    while isinstance(test, functools.partial) and not test.args:
-        options = {**test.keywords, **options}
-        test = test.func
-    known = next((row for row in _TESTS if row[0] is test), None)
-    others = [name for name in options if known is not None and name not in known[2]]
-    if known is None or others:
-        got = f"the option {others[0]}" if others else shown(test)
-        raise ValueError(
-            "test must be simplicial_wl, weisfeiler_lehman or folklore_wl, or a partial of one "
-            f"with max_rounds or adjacencies, where complexes are refined in blocks, got {got}. "
-            "Give a list without executor and task_size: it is refined as one union, by any test."
-        )
-    max_rounds = options.pop("max_rounds", None)
-    require_rounds(max_rounds, None)
-    if "adjacencies" in options:
-        options["adjacencies"] = tuple(options["adjacencies"])
-    return Recipe(known[1], options, max_rounds)
+from simplex.wl._recipes import Recipe
 
 
 def labels_by_blocks(
@@ -92,12 +37,6 @@ def hash_parts(
 ) -> np.ndarray:
     r"""A 64-bit hash for each part of a union: equal where the test does not tell two apart.
 
-    Let t be the rounds after which part A is stable by itself: the number of its colours does not
-    grow in round t+1. The hash is that of round and histograms after round t+1. If those of B are
-    the same, B has as many colours after rounds t and t+1, so it is stable as well, and in both
-    the same colours of round t become the same ones of round t+1; by induction they do for ever.
-    So no block need know of the others.
-
     Args:
         recipe: the test.
         union: the complexes, or the folder of their union.
@@ -108,43 +47,16 @@ def hash_parts(
     if first is not None and stop is not None:
         K = some_parts(K, first, stop)
     with torch_threads(1):  # other tasks have the other cores
-        return _hashed(recipe.problem(K, **recipe.options), recipe.max_rounds)
-
-
-def _hashed(problem: Problem, max_rounds: int | None) -> np.ndarray:
-    pointers = problem.pointers
-    hashes = histogram_hashes(problem.first_colors, pointers, 0)
-    if max_rounds == 0:
-        return hashes.numpy()
-    waiting = np.ones(len(hashes), np.bool_)
-    classes = _classes(problem.first_colors, pointers, waiting)
-    for number, colors in enumerate(rounds_of(problem), 1):
-        new_classes = _classes(colors, pointers, waiting)
-        now = histogram_hashes(colors, pointers, number)
-        hashes = torch.where(torch.from_numpy(waiting), now, hashes)
-        waiting &= new_classes > classes
-        if number == max_rounds or not waiting.any():
-            return hashes.numpy()
-        classes = new_classes
-    raise AssertionError("rounds go on without end")
-
-
-def _classes(
-    colors: Sequence[Tensor], pointers: Sequence[Tensor], waiting: np.ndarray
-) -> np.ndarray:
-    """How many colours each waiting part has, over all kinds."""
-    from simplex.wl._parts_numba import add_classes
-
-    counts = np.zeros(len(waiting), np.int64)
-    for color, pointer in zip(colors, pointers, strict=True):
-        add_classes(color.numpy(), pointer.numpy(), waiting, counts)
-    return counts
+        if recipe.marks.number:
+            return marked_hashes(recipe, K).numpy()
+        problem = recipe.problem(K, **recipe.options)
+        return last_moment(problem, recipe.max_rounds).hashes.sum(0).numpy()
 
 
 def blocks_of_items(
-    complexes: Iterable[SimplicialComplex], size: int
+    complexes: Iterable[SimplicialComplex], marks: Marks
 ) -> Iterator[list[SimplicialComplex]]:
-    """Lists of consecutive complexes with about so many simplices together."""
+    """Lists of consecutive complexes with about so many simplices of copies together."""
     block: list[SimplicialComplex] = []
     held, directed = 0, None
     for i, K in enumerate(complexes):
@@ -155,8 +67,9 @@ def blocks_of_items(
                 "the first of the other kind."
             )
         directed = K.directed
-        held += sum(K.f_vector)
-        if held >= size:
+        marked = K.num_simplices(marks.dim) if marks.dim <= K.dim else 0
+        held += sum(K.f_vector) * max(math.perm(marked, marks.number), 1)
+        if held >= marks.size:
             yield block
             block, held = [], 0
     if block:
@@ -180,11 +93,15 @@ def as_union(block: list[SimplicialComplex]) -> SimplicialComplex:
 
 
 def blocks_of_union(
-    union: SimplicialComplex | str | os.PathLike[str], size: int
+    union: SimplicialComplex | str | os.PathLike[str], marks: Marks
 ) -> Iterator[tuple[Any, ...]]:
     """Blocks of the parts of a union, which a folder holds, or which is cut here."""
     K = union if isinstance(union, SimplicialComplex) else open_complex(union)
     place = opened_in(K)
     pointer = torch.stack(part_pointers(K)).sum(0)
-    for first, stop in pointer_ranges(pointer.numpy(), most_work=size):
+    if marks.number:
+        copies = Copies(K, (), marks)
+        work = (copies.sizes.sum(0).double() * copies.choices.double().prod(0)).clamp(max=2.0**53)
+        pointer[1:] = work.cumsum(0)
+    for first, stop in pointer_ranges(pointer.numpy(), most_work=marks.size):
         yield (some_parts(K, first, stop),) if place is None else (place, first, stop)

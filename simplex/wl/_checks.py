@@ -6,8 +6,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_memory, shown
+from simplex.complexes import SimplicialComplex, require_int, require_memory, shown
 from simplex.operators import ADJACENCIES
+from simplex.wl._copies import Marks
+
+
+_MOST_MARKS = 20  # as many simplices have 2·10¹⁸ orders, more than anybody waits for
 
 
 def require_room_to_refine(complexes: Sequence[SimplicialComplex]) -> None:
@@ -43,6 +47,27 @@ def require_adjacencies(adjacencies: Iterable[str]) -> set[str]:
 def runs_in_tasks(K: object, *options: object) -> bool:
     """Whether a complex is in a folder, or any option of a refinement by tasks is given."""
     return isinstance(K, (str, os.PathLike)) or any(option is not None for option in options)
+
+
+def require_marks(marks: object, mark_dim: object, size: int) -> Marks:
+    """What is marked in the copies, which are refined in blocks of so many simplices."""
+    number = require_int("marks", marks, 0, _MOST_MARKS)
+    return Marks(number, require_int("mark_dim", mark_dim, 0), size)
+
+
+def require_unmarked(K: object, folder: object, executor: object) -> None:
+    """Raise ``ValueError`` where marked copies would be refined by tasks."""
+    if isinstance(K, (str, os.PathLike)):
+        raise ValueError(
+            f"marks must be 0 for a complex in a folder, got {os.fspath(K)!r}. Open it first: "
+            "simplex.storage.open_complex(folder)."
+        )
+    if folder is not None or executor is not None:
+        name = "executor" if folder is None else "folder"
+        raise ValueError(
+            f"marks must be 0 with {name}: marked copies are refined in memory, block by block. "
+            f"Leave {name} out, or sort many complexes by distinguish."
+        )
 
 
 def require_test(test: object) -> None:

@@ -70,12 +70,17 @@ class Coloring:
 
 def histogram_hashes(colors: Sequence[Tensor], pointers: Sequence[Tensor], rounds: int) -> Tensor:
     """The hash of the histograms of each part, (num_parts,) int64: see :meth:`part_classes`."""
-    total = torch.zeros_like(pointers[0][1:])
+    return kind_hashes(colors, pointers, rounds).sum(0)
+
+
+def kind_hashes(colors: Sequence[Tensor], pointers: Sequence[Tensor], rounds: int) -> Tensor:
+    """The hash of the histogram of each kind by itself, (num_kinds, num_parts) int64."""
+    hashes = []
     for k, (color, pointer) in enumerate(zip(colors, pointers, strict=True)):
         running = color.new_zeros(len(color) + 1)
         torch.cumsum(words(color, key_of(rounds, Role.PART, k)), 0, out=running[1:])
-        total += running[pointer].diff()
-    return total
+        hashes.append(running[pointer].diff())
+    return torch.stack(hashes)
 
 
 def by_first_appearance(values: Tensor) -> Tensor:

@@ -1,17 +1,14 @@
-"""Exact isomorphism of complexes: individualisation and refinement on top of SWL."""
+"""Exact isomorphism of complexes, by their canonical orders."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, on_free_threads, require_undirected
-from simplex.wl._coloring import Coloring
-from simplex.wl._components import by_component
-from simplex.wl._pieces import pieces_of, refine
-from simplex.wl._search import Search
-from simplex.wl._simplicial import simplicial_wl
+from simplex.wl._exact.limits import MAX_STEPS
 from simplex.wl._starting import starting_palettes
 
 
@@ -21,6 +18,7 @@ def is_isomorphic(
     B: SimplicialComplex,
     *,
     colors: Mapping[int, Any] | Sequence[Any] | None = None,
+    max_steps: int | None = MAX_STEPS,
 ) -> bool:
     """Whether a bijection of the vertices carries the simplices of A onto those of B: exactly.
 
@@ -30,6 +28,7 @@ def is_isomorphic(
         A: a complex. Orientation, labels, filtration and parts play no part.
         B: a complex on the same device.
         colors: starting colours of the disjoint union to be kept, as for :func:`find_isomorphism`.
+        max_steps: most refinements for each complex, as for :func:`find_isomorphism`.
 
     Laws:
         An equivalence relation; true exactly where :func:`find_isomorphism` finds a map.
@@ -41,7 +40,7 @@ def is_isomorphic(
         >>> is_isomorphic(A, B), is_isomorphic(A, A.skeleton(1))
         (True, False)
     """
-    return find_isomorphism(A, B, colors=colors) is not None
+    return find_isomorphism(A, B, colors=colors, max_steps=max_steps) is not None
 
 
 @on_free_threads()
@@ -50,16 +49,14 @@ def find_isomorphism(
     B: SimplicialComplex,
     *,
     colors: Mapping[int, Any] | Sequence[Any] | None = None,
+    max_steps: int | None = MAX_STEPS,
 ) -> Tensor | None:
     """A bijection of the vertices that carries the simplices of A onto those of B, if there is one.
 
-    Exact: a map is checked on all simplices before it is returned, and ``None`` is a proof. The
-    union of both is refined by SWL. If some component has another histogram, there is no map. If
-    pairing vertices of equal colour in any order gives a map, it is returned. Where it does not, a
-    vertex of A gets a colour of its own and, in turn, so does each vertex of B that had the same
-    colour; what refinement then tells apart is dropped. The rest is cut into the components that
-    are left without complete relations between colours, each of which is mapped on its own; and
-    where a symmetry of B carries a vertex to one that failed, it is not tried.
+    Exact: a map is checked on all simplices before it is returned, and ``None`` is a proof. Both
+    complexes are turned into coloured graphs, whose colours are refined. If these differ, there is
+    no map. If not, each graph is brought into its canonical order, which isomorphic ones share, so
+    that the orders are a map or there is none.
 
     Args:
         A: a complex. Orientation, labels, filtration and parts play no part.
@@ -67,6 +64,8 @@ def find_isomorphism(
         colors: starting colours that the map must keep, those of the disjoint union: for each k the
             values of the k-simplices of ``A`` followed by those of ``B``, as in
             :func:`simplicial_wl`.
+        max_steps: most refinements for each complex, some millions of which take minutes; ``None``
+            for no bound.
 
     Returns:
         (n_0,) int64: vertex v of ``A`` goes to vertex ``m[v]`` of ``B``; ``None`` if the complexes
@@ -74,17 +73,14 @@ def find_isomorphism(
 
     Raises:
         TypeError: an argument is no complex.
-        ValueError: a directed complex, different devices, or colours that do not fit.
+        ValueError: a directed complex, different devices, colours that do not fit, complexes that
+            do not fit in memory, or a search that takes more than ``max_steps``.
 
     Cost:
-        A few refinements where SWL singles out the vertices, and about n_0 of them for most
-        symmetric complexes; components count one by one. Exponential in the worst case, as for
-        every method of this kind.
+        As :func:`canonical_form` for each complex; one refinement where the colours differ.
 
     Reference:
-        McKay and Piperno, "Practical graph isomorphism, II", Journal of Symbolic Computation 2014;
-        Junttila and Kaski, "Conflict propagation and component recursion for canonical labeling",
-        TAPAS 2011.
+        McKay and Piperno, "Practical graph isomorphism, II", Journal of Symbolic Computation 2014.
 
     Example:
         >>> from simplex import SimplicialComplex
@@ -96,152 +92,44 @@ def find_isomorphism(
         True
     """
     pair = [require_undirected("A", A), require_undirected("B", B)]
-    union = SimplicialComplex.disjoint_union(pair)
-    start = starting_palettes(union, colors)
+    palettes = starting_palettes(SimplicialComplex.disjoint_union(pair), colors)
+    sizes = [palette.size for palette in palettes]
+    here = [palette.colors[:n] for palette, n in zip(palettes, A.f_vector, strict=False)]
+    there = [palette.colors[n:] for palette, n in zip(palettes, A.f_vector, strict=False)]
     if A.f_vector != B.f_vector:
         return None
-    num_vertices = A.num_simplices(0)
-    U, orders = by_component(union)
-    given = [palette.colors[order] for palette, order in zip(start, orders, strict=True)]
-    coloring = simplicial_wl(U, colors=given)
+    if A.num_simplices(0) == 0:
+        return torch.empty(0, dtype=torch.int64, device=A.device)
 
-    # The components of A come first. Both sides are listed class by class and paired in that order.
-    label = coloring.part_classes()
-    num_ours = int((U.part_pointer(0)[:-1] < num_vertices).sum())
-    ours, theirs = label[:num_ours].sort(stable=True), label[num_ours:].sort(stable=True)
-    if not torch.equal(ours.values, theirs.values):
+    from simplex.wl._exact.graph import are_cliques, colored_graph  # compiles the kernels
+    from simplex.wl._exact.solution import solution, stable
+
+    cliques = are_cliques(A)
+    if cliques != are_cliques(B):
         return None
-    sources, targets = ours.indices, theirs.indices + num_ours
-    image = _pair_by_color(U, coloring.colors[0], sources, targets)
-    wrong = _misplaced(U, coloring, image, num_ours)[sources]
-    if bool(wrong.any()):
-        pairs = zip(sources[wrong].tolist(), targets[wrong].tolist(), strict=True)
-        if not _repair(U, coloring, image, label.tolist(), list(pairs)):
-            return None
-    result = torch.empty_like(image)
-    result[orders[0][:num_vertices]] = orders[0][image] - num_vertices
-    return result
-
-
-def _pair_by_color(U: SimplicialComplex, color: Tensor, sources: Tensor, targets: Tensor) -> Tensor:
-    """Send the vertices of each source component to those of its target, in order of colour."""
-    slot = torch.empty(U.num_parts, dtype=torch.int64, device=U.device)
-    slot[sources] = slot[targets] = torch.arange(len(sources), device=U.device)
-    slot_of_vertex = slot[U.part(0)]
-    order = color.argsort(stable=True)
-    order = order[slot_of_vertex[order].argsort(stable=True)]  # by pair, then by colour
-    num_vertices = len(color) // 2
-    image = torch.empty(num_vertices, dtype=torch.int64, device=U.device)
-    image[order[order < num_vertices]] = order[order >= num_vertices]
-    return image
-
-
-def _misplaced(U: SimplicialComplex, coloring: Coloring, image: Tensor, num_ours: int) -> Tensor:
-    """Which of the first components have a simplex that does not go to one of its colour."""
-    wrong = torch.zeros(num_ours, dtype=torch.bool, device=U.device)
-    for k in range(1, U.dim + 1):
-        color, half = coloring.colors[k], U.num_simplices(k) // 2
-        lands = _lands(U.simplices(k)[:half], image, U, color[:half], color)
-        wrong[U.part(k)[:half][~lands]] = True
-    return wrong
-
-
-def _lands(
-    rows: Tensor, image: Tensor, K: SimplicialComplex, here: Tensor, there: Tensor
-) -> Tensor:
-    """Whether each vertex tuple goes to a simplex of K of the same colour."""
-    ids = K.index(image[rows])
-    return (ids >= 0) & (there[ids] == here)
-
-
-def _repair(
-    U: SimplicialComplex,
-    coloring: Coloring,
-    image: Tensor,
-    label: list[int],
-    pairs: list[tuple[int, int]],
-) -> bool:
-    """Find maps between the given components, within classes, and write them into the image."""
-    pieces, begin = U.split(), U.part_pointer(0).tolist()
-    free: dict[int, list[int]] = {}
-    for p, q in pairs:
-        free.setdefault(label[p], []).append(q)
-    for p, _ in pairs:
-        for q in free[label[p]]:
-            match = _search(
-                pieces[p], pieces[q], coloring.colors_of_part(p), coloring.colors_of_part(q)
-            )
-            if match is not None:  # isomorphism is an equivalence: the first that fits will do
-                image[begin[p] : begin[p + 1]] = match + begin[q]
-                free[label[p]].remove(q)
-                break
-        else:
-            return False
-    return True
-
-
-def _search(
-    A: SimplicialComplex, B: SimplicialComplex, here: list[Tensor], there: list[Tensor]
-) -> Tensor | None:
-    """A map that keeps the colours, which are stable and have equal histograms."""
-    image = _descend(A, B, here, there)
-    if image is not None:
-        return image
-    ours, theirs = pieces_of(
-        A, B, *([color.cpu().numpy() for color in colors] for colors in (here, there))
-    )
-    first, trace = refine(ours)
-    second, _ = refine(theirs, trace)
-    count = A.num_simplices(0)
-    found = None if second is None else Search(count).match(first, second)
-    if found is None:
+    ours = stable(colored_graph(A, here, sizes, cliques))
+    theirs = stable(colored_graph(B, there, sizes, cliques))
+    if ours.word != theirs.word:
         return None
-    image = torch.tensor([found[v] for v in range(count)], device=A.device)
-    assert _keeps_all(A, B, here, there, image)
-    return image
+    orders = [solution(start, True, max_steps).order for start in (ours, theirs)]
+    image = np.empty_like(orders[0])
+    image[orders[0]] = orders[1]
+    result = torch.from_numpy(image[: A.num_simplices(0)].copy()).to(A.device)
+    return result if _keeps_all(A, B, here, there, result) else None
 
 
 def _keeps_all(
     A: SimplicialComplex,
     B: SimplicialComplex,
-    here: list[Tensor],
-    there: list[Tensor],
+    here: Sequence[Tensor],
+    there: Sequence[Tensor],
     image: Tensor,
 ) -> bool:
-    """Whether every simplex of A goes to one of B of its colour."""
-    return all(
-        bool(_lands(A.simplices(k), image, B, here[k], there[k]).all()) for k in range(1, A.dim + 1)
-    )
-
-
-def _descend(
-    A: SimplicialComplex, B: SimplicialComplex, here: list[Tensor], there: list[Tensor]
-) -> Tensor | None:
-    """The map at the end of one quick way down, if it is right.
-
-    The way singles out the first vertex of every smallest cell at once, as if these choices did not
-    depend on each other: so it settles all twins, or all subtrees of one depth, in one refinement.
-    """
-    union = SimplicialComplex.disjoint_union([A, B])
-    while True:
-        order, image_order = here[0].argsort(stable=True), there[0].argsort(stable=True)
-        image = torch.empty_like(order)
-        image[order] = image_order
-        if _keeps_all(A, B, here, there, image):
-            return image
-        sizes = torch.bincount(here[0])
-        if bool((sizes == 1).all()):
-            return None
-        cells = (sizes == sizes[sizes > 1].min()).nonzero().flatten()
-        first = (sizes.cumsum(0) - sizes)[cells]  # in the order by colour
-        start = [torch.cat(pair) for pair in zip(here, there, strict=True)]
-        fresh = len(sizes) + torch.arange(len(cells), device=A.device)
-        start[0][order[first]] = start[0][len(order) + image_order[first]] = fresh
-        coloring = simplicial_wl(union, colors=start, stop=_first_stands_alone)
-        if _first_stands_alone(coloring):
-            return None
-        here, there = coloring.colors_of_part(0), coloring.colors_of_part(1)
-
-
-def _first_stands_alone(coloring: Coloring) -> bool:
-    return not bool((coloring.part_classes()[1:] == 0).any())
+    """Whether vertices go to vertices, and every simplex of A to one of B of its colour."""
+    if int(image.max()) >= len(image):
+        return False
+    for k in range(A.dim + 1):
+        ids = B.index(image[A.simplices(k)])
+        if bool((ids < 0).any()) or not torch.equal(there[k][ids], here[k]):
+            return False
+    return True

@@ -160,6 +160,8 @@ def relabel(values: Tensor) -> Palette:
 
 def starting_colors(values: Any, count: int, device: torch.device, what: str) -> Palette:
     """From (count,) numbers or (count, F) rows, equal ones alike; one colour for all from None."""
+    if isinstance(values, Palette):  # numbered by the caller, alike in many unions
+        return values
     if values is None:
         return Palette(torch.zeros(count, dtype=torch.int64, device=device), min(count, 1))
     try:

@@ -3,14 +3,23 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, on_free_threads, require_complex
-from simplex.wl._checks import require_adjacencies, require_room_to_refine, runs_in_tasks
+from simplex.complexes import SimplicialComplex, on_free_threads, require_complex, require_int
+from simplex.wl._checks import (
+    require_adjacencies,
+    require_marks,
+    require_room_to_refine,
+    require_unmarked,
+    runs_in_tasks,
+)
 from simplex.wl._coloring import Coloring
+from simplex.wl._copies import BLOCK
+from simplex.wl._pooled import pooled_coloring
 from simplex.wl._refine import Draw, Problem, Stop, refine
 from simplex.wl._starting import kind_of, starting_palettes
 from simplex.wl._words import Role
@@ -28,6 +37,8 @@ def simplicial_wl(
     adjacencies: Iterable[str] = DEFAULT,
     colors: Mapping[int, Any] | Sequence[Any] | None = None,
     max_rounds: int | None = None,
+    marks: int = 0,
+    mark_dim: int = 0,
     stop: Stop | None = None,
     folder: str | os.PathLike[str] | None = None,
     executor: Executor | None = None,
@@ -55,6 +66,11 @@ def simplicial_wl(
     hold 2²¹ incidences each, and the colours are memory maps of files; so it is for a complex in
     memory with any of the last three options. The colours are the same, number by number.
 
+    With ``marks=1``, every simplex τ of dimension ``mark_dim`` gets a colour of its own once, in a
+    copy of the complex, and all copies are refined. The colour of σ is then that of the multiset
+    over τ of its colour in the copy together with the histogram of the copy; with ``marks=2`` over
+    pairs, as a multiset over the first mark of multisets over the second, and so on.
+
     Args:
         K: the complex, or the path of its folder. The parts of a disjoint union share their
             colours.
@@ -63,6 +79,9 @@ def simplicial_wl(
             numbers or (n_k, F) feature rows of any dtype; equal rows are one colour. Dimensions
             left out, or ``None``, start with one colour. Given ones are numbered in memory.
         max_rounds: most rounds; ``None`` to go on until the colours are stable.
+        marks: how many distinct simplices are marked in a copy; 0 for no copies. Not with
+            ``folder`` and ``executor``.
+        mark_dim: their dimension.
         stop: called with the :class:`Coloring` at the start and after each round; a true answer
             ends the refinement.
         folder: where the colours go, ``colors_0.npy``, …; it stays. Where it holds the colours of
@@ -71,7 +90,8 @@ def simplicial_wl(
             system, until the :class:`Coloring` is no longer used.
         executor: of the tasks: threads, processes, or ``client.get_executor()`` of a Dask cluster,
             all of whose workers see the folders. ``None`` for threads of this process.
-        task_size: most simplices of a task, rounded down to a power of 2.
+        task_size: most simplices of a task, rounded down to a power of 2; with marks those of a
+            block of copies.
 
     Returns:
         The :class:`Coloring`: ``.colors[k]`` (n_k,) int64, ``.rounds``, ``.histogram``. Dimension 0
@@ -86,15 +106,16 @@ def simplicial_wl(
         RuntimeError: the executor lost a worker. What whole rounds did is kept in ``folder``.
 
     Laws:
-        A round only splits classes. Relabelling the vertices permutes the colours with the
-        simplices and keeps the histograms. The partition of the vertices is never coarser than
-        that of :func:`weisfeiler_lehman`.
+        A round only splits classes, and so does a mark. Relabelling the vertices permutes the
+        colours with the simplices and keeps the histograms. The partition of the vertices is never
+        coarser than that of :func:`weisfeiler_lehman`.
 
     Cost:
         O(incidences) and one sort a round: lower and upper terms are, for each shared simplex, the
         total minus the own term, so a hub of degree d costs d and not d². At most
         Σ n_k - 1 rounds. In a folder, 16 bytes a simplex, and during a round 20 to 30 more for
-        those of two neighbouring dimensions.
+        those of two neighbouring dimensions. With m marks and n simplices of their dimension, nᵐ
+        times the work, and nᵐ⁻¹ times the memory; no copies but those of a block are held.
 
     Reference:
         Bodnar et al., "Weisfeiler and Lehman Go Topological: Message Passing Simplicial Networks",
@@ -107,6 +128,18 @@ def simplicial_wl(
         >>> coloring.rounds, [counts.sort().values.tolist() for counts in coloring.histogram]
         (2, [[1, 2, 2], [1, 1, 2, 2], [1]])
     """
+    size = BLOCK if task_size is None else require_int("task_size", task_size, 1)
+    copied = require_marks(marks, mark_dim, size)
+    if copied.number:
+        require_unmarked(K, folder, executor)
+        return pooled_coloring(
+            require_complex("K", K),
+            partial(simplex_problem, adjacencies=require_adjacencies(adjacencies)),
+            colors,
+            copied,
+            max_rounds,
+            stop,
+        )
     if runs_in_tasks(K, folder, executor, task_size):
         from simplex.wl._disk import refine_in_folder, simplices_of  # compiles its kernels
 

@@ -45,7 +45,13 @@ def given_colors(
     return given
 
 
-def kind_of(k: int) -> str:
-    """What k-simplices are called."""
-    names = ("vertices", "edges", "triangles", "tetrahedra")
-    return names[k] if k < len(names) else f"{k}-simplices"
+def kind_of(k: int, count: int = 2) -> str:
+    """What k-simplices are called, several or one."""
+    names = (
+        ("vertex", "vertices"),
+        ("edge", "edges"),
+        ("triangle", "triangles"),
+        ("tetrahedron", "tetrahedra"),
+    )
+    one, many = names[k] if k < len(names) else (f"{k}-simplex", f"{k}-simplices")
+    return one if count == 1 else many

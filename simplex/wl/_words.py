@@ -22,6 +22,8 @@ class Role(IntEnum):
     SIBLING = 4  # a lower neighbour
     MEETING = 5  # the facet in which lower neighbours meet
     PART = 6  # of the histogram of a part
+    MARK = 7  # a marked copy among those of a complex
+    COPY = 8  # a simplex of a copy, beside the histogram of the copy
 
 
 def key_of(round: int, role: Role, k: int = 0) -> int:

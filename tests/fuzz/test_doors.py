@@ -16,6 +16,7 @@ import simplex.interop
 import simplex.lifting
 import simplex.operators
 import simplex.plot
+import simplex.signals
 import simplex.testing
 import simplex.train
 import simplex.transforms
@@ -45,6 +46,9 @@ class SumOfVertices(torch.nn.Module):
 
 
 GOOD = {  # what an argument of that name is, in a call that works
+    "L": K, "vertex_map": [0, 1, 2, 3], "lengths": [1.0] * 3, "max_length": 2,
+    "lift": simplex.lifting.neighborhood_complex, "landmarks": [0, 2, 4], "num_landmarks": 3,
+    "num_neighbors": 2, "cover": [{0, 1}, {1, 2}], "probabilities": [0.5, 0.5],
     "K": K, "A": K, "B": K, "complex": K, "x": X, "k": 1, "graph": nx.path_graph(4),
     "points": torch.rand(5, 2), "complexes": [K, K], "relation": np.eye(3), "hops": 1,
     "num_vertices": 4, "p": 0.5, "dim": 2, "edge_index": torch.tensor([[0, 1], [1, 2]]),
@@ -53,6 +57,7 @@ GOOD = {  # what an argument of that name is, in a call that works
     "max_edge_length": 1.0, "prime": 2, "dtype": torch.float64, "rounds": 2,
     "data": GRAPH, "graphs": [GRAPH, GRAPH], "reduce": "sum", "channels": 2, "num_probes": 2,
     "num_steps": (1, 2), "domain": "annulus", "surface": "torus", "num_surfaces": 2, "n": 5, "q": 5,
+    "num_pairs": 3,
     "labels": torch.tensor([0, 1] * 4), "num_folds": 2, "num_complexes": 2, "name": "SR(5,2,0,1)",
     "skip": 2, "seed": 0, "names": torch.arange(4), "positions": torch.rand(4, 2),
     "flow": torch.ones(4), "layer": lambda x, K: [2 * each for each in x], "items": [([X], K)] * 2,
@@ -67,16 +72,19 @@ GOOD = {  # what an argument of that name is, in a call that works
     ],
     "candidates": torch.tensor([[0, 3]]), "score": "jaccard",
     "timed": simplex.datasets.timed_simplices([(0, 1), (1, 2), (0, 2), (0, 1, 2)], range(4)),
-    "settings": simplex.train.Experiment("MUTAG", hidden_channels=4),
+    "observed": torch.tensor([True, False, True, True]), "band": torch.eye(4)[:, :2], "degree": 3,
+    "region": torch.tensor([True, False, True, True]), "bound": 4.0, "y": X,
+    "frequencies": torch.tensor([0.0, 1.0]), "values": torch.tensor([0.0, 1.0]),
+    "function": lambda at: at, "settings": simplex.train.Experiment("MUTAG", hidden_channels=4),
 }  # fmt: skip
 ROOMS = (
     simplex.lifting, simplex.operators, simplex.wl, simplex.interop, simplex.complexes,
-    simplex.transforms, simplex.datasets, simplex.plot, simplex.testing,
+    simplex.transforms, simplex.datasets, simplex.plot, simplex.testing, simplex.signals,
 )  # fmt: skip
 PLAIN = {"chang_graphs", "classical_pairs", "csl_graphs", "shrikhande_graph", "latin_square_graph"}
 LONG = {  # or of files
     "read_benson", "read_hif", "tu_dataset", "tu_folds", "ocean_drifters", "synthetic_flow",
-    "aqsol",
+    "aqsol", "brec", "surface_census",
     "planetoid", "heterophilous", "us_county", "graph_universe", "load_dataset",
 }  # fmt: skip
 FUNCTIONS = [

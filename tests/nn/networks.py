@@ -33,6 +33,7 @@ from simplex.nn import (
     GraphNetwork,
     HeatNet,
     HiGCN,
+    MarkedSIN,
     OrientedMPSN,
     PooledMLP,
     SaNN,
@@ -172,6 +173,10 @@ NETWORKS: dict[str, Row] = {
     "SIN without norm": BLIND._replace(make=partial(SIN, norm=None), laws=FLAT, variant=True),
     "SIN, pooled rows normed": variant(BLIND, partial(SIN, norm="batch", readout_norm="log")),
     "SIN, embedded": variant(BLIND, partial(SIN, embed=True)),
+    "MarkedSIN": BLIND._replace(make=MarkedSIN),
+    "MarkedSIN, some copies at a time": variant(
+        BLIND, partial(MarkedSIN, copies_per_step=40, norm="batch", reduce="mean", **CAT)
+    ),
     "MPSN": BLIND._replace(make=MPSN),
     "MPSN of all adjacencies": variant(BLIND, partial(MPSN, adjacencies=ALL, **CAT)),
     "MPSN max": variant(BLIND, partial(MPSN, aggr="max", **CAT)),

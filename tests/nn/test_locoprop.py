@@ -34,6 +34,7 @@ VARIANTS = ["M", "S"]
 # PyG's own dense layers. All else, so every dense map of the library, has a local problem.
 REST = {
     "SIN": ("message.", "norms."),
+    "MarkedSIN": ("message.", "norms.", "mark"),
     "GCCN": (".lin_l.", ".lin_r."),
     "PooledMLP": ("norm.",),
     "FVectorMLP": ("layers.0.",),  # a batch norm

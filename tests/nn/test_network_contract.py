@@ -38,7 +38,7 @@ def test_every_network_has_a_row():
         and "complex" in inspect.signature(value.forward).parameters
         and not name.endswith(("Conv", "Norm"))
     }
-    frames = {"SimplicialNetwork", "StackedNetwork", "SimplicialMessagePassing"}
+    frames = {"SimplicialNetwork", "StackedNetwork", "MarkedNetwork", "SimplicialMessagePassing"}
     elsewhere = {"EachDegree", "CochainEncoder", "Readout", "LevelReadout"}
     elsewhere |= {"HodgeDenoiser", "CandidateNetwork", "LearnedLift"}  # called with more
     rows = {type(inner(make(row))) for row in PLAIN.values()}

@@ -17,7 +17,8 @@ from simplex.data._batching import aligned
 from simplex.data._dataset import SimplicialDataset
 from simplex.data._disk.values import not_plain, packed
 from simplex.data._gather import item_counts, starts_of
-from simplex.data._lift.many import GraphTables, Lift, lifted_tables
+from simplex.data._lift.many import GraphTables, lifted_tables
+from simplex.data._lift.options import Lift
 from simplex.data._simplicial_data import SimplicialData
 from simplex.storage import Place
 

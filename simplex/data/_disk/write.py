@@ -20,7 +20,8 @@ from simplex.data._disk.join import (
     rows_of,
 )
 from simplex.data._lift.checks import require_graph, require_many
-from simplex.data._lift.many import Lift, tables_of
+from simplex.data._lift.many import tables_of
+from simplex.data._lift.options import Lift
 from simplex.data._simplicial_data import SimplicialData
 from simplex.storage import (
     Format,
@@ -53,7 +54,7 @@ def dataset_to_disk(
     require_int("block_size", block_size, least=1)
     require_many(graphs)
     blocks, lift = _blocks(graphs, lift, block_size)
-    job = {"data set": None if lift is None else list(lift), "block_size": block_size}
+    job = {"data set": None if lift is None else lift.job(), "block_size": block_size}
     with under_construction(folder, job=job, overwrite=overwrite) as site:
         place = site.place
         tasks = ((place, number, source) for number, source in enumerate(blocks))
@@ -127,8 +128,8 @@ def _source(block: list[Any], lift: Lift | None, first: int) -> Source:
 
 def _lifted_already() -> ValueError:
     return ValueError(
-        "max_dim, reduce, edge_attr and directed must be left out for items that have been lifted, "
-        "got some of them. Pass the graphs that they were made of."
+        "max_dim, reduce, edge_attr, directed, rings, apex and marker must be left out for items "
+        "that have been lifted, got some of them. Pass the graphs that they were made of."
     )
 
 

@@ -11,7 +11,6 @@ from torch_geometric.data.data import BaseData
 
 from simplex.complexes import (
     HIGHEST_DIM,
-    SimplicialComplex,
     any_tensor,
     require_int,
     require_word,
@@ -73,7 +72,7 @@ def listed_graphs(graphs: Any) -> list[Data]:
     return listed
 
 
-def vertex_features(K: SimplicialComplex, x: Any) -> Tensor:
+def vertex_features(x: Any, count: int, device: torch.device) -> Tensor:
     """(n_0, F) numbers on the device of the complex; an array becomes a tensor."""
     if isinstance(x, np.ndarray):
         x = any_tensor("x", x)
@@ -81,15 +80,14 @@ def vertex_features(K: SimplicialComplex, x: Any) -> Tensor:
         raise TypeError(f"x must be a tensor of vertex features, got {type(x).__name__}.")
     if x.layout != torch.strided:
         raise TypeError(f"x must be a dense tensor, got {x.layout}. Convert it with .to_dense().")
-    count = K.num_simplices(0)
     if x.ndim != 2 or len(x) != count:
         raise ValueError(
             f"x must have shape (n_0, F) with n_0 = {count}, got {tuple(x.shape)}."
             + (" One number per vertex is x[:, None]." if x.shape == (count,) else "")
         )
-    if x.device != K.device:
+    if x.device != device:
         raise ValueError(
-            f"x must be on the complex's device {K.device}, got {x.device}. "
+            f"x must be on the complex's device {device}, got {x.device}. "
             "Move one of them with .to(device)."
         )
     return x

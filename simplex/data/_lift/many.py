@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.data.collate import collate
 
-from simplex.complexes import SimplicialComplex, on_free_threads, require_flag
+from simplex.complexes import on_free_threads
 from simplex.data._checks import (
     require_edge_table,
     require_ids,
@@ -17,26 +17,9 @@ from simplex.data._checks import (
     require_same_widths,
 )
 from simplex.data._dataset import SimplicialDataset
-from simplex.data._lift.checks import listed_graphs, require_lift_options
-from simplex.data._lift.spread import spread_features, with_edge_features
-from simplex.lifting import clique_complex, directed_flag_complex
-
-
-Reduce = Literal["sum", "mean"]
-
-
-class Lift(NamedTuple):
-    """How graphs are lifted, see :func:`lift_dataset`."""
-
-    max_dim: int = 2
-    reduce: Reduce = "sum"
-    edge_attr: Reduce | None = None
-    directed: bool = False
-
-    def require(self) -> None:
-        """The options are allowed."""
-        require_lift_options(self.max_dim, self.reduce, self.edge_attr)
-        require_flag("directed", self.directed)
+from simplex.data._lift.checks import listed_graphs
+from simplex.data._lift.options import Lift, Reduce
+from simplex.data._lift.rings import Apex
 
 
 class GraphTables(NamedTuple):
@@ -61,6 +44,9 @@ def lift_dataset(
     reduce: Reduce = "sum",
     edge_attr: Reduce | None = None,
     directed: bool = False,
+    rings: int | None = None,
+    apex: Apex = "sum",
+    marker: bool = True,
 ) -> SimplicialDataset:
     """Lift many PyG graphs by one kernel call; item i equals ``clique_lift(graphs[i])``.
 
@@ -70,13 +56,16 @@ def lift_dataset(
         reduce: how vertex features are spread to higher simplices, ``"sum"`` or ``"mean"``.
         edge_attr: what becomes of ``edge_attr``, see :func:`clique_lift`.
         directed: ``True`` to lift as :func:`directed_flag_lift` does.
+        rings: N to fill the rings of at most N vertices as :func:`ring_lift` does; ``None`` not to.
+        apex: of rings, see :func:`ring_lift`.
+        marker: of rings, see :func:`ring_lift`.
 
     Raises:
         TypeError: one graph in place of a list, or an item that is no PyG ``Data``.
         ValueError: there is no graph, the items have different fields, or one has been lifted
             already.
     """
-    lift = Lift(max_dim, reduce, edge_attr, directed)
+    lift = Lift(max_dim, reduce, edge_attr, directed, rings, apex, marker)
     lift.require()
     return lifted_tables(tables_of(listed_graphs(graphs)), lift)
 
@@ -105,31 +94,14 @@ def lifted_tables(graphs: GraphTables, lift: Lift) -> SimplicialDataset:
     require_ids(table, sizes.repeat_interleave(counts))
     pointer = torch.nn.functional.pad(sizes.cumsum(0), (1, 0))
     edges = table + pointer[:-1].repeat_interleave(counts)
-    flag_complex = directed_flag_complex if lift.directed else clique_complex
-    union = flag_complex(
-        SimpleNamespace(edge_index=edges, num_nodes=int(pointer[-1]), ptr=pointer), lift.max_dim
+    union = lift.complex_of(
+        SimpleNamespace(edge_index=edges, num_nodes=int(pointer[-1]), ptr=pointer)
     )
     given, edge_attr = fields.pop("x", None), fields.get("edge_attr")
     bounds.pop("x", None)
-    x = features_of_lift(union, given, edges, edge_attr, lift.max_dim, lift.reduce, lift.edge_attr)
+    x = lift.features(union, given, edges, edge_attr)
     if given is None and x:
         fields["x_1"], bounds["x_1"], x = x[0], union.part_pointer(1), []
     return SimplicialDataset.from_union(
         union, x, max_dim=lift.max_dim, fields=fields, slices=bounds
     )
-
-
-def features_of_lift(
-    K: SimplicialComplex,
-    x: Any,
-    edges: Tensor,
-    edge_attr: Any,
-    max_dim: int,
-    reduce: Reduce,
-    edge_reduce: Reduce | None,
-) -> list[Tensor]:
-    """All cochains; without ``x`` that of the edges alone, or none."""
-    cochains = [] if x is None else spread_features(K, x, max_dim, reduce=reduce)
-    if edge_reduce is None:
-        return cochains
-    return with_edge_features(K, cochains, edges, edge_attr, edge_reduce)

@@ -49,7 +49,7 @@ def spread_features(
     require_complex("K", K)
     require_word("reduce", reduce, ("sum", "mean"))
     require_int("max_dim", max_dim, least=0, most=HIGHEST_DIM)
-    x = vertex_features(K, x)
+    x = vertex_features(x, K.num_simplices(0), K.device)
     require_mean("x", x, reduce)
     _require_room(K, x, max_dim)
     corners = [x[K.simplices(k)] for k in range(1, max_dim + 1)]  # (n_k, k+1, F)

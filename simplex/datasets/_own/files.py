@@ -21,6 +21,8 @@ class Wanted:
     max_dim: int = 2
     reduce: str = "sum"
     form: Mapping[str, Any] | None = None
+    rings: int | None = None
+    apex: str = "sum"
 
     def require(self, source: str) -> None:
         """Files of the kind of the form."""
@@ -28,6 +30,14 @@ class Wanted:
             raise ValueError(
                 f"paths must be of the kind of the training data, {self.form['source']}, got "
                 f"{source}."
+            )
+
+    def require_no_rings(self, what: str) -> None:
+        """Data whose rings cannot be filled."""
+        if self.rings is not None:
+            raise ValueError(
+                f"rings must be left out for {what}, got {self.rings}. They are filled in graphs: "
+                "PyG Data, tables of graphs with targets, or TU text files."
             )
 
 

@@ -33,6 +33,7 @@ def read_graph_file(path: Path, wanted: Wanted) -> FileData:
     graphs = _graphs(path)
     if isinstance(graphs, SimplicialDataset) or isinstance(graphs[0], SimplicialData):
         dataset = graphs if isinstance(graphs, SimplicialDataset) else _collated(graphs)
+        wanted.require_no_rings("complexes, which have been lifted")
         notes.append("complexes: taken as they are, not lifted")
         form: dict[str, Any] = {"source": "complexes"}
         wanted.require("complexes")
@@ -40,9 +41,11 @@ def read_graph_file(path: Path, wanted: Wanted) -> FileData:
         wanted.require("graphs")
         form = dict(wanted.form or _form(graphs, wanted, notes))
         prepared = [_prepared(graph, form, place, path) for place, graph in enumerate(graphs)]
+        if wanted.level is not None or not _one_each(prepared, wanted.target or "y"):
+            wanted.require_no_rings("targets of vertices or other simplices")
         edge_attr: Any = "mean" if form["edge_width"] and wanted.max_dim else None
-        reduce: Any = wanted.reduce
-        dataset = lift_dataset(prepared, wanted.max_dim, reduce=reduce, edge_attr=edge_attr)
+        options: Any = {"reduce": wanted.reduce, "rings": wanted.rings, "apex": wanted.apex}
+        dataset = lift_dataset(prepared, wanted.max_dim, edge_attr=edge_attr, **options)
     level = wanted.level if wanted.form is None else wanted.form.get("level")
     if level is None and wanted.form is None:
         level = _level(dataset, wanted.target or "y")
@@ -53,6 +56,12 @@ def read_graph_file(path: Path, wanted: Wanted) -> FileData:
     names = dataset._data.complex.vertex_labels if form["source"] == "complexes" else None
     plain = None if names is None else [str(name) for name in names]
     return FileData(dataset, wanted.target, level, wanted.kind, form, plain, None, tuple(notes))
+
+
+def _one_each(graphs: "list[Data]", target: str) -> bool:
+    """Whether each graph has one target, or none."""
+    targets = [graph[target] for graph in graphs if target in graph]
+    return all(not isinstance(y, Tensor) or y.ndim == 0 or len(y) == 1 for y in targets)
 
 
 def _graphs(path: Path) -> "list[Data] | SimplicialDataset":

@@ -22,6 +22,7 @@ def read_lifted_folder(folder: Path, wanted: Wanted) -> FileData:
     from simplex.data import SimplicialDataset
 
     wanted.require(SOURCE)
+    wanted.require_no_rings(f"{folder}, which holds complexes")
     dataset = SimplicialDataset.open(folder)
     top = dataset._data.max_dim
     if wanted.max_dim != top:

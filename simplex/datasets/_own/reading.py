@@ -33,6 +33,8 @@ def read_dataset(
     max_dim: int = 2,
     reduce: Literal["sum", "mean"] = "sum",
     use_node_attr: bool = True,
+    rings: int | None = None,
+    apex: Literal["sum", "mean", "token"] = "sum",
     form: Mapping[str, Any] | None = None,
 ) -> FileData:
     r"""Read your own data, lifted: tables, PyG graphs, a hypergraph, or a folder in TU's layout.
@@ -61,6 +63,8 @@ def read_dataset(
         max_dim: the top dimension.
         reduce: what higher simplices carry: the ``"sum"`` or the ``"mean"`` of their vertices.
         use_node_attr: of TU data, see :func:`tu_dataset`.
+        rings: of graphs with targets: N to fill the rings of at most N vertices; ``None`` not to.
+        apex: what the apex of a ring carries, see :func:`simplex.transforms.ring_lift`.
         form: that of another reading, to have the same features, without targets.
 
     Returns:
@@ -83,7 +87,12 @@ def read_dataset(
     require_int("max_dim", max_dim, 0, HIGHEST_DIM)
     require_word("reduce", reduce, ("sum", "mean"))
     require_word("kind", kind, ("classes", "labels", "numbers", None))
-    wanted = Wanted(target, level, kind, features, tuple(categories), max_dim, reduce, form)
+    require_word("apex", apex, ("sum", "mean", "token"))
+    if rings is not None:
+        require_int("rings", rings, least=3)
+    wanted = Wanted(
+        target, level, kind, features, tuple(categories), max_dim, reduce, form, rings, apex
+    )
     for place in places:
         if not place.exists():
             raise ValueError(f"{place}: no such file or folder.")

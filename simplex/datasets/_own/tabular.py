@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -35,7 +36,7 @@ def read_tabular(paths: Sequence[Path], wanted: Wanted) -> FileData:
     if loops:
         notes.append(f"{loops} edges from a node to itself: left out")
     ids = K.index(graphs.edges.T.sort(1).values) if wanted.max_dim else graphs.edges[0] - n
-    cochains = _cochains(tables, graphs, K, ids, form, wanted)
+    x, of_edges = _features(tables, graphs, form)
     fields: dict[str, Any] = {}
     slices: dict[str, Tensor] = {}
     level, kind = form["level"], form["kind"]
@@ -47,6 +48,12 @@ def read_tabular(paths: Sequence[Path], wanted: Wanted) -> FileData:
         notes += _said_of(given, level, names)
     if before is None:
         _add_masks(tables, graphs, K, fields, slices, notes)
+    if wanted.rings is None:
+        cochains = _cochains(K, x, of_edges, ids, wanted)
+    else:
+        if level is not None or slices:
+            wanted.require_no_rings("targets or parts of nodes or edges")
+        K, cochains = _with_rings(graphs, x, of_edges, wanted)
     dataset = SimplicialDataset.from_union(
         K, cochains, max_dim=wanted.max_dim, fields=fields, slices=slices
     )
@@ -97,14 +104,10 @@ def _form(
     return top | parts
 
 
-def _cochains(
-    tables: Tables,
-    graphs: Graphs,
-    K: SimplicialComplex,
-    ids: Tensor,
-    form: Mapping[str, Any],
-    wanted: Wanted,
-) -> list[Tensor]:
+def _features(
+    tables: Tables, graphs: Graphs, form: Mapping[str, Any]
+) -> tuple[Tensor, Tensor | None]:
+    """Of all vertices, and of the rows of edges where these have any."""
     n = len(graphs.vertex_names)
     if form["features"]:
         where = "the table of nodes" if tables.nodes is None else tables.nodes.path.name
@@ -112,12 +115,34 @@ def _cochains(
         x = feature_columns(columns, form["features"], where, n)[_rows(graphs)]
     else:
         x = torch.ones(n, 1)
+    edges, wanted = tables.edges, form["edge_features"]
+    if not wanted:
+        return x, None
+    return x, feature_columns(edges.columns, wanted, edges.path.name, len(edges))
+
+
+def _cochains(
+    K: SimplicialComplex, x: Tensor, of_edges: Tensor | None, ids: Tensor, wanted: Wanted
+) -> list[Tensor]:
     cochains = cochains_of(K, x, wanted.max_dim, wanted.reduce)  # type: ignore[arg-type]
-    if form["edge_features"]:
-        edges = tables.edges
-        given = feature_columns(edges.columns, form["edge_features"], edges.path.name, len(edges))
-        cochains[1] = torch.cat([cochains[1], _mean(given, ids, K.num_simplices(1))], 1)
+    if of_edges is not None:
+        cochains[1] = torch.cat([cochains[1], _mean(of_edges, ids, K.num_simplices(1))], 1)
     return cochains
+
+
+def _with_rings(
+    graphs: Graphs, x: Tensor, of_edges: Tensor | None, wanted: Wanted
+) -> tuple[SimplicialComplex, list[Tensor]]:
+    """The ring complexes of the graphs, and their features."""
+    from simplex.data import Lift
+
+    options: Any = {"reduce": wanted.reduce, "rings": wanted.rings, "apex": wanted.apex}
+    lift = Lift(wanted.max_dim, edge_attr=None if of_edges is None else "mean", **options)
+    lift.require()
+    K = lift.complex_of(
+        SimpleNamespace(edge_index=graphs.edges, num_nodes=len(x), ptr=graphs.pointer)
+    )
+    return K, lift.features(K, x, graphs.edges, of_edges)
 
 
 def _rows(graphs: Graphs) -> Tensor:

@@ -25,10 +25,8 @@ def read_tu_folder(folder: Path, name: str, wanted: Wanted, use_node_attr: bool)
             "are categories and whose attributes are numbers."
         )
     wanted.require("tu")
-    reduce: Any = wanted.reduce
-    dataset = read_tu(
-        folder, name, max_dim=wanted.max_dim, reduce=reduce, use_node_attr=use_node_attr
-    )
+    options: Any = {"reduce": wanted.reduce, "rings": wanted.rings, "apex": wanted.apex}
+    dataset = read_tu(folder, name, max_dim=wanted.max_dim, use_node_attr=use_node_attr, **options)
     labels = folder / f"{name}_graph_labels.txt"
     classes = None
     if not dataset._data.y.is_floating_point():

@@ -18,7 +18,7 @@ from simplex.diffusion._checks import (
     require_single_or_double,
     require_times_within,
 )
-from simplex.diffusion._cochains.calculus import apply_to_cochains, prepared_halves, spectral_bounds
+from simplex.diffusion._cochains.symmetric import apply_to_cochains
 from simplex.diffusion._kinds import CONTROL, VELOCITY, record_kind, require_kind, saying
 from simplex.diffusion._rows import Model, aligned, row_mean, rows_of_times
 from simplex.diffusion._walk import Grid, checked
@@ -26,7 +26,9 @@ from simplex.operators import (
     chebyshev_apply,
     chebyshev_coefficients,
     from_rows,
+    prepared_halves,
     self_adjoint,
+    spectral_bounds,
     to_rows,
 )
 

@@ -17,13 +17,8 @@ from simplex.diffusion._checks import (
     require_representable,
     require_single_or_double,
 )
-from simplex.diffusion._cochains.calculus import (
-    apply_to_cochains,
-    prepared_halves,
-    prepared_projections,
-    spectral_bounds,
-)
 from simplex.diffusion._cochains.subspace import SUBSPACES, hodge_ranks
+from simplex.diffusion._cochains.symmetric import apply_to_cochains
 from simplex.diffusion._gaussian import WHITE
 from simplex.operators import (
     Kernel,
@@ -31,6 +26,9 @@ from simplex.operators import (
     chebyshev_apply,
     chebyshev_coefficients,
     hodge_decomposition,
+    prepared_halves,
+    prepared_projections,
+    spectral_bounds,
     to_rows,
 )
 

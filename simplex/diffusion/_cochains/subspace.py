@@ -13,10 +13,10 @@ from simplex.diffusion._checks import (
     require_floats,
     require_noise,
 )
-from simplex.diffusion._cochains.calculus import apply_to_cochains, prepared_projections
+from simplex.diffusion._cochains.symmetric import apply_to_cochains
 from simplex.diffusion._gaussian import WHITE, Noise
 from simplex.diffusion._kinds import carry_kind
-from simplex.operators import betti_numbers
+from simplex.operators import betti_numbers, prepared_projections
 
 
 # Which of (gradient, curl, harmonic) each subspace keeps.

@@ -1,0 +1,1 @@
+"""Complexes made of complexes, and what kind of space a complex is."""
