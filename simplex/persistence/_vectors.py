@@ -13,6 +13,7 @@ from simplex.persistence._checks import (
     read_levels,
     require_diagram,
     require_room,
+    rows_of_parts,
     sum_by_part,
 )
 from simplex.persistence._diagram import Diagram
@@ -76,9 +77,7 @@ def persistence_image(
     across = torch.exp(-((x - rows.birth[:, None]) ** 2) / (2 * sigma**2))  # (m, W)
     up = torch.exp(-((y - rows.lifetime[:, None]) ** 2) / (2 * sigma**2))  # (m, H)
     scaled = w[:, None] * up / (2 * torch.pi * sigma**2)
-    sizes = torch.bincount(rows.part, minlength=rows.num_parts).tolist()
-    parts = zip(torch.split(scaled, sizes), torch.split(across, sizes), strict=True)
-    return torch.stack([a.T @ b for a, b in parts])
+    return rows_of_parts(rows, scaled).mT @ rows_of_parts(rows, across)
 
 
 def landscape(D: Diagram, k: int, *, levels: Any, count: int = 5) -> Tensor:
