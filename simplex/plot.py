@@ -228,7 +228,7 @@ def draw_barcode(D: Diagram, *, ax: Any = None) -> Any:
     ax.set_yticks([])
     ax.set_xlabel("filtration value")
     if height:
-        ax.legend()
+        ax.legend(loc="center right")  # long bars are the first and the last ones
     return ax
 
 

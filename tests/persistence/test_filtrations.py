@@ -127,6 +127,13 @@ def test_what_is_refused(call, error, words):
         call()
 
 
+def test_complexes_without_edges_or_vertices():
+    D = extended_persistence(SimplicialComplex(2), [0.0, 1.0])
+    assert D.extended.pairs.tolist() == [[0.0, 0.0], [1.0, 1.0]]
+    assert [len(each) for each in extended_persistence(SimplicialComplex(0), [])] == [0, 0, 0]
+    assert lower_star(SimplicialComplex(0), []).filtration == ()
+
+
 def test_an_isolated_vertex_never_enters_a_filtration_by_edges():
     K = lower_star(HOLLOW, [1, 2, 3], 1)
     assert K.filtration[0].tolist() == [1.0, 1.0, 2.0, math.inf]

@@ -148,6 +148,12 @@ def test_an_empty_complex_has_an_empty_diagram():
         ("K", {}, TypeError, "K must be a SimplicialComplex"),
         (CIRCLE.with_filtration([[0.0] * 3, [0.0] * 3]), {"prime": 4}, ValueError, "prime"),
         (CIRCLE.with_filtration([[0.0] * 3, [0.0] * 3]), {"max_dim": -1}, ValueError, "max_dim"),
+        (
+            CIRCLE.with_filtration([torch.tensor([0, 0, 1]), torch.tensor([2**62 + 1] * 3)]),
+            {},
+            ValueError,
+            "exact in float64",
+        ),
         (CIRCLE.with_filtration([[2.0] * 3, [0.0] * 3], monotone=False), {}, ValueError, "facets"),
         (
             SimplicialComplex.disjoint_union([CIRCLE, random_filtration(3)]),
