@@ -3,13 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from simplex.complexes import HIGHEST_DIM, SimplicialComplex
 from simplex.io._content import Content, Values, as_numbers, columns_of, graph_of
-from simplex.io._families.hif import read_hif
+from simplex.io._families.hif import hypergraph_of
 from simplex.io._families.listed import require_few_faces, spanned_content
 from simplex.io._options import Reading
 from simplex.io._source import read_text
@@ -35,7 +36,7 @@ def read_json(path: str, reading: Reading, max_dim: int | None, notes: list[str]
     kind = kind_of_json(stored)
     notes.append({"hif": "HIF", "xgi": "XGI", "node-link": "nodes and links"}[kind] + " in JSON")
     if kind == "hif":
-        return read_hif_content(path, reading, max_dim, notes)
+        return _hif(stored, path, reading, max_dim, notes)
     if kind == "xgi":
         return _xgi(stored, reading, max_dim, notes)
     return _node_link(stored, reading)
@@ -66,7 +67,12 @@ def kind_of_json(stored: Any) -> str:
 
 def read_hif_content(path: str, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
     """A hypergraph in HIF: its hyperedges are simplices, with their faces."""
-    stored = load_json(path)
+    return _hif(load_json(path), path, reading, max_dim, notes)
+
+
+def _hif(
+    stored: Any, path: str, reading: Reading, max_dim: int | None, notes: list[str]
+) -> Content:
     known = stored if isinstance(stored, dict) else {}
     if known.get("network-type") == "directed" and not reading.undirected:
         raise ValueError(
@@ -77,7 +83,7 @@ def read_hif_content(path: str, reading: Reading, max_dim: int | None, notes: li
     listed = [str(r.get("edge")) for r in records or () if isinstance(r, dict)] if isinstance(
         records, list) else []  # fmt: skip
     require_few_faces(Counter(listed).values(), max_dim, reading)
-    found = read_hif(path, HIGHEST_DIM if max_dim is None else max_dim)
+    found = hypergraph_of(stored, HIGHEST_DIM if max_dim is None else max_dim, Path(path))
     values: dict[int, Values] = {0: dict(found.vertex_attributes)}
     return spanned_content(
         found.complex, found.vertices, found.pointer, dict(found.edge_attributes), values,
