@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from simplex.complexes import (
@@ -70,7 +69,9 @@ def upper_star(K: SimplicialComplex, values: Any, k: int = 0) -> SimplicialCompl
     Large values enter first. Births and deaths are levels with the other sign.
 
     Args:
-        K, values, k: as for :func:`lower_star`.
+        K: the complex, or a disjoint union.
+        values: x, (n_k,) real numbers, or (n_k, 1).
+        k: the dimension of the simplices that carry the signal.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1)])

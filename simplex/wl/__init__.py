@@ -1,5 +1,7 @@
 """Colour refinement: the simplicial Weisfeiler-Lehman test, its baselines, exact isomorphism."""
 
+from simplex.wl._automorphisms import AutomorphismGroup, automorphism_group
+from simplex.wl._canonical import CanonicalForm, canonical_form
 from simplex.wl._coloring import Coloring
 from simplex.wl._compare import Refinement, Verdict, compare, distinguish
 from simplex.wl._folklore import folklore_wl
@@ -9,9 +11,13 @@ from simplex.wl._vertices import weisfeiler_lehman
 
 
 __all__ = [
+    "AutomorphismGroup",
+    "CanonicalForm",
     "Coloring",
     "Refinement",
     "Verdict",
+    "automorphism_group",
+    "canonical_form",
     "compare",
     "distinguish",
     "find_isomorphism",

@@ -47,7 +47,7 @@ def hash_parts(
     if first is not None and stop is not None:
         K = some_parts(K, first, stop)
     with torch_threads(1):  # other tasks have the other cores
-        if recipe.marks.count:
+        if recipe.marks.number:
             return marked_hashes(recipe, K).numpy()
         problem = recipe.problem(K, **recipe.options)
         return last_moment(problem, recipe.max_rounds).hashes.sum(0).numpy()
@@ -68,7 +68,7 @@ def blocks_of_items(
             )
         directed = K.directed
         marked = K.num_simplices(marks.dim) if marks.dim <= K.dim else 0
-        held += sum(K.f_vector) * max(math.perm(marked, marks.count), 1)
+        held += sum(K.f_vector) * max(math.perm(marked, marks.number), 1)
         if held >= marks.size:
             yield block
             block, held = [], 0
@@ -99,7 +99,7 @@ def blocks_of_union(
     K = union if isinstance(union, SimplicialComplex) else open_complex(union)
     place = opened_in(K)
     pointer = torch.stack(part_pointers(K)).sum(0)
-    if marks.count:
+    if marks.number:
         copies = Copies(K, (), marks)
         work = (copies.sizes.sum(0).double() * copies.choices.double().prod(0)).clamp(max=2.0**53)
         pointer[1:] = work.cumsum(0)

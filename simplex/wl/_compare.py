@@ -105,8 +105,9 @@ def compare(
 
     Raises:
         TypeError: an argument is no complex.
-        ValueError: the complexes are on different devices, ``marks`` or ``mark_dim`` is negative,
-            there are marks and the test is another one, or the copies are too many.
+        ValueError: the complexes are on different devices, ``marks`` is not in 0 … 20 or
+            ``mark_dim`` negative, there are marks and the test is another one, or the copies are
+            too many.
 
     Laws:
         Symmetric; isomorphic complexes are never told apart. Being told apart proves that there is
@@ -207,8 +208,8 @@ def _marking(recipe: Recipe) -> str:
     one, many = kind_of(recipe.marks.dim, 1), kind_of(recipe.marks.dim)
     return (
         f"with one {one} marked"
-        if recipe.marks.count == 1
-        else f"with {recipe.marks.count} {many} marked"
+        if recipe.marks.number == 1
+        else f"with {recipe.marks.number} {many} marked"
     )
 
 

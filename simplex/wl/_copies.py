@@ -25,12 +25,12 @@ class Marks(NamedTuple):
     """What is marked in the copies of a complex.
 
     Args:
-        count: how many distinct simplices in a copy.
+        number: how many distinct simplices in a copy.
         dim: their dimension.
         size: most simplices of the copies that are held at once.
     """
 
-    count: int = 0
+    number: int = 0
     dim: int = 0
     size: int = BLOCK
 
@@ -73,7 +73,7 @@ class Copies:
     @cached_property
     def choices(self) -> Tensor:
         """How many simplices are left for each mark, at least one: (marks, num_parts)."""
-        return (self.counts - torch.arange(self.marks.count)[:, None]).clamp(min=1)
+        return (self.counts - torch.arange(self.marks.number)[:, None]).clamp(min=1)
 
     def groups(self, level: int) -> Tensor:
         """How many tuples of the first marks each part has; of all marks, its copies."""
@@ -83,7 +83,7 @@ class Copies:
     @cached_property
     def pointer(self) -> Tensor:
         """The first copy of each part."""
-        number = self.groups(self.marks.count)
+        number = self.groups(self.marks.number)
         return torch.cat([number.new_zeros(1), number.cumsum(0)])
 
     def require_room(self) -> None:
@@ -107,7 +107,7 @@ class Copies:
 
     def ranges(self) -> list[tuple[int, int]]:
         """The copies of each block, with at most so many simplices, unless one has more."""
-        each = self.sizes.sum(0).repeat_interleave(self.groups(self.marks.count))
+        each = self.sizes.sum(0).repeat_interleave(self.groups(self.marks.number))
         pointer = torch.cat([each.new_zeros(1), each.cumsum(0)])
         return pointer_ranges(pointer.numpy(), most_work=self.marks.size) if len(each) else []
 
@@ -133,7 +133,7 @@ class Copies:
                 palette = self.palettes[k]
                 colors, num = palette.colors.index_select(0, rows), palette.size
                 if k == self.marks.dim:
-                    colors, num = colors * (self.marks.count + 1), num * (self.marks.count + 1)
+                    colors, num = colors * (self.marks.number + 1), num * (self.marks.number + 1)
                     for level, place in enumerate(marked):
                         there = place >= 0
                         colors[(start + place)[there]] += level + 1
@@ -149,7 +149,7 @@ class Copies:
         part = torch.searchsorted(self.pointer[1:], number, right=True)
         rest = number - self.pointer[part]
         digits = []
-        for level in reversed(range(self.marks.count)):
+        for level in reversed(range(self.marks.number)):
             base = self.choices[level][part]
             digits.append(rest % base)
             rest //= base
@@ -185,7 +185,7 @@ class Copies:
             values: (num_copies,) hashes.
             level: how many marks not to sum over.
         """
-        for outer in reversed(range(level, self.marks.count)):
+        for outer in reversed(range(level, self.marks.number)):
             sizes = self.choices[outer].repeat_interleave(self.groups(outer))
             running = values.new_zeros(len(values) + 1)
             torch.cumsum(words(values, key_of(0, Role.MARK, outer)), 0, out=running[1:])

@@ -116,7 +116,7 @@ def _located(copies: Copies, hashes: Tensor, number: int, kinds: Sequence[str]) 
     num_marks = int(copies.choices[0][0])
     labels = by_first_appearance(values)
     size = int(labels.max()) + 1
-    counts = torch.stack([torch.bincount(one, minlength=size) for one in labels.split(num_marks)])
+    counts = torch.stack([torch.bincount(one, minlength=size) for one in labels.view(2, num_marks)])
     mark = int((counts[0] > counts[1])[labels[:num_marks]].int().argmax())
     here, there = counts[:, labels[mark]].tolist()
     return Difference(number, dim, kinds[dim], mark, (here, there), num_marks)

@@ -64,7 +64,7 @@ def _pooled_rounds(
 
     For each k, hashes of what the k-simplices are in the copies that differ in the last mark alone.
     """
-    count = copies.marks.count
+    count = copies.marks.number
     fewer, stable = copies.groups(count - 1), True
     sums = [torch.zeros(int((fewer * size).sum()), dtype=torch.int64) for size in copies.sizes]
     history: list[list[Tensor]] = []
@@ -105,7 +105,7 @@ def _frozen_values(problem: Problem, max_rounds: int | None) -> Iterator[tuple[l
 
 def _of_simplices(copies: Copies, sums: Sequence[Tensor]) -> list[Tensor]:
     """Hashes of what the simplices of the complex are in all copies."""
-    for level in reversed(range(1, copies.marks.count)):
+    for level in reversed(range(1, copies.marks.number)):
         tuples, fewer = int(copies.groups(level).sum()), copies.groups(level - 1)
         values = sums
         sums = [torch.zeros(int((fewer * n).sum()), dtype=torch.int64) for n in copies.sizes]
@@ -121,7 +121,7 @@ def _add(sums: Sequence[Tensor], places: Sequence[Tensor], values: Sequence[Tens
 
 
 def _require_room(copies: Copies) -> None:
-    held = int((copies.groups(copies.marks.count - 1) * copies.sizes.sum(0)).sum())
+    held = int((copies.groups(copies.marks.number - 1) * copies.sizes.sum(0)).sum())
     what = f"the colours of {held} simplices of copies with one mark less"
     remedy = "Take fewer marks, or compare complexes."
     require_memory(held * 8 * (_ROUNDS + 6), torch.device("cpu"), what, remedy)

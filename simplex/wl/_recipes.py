@@ -72,7 +72,7 @@ def recipe_of(test: Any, marks: Marks, *, colors: bool = False) -> Recipe:
         where, remedy = "complexes are refined in blocks", _AS_ONE
         if {"marks", "mark_dim"} & {*others}:
             remedy = "Marks are an option of compare and distinguish: compare(A, B, marks=1)."
-        elif marks.count:
+        elif marks.number:
             where, remedy = "simplices are marked", "Give marks=0: it is then any test."
         raise ValueError(
             "test must be simplicial_wl, weisfeiler_lehman or folklore_wl, or a partial of one "
@@ -83,7 +83,7 @@ def recipe_of(test: Any, marks: Marks, *, colors: bool = False) -> Recipe:
     if "adjacencies" in options:
         options["adjacencies"] = tuple(options["adjacencies"])
     recipe = Recipe(known[1], options, max_rounds, marks)
-    if marks.count and marks.dim and not recipe.colors_simplices:
+    if marks.number and marks.dim and not recipe.colors_simplices:
         raise ValueError(
             f"mark_dim must be 0 for {test.__name__}, which colours no other simplices, got "
             f"{marks.dim}. Take simplicial_wl."

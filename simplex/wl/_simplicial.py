@@ -130,7 +130,7 @@ def simplicial_wl(
     """
     size = BLOCK if task_size is None else require_int("task_size", task_size, 1)
     copied = require_marks(marks, mark_dim, size)
-    if copied.count:
+    if copied.number:
         require_unmarked(K, folder, executor)
         return pooled_coloring(
             require_complex("K", K),

@@ -47,7 +47,11 @@ def given_colors(
 
 def kind_of(k: int, count: int = 2) -> str:
     """What k-simplices are called, several or one."""
-    names = (("vertex", "vertices"), ("edge", "edges"), ("triangle", "triangles"))
-    names += (("tetrahedron", "tetrahedra"),)
+    names = (
+        ("vertex", "vertices"),
+        ("edge", "edges"),
+        ("triangle", "triangles"),
+        ("tetrahedron", "tetrahedra"),
+    )
     one, many = names[k] if k < len(names) else (f"{k}-simplex", f"{k}-simplices")
     return one if count == 1 else many

@@ -12,8 +12,9 @@ from simplex.testing import random_complex
 from simplex.wl import compare, find_isomorphism, is_isomorphic
 from tests.cases import over
 from tests.tables import COMPLEXES
-from tests.wl.graphs import copies, csl, lift, paley, relabel, rook, shrikhande
+from tests.wl.graphs import copies, csl, lift, relabel, rook, shrikhande
 from tests.wl.oracle import skeleton_graph
+from tests.wl.symmetric import GRAPHS, HARD
 
 
 def assert_isomorphism(A: SimplicialComplex, B: SimplicialComplex, image: torch.Tensor | None):
@@ -24,26 +25,6 @@ def assert_isomorphism(A: SimplicialComplex, B: SimplicialComplex, image: torch.
     for k in range(A.dim + 1):
         moved = {frozenset(row) for row in image[A.simplices(k)].tolist()}
         assert moved == {frozenset(row) for row in B.simplices(k).tolist()}
-
-
-GRAPHS = {
-    "CSL(41, 3)": csl(3),
-    "Petersen": nx.petersen_graph(),
-    "Paley 29": paley(29),
-    "Rook": rook(),
-    "Shrikhande": shrikhande(),
-    "star of 200": nx.star_graph(200),
-    "30 cycles": copies(nx.cycle_graph(6), 30),
-    "cycles of all lengths": nx.disjoint_union_all([nx.cycle_graph(n) for n in range(3, 12)] * 2),
-    "3-regular": nx.random_regular_graph(3, 60, seed=1),
-    "3-regular, more": copies(nx.random_regular_graph(3, 20, seed=2), 3),
-    "cube": nx.hypercube_graph(5),
-    "grid": nx.grid_graph((6, 7), periodic=True),
-    "complete": nx.complete_graph(9),
-    "complete bipartite": nx.complete_bipartite_graph(7, 7),
-    "binary tree": nx.balanced_tree(2, 6),
-    "no edges": nx.empty_graph(300),
-}
 
 
 @over("name", GRAPHS)
@@ -228,70 +209,6 @@ def test_starting_colours_must_be_kept():
     assert_isomorphism(cycle, cycle, image)
     moved = cycle.index(image[cycle.simplices(1)])
     assert torch.equal((1 - even)[moved], even)
-
-
-def cone(parts, apexes=1):
-    """The graphs side by side, joined to further vertices."""
-    graph = nx.disjoint_union_all(parts)
-    count = len(graph)
-    graph.add_edges_from((count + a, v) for v in range(count) for a in range(apexes))
-    return graph
-
-
-def projective_plane(q):
-    """Points and lines over the field of q elements, joined where they meet."""
-    points = [
-        p for p in itertools.product(range(q), repeat=3) if any(p) and next(x for x in p if x) == 1
-    ]
-    return nx.Graph(
-        (i, len(points) + j)
-        for i, p in enumerate(points)
-        for j, line in enumerate(points)
-        if sum(a * b for a, b in zip(p, line, strict=True)) % q == 0
-    )
-
-
-def gadgets(graph, twisted):
-    """The graph of Cai, Fürer and Immerman over a graph, with one edge crossed or none."""
-    result = nx.Graph()
-    for v in graph:
-        around = sorted(graph[v])
-        for bits in itertools.product((0, 1), repeat=len(around)):
-            if sum(bits) % 2 == 0:
-                result.add_edges_from(
-                    ((v, bits), (v, u, b)) for u, b in zip(around, bits, strict=True)
-                )
-    for i, (u, v) in enumerate(graph.edges):
-        result.add_edges_from(((u, v, b), (v, u, b ^ int(twisted and i == 0))) for b in (0, 1))
-    return nx.convert_node_labels_to_integers(result)
-
-
-def latin_square_graph(product):
-    cells = list(itertools.product(range(8), repeat=2))
-    return nx.Graph(
-        (i, j)
-        for i, a in enumerate(cells)
-        for j, b in enumerate(cells)
-        if i < j and (a[0] == b[0] or a[1] == b[1] or product(*a) == product(*b))
-    )
-
-
-C8, C4 = nx.cycle_graph(8), nx.cycle_graph(4)
-HARD = {  # pairs that refinement leaves many ways to go wrong in, and whether they are isomorphic
-    "cone": (cone([C8] * 4), cone([C8] * 3 + [C4] * 2), False),
-    "cone with itself": (cone([C8] * 4), cone([C8] * 4), True),
-    "five cones": (cone([C8] * 3, 5), cone([C8] * 2 + [C4] * 2, 5), False),
-    "complement": (
-        nx.complement(cone([C8] * 4)), nx.complement(cone([C8] * 3 + [C4] * 2)), False,
-    ),
-    "plane of order 7": (projective_plane(7), projective_plane(7), True),
-    "twisted": (gadgets(nx.complete_graph(5), False), gadgets(nx.complete_graph(5), True), False),
-    "twisted alike": (gadgets(nx.petersen_graph(), True), gadgets(nx.petersen_graph(), True), True),
-    "latin squares": (
-        latin_square_graph(lambda a, b: (a + b) % 8), latin_square_graph(lambda a, b: a ^ b), False,
-    ),
-    "line graph": (nx.line_graph(nx.complete_graph(9)),) * 2 + (True,),
-}  # fmt: skip
 
 
 @over("name", HARD)

@@ -295,6 +295,8 @@ def test_bad_arguments():
     K = COMPLEXES["house"]
     with pytest.raises(ValueError, match="marks must be non-negative, got -1"):
         compare(K, K, marks=-1)
+    with pytest.raises(ValueError, match="marks must be an integer from 0 to 20"):
+        distinguish([K], marks=21)
     with pytest.raises(TypeError, match=r"mark_dim must be an integer, got 0.5"):
         distinguish([K], marks=1, mark_dim=0.5)
     with pytest.raises(ValueError, match="mark_dim must be 0 for folklore_wl"):

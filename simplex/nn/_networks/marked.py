@@ -20,7 +20,7 @@ from simplex.nn._frame.options import StackOptions
 from simplex.nn._frame.readout import Readout
 from simplex.nn._modules import Widths
 from simplex.nn._network import StackedNetwork
-from simplex.nn._networks.sin import SINConv
+from simplex.nn._networks.sin import SIN
 from simplex.nn._reach import Reach, Stage
 
 
@@ -55,8 +55,8 @@ class MarkedNetwork(StackedNetwork):
     sums of images under generic maps are injective on the finitely many multisets that occur, which
     is applied to the simplices of a copy and again, behind φ, to the copies of a complex.
 
-    A subclass names its layer, as that of :class:`StackedNetwork`; :class:`MarkedSIN` is the one
-    with :class:`SINConv`.
+    Any network that is declared as a :class:`StackedNetwork` gets marks by this as its first base,
+    see below; :class:`MarkedSIN` is the one of :class:`SIN`.
 
     Args:
         in_channels, hidden_channels, out_channels, num_layers, max_dim, options: see
@@ -93,9 +93,8 @@ class MarkedNetwork(StackedNetwork):
         dimension, and are read in all of their simplices.
 
     Example:
-        >>> from simplex.nn import MPSNConv
-        >>> class MarkedMPSN(MarkedNetwork):
-        ...     conv = MPSNConv
+        >>> from simplex.nn import MPSN
+        >>> class MarkedMPSN(MarkedNetwork, MPSN): ...
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
         >>> model = MarkedMPSN(1, 8, 2, num_layers=2, max_dim=2)
         >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape
@@ -325,7 +324,7 @@ def _statistics_stay(network: nn.Module) -> Iterator[None]:
             norm.momentum = momentum
 
 
-class MarkedSIN(MarkedNetwork):
+class MarkedSIN(MarkedNetwork, SIN):
     r"""SIN on marked copies of each complex: as strong as the marked SWL test.
 
     See :class:`MarkedNetwork` for the equations, and :class:`SIN` for the layers.
@@ -356,6 +355,3 @@ class MarkedSIN(MarkedNetwork):
         >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape
         torch.Size([1, 2])
     """
-
-    conv, defaults = SINConv, {"activation": nn.functional.elu, "norm": "graph"}
-    activates = ("layer", "readout")

@@ -1,304 +1,179 @@
-"""Pieces put together: a canonical order of the whole, its automorphisms, and what counts them.
+"""Pieces put together: a canonical order of the whole, and what counts its automorphisms.
 
 Pieces of one piece are sorted by hashes, and by their graphs where hashes agree. Equal ones can be
-exchanged: of m of them come m! automorphisms, by two generators, and those of one piece give those
-of the others.
+exchanged: of m of them come m! automorphisms.
 """
-
-from collections import namedtuple
 
 import numpy as np
 from numba import uint64
 from numba.extending import register_jitable
 
-from simplex.complexes import FLAG, INT64S, compiled
-from simplex.wl._exact.partition_numba import (
-    CELL,
+from simplex.complexes import FLAG, INT64S, TABLE, compiled
+from simplex.wl._exact.partition_numba import mixed
+from simplex.wl._exact.pieces_numba import (
+    ALIKE,
+    COLOR,
+    DEGREE,
+    FIRST_END,
+    FIRST_PART,
+    LAST_END,
     NODE,
-    SIZE,
-    mixed,
-    partition_of,
-    push_all,
-    refine,
+    PARTS,
+    PLACE,
+    SHIFT,
+    SORTED,
+    START,
+    STOP,
 )
-from simplex.wl._exact.pieces_numba import cut
 from simplex.wl._exact.search_numba import DONE, grown, search
 
 
-@compiled(f"({INT64S}, {INT64S}, {INT64S})")
-def stabilized(pointer, column, color):  # type: ignore[no-untyped-def]
-    """Refine colours until they are stable.
-
-    Returns:
-        The nodes by colour, the new colours, and a hash that is equal for isomorphic graphs.
-    """
-    n = len(color)
-    P = partition_of(np.argsort(color, kind="mergesort"), color)
-    words, nowhere = np.zeros(2 * n + 2, np.int64), np.zeros(2, np.int64)
-    push_all(P)
-    state = np.array([0, 1])
-    stop = refine(pointer, column, P, words, 0, words, nowhere, words, nowhere, state)
-    total, start = uint64(n), 0
-    for i in range(stop):
-        total = mixed(total, words[i])
-    while start < n:
-        total = mixed(total, mixed(P[SIZE, start], color[P[NODE, start]]))
-        start += P[SIZE, start]
-    return P[NODE, :n].copy(), P[CELL, :n].copy(), np.int64(total)
-
-
 @register_jitable
-def _differs(pointer, column, degree, node, place, color, one, other, size, mark):  # type: ignore[no-untyped-def]
+def _differs(pointer, column, T, one, other, size, mark):  # type: ignore[no-untyped-def]
     """Which of two pieces with canonical orders comes first: -1, 1, or 0 where they are equal."""
     for i in range(size):
-        v, w = node[one + i], node[other + i]
-        if color[v] != color[w]:
-            return -1 if color[v] < color[w] else 1
-        if degree[v] != degree[w]:
-            return -1 if degree[v] < degree[w] else 1
-        for e in range(pointer[w], pointer[w] + degree[w]):
-            mark[place[column[e]] - other] = 1
-        ours = theirs = size
-        for e in range(pointer[v], pointer[v] + degree[v]):
-            at = place[column[e]] - one
+        v, w = T[NODE, one + i], T[NODE, other + i]
+        more = T[COLOR, v] - T[COLOR, w]
+        if more == 0:
+            more = T[DEGREE, v] - T[DEGREE, w]
+        if more != 0:
+            return more
+        for e in range(pointer[w], pointer[w] + T[DEGREE, w]):
+            mark[T[PLACE, column[e]] - other] = 1
+        ours = theirs = size  # the first neighbours that only one of them has
+        for e in range(pointer[v], pointer[v] + T[DEGREE, v]):
+            at = T[PLACE, column[e]] - one
             if mark[at] == 1:
                 mark[at] = 0
             else:
                 ours = min(ours, at)
-        for e in range(pointer[w], pointer[w] + degree[w]):
-            at = place[column[e]] - other
+        for e in range(pointer[w], pointer[w] + T[DEGREE, w]):
+            at = T[PLACE, column[e]] - other
             if mark[at] == 1:
                 theirs = min(theirs, at)
             mark[at] = -1
         if ours != theirs:
-            return -1 if ours < theirs else 1
+            return ours - theirs
     return 0
 
 
+@compiled(f"({INT64S}, {INT64S}, {TABLE}, {TABLE}, {INT64S}, int64, int64, {INT64S})")
+def sort_pieces(pointer, column, T, pieces, hashes, first, last, mark):  # type: ignore[no-untyped-def]
+    """Bring the pieces of a piece into canonical order, and find those that are equal."""
+    order, start, stop = pieces[SORTED], pieces[START], pieces[STOP]
+    order[first:last] = first + np.argsort(hashes[first:last], kind="mergesort")
+    again = True
+    while again:
+        again = False
+        for i in range(first + 1, last):
+            a, b = order[i - 1], order[i]
+            pieces[ALIKE, b] = 0
+            if hashes[a] != hashes[b]:
+                continue
+            size = stop[a] - start[a]
+            sign = size - (stop[b] - start[b])
+            if sign == 0:
+                sign = _differs(pointer, column, T, start[a], start[b], size, mark)
+            pieces[ALIKE, b] = int(sign == 0)
+            if sign > 0:  # as good as never: two graphs with one hash
+                order[i - 1], order[i] = b, a
+                again = True
+
+
 @register_jitable
-def _hash_of(pointer, column, degree, node, place, color, start, stop):  # type: ignore[no-untyped-def]
+def _hash_of(pointer, column, T, start, stop):  # type: ignore[no-untyped-def]
     """A hash of a piece in its canonical order."""
     total = uint64(stop - start)
     for i in range(start, stop):
-        v, around = node[i], uint64(0)
-        for e in range(pointer[v], pointer[v] + degree[v]):
-            around += mixed(7, place[column[e]] - start)
-        total = mixed(total, mixed(color[v], around))
+        v, around = T[NODE, i], uint64(0)
+        for e in range(pointer[v], pointer[v] + T[DEGREE, v]):
+            around += mixed(7, T[PLACE, column[e]] - start)
+        total = mixed(total, mixed(T[COLOR, v], around))
     return total
 
 
-Lists = namedtuple("Lists", ["ends", "points", "images"])
-"""Generators: where each ends, and what it moves where to."""
-
-
 @register_jitable
-def _core(pointer, column, degree, node, place, color, start, stop, canonical, budget, ended):  # type: ignore[no-untyped-def]
+def _core(pointer, column, T, start, stop, canonical, budget, ended):  # type: ignore[no-untyped-def]
     """Search a piece that holds together, and put its nodes into the order found."""
     size = stop - start
     inner, edges = np.zeros(size + 1, np.int64), 0
+    names = T[NODE, start:stop].copy()
     for i in range(size):
-        edges += degree[node[start + i]]
+        edges += T[DEGREE, names[i]]
         inner[i + 1] = edges
     around, colors = np.empty(edges, np.int64), np.empty(size, np.int64)
-    names = node[start:stop].copy()
     for i in range(size):
         v = names[i]
-        colors[i] = color[v]
-        for e in range(degree[v]):
-            around[inner[i] + e] = place[column[pointer[v] + e]] - start
+        colors[i] = T[COLOR, v]
+        for e in range(T[DEGREE, v]):
+            around[inner[i] + e] = T[PLACE, column[pointer[v] + e]] - start
     status, steps, order, orbits, ends, points, images = search(
-        inner, around, np.arange(size), colors, canonical, budget, ended
+        inner, around, colors, canonical, budget, ended
     )
     for i in range(size):
-        node[start + i] = names[order[i]]
-        place[node[start + i]] = start + i
+        T[NODE, start + i] = names[order[i]]
+        T[PLACE, names[order[i]]] = start + i
     for i in range(ends[-1]):
         points[i], images[i] = names[points[i]], names[images[i]]
     return status, steps, orbits, ends, points, images
 
 
 @register_jitable
-def _sort_pieces(pointer, column, degree, node, place, color, starts, stops, hashes, order, mark):  # type: ignore[no-untyped-def]
-    """Bring the pieces of an order into the canonical one; whether each equals the one before."""
-    count = len(order)
-    order[:] = order[np.argsort(hashes[order], kind="mergesort")]
-    alike = np.zeros(count, np.bool_)
-    again = True
-    while again:
-        again = False
-        for i in range(1, count):
-            a, b = order[i - 1], order[i]
-            alike[i] = False
-            if hashes[a] != hashes[b]:
-                continue
-            size = stops[a] - starts[a]
-            sign = size - (stops[b] - starts[b])
-            if sign == 0:
-                sign = _differs(
-                    pointer, column, degree, node, place, color, starts[a], starts[b], size, mark
-                )
-            alike[i] = sign == 0
-            if sign > 0:  # as good as never: two graphs with one hash
-                order[i - 1], order[i] = b, a
-                again = True
-    return alike
+def _put_together(T, pieces, hashes, p, moved):  # type: ignore[no-untyped-def]
+    """Lay the sorted parts of a piece side by side; a hash of it."""
+    start, stop, first = pieces[START, p], pieces[STOP, p], pieces[FIRST_PART, p]
+    total, at = uint64(stop - start), start
+    for i in range(first, first + pieces[PARTS, p]):
+        part = pieces[SORTED, i]
+        pieces[SHIFT, part] = at - start
+        for j in range(pieces[START, part], pieces[STOP, part]):
+            moved[at] = T[NODE, j]
+            at += 1
+        total = mixed(total, hashes[part])
+    for i in range(start, stop):
+        T[NODE, i] = moved[i]
+        T[PLACE, moved[i]] = i
+    return total
 
 
-@register_jitable
-def _generators(  # type: ignore[no-untyped-def]
-    node,
-    starts,
-    stops,
-    above,
-    shift,
-    alike,
-    ordered,
-    first_child,
-    children,
-    first_end,
-    last_end,
-    lists,
-):
-    """Those of one piece of each kind, and an exchange and a rotation of equal ones."""
-    pieces = len(starts)
-    at, active = np.zeros(pieces, np.int64), np.ones(pieces, np.bool_)
-    copy = np.zeros(pieces, np.bool_)
-    for i in range(1, pieces):
-        copy[ordered[i]] = alike[i]
-    ends, points, images = np.zeros(16, np.int64), np.empty(16, np.int64), np.empty(16, np.int64)
-    num_ends, used = 1, 0
-    for p in range(pieces):
-        if p > 0:
-            at[p] = at[above[p]] + shift[p]
-            active[p] = active[above[p]] and not copy[p]
-        if not active[p]:
-            continue
-        for g in range(first_end[p], last_end[p]):
-            begin, stop = lists.ends[g - 1], lists.ends[g]
-            points, images = grown(points, used + stop - begin), grown(images, used + stop - begin)
-            points[used : used + stop - begin] = lists.points[begin:stop]
-            images[used : used + stop - begin] = lists.images[begin:stop]
-            used += stop - begin
-            ends = grown(ends, num_ends + 1)
-            ends[num_ends] = used
-            num_ends += 1
-        first, last = first_child[p], first_child[p] + children[p]
-        i = first
-        while i < last:
-            run = 1
-            while i + run < last and alike[i + run]:
-                run += 1
-            size = stops[ordered[i]] - starts[ordered[i]]
-            base = at[p] + shift[ordered[i]]
-            for turned in (2, run) if run > 2 else (2, 0):
-                if run < 2 or turned == 0:
-                    continue
-                count = turned * size
-                points, images = grown(points, used + count), grown(images, used + count)
-                for k in range(count):
-                    points[used + k] = node[base + k]
-                    images[used + k] = node[base + (k + size) % count]
-                used += count
-                ends = grown(ends, num_ends + 1)
-                ends[num_ends] = used
-                num_ends += 1
-            i += run
-    return ends[:num_ends], points[:used], images[:used]
-
-
-@compiled(f"({INT64S}, {INT64S}, {INT64S}, {INT64S}, boolean, int64, {FLAG})")
-def solve(pointer, column, node, color, canonical, budget, ended):  # type: ignore[no-untyped-def]
-    """The canonical order of a graph whose colours are stable, and its automorphisms.
+@compiled(f"({INT64S}, {INT64S}, {TABLE}, {TABLE}, boolean, int64, {FLAG})")
+def solve(pointer, column, T, pieces, canonical, budget, ended):  # type: ignore[no-untyped-def]
+    """The canonical order of a graph that is cut into pieces, and automorphisms of these.
 
     Args:
         pointer: (n+1,) of the graph.
         column: (E,) of the graph.
-        node: (n,) its nodes, by colour.
-        color: (n,) the colours.
+        T: its table. The nodes come into canonical order.
+        pieces: the table of its pieces, which is filled.
         canonical: whether the order must be canonical.
         budget: most refinements.
         ended: a flag that ends the search.
 
     Returns:
-        Whether it came to an end; refinements taken; the order; lengths of orbits, and numbers of
-        equal pieces, the product of the first and of the factorials of the second of which is the
-        number of automorphisms; and generators: where each ends, and what it moves where to.
+        Whether it came to an end; refinements taken; lengths of orbits, whose product is the number
+        of automorphisms that leave the pieces in place; and generators of those of each piece that
+        holds together: where each ends, and what it moves where to.
     """
-    n = len(node)
-    column, node = column.copy(), node.copy()
-    degree = pointer[1:] - pointer[:-1]
-    starts, stops, above = cut(pointer, column, degree, node, color)
-    place, mark, moved = np.empty(n, np.int64), np.full(n, -1), np.empty(n, np.int64)
-    for i in range(n):
-        place[node[i]] = i
-    pieces = len(starts)
-    children = np.zeros(pieces + 1, np.int64)  # how many; they have numbers in a row
-    first_child = np.zeros(pieces + 1, np.int64)
-    for p in range(pieces - 1, 0, -1):
-        children[above[p]] += 1
-        first_child[above[p]] = p
+    n, count = T.shape[1], pieces.shape[1]
     cores = 0
-    for p in range(pieces):
-        cores += int(children[p] == 0 and stops[p] - starts[p] > 1)
-    canonical = canonical or cores > 1
-    hashes, shift = np.zeros(pieces, np.uint64), np.zeros(pieces, np.int64)
-    alike, ordered = np.zeros(pieces, np.bool_), np.arange(pieces)
-    lengths, numbers = np.empty(16, np.int64), np.empty(16, np.int64)
-    num_lengths = num_numbers = 0
-    core_ends, core_points, core_images = np.zeros(1, np.int64), mark[:0], mark[:0]
-    first_end, last_end = np.zeros(pieces, np.int64), np.zeros(pieces, np.int64)
-    num_ends, steps, status = 1, 0, DONE
-    for p in range(pieces - 1, -1, -1):
-        start, stop, first = starts[p], stops[p], first_child[p]
-        last = first + children[p]
-        if children[p] > 0:
-            alike[first:last] = _sort_pieces(
-                pointer,
-                column,
-                degree,
-                node,
-                place,
-                color,
-                starts,
-                stops,
-                hashes,
-                ordered[first:last],
-                mark,
-            )
-            at = start
-            total = uint64(stop - start)
-            run = 1
-            for i in range(first, last):
-                child = ordered[i]
-                size = stops[child] - starts[child]
-                moved[at : at + size] = node[starts[child] : stops[child]]
-                shift[child] = at - start
-                at += size
-                total = mixed(total, hashes[child])
-                run = run + 1 if alike[i] else 1
-                if run > 1 and (i + 1 == last or not alike[i + 1]):
-                    numbers = grown(numbers, num_numbers + 1)
-                    numbers[num_numbers] = run
-                    num_numbers += 1
-            for i in range(start, stop):
-                node[i] = moved[i]
-                place[node[i]] = i
-            hashes[p] = total
-        elif stop - start <= 1:
-            hashes[p] = mixed(1, color[node[start]]) if n > 0 else uint64(0)
+    for p in range(count):
+        cores += int(pieces[PARTS, p] == 0 and pieces[STOP, p] - pieces[START, p] > 1)
+    canonical = canonical or cores > 1  # else equal ones would not be seen
+    hashes, mark, moved = np.zeros(count, np.int64), np.full(n, -1), np.empty(n, np.int64)
+    lengths, all_ends = np.empty(16, np.int64), np.zeros(16, np.int64)
+    all_points, all_images = np.empty(16, np.int64), np.empty(16, np.int64)
+    num_lengths, num_ends, steps, status = 0, 1, 0, DONE
+    for p in range(count - 1, -1, -1):
+        start, stop, first = pieces[START, p], pieces[STOP, p], pieces[FIRST_PART, p]
+        pieces[FIRST_END, p] = pieces[LAST_END, p] = num_ends
+        if pieces[PARTS, p] > 0:
+            sort_pieces(pointer, column, T, pieces, hashes, first, first + pieces[PARTS, p], mark)
+            hashes[p] = np.int64(_put_together(T, pieces, hashes, p, moved))
+        elif stop - start == 1:
+            hashes[p] = np.int64(mixed(1, T[COLOR, T[NODE, start]]))
         else:
             status, taken, orbits, ends, points, images = _core(
-                pointer,
-                column,
-                degree,
-                node,
-                place,
-                color,
-                start,
-                stop,
-                canonical,
-                budget - steps,
-                ended,
+                pointer, column, T, start, stop, canonical, budget - steps, ended
             )
             steps += taken
             if status != DONE:
@@ -306,29 +181,14 @@ def solve(pointer, column, node, color, canonical, budget, ended):  # type: igno
             lengths = grown(lengths, num_lengths + len(orbits))
             lengths[num_lengths : num_lengths + len(orbits)] = orbits
             num_lengths += len(orbits)
-            base = core_ends[num_ends - 1]
-            core_ends = grown(core_ends, num_ends + len(ends))
-            core_points = grown(core_points, base + ends[-1])
-            core_images = grown(core_images, base + ends[-1])
-            core_ends[num_ends : num_ends + len(ends) - 1] = base + ends[1:]
-            core_points[base : base + ends[-1]] = points[: ends[-1]]
-            core_images[base : base + ends[-1]] = images[: ends[-1]]
-            first_end[p], last_end[p] = num_ends, num_ends + len(ends) - 1
-            num_ends += len(ends) - 1
-            hashes[p] = _hash_of(pointer, column, degree, node, place, color, start, stop)
-    lists = Lists(core_ends, core_points, core_images)
-    ends, points, images = _generators(
-        node,
-        starts,
-        stops,
-        above,
-        shift,
-        alike,
-        ordered,
-        first_child,
-        children,
-        first_end,
-        last_end,
-        lists,
-    )
-    return status, steps, node, lengths[:num_lengths], numbers[:num_numbers], ends, points, images
+            base, used, more = all_ends[num_ends - 1], ends[-1], len(ends) - 1
+            all_ends = grown(all_ends, num_ends + more)
+            all_points = grown(all_points, base + used)
+            all_images = grown(all_images, base + used)
+            all_ends[num_ends : num_ends + more] = base + ends[1:]
+            all_points[base : base + used] = points[:used]
+            all_images[base : base + used] = images[:used]
+            num_ends += more
+            pieces[LAST_END, p] = num_ends
+            hashes[p] = np.int64(_hash_of(pointer, column, T, start, stop))
+    return status, steps, lengths[:num_lengths], all_ends[:num_ends], all_points, all_images

@@ -13,6 +13,7 @@ from simplex.lifting import count_cliques
 
 
 Ints = NDArray[np.int64]
+_SMALL = 2_000  # simplices; their nodes cost less than a count of cliques
 
 
 class ColoredGraph(NamedTuple):
@@ -30,9 +31,14 @@ class ColoredGraph(NamedTuple):
 
 
 def are_cliques(K: SimplicialComplex) -> bool:
-    """Whether the simplices are all cliques of the graph up to the dimension of the complex."""
+    """Whether the simplices are known to be all cliques of the graph up to their dimension.
+
+    Of small complexes it is not asked, as it spares nothing.
+    """
     if K.dim < 2:
         return True
+    if sum(K.f_vector) < _SMALL:
+        return False
     edges, n = K.simplices(1).T.contiguous().cpu(), K.num_simplices(0)
     # Level by level: where one holds, the next is of its size.
     return all(

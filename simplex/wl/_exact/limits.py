@@ -1,4 +1,4 @@
 """How long a search may take."""
 
 MAX_STEPS = 10_000_000
-"""Refinements: some minutes on hard graphs of a few hundred nodes, far more than usual ones take."""
+"""Refinements: some minutes on graphs of a few hundred nodes, and far more than most ones need."""

@@ -37,8 +37,12 @@ _S29, _S32 = uint64(29), uint64(32)
 _FEW = 24  # numbers that are sorted by insertion
 _MANY = 64  # cells of which the first is singled out, without a look at how they are joined
 
-# Answers of a refinement beside the words written, on whether the node is worth a visit.
-EQUAL, BETTER = 0, 1
+# The way to a partition is a table. Its rows: the nodes in order and their positions, where all are
+# single; hashes of all that the refinements saw, where those of each level begin, the nodes singled
+# out, with -1 behind them; and how many these are.
+ORDER, PLACES, WORDS, OFFSET, WAY, DEPTH = 0, 1, 2, 3, 4, 5
+
+EQUAL, BETTER = 0, 1  # how the words of a way compare with those of the first and the best
 
 
 @register_jitable
@@ -250,7 +254,7 @@ def _split_by_count(P, start, running):  # type: ignore[no-untyped-def]
         _sort_by_count(P, first, stop, low, high)
     i = stop - 1
     while i >= first:  # from the right, so that every node changes its cell once
-        value, right = P[COUNT, P[NODE, i]], i
+        value = P[COUNT, P[NODE, i]]
         while i >= first and P[COUNT, P[NODE, i]] == value:
             P[COUNT, P[NODE, i]] = 0
             i -= 1
@@ -262,33 +266,40 @@ def _split_by_count(P, start, running):  # type: ignore[no-untyped-def]
     return running
 
 
-@compiled(f"int64({_GRAPH}, {TABLE}, " + ", ".join([INT64S, "int64", *[INT64S] * 5]) + ")")
-def refine(pointer, column, P, words, at, first, first_range, best, best_range, state):  # type: ignore[no-untyped-def]
+@register_jitable
+def way_of(n):  # type: ignore[no-untyped-def]
+    """A way of no steps, with room for those of n nodes."""
+    return np.zeros((6, 2 * n + 3), np.int64)
+
+
+@compiled(f"boolean({_GRAPH}, {TABLE}, {TABLE}, {TABLE}, {TABLE}, int64, {INT64S})")
+def refine(pointer, column, P, here, first, best, level, state):  # type: ignore[no-untyped-def]
     """Split cells by their numbers of neighbours in the cells of the ring, until none splits.
 
-    Each step writes a word, a hash of all that was seen. They are compared with those of two other
-    ways on the fly; where they can neither equal the first nor be as good as the best, it ends.
+    Each step writes a word, a hash of all that was seen. They are compared on the fly with those of
+    two other ways. Where they can neither equal the first nor be as good as the best, it ends.
 
     Args:
         pointer: (n+1,) of the graph.
         column: (E,) of the graph.
         P: the partition.
-        words: where the words go.
-        at: from where on.
-        first: the words of the first way.
-        first_range: from where to where at this level.
-        best: those of the best way.
-        best_range: from where to where at this level.
+        here: the way to it, to which the words are added.
+        first: another way, to be equalled.
+        best: and one to be surpassed.
+        level: nodes singled out so far.
         state: whether all words so far equal those of the first; and how they compare with those of
             the best: -1, 0 or 1. Both are brought up to date.
 
     Returns:
-        Behind the last word; -1 where it ended early.
+        Whether the partition is worth a visit.
     """
-    running = uint64(0)
-    one, two = first_range[0], best_range[0]
-    n = P[NUMBER, NODES]
-    while P[NUMBER, WAITING] > 0 and P[NUMBER, CELLS] < n:
+    running, at = uint64(0), here[OFFSET, level]
+    one = one_stop = two = two_stop = 0
+    if level < first[DEPTH, 0]:
+        one, one_stop = first[OFFSET, level], first[OFFSET, level + 1]
+    if level < best[DEPTH, 0]:
+        two, two_stop = best[OFFSET, level], best[OFFSET, level + 1]
+    while P[NUMBER, WAITING] > 0 and P[NUMBER, CELLS] < P[NUMBER, NODES]:
         splitter = _pop(P)
         cells, seen = _reach(pointer, column, P, splitter)
         running = mixed(mixed(running, splitter), seen)
@@ -296,29 +307,30 @@ def refine(pointer, column, P, words, at, first, first_range, best, best_range, 
         for i in range(cells):
             running = _split_by_count(P, P[TOUCHED, i], running)
         word = np.int64(running)
-        words[at] = word
-        if state[EQUAL] == 1 and (one >= first_range[1] or first[one] != word):
+        here[WORDS, at] = word
+        if state[EQUAL] == 1 and (one >= one_stop or first[WORDS, one] != word):
             state[EQUAL] = 0
         if state[BETTER] == 0:
-            if two >= best_range[1] or best[two] < word:
+            if two >= two_stop or best[WORDS, two] < word:
                 state[BETTER] = 1
-            elif best[two] > word:
+            elif best[WORDS, two] > word:
                 state[BETTER] = -1
         at, one, two = at + 1, one + 1, two + 1
         if state[EQUAL] == 0 and state[BETTER] < 0:
             break
     while P[NUMBER, WAITING] > 0:
         _pop(P)
-    if state[EQUAL] == 1 and one != first_range[1]:
+    if state[EQUAL] == 1 and one != one_stop:
         state[EQUAL] = 0
-    if state[BETTER] == 0 and two != best_range[1]:
+    if state[BETTER] == 0 and two != two_stop:
         state[BETTER] = -1
-    return -1 if state[EQUAL] == 0 and state[BETTER] < 0 else at
+    here[OFFSET, level + 1] = at
+    return state[EQUAL] == 1 or state[BETTER] >= 0
 
 
 @compiled(f"int64({_GRAPH}, {TABLE})")
 def cell_to_split(pointer, column, P):  # type: ignore[no-untyped-def]
-    """The cell joined to most others neither wholly nor not at all; of these the largest, the first.
+    """The cell joined to most others in part; of these the largest, and then the first.
 
     Where there are very many cells, the first one.
     """
@@ -350,3 +362,23 @@ def cell_to_split(pointer, column, P):  # type: ignore[no-untyped-def]
             chosen, most = start, joined
         start = P[AFTER, start]
     return chosen
+
+
+@compiled(f"({_GRAPH}, {INT64S})")
+def stabilized(pointer, column, color):  # type: ignore[no-untyped-def]
+    """Refine colours until they are stable.
+
+    Returns:
+        The nodes by colour, the new colours, and a hash that is equal for isomorphic graphs.
+    """
+    n = len(color)
+    P, way = partition_of(np.argsort(color, kind="mergesort"), color), way_of(n)
+    push_all(P)
+    refine(pointer, column, P, way, way, way, 0, np.array([0, 1]))
+    total, start = uint64(n), 0
+    for i in range(way[OFFSET, 1]):
+        total = mixed(total, way[WORDS, i])
+    while start < n:
+        total = mixed(total, mixed(P[SIZE, start], color[P[NODE, start]]))
+        start += P[SIZE, start]
+    return P[NODE, :n].copy(), P[CELL, :n].copy(), np.int64(total)

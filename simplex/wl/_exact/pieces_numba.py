@@ -3,6 +3,9 @@
 Where more than half of the edges between two colours are there, the others are kept in their place:
 an automorphism keeps either. What hangs together after that is a piece; in a piece the colours are
 smaller, so that it may fall apart again. A piece is a range of positions.
+
+The graph is its neighbours, in an array for all nodes and where those of each begin, and a table:
+how many there are of each node, the node at each position, the position and the colour of each.
 """
 
 from collections import namedtuple
@@ -10,8 +13,17 @@ from collections import namedtuple
 import numpy as np
 from numba.extending import register_jitable
 
-from simplex.complexes import INT64S, compiled
+from simplex.complexes import INT64S, TABLE, compiled
 
+
+DEGREE, NODE, PLACE, COLOR = 0, 1, 2, 3  # rows of the table of a graph
+# Rows of the table of pieces: first positions and those behind the last, the piece that each is cut
+# from; how many are cut from it, which have numbers in a row, and the first of them.
+START, STOP, ABOVE, PARTS, FIRST_PART = 0, 1, 2, 3, 4
+# What is found when they are put together: where each begins in the one above, the pieces in
+# canonical order, whether each equals the one before, and from where to where its generators are.
+SHIFT, SORTED, ALIKE, FIRST_END, LAST_END = 5, 6, 7, 8, 9
+PIECE_ROWS = 10
 
 Scratch = namedtuple(
     "Scratch",
@@ -26,20 +38,20 @@ Scratch = namedtuple(
 
 
 @register_jitable
-def _thin(pointer, column, degree, node, color, start, stop, S):  # type: ignore[no-untyped-def]
+def _thin(pointer, column, T, start, stop, S):  # type: ignore[no-untyped-def]
     """Replace relations between colours of a piece by their complements where these are smaller."""
     for i in range(start, stop):
-        c = color[node[i]]
+        c = T[COLOR, T[NODE, i]]
         if S.size[c] == 0:
             S.begin[c] = i
         S.size[c] += 1
     first = start
     while first < stop:
-        v = node[first]  # all nodes of its colour have as many neighbours of each colour
-        c, seen, dense = color[v], 0, 0
+        v = T[NODE, first]  # all nodes of its colour have as many neighbours of each colour
+        c, seen, dense = T[COLOR, v], 0, 0
         after = first + S.size[c]
-        for e in range(pointer[v], pointer[v] + degree[v]):
-            d = color[column[e]]
+        for e in range(pointer[v], pointer[v] + T[DEGREE, v]):
+            d = T[COLOR, column[e]]
             if S.tally[d] == 0:
                 S.seen[seen] = d
                 seen += 1
@@ -53,21 +65,21 @@ def _thin(pointer, column, degree, node, color, start, stop, S):  # type: ignore
                 S.tally[d] = 0
         if dense > 0:
             for i in range(first, after):
-                _complement(pointer, column, degree, node, color, node[i], dense, S)
+                _complement(pointer, column, T, T[NODE, i], dense, S)
         for i in range(dense):
             S.tally[S.seen[i]] = 0
         first = after
     for i in range(start, stop):
-        S.size[color[node[i]]] = 0
+        S.size[T[COLOR, T[NODE, i]]] = 0
 
 
 @register_jitable
-def _complement(pointer, column, degree, node, color, v, dense, S):  # type: ignore[no-untyped-def]
+def _complement(pointer, column, T, v, dense, S):  # type: ignore[no-untyped-def]
     """Replace the neighbours of a node in the first colours seen, which alone have a tally."""
     kept = pointer[v]
-    for e in range(pointer[v], pointer[v] + degree[v]):
+    for e in range(pointer[v], pointer[v] + T[DEGREE, v]):
         u = column[e]
-        if S.tally[color[u]] > 0:
+        if S.tally[T[COLOR, u]] > 0:
             S.mark[u] = v
         else:
             column[kept] = u
@@ -75,30 +87,30 @@ def _complement(pointer, column, degree, node, color, v, dense, S):  # type: ign
     for j in range(dense):
         d = S.seen[j]
         for i in range(S.begin[d], S.begin[d] + S.size[d]):
-            u = node[i]
+            u = T[NODE, i]
             if S.mark[u] == v:
                 S.mark[u] = -1
             elif u != v:
                 column[kept] = u
                 kept += 1
-    degree[v] = kept - pointer[v]
+    T[DEGREE, v] = kept - pointer[v]
 
 
 @register_jitable
-def _fall_apart(pointer, column, degree, node, start, stop, label, stack):  # type: ignore[no-untyped-def]
+def _fall_apart(pointer, column, T, start, stop, label, stack):  # type: ignore[no-untyped-def]
     """Number the components of a piece, by their first positions; returns how many."""
     count = 0
     for i in range(start, stop):
-        label[node[i]] = -1
+        label[T[NODE, i]] = -1
     for i in range(start, stop):
-        if label[node[i]] >= 0:
+        if label[T[NODE, i]] >= 0:
             continue
-        label[node[i]] = count
-        stack[0], waiting = node[i], 1
+        label[T[NODE, i]] = count
+        stack[0], waiting = T[NODE, i], 1
         while waiting > 0:
             waiting -= 1
             v = stack[waiting]
-            for e in range(pointer[v], pointer[v] + degree[v]):
+            for e in range(pointer[v], pointer[v] + T[DEGREE, v]):
                 u = column[e]
                 if label[u] < 0:
                     label[u] = count
@@ -108,41 +120,44 @@ def _fall_apart(pointer, column, degree, node, start, stop, label, stack):  # ty
     return count
 
 
-@compiled(f"({', '.join([INT64S] * 5)})")
-def cut(pointer, column, degree, node, color):  # type: ignore[no-untyped-def]
-    """Cut a graph into pieces, in place; the nodes are sorted by colour first, then by piece.
+@compiled(f"{TABLE}({INT64S}, {INT64S}, {TABLE})")
+def cut(pointer, column, T):  # type: ignore[no-untyped-def]
+    """Cut a graph into pieces, in place; its nodes are sorted by colour, and then by piece.
 
     Returns:
-        Of each piece its first position, the one behind its last, and the piece that it is cut
-        from (-1 for the whole). Those without pieces of their own hold together.
+        The table of the pieces. The first is the whole; those without parts hold together.
     """
-    n = len(node)
-    starts, stops = np.zeros(2 * n + 1, np.int64), np.zeros(2 * n + 1, np.int64)
-    above = np.full(2 * n + 1, -1)
-    zeros, empty = np.zeros((2, n), np.int64), np.empty((2, n), np.int64)
+    n = T.shape[1]
+    pieces = np.zeros((PIECE_ROWS, 2 * n + 1), np.int64)
+    zeros, empty = np.zeros((2, n), np.int64), np.empty((4, n + 1), np.int64)
     S = Scratch(zeros[0], zeros[1], empty[0], empty[1], np.full(n, -1))
-    label, stack, place = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n + 1, np.int64)
-    stops[0] = n
-    pieces, piece = 1, 0
-    while piece < pieces:
-        start, stop = starts[piece], stops[piece]
+    label, stack, place = empty[2], empty[3], np.empty(n + 1, np.int64)
+    pieces[STOP, 0], pieces[ABOVE, 0] = n, -1
+    known, piece = 1, 0
+    while piece < known:
+        start, stop, count = pieces[START, piece], pieces[STOP, piece], 1
         if stop - start > 1:
-            _thin(pointer, column, degree, node, color, start, stop, S)
-            count = _fall_apart(pointer, column, degree, node, start, stop, label, stack)
-            if count > 1:
-                place[: count + 1] = 0
-                for i in range(start, stop):
-                    place[label[node[i]] + 1] += 1
-                for c in range(count):
-                    place[c + 1] += place[c]
-                for c in range(count):
-                    starts[pieces + c], stops[pieces + c] = start + place[c], start + place[c + 1]
-                    above[pieces + c] = piece
-                pieces += count
-                for i in range(start, stop):
-                    stack[place[label[node[i]]]] = node[i]
-                    place[label[node[i]]] += 1
-                for i in range(start, stop):
-                    node[i] = stack[i - start]
+            _thin(pointer, column, T, start, stop, S)
+            count = _fall_apart(pointer, column, T, start, stop, label, stack)
+        if count > 1:
+            pieces[PARTS, piece], pieces[FIRST_PART, piece] = count, known
+            place[: count + 1] = 0
+            for i in range(start, stop):
+                place[label[T[NODE, i]] + 1] += 1
+            for c in range(count):
+                place[c + 1] += place[c]
+                pieces[START, known + c], pieces[STOP, known + c] = (
+                    start + place[c],
+                    start + place[c + 1],
+                )
+                pieces[ABOVE, known + c] = piece
+            known += count
+            for i in range(start, stop):
+                stack[place[label[T[NODE, i]]]] = T[NODE, i]
+                place[label[T[NODE, i]]] += 1
+            for i in range(start, stop):
+                T[NODE, i] = stack[i - start]
         piece += 1
-    return starts[:pieces], stops[:pieces], above[:pieces]
+    for i in range(n):
+        T[PLACE, T[NODE, i]] = i
+    return pieces[:, :known].copy()

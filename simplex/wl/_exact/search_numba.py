@@ -16,24 +16,28 @@ from simplex.wl._exact.partition_numba import (
     CELL,
     CELLS,
     CUTS,
+    DEPTH,
     EQUAL,
     NODE,
     NODES,
     NUMBER,
+    OFFSET,
+    ORDER,
     PLACE,
+    PLACES,
     SIZE,
+    WAY,
+    WORDS,
     cell_to_split,
     partition_of,
     refine,
     single_out,
     undo,
+    way_of,
 )
 
 
 DONE, BEYOND, ENDED = 0, 1, 2
-# An order is a table. Its rows: nodes, positions of nodes, the words that refinement wrote on the
-# way, where those of each level begin, and the nodes singled out, with -1 behind them.
-ORDER, PLACES, WORDS, OFFSET, WAY = 0, 1, 2, 3, 4
 _SCANNED = 1 << 14  # entries of automorphisms looked at for a candidate off the first way
 
 
@@ -67,11 +71,9 @@ def grown(values, count):  # type: ignore[no-untyped-def]
 
 @register_jitable
 def _is_automorphism(pointer, column, source, place, target, mark):  # type: ignore[no-untyped-def]
-    """Whether the nodes in the one order, replaced by those in the other, give the same graph.
+    """Whether the nodes of the one order, replaced by those of the other, give the same graph.
 
-    Args:
-        place: positions in the first order.
-        mark: scratch, -1 everywhere before and after.
+    The positions are those of the first; marks are -1 before and after.
     """
     n, same = len(pointer) - 1, True
     for i in range(n):
@@ -156,22 +158,14 @@ def _join_by_fixing(P, start, way, level, ends, points, images, parent, mark):  
 
 @register_jitable
 def _keep(order, P, here, depth):  # type: ignore[no-untyped-def]
-    """Write the order of a partition into single nodes, and the way to it."""
+    """Write down the order of a partition into single nodes, and the way to it."""
     n = P[NUMBER, NODES]
     order[ORDER, :n], order[PLACES, :n] = P[NODE, :n], P[PLACE, :n]
     stop = here[OFFSET, depth]
     order[WORDS, :stop] = here[WORDS, :stop]
     order[OFFSET, : depth + 1] = here[OFFSET, : depth + 1]
     order[WAY, :depth] = here[WAY, :depth]
-    order[WAY, depth] = -1
-
-
-@register_jitable
-def _level_of(order, level, depth, span):  # type: ignore[no-untyped-def]
-    """From where to where the words of a level go; nowhere if it is not so deep."""
-    span[0] = span[1] = 0
-    if level < depth:
-        span[0], span[1] = order[OFFSET, level], order[OFFSET, level + 1]
+    order[WAY, depth], order[DEPTH, 0] = -1, depth
 
 
 @register_jitable
@@ -183,15 +177,14 @@ def _class_size(P, start, parent, v):  # type: ignore[no-untyped-def]
     return count
 
 
-@compiled(f"({INT64S}, {INT64S}, {INT64S}, {INT64S}, boolean, int64, {FLAG})")
-def search(pointer, column, nodes, color, canonical, budget, ended):  # type: ignore[no-untyped-def]
+@compiled(f"({INT64S}, {INT64S}, {INT64S}, boolean, int64, {FLAG})")
+def search(pointer, column, color, canonical, budget, ended):  # type: ignore[no-untyped-def]
     """The best order of a graph whose colours are stable, and its automorphisms.
 
     Args:
         pointer: (n+1,) of the graph.
         column: (E,) of the graph.
-        nodes: (n,) its nodes, by colour.
-        color: (n,) the colours.
+        color: (n,) the colours, in increasing order.
         canonical: whether the best order is wanted, or any.
         budget: most refinements.
         ended: a flag that ends the search.
@@ -201,15 +194,15 @@ def search(pointer, column, nodes, color, canonical, budget, ended):  # type: ig
         the nodes singled out first, whose product is the number of automorphisms, and generators:
         where each ends, and what it moves where to.
     """
-    n = len(nodes)
-    P = partition_of(nodes, color)
-    first = np.zeros((5, 2 * n + 3), np.int64)
-    best, here = first.copy(), first.copy()
+    n = len(color)
+    P = partition_of(np.arange(n), color)
+    first, best, here = way_of(n), way_of(n), way_of(n)
     target, cuts = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
     equal, better = np.ones(n + 1, np.int64), np.zeros(n + 1, np.int64)
     parent, local, mark = np.arange(n), np.arange(n), np.full(n, -1)
-    ends, points, images = np.zeros(1, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
-    one, two, state = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(2, np.int64)
+    ends, last = np.zeros(1, np.int64), 0
+    points, images = np.empty(n, np.int64), np.empty(n, np.int64)
+    state = np.array([0, 1])  # of no way to compare with
     way, status, steps, level = here[WAY], DONE, 0, 0
     while P[NUMBER, CELLS] < n and status == DONE:
         if steps >= budget or ended[0]:
@@ -217,24 +210,11 @@ def search(pointer, column, nodes, color, canonical, budget, ended):  # type: ig
         target[level], cuts[level] = cell_to_split(pointer, column, P), P[NUMBER, CUTS]
         way[level] = _next_in_orbits(P, target[level], -1, parent)
         single_out(P, way[level])
-        state[EQUAL], state[BETTER] = 0, 1
-        here[OFFSET, level + 1] = refine(
-            pointer,
-            column,
-            P,
-            here[WORDS],
-            here[OFFSET, level],
-            first[WORDS],
-            one,
-            best[WORDS],
-            two,
-            state,
-        )
+        refine(pointer, column, P, here, first, best, level, state)
         steps, level = steps + 1, level + 1
     _keep(first, P, here, level)
     _keep(best, P, here, level)
     orbits = np.ones(level, np.int64)
-    first_depth = best_depth = level
     level -= 1
     shared = level  # down to here the way is that of the first order
     while level >= 0 and status == DONE:
@@ -243,7 +223,7 @@ def search(pointer, column, nodes, color, canonical, budget, ended):  # type: ig
         if level <= shared:
             v = _next_in_orbits(P, start, way[level], parent)
         else:
-            _join_by_fixing(P, start, way, level, ends, points, images, local, mark)
+            _join_by_fixing(P, start, way, level, ends[: last + 1], points, images, local, mark)
             v = _next_in_orbits(P, start, way[level], local)
         if v < 0:
             if level <= shared:
@@ -256,25 +236,11 @@ def search(pointer, column, nodes, color, canonical, budget, ended):  # type: ig
         way[level] = v
         single_out(P, v)
         state[EQUAL], state[BETTER] = equal[level], better[level] if canonical else -1
-        _level_of(first, level, first_depth, one)
-        _level_of(best, level, best_depth, two)
-        stop = refine(
-            pointer,
-            column,
-            P,
-            here[WORDS],
-            here[OFFSET, level],
-            first[WORDS],
-            one,
-            best[WORDS],
-            two,
-            state,
-        )
         steps += 1
-        if stop < 0:
+        if not refine(pointer, column, P, here, first, best, level, state):
             continue
         deep = level + 1
-        here[OFFSET, deep], equal[deep], better[deep] = stop, state[EQUAL], state[BETTER]
+        equal[deep], better[deep] = state[EQUAL], state[BETTER]
         if P[NUMBER, CELLS] < n:
             target[deep], cuts[deep] = cell_to_split(pointer, column, P), P[NUMBER, CUTS]
             way[deep] = -1
@@ -283,7 +249,7 @@ def search(pointer, column, nodes, color, canonical, budget, ended):  # type: ig
         known, sign = first, 1
         found = (
             state[EQUAL] == 1
-            and deep == first_depth
+            and deep == first[DEPTH, 0]
             and _is_automorphism(pointer, column, first[ORDER], first[PLACES], P[NODE], mark)
         )
         if not found and state[BETTER] >= 0:
@@ -294,22 +260,22 @@ def search(pointer, column, nodes, color, canonical, budget, ended):  # type: ig
                 )
             if sign > 0:
                 _keep(best, P, here, deep)
-                best_depth = deep
                 better[: deep + 1] = 0
             found = sign == 0
         if found:
-            count = ends[-1]
+            count = ends[last]
             points, images = grown(points, count + n), grown(images, count + n)
             for i in range(n):
                 if known[ORDER, i] != P[NODE, i]:
                     points[count], images[count] = known[ORDER, i], P[NODE, i]
                     join(parent, known[ORDER, i], P[NODE, i])
                     count += 1
-            ends = np.append(ends, count)
+            ends, last = grown(ends, last + 2), last + 1
+            ends[last] = count
             # What hangs where the ways part is the image of what was seen already.
             level = 0
             while known[WAY, level] == way[level]:
                 level += 1
             if root_of(parent, way[shared]) != way[shared]:
                 level = min(level, shared)
-    return status, steps, best[ORDER, :n].copy(), orbits, ends, points, images
+    return status, steps, best[ORDER, :n].copy(), orbits, ends[: last + 1], points, images

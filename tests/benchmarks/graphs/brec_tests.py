@@ -72,11 +72,11 @@ def _round(union: SimplicialComplex, colors: list[Tensor]) -> tuple[Tensor, ...]
 def _multisets(colors: Tensor) -> Tensor:
     """Of each simplex the multiset of its colours in all copies, numbered: (2, n, n_k)."""
     rows = colors.sort(1).values.transpose(1, 2).flatten(0, 1)
-    inverse = torch.unique(rows, dim=0, return_inverse=True)[1]
+    inverse: Tensor = torch.unique(rows, dim=0, return_inverse=True)[1]
     return inverse.view(2, 1, -1).expand_as(colors)
 
 
-def _sent(colors: Tensor, ends: list[tuple[Tensor, Tensor]]) -> Tensor:
+def _sent(colors: Tensor, ends: list[tuple[Tensor, ...]]) -> Tensor:
     """Sums of random words of the colours in the copies that mark a neighbour."""
     generator = torch.Generator().manual_seed(0)
     bound = torch.iinfo(torch.int64)
@@ -127,9 +127,10 @@ def lifted(graph: nx.Graph) -> SimplicialComplex:
 def relabelled(graph: nx.Graph, seed: int) -> SimplicialComplex:
     """The same graph with its vertices renamed at random."""
     names = torch.randperm(len(graph), generator=torch.Generator().manual_seed(seed)).tolist()
-    nodes = list(graph)
-    copy = nx.relabel_nodes(graph, dict(zip(nodes, names, strict=True)))
-    return lifted(nx.Graph(sorted(map(sorted, copy.edges))))
+    name = dict(zip(graph, names, strict=True))
+    copy = nx.empty_graph(len(graph))
+    copy.add_edges_from((name[u], name[v]) for u, v in graph.edges)
+    return lifted(copy)
 
 
 def main() -> None:
@@ -158,7 +159,7 @@ def read(path: Path) -> Known:
 def run(test: str, pairs: Pairs, known: Known, file: TextIO, minutes: float) -> None:
     """Compare the pairs that have not been compared by a test."""
     spent = sum(seconds for (other, _), (_, seconds) in known.items() if other == test)
-    for name in sorted(pairs, key=lambda name: len(pairs[name][1].first)):
+    for name in sorted(pairs, key=lambda name: len(pairs[name][1][1])):
         if (test, name) in known or (test == "marks=2" and told_apart("marks=1", name, known)):
             continue
         if test == "marks=2" and spent > 60 * minutes:
