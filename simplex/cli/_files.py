@@ -46,7 +46,7 @@ def read_complexes(
     line.
     """
     reading = reading or Reading()
-    with _reading(path) as notes:
+    with file_errors(path) as notes:
         complexes = _read(path, max_dim, reading, notes)
         if all(K.dim < 0 for K in complexes):
             raise ValueError("must hold at least one vertex, got none.")
@@ -66,7 +66,7 @@ def read_graphs(path: str, reading: Reading) -> GraphEdges | Path | None:
         raise ValueError("--rings must be left out here: rings are filled by 'lift --out' alone.")
     if reading.weight is not None:
         raise ValueError("--weight must be left out here: lengths are kept by 'lift --out' alone.")
-    with _reading(path) as notes:
+    with file_errors(path) as notes:
         content = content_of(path, reading, None, notes)
         if content.graph is not None:
             _say_loops(path, content.graph)
@@ -74,7 +74,7 @@ def read_graphs(path: str, reading: Reading) -> GraphEdges | Path | None:
 
 
 @contextmanager
-def _reading(path: str) -> Iterator[list[str]]:
+def file_errors(path: str) -> Iterator[list[str]]:
     """Errors that name the file; what it was read as, noted meanwhile, in one line."""
     notes: list[str] = []
     try:
@@ -152,7 +152,7 @@ def read_whole(
     if lift or is_folder(path, COMPLEX) or is_folder(path, EDGES):
         found = read_complexes(path, max_dim, reading)
         return found[0] if len(found) == 1 else SimplicialComplex.disjoint_union(found), []
-    with _reading(path) as notes, warnings.catch_warnings():
+    with file_errors(path) as notes, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is noted, and said in one line
         contents = contents_of(path, replace(reading, values=True), max_dim)
         notes += contents.notes

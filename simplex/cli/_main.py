@@ -20,6 +20,7 @@ _COMMANDS = {
     "edges": "sort the edges of a graph that may be larger than memory into a folder",
     "wl": "compare graphs by the simplicial Weisfeiler-Lehman test",
     "info": "f-vector, Betti numbers and other invariants",
+    "hodge": "split a flow on edges into gradient, curl and harmonic part",
     "plot": "draw a complex with filled triangles",
     "train": "train and test a network on a data set, by its name or in your files",
     "predict": "what the model of a finished run says of your files",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 _NAMES = {"swl": "simplicial WL", "wl": "WL", "2-fwl": "2-FWL (the papers' 3-WL)"}
-_MOST_SHOWN = 50  # classes that are printed
+MOST_SHOWN = 50  # classes that are printed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,12 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Two files: whether the test tells their two graphs apart, and where it does. One file\n"
         "with many graphs: the classes of graphs that the test does not tell apart, the largest\n"
         "first. One file with one graph: the colours of its simplices. Being told apart proves\n"
-        "that graphs are not isomorphic; not being told apart proves nothing (--exact decides)."
+        "that graphs are not isomorphic; not being told apart proves nothing (--exact decides).\n"
+        "With --canonical instead: classes of isomorphic graphs, or the symmetries of one graph."
     )
     parser.epilog = (
         "examples:\n  simplex wl first.edges second.edges\n  simplex wl many.g6 --max-dim 3\n"
         "  simplex wl first.g6 second.g6 --test 2-fwl --exact\n"
-        "  simplex wl many.g6 --marks 1\n\n" + FORMATS
+        "  simplex wl many.g6 --marks 1\n  simplex wl many.g6 --canonical\n\n" + FORMATS
     )
     add = parser.add_argument
     add("files", nargs="+", metavar="FILE", help="one or two files of graphs or complexes")
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--marks", type=int, default=0, metavar="N", help="refine copies with N simplices marked")
     add("--mark-dim", type=int, default=0, metavar="K", help="of dimension K (default: vertices)")
     add("--exact", action="store_true", help="also decide isomorphism exactly (two files)")
+    add("--canonical", action="store_true", help="exact: canonical forms and symmetries")
     add("--all", action="store_true", help="list every class of graphs, not only the first fifty")
 
 
@@ -55,6 +57,10 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(
             f"--marks and --mark-dim must be 0 or more, got {args.marks} and {args.mark_dim}."
         )
+    if args.canonical:
+        from simplex.cli._canonical import run_canonical
+
+        return run_canonical(args)
     test = _refinement(args.test)
     if len(args.files) == 2:
         _compare(args, test)
@@ -81,18 +87,27 @@ def _refinement(name: str) -> "Refinement":
     return tests[name]
 
 
-def _compare(args: argparse.Namespace, test: "Refinement") -> None:
-    from simplex.cli._checks import require_small
+def read_pair(
+    args: argparse.Namespace, *, exact: bool
+) -> tuple["SimplicialComplex", "SimplicialComplex"]:
+    """The complexes of two files, cut alike: a graph is not told apart from its own lift."""
     from simplex.cli._files import is_saved, read_complex
     from simplex.io import DEFAULT_MAX_DIM
-    from simplex.wl import compare, is_isomorphic
 
     reading, max_dim = reading_of(args), args.max_dim
     if max_dim is None and any(not is_saved(path, reading) for path in args.files):
-        max_dim = DEFAULT_MAX_DIM  # both cut alike: a graph is not told apart from its own lift
-    if args.exact and max_dim == 0:
+        max_dim = DEFAULT_MAX_DIM
+    if exact and max_dim == 0:
         raise ValueError("--max-dim must be at least 1 with --exact, got 0: it drops all edges.")
     A, B = (read_complex(path, max_dim, reading) for path in args.files)
+    return A, B
+
+
+def _compare(args: argparse.Namespace, test: "Refinement") -> None:
+    from simplex.cli._checks import require_small
+    from simplex.wl import compare, is_isomorphic
+
+    A, B = read_pair(args, exact=args.exact)
     require_small([A, B], args.test)
     for letter, path, K in zip("AB", args.files, (A, B), strict=True):
         print(f"{letter}: {path}, f-vector {K.f_vector}")
@@ -111,29 +126,32 @@ def _say_cost(complexes: list["SimplicialComplex"], args: argparse.Namespace) ->
         ]
         copies = [max(math.perm(count, args.marks), 1) for count in counts]
         work = sum(n * sum(K.f_vector) for n, K in zip(copies, complexes, strict=True))
-        marks = _count(args.marks, "mark")
+        marks = count(args.marks, "mark")
         print(f"{marks}: at most {sum(copies):,} copies, {work:,} simplices a round", flush=True)
 
 
 def _classify(
     complexes: list["SimplicialComplex"], test: "Refinement", args: argparse.Namespace
 ) -> None:
-    """Print the classes, the largest first: who is confused with whom is what one looks for."""
+    """Sort many into classes: who is confused with whom is what one looks for."""
     from simplex.wl import distinguish
 
-    name, most = args.test, None if args.all else _MOST_SHOWN
+    name, most = args.test, None if args.all else MOST_SHOWN
     _say_cost(complexes, args)
     labels = distinguish(complexes, test, marks=args.marks, mark_dim=args.mark_dim).tolist()
+    print_classes(_NAMES[name], labels, most, alike="not told apart")
+
+
+def print_classes(what: str, labels: list[int], most: int | None, *, alike: str) -> None:
+    """Print the classes of graphs, the largest first, and how many pairs are in one class."""
     members: dict[int, list[str]] = {}
     for i, label in enumerate(labels, start=1):
         members.setdefault(label, []).append(str(i))
     pairs = sum(len(group) * (len(group) - 1) // 2 for group in members.values())
     every = len(labels) * (len(labels) - 1) // 2
     classes = "1 class" if len(members) == 1 else f"{len(members)} classes"
-    print(
-        f"{_NAMES[name]}: {len(labels)} graphs in {classes}; those of one class are not told apart"
-    )
-    print(f"pairs not told apart: {pairs} of {every}")
+    print(f"{what}: {len(labels)} graphs in {classes}; those of one class are {alike}")
+    print(f"pairs {alike}: {pairs} of {every}")
     ordered = sorted(members.items(), key=lambda item: -len(item[1]))  # equal sizes as they came
     for label, group in ordered[:most]:
         kind = "graph " if len(group) == 1 else "graphs"
@@ -141,7 +159,7 @@ def _classify(
     if most is not None and len(ordered) > most:
         rest = ordered[most:]
         alone = "of one graph each" if len(rest[0][1]) == 1 else "of fewer graphs"
-        print(f"… and {_count(len(rest), 'more class', 'more classes')} {alone} (--all lists them)")
+        print(f"… and {count(len(rest), 'more class', 'more classes')} {alone} (--all lists them)")
 
 
 def _describe(K: "SimplicialComplex", test: "Refinement", args: argparse.Namespace) -> None:
@@ -158,12 +176,13 @@ def _describe(K: "SimplicialComplex", test: "Refinement", args: argparse.Namespa
     else:
         coloring = test(K)
     print(f"f-vector {K.f_vector}")
-    print(f"{_NAMES[args.test]}: stable after {_count(coloring.rounds, 'round')}")
+    print(f"{_NAMES[args.test]}: stable after {count(coloring.rounds, 'round')}")
     for kind, colors, size in zip(
         coloring.kinds, coloring.colors, coloring.num_classes, strict=True
     ):
-        print(f"{kind}: {len(colors):,} in {_count(size, 'colour')}")
+        print(f"{kind}: {len(colors):,} in {count(size, 'colour')}")
 
 
-def _count(number: int, noun: str, plural: str | None = None) -> str:
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """A number and what it counts."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"

@@ -12,9 +12,11 @@ from simplex.complexes import (
     flag_complex,
     interruptible,
     on_free_threads,
+    require_flag,
     require_int,
     unique_edges,
 )
+from simplex.lifting._collapse import collapsed_edges
 from simplex.lifting._distances import close_pairs, require_room_for_pairs
 from simplex.lifting._points import read_bound, read_points
 
@@ -29,6 +31,7 @@ def vietoris_rips_complex(
     max_dim: int = 2,
     *,
     distances: Any = None,
+    collapse_edges: bool = False,
     max_simplices: int | None = None,
 ) -> SimplicialComplex:
     r"""All simplices whose vertices are pairwise at most ``max_edge_length`` apart.
@@ -50,6 +53,9 @@ def vietoris_rips_complex(
             4 √ε times its largest entry, as ``torch.cdist`` is (the mean of both directions is
             taken); or one triangle, (n(n-1)/2,), as scipy's ``pdist`` gives it; or a sparse matrix
             of scipy or torch, whose stored entries are the pairs that may be joined.
+        collapse_edges: whether to take the flag complex of fewer edges, some of which enter later,
+            that has the same persistence in the degrees below ``max_dim`` (by GUDHI, on the CPU).
+            It is another complex: ask it for diagrams alone.
         max_simplices: most simplices that may be built; ``None`` for what fits in half of the free
             memory.
 
@@ -66,12 +72,16 @@ def vietoris_rips_complex(
         On the CPU the pairs come from a k-d tree, O(n log n + n_1) in low dimension d; with
         ``distances``, or on an accelerator, O(n²) in chunks.
 
+    Paper:
+        Glisse, Pritam, "Swap, Shift and Trim to Edge Collapse a Filtration", SoCG 2022 (collapse).
+
     Example:
         >>> K = vietoris_rips_complex([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], max_edge_length=1.2)
         >>> K.f_vector, K.filtration[1].tolist()
         ((3, 2), [1.0, 1.0])
     """
     require_int("max_dim", max_dim, least=0)
+    require_flag("collapse_edges", collapse_edges)
     if (points is None) == (distances is None):
         raise ValueError("exactly one of points and distances must be given.")
 
@@ -80,6 +90,8 @@ def vietoris_rips_complex(
 
     if distances is not None:
         size, edges, lengths = close_pairs(distances, radius, wanted=max_dim > 0)
+        if collapse_edges:
+            edges, lengths = collapsed_edges(size, edges, lengths)
         K = flag_complex(size, edges, max_dim, max_simplices)
         return with_flag_filtration(K, lengths)
     place = read_points(points)
@@ -92,13 +104,15 @@ def vietoris_rips_complex(
     if max_dim > 0:
         pairs = close_points(place.detach(), bound / unit)
     edges = unique_edges(pairs, len(place))
-    K = flag_complex(len(place), edges, max_dim, max_simplices)
-    lengths = lengths_of(place, K.simplices(1).T) * unit
+    lengths = lengths_of(place, edges.T) * unit
     if not bool(lengths.detach().isfinite().all()):
         raise ValueError(
             f"distances between the points must be finite in {place.dtype}, got infinite ones. "
             "Rescale the coordinates."
         )
+    if collapse_edges:
+        edges, lengths = collapsed_edges(len(place), edges, lengths)
+    K = flag_complex(len(place), edges, max_dim, max_simplices)
     return with_flag_filtration(K, lengths)
 
 

@@ -38,6 +38,21 @@ def test_lift_of_many_graphs_is_a_union_that_is_read_back_as_its_parts(files, ca
     assert "graphs 3, 4" in out
 
 
+def test_rings_are_filled_by_every_command_that_reads_graphs(files, capsys):
+    code, out, _ = run(capsys, "lift", "hexagon.txt", "--rings", 6, "--out", "R.pt")
+    assert (code, "dimension 2: 6 simplices" in out) == (0, True)
+    K = torch.load("R.pt", weights_only=True)
+    assert K.filtration[0].tolist() == [0] * 6 + [6]
+    assert run(capsys, "lift", "hexagon.txt", "--rings", 5)[1].startswith("dimension 0: 6 ")
+    flat = ["wl", "hexagon.txt", "triangles.txt", "--max-dim", 1]
+    assert "Not told apart" in run(capsys, *flat)[1]
+    assert "Told apart before the first round" in run(capsys, *flat, "--rings", 6)[1]
+    assert "Betti numbers         (1, 0, 0)" in run(capsys, "info", "hexagon.txt", "--rings", 8)[1]
+    for argv in (["R.pt", "--rings", 6], ["hexagon.txt", "--rings", 6, "--to-disk", "folder"]):
+        code, _, err = run(capsys, "lift", *argv)
+        assert (code, "--rings must be left out" in err) == (2, True)
+
+
 def test_wl_of_two_files(files, capsys):
     code, out, _ = run(capsys, "wl", "hexagon.txt", "triangles.txt")
     assert code == 0
@@ -76,6 +91,24 @@ def test_wl_with_marks(files, capsys):
     code, _, err = run(capsys, "wl", "triangle.edges", "--marks", 1, "--test", "wl")
     assert code == 2
     assert "must be for --test swl" in err
+
+
+def test_wl_canonical(files, capsys):
+    code, out, _ = run(capsys, "wl", "triangle.edges", "names.csv", "--canonical")
+    assert code == 0
+    forms = [line.split()[-1] for line in out.splitlines()[:2]]
+    assert forms[0] == forms[1]
+    assert "exact: isomorphic." in out
+    out = run(capsys, "wl", "hexagon.txt", "triangles.txt", "--canonical")[1]
+    assert "exact: not isomorphic." in out
+    code, out, _ = run(capsys, "wl", "many.g6", "--canonical")
+    assert code == 0
+    assert "canonical forms: 4 graphs in 3 classes; those of one class are isomorphic" in out
+    assert "pairs isomorphic: 1 of 6" in out
+    code, out, _ = run(capsys, "wl", "hexagon.txt", "--canonical")
+    assert code == 0
+    assert "symmetries: 12\nvertices: 6 in 1 orbit\n" in out
+    assert forms[0] in run(capsys, "wl", "triangle.edges", "--canonical")[1]
 
 
 def test_wl_does_not_tell_a_graph_from_its_saved_lift(files, capsys):
@@ -215,6 +248,7 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
         (["lift"], "FILE"),
         (["lift", "triangle.edges", "--max-dim", "-1"], "whole number"),
         (["lift", "triangle.edges", "--max-dim", "two"], "whole number"),
+        (["lift", "triangle.edges", "--rings", "2"], "whole number ≥ 3"),
         (["lift", "triangle.edges", "--out", "K.txt"], "end in one of .pt, got K.txt"),
         (["lift", "triangle.edges", "--out", "no/folder/K.pt"], "existing folder"),
         (["lift", "triangle.edges", "--out", "folder.pt"], "must be a file, got the folder"),
@@ -229,6 +263,8 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
         (["wl", *["triangle.edges"] * 3], "once or twice"),
         (["wl", "triangle.edges", "--marks", "-1"], "0 or more"),
         (["wl", "triangle.edges", "--test", "3-wl"], "invalid choice"),
+        (["wl", "triangle.edges", "--canonical", "--marks", "1"], "must stand alone"),
+        (["wl", "triangle.edges", "--canonical", "--max-dim", "0"], "no edge is left"),
         (["train", "--dataset", "MUTAG", "--device", "cuda:99"], "device of this machine"),
         (["train", "--dataset", "MUTAG", "--device", "nonsense"], "device of this machine"),
         (["demo", "--out", "triangle.edges"], "File exists"),

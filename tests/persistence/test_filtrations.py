@@ -20,7 +20,7 @@ from simplex.persistence import (
 )
 from simplex.testing import random_orientation
 from tests.cases import over
-from tests.persistence.cases import gudhi_extended, random_filtration
+from tests.persistence.cases import gudhi_extended, random_filtration, sorted_rows
 
 
 HOLLOW = SimplicialComplex.from_simplices([(0, 1), (1, 2), (0, 2), (3,)])
@@ -131,3 +131,23 @@ def test_an_isolated_vertex_never_enters_a_filtration_by_edges():
     K = lower_star(HOLLOW, [1, 2, 3], 1)
     assert K.filtration[0].tolist() == [1.0, 1.0, 2.0, math.inf]
     assert [len(persistence(K).of(k).essential()) for k in (0, 1)] == [1, 1]
+
+
+@over("given", ["points", "distances"])
+def test_collapsed_edges_have_the_same_diagrams_and_gradients(given):
+    x = torch.randn(30, 3, dtype=torch.float64, requires_grad=True)
+    results = []
+    for collapse in (False, True):
+        options = {"points": x} if given == "points" else {"distances": torch.cdist(x, x)}
+        K = vietoris_rips_complex(**options, max_dim=2, collapse_edges=collapse)
+        D = persistence(K, max_dim=1)
+        (gradient,) = torch.autograd.grad(D.finite().lifetime.square().sum(), x)
+        results.append((K.num_simplices(1), K.num_simplices(2), D, gradient))
+    (edges, triangles, D, there), (fewer, few, E, here) = results
+    assert fewer < edges / 2
+    assert few < triangles / 10
+    for k in (0, 1):
+        np.testing.assert_array_equal(
+            sorted_rows(D.of(k).pairs.detach()), sorted_rows(E.of(k).pairs.detach())
+        )
+    torch.testing.assert_close(here, there)

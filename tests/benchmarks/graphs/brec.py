@@ -42,7 +42,7 @@ from torch_geometric.data import Data
 from simplex import SimplicialComplex
 from simplex.complexes import take_parts
 from simplex.datasets import BREC, brec
-from simplex.lifting import clique_complex
+from simplex.lifting import clique_complex, ring_complex, ring_lengths
 from simplex.nn import GIN, SIN, MarkedSIN
 
 
@@ -58,6 +58,7 @@ class Setting(NamedTuple):
         make: from the number of layers and the top dimension.
         layers: how many; for a category that is named, others.
         max_dim: of the lift.
+        rings: of so many vertices at most are filled; likewise. ``None`` for cliques alone.
         epochs: of training, at most; likewise.
         pairs: copies of the pair in a step of training, at most 8.
         rate: of learning; and the weight decay.
@@ -67,6 +68,7 @@ class Setting(NamedTuple):
     make: Callable[[int, int], nn.Module]
     layers: Mapping[str, int] = {"": 5}
     max_dim: int = FULL
+    rings: Mapping[str, int] | None = None
     epochs: Mapping[str, int] = {"": 20}
     pairs: int = 1
     rate: float = 1e-4
@@ -76,6 +78,19 @@ class Setting(NamedTuple):
 SETTINGS = {
     "gin": Setting(lambda n, k: GIN(1, WIDTH, WIDTH, n, k, activation=torch.relu), max_dim=1),
     "sin": Setting(lambda n, k: SIN(1, WIDTH, WIDTH, n, k, activation=torch.relu)),
+    "ring-sin": Setting(
+        lambda n, k: SIN(2, WIDTH, WIDTH, n, k, activation=torch.relu),
+        max_dim=2,
+        # Graphs that are dense have too many of the longer ones.
+        rings={
+            "": 8,
+            "strongly regular": 4,
+            "4-vertex condition": 3,
+            "cfi": 5,
+            "distance regular": 5,
+        },
+        epochs={"": 20, "strongly regular": 5, "cfi": 5, "distance regular": 5},
+    ),
     "marked-sin": Setting(
         lambda n, k: MarkedSIN(1, WIDTH, WIDTH, n, k, activation=torch.relu),
         # As many as marked SWL needs rounds at most; up to 11 on the CFI graphs.
@@ -136,8 +151,24 @@ def copies(graph: Any, count: int, draws: np.random.Generator, *, itself: bool) 
 
 
 def features(K: SimplicialComplex, max_dim: int, dtype: torch.dtype) -> list[Tensor]:
-    """Ones on all simplices: no pair is told apart by features."""
-    return [torch.ones(K.num_simplices(k), 1, dtype=dtype) for k in range(max_dim + 1)]
+    """Ones on all simplices; where rings are filled, also how long that of a simplex is."""
+    ones = [torch.ones(K.num_simplices(k), 1, dtype=dtype) for k in range(max_dim + 1)]
+    if K.filtration is None:
+        return ones
+    lengths = [ring_lengths(K, k)[:, None].to(dtype) for k in range(max_dim + 1)]
+    return [torch.cat(both, 1) for both in zip(ones, lengths, strict=True)]
+
+
+def lift(graphs: Sequence[Data], setting: Setting, category: str) -> SimplicialComplex:
+    """The cliques, and the rings where the setting asks for them."""
+    if setting.rings is None:
+        return clique_complex(graphs, max_dim=setting.max_dim)
+    return ring_complex(graphs, of_category(setting.rings, category), setting.max_dim)
+
+
+def of_category(numbers: Mapping[str, int], category: str) -> int:
+    """The number of a category, or that of all others."""
+    return numbers.get(category, numbers[""])
 
 
 def batches(U: SimplicialComplex, size: int) -> Iterator[SimplicialComplex]:
@@ -201,10 +232,9 @@ def run_pair(
     ours, theirs = (copies(graph, COPIES, draws, itself=True) for graph in graphs)
     same = copies(graphs[int(draws.integers(2))], 2 * COPIES, draws, itself=False)
     pairs = [graph for both in zip(ours, theirs, strict=True) for graph in both]
-    U = clique_complex(pairs, max_dim=setting.max_dim)
+    U, V = (lift(listed, setting, category) for listed in (pairs, same))
     max_dim = max(U.dim, 1)
-    V = clique_complex(same, max_dim=setting.max_dim)
-    layers, most = (by.get(category, by[""]) for by in (setting.layers, setting.epochs))
+    layers, most = (of_category(by, category) for by in (setting.layers, setting.epochs))
     model = setting.make(layers, max_dim).to(dtype)
     for weight in model.parameters():
         if weight.ndim == 2:
