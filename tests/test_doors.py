@@ -134,6 +134,8 @@ RIGHT = {
     },
     interop.from_edge_index: {"edge_index": torch.tensor([[0], [1]]), "num_vertices": 3},
     interop.from_gudhi: {"tree": None},
+    interop.from_hetero: {"data": interop.to_hetero(K)},
+    interop.to_hetero: {"K": K, "x": [torch.ones(4, 1)]},
     interop.from_networkx: {"graph": nx.path_graph(3)},
     interop.from_scipy: {"matrix": interop.to_scipy(K)},
     interop.to_edge_index: {"K": K},
