@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from simplex import SimplicialComplex
 from simplex.lifting import clique_complex
-from simplex.plot import draw_complex, draw_flow, spring_layout
+from simplex.persistence import persistence
+from simplex.plot import draw_barcode, draw_complex, draw_diagram, draw_flow, spring_layout
 from tests.cases import over
 from tests.tables import COMPLEXES
 
@@ -26,6 +27,27 @@ def test_every_simplex_is_drawn(name):
     assert len(triangles.get_paths()) == K.num_simplices(2)
     assert len(edges.get_paths()) == K.num_simplices(1)
     assert len(vertices.get_offsets()) == K.num_simplices(0)
+
+
+def test_every_class_is_drawn_and_those_that_stay_are_marked():
+    K = COMPLEXES["house"]
+    K = K.with_filtration([torch.full((n,), float(k)) for k, n in enumerate(K.f_vector)])
+    D = persistence(K)
+    bars, points = draw_barcode(D, ax=axes()), draw_diagram(D, ax=axes())
+    assert sum(len(c.get_paths()) for c in bars.collections) == len(D)
+    assert sum(len(c.get_offsets()) for c in points.collections) == len(D)
+    arrows = [line for line in bars.lines if line.get_marker() == ">"]
+    assert sum(len(line.get_xdata()) for line in arrows) == len(D.essential()) > 0
+    assert draw_diagram(D[:0], ax=axes()).collections[:] == []
+
+
+@over("draw", [draw_barcode, draw_diagram])
+def test_diagrams_that_are_refused(draw):
+    with pytest.raises(TypeError, match="D must be a Diagram"):
+        draw(COMPLEXES["house"], ax=axes())
+    two = SimplicialComplex.disjoint_union([SimplicialComplex(1).with_filtration([[0.0]])] * 2)
+    with pytest.raises(ValueError, match="of one part, got 2"):
+        draw(persistence(two), ax=axes())
 
 
 def test_arrows_do_not_depend_on_the_orientation():

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from simplex.cli._reading.options import Reading
+from simplex.cli._reading import reading_of
 from simplex.cli._wl import MOST_SHOWN, count, print_classes, read_pair
 
 
@@ -31,7 +31,7 @@ def run_canonical(args: argparse.Namespace) -> int:
             print(f"{letter}: {path}, f-vector {K.f_vector}, canonical form {_short(keys[-1])}")
         print("exact: isomorphic." if keys[0] == keys[1] else "exact: not isomorphic.")
         return 0
-    complexes = read_complexes(args.files[0], args.max_dim, Reading.of(args))
+    complexes = read_complexes(args.files[0], args.max_dim, reading_of(args))
     most = None if args.all else MOST_SHOWN
     if len(complexes) == 1:
         _describe(complexes[0], most)

@@ -1,38 +1,33 @@
-"""The files that the command line reads: graphs in text formats, and saved complexes."""
+"""The files that the command line reads: graphs and complexes in any format, and folders."""
 
-import pickle
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from simplex.cli._reading.build import Content, read_content
-from simplex.cli._reading.graphml import read_graphml
-from simplex.cli._reading.options import DEFAULT_MAX_DIM, Reading
-from simplex.cli._reading.source import (
-    COMPRESSED,
-    STDIN,
-    read_bytes,
-    read_text,
-    require_regular,
-)
 from simplex.complexes import SimplicialComplex
-from simplex.interop import GraphEdges, read_graph, read_graph6, read_plain_graph6, unite
+from simplex.interop import GraphEdges
+from simplex.io import (
+    DEFAULT_MAX_DIM,
+    STDIN,
+    Content,
+    Reading,
+    content_of,
+    contents_of,
+    holds_graphs,
+    kind_of_file,
+    lengths_of,
+    parts_of,
+    read_saved,
+    with_lengths,
+)
 from simplex.lifting import lift_edges, lift_rings
 from simplex.storage import COMPLEX, EDGES, Format, form_of, open_complex, open_edges
-
-
-_KINDS = {
-    **dict.fromkeys([".txt", ".edges", ".edgelist", ".csv", ".tsv", ".mtx"], "table"),
-    **dict.fromkeys([".g6", ".s6"], "graph6"),
-    ".graphml": "graphml",
-    ".pt": "saved",
-}
 
 
 class Complexes(list[SimplicialComplex]):
@@ -51,7 +46,7 @@ def read_complexes(
     line.
     """
     reading = reading or Reading()
-    with _reading(path) as notes:
+    with file_errors(path) as notes:
         complexes = _read(path, max_dim, reading, notes)
         if all(K.dim < 0 for K in complexes):
             raise ValueError("must hold at least one vertex, got none.")
@@ -65,21 +60,21 @@ def read_graphs(path: str, reading: Reading) -> GraphEdges | Path | None:
     """The graphs of a file in one, or the folder of a graph; ``None`` for complexes."""
     if is_folder(path, EDGES):
         return Path(path)
-    if is_saved(path, reading) or reading.format in ("points", "distances"):
+    if is_saved(path, reading) or reading.format in ("points", "distances", "numpy"):
         return None
     if reading.rings is not None:
         raise ValueError("--rings must be left out here: rings are filled by 'lift --out' alone.")
     if reading.weight is not None:
         raise ValueError("--weight must be left out here: lengths are kept by 'lift --out' alone.")
-    with _reading(path) as notes:
-        content = _content(path, None, reading, notes)
+    with file_errors(path) as notes:
+        content = content_of(path, reading, None, notes)
         if content.graph is not None:
             _say_loops(path, content.graph)
     return content.graph
 
 
 @contextmanager
-def _reading(path: str) -> Iterator[list[str]]:
+def file_errors(path: str) -> Iterator[list[str]]:
     """Errors that name the file; what it was read as, noted meanwhile, in one line."""
     notes: list[str] = []
     try:
@@ -89,7 +84,8 @@ def _reading(path: str) -> Iterator[list[str]]:
     except OSError as error:
         raise ValueError(f"{path}: cannot be read ({error.strerror}).") from None
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path}: {error}") from None
+        prefix = "" if str(error).startswith(path) else f"{path}: "
+        raise ValueError(f"{prefix}{error}") from None
     if notes:
         print(f"{path}: read as: {_shown('; '.join(notes))}.", file=sys.stderr)
 
@@ -103,9 +99,10 @@ def is_saved(path: str, reading: Reading | None = None) -> bool:
     """Whether a file holds complexes, which come as they are, and not graphs, which are lifted."""
     if is_folder(path, COMPLEX):
         return True
-    if reading is not None and reading.format is not None:
-        return reading.format == "facets"
-    return _KINDS.get(_ending(path)) == "saved"
+    try:
+        return not holds_graphs(path, reading or Reading())
+    except (OSError, ValueError):
+        return False  # what is wrong with it is said when it is read
 
 
 def read_complex(
@@ -118,36 +115,6 @@ def read_complex(
     return complexes[0]
 
 
-def _ending(path: str) -> str:
-    """The ending that tells the format: that below ``.gz`` where a file is compressed."""
-    place = Path(path)
-    if place.suffix.lower() in COMPRESSED:
-        place = place.with_suffix("")
-    return place.suffix.lower()
-
-
-def _kind(path: str, reading: Reading) -> str:
-    if reading.format is not None:
-        return reading.format if reading.format in ("graph6", "graphml") else "table"
-    if path == STDIN:
-        return "table"
-    kind = _KINDS.get(_ending(path))
-    if kind is None:
-        place = Path(path)
-        if not place.exists():
-            raise FileNotFoundError
-        if place.is_dir():
-            raise ValueError(
-                "must be a file, or a folder by 'simplex edges' or 'lift --to-disk', got another "
-                f"folder{'' if form_of(path) is None else f', of format {form_of(path)}'}."
-            )
-        known = " ".join(sorted(_KINDS))
-        raise ValueError(
-            f"the file name must end in one of {known}. Name the format of others with --format."
-        )
-    return kind
-
-
 def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) -> Complexes:
     cut = DEFAULT_MAX_DIM if max_dim is None else max_dim
     if reading.rings is not None and (
@@ -155,18 +122,17 @@ def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) ->
     ):
         raise ValueError("--rings must be left out for complexes and points, got no graph.")
     if is_folder(path, COMPLEX):
-        return Complexes(_parts(open_complex(path), max_dim))
+        return Complexes(parts_of(open_complex(path), max_dim))
     if is_folder(path, EDGES):
         opened = open_edges(path)
         edges = GraphEdges(opened.num_vertices, torch.from_numpy(opened.edges).T)
         content = Content(edges)
-    elif path != STDIN and _kind(path, reading) == "saved":
-        require_regular(path)
-        return Complexes(_read_saved(Path(path), max_dim))
+    elif path != STDIN and kind_of_file(path, reading).name == "pt":
+        return Complexes(read_saved(path, max_dim))
     else:
-        content = _content(path, max_dim, reading, notes)
+        content = content_of(path, reading, max_dim, notes)
     if content.facets is not None:
-        return Complexes([content.facets])
+        return Complexes(parts_of(content.facets, max_dim))
     complexes = Complexes(
         [content.lifted] if content.lifted is not None else _lift(path, content, cut, reading)
     )
@@ -174,31 +140,27 @@ def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) ->
     return complexes
 
 
-def _content(path: str, max_dim: int | None, reading: Reading, notes: list[str]) -> Content:
-    """What a text file holds."""
-    kind = _kind(path, reading)
-    if path != STDIN:
-        require_regular(path)
-    if kind == "graph6":
-        return Content(_read_graph6(path))
-    if kind == "graphml":
-        return Content(unite(read_graphml(read_bytes(path), reading.undirected)))
-    return read_content(path, reading, max_dim, notes)
-
-
 def _shown(text: str) -> str:
     """Without the characters that steer a terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def _read_graph6(path: str) -> GraphEdges:
-    from tqdm import tqdm
-
-    text = read_text(path, [])
-    if (plain := read_plain_graph6(text.encode())) is not None:
-        return plain
-    lines: Iterable[str] = text.split("\n")
-    return read_graph(read_graph6(tqdm(lines, "reading", disable=None, leave=False)))
+def read_whole(
+    path: str, max_dim: int | None, reading: Reading, *, lift: bool
+) -> tuple[SimplicialComplex, list[dict[str, Any]]]:
+    """All of a file as one complex, with the values of its simplices; graphs as they are."""
+    if lift or is_folder(path, COMPLEX) or is_folder(path, EDGES):
+        found = read_complexes(path, max_dim, reading)
+        return found[0] if len(found) == 1 else SimplicialComplex.disjoint_union(found), []
+    with file_errors(path) as notes, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is noted, and said in one line
+        contents = contents_of(path, replace(reading, values=True), max_dim)
+        notes += contents.notes
+        if contents.metadata:
+            notes.append("what is said of the whole is left out")
+        if contents.complex.dim < 0:
+            raise ValueError("must hold at least one vertex, got none.")
+    return contents.complex, [dict(own) for own in contents.attributes]
 
 
 def _lift(path: str, content: Content, max_dim: int, reading: Reading) -> list[SimplicialComplex]:
@@ -206,13 +168,14 @@ def _lift(path: str, content: Content, max_dim: int, reading: Reading) -> list[S
     graph = content.graph
     assert graph is not None
     _say_loops(path, graph)
-    if reading.rings is not None and content.lengths is not None:
+    lengths = lengths_of(content, reading)
+    if reading.rings is not None and lengths is not None:
         raise ValueError("--rings must be left out with --weight: rings have no lengths of edges.")
     if reading.rings is not None:
         return lift_rings(graph, reading.rings, max_dim, reading.max_simplices).split()
     K = lift_edges(graph, max_dim, reading.max_simplices)
-    if content.lengths is not None:
-        return [_with_lengths(K, graph.edge_index, content.lengths)]
+    if lengths is not None:
+        return [with_lengths(K, graph.edge_index, lengths)]
     return K.split()
 
 
@@ -221,62 +184,3 @@ def _say_loops(path: str, graph: GraphEdges) -> None:
     if loops:
         what = "1 self-loop is" if loops == 1 else f"{loops} self-loops are"
         print(f"{path}: note: {what} left out.", file=sys.stderr)
-
-
-def _with_lengths(K: SimplicialComplex, edges: Tensor, lengths: Tensor) -> SimplicialComplex:
-    """The lengths of edges as filtration: 0 on vertices, the longest edge of a larger simplex."""
-    n = K.num_simplices(0)
-    values = [torch.zeros(n, dtype=torch.float64)]
-    if K.dim > 0:
-        keys = edges.amin(0) * n + edges.amax(0)
-        order = torch.argsort(keys, stable=True)
-        keys, lengths = keys[order], lengths[order]
-        again = keys[1:] == keys[:-1]
-        if bool((again & (lengths[1:] != lengths[:-1])).any()):
-            raise ValueError(
-                "--weight must give an edge one length, got several for the same edge."
-            )
-        own = K.simplices(1)
-        values.append(lengths[torch.searchsorted(keys, own[:, 0] * n + own[:, 1])])
-    for k in range(2, K.dim + 1):
-        values.append(values[-1][K.facets(k)].amax(1))
-    return K.with_filtration(values)
-
-
-# --- saved complexes ------------------------------------------------------------------------------
-
-
-def _require_whole(K: SimplicialComplex) -> None:
-    """Refuse tables that a small file blows up: one row, said to be a thousand million."""
-    for k in range(1, K.dim + 1):
-        table = K.facets(k)
-        if table.untyped_storage().nbytes() < table.numel() * table.element_size():
-            raise ValueError(
-                f"must hold its tables whole, got {len(table)} {k}-simplices in "
-                f"{table.untyped_storage().nbytes()} bytes."
-            )
-
-
-def _read_saved(place: Path, max_dim: int | None) -> list[SimplicialComplex]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is wrong is said in one line below
-            content = torch.load(place, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, AttributeError):
-        raise ValueError(
-            "must be complexes saved by torch.save or 'simplex lift --out', got something that "
-            "cannot be loaded as such."
-        ) from None
-    items: list[Any] = list(content) if isinstance(content, (list, tuple)) else [content]
-    complexes = []
-    for item in items:
-        if not isinstance(item, SimplicialComplex):
-            raise ValueError(f"must hold simplicial complexes, got a {type(item).__name__}.")
-        _require_whole(item)
-        complexes += _parts(item.validate(), max_dim)
-    return complexes
-
-
-def _parts(K: SimplicialComplex, max_dim: int | None) -> list[SimplicialComplex]:
-    parts = K.split() if K.num_parts != 1 else [K]
-    return parts if max_dim is None else [part.skeleton(max_dim) for part in parts]

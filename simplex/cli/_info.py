@@ -3,7 +3,7 @@
 import argparse
 
 from simplex.cli._output import FORMATS, add_max_dim
-from simplex.cli._reading.options import DEFAULT_MAX_DIM, Reading, add_reading
+from simplex.cli._reading import add_reading, reading_of
 
 
 _MOST_SHOWN = 20  # complexes of one file that are described one by one
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
             more = ", …" if K.num_simplices(0) > 6 else ""
             print(f"vertex labels         {shown}{more}")
 
-    complexes = read_complexes(args.file, args.max_dim, Reading.of(args))
+    complexes = read_complexes(args.file, args.max_dim, reading_of(args))
     on_disk = is_folder(args.file, COMPLEX)
     cut = complexes.cut if complexes.cut is not None else args.max_dim
     for i, K in enumerate(complexes[:_MOST_SHOWN], start=1):
@@ -67,9 +67,10 @@ def run(args: argparse.Namespace) -> int:
 def _count(args: argparse.Namespace) -> int:
     """Print the f-vector of the clique complex of all graphs in the file."""
     from simplex.cli._files import read_graphs
+    from simplex.io import DEFAULT_MAX_DIM
     from simplex.lifting import count_cliques
 
-    graph = read_graphs(args.file, Reading.of(args))
+    graph = read_graphs(args.file, reading_of(args))
     if graph is None:
         raise ValueError(f"{args.file}: must hold graphs for --count, got complexes.")
     max_dim = DEFAULT_MAX_DIM if args.max_dim is None else args.max_dim

@@ -16,9 +16,11 @@ from simplex.cli._threads import free_threads
 _COMMANDS = {
     "demo": "lift, compare, train and generate end to end on embedded data, with pictures",
     "lift": "turn graphs into clique complexes",
+    "convert": "write a graph or a complex in another format of files",
     "edges": "sort the edges of a graph that may be larger than memory into a folder",
     "wl": "compare graphs by the simplicial Weisfeiler-Lehman test",
     "info": "f-vector, Betti numbers and other invariants",
+    "hodge": "split a flow on edges into gradient, curl and harmonic part",
     "plot": "draw a complex with filled triangles",
     "train": "train and test a network on a data set, by its name or in your files",
     "predict": "what the model of a finished run says of your files",
@@ -33,6 +35,7 @@ examples:
   simplex wl many.g6 --max-dim 3
   simplex info graph.edges
   simplex plot graph.edges --out graph.png
+  simplex convert groups.facets groups.json
 """
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from simplex.cli._reading.options import whole_number
+from simplex.cli._reading import whole_number
 
 
 FORMATS = """\
@@ -15,9 +15,15 @@ file formats, told apart by the ending:
   .txt .edges .edgelist .csv .tsv   a table of edges, 'u v' a line: separator, quotes, comments,
                                     heading and columns are decided by looking; facets, points,
                                     matrices and lists of neighbours with --format
-  .mtx                              Matrix Market
+  .facets                           a simplex a line
+  .json .hif .xgi .nodelink         hypergraphs in HIF or of XGI, graphs as nodes and links
+  .graphml .gml .net .adjlist       GraphML, GML, Pajek, lists of neighbours
+  .mtx .dimacs .col .metis .graph   Matrix Market, DIMACS, METIS
   .g6 .s6                           graph6 and sparse6, one graph a line
-  .graphml                          GraphML, undirected
+  .off .obj .ply .stl               meshes of triangles
+  .xyz .pts .npy .dist              points and distances, with --max-edge-length
+  NAME-nverts.txt                   Benson's files of simplices with times, or their folder
+  .npz .simplextree                 complexes, also of GUDHI
   .pt                               complexes saved by 'simplex lift --out' or by torch.save
   a folder                          written by 'simplex lift --to-disk' or by simplex.storage
 text may be compressed (.gz .bz2 .xz) and of any encoding; - is standard input

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simplex.cli._output import FORMATS, add_max_dim
-from simplex.cli._reading.options import Reading, add_reading, whole_number
+from simplex.cli._reading import add_reading, reading_of, whole_number
 
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     require_output(args.out, _ENDINGS)
     if args.max_simplices is None:
         args.max_simplices = _MOST_LIFTED
-    complexes = read_complexes(args.file, args.max_dim, Reading.of(args))
+    complexes = read_complexes(args.file, args.max_dim, reading_of(args))
     if not 1 <= args.graph <= len(complexes):
         raise ValueError(f"--graph must be in 1 … {len(complexes)}, got {args.graph}.")
     K = complexes[args.graph - 1]

@@ -5,7 +5,7 @@ import math
 from typing import TYPE_CHECKING
 
 from simplex.cli._output import FORMATS, add_max_dim
-from simplex.cli._reading.options import DEFAULT_MAX_DIM, Reading, add_reading
+from simplex.cli._reading import add_reading, reading_of
 
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.exact:
         raise ValueError("--exact must be given two files, got one.")
-    complexes = read_complexes(args.files[0], args.max_dim, Reading.of(args))
+    complexes = read_complexes(args.files[0], args.max_dim, reading_of(args))
     require_small(complexes, args.test)
     if len(complexes) == 1:
         _describe(complexes[0], test, args)
@@ -92,8 +92,9 @@ def read_pair(
 ) -> tuple["SimplicialComplex", "SimplicialComplex"]:
     """The complexes of two files, cut alike: a graph is not told apart from its own lift."""
     from simplex.cli._files import is_saved, read_complex
+    from simplex.io import DEFAULT_MAX_DIM
 
-    reading, max_dim = Reading.of(args), args.max_dim
+    reading, max_dim = reading_of(args), args.max_dim
     if max_dim is None and any(not is_saved(path, reading) for path in args.files):
         max_dim = DEFAULT_MAX_DIM
     if exact and max_dim == 0:

@@ -18,6 +18,7 @@ from simplex.complexes._checks import (
     require_flag as require_flag,
     require_generator as require_generator,
     require_int as require_int,
+    require_path as require_path,
     require_real as require_real,
     require_undirected as require_undirected,
     require_word as require_word,

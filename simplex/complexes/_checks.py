@@ -1,6 +1,7 @@
 """What every package of the library refuses in the same words: numbers and words out of range."""
 
 import math
+import os
 from collections.abc import Collection, Hashable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
@@ -160,6 +161,19 @@ def require_undirected(name: str, value: object) -> "SimplicialComplex":
             "Forget the directions with simplex.lifting.clique_complex of the edges."
         )
     return K
+
+
+def require_path(name: str, value: object) -> None:
+    """What names a file or a folder.
+
+    Raises:
+        TypeError: anything else.
+
+    Example:
+        >>> require_path("path", "graph.edges")
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{name} must be a string or a path, got {shown(value)}.")
 
 
 def shown(value: object) -> str:

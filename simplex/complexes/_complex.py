@@ -121,7 +121,8 @@ class SimplicialComplex:
 
         Args:
             simplices: vertex tuples of any lengths, in any order; or an (m, k+1) integer tensor or
-                array; or a list of such. Vertices called by strings are numbered as they appear.
+                array; or a list of such. Integers are ids; vertices of other names, strings or
+                anything hashable, are numbered as they appear, and the names kept as labels.
             num_vertices: n_0; ``None`` for the largest id plus one. Unused ids are isolated.
             max_dim: top dimension kept, ``None`` for all; what lies above is never built.
             compact: ``True`` to keep only the vertices that occur, renumbered in their order;
@@ -133,7 +134,7 @@ class SimplicialComplex:
             The complex, on the device of the given tensors.
 
         Raises:
-            TypeError: vertices are neither integers nor strings.
+            TypeError: vertices are neither integers nor names, as floats and tuples are not.
             ValueError: an id is negative or not below ``num_vertices``, a simplex repeats a vertex,
                 devices differ, or the closure would not fit in memory.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Mapping
 from itertools import chain
-from numbers import Integral
+from numbers import Integral, Number
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +19,8 @@ _NUMBER_THEM = (
     "Number the vertices 0, 1, 2, …, or name them by strings (the labels of a networkx graph are "
     "kept by simplex.interop.from_networkx)."
 )
+# Numbers that are no ids, what stands for nothing, and what is more likely a simplex than a name.
+_NO_NAMES = (Number, bool, np.generic, type(None), tuple, frozenset, range, Tensor, type)
 
 
 class Simplices(NamedTuple):
@@ -111,13 +113,18 @@ def _plain(row: Tensor | np.ndarray) -> Tensor | np.ndarray:
 
 
 def _are_names(kinds: set[type]) -> bool:
-    """Whether vertices of these types are names: strings, or strings and integers."""
+    """Whether vertices of these types are names: anything hashable but numbers that are no ids."""
     numbers = {kind for kind in kinds if issubclass(kind, Integral)} - {bool}
-    names = {kind for kind in kinds if issubclass(kind, str)}
-    other = sorted(kind.__name__ for kind in kinds - numbers - names)
+    other = sorted(kind.__name__ for kind in kinds - numbers if not _names(kind))
     if other:
         raise TypeError(f"vertex ids must be integers, got {', '.join(other)}. {_NUMBER_THEM}")
-    return bool(names)
+    return bool(kinds - numbers)
+
+
+def _names(kind: type) -> bool:
+    """Whether values of a type may be names: hashable, and neither numbers nor nested simplices."""
+    hashable = kind.__hash__ is not None and not issubclass(kind, _NO_NAMES)
+    return issubclass(kind, str) or hashable
 
 
 def as_rows(simplices: Any) -> list[Tensor]:

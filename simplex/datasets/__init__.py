@@ -1,7 +1,6 @@
 """Data to run the protocols on."""
 
 from simplex.datasets._aqsol import aqsol
-from simplex.datasets._benson import TimedSimplices, read_benson, timed_simplices
 from simplex.datasets._brec import BREC, brec
 from simplex.datasets._census import CENSUS_SURFACES, surface_census
 from simplex.datasets._closure import closure_data
@@ -9,7 +8,6 @@ from simplex.datasets._fixed_split import Parts, fixed_split
 from simplex.datasets._flow import FlowSamples, FlowTask, synthetic_flow
 from simplex.datasets._graph_universe import UNIVERSE_SETTINGS, UniverseSetting, graph_universe
 from simplex.datasets._heterophilous import heterophilous
-from simplex.datasets._hif import Hypergraph, read_hif
 from simplex.datasets._hypergraph_dataset import hypergraph_dataset
 from simplex.datasets._ocean import ocean_drifters
 from simplex.datasets._own import FileData, read_dataset
@@ -31,6 +29,7 @@ from simplex.datasets._surfaces import SURFACES, random_surface, surfaces
 from simplex.datasets._table import DATASETS, DatasetEntry, dataset_entry, load_dataset
 from simplex.datasets._tu import stratified_folds, tu_dataset, tu_folds
 from simplex.datasets._us_county import us_county
+from simplex.io import Hypergraph, TimedSimplices, read_benson, read_hif, timed_simplices
 
 
 __all__ = [

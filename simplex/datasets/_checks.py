@@ -1,6 +1,5 @@
 """What the data sets refuse in the same words: numbers of vertices, and files that are absent."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from simplex.complexes import (
     real_tensor,
     require_int,
     require_memory,
+    require_path as require_path,
     require_real,
     shown,
 )
@@ -65,12 +65,6 @@ def require_floating(dtype: object) -> None:
         raise TypeError(
             f"dtype must be a floating dtype such as torch.float32, got {shown(dtype)}."
         )
-
-
-def require_path(name: str, value: object) -> None:
-    """What names a file or a folder."""
-    if not isinstance(value, (str, os.PathLike)):
-        raise TypeError(f"{name} must be a string or a path, got {shown(value)}.")
 
 
 def require_shares(shares: Any) -> tuple[float, float, float]:

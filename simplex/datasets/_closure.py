@@ -20,7 +20,7 @@ from simplex.complexes import (
     shown,
 )
 from simplex.data import SimplicialData
-from simplex.datasets._benson import TimedSimplices
+from simplex.io import TimedSimplices
 from simplex.lifting import small_subsets
 
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_int, require_memory, require_word, shown
-from simplex.datasets._hif import Attributes, Hypergraph
 from simplex.datasets._one_complex import Reduce, cochains_of, require_lift
+from simplex.io import Attributes, Hypergraph
 
 
 if TYPE_CHECKING:

@@ -1,6 +1,17 @@
-"""Foreign formats, both ways: networkx, GUDHI, scipy and edge lists."""
+"""Other libraries, both ways: networkx, GUDHI, scipy, PyG, TopoNetX, XGI, HyperNetX and others."""
 
 from simplex.interop._gudhi import from_gudhi, to_gudhi
+from simplex.interop._hetero import from_hetero, to_hetero
+from simplex.interop._hypergraphs import (
+    from_hypernetx,
+    from_pandas,
+    from_toponetx,
+    from_xgi,
+    to_hypernetx,
+    to_pandas,
+    to_toponetx,
+    to_xgi,
+)
 from simplex.interop._networkx import (
     from_edge_index,
     from_networkx,
@@ -9,6 +20,7 @@ from simplex.interop._networkx import (
     to_networkx,
     to_scipy,
 )
+from simplex.interop._shapes import from_rdkit, from_trimesh, to_trimesh
 
 
 # isort: split
@@ -27,10 +39,23 @@ from simplex.interop._graphs import (
 __all__ = [
     "from_edge_index",
     "from_gudhi",
+    "from_hetero",
+    "from_hypernetx",
     "from_networkx",
+    "from_pandas",
+    "from_rdkit",
     "from_scipy",
+    "from_toponetx",
+    "from_trimesh",
+    "from_xgi",
     "to_edge_index",
     "to_gudhi",
+    "to_hetero",
+    "to_hypernetx",
     "to_networkx",
+    "to_pandas",
     "to_scipy",
+    "to_toponetx",
+    "to_trimesh",
+    "to_xgi",
 ]

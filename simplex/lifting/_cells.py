@@ -128,10 +128,11 @@ def _flags(
 def _listed(name: str, given: Any) -> list[Any]:
     """The rows of a list, a tensor or an array."""
     if isinstance(given, (Tensor, np.ndarray)):
-        rows = integer_tensor(name, given)
-        if rows.ndim != 2:
-            raise ValueError(f"{name} must have shape (m, l), got {tuple(rows.shape)}.")
-        return rows.tolist()
+        table = integer_tensor(name, given)
+        if table.ndim != 2:
+            raise ValueError(f"{name} must have shape (m, l), got {tuple(table.shape)}.")
+        listed: list[Any] = table.tolist()
+        return listed
     if not isinstance(given, Iterable) or isinstance(given, (str, bytes, dict)):
         raise TypeError(f"{name} must be a list of lists of vertices, got {shown(given)}.")
     rows = [row.tolist() if isinstance(row, (Tensor, np.ndarray)) else row for row in given]

@@ -58,8 +58,8 @@ def delaunay_complex(points: Any, max_dim: int | None = None) -> SimplicialCompl
         raise ValueError(
             f"points must be at least d+1 in d ≥ 2 dimensions, got {count} in d = {ambient}."
         )
-    array = _as_array(place)
-    _require_room_for_cells(array)
+    array = as_array(place)
+    require_room_for_cells(array)
     cells = _qhull(array)
     if _flat(array, cells).any():
         exact = _exact_cells(array)
@@ -109,8 +109,8 @@ def alpha_complex(
         return none.with_filtration([])
     import gudhi
 
-    array = _as_array(place)
-    _require_room_for_cells(array)
+    array = as_array(place)
+    require_room_for_cells(array)
     reach = radius * (1 + 4 * torch.finfo(place.dtype).eps)  # the radii decide, below
     cloud = interruptible(lambda: gudhi.AlphaComplex(points=array))
     tree = interruptible(lambda: cloud.create_simplex_tree(max_alpha_square=reach**2))
@@ -128,7 +128,7 @@ def alpha_complex(
     return K.to(place.device)
 
 
-def _as_array(points: Tensor) -> np.ndarray:
+def as_array(points: Tensor) -> np.ndarray:
     array: np.ndarray = points.detach().double().cpu().numpy()
     return array
 
@@ -173,7 +173,7 @@ def _flat(points: np.ndarray, cells: np.ndarray) -> np.ndarray:
     return flat
 
 
-def _require_room_for_cells(points: np.ndarray) -> None:
+def require_room_for_cells(points: np.ndarray) -> None:
     """Ask before a triangulation that would not fit, or in many dimensions not end.
 
     There may be n^(d/2) cells. The number in a growing sample is continued as a power of n, of an

@@ -14,13 +14,15 @@ _ENTRIES_PER_CHUNK = 1 << 24
 _TILE = 2048
 
 
-def require_room_for_pairs(num_pairs: int, device: torch.device) -> None:
+def require_room_for_pairs(
+    num_pairs: int, device: torch.device, bound: str = "max_edge_length"
+) -> None:
     """Ask before so many pairs are listed."""
     require_memory(
         num_pairs * BYTES_PER_PAIR,
         device,
-        f"the {num_pairs} pairs within max_edge_length",
-        "Lower max_edge_length, or max_dim to 0.",
+        f"the {num_pairs} pairs within {bound}",
+        f"Lower {bound}, or max_dim to 0.",
     )
 
 

@@ -56,7 +56,7 @@ def dowker_complex(relation: Any, max_dim: int = 2) -> SimplicialComplex:
     """
     require_int("max_dim", max_dim, least=0)
     rows, columns, num_rows, device = _read_relation(relation)
-    return _dowker(rows, columns, num_rows, max_dim, device)
+    return dowker_of_pairs(rows, columns, num_rows, max_dim, device)
 
 
 @on_free_threads()
@@ -95,7 +95,7 @@ def khop_complex(
     else:
         edges = unique_edges(read.edge_index, count).cpu().numpy()
         member, center = _balls(edges, count, hops, max_dim)
-        K = _dowker(member, center, count, max_dim, device)
+        K = dowker_of_pairs(member, center, count, max_dim, device)
     return K.with_parts(read.part_pointer).with_vertex_labels(read.labels)
 
 
@@ -170,7 +170,7 @@ def neighborhood_complex(
     return khop_complex(graph, 1, max_dim, num_vertices=num_vertices)
 
 
-def _dowker(
+def dowker_of_pairs(
     rows: Tensor, columns: Tensor, num_rows: int, max_dim: int, device: Any
 ) -> SimplicialComplex:
     what, remedy = f"the tables of {num_rows} vertices", "Leave out rows related to no column."

@@ -12,9 +12,11 @@ from simplex.complexes import (
     flag_complex,
     interruptible,
     on_free_threads,
+    require_flag,
     require_int,
     unique_edges,
 )
+from simplex.lifting._collapse import collapsed_edges
 from simplex.lifting._distances import close_pairs, require_room_for_pairs
 from simplex.lifting._points import read_bound, read_points
 
@@ -29,6 +31,7 @@ def vietoris_rips_complex(
     max_dim: int = 2,
     *,
     distances: Any = None,
+    collapse_edges: bool = False,
     max_simplices: int | None = None,
 ) -> SimplicialComplex:
     r"""All simplices whose vertices are pairwise at most ``max_edge_length`` apart.
@@ -50,6 +53,9 @@ def vietoris_rips_complex(
             4 √ε times its largest entry, as ``torch.cdist`` is (the mean of both directions is
             taken); or one triangle, (n(n-1)/2,), as scipy's ``pdist`` gives it; or a sparse matrix
             of scipy or torch, whose stored entries are the pairs that may be joined.
+        collapse_edges: whether to take the flag complex of fewer edges, some of which enter later,
+            that has the same persistence in the degrees below ``max_dim`` (by GUDHI, on the CPU).
+            It is another complex: ask it for diagrams alone.
         max_simplices: most simplices that may be built; ``None`` for what fits in half of the free
             memory.
 
@@ -66,12 +72,16 @@ def vietoris_rips_complex(
         On the CPU the pairs come from a k-d tree, O(n log n + n_1) in low dimension d; with
         ``distances``, or on an accelerator, O(n²) in chunks.
 
+    Paper:
+        Glisse, Pritam, "Swap, Shift and Trim to Edge Collapse a Filtration", SoCG 2022 (collapse).
+
     Example:
         >>> K = vietoris_rips_complex([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], max_edge_length=1.2)
         >>> K.f_vector, K.filtration[1].tolist()
         ((3, 2), [1.0, 1.0])
     """
     require_int("max_dim", max_dim, least=0)
+    require_flag("collapse_edges", collapse_edges)
     if (points is None) == (distances is None):
         raise ValueError("exactly one of points and distances must be given.")
 
@@ -80,25 +90,29 @@ def vietoris_rips_complex(
 
     if distances is not None:
         size, edges, lengths = close_pairs(distances, radius, wanted=max_dim > 0)
+        if collapse_edges:
+            edges, lengths = collapsed_edges(size, edges, lengths)
         K = flag_complex(size, edges, max_dim, max_simplices)
         return with_flag_filtration(K, lengths)
     place = read_points(points)
     bound = radius(place.dtype)
-    unit = _unit(place.detach())
+    unit = unit_of(place.detach())
     place = (
         place / unit
     )  # a power of two: exact, and squares of lengths neither over- nor underflow
     pairs = place.new_empty(2, 0, dtype=torch.int64)
     if max_dim > 0:
-        pairs = _close_points(place.detach(), bound / unit)
+        pairs = close_points(place.detach(), bound / unit)
     edges = unique_edges(pairs, len(place))
-    K = flag_complex(len(place), edges, max_dim, max_simplices)
-    lengths = _lengths(place, K.simplices(1).T) * unit
+    lengths = lengths_of(place, edges.T) * unit
     if not bool(lengths.detach().isfinite().all()):
         raise ValueError(
             f"distances between the points must be finite in {place.dtype}, got infinite ones. "
             "Rescale the coordinates."
         )
+    if collapse_edges:
+        edges, lengths = collapsed_edges(len(place), edges, lengths)
+    K = flag_complex(len(place), edges, max_dim, max_simplices)
     return with_flag_filtration(K, lengths)
 
 
@@ -110,34 +124,34 @@ def with_flag_filtration(K: SimplicialComplex, lengths: Tensor) -> SimplicialCom
     return K.with_filtration(values[: K.dim + 1])
 
 
-def _unit(points: Tensor) -> float:
+def unit_of(points: Tensor) -> float:
     """A power of two of about the size of the largest coordinate."""
     largest = float(points.abs().max()) if points.numel() else 0.0
     most = -math.frexp(torch.finfo(points.dtype).tiny)[1]  # 125 in float32
     return 2.0 ** min(max(math.frexp(largest)[1], -most), most)
 
 
-def _lengths(points: Tensor, pairs: Tensor) -> Tensor:
+def lengths_of(points: Tensor, pairs: Tensor) -> Tensor:
     """Distances of pairs (2, E), by one formula wherever lengths are compared or handed out."""
     pieces = torch.split(pairs, max(1, _ENTRIES_PER_CHUNK // max(1, points.shape[1])), dim=1)
     found = [(points[u] - points[v]).norm(dim=1) for u, v in pieces]
     return torch.cat([points.new_empty(0), *found])
 
 
-def _close_points(points: Tensor, radius: float) -> Tensor:
+def close_points(points: Tensor, radius: float) -> Tensor:
     """(2, E) pairs u < v whose length is at most ``radius``."""
     size, dtype = len(points), points.dtype
     if math.isinf(radius):
         require_room_for_pairs(size * (size - 1) // 2, points.device)
         return torch.triu_indices(size, size, offset=1, device=points.device)
-    # Whoever proposes pairs measures otherwise than _lengths, which alone decides.
+    # Whoever proposes pairs measures otherwise than lengths_of, which alone decides.
     reach = radius * (1 + (points.shape[1] + 16) * torch.finfo(dtype).eps)
     if points.device.type == "cpu":
         pairs = _near_in_tree(points, reach)
-        return pairs[:, _lengths(points, pairs) <= radius]
+        return pairs[:, lengths_of(points, pairs) <= radius]
     kept = [points.new_empty(2, 0, dtype=torch.int64)]
     for pairs in _near_in_chunks(points, reach):
-        kept.append(pairs[:, _lengths(points, pairs) <= radius])
+        kept.append(pairs[:, lengths_of(points, pairs) <= radius])
         require_room_for_pairs(sum(block.shape[1] for block in kept), points.device)
     return torch.cat(kept, dim=1)
 

@@ -100,6 +100,7 @@ from simplex.operators._gram import (
 )
 from simplex.operators._homology import (
     LARGEST_PRIME as LARGEST_PRIME,
+    components_of as components_of,
     pivot_owners as pivot_owners,
     require_prime as require_prime,
 )
@@ -208,13 +209,13 @@ __all__ = [
     "maximal_simplices",
     "normalized_laplacian",
     "normalizing_weights",
-    "subdivide",
     "orient",
     "product",
     "quotient",
     "simplex_map",
     "star",
     "stellar_subdivision",
+    "subdivide",
     "suspension",
     "up_laplacian",
     "upper_adjacency",

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int
+from simplex.complexes import HIGHEST_DIM, require_int, require_real
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,7 +57,7 @@ class Diagram:
 
     def of(self, k: int) -> "Diagram":
         """The classes of degree k."""
-        return self[self.dims == require_int("k", k, least=0)]
+        return self[self.dims == require_int("k", k, least=0, most=HIGHEST_DIM)]
 
     def of_part(self, p: int) -> "Diagram":
         """The classes of part p, as of a complex of one part; ids of simplices stay the union's."""
@@ -66,11 +67,31 @@ class Diagram:
 
     def finite(self) -> "Diagram":
         """The classes that end."""
-        return self[self.death_simplex >= 0]
+        return self[self.death.detach().isfinite()]
 
     def essential(self) -> "Diagram":
         """The classes that stay."""
         return self[self.death_simplex < 0]
+
+    def capped(self, end: float) -> "Diagram":
+        """The diagram as it is seen at one value: later births are left out, deaths moved to it.
+
+        What is made of finite classes alone, such as images and landscapes, then has all of them.
+        """
+        end = require_real("end", end)
+        rows = self[self.birth.detach() < end]
+        columns = {field.name: getattr(rows, field.name) for field in fields(self)}
+        return Diagram(**columns | {"death": rows.death.clamp(max=end)})
+
+    def arrays(self, k: int) -> list[np.ndarray]:
+        """For each part the (m, 2) float64 pairs of degree k, for ``gudhi.representations``.
+
+        Classes that stay are among them; call :meth:`finite` or :meth:`capped` first where a
+        method does not take infinity.
+        """
+        rows = self.of(k)
+        sizes = torch.bincount(rows.part, minlength=self.num_parts)[:-1].cumsum(0)
+        return np.split(rows.pairs.detach().double().cpu().numpy(), sizes.cpu().numpy())
 
     @property
     def lifetime(self) -> Tensor:

@@ -133,7 +133,9 @@ def _cone(
             base = torch.arange(coned)[:, None]
             sides = K.facets(k - 1).cpu() + coned if k > 1 else torch.full((coned, 1), -1)
             table = torch.cat([base, sides], dim=1)
-            turned = -K.facet_signs(k - 1).cpu() if k > 1 else torch.zeros_like(sides).to(torch.int8)
+            turned = (
+                -K.facet_signs(k - 1).cpu() if k > 1 else torch.zeros_like(sides).to(torch.int8)
+            )
             sign = torch.cat([torch.ones(coned, 1, dtype=torch.int8), turned], dim=1)
             facets.append(torch.cat([K.facets(k).cpu(), table]))
             signs.append(torch.cat([K.facet_signs(k).cpu(), sign]))

@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from simplex.complexes import (
@@ -70,7 +69,9 @@ def upper_star(K: SimplicialComplex, values: Any, k: int = 0) -> SimplicialCompl
     Large values enter first. Births and deaths are levels with the other sign.
 
     Args:
-        K, values, k: as for :func:`lower_star`.
+        K: the complex, or a disjoint union.
+        values: x, (n_k,) real numbers, or (n_k, 1).
+        k: the dimension of the simplices that carry the signal.
 
     Example:
         >>> K = SimplicialComplex.from_simplices([(0, 1)])
@@ -87,6 +88,8 @@ def read_signal(K: SimplicialComplex, values: Any, k: int) -> Tensor:
     if values is None or isinstance(values, (int, float)):
         raise TypeError(f"values must be a list of numbers, one per simplex, got {shown(values)}.")
     x = real_tensor("values", values)
+    if x.is_meta:
+        raise ValueError("values must hold numbers, got a tensor on the meta device.")
     x = x[:, 0] if x.ndim == 2 and x.shape[1] == 1 else x
     if x.shape != (K.num_simplices(k),):
         raise ValueError(

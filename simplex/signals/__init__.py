@@ -1,6 +1,7 @@
 """Signals on simplices: filters, denoising, sampling, Gaussian processes, rankings, measures."""
 
 from simplex.signals._filters import FittedFilter, fit_hodge_filter, frequency_bounds, hodge_filter
+from simplex.signals._flows import Flow, flow_of
 from simplex.signals._gaussian_process import HodgeGP
 from simplex.signals._measures import effective_resistance, forman_curvature, hodge_pagerank
 from simplex.signals._ranking import Ranking, hodge_rank
@@ -18,6 +19,7 @@ from simplex.signals._trend import trend_filter
 
 __all__ = [
     "FittedFilter",
+    "Flow",
     "HodgeGP",
     "PolynomialResponse",
     "Ranking",
@@ -28,6 +30,7 @@ __all__ = [
     "denoise",
     "effective_resistance",
     "fit_hodge_filter",
+    "flow_of",
     "forman_curvature",
     "frequency_bounds",
     "hodge_filter",

@@ -36,6 +36,7 @@ from simplex.nn import (
     GraphNetwork,
     HeatNet,
     HiGCN,
+    MarkedSIN,
     PooledMLP,
     SaNN,
     SCNet,
@@ -189,6 +190,8 @@ MODELS: dict[str, MakeModel] = {
     "higcn": standard(HiGCN),
     "hopse": _hopse,
     "hsn": standard(HSN),
+    # Copies are of very different complexes: the norm is of each by itself.
+    "marked-sin": standard(MarkedSIN, norm="graph"),
     "mpsn": standard(MPSN),
     "san": standard(SAN),
     "sann": _sann,

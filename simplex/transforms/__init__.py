@@ -2,6 +2,7 @@
 
 from simplex.data import lift_dataset, spread_features
 from simplex.transforms._clique_lift import CliqueLift, clique_lift
+from simplex.transforms._complex_lift import ComplexLift, complex_lift
 from simplex.transforms._degrees import Degrees
 from simplex.transforms._directed_lift import DirectedFlagLift, directed_flag_lift
 from simplex.transforms._eigenvectors import HodgeEigenvectors
@@ -14,6 +15,7 @@ from simplex.transforms._heat import (
     random_cochains,
 )
 from simplex.transforms._negatives import negative_simplices
+from simplex.transforms._persistence import PersistenceFeatures
 from simplex.transforms._random_walks import RandomWalkReturns
 from simplex.transforms._reach import HopCounts, PageRanks
 from simplex.transforms._ring_lift import RingLift, ring_lift
@@ -31,6 +33,7 @@ from simplex.data import (
 
 __all__ = [
     "CliqueLift",
+    "ComplexLift",
     "Degrees",
     "DirectedFlagLift",
     "Electrostatics",
@@ -42,11 +45,13 @@ __all__ = [
     "HodgeEigenvectors",
     "HopCounts",
     "PageRanks",
+    "PersistenceFeatures",
     "RandomCochains",
     "RandomWalkReturns",
     "RingLift",
     "SimplexSplit",
     "clique_lift",
+    "complex_lift",
     "directed_flag_lift",
     "gathered_features",
     "harmonic_energies",

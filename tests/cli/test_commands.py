@@ -3,9 +3,10 @@
 import subprocess
 import sys
 
+import networkx as nx
 import torch
 
-from simplex import SimplicialComplex, __version__
+from simplex import SimplicialComplex, __version__, lifting
 from simplex.cli import main
 from simplex.storage import open_complex
 from tests.cases import over
@@ -29,6 +30,31 @@ def test_lift_saves_what_it_says(files, capsys):
     assert K.f_vector == (4, 6, 4, 1)
 
 
+def test_other_lifts(files, capsys):
+    ring = nx.cycle_graph(6)
+    for how, options, expected in (
+        ("neighborhood", [], lifting.neighborhood_complex(ring)),
+        ("khop", ["--reach", 2], lifting.khop_complex(ring, 2)),
+        ("connected-sets", ["--max-dim", 3], lifting.connected_sets_complex(ring, 3)),
+        ("graph-rips", ["--reach", 2], lifting.graph_rips_complex(ring, 2)),
+    ):
+        argv = ["lift", "hexagon.txt", "--how", how, *options, "--out", "H.pt"]
+        assert run(capsys, *argv)[0] == 0
+        assert torch.load("H.pt", weights_only=True) == expected
+    code, out, _ = run(capsys, "lift", "many.g6", "--how", "khop", "--reach", 1)
+    assert (code, "4 graphs, as one disjoint union" in out) == (0, True)
+    for argv, words in (
+        (["hexagon.txt", "--how", "khop"], "--reach must be given with --how khop"),
+        (["hexagon.txt", "--reach", 2], "--reach must be left out with --how clique"),
+        (["complex.pt", "--how", "neighborhood"], "must hold graphs for --how neighborhood"),
+        (["hexagon.txt", "--how", "neighborhood", "--to-disk", "F"], "--to-disk must be left out"),
+        (["hexagon.txt", "--how", "neighborhood", "--max-simplices", 3], "at most --max-simplices"),
+    ):
+        code, _, err = run(capsys, "lift", *argv)
+        assert code == 2
+        assert words in err
+
+
 def test_lift_of_many_graphs_is_a_union_that_is_read_back_as_its_parts(files, capsys):
     assert run(capsys, "lift", "many.g6", "--out", "U.pt")[0] == 0
     assert torch.load("U.pt", weights_only=True).num_parts == 4
@@ -36,6 +62,21 @@ def test_lift_of_many_graphs_is_a_union_that_is_read_back_as_its_parts(files, ca
     assert code == 0
     assert "4 graphs in 3 classes;" in out
     assert "graphs 3, 4" in out
+
+
+def test_rings_are_filled_by_every_command_that_reads_graphs(files, capsys):
+    code, out, _ = run(capsys, "lift", "hexagon.txt", "--rings", 6, "--out", "R.pt")
+    assert (code, "dimension 2: 6 simplices" in out) == (0, True)
+    K = torch.load("R.pt", weights_only=True)
+    assert K.filtration[0].tolist() == [0] * 6 + [6]
+    assert run(capsys, "lift", "hexagon.txt", "--rings", 5)[1].startswith("dimension 0: 6 ")
+    flat = ["wl", "hexagon.txt", "triangles.txt", "--max-dim", 1]
+    assert "Not told apart" in run(capsys, *flat)[1]
+    assert "Told apart before the first round" in run(capsys, *flat, "--rings", 6)[1]
+    assert "Betti numbers         (1, 0, 0)" in run(capsys, "info", "hexagon.txt", "--rings", 8)[1]
+    for argv in (["R.pt", "--rings", 6], ["hexagon.txt", "--rings", 6, "--to-disk", "folder"]):
+        code, _, err = run(capsys, "lift", *argv)
+        assert (code, "--rings must be left out" in err) == (2, True)
 
 
 def test_wl_of_two_files(files, capsys):
@@ -233,6 +274,7 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
         (["lift"], "FILE"),
         (["lift", "triangle.edges", "--max-dim", "-1"], "whole number"),
         (["lift", "triangle.edges", "--max-dim", "two"], "whole number"),
+        (["lift", "triangle.edges", "--rings", "2"], "whole number ≥ 3"),
         (["lift", "triangle.edges", "--out", "K.txt"], "end in one of .pt, got K.txt"),
         (["lift", "triangle.edges", "--out", "no/folder/K.pt"], "existing folder"),
         (["lift", "triangle.edges", "--out", "folder.pt"], "must be a file, got the folder"),

@@ -46,6 +46,9 @@ class SumOfVertices(torch.nn.Module):
 
 
 GOOD = {  # what an argument of that name is, in a call that works
+    "L": K, "vertex_map": [0, 1, 2, 3], "lengths": [1.0] * 3, "max_length": 5,
+    "lift": simplex.lifting.neighborhood_complex, "landmarks": [0, 2, 4], "num_landmarks": 3,
+    "num_neighbors": 2, "cover": [{0, 1}, {1, 2}], "probabilities": [0.5, 0.5],
     "K": K, "A": K, "B": K, "complex": K, "x": X, "k": 1, "graph": nx.path_graph(4),
     "points": torch.rand(5, 2), "complexes": [K, K], "relation": np.eye(3), "hops": 1,
     "num_vertices": 4, "p": 0.5, "dim": 2, "edge_index": torch.tensor([[0, 1], [1, 2]]),
@@ -67,6 +70,7 @@ GOOD = {  # what an argument of that name is, in a call that works
     "configurations": [
         simplex.train.Configuration(lambda: SumOfVertices(), simplex.train.TrainSettings(1))
     ],
+    "cells": [(0, 1, 2, 3)], "rings": 6, "apex": "mean", "marker": True,
     "candidates": torch.tensor([[0, 3]]), "score": "jaccard",
     "timed": simplex.datasets.timed_simplices([(0, 1), (1, 2), (0, 2), (0, 1, 2)], range(4)),
     "observed": torch.tensor([True, False, True, True]), "band": torch.eye(4)[:, :2], "degree": 3,
@@ -81,8 +85,7 @@ ROOMS = (
 PLAIN = {"chang_graphs", "classical_pairs", "csl_graphs", "shrikhande_graph", "latin_square_graph"}
 LONG = {  # or of files
     "read_benson", "read_hif", "tu_dataset", "tu_folds", "ocean_drifters", "synthetic_flow",
-    "aqsol", "brec",
-    "surface_census",
+    "aqsol", "brec", "surface_census",
     "planetoid", "heterophilous", "us_county", "graph_universe", "load_dataset",
 }  # fmt: skip
 FUNCTIONS = [

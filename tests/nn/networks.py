@@ -174,8 +174,8 @@ NETWORKS: dict[str, Row] = {
     "SIN, pooled rows normed": variant(BLIND, partial(SIN, norm="batch", readout_norm="log")),
     "SIN, embedded": variant(BLIND, partial(SIN, embed=True)),
     "MarkedSIN": BLIND._replace(make=MarkedSIN),
-    "MarkedSIN, one copy at a time": variant(
-        BLIND, partial(MarkedSIN, copies_per_step=1, norm="batch", reduce="mean", **CAT)
+    "MarkedSIN, some copies at a time": variant(
+        BLIND, partial(MarkedSIN, copies_per_step=40, norm="batch", reduce="mean", **CAT)
     ),
     "MPSN": BLIND._replace(make=MPSN),
     "MPSN of all adjacencies": variant(BLIND, partial(MPSN, adjacencies=ALL, **CAT)),

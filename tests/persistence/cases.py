@@ -31,3 +31,21 @@ def gudhi_intervals(K: SimplicialComplex, prime: int = 11) -> list[np.ndarray]:
 def sorted_rows(pairs) -> np.ndarray:
     pairs = np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
     return pairs[np.lexsort(pairs.T)]
+
+
+def gudhi_extended(K: SimplicialComplex, values: torch.Tensor, prime: int) -> list[np.ndarray]:
+    """The ordinary, extended and relative classes as sorted rows (degree, birth, death)."""
+    tree = to_gudhi(K)
+    for v, value in enumerate(values.tolist()):
+        tree.assign_filtration([v], value)
+    for simplex, _ in list(tree.get_simplices()):
+        if len(simplex) > 1:
+            tree.assign_filtration(simplex, -1e9)
+    tree.make_filtration_non_decreasing()
+    tree.extend_filtration()
+    ordinary, relative, up, down = tree.extended_persistence(homology_coeff_field=prime)
+    tables = [
+        np.array([[k, *pair] for k, pair in rows], dtype=np.float64).reshape(-1, 3)
+        for rows in (ordinary, up + down, relative)
+    ]
+    return [table[np.lexsort(table.T)] for table in tables]

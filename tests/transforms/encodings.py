@@ -10,6 +10,7 @@ from simplex.transforms import (
     HodgeEigenvectors,
     HopCounts,
     PageRanks,
+    PersistenceFeatures,
     RandomWalkReturns,
 )
 
@@ -28,6 +29,7 @@ ENCODINGS = {
     "electrostatics": lambda **o: Electrostatics(parts=["hodge", "gradient"], **o),
     "page ranks": lambda **o: PageRanks([0.5, 0.2], **o),
     "hop counts": lambda **o: HopCounts(3, **o),
+    "persistence": lambda **o: PersistenceFeatures(["degree", "heat", "closeness"], **o),
     "eigenspaces": lambda **o: HodgeEigenvectors(3, form="squared", **o),
     "curls": lambda **o: HodgeEigenvectors(2, form="squared", part="curl", **o),
     "together": lambda **o: Encodings([Degrees(dims=[0, 2]), RandomWalkReturns([2])], **o),

@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from simplex.datasets._hif import Attributes, Hypergraph, read_hif
 from simplex.datasets._hypergraph_dataset import targets_of
 from simplex.datasets._one_complex import cochains_of
 from simplex.datasets._own.columns import feature_columns, forms_of
 from simplex.datasets._own.files import FileData, Wanted
 from simplex.datasets._own.targets import kind_of, require_shared
+from simplex.io import Attributes, Hypergraph, read_hif
 
 
 def read_hypergraph_file(path: Path, wanted: Wanted) -> FileData:

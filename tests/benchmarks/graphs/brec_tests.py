@@ -127,9 +127,10 @@ def lifted(graph: nx.Graph) -> SimplicialComplex:
 def relabelled(graph: nx.Graph, seed: int) -> SimplicialComplex:
     """The same graph with its vertices renamed at random."""
     names = torch.randperm(len(graph), generator=torch.Generator().manual_seed(seed)).tolist()
-    nodes = list(graph)
-    copy = nx.relabel_nodes(graph, dict(zip(nodes, names, strict=True)))
-    return lifted(nx.Graph(sorted(map(sorted, copy.edges))))
+    name = dict(zip(graph, names, strict=True))
+    copy = nx.empty_graph(len(graph))
+    copy.add_edges_from((name[u], name[v]) for u, v in graph.edges)
+    return lifted(copy)
 
 
 def main() -> None:

@@ -1,0 +1,38 @@
+"""Files of graphs, complexes and points, both ways, by one registry of formats."""
+
+from simplex.io._content import Contents
+from simplex.io._read import read, read_data
+from simplex.io._registry import Format, formats
+from simplex.io._write import write
+
+
+# isort: split
+# Shared with the other packages of this library; not part of the public surface.
+from simplex.io._content import Content as Content
+from simplex.io._families.benson import (
+    TimedSimplices as TimedSimplices,
+    read_benson as read_benson,
+    timed_simplices as timed_simplices,
+)
+from simplex.io._families.hif import (
+    Attributes as Attributes,
+    Hypergraph as Hypergraph,
+    read_hif as read_hif,
+)
+from simplex.io._families.stored import parts_of as parts_of, read_saved as read_saved
+from simplex.io._options import DEFAULT_MAX_DIM as DEFAULT_MAX_DIM, Reading as Reading
+from simplex.io._read import (
+    content_of as content_of,
+    contents_of as contents_of,
+    graph_complex as graph_complex,
+    holds_graphs as holds_graphs,
+    kind_of_file as kind_of_file,
+    lengths_of as lengths_of,
+    with_lengths as with_lengths,
+)
+from simplex.io._registry import NAMES as NAMES, ending_of as ending_of
+from simplex.io._source import STDIN as STDIN, require_regular as require_regular
+from simplex.io._write import write_noting as write_noting, written_format as written_format
+
+
+__all__ = ["Contents", "Format", "formats", "read", "read_data", "write"]

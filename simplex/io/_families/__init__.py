@@ -1,0 +1,1 @@
+"""The formats of files, one family a file: how each is read and written."""

@@ -1,0 +1,393 @@
+"""From a file to a complex, whatever its format."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from simplex.complexes import SimplicialComplex, require_int, require_path
+from simplex.interop import GraphEdges
+from simplex.io._content import (
+    FILTRATION,
+    Content,
+    Contents,
+    Values,
+    as_numbers,
+    compact_labels,
+)
+from simplex.io._families.json_text import kind_of_json, load_json
+from simplex.io._families.listed import filtration_in
+from simplex.io._options import Reading
+from simplex.io._registry import (
+    TABLES,
+    Format,
+    ending_of,
+    endings,
+    format_by_ending,
+    named_format,
+)
+from simplex.io._source import STDIN, require_regular
+from simplex.lifting import lift_edges
+from simplex.storage import form_of
+
+
+def read(
+    path: str | PathLike[str],
+    format: str | None = None,
+    *,
+    max_dim: int | None = None,
+    source: str | None = None,
+    target: str | None = None,
+    weight: str | None = None,
+    delimiter: str | None = None,
+    heading: bool | None = None,
+    comments: str = "#%",
+    max_edge_length: float | None = None,
+    undirected: bool = False,
+    max_simplices: int | None = None,
+) -> SimplicialComplex:
+    r"""The complex of a file, of any format that :func:`formats` lists, compressed or not.
+
+    Names of vertices become ``vertex_labels``. A graph is a complex of dimension 1, for
+    :func:`simplex.lifting.clique_complex` to fill; several graphs in a file are its parts. Values
+    called ``filtration``, or the lengths of edges that ``weight`` names, become the filtration; all
+    other attributes are given by :func:`read_data`. What a complex cannot hold (self-loops, another
+    value for the same edge) is left out with a warning; what may be read in two ways is refused.
+
+    Args:
+        path: the file; ``.gz``, ``.bz2`` and ``.xz`` are unpacked.
+        format: its name, such as ``"facets"``; ``None`` for what the ending tells.
+        max_dim: the dimension at which complexes, and those on points (by default at 2), are cut.
+        source: in tables, the column of the first end: its heading or its number from 1.
+        target: that of the second end.
+        weight: column or attribute of edges: lengths of at least 0, which become the filtration.
+        delimiter: what stands between columns; ``" "`` for any number of blanks.
+        heading: ``False`` where the first line is data.
+        comments: the characters that begin a comment.
+        max_edge_length: with points and distances, join what is at most that far apart.
+        undirected: forget the directions of a directed graph.
+        max_simplices: refuse to build more.
+
+    Returns:
+        The complex, on the CPU.
+
+    Raises:
+        ValueError: the file is damaged, of another format, or may be read in several ways; the
+            message names the file, the line and the remedy.
+        OSError: it is not there.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "talks.csv").write_text("source,target\nann,bob\nbob,cid\n")
+        ...     K = read(Path(folder, "talks.csv"))
+        >>> K.f_vector, K.vertex_labels
+        ((3, 2), ('ann', 'bob', 'cid'))
+    """
+    reading = Reading(
+        format, delimiter, source, target, weight, heading, comments, max_edge_length, undirected,
+        max_simplices,
+    )  # fmt: skip
+    with _named_errors(path):
+        return contents_of(path, reading, max_dim).complex
+
+
+def read_data(
+    path: str | PathLike[str],
+    format: str | None = None,
+    *,
+    max_dim: int | None = None,
+    source: str | None = None,
+    target: str | None = None,
+    weight: str | None = None,
+    delimiter: str | None = None,
+    heading: bool | None = None,
+    comments: str = "#%",
+    max_edge_length: float | None = None,
+    undirected: bool = False,
+    max_simplices: int | None = None,
+) -> Contents:
+    r"""All that a file says: the complex of :func:`read`, and the attributes of its simplices.
+
+    Args:
+        path: as of :func:`read`.
+        format: as of :func:`read`.
+        max_dim: as of :func:`read`.
+        source: as of :func:`read`.
+        target: as of :func:`read`.
+        weight: as of :func:`read`.
+        delimiter: as of :func:`read`.
+        heading: as of :func:`read`.
+        comments: as of :func:`read`.
+        max_edge_length: as of :func:`read`.
+        undirected: as of :func:`read`.
+        max_simplices: as of :func:`read`.
+
+    Returns:
+        ``complex``; ``attributes``, for each dimension k a mapping from names to tuples of n_k
+        values, ``None`` where there is none; ``metadata`` of the whole; ``notes``, how it was read.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "talks.csv").write_text("source,target,hours\nann,bob,3\n")
+        ...     found = read_data(Path(folder, "talks.csv"))
+        >>> found.attributes[1]["hours"]
+        (3,)
+    """
+    reading = Reading(
+        format, delimiter, source, target, weight, heading, comments, max_edge_length, undirected,
+        max_simplices, values=True,
+    )  # fmt: skip
+    with _named_errors(path):
+        return contents_of(path, reading, max_dim)
+
+
+def contents_of(path: str | PathLike[str], reading: Reading, max_dim: int | None) -> Contents:
+    """What :func:`read_data` gives, for options that are together."""
+    require_path("path", path)
+    if max_dim is not None:
+        require_int("max_dim", max_dim, 0)
+    place, notes, lost = fspath(path), list[str](), list[str]()
+    content = content_of(place, reading, max_dim, notes)
+    K, values = _complex_of(content, reading, max_dim, lost)
+    if content.graph is not None and kind_of_file(place, reading).name == "graphml":
+        K = K.with_vertex_labels(_numbered(K.vertex_labels))
+    if lost:
+        warnings.warn(f"{place}: {'; '.join(lost)}.", stacklevel=3)
+    attributes = tuple(
+        {name: tuple(column) for name, column in values.get(k, {}).items()}
+        for k in range(max(K.dim, 0) + 1)
+    )
+    return Contents(K, attributes, content.metadata, tuple(notes + lost))
+
+
+def _numbered(labels: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    """The ids of GraphML are words; all of them integers, they are numbers."""
+    if labels is None or not all(isinstance(name, str) for name in labels):
+        return labels
+    return compact_labels(as_numbers(labels))
+
+
+@contextmanager
+def _named_errors(path: str | PathLike[str]) -> Iterator[None]:
+    """Errors that name the file once, with options as Python has them."""
+    try:
+        yield
+    except ValueError as error:
+        place = fspath(path)
+        text = re.sub(r"--(\w[\w-]*)( R\b)?", lambda m: m[1].replace("-", "_") + "=…", str(error))
+        prefix = "" if text.startswith(place) else f"{place}: "
+        raise ValueError(f"{prefix}{text}") from None
+
+
+def kind_of_file(path: str, reading: Reading) -> Format:
+    """The format of a file: the named one, or that which its ending tells.
+
+    Raises:
+        ValueError: the ending is not known.
+        FileNotFoundError: there is nothing.
+    """
+    if reading.format is not None:
+        return named_format(reading.format)
+    if path == STDIN:
+        return named_format("edges")
+    if Path(path).is_dir() and any(Path(path).glob("*-nverts.txt")):
+        return named_format("benson")
+    found = format_by_ending(path)
+    if found is None:
+        place = Path(path)
+        if not place.exists():
+            raise FileNotFoundError(2, "no such file", path)
+        if place.is_dir():
+            raise ValueError(
+                "must be a file, or a folder by 'simplex edges' or 'lift --to-disk', got another "
+                f"folder{'' if form_of(path) is None else f', of format {form_of(path)}'}."
+            )
+        raise ValueError(
+            f"the file name must end in one of {endings()}. "
+            "Name the format of others with --format."
+        )
+    return found
+
+
+def content_of(path: str, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
+    """What a file holds, before graphs are lifted."""
+    form = kind_of_file(path, reading)
+    if form.reader is None:
+        raise ValueError(f"format must be one that is read, got {form.name}.")
+    if path != STDIN and form.name != "benson":
+        require_regular(path)
+    if reading.format is None and form.name in TABLES and form.name != "edges":
+        reading = replace(reading, format=form.name)
+    elif reading.format == "numpy" or (reading.format is None and form.name == "numpy"):
+        reading = replace(reading, format="points")
+    elif reading.format in ("distances", "points") and ending_of(path) == ".npy":
+        form = named_format("numpy")
+    assert form.reader is not None
+    content = form.reader(path, reading, max_dim, notes)
+    return content
+
+
+def holds_graphs(path: str, reading: Reading) -> bool:
+    """Whether a file holds graphs, or points, which are lifted; and not complexes."""
+    form = kind_of_file(path, reading)
+    if form.name == "json" and path != STDIN:  # which is read once
+        return kind_of_json(load_json(path)) == "node-link"
+    return form.holds != "complexes"
+
+
+# --- graphs ---------------------------------------------------------------------------------------
+
+
+def _complex_of(
+    content: Content, reading: Reading, max_dim: int | None, lost: list[str]
+) -> tuple[SimplicialComplex, dict[int, Values]]:
+    """The complex, and the values of its simplices."""
+    K = content.facets if content.facets is not None else content.lifted
+    values = {k: dict(own) for k, own in content.values.items()}
+    if K is None:
+        assert content.graph is not None
+        K, values = graph_complex(content, reading, lost)
+        K = K if max_dim is None else K.skeleton(max_dim)
+    elif reading.weight is not None:
+        raise ValueError("--weight must be left out for what is no graph.")
+    elif K.filtration is None:
+        K = filtration_in(K, values)
+    size = sum(K.f_vector)
+    if reading.max_simplices is not None and size > reading.max_simplices:
+        raise ValueError(
+            f"must have at most --max-simplices {reading.max_simplices} simplices, got {size}."
+        )
+    return K, {k: own for k, own in values.items() if k <= max(K.dim, 0)}
+
+
+def graph_complex(
+    content: Content, reading: Reading, lost: list[str]
+) -> tuple[SimplicialComplex, dict[int, Values]]:
+    """A graph as a complex of dimension 1, and the values of its vertices and edges."""
+    graph = content.graph
+    assert graph is not None
+    K = lift_edges(graph, 1, reading.max_simplices)
+    loops = graph.edge_index[0] == graph.edge_index[1]
+    if bool(loops.any()):
+        count = int(loops.sum())
+        lost.append(f"{count} self-loop{'s are' if count > 1 else ' is'} left out")
+    vertex_values, of_edges = dict(content.values.get(0, {})), content.values.get(1, {})
+    edge_values: Values = {}
+    if of_edges and K.num_simplices(1):
+        first = _first_columns(K, graph)
+        for name, column in of_edges.items():
+            edge_values[name] = [column[i] for i in first]
+            if name != reading.weight and _differ(K, graph, column, first, loops):
+                lost.append(f"values {name!r} of edges that come again are left out")
+    lengths = lengths_of(content, reading)
+    if lengths is None and reading.weight is None and FILTRATION in of_edges:
+        lengths = _numbers(of_edges[FILTRATION])
+    if lengths is not None:
+        edge_values.pop(reading.weight or FILTRATION, None)
+        K = with_lengths(K, graph.edge_index, lengths, _of_vertices(vertex_values))
+    return K, {0: vertex_values, 1: edge_values}
+
+
+def _of_vertices(values: Values) -> Tensor | None:
+    """The filtration of vertices, where all have one; it is taken out of their values."""
+    column = values.get(FILTRATION)
+    if column is None or not all(isinstance(x, (int, float)) for x in column):
+        return None
+    del values[FILTRATION]
+    return torch.tensor([float(x) for x in column], dtype=torch.float64)
+
+
+def lengths_of(content: Content, reading: Reading) -> Tensor | None:
+    """The lengths of edges that the user named, (E,) float64; ``None`` where none are named.
+
+    Raises:
+        ValueError: the edges have no such attribute, or one that is no number for each.
+    """
+    if content.lengths is not None or reading.weight is None:
+        return content.lengths
+    known = content.values.get(1, {})
+    lengths = _numbers(known[reading.weight]) if reading.weight in known else None
+    if lengths is None:
+        shown = ", ".join(map(repr, known)) or "none"
+        raise ValueError(
+            f"--weight must be an attribute of edges with a number for each ({shown} are there), "
+            f"got {reading.weight!r}."
+        )
+    return lengths
+
+
+def _numbers(column: Any) -> Tensor | None:
+    """Numbers, one for each; ``None`` where there are others."""
+    if not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in column):
+        return None
+    return torch.tensor([float(x) for x in column], dtype=torch.float64)
+
+
+def _keys(K: SimplicialComplex, edges: Tensor) -> Tensor:
+    n = K.num_simplices(0)
+    return edges.amin(0) * n + edges.amax(0)
+
+
+def _ids(K: SimplicialComplex, graph: GraphEdges) -> Tensor:
+    """For each column of the edge index the id of its edge; any for a self-loop."""
+    own = K.simplices(1)
+    known = own[:, 0] * K.num_simplices(0) + own[:, 1]
+    places: Tensor = torch.searchsorted(known, _keys(K, graph.edge_index))
+    return places.clamp(max=len(own) - 1)
+
+
+def _first_columns(K: SimplicialComplex, graph: GraphEdges) -> list[int]:
+    """The first column of the edge index that is each edge."""
+    index = graph.edge_index
+    real = (index[0] != index[1]).nonzero()[:, 0]
+    first = torch.full((K.num_simplices(1),), index.shape[1], dtype=torch.int64)
+    first.scatter_reduce_(0, _ids(K, graph)[real], real, "amin")
+    columns: list[int] = first.tolist()
+    return columns
+
+
+def _differ(
+    K: SimplicialComplex, graph: GraphEdges, column: Any, first: list[int], loops: Tensor
+) -> bool:
+    """Whether an edge that comes again has another value."""
+    if len(first) == graph.edge_index.shape[1] - int(loops.sum()):
+        return False
+    ids = _ids(K, graph).tolist()
+    return any(
+        column[i] is not None and not is_loop and column[i] != column[first[ids[i]]]
+        for i, is_loop in enumerate(loops.tolist())
+    )
+
+
+def with_lengths(
+    K: SimplicialComplex, edges: Tensor, lengths: Tensor, of_vertices: Tensor | None = None
+) -> SimplicialComplex:
+    """The lengths of edges as filtration: 0 on vertices, the longest edge of a larger simplex."""
+    n = K.num_simplices(0)
+    below = torch.zeros(n, dtype=torch.float64)
+    if of_vertices is None and bool((lengths < 0).any()):
+        raise ValueError(f"lengths of edges must be numbers ≥ 0, got {float(lengths.min()):g}.")
+    values = [below if of_vertices is None else of_vertices]
+    if K.dim > 0:
+        keys = edges.amin(0) * n + edges.amax(0)
+        order = torch.argsort(keys, stable=True)
+        keys, lengths = keys[order], lengths[order]
+        again = keys[1:] == keys[:-1]
+        if bool((again & (lengths[1:] != lengths[:-1])).any()):
+            raise ValueError(
+                "--weight must give an edge one length, got several for the same edge."
+            )
+        own = K.simplices(1)
+        values.append(lengths[torch.searchsorted(keys, own[:, 0] * n + own[:, 1])])
+    for k in range(2, K.dim + 1):
+        values.append(values[-1][K.facets(k)].amax(1))
+    return K.with_filtration(values)

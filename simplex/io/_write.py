@@ -1,0 +1,189 @@
+"""From a complex to a file, whatever its format."""
+
+import bz2
+import gzip
+import lzma
+import warnings
+from collections.abc import Mapping, Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from simplex.complexes import SimplicialComplex, require_complex, require_path, write_whole
+from simplex.io._content import FILTRATION, Values
+from simplex.io._registry import Format, ending_of, endings, format_by_ending, named_format
+
+
+_PACKERS = {
+    ".gz": lambda data: gzip.compress(data, mtime=0),
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+}
+
+
+def write(
+    K: SimplicialComplex,
+    path: str | PathLike[str],
+    format: str | None = None,
+    *,
+    attributes: Sequence[Mapping[str, Sequence[Any]]] | None = None,
+) -> None:
+    """Write a complex to a file of any format that :func:`formats` says is written.
+
+    The file is whole or not there; one of that name is replaced. What the format has no place for
+    (names, the filtration, attributes, parts, an orientation) is left out with a warning; simplices
+    are never left out.
+
+    Args:
+        K: the complex.
+        path: the file; ``.gz``, ``.bz2`` or ``.xz`` at its end packs it. Of the format
+            ``"benson"``, what its three files begin with.
+        format: its name, such as ``"hif"``; ``None`` for what the ending tells.
+        attributes: for each dimension k by name n_k values, as :func:`read_data` gives them.
+
+    Raises:
+        TypeError: ``K`` is no complex.
+        ValueError: the format is not known, or cannot hold a complex of that dimension or kind, or
+            an attribute does not have one value for each simplex.
+        OSError: the file cannot be written.
+
+    Laws:
+        ``read(path)`` is the complex again, up to an order of the vertices, with what the format
+        keeps.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from simplex.io import read
+        >>> K = SimplicialComplex.from_simplices([("ann", "bob", "cid"), ("cid", "dan")])
+        >>> with TemporaryDirectory() as folder:
+        ...     write(K, Path(folder, "groups.json.gz"))
+        ...     print(read(Path(folder, "groups.json.gz")).vertex_labels)
+        ('ann', 'bob', 'cid', 'dan')
+    """
+    require_complex("K", K)
+    require_path("path", path)
+    notes: list[str] = []
+    write_noting(K, fspath(path), format, attributes, notes)
+    if notes:
+        warnings.warn(f"{path}: {'; '.join(notes)}.", stacklevel=2)
+
+
+def write_noting(
+    K: SimplicialComplex,
+    path: str,
+    format: str | None,
+    attributes: Sequence[Mapping[str, Sequence[Any]]] | None,
+    notes: list[str],
+) -> None:
+    """Write; what is left out goes to the notes."""
+    form = written_format(path, format)
+    values = _values(K, attributes)
+    _require_held(K, form)
+    for what, is_there in (
+        ("names", K.vertex_labels is not None),
+        ("filtration", K.filtration is not None),
+        ("attributes", any(set(own) - {FILTRATION} for own in values.values())),
+        ("parts", K.num_parts != 1),
+        ("orientation", K.state()["orientation"] is not None),
+    ):
+        if is_there and not _keeps(form, what, K, values):
+            notes.append(f"the {what} of the complex {_VERBS[what]} left out by {form.name}")
+    assert form.writer is not None
+    written = form.writer(K, values, ending_of(path), notes)
+    packing = Path(path).suffix.lower()
+    if isinstance(written, dict):
+        for part, data in written.items():
+            _put(Path(f"{path}{part}"), data)
+    else:
+        _put(Path(path), _PACKERS[packing](written) if packing in _PACKERS else written)
+
+
+_VERBS = {"names": "are", "filtration": "is", "attributes": "are", "parts": "are",
+          "orientation": "is"}  # fmt: skip
+
+
+def _put(place: Path, data: bytes) -> None:
+    if not place.parent.is_dir():
+        raise ValueError(f"path must be in an existing folder, got {place}.")
+    if place.is_dir():
+        raise ValueError(f"path must be a file, got the folder {place}.")
+    write_whole(place, lambda file: file.write(data))
+
+
+def written_format(path: str, format: str | None) -> Format:
+    """The named format, or that which the ending tells, if it is written.
+
+    Raises:
+        ValueError: it is not known, or not written.
+    """
+    form = named_format(format) if format is not None else format_by_ending(path)
+    if form is None:
+        raise ValueError(
+            f"path must end in one of {endings()}, got {path}. Or name the format with format=."
+        )
+    if not form.writes:
+        raise ValueError(f"format must be one that is written, got {form.name}.")
+    return form
+
+
+def _values(
+    K: SimplicialComplex, attributes: Sequence[Mapping[str, Sequence[Any]]] | None
+) -> dict[int, Values]:
+    """For each dimension by name the values, as plain ones; the filtration is one of them."""
+    given: Any = [] if attributes is None else attributes
+    if not isinstance(given, Sequence) or not all(isinstance(own, Mapping) for own in given):
+        raise TypeError(
+            "attributes must be a list of mappings from names to values, one for each dimension, "
+            f"got {type(attributes).__name__}."
+        )
+    if len(given) > max(K.dim, 0) + 1 and any(given[max(K.dim, 0) + 1 :]):
+        raise ValueError(f"attributes must be of dimensions up to {K.dim}, got {len(given) - 1}.")
+    values: dict[int, Values] = {}
+    for k, own in enumerate(given):
+        for name, column in own.items():
+            listed = column.tolist() if hasattr(column, "tolist") else list(column)
+            if not isinstance(name, str) or len(listed) != K.num_simplices(k):
+                raise ValueError(
+                    f"attributes must have a value for each of the {K.num_simplices(k)} simplices "
+                    f"of dimension {k}, got {len(listed)} as {name!r}."
+                )
+            values.setdefault(k, {})[name] = listed
+    for k, column in enumerate(K.filtration or ()):
+        values.setdefault(k, {})[FILTRATION] = column.detach().cpu().tolist()
+    return values
+
+
+def _require_held(K: SimplicialComplex, form: Format) -> None:
+    if form.most_dim is not None and K.dim > form.most_dim:
+        instead = "a format of complexes such as .json, .npz or .facets"
+        raise ValueError(
+            f"K must have dimension at most {form.most_dim} for the format {form.name}, got "
+            f"{K.dim}. Write K.skeleton({form.most_dim}) (--max-dim {form.most_dim}), or {instead}."
+        )
+    if K.directed and "directions" not in form.keeps:
+        raise ValueError(
+            f"K must be undirected for the format {form.name}, got a directed complex. Write .npz "
+            "or .pt."
+        )
+    if K.dim < 0 and "orientation" not in form.keeps:
+        raise ValueError(
+            f"K must have at least one vertex for the format {form.name}, got none. Write .npz."
+        )
+
+
+def _keeps(form: Format, what: str, K: SimplicialComplex, values: dict[int, Values]) -> bool:
+    """Whether the format has a place for what is there, all of it."""
+    keeps = form.keeps
+    if what in keeps:
+        return True
+    if what == "names" and "numbers" in keeps:
+        return True  # which its writer decides
+    if what == "filtration" and {"edge attributes", "edge weights", "times"} & set(keeps):
+        assert K.filtration is not None
+        return "times" in keeps or not bool(K.filtration[0].any())
+    if what == "attributes":
+        beside = {k for k, own in values.items() if set(own) - {FILTRATION}}
+        if "edge attributes" in keeps:
+            return beside <= {1}
+        return "coordinates" in keeps and beside <= {0}
+    return what == "attributes" and "edge weights" in keeps
