@@ -21,7 +21,7 @@ import networkx as nx
 import torch
 
 from simplex import SimplicialComplex
-from simplex.datasets import chang_graphs, random_surface, strongly_regular_family
+from simplex.datasets import chang_graphs, random_surface
 from simplex.wl import automorphism_group, is_isomorphic
 from tests.benchmarks.speed.wl import random_geometric
 from tests.wl.graphs import copies, lift, paley, relabel, rook, shrikhande
@@ -129,7 +129,6 @@ CASES: dict[str, Callable[[], Pair]] = {
     ),
     "CFI, K₇, twisted or not": lambda: cfi(nx.complete_graph(7)),
     "SR(28, 12, 6, 4), two": lambda: other(*chang_graphs()[:2]),
-    "SR(26, 10, 3, 4), two": lambda: other(*strongly_regular_family("sr261034.g6")[:2]),
     "Latin squares of order 12, two": lambda: other(cyclic(12), split(12)),
     "Latin squares of order 24, two": lambda: other(cyclic(24), split(24)),
     "projective plane of order 7": lambda: same(graph(projective_plane(7))),
@@ -241,7 +240,8 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--table", action="store_true")
     args = parser.parse_args()
-    ours(*CASES["projective plane of order 7"]()[:2])  # compiles the kernels for all children
+    ball = random_geometric(300, 18.0, seed=0)
+    is_isomorphic(ball, ball)  # compiles all kernels, for all children
     for case in () if args.table else CASES:
         while missing := [each for each in PROGRAMS if (case, each) not in read(args.file)]:
             child = get_context("fork").Process(target=run, args=(case, missing, args.file))
