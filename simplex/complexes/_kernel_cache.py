@@ -2,6 +2,8 @@
 
 import hashlib
 import pickle
+import sys
+from pathlib import Path
 from typing import Any
 
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
@@ -28,6 +30,15 @@ class CheckedCache(FunctionCache):  # type: ignore[misc]  # numba is untyped
 
     _impl_class = _CheckedResult
 
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)
+        # numba looks at the file of the function alone. What it calls is inside, too, and of
+        # another version would read another layout of the same arrays.
+        files = _files_called(function)
+        if files:
+            stamps = [(path.name, path.stat().st_mtime, path.stat().st_size) for path in files]
+            self._cache_file._source_stamp = (self._cache_file._source_stamp, stamps)
+
     def load_overload(self, signature: Any, target_context: Any) -> Any:
         """The compiled function, or ``None``, without what compiling alone needs.
 
@@ -38,3 +49,12 @@ class CheckedCache(FunctionCache):  # type: ignore[misc]  # numba is untyped
         rtsys.initialize(target_context)
         with self._guard_against_spurious_io_errors():
             return self._load_overload(signature, target_context)
+
+
+def _files_called(function: Any) -> list[Path]:
+    """The files of kernels in the folders from which a function's file takes other kernels."""
+    names = {getattr(value, "__module__", None) or "" for value in function.__globals__.values()}
+    names -= {function.__module__}
+    called = [name for name in names if name.startswith("simplex.") and name.endswith("_numba")]
+    folders = {Path(str(sys.modules[name].__file__)).parent for name in called}
+    return sorted(path for folder in folders for path in folder.glob("*_numba.py"))

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simplex.complexes import SimplicialComplex, require_complex
+from simplex.complexes import SimplicialComplex, require_complex, shown
 
 
 def to_hetero(K: SimplicialComplex, x: Sequence[Tensor] | None = None) -> Any:
@@ -35,17 +35,19 @@ def to_hetero(K: SimplicialComplex, x: Sequence[Tensor] | None = None) -> Any:
     from torch_geometric.data import HeteroData
 
     require_complex("K", K)
-    given = [] if x is None else list(x)
+    if x is not None and not isinstance(x, (list, tuple)):
+        raise TypeError(f"x must be a list of tensors, one for each dimension, got {shown(x)}.")
+    given = list(x or ())
     if len(given) > K.dim + 1:
         raise ValueError(f"x must have features of dimensions 0 … {K.dim}, got {len(given)}.")
     data = HeteroData()
     for k in range(K.dim + 1):
         data[f"dim_{k}"].num_nodes = K.num_simplices(k)
         if k < len(given) and given[k] is not None:
-            if not isinstance(given[k], Tensor) or len(given[k]) != K.num_simplices(k):
+            if not isinstance(given[k], Tensor) or given[k].shape[:1] != (K.num_simplices(k),):
                 raise ValueError(
                     f"x[{k}] must be a tensor of {K.num_simplices(k)} rows, one for each simplex, "
-                    f"got {getattr(given[k], 'shape', type(given[k]).__name__)}."
+                    f"got {shown(given[k])}."
                 )
             data[f"dim_{k}"].x = given[k]
         if k:

@@ -1,10 +1,11 @@
 """Hypergraphs and simplicial complexes of TopoNetX, XGI and HyperNetX, and frames of pandas."""
 
+from collections.abc import Hashable
 from typing import Any
 
 import torch
 
-from simplex.complexes import SimplicialComplex, require_undirected
+from simplex.complexes import SimplicialComplex, require_undirected, shown
 from simplex.interop._named_sets import complex_of_sets, library, maximal_sets, names_of
 
 
@@ -157,9 +158,9 @@ def from_pandas(
         raise ValueError(f"edge and node must be given together, got {edge!r} and {node!r}.")
     if edge is not None:
         for name in (edge, node):
-            if name not in frame.columns:
+            if not isinstance(name, Hashable) or name not in frame.columns:
                 known = ", ".join(map(repr, list(frame.columns)[:8]))
-                raise ValueError(f"edge and node must be columns ({known}), got {name!r}.")
+                raise ValueError(f"edge and node must be columns ({known}), got {shown(name)}.")
         table = frame[[edge, node]]
         if bool(table.isna().to_numpy().any()):
             raise ValueError("the columns of sets and vertices must have no missing values.")

@@ -239,7 +239,7 @@ def content_of(path: str, reading: Reading, max_dim: int | None, notes: list[str
 def holds_graphs(path: str, reading: Reading) -> bool:
     """Whether a file holds graphs, or points, which are lifted; and not complexes."""
     form = kind_of_file(path, reading)
-    if form.name == "json":
+    if form.name == "json" and path != STDIN:  # which is read once
         return kind_of_json(load_json(path)) == "node-link"
     return form.holds != "complexes"
 

@@ -51,10 +51,13 @@ def require_regular(path: str) -> None:
     )
 
 
-def read_bytes(path: str) -> bytes:
-    """All of a regular file, or of standard input; unpacked, and no more than memory can take."""
+def read_bytes(path: str, *, text: bool = True) -> bytes:
+    """All of a regular file, or of standard input; unpacked, and no more than memory can take.
+
+    Where it should be ``text``, binary data are refused before all of them are there.
+    """
     if path == STDIN:
-        data = _all_of(getattr(sys.stdin, "buffer", sys.stdin))
+        data = _all_of(getattr(sys.stdin, "buffer", sys.stdin), text)
         if not data:
             raise ValueError("standard input is empty; it can be read once.")
     else:
@@ -63,7 +66,7 @@ def read_bytes(path: str) -> bytes:
         data = Path(path).read_bytes()
     for magic, opened in _PACKED:
         if data.startswith(magic):
-            return _unpack(data, opened)
+            return _unpack(data, opened, text)
     return data
 
 
@@ -105,17 +108,17 @@ def _decode(data: bytes, notes: list[str]) -> str:
     return text
 
 
-def _unpack(data: bytes, opened: Callable[[BinaryIO], Any]) -> bytes:
+def _unpack(data: bytes, opened: Callable[[BinaryIO], Any], text: bool) -> bytes:
     import io
 
     try:
         with opened(io.BytesIO(data)) as stream:
-            return _all_of(stream)
+            return _all_of(stream, text)
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise ValueError(f"must be a whole compressed file, got a damaged one ({error}).") from None
 
 
-def _all_of(stream: Any) -> bytes:
+def _all_of(stream: Any, text: bool) -> bytes:
     """Read a stream to its end, which may never come: as far as there is room for it."""
     parts, size, asked = [], 0, 0
     while part := stream.read(_CHUNK):
@@ -123,7 +126,7 @@ def _all_of(stream: Any) -> bytes:
             part = part.encode()
         parts.append(part)
         size += len(part)
-        if len(parts) == 1 and b"\0" in part and not part.startswith(_MAY_HOLD_ZEROS):
+        if text and len(parts) == 1 and b"\0" in part and not part.startswith(_MAY_HOLD_ZEROS):
             raise ValueError(_BINARY)
         if size > 2 * asked:
             asked = size

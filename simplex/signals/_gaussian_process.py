@@ -39,7 +39,8 @@ class HodgeGP(nn.Module):
 
     Args:
         K: the complex, of one part or more, which are independent.
-        gradient: :class:`MaternKernel` or :class:`HeatKernel`; ``None`` for Matérn's.
+        gradient: :class:`~simplex.diffusion.MaternKernel` or
+            :class:`~simplex.diffusion.HeatKernel`; ``None`` for Matérn's.
         curl: likewise; ``None`` for one like ``gradient``, with parameters of its own.
         harmonic: likewise, of which only the value at 0 counts.
         noise: the standard deviation ν > 0 of an observation.

@@ -34,7 +34,7 @@ def complex_lift(
     Args:
         data: the graph; set ``num_nodes`` where there is no ``x``.
         lift: called as ``lift(data, max_dim=max_dim, **options)``: a function of
-            :mod:`simplex.lifting` whose complex has the graph's vertices, such as ``khop_complex``,
+            ``simplex.lifting`` whose complex has the graph's vertices, such as ``khop_complex``,
             ``neighborhood_complex``, ``graph_rips_complex``, ``connected_sets_complex``,
             ``sampled_clique_complex``; or one of yours, such as the Rips complex of ``data.pos``.
         max_dim: the top dimension.

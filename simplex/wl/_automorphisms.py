@@ -44,7 +44,7 @@ class AutomorphismGroup:
 
     @cached_property
     def generators(self) -> Tensor:
-        """(g, n_0) int64: generator i takes vertex v to ``generators[i, v]``.
+        """A table (g, n_0) of int64, where generator i takes vertex v to ``generators[i, v]``.
 
         Raises:
             ValueError: they do not fit in memory; :meth:`orbits` and ``order`` need no such table.

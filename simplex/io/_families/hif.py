@@ -85,8 +85,12 @@ def read_hif(path: str | Path, max_dim: int = 2) -> Hypergraph:
     """
     require_int("max_dim", max_dim, least=0)
     require_path("path", path)
-    place = Path(path)
-    stored = _json(place)
+    return hypergraph_of(_json(Path(path)), max_dim, Path(path))
+
+
+def hypergraph_of(given: Any, max_dim: int, place: Path) -> Hypergraph:
+    """The hypergraph of what a file in JSON holds."""
+    stored = _require_top(given, place)
     nodes, edges = _Records("node", place), _Records("edge", place)
     for kind, records in (("nodes", nodes), ("edges", edges)):
         for i, record in enumerate(_checked(stored, kind, place)):
@@ -166,14 +170,18 @@ def _hypergraph(
 # --- what the standard asks for ------------------------------------------------------------------
 
 
-def _json(place: Path) -> dict[str, Any]:
-    """The top of the file."""
+def _json(place: Path) -> Any:
+    """What the file holds."""
     if place.exists() and not place.is_file():  # a pipe or a device may never end
         raise ValueError(f"path must be a regular file, got {place}.")
     try:
-        stored = json.loads(read_bytes(str(place)).decode("utf-8-sig"))
+        return json.loads(read_bytes(str(place)).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise _refuse(place, f"no JSON ({str(error)[:120] or type(error).__name__})") from error
+
+
+def _require_top(stored: Any, place: Path) -> dict[str, Any]:
+    """The top of the file, as the standard has it."""
     if not isinstance(stored, dict) or "incidences" not in stored:
         raise _refuse(place, "none of the field 'incidences', a list")
     _require_keys(stored, (), _TOP, "the file", place)

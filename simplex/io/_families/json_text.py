@@ -1,15 +1,17 @@
 """JSON: hypergraphs of HIF and XGI, and graphs as nodes and links, told apart by their fields."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from simplex.complexes import HIGHEST_DIM, SimplicialComplex
 from simplex.io._content import Content, Values, as_numbers, columns_of, graph_of
-from simplex.io._families.hif import read_hif
-from simplex.io._families.listed import spanned_content
+from simplex.io._families.hif import hypergraph_of
+from simplex.io._families.listed import require_few_faces, spanned_content
 from simplex.io._options import Reading
 from simplex.io._source import read_text
 
@@ -34,9 +36,9 @@ def read_json(path: str, reading: Reading, max_dim: int | None, notes: list[str]
     kind = kind_of_json(stored)
     notes.append({"hif": "HIF", "xgi": "XGI", "node-link": "nodes and links"}[kind] + " in JSON")
     if kind == "hif":
-        return read_hif_content(path, reading, max_dim, notes)
+        return _hif(stored, path, reading, max_dim, notes)
     if kind == "xgi":
-        return _xgi(stored, max_dim, notes)
+        return _xgi(stored, reading, max_dim, notes)
     return _node_link(stored, reading)
 
 
@@ -65,12 +67,23 @@ def kind_of_json(stored: Any) -> str:
 
 def read_hif_content(path: str, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
     """A hypergraph in HIF: its hyperedges are simplices, with their faces."""
-    found = read_hif(path, HIGHEST_DIM if max_dim is None else max_dim)
-    if found.network_type == "directed" and not reading.undirected:
+    return _hif(load_json(path), path, reading, max_dim, notes)
+
+
+def _hif(
+    stored: Any, path: str, reading: Reading, max_dim: int | None, notes: list[str]
+) -> Content:
+    known = stored if isinstance(stored, dict) else {}
+    if known.get("network-type") == "directed" and not reading.undirected:
         raise ValueError(
             "the hypergraph must be undirected, got the network-type 'directed'. Forget the "
             "directions with --undirected."
         )
+    records = known.get("incidences")
+    listed = [str(r.get("edge")) for r in records or () if isinstance(r, dict)] if isinstance(
+        records, list) else []  # fmt: skip
+    require_few_faces(Counter(listed).values(), max_dim, reading)
+    found = hypergraph_of(stored, HIGHEST_DIM if max_dim is None else max_dim, Path(path))
     values: dict[int, Values] = {0: dict(found.vertex_attributes)}
     return spanned_content(
         found.complex, found.vertices, found.pointer, dict(found.edge_attributes), values,
@@ -147,12 +160,12 @@ def _plain(value: Any) -> Any:
 # --- XGI ------------------------------------------------------------------------------------------
 
 
-def read_xgi(path: str, _: Reading, max_dim: int | None, notes: list[str]) -> Content:
+def read_xgi(path: str, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
     """A hypergraph or simplicial complex in the JSON of XGI and its data."""
-    return _xgi(load_json(path), max_dim, notes)
+    return _xgi(load_json(path), reading, max_dim, notes)
 
 
-def _xgi(stored: Any, max_dim: int | None, notes: list[str]) -> Content:
+def _xgi(stored: Any, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
     if not isinstance(stored, dict) or not isinstance(stored.get("edge-dict"), dict):
         raise ValueError("must be JSON of XGI, got none of the field 'edge-dict', an object.")
     if str(stored.get("type", "")).startswith("di"):
@@ -169,6 +182,7 @@ def _xgi(stored: Any, max_dim: int | None, notes: list[str]) -> Content:
             raise ValueError(f"the edge {edge[:40]!r} must be a list of nodes, got another value.")
         if len({str(v) for v in members}) < len(members):
             raise ValueError(f"the edge {edge[:40]!r} must have its nodes once, got one twice.")
+    require_few_faces(map(len, listed.values()), max_dim, reading)
     met = [*data["node-data"], *(str(v) for members in listed.values() for v in members)]
     names = list(dict.fromkeys(met))
     number = {name: i for i, name in enumerate(names)}

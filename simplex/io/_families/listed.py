@@ -1,6 +1,6 @@
 """Lists of simplices with values of their own: the complex they span, and whose they are there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -9,6 +9,10 @@ from torch import Tensor
 from simplex.complexes import SimplicialComplex
 from simplex.io._content import FILTRATION, Content, Values, compact_labels
 from simplex.io._families.appearances import faces_at_most, first_appearances
+from simplex.io._options import Reading
+
+
+_MOST_FACES = 1 << 22  # that are listed without being asked for
 
 
 def spanned_content(
@@ -75,6 +79,25 @@ def spanned_content(
     if empty:
         notes.append(f"{empty} empty hyperedges left out")
     return Content(facets=K, values=values, metadata=metadata)
+
+
+def require_few_faces(sizes: Iterable[int], max_dim: int | None, reading: Reading) -> None:
+    """Refuse sets so large that all their faces would be millions, unless the user allows it.
+
+    Raises:
+        ValueError: the faces are too many; the message names the remedy.
+    """
+    if max_dim is not None:
+        return
+    listed = list(sizes)
+    faces = sum(2 ** min(size, 200) for size in listed)
+    most = _MOST_FACES if reading.max_simplices is None else reading.max_simplices
+    if faces > most:
+        count = f"{faces:,}" if faces < 10**15 else "far too many"
+        raise ValueError(
+            f"sets of up to {max(listed)} vertices have {count} faces: cut them with --max-dim 2, "
+            "or allow so many with --max-simplices."
+        )
 
 
 def filtration_in(K: SimplicialComplex, values: dict[int, Values]) -> SimplicialComplex:

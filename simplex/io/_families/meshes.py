@@ -182,7 +182,7 @@ def write_obj(K: SimplicialComplex, values: dict[int, Values], _: str, notes: li
 
 def read_stl(path: str, _: Reading, __: int | None, notes: list[str]) -> Content:
     """STL, binary or text: corners at one place are one vertex."""
-    data = read_bytes(path)
+    data = read_bytes(path, text=False)
     count = int.from_bytes(data[80:84], "little") if len(data) >= 84 else -1
     if count >= 0 and len(data) == 84 + 50 * count:
         of = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("rest", "<u2")])
@@ -226,7 +226,7 @@ def write_stl(K: SimplicialComplex, values: dict[int, Values], _: str, notes: li
 
 def read_ply(path: str, _: Reading, __: int | None, notes: list[str]) -> Content:
     """PLY, text or binary: the coordinates and other numbers of vertices, and the faces."""
-    data = read_bytes(path)
+    data = read_bytes(path, text=False)
     head, found, body = data.partition(b"end_header\n")
     if not found:
         head, found, body = data.partition(b"end_header\r\n")

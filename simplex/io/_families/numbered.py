@@ -138,15 +138,13 @@ def write_pajek(K: SimplicialComplex, values: dict[int, Values], _: str, notes: 
     left = [*own, *(name for name in values.get(0, {}) if name not in "xyz")]
     if left:
         notes.append(f"the values {', '.join(map(repr, dict.fromkeys(left)))} are left out")
-    labels = list(map(str, K.vertex_labels or range(1, K.num_simplices(0) + 1)))
+    labels = list(map(str, K.vertex_labels or range(K.num_simplices(0))))
     if any('"' in label or "\n" in label for label in labels):
         raise ValueError("vertex_labels must have no '\"' and no line break for Pajek, got some.")
-    lines = [f"*Vertices {len(labels)}"]
-    if K.vertex_labels is not None or all(places.values()):
-        for v, label in enumerate(labels):
-            at = [f" {float(c[v])!r}" for c in places.values() if c is not None] if all(
-                places[axis] is not None for axis in "xy") else []  # fmt: skip
-            lines.append(f'{v + 1} "{label}"{"".join(at)}')
+    lines, in_place = [f"*Vertices {len(labels)}"], places["x"] and places["y"]
+    for v, label in enumerate(labels):
+        at = [f" {float(c[v])!r}" for c in places.values() if c] if in_place else []
+        lines.append(f'{v + 1} "{label}"{"".join(at)}')
     lines.append("*Edges")
     for e, (u, v) in enumerate(K.simplices(1).tolist()):
         known = weight is not None and weight[e] is not None

@@ -16,7 +16,7 @@ from simplex.lifting import vietoris_rips_complex
 
 def read_points(path: str, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
     """A table of numbers, an array of numpy, or the atoms of a molecule."""
-    data = read_bytes(path)
+    data = read_bytes(path, text=False)
     if data.startswith(b"\x93NUMPY"):
         return _lifted(_array(data), {}, reading, max_dim, notes)
     if (atoms := _atoms(read_text(path, []))) is not None:
@@ -26,7 +26,7 @@ def read_points(path: str, reading: Reading, max_dim: int | None, notes: list[st
 
 def read_numpy(path: str, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
     """Points (n, d) or, with the format distances, an (n, n) matrix."""
-    return _lifted(_array(read_bytes(path)), {}, reading, max_dim, notes)
+    return _lifted(_array(read_bytes(path, text=False)), {}, reading, max_dim, notes)
 
 
 def _lifted(

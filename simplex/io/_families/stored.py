@@ -22,7 +22,7 @@ _MARK = "simplex complex 1"
 
 def read_npz(path: str, _: Reading, max_dim: int | None, __: list[str]) -> Content:
     """A complex with its values, as :func:`write_npz` wrote it; no code of the file is run."""
-    data = read_bytes(path)
+    data = read_bytes(path, text=False)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(each.file_size for each in archive.infolist())

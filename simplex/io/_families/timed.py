@@ -6,27 +6,32 @@ from pathlib import Path
 import torch
 
 from simplex.complexes import HIGHEST_DIM, SimplicialComplex
-from simplex.io._content import Content, Values, compact_labels
+from simplex.io._content import Content, Values, as_numbers, compact_labels
 from simplex.io._families.benson import read_benson
 from simplex.io._families.json_text import kept_simplices
+from simplex.io._families.listed import require_few_faces
 from simplex.io._options import Reading
 
 
 _PARTS = ("nverts", "simplices", "times", "node-labels")
 
 
-def read_timed(path: str, _: Reading, max_dim: int | None, notes: list[str]) -> Content:
+def read_timed(path: str, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
     """The closure of the listed simplices, filtered by first appearance."""
     place = Path(path)
     for part in _PARTS:
         if place.name.endswith(f"-{part}.txt"):
             place = place.with_name(place.name.removesuffix(f"-{part}.txt"))
+    if max_dim is None:  # the counts are looked at before faces are made
+        found = read_benson(place, 0)
+        require_few_faces(found.pointer.diff().tolist(), max_dim, reading)
     found = read_benson(place, HIGHEST_DIM if max_dim is None else max_dim)
     K = found.complex
     again = len(found.times) - len({tuple(sorted(row)) for row in _rows(found)})
     if again:
         notes.append(f"{again} simplices that are listed again, later or earlier")
-    return Content(facets=K.with_vertex_labels(compact_labels(K.vertex_labels or ())))
+    labels = list(map(str, K.vertex_labels or ()))
+    return Content(facets=K.with_vertex_labels(compact_labels(as_numbers(labels))))
 
 
 def _rows(found: object) -> list[list[int]]:

@@ -178,7 +178,7 @@ def _refuse_other_columns(
     if {cell.lower() for cell in first} <= marks and kinds[j : j + 2] == ["int", "int"]:
         raise ValueError(
             f"line {table.lines[0]}: a letter begins every line, as in DIMACS, got {shown!r}. "
-            + which
+            f"Read DIMACS with --format dimacs. {which}"
         )
     if columns.guessed and (texts or kinds[i] != kinds[j]):
         raise ValueError(

@@ -10,16 +10,20 @@ _BEGINNINGS = [  # of the first line that is not blank
     (r"<", "XML or HTML", _AS_EDGES),
     (r">>(graph6|sparse6)<<", "graph6", "Read it with --format graph6."),
     (r">>(digraph6|planar_code)", "a format of nauty", _AS_EDGES),
-    (r"graph\s*\[|Creator\b", "GML", _AS_EDGES),
+    (r"graph\s*\[|Creator\b", "GML", "Read it with --format gml."),
     (r"(strict\s+)?(di)?graph\b[^,;\t]*\{", "the DOT language of Graphviz", _AS_EDGES),
-    (r"[{\[]", "JSON", _AS_EDGES),
+    (r"[{\[]", "JSON", "Read it with --format json."),
     (r"dl\s+n(m)?\s*=?\s*\d", "UCINET's DL", _AS_EDGES),
     (r"LEDA\.GRAPH", "LEDA", _AS_EDGES),
     (r"nodedef\s*>", "GDF", _AS_EDGES),
     (r"@(nodes|arcs|edges)\b", "LEMON", _AS_EDGES),
-    (r"(4|n)?OFF\s*$", "OFF", "Save the faces, one a line, and read them with --format facets."),
-    (r"ply\s*$", "PLY", "Save the faces, one a line, and read them with --format facets."),
-    (r"\*(vertices|network|arcs|edges|matrix|arcslist|edgeslist|node|tie)", "Pajek", _AS_EDGES),
+    (r"(4|n)?OFF\s*$", "OFF", "Read it with --format off."),
+    (r"ply\s*$", "PLY", "Read it with --format ply."),
+    (
+        r"\*(vertices|network|arcs|edges|matrix|arcslist|edgeslist|node|tie)",
+        "Pajek",
+        "Read it with --format pajek.",
+    ),
 ]
 _DIMACS = re.compile(r"p\s+[a-z]+\s+\d+\s+\d+", re.IGNORECASE)
 _PAJEK = re.compile(r"\*(vertices|network|arcs|edges|matrix|arcslist|edgeslist)\b", re.IGNORECASE)
@@ -37,7 +41,8 @@ def refuse_other_formats(lines: Sequence[str]) -> None:
     for line in lines:
         if line[:1] in "pP*" and (_DIMACS.match(line) or _PAJEK.match(line)):
             name = "Pajek" if line.startswith("*") else "DIMACS"
-            raise ValueError(f"must be a table of edges, got {name} ({line[:40]!r}). {_AS_EDGES}")
+            remedy = f"Read it with --format {name.lower()}."
+            raise ValueError(f"must be a table of edges, got {name} ({line[:40]!r}). {remedy}")
 
 
 def refuse_two_sides(remarks: Sequence[tuple[int, str]]) -> None:
@@ -72,7 +77,11 @@ def refuse_counts_first(rows: Sequence[Sequence[str]], largest: int) -> None:
     if alone or (len(first) > 1 and sizes and rest in first):
         shown = " ".join(rows[0])
         metis = len(first) > 1 and first[0] == rest
-        lists = " (or of METIS, whose line i lists the neighbours of i)" if metis else ""
+        lists = (
+            " (or of METIS, whose line i lists the neighbours of i: --format metis)"
+            if metis
+            else ""
+        )
         remedy = "If edges follow, delete it" if metis else "Delete it"
         raise ValueError(
             f"line 1, {shown!r}, may be the numbers of vertices and edges{lists}: {rest} lines "

@@ -162,7 +162,7 @@ class MarkedNetwork(StackedNetwork):
 
     @property
     def reach(self) -> Reach | None:
-        """The whole complex: every copy has a mark somewhere else."""
+        """The whole complex, as every copy has a mark somewhere else."""
         return None
 
     def reset_parameters(self) -> None:

@@ -19,7 +19,7 @@ def closure(K: SimplicialComplex, simplices: Any) -> list[Tensor]:
         simplices: as for :func:`star`.
 
     Returns:
-        For each k in 0 … dim (n_k,) bools. ``restrict`` of :mod:`simplex.complexes` makes a complex
+        For each k in 0 … dim (n_k,) bools. ``restrict`` of ``simplex.complexes`` makes a complex
         of them, and says which ids its simplices had.
 
     Raises:

@@ -59,7 +59,7 @@ def induced_subcomplex(K: SimplicialComplex, vertices: Any) -> SimplicialComplex
     Returns:
         The complex, with vertices renumbered in their order; ``vertex_labels`` has the labels that
         they had, or where there were none their ids. Orientation, filtration and parts ride along.
-        For ids of the simplices: ``restrict(K, masks).ids`` of :mod:`simplex.complexes`.
+        For ids of the simplices: ``restrict(K, masks).ids`` of ``simplex.complexes``.
 
     Raises:
         TypeError: ``K`` is no complex, or vertices that are none.

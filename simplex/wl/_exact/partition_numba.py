@@ -28,8 +28,8 @@ REACHED = 11  # nodes of each cell that have any; 0 between steps
 TOUCHED = 12  # scratch: cells
 FOUND = 13  # scratch: nodes
 BUCKET = 14  # numbers of nodes; 0 between sorts
-NUMBER = 15  # in columns: of cells, of cuts, first of the ring, length of the ring, of nodes
-CELLS, CUTS, FIRST, WAITING, NODES = 0, 1, 2, 3, 4
+NUMBER = 15  # in columns: of cells, cuts, first and length of the ring, nodes, cells in the list
+CELLS, CUTS, FIRST, WAITING, NODES, LISTED = 0, 1, 2, 3, 4, 5
 
 _GRAPH = f"{INT64S}, {INT64S}"  # where the neighbours of each node begin, and they
 _ODD, _MIX = uint64(0x9E3779B97F4A7C15), uint64(0xBF58476D1CE4E5B9)
@@ -57,7 +57,7 @@ def mixed(x, y):  # type: ignore[no-untyped-def]
 def partition_of(node, color):  # type: ignore[no-untyped-def]
     """The partition with the nodes in the given order, cut where the colour changes."""
     n = len(node)
-    P = np.zeros((16, max(n + 2, 5)), np.int64)
+    P = np.zeros((16, max(n + 2, 6)), np.int64)
     P[NUMBER, NODES] = n
     start, last = 0, n
     for i in range(n):
@@ -71,6 +71,7 @@ def partition_of(node, color):  # type: ignore[no-untyped-def]
         if P[SIZE, start] == 2:
             P[AFTER, last], P[BEFORE, start] = start, last
             last = start
+            P[NUMBER, LISTED] += 1
     P[AFTER, last], P[BEFORE, n] = n, last
     return P
 
@@ -86,9 +87,11 @@ def _split(P, start, middle):  # type: ignore[no-untyped-def]
         P[AFTER, middle], P[BEFORE, middle] = P[AFTER, start], start
         P[BEFORE, P[AFTER, start]] = middle
         P[AFTER, start] = middle
+        P[NUMBER, LISTED] += 1
     if middle - start == 1:  # it keeps its own neighbours in the list, for the way back
         P[AFTER, P[BEFORE, start]] = P[AFTER, start]
         P[BEFORE, P[AFTER, start]] = P[BEFORE, start]
+        P[NUMBER, LISTED] -= 1
     cuts = P[NUMBER, CUTS]
     P[CUT, cuts], P[LEFT, cuts] = middle, start
     P[NUMBER, CUTS] += 1
@@ -105,9 +108,11 @@ def undo(P, cuts):  # type: ignore[no-untyped-def]
         if P[SIZE, start] == 1:
             P[AFTER, P[BEFORE, start]] = start
             P[BEFORE, P[AFTER, start]] = start
+            P[NUMBER, LISTED] += 1
         if P[SIZE, middle] > 1:
             P[AFTER, start] = P[AFTER, middle]
             P[BEFORE, P[AFTER, middle]] = start
+            P[NUMBER, LISTED] -= 1
         for i in range(middle, middle + P[SIZE, middle]):
             P[CELL, P[NODE, i]] = start
         P[SIZE, start] += P[SIZE, middle]
@@ -335,12 +340,8 @@ def cell_to_split(pointer, column, P):  # type: ignore[no-untyped-def]
     Where there are very many cells, the first one.
     """
     n = P[NUMBER, NODES]
-    cells, start = 0, P[AFTER, n]
-    while start < n and cells <= _MANY:
-        cells += 1
-        start = P[AFTER, start]
     chosen, most = P[AFTER, n], -1
-    if cells > _MANY:
+    if P[NUMBER, LISTED] > _MANY:
         return chosen
     start = P[AFTER, n]
     while start < n:
