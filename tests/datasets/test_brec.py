@@ -3,8 +3,10 @@
 import networkx as nx
 import numpy as np
 import pytest
+import torch
 
-from simplex.datasets import BREC, brec
+from simplex.datasets import BREC, brec, classical_pairs
+from tests.benchmarks.graphs.brec import run_pair, statistic
 
 
 CODE = nx.to_graph6_bytes(nx.petersen_graph(), header=False).strip()
@@ -64,3 +66,21 @@ def test_the_published_pairs_are_equal_in_degrees_and_differ(shared_data):
         degrees = [sorted(d for _, d in graph.degree()) for graph in pair[1:]]
         assert degrees[0] == degrees[1]
         assert not nx.faster_could_be_isomorphic(*pair[1:]) or not nx.is_isomorphic(*pair[1:])
+
+
+@pytest.mark.slow
+def test_the_protocol_finds_what_there_is():
+    """The octagon and two squares, and a graph against itself, with its copies as the control."""
+    _, octagon, squares = classical_pairs()[2]
+    for name, graphs, apart in (
+        ("gin", (octagon, squares), False),
+        ("ring-sin", (octagon, squares), True),
+        ("marked-sin", (octagon, squares), True),
+        ("marked-sin", (squares, squares), False),
+    ):
+        line = run_pair(name, "basic", 0, graphs, seed=0)
+        assert (line.told_apart, line.reliable) == (apart, True), line
+    draws = torch.Generator().manual_seed(0)
+    x, y = (torch.randn(32, 3, generator=draws).double() for _ in range(2))
+    mean, spread = (x - y).mean(0).numpy(), np.cov((x - y).numpy().T)
+    assert statistic(x, y) == pytest.approx(mean @ np.linalg.solve(spread, mean))
