@@ -214,7 +214,7 @@ def draw_barcode(D: Diagram, *, ax: Any = None) -> Any:
     """
     ax, last = _read_diagram(D, ax)
     height = 0
-    for k in D.dims.unique().tolist():
+    for k in sorted(set(D.dims.tolist())):
         rows = D.of(k)
         order = rows.birth.detach().argsort(stable=True)
         birth, death = (v.detach().double().cpu()[order.cpu()] for v in (rows.birth, rows.death))
@@ -228,7 +228,7 @@ def draw_barcode(D: Diagram, *, ax: Any = None) -> Any:
     ax.set_yticks([])
     ax.set_xlabel("filtration value")
     if height:
-        ax.legend()
+        ax.legend(loc="center right")  # long bars are the first and the last ones
     return ax
 
 
@@ -264,7 +264,7 @@ def draw_diagram(D: Diagram, *, ax: Any = None) -> Any:
     if len(finite):
         ends = [float(finite.min()), float(finite.max())]
         ax.plot(ends, ends, color="#888888", lw=0.8)
-    for k in D.dims.unique().tolist():
+    for k in sorted(set(D.dims.tolist())):
         rows = (D.dims == k).cpu()
         points = birth[rows].numpy(), death[rows].clamp(max=last).numpy()
         ax.scatter(

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 import simplex
-from simplex import SimplicialComplex, complexes, interop, operators, wl
+from simplex import SimplicialComplex, complexes, interop, lifting, operators, persistence, wl
 from tests.cases import over
 
 
@@ -19,6 +19,8 @@ K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
 TRIANGLE = SimplicialComplex.from_simplices([(0, 1, 2)])
 INCIDENCES = pd.DataFrame({"e": [1, 1, 2], "v": ["a", "b", "b"]})
 FLOW = torch.tensor([[1.0], [2.0], [3.0], [4.0]])
+FILTERED = persistence.lower_star(K, [0.0, 1.0, 2.0, 3.0])
+DIAGRAM = persistence.persistence(FILTERED)
 FULL = [torch.ones(4, dtype=torch.bool), torch.ones(4, dtype=torch.bool), torch.ones(1).bool()]
 
 # For each function one call that is right; every argument in turn is replaced by something else.
@@ -48,6 +50,16 @@ RIGHT = {
     },
     operators.connected_components: {"K": K},
     operators.euler_characteristic: {"K": K},
+    operators.subdivide: {"K": K, "max_dim": 1, "max_simplices": 100},
+    lifting.ring_complex: {
+        "graph": nx.cycle_graph(4), "max_length": 4, "max_dim": 2, "max_simplices": 100,
+    },
+    lifting.chordless_cycles: {"graph": nx.cycle_graph(4), "max_length": 4},
+    lifting.ring_lengths: {"K": lifting.ring_complex(nx.cycle_graph(4)), "k": 1},
+    lifting.from_cells: {"cells": [(0, 1, 2, 3)], "edges": [(3, 4)], "num_vertices": 6},
+    lifting.order_complex: {
+        "relation": [(0, 1), (1, 2)], "max_dim": 2, "num_vertices": 4, "max_simplices": 100,
+    },
     operators.normalized_laplacian: {
         "K": K, "k": 1, "normalization": "spectral", "dtype": torch.float64,
     },
@@ -150,6 +162,36 @@ RIGHT = {
     interop.to_gudhi: {"K": K},
     interop.to_networkx: {"K": K},
     interop.to_scipy: {"matrix": K},
+    persistence.persistence: {
+        "K": FILTERED, "max_dim": 1, "min_persistence": 0.5, "prime": 3,
+    },
+    persistence.extended_persistence: {
+        "K": K, "values": [0.0, 1.0, 2.0, 3.0], "max_dim": 1, "min_persistence": 0.5, "prime": 3,
+    },
+    **{
+        of: {"K": K, "values": [0.0, 1.0, 2.0, 3.0], "k": 0}
+        for of in (persistence.lower_star, persistence.upper_star)
+    },
+    persistence.persistence_image: {
+        "D": DIAGRAM, "k": 0, "births": [0.0, 1.0], "lifetimes": [1.0], "bandwidth": 1.0,
+        "weight": None,
+    },
+    persistence.landscape: {"D": DIAGRAM, "k": 0, "levels": [0.0, 1.0], "count": 2},
+    persistence.silhouette: {"D": DIAGRAM, "k": 0, "levels": [0.0, 1.0], "power": 2.0},
+    persistence.betti_curve: {"D": DIAGRAM, "k": 0, "levels": [0.0, 1.0], "smoothing": 1.0},
+    persistence.persistence_entropy: {"D": DIAGRAM, "k": 0},
+    persistence.persistence_statistics: {"D": DIAGRAM, "k": 0},
+    persistence.bottleneck_distance: {"D": DIAGRAM, "E": DIAGRAM, "k": 0, "tolerance": 0.1},
+    persistence.wasserstein_distance: {"D": DIAGRAM, "E": DIAGRAM, "k": 0, "order": 2.0},
+    persistence.euler_curve: {"K": FILTERED, "levels": [0.0, 1.0], "smoothing": 1.0},
+    persistence.euler_transform: {
+        "K": K, "points": torch.ones(4, 2), "directions": [[0.0, 1.0]], "levels": [0.0, 1.0],
+        "smoothing": 1.0,
+    },
+    DIAGRAM.of: {"k": 0},
+    DIAGRAM.of_part: {"p": 0},
+    DIAGRAM.capped: {"end": 2.0},
+    DIAGRAM.arrays: {"k": 0},
     SimplicialComplex: {"num_vertices": 4, "facets": [K.facets(1)], "device": "cpu"},
     SimplicialComplex.from_simplices: {
         "simplices": [(0, 1)], "num_vertices": 4, "max_dim": 1, "compact": False,
@@ -232,7 +274,7 @@ def test_a_malformed_call_is_taken_or_refused_in_our_words(function):
         called(function, right)
     for name in right:
         for value in WRONG:
-            if name in ("stop", "test") and callable(value):
+            if name in ("stop", "test", "weight") and callable(value):
                 continue  # what a function of the user's own raises is the user's own
             problem = complaint(lambda: called(function, right | {name: value}))  # noqa: B023
             if problem is not None:
@@ -243,7 +285,7 @@ def test_a_malformed_call_is_taken_or_refused_in_our_words(function):
 def test_every_public_function_is_tried():
     tried = set(RIGHT)
     installed_by_an_extra = {"to_hypernetx", "to_pandas", "to_toponetx", "to_trimesh", "to_xgi"}
-    for package in (operators, wl, interop):
+    for package in (operators, persistence, wl, interop):
         for name in package.__all__:
             thing = getattr(package, name)
             assert (

@@ -14,6 +14,7 @@ from simplex.complexes import (
     on_free_threads,
     ragged,
     require_int,
+    require_memory,
     unique_edges,
     unique_rows,
     usable_threads,
@@ -121,6 +122,10 @@ def _found(edges: np.ndarray, num_vertices: int, longest: int) -> tuple[np.ndarr
     """The lengths of the cycles and their vertices, one cycle after the other."""
     from simplex.lifting._chordless_numba import count_cycles, fill_cycles
 
+    if longest < 4 or len(edges) < 4:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    what, remedy = f"tables of {num_vertices} vertices", "Leave out isolated vertices."
+    require_memory(80 * num_vertices, torch.device("cpu"), what, remedy)
     order, pointer, heads = _hubs_first(edges, num_vertices)
     graph = longest, pointer, heads
     degree, pieces = np.diff(pointer), 1 if len(edges) < _QUICK else 8 * usable_threads()

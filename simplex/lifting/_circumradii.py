@@ -44,4 +44,5 @@ def _circumradii(corners: Tensor) -> Tensor:
     edges = corners[:, 1:] - corners[:, :1]
     gram = edges @ edges.mT
     half = gram.diagonal(dim1=1, dim2=2) / 2
-    return (half * torch.linalg.solve(gram, half)).sum(1).sqrt()
+    radii: Tensor = (half * torch.linalg.solve(gram, half)).sum(1).sqrt()
+    return radii

@@ -70,6 +70,8 @@ def _closure(pairs: np.ndarray, count: int) -> np.ndarray:
 
     if not len(pairs):
         return pairs
+    what = f"the tables of {count} elements"
+    require_memory(40 * count, torch.device("cpu"), what, "Leave out elements without a relation.")
     below = sparse.csr_array((np.ones(len(pairs), bool), tuple(pairs.T)), (count, count))
     while True:
         _require_room(below)

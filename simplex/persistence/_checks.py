@@ -1,5 +1,6 @@
 """What the functions of a diagram refuse."""
 
+import math
 from typing import Any
 
 import torch
@@ -27,6 +28,8 @@ def finite_of(D: Any, k: int) -> Diagram:
 def read_levels(levels: Any, like: Tensor) -> Tensor:
     """(T,) levels, at least one, in the dtype and on the device of the values."""
     t = real_tensor("levels", levels)
+    if t.is_meta:
+        raise ValueError("levels must hold numbers, got a tensor on the meta device.")
     if t.ndim != 1 or not len(t) or bool(t.isnan().any()):
         raise ValueError(
             f"levels must be a list of numbers, at least one, got shape {tuple(t.shape)}. Take "
@@ -50,11 +53,20 @@ def sum_by_part(D: Diagram, rows: Tensor) -> Tensor:
 def largest_by_part(D: Diagram, rows: Tensor, count: int) -> Tensor:
     """(num_parts, count, …) the largest entries among the rows (m, …) of each part, 0 for none.
 
-    The rows are not negative, and sorted by part.
+    The rows are not negative.
+    """
+    return rows_of_parts(D, rows, count).topk(count, dim=1).values
+
+
+def rows_of_parts(D: Diagram, rows: Tensor, least: int = 0) -> Tensor:
+    """(num_parts, M, …) the rows (m, …) of each part, sorted by part, and 0 behind them.
+
+    M is the largest number of rows of a part, and at least the given one.
     """
     sizes = torch.bincount(D.part, minlength=D.num_parts)
     place = torch.arange(len(rows), device=rows.device) - (sizes.cumsum(0) - sizes)[D.part]
-    width = max(count, int(sizes.max()) if len(sizes) else 0)
-    require_room(D.num_parts * width * rows[:1].numel(), rows, "the classes of all parts in rows")
+    width = max(least, int(sizes.max()) if len(sizes) else 0)
+    size = D.num_parts * width * math.prod(rows.shape[1:])
+    require_room(size, rows, "the classes of all parts in rows")
     padded = rows.new_zeros(D.num_parts, width, *rows.shape[1:])
-    return padded.index_put((D.part, place), rows).topk(count, dim=1).values
+    return padded.index_put((D.part, place), rows)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int, require_real
+from simplex.complexes import HIGHEST_DIM, require_int, require_real
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,7 +57,7 @@ class Diagram:
 
     def of(self, k: int) -> "Diagram":
         """The classes of degree k."""
-        return self[self.dims == require_int("k", k, least=0)]
+        return self[self.dims == require_int("k", k, least=0, most=HIGHEST_DIM)]
 
     def of_part(self, p: int) -> "Diagram":
         """The classes of part p, as of a complex of one part; ids of simplices stay the union's."""
@@ -78,7 +78,8 @@ class Diagram:
 
         What is made of finite classes alone, such as images and landscapes, then has all of them.
         """
-        rows = self[self.birth.detach() < require_real("end", end)]
+        end = require_real("end", end)
+        rows = self[self.birth.detach() < end]
         columns = {field.name: getattr(rows, field.name) for field in fields(self)}
         return Diagram(**columns | {"death": rows.death.clamp(max=end)})
 

@@ -94,7 +94,7 @@ def wasserstein_distance(D: Diagram, E: Diagram, k: int, *, order: float = 1.0) 
     A, B = D.of(k), E.of(k)
     a, b = A.pairs, B.pairs.to(A.birth.device)
     sizes = [torch.bincount(X.part, minlength=X.num_parts).tolist() for X in (A, B)]
-    pairs = zip(a.split(sizes[0]), b.split(sizes[1]), strict=True)
+    pairs = zip(torch.split(a, sizes[0]), torch.split(b, sizes[1]), strict=True)
     return torch.stack([_distance(x, y, q) for x, y in pairs])
 
 
@@ -113,7 +113,8 @@ def _distance(x: Tensor, y: Tensor, q: float) -> Tensor:
     moves = [birth[0] - birth[1]]
     moves.append((x[i] - y[j]).abs().amax(1))
     moves += [(p[rows, 1] - p[rows, 0]) / 2 for p, rows in zip((x, y), alone, strict=True)]
-    return torch.linalg.vector_norm(torch.cat(moves), q)
+    distance: Tensor = torch.linalg.vector_norm(torch.cat(moves), q)
+    return distance
 
 
 def _matched(x: Tensor, y: Tensor, q: float) -> tuple[Tensor, Tensor]:

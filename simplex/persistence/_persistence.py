@@ -1,6 +1,7 @@
 """Persistent homology of a filtered complex, differentiable in the values of its filtration."""
 
 import math
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -78,15 +79,11 @@ def persistence(
     """
     require_complex("K", K)
     top = K.dim if max_dim is None else min(require_int("max_dim", max_dim, least=0), K.dim)
-    least = (
-        min_persistence
-        if min_persistence == -math.inf
-        else require_real("min_persistence", min_persistence)
-    )
+    least = require_real("min_persistence", min_persistence)
     require_prime(prime)
     values = read_filtration(K)
     if K.dim < 0:
-        return _empty(K)
+        return joined(K, [])
     tables = [K.facets(k).cpu() for k in range(1, min(top + 1, K.dim) + 1)]
     signs = [K.facet_signs(k).cpu() for k in range(1, len(tables) + 1)]
     order = [v.detach().cpu().sort(stable=True).indices for v in values[: len(tables) + 1]]
@@ -119,8 +116,14 @@ def read_filtration(K: SimplicialComplex) -> list[Tensor]:
                 f"{value[late].item()} for the simplex {tuple(K.simplices(k)[late].tolist())}. "
                 "Raise it to the largest value of its facets."
             )
+        if not value.is_floating_point() and not torch.equal(value.double().to(value.dtype), value):
+            raise ValueError(
+                f"filtration values must be exact in float64, got {value.dtype} beyond its digits "
+                f"in dimension {k}. Subtract their minimum."
+            )
     floats = [v if v.is_floating_point() else v.double() for v in K.filtration]
-    wide = max((v.dtype for v in floats), key=lambda dtype: dtype.itemsize, default=torch.float64)
+    dtypes = [v.dtype for v in floats]
+    wide = reduce(torch.promote_types, dtypes[1:], dtypes[0] if dtypes else torch.float64)
     return [v.to(wide) for v in floats]
 
 
@@ -159,7 +162,7 @@ def read_deaths(values: Tensor, simplex: Tensor) -> Tensor:
 def joined(K: SimplicialComplex, diagrams: list[Diagram]) -> Diagram:
     """The rows of all diagrams, sorted by part."""
     columns = {
-        name: torch.cat([getattr(each, name) for each in diagrams])
+        name: torch.cat([getattr(each, name) for each in diagrams or [_empty(K)]])
         for name in ("dims", "birth", "death", "birth_simplex", "death_simplex", "part")
     }
     D = Diagram(**columns, num_parts=K.num_parts)

@@ -88,6 +88,8 @@ def read_signal(K: SimplicialComplex, values: Any, k: int) -> Tensor:
     if values is None or isinstance(values, (int, float)):
         raise TypeError(f"values must be a list of numbers, one per simplex, got {shown(values)}.")
     x = real_tensor("values", values)
+    if x.is_meta:
+        raise ValueError("values must hold numbers, got a tensor on the meta device.")
     x = x[:, 0] if x.ndim == 2 and x.shape[1] == 1 else x
     if x.shape != (K.num_simplices(k),):
         raise ValueError(

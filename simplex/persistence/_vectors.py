@@ -13,6 +13,7 @@ from simplex.persistence._checks import (
     read_levels,
     require_diagram,
     require_room,
+    rows_of_parts,
     sum_by_part,
 )
 from simplex.persistence._diagram import Diagram
@@ -62,19 +63,21 @@ def persistence_image(
         (torch.Size([1, 3, 3]), 4)
     """
     rows = finite_of(D, k)
-    require_real("bandwidth", bandwidth, 0.0, open=True)
+    sigma = require_real("bandwidth", bandwidth, 0.0, open=True)
+    if weight is not None and not callable(weight):
+        raise TypeError(
+            f"weight must be a function of births and lifetimes or None, got {shown(weight)}."
+        )
     x, y = read_levels(births, rows.birth), read_levels(lifetimes, rows.birth)
     require_room(len(rows) * (len(x) + len(y)), rows.birth, "the bumps of an image")
     w = rows.lifetime if weight is None else weight(rows.birth, rows.lifetime)
     if not isinstance(w, Tensor) or w.shape != rows.birth.shape:
         got = tuple(w.shape) if isinstance(w, Tensor) else shown(w)
         raise ValueError(f"weight must give one number for each class, got {got}.")
-    across = torch.exp(-((x - rows.birth[:, None]) ** 2) / (2 * bandwidth**2))  # (m, W)
-    up = torch.exp(-((y - rows.lifetime[:, None]) ** 2) / (2 * bandwidth**2))  # (m, H)
-    scaled = w[:, None] * up / (2 * torch.pi * bandwidth**2)
-    sizes = torch.bincount(rows.part, minlength=rows.num_parts).tolist()
-    parts = zip(scaled.split(sizes), across.split(sizes), strict=True)
-    return torch.stack([a.T @ b for a, b in parts])
+    across = torch.exp(-((x - rows.birth[:, None]) ** 2) / (2 * sigma**2))  # (m, W)
+    up = torch.exp(-((y - rows.lifetime[:, None]) ** 2) / (2 * sigma**2))  # (m, H)
+    scaled = w[:, None] * up / (2 * torch.pi * sigma**2)
+    return rows_of_parts(rows, scaled).mT @ rows_of_parts(rows, across)
 
 
 def landscape(D: Diagram, k: int, *, levels: Any, count: int = 5) -> Tensor:

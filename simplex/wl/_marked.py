@@ -40,7 +40,6 @@ def marked_copies(
     recipe: Recipe, K: SimplicialComplex, chosen: Tensor | None = None
 ) -> tuple[Copies, Recipe]:
     """The copies of the parts of a union, and the recipe without starting colours."""
-    K = K.to("cpu")
     options = dict(recipe.options)
     colors = options.pop("colors", None)
     if recipe.colors_simplices:
@@ -48,7 +47,8 @@ def marked_copies(
     else:
         palettes = [starting_colors(colors, K.num_simplices(0), K.device, "colors")]
         K = K.skeleton(1)
-    copies = Copies(K, palettes, recipe.marks, chosen)
+    palettes = [Palette(own.colors.cpu(), own.size) for own in palettes]
+    copies = Copies(K.to("cpu"), palettes, recipe.marks, chosen)
     copies.require_room()
     return copies, recipe._replace(options=options)
 

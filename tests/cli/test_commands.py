@@ -1,11 +1,13 @@
 """The commands, run in process: output and exit codes, and one clear line for bad input."""
 
+import json
 import subprocess
 import sys
 
+import networkx as nx
 import torch
 
-from simplex import SimplicialComplex, __version__
+from simplex import SimplicialComplex, __version__, lifting
 from simplex.cli import main
 from simplex.storage import open_complex
 from tests.cases import over
@@ -27,6 +29,31 @@ def test_lift_saves_what_it_says(files, capsys):
     K = torch.load("K.pt", weights_only=True)
     assert isinstance(K, SimplicialComplex)
     assert K.f_vector == (4, 6, 4, 1)
+
+
+def test_other_lifts(files, capsys):
+    ring = nx.cycle_graph(6)
+    for how, options, expected in (
+        ("neighborhood", [], lifting.neighborhood_complex(ring)),
+        ("khop", ["--reach", 2], lifting.khop_complex(ring, 2)),
+        ("connected-sets", ["--max-dim", 3], lifting.connected_sets_complex(ring, 3)),
+        ("graph-rips", ["--reach", 2], lifting.graph_rips_complex(ring, 2)),
+    ):
+        argv = ["lift", "hexagon.txt", "--how", how, *options, "--out", "H.pt"]
+        assert run(capsys, *argv)[0] == 0
+        assert torch.load("H.pt", weights_only=True) == expected
+    code, out, _ = run(capsys, "lift", "many.g6", "--how", "khop", "--reach", 1)
+    assert (code, "4 graphs, as one disjoint union" in out) == (0, True)
+    for argv, words in (
+        (["hexagon.txt", "--how", "khop"], "--reach must be given with --how khop"),
+        (["hexagon.txt", "--reach", 2], "--reach must be left out with --how clique"),
+        (["complex.pt", "--how", "neighborhood"], "must hold graphs for --how neighborhood"),
+        (["hexagon.txt", "--how", "neighborhood", "--to-disk", "F"], "--to-disk must be left out"),
+        (["hexagon.txt", "--how", "neighborhood", "--max-simplices", 3], "at most --max-simplices"),
+    ):
+        code, _, err = run(capsys, "lift", *argv)
+        assert code == 2
+        assert words in err
 
 
 def test_lift_of_many_graphs_is_a_union_that_is_read_back_as_its_parts(files, capsys):
@@ -352,3 +379,18 @@ def test_what_cannot_go_to_disk_is_named(files, capsys, argv, words):
     assert (code, out) == (2, "")
     assert words in err
     assert len(err.splitlines()) == 1
+
+
+def test_info_as_json(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sphere.facets").write_text("0 1 2\n0 1 3\n0 2 3\n1 2 3\n")
+    (tmp_path / "path.edges").write_text("a b\nb c\n")
+    assert main(["info", "sphere.facets", "--json"]) == 0
+    sphere = json.loads(capsys.readouterr().out)
+    assert (sphere["betti_numbers"], sphere["is_manifold"], sphere["is_flag"]) == (
+        [1, 0, 1], True, False,
+    )  # fmt: skip
+    assert (sphere["degrees"], sphere["bytes"], sphere["is_pure"]) == ([3, 3.0, 3], 24, True)
+    assert main(["info", "path.edges", "--json"]) == 0
+    path = json.loads(capsys.readouterr().out)
+    assert (path["is_flag"], path["vertex_labels"], path["cut_at"]) == (True, True, 2)

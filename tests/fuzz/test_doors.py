@@ -46,7 +46,7 @@ class SumOfVertices(torch.nn.Module):
 
 
 GOOD = {  # what an argument of that name is, in a call that works
-    "L": K, "vertex_map": [0, 1, 2, 3], "lengths": [1.0] * 3, "max_length": 2,
+    "L": K, "vertex_map": [0, 1, 2, 3], "lengths": [1.0] * 3, "max_length": 5,
     "lift": simplex.lifting.neighborhood_complex, "landmarks": [0, 2, 4], "num_landmarks": 3,
     "num_neighbors": 2, "cover": [{0, 1}, {1, 2}], "probabilities": [0.5, 0.5],
     "K": K, "A": K, "B": K, "complex": K, "x": X, "k": 1, "graph": nx.path_graph(4),
@@ -70,6 +70,7 @@ GOOD = {  # what an argument of that name is, in a call that works
     "configurations": [
         simplex.train.Configuration(lambda: SumOfVertices(), simplex.train.TrainSettings(1))
     ],
+    "cells": [(0, 1, 2, 3)], "rings": 6, "apex": "mean", "marker": True,
     "candidates": torch.tensor([[0, 3]]), "score": "jaccard",
     "timed": simplex.datasets.timed_simplices([(0, 1), (1, 2), (0, 2), (0, 1, 2)], range(4)),
     "observed": torch.tensor([True, False, True, True]), "band": torch.eye(4)[:, :2], "degree": 3,

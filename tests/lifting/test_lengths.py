@@ -266,3 +266,27 @@ def test_vertices_alone_need_no_pairs():
     assert vietoris_rips_complex(torch.zeros(10**6, 1), max_dim=0).f_vector == (10**6,)
     K = vietoris_rips_complex(distances=torch.zeros(3000, 3000), max_dim=0)
     assert K.f_vector == (3000,)
+
+
+@over("dim, dtype", [(1, torch.float64), (2, torch.float32), (3, torch.float64)])
+def test_alpha_values_with_gradients_are_the_same_values(dim, dtype):
+    points = torch.randn(25, dim, dtype=dtype)
+    free = points.clone().requires_grad_()
+    for bounds in ({}, {"max_alpha": 0.4}, {"max_dim": 1}):
+        K, plain = alpha_complex(free, **bounds), alpha_complex(points, **bounds)
+        assert plain == K
+        assert all(map(torch.equal, K.filtration, plain.filtration))
+    if dtype == torch.float64:
+        weights = [torch.rand_like(v) for v in alpha_complex(points).filtration]
+
+        def total(x):
+            values = alpha_complex(x).filtration
+            return sum((w * v).sum() for w, v in zip(weights, values, strict=True))
+
+        assert torch.autograd.gradcheck(total, free, eps=1e-7, atol=1e-4, fast_mode=True)
+
+
+def test_alpha_values_of_points_on_common_spheres_have_gradients():
+    grid = torch.cartesian_prod(*[torch.arange(3.0)] * 3).requires_grad_()
+    sum(value.sum() for value in alpha_complex(grid).filtration).backward()
+    assert grid.grad.isfinite().all()

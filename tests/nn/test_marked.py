@@ -8,7 +8,7 @@ from simplex import SimplicialComplex
 from simplex.complexes import take_parts
 from simplex.datasets import classical_pairs
 from simplex.lifting import clique_complex
-from simplex.nn import MPSN, SIN, MarkedNetwork, MarkedSIN
+from simplex.nn import GIN, MPSN, SIN, HiGCN, MarkedNetwork, MarkedSIN
 from simplex.testing import random_cochains, random_complex
 from simplex.wl import compare
 from tests.cases import over
@@ -116,12 +116,23 @@ def test_as_strong_as_the_marked_test(max_dim):
 
 
 def test_layers_of_another_kind():
+    """Those of a graph network look at edges, whatever cochains they take."""
+
     class MarkedMPSN(MarkedNetwork, MPSN): ...
 
+    class MarkedGIN(MarkedNetwork, GIN): ...
+
+    class MarkedHiGCN(MarkedNetwork, HiGCN): ...  # which has no encoder of itself
+
     octagon, squares = (clique_complex(graph, 2) for graph in classical_pairs()[2][1:])
-    model = MarkedMPSN(1, 8, 2, 3, 2, activation=torch.tanh).double()
-    x = [torch.ones(n, 1).double() for n in (8, 8, 0)]
-    assert (model(x, octagon) - model(x, squares)).abs().max() > 1e-6
+    for kind, max_dim in ((MarkedMPSN, 2), (MarkedGIN, 0), (MarkedGIN, 1), (MarkedHiGCN, 2)):
+        for marked in (True, False):
+            torch.manual_seed(1)
+            made = kind if marked else kind.__mro__[2]
+            model = made(1, 8, 2, 4, max_dim, activation=torch.tanh).double().eval()
+            x = [torch.ones(n, 1).double() for n in (8, 8, 0)[: max_dim + 1]]
+            apart = (model(x, octagon) - model(x, squares)).abs().max()
+            assert apart > 1e-11 if marked else apart < 1e-14, made
 
 
 @over(

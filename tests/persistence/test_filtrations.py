@@ -127,6 +127,13 @@ def test_what_is_refused(call, error, words):
         call()
 
 
+def test_complexes_without_edges_or_vertices():
+    D = extended_persistence(SimplicialComplex(2), [0.0, 1.0])
+    assert D.extended.pairs.tolist() == [[0.0, 0.0], [1.0, 1.0]]
+    assert [len(each) for each in extended_persistence(SimplicialComplex(0), [])] == [0, 0, 0]
+    assert lower_star(SimplicialComplex(0), []).filtration == ()
+
+
 def test_an_isolated_vertex_never_enters_a_filtration_by_edges():
     K = lower_star(HOLLOW, [1, 2, 3], 1)
     assert K.filtration[0].tolist() == [1.0, 1.0, 2.0, math.inf]
@@ -135,7 +142,7 @@ def test_an_isolated_vertex_never_enters_a_filtration_by_edges():
 
 @over("given", ["points", "distances"])
 def test_collapsed_edges_have_the_same_diagrams_and_gradients(given):
-    x = torch.randn(30, 3, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(20, 3, dtype=torch.float64, requires_grad=True)
     results = []
     for collapse in (False, True):
         options = {"points": x} if given == "points" else {"distances": torch.cdist(x, x)}
@@ -144,7 +151,7 @@ def test_collapsed_edges_have_the_same_diagrams_and_gradients(given):
         (gradient,) = torch.autograd.grad(D.finite().lifetime.square().sum(), x)
         results.append((K.num_simplices(1), K.num_simplices(2), D, gradient))
     (edges, triangles, D, there), (fewer, few, E, here) = results
-    assert fewer < edges / 2
+    assert fewer < edges / 1.5
     assert few < triangles / 10
     for k in (0, 1):
         np.testing.assert_array_equal(

@@ -112,6 +112,7 @@ def test_vectors_have_the_gradients_of_finite_differences(name):
         x,
         eps=1e-7,
         atol=1e-5,
+        fast_mode=True,
     )
 
 

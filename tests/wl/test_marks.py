@@ -34,36 +34,48 @@ ROOK, SHRIKHANDE = lift(rook()), lift(shrikhande())
 CUBIC = [lift(nx.circulant_graph(12, [1, 6])), lift(nx.circular_ladder_graph(6))]
 
 
-def definition(complexes, marks, dim=0, adjacencies=("boundary", "upper")):
-    """For each round the nested multisets of all complexes, by dictionaries on one union."""
-    owners, parts, start, offset = [], [], {}, 0
+def refined_copies(complexes, marks, dim=0, adjacencies=("boundary", "upper")):
+    """All copies in one union, refined by dictionaries.
+
+    Returns:
+        which copy each part of the union is, as (number of the complex, ids of its marks); its
+        first vertex; and after each round the colours and the histograms of the copies.
+    """
+    owners, parts, start, offsets = [], [], {}, [0]
     for i, K in enumerate(complexes):
         markable = K.simplices(dim).tolist() if dim <= K.dim else []
-        for tuple_ in itertools.permutations(range(len(markable)), min(marks, len(markable))):
-            owners.append((i, tuple_))
-            parts.append(K)
+        for ids in itertools.permutations(range(len(markable)), min(marks, len(markable))):
             names = {s: 0 for level in simplices_of(K) for s in level}
-            names |= {frozenset(markable[s]): 1 + j for j, s in enumerate(tuple_)}
-            start |= {frozenset(v + offset for v in s): name for s, name in names.items()}
-            offset += K.num_simplices(0)
+            names |= {frozenset(markable[s]): 1 + j for j, s in enumerate(ids)}
+            start |= {frozenset(v + offsets[-1] for v in s): name for s, name in names.items()}
+            owners.append((i, ids))
+            parts.append(K)
+            offsets.append(offsets[-1] + K.num_simplices(0))
     union = SimplicialComplex.disjoint_union(parts)
-    owner_of_vertex = union.part(0).tolist()
-    history = []
+    part = union.part(0).tolist()
+    rounds = []
     start = {s: (len(s), name) for s, name in start.items()}
     for colors in swl_history(union, adjacencies, start):
         counts = [Counter() for _ in owners]
         for simplex, color in colors.items():
-            counts[owner_of_vertex[min(simplex)]][len(simplex), color] += 1
-        values = {owner: tuple(sorted(c.items())) for owner, c in zip(owners, counts, strict=True)}
-        history.append([_nested(values, i, ()) for i in range(len(complexes))])
-    return history
+            counts[part[min(simplex)]][len(simplex), color] += 1
+        rounds.append((colors, [tuple(sorted(count.items())) for count in counts]))
+    return owners, offsets, rounds
 
 
-def _nested(values, i, prefix):
+def nested(values, i, prefix=()):
+    """The multiset over the first mark of multisets over the second, …, of complex i."""
     if (i, prefix) in values:
         return values[i, prefix]
-    nexts = {t[len(prefix)] for j, t in values if j == i and t[: len(prefix)] == prefix}
-    return tuple(sorted(_nested(values, i, (*prefix, n)) for n in nexts))
+    nexts = {ids[len(prefix)] for j, ids in values if j == i and ids[: len(prefix)] == prefix}
+    return tuple(sorted(nested(values, i, (*prefix, s)) for s in nexts))
+
+
+def definition(complexes, marks, dim=0, adjacencies=("boundary", "upper")):
+    """For each round the nested multisets of the histograms of all complexes."""
+    owners, _, rounds = refined_copies(complexes, marks, dim, adjacencies)
+    histories = (dict(zip(owners, histograms, strict=True)) for _, histograms in rounds)
+    return [[nested(values, i) for i in range(len(complexes))] for values in histories]
 
 
 @over(
@@ -201,6 +213,7 @@ COLORED = {
     **{name: COMPLEXES[name] for name in ("empty", "house", "two components", "random 1")},
     "C8, a path": SimplicialComplex.disjoint_union([C8, lift(nx.path_graph(3))]),
     "cubic": SimplicialComplex.disjoint_union(CUBIC),
+    "long path": lift(nx.path_graph(10)),
 }
 
 
@@ -211,7 +224,8 @@ def test_colours_are_finer_move_with_the_simplices_and_do_not_depend_on_blocks(n
     assert ours.stable
     for fine, coarse in zip(ours.colors, simplicial_wl(K).colors, strict=True):
         assert is_finer(fine.tolist(), coarse.tolist())
-    blocked = simplicial_wl(K, marks=marks, mark_dim=dim, task_size=1000)
+    size = 64 if marks == 1 and K.num_parts == 1 else 1500
+    blocked = simplicial_wl(K, marks=marks, mark_dim=dim, task_size=size)
     assert all(map(torch.equal, blocked.colors, ours.colors))
     assert (blocked.rounds, blocked.stable) == (ours.rounds, ours.stable)
     if K.num_parts == 1:
@@ -222,10 +236,35 @@ def test_colours_are_finer_move_with_the_simplices_and_do_not_depend_on_blocks(n
             assert torch.equal(ours.colors[k], theirs.colors[k][where])
 
 
-def test_colours_of_simplices_by_definition():
-    """Of a path of four, by hand: the copy that marks an end or not, and the place in it."""
-    coloring = simplicial_wl(lift(nx.path_graph(5)), marks=1)
-    assert [counts.sort().values.tolist() for counts in coloring.histogram] == [[1, 2, 2], [2, 2]]
+@over(
+    "names, marks, dim, adjacencies",
+    [
+        (("house", "random 1"), 1, 0, ("boundary",)),
+        (("house", "two components"), 1, 1, ("boundary", "upper")),
+        (("bow tie", "house"), 2, 0, ("boundary",)),
+        (("long path",), 1, 0, ("upper",)),
+    ],
+)
+def test_colours_of_simplices_by_definition(names, marks, dim, adjacencies):
+    complexes = [(COMPLEXES | COLORED)[name] for name in names]
+    owners, offsets, rounds = refined_copies(complexes, marks, dim, adjacencies)
+    colors, histograms = rounds[-1]
+    union = SimplicialComplex.disjoint_union(complexes)
+    ours = simplicial_wl(union, adjacencies=adjacencies, marks=marks, mark_dim=dim)
+    for k in range(union.dim + 1):
+        expected = []
+        for i, K in enumerate(complexes):
+            for simplex in K.simplices(k).tolist() if k <= K.dim else []:
+                values = {
+                    owner: (colors[frozenset(v + offset for v in simplex)], histogram)
+                    for owner, offset, histogram in zip(owners, offsets, histograms, strict=False)
+                    if owner[0] == i
+                }
+                expected.append(nested(values, i))
+        assert same_partition(ours.colors[k].tolist(), expected)
+
+
+def test_marks_part_what_looks_alike_to_all_simplices():
     union = SimplicialComplex.disjoint_union([C8, TWO_C4])
     plain, marked = simplicial_wl(union), simplicial_wl(union, marks=1)
     assert plain.num_classes == (1, 1)
@@ -266,14 +305,19 @@ def test_explanations():
 
 
 def test_the_mark_is_the_first_whose_copies_are_more_frequent_in_A():
-    """C3 and C8 against C3 and two C4: the vertices of the triangle look alike in both."""
-    triangle = COMPLEXES["hollow triangle"]
-    A = SimplicialComplex.disjoint_union([triangle, C8])
-    B = SimplicialComplex.disjoint_union([triangle, TWO_C4])
-    for first, second in ((A, B), (B, A)):
-        verdict = compare(first, second, marks=1, mark_dim=1)
-        assert verdict.mark == compare(first, second, marks=1).mark == 3
-        assert "8 of the 11 edges of A look like its edge 3, and 0 of B" in verdict.explanation
+    """C4 and C8 against three C4: the vertices of C4 look alike in both, and are more in B."""
+    A = SimplicialComplex.disjoint_union([lift(nx.cycle_graph(4)), C8])
+    B = SimplicialComplex.disjoint_union([lift(nx.cycle_graph(4)), TWO_C4])
+    for marks_of_A, dim in ((4, 0), (4, 1)):
+        verdict = compare(A, B, marks=1, mark_dim=dim)
+        assert verdict.mark == marks_of_A
+        assert "8 of the 12 " in verdict.explanation
+        back = compare(B, A, marks=1, mark_dim=dim)
+        assert back.mark == 0
+        assert "12 of the 12 " in back.explanation
+        assert back.explanation.endswith(
+            "look like its vertex 0, and 4 of B." if dim == 0 else "and 4 of B."
+        )
 
 
 def test_starting_colours_and_rounds():

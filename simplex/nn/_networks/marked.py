@@ -1,8 +1,8 @@
 """Networks on marked copies: each complex once for each of its vertices, which stands out in it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, NamedTuple, Unpack
+from typing import Any, NamedTuple, Unpack, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from simplex.complexes import (
     take_parts,
     transformed,
 )
+from simplex.nn._frame.level_readout import LevelReadout
 from simplex.nn._frame.options import StackOptions
 from simplex.nn._frame.readout import Readout
 from simplex.nn._modules import Widths
@@ -103,7 +104,7 @@ class MarkedNetwork(StackedNetwork):
 
     def __init_subclass__(cls, **options: Any) -> None:
         """There is always an encoder."""
-        cls.defaults = {"embed": True} | dict(cls.defaults)
+        cls.defaults = dict(cls.defaults) | {"embed": True}
         super().__init_subclass__(**options)
 
     def __init__(
@@ -144,6 +145,8 @@ class MarkedNetwork(StackedNetwork):
         self.copies_per_step, self.max_simplices = copies_per_step, max_simplices
         width = hidden_channels * (num_layers if self.jumping_knowledge == "cat" else 1)
         self.width = width
+        readout = cast("Readout | LevelReadout", self.readout)
+        self.say: Callable[[Tensor], Tensor] = readout.activation
         self.mark = nn.Parameter(torch.empty(hidden_channels))
         self.copy_readout = Readout(
             width,
@@ -152,8 +155,8 @@ class MarkedNetwork(StackedNetwork):
             range(self.max_dim + 1),
             reduce=reduce,
             reduce_dims=options.get("reduce_dims", "sum"),
-            activation=self.readout.activation,
-            absolute=self.readout.absolute,
+            activation=self.say,
+            absolute=readout.absolute,
         )
         nn.init.normal_(self.mark)
 
@@ -193,19 +196,19 @@ class MarkedNetwork(StackedNetwork):
         Raises:
             ValueError: the cochains do not fit; or the copies are too many or too large.
         """
-        h, K = self._inputs(x, complex), complex.skeleton(self.max_dim)
+        h, K = self._inputs(x, complex), complex.skeleton(self.top + 1)  # what layers look at
         marks = self._marks(K, generator)
         steps = list(self._steps(K, marks, h[0].element_size()))
         keeps = len(steps) > 1 and torch.is_grad_enabled() and not transformed()
         embedded, totals = [], [h[0].new_zeros(len(v), self.width) for v in h]
         for step in steps:
-            args = (marks.vertices[step.start : step.stop], K, *h)
+            marked = marks.vertices[step.start : step.stop]
             if keeps:
                 e, *sums = checkpoint(
-                    self._copies, *args, use_reentrant=False, context_fn=self._recomputed
+                    self._copies, marked, K, *h, use_reentrant=False, context_fn=self._recomputed
                 )
             else:
-                e, *sums = self._copies(*args)
+                e, *sums = self._copies(marked, K, *h)
             embedded.append(e)
             totals = [total + part for total, part in zip(totals, sums, strict=True)]
         means = [
@@ -238,7 +241,7 @@ class MarkedNetwork(StackedNetwork):
         part = K.part(0).index_select(0, marked)
         copy, ids = take_parts(K, part)
         own = marked - K.part_pointer(0).index_select(0, part) + copy.part_pointer(0)[:-1]
-        rows = [*ids, *(marked[:0] for _ in h[len(ids) :])]
+        rows = [*ids[: len(h)], *(marked[:0] for _ in h[len(ids) :])]
         values = [x.index_select(0, row) for x, row in zip(h, rows, strict=True)]
         mark = self.mark.to(values[0].dtype).expand(len(own), -1)
         values[0] = values[0].index_add(0, own, mark)
@@ -247,7 +250,7 @@ class MarkedNetwork(StackedNetwork):
             values = self._layer_on(number, values, copy)
             layers.append(values)
         values = self._finished(layers, copy)
-        said = self.readout.activation(self.copy_readout(values, copy))
+        said = self.say(self.copy_readout(values, copy))
         sums = [
             value.new_zeros(len(x), self.width).index_add(0, row, value)
             for x, row, value in zip(h, rows, values, strict=True)

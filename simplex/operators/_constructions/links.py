@@ -37,27 +37,31 @@ def vertex_links(K: SimplicialComplex) -> SimplicialComplex:
         >>> [L.f_vector for L in vertex_links(K).split()]
         [(2, 1), (2, 1), (3, 1), (1,)]
     """
+    U, others = united_links(K)
+    names = names_of(K)
+    return U.with_vertex_labels([names[v] for v in others.tolist()])
+
+
+def united_links(K: SimplicialComplex) -> tuple[SimplicialComplex, Tensor]:
+    """The union of the links, and which vertex of K each of its vertices is."""
     require_undirected("K", K)
     entries = sum((k + 1) ** 2 * n for k, n in enumerate(K.f_vector))
     what = f"the links of {K.num_simplices(0)} vertices"
     require_memory(entries * 32, K.device, what, "Take links of a few vertices by link.")
     pointer = K.cofacets(0)[0]
     if K.dim < 1:
-        return SimplicialComplex(0, part_pointer=torch.zeros_like(pointer), device=K.device)
-    tables, below = [], torch.empty(0)
-    labels: list[object] = []
+        none = SimplicialComplex(0, part_pointer=torch.zeros_like(pointer), device=K.device)
+        return none, pointer[:0]
+    tables, below, others = [], torch.empty(0), pointer[:0]
     for k in range(1, K.dim + 1):
         order, place = _flags(K.simplices(k), K.facets(k))
         if k == 1:
             others = K.facets(1).flatten()[order]
-            names = names_of(K)
-            labels = [names[v] for v in others.tolist()]
         else:
             tables.append(_facets_of_flags(K.facets(k), below)[order])
         below = place
-    return SimplicialComplex(
-        2 * K.num_simplices(1), tables, vertex_labels=labels, part_pointer=pointer, device=K.device
-    )
+    count = 2 * K.num_simplices(1)
+    return SimplicialComplex(count, tables, part_pointer=pointer, device=K.device), others
 
 
 def _flags(simplices: Tensor, facets: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, on_free_threads, require_undirected
-from simplex.operators._constructions.links import vertex_links
+from simplex.operators._constructions.links import united_links
 from simplex.operators._constructions.stars import closure, subcomplex
 from simplex.operators._constructions.subcomplexes import maximal_masks
 from simplex.operators._homology import components_of, connected_components
@@ -185,15 +185,17 @@ def _sizes(K: SimplicialComplex, k: int) -> Tensor:
 def _is_manifold(K: SimplicialComplex) -> bool:
     if K.dim <= 0:
         return K.dim == 0
-    return is_pure(K) and _are_spheres_or_balls(vertex_links(K), K.dim - 1)
+    if not is_pure(K):
+        return False
+    if K.dim == 1:  # the link of a vertex is its neighbours: one or two
+        return int(_cofacets_of_ridges(K).max()) <= 2
+    return _are_spheres_or_balls(united_links(K)[0], K.dim - 1)
 
 
 def _are_spheres_or_balls(U: SimplicialComplex, d: int) -> bool:
-    """Whether every part is a sphere or a ball of dimension d ≤ 2."""
+    """Whether every part is a sphere or a ball of dimension d, 1 or 2."""
     if U.dim != d:
         return False
-    if d == 0:
-        return bool(((_sizes(U, 0) == 1) | (_sizes(U, 0) == 2)).all())
     if not _is_manifold(U) or not bool((_sizes(U, 0) >= 1).all()):
         return False
     if int(connected_components(U).max()) + 1 != U.num_parts:

@@ -21,6 +21,10 @@ T² as in the authors' code has no factor q, so that it is stricter by 32 than t
 that the threshold belongs to. Learning rate, epochs and loss threshold are their defaults; they
 tune them for each network, and repeat all with ten seeds.
 
+``--untrained`` asks what random weights tell apart in float64, with two copies of each graph: two
+graphs are apart if they are more than 100 times further from each other than from their copies. It
+costs a fortieth, and its lines have that quotient as the statistic.
+
 Departures: (1) An invariant network has the same loss and the same gradients on all copies, up to
 rounding, so a step of training takes 1 pair for the 8. What is tested are all 32, and all 64.
 (2) Networks that cost n times more train for fewer epochs, see ``SETTINGS``. (3) One seed.
@@ -219,6 +223,15 @@ def train(
     return epochs, mean
 
 
+def made(setting: Setting, category: str, max_dim: int, dtype: torch.dtype) -> nn.Module:
+    """A network with fresh weights."""
+    model = setting.make(of_category(setting.layers, category), max_dim).to(dtype)
+    for weight in model.parameters():
+        if weight.ndim == 2:
+            nn.init.kaiming_normal_(weight)  # torch's smaller ones let differences fade
+    return model
+
+
 def run_pair(
     name: str, category: str, number: int, graphs: Sequence[Any], seed: int, **changes: Any
 ) -> Line:
@@ -234,11 +247,8 @@ def run_pair(
     pairs = [graph for both in zip(ours, theirs, strict=True) for graph in both]
     U, V = (lift(listed, setting, category) for listed in (pairs, same))
     max_dim = max(U.dim, 1)
-    layers, most = (of_category(by, category) for by in (setting.layers, setting.epochs))
-    model = setting.make(layers, max_dim).to(dtype)
-    for weight in model.parameters():
-        if weight.ndim == 2:
-            nn.init.kaiming_normal_(weight)  # torch's smaller ones let differences fade
+    model = made(setting, category, max_dim, dtype)
+    most = of_category(setting.epochs, category)
     epochs, loss = train(model, U, setting, most, max_dim, dtype)
     rows = [embed(model, W, setting.batch, max_dim, dtype) for W in (U, V)]
     t2, t2_same = (statistic(y[0::2], y[1::2]) for y in rows)
@@ -255,6 +265,25 @@ def run_pair(
         time.process_time() - start,
         seed,
     )
+
+
+def run_untrained(name: str, category: str, number: int, graphs: Sequence[Any], seed: int) -> Line:
+    """With random weights, in float64."""
+    start = time.process_time()
+    setting, dtype = SETTINGS[name], torch.float64
+    draws = np.random.default_rng([seed, list(BREC).index(category), number])
+    torch.manual_seed(int(draws.integers(2**31)))
+    several = [copy for graph in graphs for copy in copies(graph, 2, draws, itself=True)]
+    U = lift(several, setting, category)
+    max_dim = max(U.dim, 1)
+    model = made(setting, category, max_dim, dtype)
+    y = embed(model, U, setting.batch, max_dim, dtype)
+    noise = float(max((y[0] - y[1]).norm(), (y[2] - y[3]).norm()))
+    quotient = float((y[0] - y[2]).norm()) / max(noise, 1e-16 * float(y.norm()), 1e-300)
+    return Line(
+        f"{name}, untrained", category, number, quotient > 100, True, quotient, 0.0, 0, 0.0,
+        time.process_time() - start, seed,
+    )  # fmt: skip
 
 
 # --- files and tables -----------------------------------------------------------------------------
@@ -294,19 +323,21 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, nargs=2, default=(0, 100), metavar=("FIRST", "STOP"))
     parser.add_argument("--seed", type=int, default=2023)
     parser.add_argument("--out", type=Path, default=Path("brec.jsonl"))
+    parser.add_argument("--untrained", action="store_true", help="random weights, float64")
     parser.add_argument("--table", action="store_true", help="print what the file has")
     args = parser.parse_args()
     if args.table:
         print(table(read_lines(args.out)))
         return
     done = {line[:3] for line in read_lines(args.out)}
+    run, kind = (run_untrained, ", untrained") if args.untrained else (run_pair, "")
     graphs = brec(categories=args.categories)
     for category in args.categories:
         for name in args.models:
             for number, pair in list(enumerate(graphs[category]))[slice(*args.pairs)]:
-                if (name, category, number) in done:
+                if (name + kind, category, number) in done:
                     continue
-                line = run_pair(name, category, number, pair[1:], args.seed)
+                line = run(name, category, number, pair[1:], args.seed)
                 with args.out.open("a") as file:
                     file.write(json.dumps(line._asdict()) + "\n")
 
