@@ -1,10 +1,15 @@
 """``simplex info``: the invariants of complexes."""
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from simplex.cli._output import FORMATS, add_max_dim
 from simplex.cli._reading import add_reading, reading_of
 
+
+if TYPE_CHECKING:
+    from simplex.complexes import SimplicialComplex
 
 _MOST_SHOWN = 20  # complexes of one file that are described one by one
 _MOST_REDUCED = 10_000_000  # simplices whose ranks are computed without being asked for
@@ -24,12 +29,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="count the cliques of graphs without building their complex: the f-vector alone",
     )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="a JSON object for each complex, with more: Betti numbers over Z/2 and Z/3, degrees, "
+        "whether it is pure, a flag complex, a manifold",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the invariants of every complex in the file."""
+    if args.count and args.json:
+        raise ValueError("--count and --json must not be given together.")
     if args.count:
         return _count(args)
+    if args.json:
+        return _as_json(args)
     from simplex.cli._files import is_folder, read_complexes
     from simplex.complexes import SimplicialComplex
     from simplex.operators import betti_numbers, euler_characteristic
@@ -62,6 +77,53 @@ def run(args: argparse.Namespace) -> int:
     if len(complexes) > _MOST_SHOWN:
         print(f"\n… and {len(complexes) - _MOST_SHOWN} more graphs")
     return 0
+
+
+def _as_json(args: argparse.Namespace) -> int:
+    """Print a JSON object a line."""
+    import json
+
+    from simplex.cli._files import read_complexes
+
+    complexes = read_complexes(args.file, args.max_dim, reading_of(args))
+    place = Path(args.file)
+    of_file = {"file": args.file, "bytes": place.stat().st_size if place.is_file() else None}
+    for number, K in enumerate(complexes, start=1):
+        print(json.dumps(of_file | {"number": number} | _facts(K, complexes.cut)))
+    return 0
+
+
+def _facts(K: "SimplicialComplex", cut: int | None) -> dict[str, Any]:
+    """The invariants of a complex by name; ``None`` for what is too large to be computed."""
+    from simplex.interop import GraphEdges
+    from simplex.lifting import lift_edges
+    from simplex.operators import betti_numbers, euler_characteristic, is_manifold, is_pure
+
+    small, edges = sum(K.f_vector) <= _MOST_REDUCED, K.simplices(1)
+    degrees = edges.flatten().bincount(minlength=K.num_simplices(0))
+    betti = betti_numbers(K) if small else None
+    flag = None
+    if small and not K.directed:  # as many simplices as the clique complex of its edges has
+        graph = GraphEdges(K.num_simplices(0), edges.T)
+        try:
+            flag = lift_edges(graph, K.dim + 1, 2 * _MOST_REDUCED).f_vector == K.f_vector
+        except ValueError:
+            flag = False  # as the cliques are more
+    return {
+        "dimension": K.dim,
+        "f_vector": K.f_vector,
+        "euler_characteristic": euler_characteristic(K),
+        "betti_numbers": betti,
+        "betti_numbers_mod_2": betti_numbers(K, prime=2) if small else None,
+        "betti_numbers_mod_3": betti_numbers(K, prime=3) if small else None,
+        "connected_components": betti[0] if betti else None,
+        "degrees": [int(degrees.min()), float(degrees.double().mean()), int(degrees.max())],
+        "is_pure": is_pure(K) if small and not K.directed else None,
+        "is_flag": flag,
+        "is_manifold": is_manifold(K) if small and K.dim <= 3 and not K.directed else None,
+        "cut_at": cut,
+        "vertex_labels": K.vertex_labels is not None,
+    }
 
 
 def _count(args: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """The commands, run in process: output and exit codes, and one clear line for bad input."""
 
+import json
 import subprocess
 import sys
 
@@ -378,3 +379,18 @@ def test_what_cannot_go_to_disk_is_named(files, capsys, argv, words):
     assert (code, out) == (2, "")
     assert words in err
     assert len(err.splitlines()) == 1
+
+
+def test_info_as_json(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sphere.facets").write_text("0 1 2\n0 1 3\n0 2 3\n1 2 3\n")
+    (tmp_path / "path.edges").write_text("a b\nb c\n")
+    assert main(["info", "sphere.facets", "--json"]) == 0
+    sphere = json.loads(capsys.readouterr().out)
+    assert (sphere["betti_numbers"], sphere["is_manifold"], sphere["is_flag"]) == (
+        [1, 0, 1], True, False,
+    )  # fmt: skip
+    assert (sphere["degrees"], sphere["bytes"], sphere["is_pure"]) == ([3, 3.0, 3], 24, True)
+    assert main(["info", "path.edges", "--json"]) == 0
+    path = json.loads(capsys.readouterr().out)
+    assert (path["is_flag"], path["vertex_labels"], path["cut_at"]) == (True, True, 2)
