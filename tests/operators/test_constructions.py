@@ -229,6 +229,17 @@ def test_cone_and_suspension(name):
         assert reduced(around) == [0, *reduced(part)]
 
 
+def test_directed_complexes():
+    K = SimplicialComplex.from_simplices([(0, 1), (1, 0), (1, 2), (0, 1, 2)], directed=True)
+    assert [mask.int().tolist() for mask in star(K, (1, 0))] == [[0] * 3, [0, 0, 1, 0], [0]]
+    assert closed_star(K, (1, 0)).validate().directed
+    assert sum(map(len, maximal_simplices(K))) == 2
+    assert induced_subcomplex(K, [0, 1]).f_vector == (2, 2)
+    for build in (cone, suspension, vertex_links, lambda K: join(K, K), lambda K: product(K, K)):
+        with pytest.raises(ValueError, match="sets of vertices, got a directed one"):
+            build(K)
+
+
 def test_names_of_new_vertices():
     named = LABELLED.with_vertex_labels(["apex", "b", "c", "d"])
     assert cone(named).vertex_labels == ("apex", "b", "c", "d", "apex 2")
