@@ -17,7 +17,7 @@ from simplex.complexes import (
 )
 from simplex.interop import read_graph
 from simplex.lifting._points import read_bound, read_points
-from simplex.lifting._rips import close_points, lengths_of, unit_of, with_flag_filtration
+from simplex.lifting._rips import _close_points, lengths_of, unit_of, with_flag_filtration
 
 
 @on_free_threads()
@@ -124,7 +124,7 @@ def feature_rips_complex(
     unit = unit_of(place.detach())
     bound = read_bound("max_edge_length", max_edge_length, place.dtype)
     place = place / unit
-    pairs = [read.edge_index.to(place.device), close_points(place.detach(), bound / unit)]
+    pairs = [read.edge_index.to(place.device), _close_points(place.detach(), bound / unit)]
     joined = torch.cat(pairs if max_dim else [pairs[0][:, :0]], dim=1)
     K = flag_complex(len(place), unique_edges(joined, len(place)), max_dim, max_simplices)
     K = with_flag_filtration(K, lengths_of(place, K.simplices(1).T) * unit)

@@ -20,7 +20,7 @@ from simplex.complexes import (
 )
 from simplex.lifting._dowker import dowker_complex, dowker_of_pairs
 from simplex.lifting._points import read_bound, read_numbers, read_points
-from simplex.lifting._rips import close_points
+from simplex.lifting._rips import _close_points
 from simplex.operators import components_of
 
 
@@ -150,7 +150,7 @@ def mapper_complex(
         )
     if not bool(lens.isfinite().all()):
         raise ValueError("values must be finite, got NaN or infinity.")
-    pairs = close_points(place, read_bound("max_edge_length", max_edge_length, place.dtype))
+    pairs = _close_points(place, read_bound("max_edge_length", max_edge_length, place.dtype))
     point, cell = _memberships(lens, num_intervals, overlap)
     head, tail = _pairs_in_cells(pairs, point, cell, len(place))
     cluster = components_of(len(point), head, tail)

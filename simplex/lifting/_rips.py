@@ -102,7 +102,7 @@ def vietoris_rips_complex(
     )  # a power of two: exact, and squares of lengths neither over- nor underflow
     pairs = place.new_empty(2, 0, dtype=torch.int64)
     if max_dim > 0:
-        pairs = close_points(place.detach(), bound / unit)
+        pairs = _close_points(place.detach(), bound / unit)
     edges = unique_edges(pairs, len(place))
     lengths = lengths_of(place, edges.T) * unit
     if not bool(lengths.detach().isfinite().all()):
@@ -138,7 +138,7 @@ def lengths_of(points: Tensor, pairs: Tensor) -> Tensor:
     return torch.cat([points.new_empty(0), *found])
 
 
-def close_points(points: Tensor, radius: float) -> Tensor:
+def _close_points(points: Tensor, radius: float) -> Tensor:
     """(2, E) pairs u < v whose length is at most ``radius``."""
     size, dtype = len(points), points.dtype
     if math.isinf(radius):

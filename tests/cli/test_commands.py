@@ -291,7 +291,7 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
         (["wl", "triangle.edges", "--marks", "-1"], "0 or more"),
         (["wl", "triangle.edges", "--test", "3-wl"], "invalid choice"),
         (["wl", "triangle.edges", "--canonical", "--marks", "1"], "must stand alone"),
-        (["wl", "triangle.edges", "--canonical", "--max-dim", "0"], "no edge is left"),
+        (["wl", "triangle.edges", "--canonical", "--max-dim", "0"], "drops all edges"),
         (["train", "--dataset", "MUTAG", "--device", "cuda:99"], "device of this machine"),
         (["train", "--dataset", "MUTAG", "--device", "nonsense"], "device of this machine"),
         (["demo", "--out", "triangle.edges"], "File exists"),

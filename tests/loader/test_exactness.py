@@ -33,6 +33,7 @@ MAKE = {name: row.make for name, row in NETWORKS.items()} | LOCAL_BY_OPTIONS
 SEES_ALL = {
     "SNN", "SNN unsigned", "Dist2Cycle", "Dist2Cycle, all layers read", "HeatNet", "SAN", "GSAN",
     "SimplicialTransformer, local and global", "SIN", "SIN, embedded", "GraphNetwork gps",
+    *(name for name in NETWORKS if name.startswith("Marked")),
     *(name for name in NETWORKS if name.startswith("SimplicialMixer")),
 }  # fmt: skip
 WIDTH = IN + 3  # and the places of those that have some

@@ -65,7 +65,7 @@ def assert_refuses(name, module, row, top):
     assert_refused(f"{name}, turned around", lambda: module(K, x))
 
 
-TAKES_SPARSE = [name for name in NETWORKS if name.startswith("SimplicialMixer")]
+TAKES_SPARSE = [name for name in NETWORKS if name.startswith(("SimplicialMixer", "Marked"))]
 FREE_WIDTH = ("EMPSN", "kernel mixer", "operator mixer")
 
 
