@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _MOST_SHOWN = 20  # complexes of one file that are described one by one
 _MOST_REDUCED = 10_000_000  # simplices whose ranks are computed without being asked for
+_MOST_LOOKED_AT = 1_000_000  # of which more is said
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="a JSON object for each complex, with more: Betti numbers over Z/2 and Z/3, degrees, "
-        "whether it is pure, a flag complex, a manifold",
+        help="a JSON object for each complex; Betti numbers over Z/2 and Z/3 and the size of the "
+        "file too",
     )
 
 
@@ -62,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"Betti numbers         {betti}, modulo a large prime")
             if K.dim == cut and betti[-1]:
                 print("                      (the last one may shrink with a larger --max-dim)")
+        if not on_disk and 0 < sum(K.f_vector) <= _MOST_LOOKED_AT:
+            _print_more(_facts(K, cut))
         if K.vertex_labels is not None:
             shown = ", ".join(map(str, K.vertex_labels[:6]))
             more = ", …" if K.num_simplices(0) > 6 else ""
@@ -77,6 +80,18 @@ def run(args: argparse.Namespace) -> int:
     if len(complexes) > _MOST_SHOWN:
         print(f"\n… and {len(complexes) - _MOST_SHOWN} more graphs")
     return 0
+
+
+def _print_more(facts: dict[str, Any]) -> None:
+    """What else there is to say of a complex that is not large."""
+    mod_2, mod_3 = facts["betti_numbers_mod_2"], facts["betti_numbers_mod_3"]
+    if not facts["betti_numbers"] == mod_2 == mod_3:
+        print(f"                      {mod_2} modulo 2, {mod_3} modulo 3: there is torsion")
+    least, mean, most = facts["degrees"]
+    print(f"degrees               {least} to {most}, {mean:.4g} on average")
+    names = {"is_pure": "pure", "is_flag": "all cliques filled", "is_manifold": "a manifold"}
+    kinds = [name for key, name in names.items() if facts[key]]
+    print(f"kind                  {', '.join(kinds) or 'none of: pure, flag, manifold'}")
 
 
 def _as_json(args: argparse.Namespace) -> int:
