@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"Betti numbers         {betti}, modulo a large prime")
             if K.dim == cut and betti[-1]:
                 print("                      (the last one may shrink with a larger --max-dim)")
-        if not on_disk and 0 < sum(K.f_vector) <= _MOST_LOOKED_AT:
+        if 0 < sum(K.f_vector) <= _MOST_LOOKED_AT:
             _print_more(_facts(K, cut))
         if K.vertex_labels is not None:
             shown = ", ".join(map(str, K.vertex_labels[:6]))
