@@ -47,7 +47,7 @@ def close_pairs(distances: Any, radius: Any, wanted: bool) -> tuple[int, Tensor,
             size, pairs, lengths = _read_condensed(matrix)
         else:
             return _dense_pairs(matrix, radius(matrix.dtype), wanted)
-    close = lengths.detach() <= radius(lengths.dtype)
+    close = lengths.detach() <= min(radius(lengths.dtype), torch.finfo(lengths.dtype).max)
     pairs, lengths = pairs[close], lengths[close]
     return (size, pairs, lengths) if wanted else (size, pairs[:0], lengths[:0])
 
@@ -60,6 +60,7 @@ def _dense_pairs(matrix: Tensor, radius: float, wanted: bool) -> tuple[int, Tens
         )
     size, values = len(matrix), matrix.detach()
     symmetric = _require_distances(values)
+    radius = min(radius, torch.finfo(values.dtype).max)  # what is infinitely far is never joined
     rows = max(1, _ENTRIES_PER_CHUNK // max(1, size))
 
     def close(start: int) -> Tensor:

@@ -53,8 +53,9 @@ def persistence(
 
     Raises:
         TypeError: ``K`` is no complex.
-        ValueError: no filtration, NaN among its values, or a value below that of a facet; a prime
-            that is none; or a reduction that does not fit in half of the free memory.
+        ValueError: no filtration, NaN or -infinity among its values, or a value below that of a
+            facet; a prime that is none; or a reduction that does not fit in half of the free
+            memory.
 
     Laws:
         The diagram of a union is the diagrams of its parts, one after another. Classes that stay
@@ -105,6 +106,11 @@ def read_filtration(K: SimplicialComplex) -> list[Tensor]:
             "lower_star(K, signal), or lift points with vietoris_rips_complex or alpha_complex."
         )
     for k, value in enumerate(K.filtration):
+        if bool((value == -math.inf).any()):
+            raise ValueError(
+                f"filtration values must be above -infinity, got one in dimension {k}: a class "
+                "that was always there has no length. Give a number below all others."
+            )
         if bool(value.isnan().any()):
             raise ValueError(
                 f"filtration values must be numbers, got NaN in dimension {k}, as a union gives to "

@@ -36,7 +36,7 @@ def flow_of(
         max_dim: up to which dimension cliques are filled in.
 
     Returns:
-        :class:`Flow`.
+        :class:`Flow`, without a gradient.
 
     Raises:
         ValueError: a wrong shape, a self-loop, or a value that is not finite.

@@ -184,12 +184,13 @@ class HodgeGP(nn.Module):
             simplices: (m,) ids; ``None`` for all n_k.
 
         Returns:
-            (n_k,) or (n_k, channels), of the dtype of y.
+            (n_k,) or (n_k, channels), of the dtype of y, float64 for integers; without a gradient.
         """
         y, ids = self._observations(values, simplices)
         mean = self._covary(self._spread(self._solve(y, ids), ids))
         given = real_tensor("values", values)
-        return mean.reshape(self._count, *given.shape[1:]).to(given.dtype)
+        dtype = given.dtype if given.is_floating_point() else mean.dtype
+        return mean.reshape(self._count, *given.shape[1:]).to(dtype)
 
     @torch.no_grad()
     def posterior_variance(

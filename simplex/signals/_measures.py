@@ -43,7 +43,7 @@ def hodge_pagerank(K: SimplicialComplex, x: Tensor, k: int = 1, *, restart: floa
         restart: β > 0; small for long walks.
 
     Returns:
-        Like x.
+        Like x, without a gradient.
 
     Raises:
         ValueError: ``restart`` that is not positive, or a cochain that does not fit.

@@ -49,7 +49,7 @@ def hodge_rank(K: SimplicialComplex, x: Tensor, *, weight: Tensor | None = None)
         weight: (n_1,) positive numbers of comparisons; ``None`` for 1.
 
     Returns:
-        :class:`Ranking`.
+        :class:`Ranking`, without gradients.
 
     Raises:
         ValueError: no edge, comparisons that are not finite, or a weight that is not positive.

@@ -113,7 +113,7 @@ def reconstruct(band: Tensor, values: Tensor, simplices: Tensor) -> Tensor:
         simplices: (s,) their ids.
 
     Returns:
-        (n_k,) or (n_k, channels).
+        (n_k,) or (n_k, channels), of the dtype of the values, float64 for integers.
 
     Raises:
         ValueError: fewer values than the band has columns, or simplices at which two signals of
@@ -145,7 +145,8 @@ def reconstruct(band: Tensor, values: Tensor, simplices: Tensor) -> Tensor:
             f"{len(ids)} that do not. Choose them by sampling_set(band, count)."
         )
     c = torch.linalg.lstsq(rows, y.double().reshape(len(ids), -1)).solution
-    fitted: Tensor = (V @ c).reshape(len(V), *y.shape[1:]).to(y.dtype)
+    dtype = y.dtype if y.is_floating_point() else V.dtype
+    fitted: Tensor = (V @ c).reshape(len(V), *y.shape[1:]).to(dtype)
     return fitted
 
 

@@ -87,7 +87,7 @@ def interpolate(
         noise: ν ≥ 0; larger trusts the observations less.
 
     Returns:
-        Like x.
+        Like x, without a gradient.
 
     Raises:
         TypeError: ``observed`` is no mask.

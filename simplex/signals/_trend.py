@@ -56,7 +56,7 @@ def trend_filter(
         max_steps: most steps of each problem.
 
     Returns:
-        Like x.
+        Like x, without a gradient.
 
     Raises:
         ValueError: a negative weight, or a cochain that does not fit.

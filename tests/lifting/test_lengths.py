@@ -290,3 +290,16 @@ def test_alpha_values_of_points_on_common_spheres_have_gradients():
     grid = torch.cartesian_prod(*[torch.arange(3.0)] * 3).requires_grad_()
     sum(value.sum() for value in alpha_complex(grid).filtration).backward()
     assert grid.grad.isfinite().all()
+
+
+def test_what_is_infinitely_far_is_not_joined():
+    """Distances between the pieces of a graph, in each form in which they come."""
+    apart = torch.tensor(
+        [[0.0, 1.0, torch.inf], [1.0, 0.0, torch.inf], [torch.inf, torch.inf, 0.0]]
+    )
+    condensed = apart[*torch.triu_indices(3, 3, 1)]
+    for given in (apart, apart.double().numpy(), condensed.numpy(), apart.to_sparse()):
+        K = vietoris_rips_complex(distances=given)
+        assert K.f_vector == (3, 1)
+        assert K.filtration[1].tolist() == [1.0]
+        assert vietoris_rips_complex(distances=given, max_edge_length=1.0) == K

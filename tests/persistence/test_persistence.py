@@ -156,6 +156,12 @@ def test_an_empty_complex_has_an_empty_diagram():
         ),
         (CIRCLE.with_filtration([[2.0] * 3, [0.0] * 3], monotone=False), {}, ValueError, "facets"),
         (
+            CIRCLE.with_filtration([[-torch.inf, 0, 0], [0.0] * 3]),
+            {},
+            ValueError,
+            "above -infinity",
+        ),
+        (
             SimplicialComplex.disjoint_union([CIRCLE, random_filtration(3)]),
             {},
             ValueError,

@@ -63,6 +63,16 @@ def test_repeated_observations_and_one_kernel_for_all():
     assert once.dtype == torch.float32
 
 
+def test_whole_numbers_are_observations_as_others_are():
+    K = ALL["random"]
+    ids = torch.tensor([0, 3])
+    mean = HodgeGP(K).posterior_mean(torch.tensor([1, 2]), ids)
+    assert mean.dtype == torch.float64
+    torch.testing.assert_close(
+        mean, HodgeGP(K).posterior_mean(torch.tensor([1.0, 2.0]).double(), ids)
+    )
+
+
 def test_fitting_finds_which_part_a_flow_has():
     K = ALL["random"]
     truth = HodgeGP(K, MaternKernel(3.0, 1.0), MaternKernel(0.05, 1.0), MaternKernel(0.05, 1.0))

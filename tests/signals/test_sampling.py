@@ -35,6 +35,9 @@ def test_what_is_measured_at_a_sampling_set_comes_back(count):
     assert len(set(ids.tolist())) == count
     x = V @ torch.randn(6, 2, dtype=torch.float64)
     torch.testing.assert_close(reconstruct(V, x[ids], ids), x, atol=1e-9, rtol=0)
+    whole = torch.arange(count)
+    twice = [reconstruct(V, y, ids) for y in (whole, whole.double())]
+    torch.testing.assert_close(*twice)
     volume = torch.linalg.det(V[ids].T @ V[ids])
     rng = np.random.default_rng(0)
     for _ in range(50):  # greedy is better than chance
