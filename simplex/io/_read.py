@@ -291,6 +291,8 @@ def graph_complex(
     lengths = lengths_of(content, reading)
     if lengths is None and reading.weight is None and FILTRATION in of_edges:
         lengths = _numbers(of_edges[FILTRATION])
+        if lengths is not None and FILTRATION not in vertex_values and bool((lengths < 0).any()):
+            lengths = None  # below the 0 of the vertices: what is there stays an attribute
     if lengths is not None:
         edge_values.pop(reading.weight or FILTRATION, None)
         K = with_lengths(K, graph.edge_index, lengths, _of_vertices(vertex_values))

@@ -297,3 +297,29 @@ def test_real_points_of_drifters(tmp_path):
         if "coordinates" in form.keeps and form.name != "stl":
             write(K, tmp_path / f"m{form.suffixes[0]}", attributes=[places])
             assert read(tmp_path / f"m{form.suffixes[0]}") == K
+
+
+MARKET = "%%MatrixMarket matrix coordinate real general\n3 3 4\n1 2 0.5\n2 1 {}\n2 3 2\n3 2 2\n"
+
+
+def test_a_matrix_with_two_values_for_an_edge_is_refused(tmp_path):
+    (tmp_path / "same.mtx").write_text(MARKET.format("0.5"))
+    assert read_data(tmp_path / "same.mtx").attributes[1]["weight"] == (0.5, 2.0)
+    (tmp_path / "other.mtx").write_text(MARKET.format("0.7"))
+    with pytest.raises(ValueError, match="another value at \\(i, j\\) than at \\(j, i\\)"):
+        read(tmp_path / "other.mtx")
+    skew = "%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 1\n2 1 -0.5\n"
+    (tmp_path / "skew.mtx").write_text(skew)
+    with pytest.raises(ValueError, match="another value"):
+        read(tmp_path / "skew.mtx")
+
+
+def test_a_negative_filtration_of_edges_alone_stays_an_attribute(tmp_path):
+    """A table has no place for values of vertices, which would be 0, above their edges."""
+    K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
+    K = K.with_filtration([[-3.0, -2.0, -2.0], [-1.0, -2.0]])
+    with pytest.warns(UserWarning, match="filtration"):
+        write(K, tmp_path / "a.csv")
+    found = read_data(tmp_path / "a.csv")
+    assert found.complex.filtration is None
+    assert found.attributes[1]["filtration"] == (-1.0, -2.0)

@@ -53,8 +53,15 @@ def market_content(text: str, undirected: bool) -> Content:
             "the matrix must be symmetric, got one with an entry (i, j) and none at (j, i). Forget "
             "the directions with --undirected."
         )
+    data = matrix.data[present]
+    here, there = (data[np.lexsort((data, order))] for order in (keys, back))
+    if not undirected and not np.array_equal(here, there):
+        raise ValueError(
+            "the matrix must be symmetric, got another value at (i, j) than at (j, i). Forget the "
+            "directions with --undirected."
+        )
     once = ends if undirected else ends[:, ends[0] <= ends[1]]
-    entries = matrix.data[present] if undirected else matrix.data[present][ends[0] <= ends[1]]
+    entries = data if undirected else data[ends[0] <= ends[1]]
     values: Values = {}
     if not (entries == 1).all() and entries.dtype.kind in "if":
         values["weight"] = entries.tolist()
