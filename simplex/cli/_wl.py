@@ -124,7 +124,7 @@ def _say_cost(complexes: list["SimplicialComplex"], args: argparse.Namespace) ->
         counts = [
             K.num_simplices(args.mark_dim) if args.mark_dim <= K.dim else 0 for K in complexes
         ]
-        copies = [max(math.perm(count, args.marks), 1) for count in counts]
+        copies = [math.perm(count, min(count, args.marks)) for count in counts]
         work = sum(n * sum(K.f_vector) for n, K in zip(copies, complexes, strict=True))
         marks = count(args.marks, "mark")
         print(f"{marks}: at most {sum(copies):,} copies, {work:,} simplices a round", flush=True)

@@ -145,9 +145,9 @@ def _listed(name: str, given: Any) -> list[Any]:
 def _names(rows: list[Sequence[Any]]) -> list[Hashable] | None:
     """The names in the order in which they appear; ``None`` for numbers."""
     vertices = [vertex for row in rows for vertex in row]
-    if not any(isinstance(vertex, str) for vertex in vertices):
+    if not any(isinstance(vertex, (str, tuple)) for vertex in vertices):
         return None
-    other = next((vertex for vertex in vertices if not isinstance(vertex, str)), None)
+    other = next((vertex for vertex in vertices if not isinstance(vertex, (str, tuple))), None)
     if other is not None:
         raise TypeError(f"vertices must be all numbers or all names, got both, such as {other!r}.")
     return list(dict.fromkeys(vertices))
@@ -160,7 +160,12 @@ def _flat(name: str, rows: list[Any], names: list[Hashable] | None) -> tuple[Ten
     if names is not None:
         number = {label: i for i, label in enumerate(names)}
         return torch.tensor([number[vertex] for vertex in vertices], dtype=torch.int64), sizes
-    return integer_tensor(name, vertices).to(torch.int64).reshape(-1), sizes
+    read = integer_tensor(name, vertices)
+    if read.ndim != 1:
+        raise TypeError(
+            f"{name} must be of vertices that are numbers or names, got {shown(rows[0])}."
+        )
+    return read.to(torch.int64), sizes
 
 
 def _require_polygons(polygons: list[Any], size: Tensor) -> None:

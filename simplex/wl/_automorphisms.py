@@ -1,5 +1,6 @@
 """The symmetries of a complex, exactly."""
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,9 @@ from simplex.complexes import (
 )
 from simplex.wl._exact.limits import MAX_STEPS
 from simplex.wl._starting import starting_palettes
+
+
+_MOST_WRITTEN = 10_000  # bits of an order that is written out, of which Python refuses some 14,000
 
 
 class AutomorphismGroup:
@@ -68,8 +72,10 @@ class AutomorphismGroup:
         return torch.from_numpy(labels).to(self._device)
 
     def __repr__(self) -> str:
+        large = self.order.bit_length() > _MOST_WRITTEN
+        order = f"about 1e{int(math.log10(self.order))}" if large else str(self.order)
         return (
-            f"AutomorphismGroup(order={self.order}, num_generators={self.num_generators}, "
+            f"AutomorphismGroup(order={order}, num_generators={self.num_generators}, "
             f"num_vertices={self.num_vertices})"
         )
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, on_free_threads, require_undirected
 from simplex.wl._exact.limits import MAX_STEPS
+from simplex.wl._refine import as_tensor
 from simplex.wl._starting import given_colors, starting_palettes
 
 
@@ -101,7 +102,8 @@ def canonical_form(
         moved[form.index(image[K.simplices(k)])] = color
         first = torch.zeros(palettes[k].size, dtype=torch.int64, device=K.device)
         first[color] = torch.arange(len(color), device=K.device)
-        values = torch.as_tensor(given[k])[first.cpu()].tolist()
+        read = as_tensor(given[k])
+        values = read[first.to(read.device)].tolist()
         distinct = tuple(tuple(v) if isinstance(v, list) else (v,) for v in values)
         shades.append((k, distinct, moved.to(torch.int32).cpu().numpy().tobytes()))
     return CanonicalForm(form, image, (form.f_vector, *words, *shades))

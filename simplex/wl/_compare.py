@@ -113,7 +113,7 @@ def compare(
         Symmetric; isomorphic complexes are never told apart. Being told apart proves that there is
         no isomorphism, not being told apart proves nothing: see :func:`is_isomorphic`. What is told
         apart by some marks is told apart by more, and by as many as there are vertices whatever is
-        not isomorphic.
+        not isomorphic, directions apart, which no test here looks at.
 
     Cost:
         With m marks and n simplices of their dimension, nᵐ copies of either complex, each refined

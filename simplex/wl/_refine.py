@@ -165,7 +165,7 @@ def starting_colors(values: Any, count: int, device: torch.device, what: str) ->
     if values is None:
         return Palette(torch.zeros(count, dtype=torch.int64, device=device), min(count, 1))
     try:
-        rows = values if isinstance(values, Tensor) else _as_tensor(values).to(device)
+        rows = values if isinstance(values, Tensor) else as_tensor(values).to(device)
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(
             f"{what} must be numbers or rows of numbers, got {type(values).__name__}: {error}. "
@@ -192,7 +192,11 @@ def starting_colors(values: Any, count: int, device: torch.device, what: str) ->
     return Palette(inverse, len(distinct))
 
 
-def _as_tensor(values: Any) -> Tensor:
+def as_tensor(values: Any) -> Tensor:
+    """Tensors and arrays as they are; floats of lists in full, which are Python's."""
+    if isinstance(values, Tensor):
+        return values
     if isinstance(values, np.ndarray):  # torch knows neither reversed nor big-endian arrays
-        values = np.array(values, dtype=values.dtype.newbyteorder("="))
-    return torch.as_tensor(values)
+        return torch.as_tensor(np.array(values, dtype=values.dtype.newbyteorder("=")))
+    read = torch.as_tensor(values)
+    return torch.as_tensor(values, dtype=torch.float64) if read.is_floating_point() else read

@@ -38,7 +38,8 @@ def given_colors(
     for k in given:
         none = given[k] is None or (hasattr(given[k], "__len__") and len(given[k]) == 0)
         beyond = isinstance(k, int) and k > K.dim and none
-        if not beyond and k not in range(max(K.dim, 0) + 1):
+        whole = isinstance(k, int) and not isinstance(k, bool)
+        if not (beyond or (whole and 0 <= k <= max(K.dim, 0))):
             raise ValueError(
                 f"colors must be for dimensions 0 … {max(K.dim, 0)} of the complex, got {k!r}."
             )

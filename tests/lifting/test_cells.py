@@ -86,6 +86,15 @@ def test_names_are_labels():
     assert from_cells(np.empty((0, 4), np.int64), [(0, 2)]).f_vector == (4, 2)
 
 
+def test_pairs_are_names():
+    """The places of a grid, as networkx names them."""
+    K = from_cells([((0, 0), (0, 1), (1, 1), (1, 0))], [((1, 1), (2, 1))])
+    assert K.f_vector == (11, 18, 8)
+    assert K.vertex_labels[:5] == ((0, 0), (0, 1), (1, 1), (1, 0), (2, 1))
+    with pytest.raises(TypeError, match="all numbers or all names"):
+        from_cells([((0, 0), (0, 1), 1)])
+
+
 def test_an_order_by_its_covering_pairs():
     divisors = [n for n in range(1, 61) if 60 % n == 0]
     pairs = [(a, b) for a in divisors for b in divisors if b % a == 0]

@@ -172,3 +172,28 @@ def test_parts_are_taken_in_any_order():
         assert torch.equal(taken.complex.facets(k), expected.facets(k))
         assert torch.equal(taken.complex.part_pointer(k), expected.part_pointer(k))
         assert torch.equal(UNION.part(k)[taken.ids[k]], torch.tensor(numbers)[expected.part(k)])
+
+
+def test_steps_are_recomputed_as_often_as_a_gradient_is_asked_for():
+    K = clique_complex([(i, (i + 1) % 5) for i in range(5)])
+    x = cochains(K, max_dim=1)
+    jacobians = []
+    for steps in (2, 1000):
+        torch.manual_seed(0)
+        model = MarkedSIN(2, 4, 2, 2, 1, copies_per_step=steps, norm="batch").double().eval()
+        y = model(x, K)
+        rows = [torch.autograd.grad(y[0, c], model.mark, retain_graph=True)[0] for c in (0, 1)]
+        jacobians.append(torch.stack(rows))
+    torch.testing.assert_close(*jacobians)
+
+
+def test_batches_are_counted_once():
+    K = clique_complex([(i, (i + 1) % 5) for i in range(5)])
+    model = MarkedSIN(2, 4, 2, 1, 1, copies_per_step=2, norm="batch").double().train()
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d)]
+    with torch.no_grad():
+        model(cochains(K, max_dim=1), K)
+    once = [int(norm.num_batches_tracked) for norm in norms]
+    model(cochains(K, max_dim=1), K).sum().backward()
+    assert [int(norm.num_batches_tracked) for norm in norms] == [2 * n for n in once]
+    assert max(once) > 1

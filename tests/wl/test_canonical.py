@@ -4,10 +4,12 @@ import itertools
 import math
 
 import networkx as nx
+import numpy as np
 import pytest
 import torch
 
 from simplex import SimplicialComplex
+from simplex.lifting import clique_complex
 from simplex.testing import random_complex
 from simplex.wl import automorphism_group, canonical_form, is_isomorphic, simplicial_wl
 from tests.cases import over
@@ -258,3 +260,26 @@ def test_bad_arguments():
             call(nx.path_graph(3))
         with pytest.raises(ValueError, match=r"colors\[0\] must have shape \(5,\)"):
             call(K, colors=[[0, 1]])
+
+
+def test_colours_mean_the_same_in_lists_and_arrays():
+    """Floats of a list are Python's: 1.7·10⁹ and the next integer differ."""
+    V = SimplicialComplex.from_simplices([(0, 1)])
+    near = [1.7e9, 1.7e9 + 1]
+    assert automorphism_group(V, colors={0: near}).order == 1
+    assert not is_isomorphic(V, V, colors={0: [near[0], near[0], *near]})
+    keys = [canonical_form(V, colors={0: given}).key for given in (near, np.array(near))]
+    assert keys[0] == keys[1]
+    assert keys[0] != canonical_form(V, colors={0: [1.7e9 + 2, 1.7e9 + 3]}).key
+    turned = np.array([1, 2])
+    expected = canonical_form(V, colors={0: turned}).key
+    for given in (turned[::-1], turned.astype(">i8")):
+        assert canonical_form(V, colors={0: given}).key == expected
+    with pytest.raises(ValueError, match="colors must be for dimensions"):
+        canonical_form(V, colors={0.0: [0, 1]})
+
+
+def test_a_group_of_any_order_is_shown():
+    group = automorphism_group(clique_complex(nx.star_graph(1600)))
+    assert f"order=about 1e{int(math.lgamma(1601) / math.log(10))}" in repr(group)
+    assert group.order == math.factorial(1600)

@@ -1,7 +1,7 @@
 """Networks on marked copies: each complex once for each of its vertices, which stands out in it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Unpack, cast
 
 import torch
@@ -310,21 +310,32 @@ class MarkedNetwork(StackedNetwork):
             )
 
     def _recomputed(self) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
-        return nullcontext(), _statistics_stay(self)
+        return nullcontext(), _StatisticsStay(self)
 
 
-@contextmanager
-def _statistics_stay(network: nn.Module) -> Iterator[None]:
-    """Batch norms that have taken the statistics of a step, and are to meet it again."""
-    norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 0.0
-    try:
-        yield
-    finally:
-        for norm, momentum in zip(norms, momenta, strict=True):
+class _StatisticsStay(AbstractContextManager[None]):
+    """Batch norms that have taken the statistics of a step, and are to meet it again and again."""
+
+    def __init__(self, network: nn.Module) -> None:
+        kind = nn.modules.batchnorm._BatchNorm
+        self.norms = [module for module in network.modules() if isinstance(module, kind)]
+        self.kept: list[tuple[float | None, int]] = []
+
+    def __enter__(self) -> None:
+        self.kept = [(norm.momentum, _count(norm)) for norm in self.norms]
+        for norm in self.norms:
+            norm.momentum = 0.0
+
+    def __exit__(self, *error: object) -> None:
+        for norm, (momentum, count) in zip(self.norms, self.kept, strict=True):
             norm.momentum = momentum
+            if norm.num_batches_tracked is not None:
+                norm.num_batches_tracked.fill_(count)
+
+
+def _count(norm: nn.modules.batchnorm._BatchNorm) -> int:
+    tracked = norm.num_batches_tracked
+    return 0 if tracked is None else int(tracked)
 
 
 class MarkedSIN(MarkedNetwork, SIN):
