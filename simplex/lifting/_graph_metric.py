@@ -136,8 +136,9 @@ def _symmetric(read: GraphEdges, weights: Tensor) -> Any:
     first[1:] = (edges[:, 1:] != edges[:, :-1]).any(0)
     u, v = edges[:, first].numpy()
     data = weights[first].numpy()
-    ends = (np.concatenate([u, v]), np.concatenate([v, u]))
-    return csr_array((np.concatenate([data, data]), ends), (n, n))
+    ends = np.stack([np.concatenate([u, v]), np.concatenate([v, u])]).astype(np.int32)
+    # Indices of 32 bits: dijkstra of scipy before 1.15 takes no others.
+    return csr_array((np.concatenate([data, data]), (ends[0], ends[1])), (n, n))
 
 
 def _no_pairs() -> tuple[Tensor, Tensor]:
