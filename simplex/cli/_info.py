@@ -58,13 +58,14 @@ def run(args: argparse.Namespace) -> int:
         if on_disk and sum(K.f_vector) > _MOST_REDUCED:
             print(f"Betti numbers         only of at most {_MOST_REDUCED:,} simplices on disk")
         else:
-            betti = betti_numbers(K)
+            facts = _facts(K, cut) if 0 < sum(K.f_vector) <= _MOST_LOOKED_AT else None
+            betti = betti_numbers(K) if facts is None else facts["betti_numbers"]
             print(f"connected components  {betti[0] if betti else 0}")
             print(f"Betti numbers         {betti}, modulo a large prime")
             if K.dim == cut and betti[-1]:
                 print("                      (the last one may shrink with a larger --max-dim)")
-        if 0 < sum(K.f_vector) <= _MOST_LOOKED_AT:
-            _print_more(_facts(K, cut))
+            if facts is not None:
+                _print_more(facts)
         if K.vertex_labels is not None:
             shown = ", ".join(map(str, K.vertex_labels[:6]))
             more = ", …" if K.num_simplices(0) > 6 else ""
