@@ -143,9 +143,10 @@ class HodgeGP(nn.Module):
         normal = y.numel() * torch.log(torch.tensor(2 * torch.pi, dtype=y.dtype))
         likelihood: Tensor = -white.square().sum() / 2 - y.shape[1] * log_det - normal / 2
         if not bool(likelihood.detach().isfinite()):
+            noise = float(self.log_noise.detach().exp())
             raise ValueError(
                 "values must be so small that their likelihood is a number of float64, got up to "
-                f"{float(y.abs().max()):.3g} with the noise {float(self.log_noise.detach().exp()):.3g}. "
+                f"{float(y.abs().max()):.3g} with the noise {noise:.3g}. "
                 "Measure them in another unit."
             )
         return likelihood
