@@ -25,12 +25,16 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # its script and fonts go into the pages: they need no network
     "sphinx.ext.doctest",
     "matplotlib.sphinxext.plot_directive",
+    "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "gallery"]
 html_theme = "furo"
 html_title = f"simplex {release}"
+html_static_path = ["style.css"]
+html_css_files = ["style.css"]
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
 myst_heading_anchors = 3
 
@@ -57,6 +61,27 @@ plot_html_show_formats = False
 plot_formats = [("png", 120)]
 plot_rcparams = {"figure.constrained_layout.use": True, "font.size": 9}
 plot_apply_rcparams = True
+
+# gallery/*.py are run, and become pages and thumbnails in examples/.
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "examples",
+    "subsection_order": [
+        f"gallery/{name}" for name in ("lift", "shape", "signals", "apart", "train", "generate")
+    ],
+    "within_subsection_order": "ExampleTitleSortKey",
+    "filename_pattern": r"\.py$",
+    "abort_on_example_error": True,
+    "capture_repr": (),
+    "image_srcset": ["2x"],
+    "thumbnail_size": (400, 300),
+    "min_reported_time": 600,
+    "write_computation_times": False,
+    "download_all_examples": False,
+    "show_signature": False,
+    "doc_module": ("simplex",),
+    "reference_url": {"simplex": None},
+}
 
 # Names of other libraries have no page here, and the build must not need the network for theirs.
 nitpick_ignore_regex = [
