@@ -151,7 +151,9 @@ class Public(SphinxDirective):
         for name in names:
             is_class = inspect.isclass(getattr(import_module(package), name))
             lines += [f".. auto{'class' if is_class else 'function'}:: {name}"]
-            lines += ["   :members:", ""] if is_class else [""]
+            lines += ["   :members:"] if is_class else []
+            lines += ["   :inherited-members:"] if name == "SimplicialComplex" else []
+            lines += [""]
         return self.parse_text_to_nodes("\n".join([*lines, "```"]))
 
 

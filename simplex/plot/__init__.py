@@ -1,0 +1,20 @@
+"""Pictures of complexes, flows, diagrams and spectra: drawn with matplotlib, or a page to turn."""
+
+from simplex.plot._complex import draw_complex
+from simplex.plot._diagrams import draw_barcode, draw_diagram
+from simplex.plot._flow import draw_flow
+from simplex.plot._page import ComplexPage, view_complex
+from simplex.plot._pivots import pivot_layout
+from simplex.plot._spring import spring_layout
+
+
+__all__ = [
+    "ComplexPage",
+    "draw_barcode",
+    "draw_complex",
+    "draw_diagram",
+    "draw_flow",
+    "pivot_layout",
+    "spring_layout",
+    "view_complex",
+]
