@@ -4,9 +4,9 @@ These took minutes of training; the page that shows one names the command.
 """
 
 import inspect
+import sys
 from importlib import import_module
 from pathlib import Path
-from types import GenericAlias
 from typing import Any
 
 from docutils import nodes
@@ -14,6 +14,10 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import simplex
+
+
+sys.path.insert(0, str(Path(__file__).parent))
+from public_names import public_names, without_tables
 
 
 project = "simplex"
@@ -121,22 +125,6 @@ PACKAGES = (
 )
 
 
-def public_names(package: str) -> list[str]:
-    """The classes and functions that a page documents, in the order of ``__all__``."""
-    module = import_module(package)
-    names = getattr(module, "__all__", None) or [
-        name for name, value in vars(module).items() if inspect.getmodule(value) is module
-    ]
-    return [
-        name
-        for name in names
-        if callable(getattr(module, name))
-        and not isinstance(getattr(module, name), GenericAlias)  # a name of a kind of callable
-        and not name.startswith("_")
-        and (package == "simplex" or name not in simplex.__all__)
-    ]
-
-
 class Public(SphinxDirective):
     """``{public} simplex.wl``: a table of the public names of a package, then each in full."""
 
@@ -179,11 +167,18 @@ def keep_bars(
             lines[i] = "``".join(pieces)
 
 
+def leave_out_tables(app: Sphinx, docname: str, source: list[str]) -> None:
+    """They are for those who read the files as they are."""
+    if docname.startswith("api/"):
+        source[0] = without_tables(source[0])
+
+
 def setup(app: Sphinx) -> None:
     """Register the directive; give public names their public path."""
     for package in PACKAGES:
         for name in public_names(package):
             getattr(import_module(package), name).__module__ = package
     app.add_directive("public", Public)
+    app.connect("source-read", leave_out_tables)
     app.connect("autodoc-skip-member", skip_member)
     app.connect("autodoc-process-docstring", keep_bars)
