@@ -87,6 +87,13 @@ def graph_of(
     return Content(graph, values=values, metadata=metadata or {})
 
 
+def coordinate_values(table: Any) -> Values:
+    """The columns of an (n, d) array as values of vertices: x, y and z, or x1, x2 and on."""
+    width = table.shape[1]
+    axes = "xyz"[:width] if width <= 3 else [f"x{i + 1}" for i in range(width)]
+    return {axis: table[:, i].tolist() for i, axis in enumerate(axes)}
+
+
 def columns_of(records: Sequence[Mapping[str, Any]]) -> Values:
     """Records with some of the same fields, as columns."""
     names = dict.fromkeys(name for record in records for name in record)

@@ -8,6 +8,11 @@ from simplex.plot._pivots import pivot_layout
 from simplex.plot._spring import spring_layout
 
 
+# isort: split
+# Shared with the other packages of this library; not part of the public surface.
+from simplex.plot._positions import read_positions as read_positions
+
+
 __all__ = [
     "ComplexPage",
     "draw_barcode",

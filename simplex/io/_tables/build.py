@@ -63,8 +63,7 @@ def _content_of(table: Table, reading: Reading, max_dim: int | None, notes: list
     if not table.rows:
         return Content(GraphEdges(0, torch.empty(2, 0, dtype=torch.int64)))
     if reading.format in ("points", "distances", "adjacency"):
-        found = read_matrix(table, reading, max_dim, notes)
-        return Content(found) if isinstance(found, GraphEdges) else Content(lifted=found)
+        return read_matrix(table, reading, max_dim, notes)
     if reading.format == "facets":
         _drop_heading(table, reading, notes)
         return Content(facets=_facets(table, max_dim))

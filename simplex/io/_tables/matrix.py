@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
-from simplex.complexes import SimplicialComplex, require_memory
+from simplex.complexes import require_memory
 from simplex.interop import GraphEdges
+from simplex.io._content import Content, coordinate_values
 from simplex.io._options import DEFAULT_MAX_DIM, Reading
 from simplex.io._tables.heading import is_number, to_number
 from simplex.io._tables.table import Table
@@ -14,9 +15,7 @@ from simplex.lifting import vietoris_rips_complex
 _INDEX = ("", "id", "index", "unnamed: 0", "no", "no.", "nr", "#", "row", "rownames", "name")
 
 
-def read_matrix(
-    table: Table, reading: Reading, max_dim: int | None, notes: list[str]
-) -> GraphEdges | SimplicialComplex:
+def read_matrix(table: Table, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
     """The graph of an adjacency matrix, or the Vietoris-Rips complex of points or distances."""
     kind = reading.format
     if kind != "adjacency" and reading.max_edge_length is None:
@@ -43,7 +42,7 @@ def read_matrix(
     if kind == "adjacency":
         ends = torch.from_numpy(np.stack(np.nonzero(values)))
         ends = ends[:, ends[0] <= ends[1]] if not reading.undirected else ends
-        return GraphEdges(count, ends, labels)
+        return Content(GraphEdges(count, ends, labels))
     radius, most = reading.max_edge_length, reading.max_simplices
     assert radius is not None
     cut = DEFAULT_MAX_DIM if max_dim is None else max_dim
@@ -54,7 +53,8 @@ def read_matrix(
     else:
         both = (tensor + tensor.T) / 2
         K = vietoris_rips_complex(None, radius, cut, distances=both, max_simplices=most)
-    return K if labels is None else K.with_vertex_labels(labels)
+    K = K if labels is None else K.with_vertex_labels(labels)
+    return Content(lifted=K, values={0: coordinate_values(values)} if kind == "points" else {})
 
 
 def _fill_triangle(table: Table, notes: list[str]) -> None:
