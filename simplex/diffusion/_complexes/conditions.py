@@ -103,7 +103,7 @@ class Forbidden:
 
 def _vertices_of(simplex: Any, n: int) -> list[int]:
     listed = list(simplex) if isinstance(simplex, Iterable) else [simplex]
-    vertices = [v.item() if isinstance(v, Tensor) and not v.dim() else v for v in listed]
+    vertices: list[Any] = [v.item() if isinstance(v, Tensor) and not v.dim() else v for v in listed]
     whole = all(isinstance(v, int) and not isinstance(v, bool) for v in vertices)
     if not whole or not all(0 <= v < n for v in vertices):
         raise (ValueError if whole else TypeError)(
