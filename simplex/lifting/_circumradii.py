@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.lifting._spheres import circumscribed
 
 
 def with_gradients(K: SimplicialComplex, points: Tensor) -> SimplicialComplex:
@@ -27,22 +28,16 @@ def with_gradients(K: SimplicialComplex, points: Tensor) -> SimplicialComplex:
             source[K.facets(k + 1)[simplex, column]] = simplex
         own = (source < 0).nonzero()[:, 0]
         copied = (source >= 0).nonzero()[:, 0]
-        radius = _circumradii(place[K.simplices(k)[own]])
+        _, square, solved = circumscribed(place[K.simplices(k)[own]])
+        if not solved.all():
+            raise ValueError(
+                f"points must be in general position for gradients, got {k + 1} of them in one "
+                f"{k - 1}-plane. Move them apart by noise, or take the values without gradients."
+            )
+        radius = square.sqrt()
         exact = given[k][own] + (radius - radius.detach())
         values[k] = torch.zeros_like(given[k]).index_put((own,), exact)
         if k < K.dim:
             values[k] = values[k].index_put((copied,), values[k + 1][source[copied]])
     dtypes = [value.dtype for value in K.filtration or ()]
     return K.with_filtration([v.to(dtype) for v, dtype in zip(values, dtypes, strict=True)])
-
-
-def _circumradii(corners: Tensor) -> Tensor:
-    """(m,) radii of the spheres through the (m, k+1, d) corners, with centres in their planes.
-
-    With edges A from the first corner, G = A Aᵀ and b = diag(G) / 2, it is √(bᵀ G⁻¹ b).
-    """
-    edges = corners[:, 1:] - corners[:, :1]
-    gram = edges @ edges.mT
-    half = gram.diagonal(dim1=1, dim2=2) / 2
-    radii: Tensor = (half * torch.linalg.solve(gram, half)).sum(1).sqrt()
-    return radii
