@@ -52,6 +52,7 @@ from simplex.diffusion._grids import edm_sigmas, log_snr_times, spaced_times, ti
 from simplex.diffusion._guidance import drop_labels, guided
 from simplex.diffusion._losses import hybrid_loss, min_snr_weight, simple_loss, vlb_loss
 from simplex.diffusion._mixture import GaussianMixture
+from simplex.diffusion._observed import observed
 from simplex.diffusion._ode import euler_flow, heun_flow, log_likelihood, probability_flow
 from simplex.diffusion._parameterization import (
     chain_from_denoiser,
@@ -155,6 +156,7 @@ __all__ = [
     "log_snr_times",
     "min_snr_weight",
     "noise_levels",
+    "observed",
     "ot_coupling",
     "posterior",
     "probability_flow",
