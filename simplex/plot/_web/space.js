@@ -70,7 +70,7 @@ function drawEdge(s) {
   ctx.strokeStyle = cssOf(rgbOfSimplex(1, s));
   ctx.lineWidth = hasValues(1) ? 2.2 : COUNTS[1] > 3000 ? 0.5 : 1;
   ctx.stroke();
-  if (look.arrows && hasValues(1) && !paint.words) drawArrow(s, paint.values[1][s]);
+  if (look.arrows && hasValues(1)) drawArrow(s, paint.values[1][s]);
 }
 
 /** An arrow in the middle of an edge, the way that its value runs. */
