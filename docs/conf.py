@@ -117,6 +117,7 @@ PACKAGES = (
     "simplex.optim.curvature",
     "simplex.optim.inner",
     "simplex.optim.solvers",
+    "simplex.optim.blocks",
     "simplex.optim.linear_map",
     "simplex.optim.maps",
     "simplex.optim.detect",
