@@ -104,19 +104,25 @@ def _turns(tuples: torch.Tensor) -> list[int]:
 def _by_order(K: SimplicialComplex, rows: list[list[str]], stem: str) -> dict[str, Any]:
     """A value for each simplex of a dimension, in the order of their ids."""
     width = min(map(len, rows), default=0)
-    heading = [stem] if width == 1 else [f"{stem} {j + 1}" for j in range(width)]
-    fits = [k for k, n in enumerate(K.f_vector) if len(rows) in (n, n + 1) and n]
-    exact = [k for k in fits if K.num_simplices(k) == len(rows)]
-    if not exact and fits:
-        heading, rows = rows[0], rows[1:]
-    chosen = exact or fits
-    if len(chosen) != 1:
+    plain = [stem] if width == 1 else [f"{stem} {j + 1}" for j in range(width)]
+    words = bool(rows) and all(isinstance(cell, str) for cell in _cells(rows[0][:1]))
+    others = any(isinstance(cell, str) for row in rows[1:] for cell in _cells(row[:1]))
+    readings = [] if words and not others else [(plain, rows)]  # words above numbers are a heading
+    readings += [(rows[0], rows[1:])] if words else []
+    fits = [
+        (heading, body, k)
+        for heading, body in readings
+        for k, n in enumerate(K.f_vector)
+        if n == len(body)
+    ]
+    if len(fits) != 1:
         counts = ", ".join(map(str, K.f_vector))
         raise ValueError(
             "rows must begin with the names of the vertices of a simplex, each one once, or be as "
             f"many as there are simplices of one dimension ({counts}), got {len(rows)} rows."
         )
-    return {heading[j]: {chosen[0]: _cells([row[j] for row in rows])} for j in range(width)}
+    heading, body, k = fits[0]
+    return {heading[j]: {k: _cells([row[j] for row in body])} for j in range(width)}
 
 
 def _cells(column: list[str]) -> list[Any]:

@@ -74,8 +74,7 @@ def read_graphs(path: str, reading: Reading) -> GraphEdges | Path | None:
         raise ValueError("--weight must be left out here: lengths are kept by 'lift --out' alone.")
     with file_errors(path) as notes:
         content = content_of(path, reading, None, notes)
-        if content.graph is not None:
-            _say_loops(path, content.graph)
+        say_lost(path, content)
     return content.graph
 
 
@@ -139,6 +138,7 @@ def _read(
         return Complexes(read_saved(path, max_dim)), Content()
     else:
         content = content_of(path, reading, max_dim, notes)
+        say_lost(path, content)
     if content.facets is not None:
         return Complexes(parts_of(content.facets, max_dim)), content
     complexes = Complexes(
@@ -155,27 +155,24 @@ def _shown(text: str) -> str:
 
 def read_whole(
     path: str, max_dim: int | None, reading: Reading, *, lift: bool
-) -> tuple[SimplicialComplex, list[dict[str, Any]]]:
-    """All of a file as one complex, with the values of its simplices; graphs as they are."""
+) -> tuple[SimplicialComplex, list[dict[str, Any]], dict[str, Any]]:
+    """All of a file as one complex, the values of its simplices and of the whole."""
     if lift or is_folder(path, COMPLEX) or is_folder(path, EDGES):
         found = read_complexes(path, max_dim, reading)
-        return found[0] if len(found) == 1 else SimplicialComplex.disjoint_union(found), []
+        return found[0] if len(found) == 1 else SimplicialComplex.disjoint_union(found), [], {}
     with file_errors(path) as notes, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is noted, and said in one line
         contents = contents_of(path, replace(reading, values=True), max_dim)
         notes += contents.notes
-        if contents.metadata:
-            notes.append("what is said of the whole is left out")
         if contents.complex.dim < 0:
             raise ValueError("must hold at least one vertex, got none.")
-    return contents.complex, [dict(own) for own in contents.attributes]
+    return contents.complex, [dict(own) for own in contents.attributes], dict(contents.metadata)
 
 
 def _lift(path: str, content: Content, max_dim: int, reading: Reading) -> list[SimplicialComplex]:
     """Lift all graphs of a file by one kernel call, noting what a complex cannot hold."""
     graph = content.graph
     assert graph is not None
-    _say_loops(path, graph)
     lengths = lengths_of(content, reading)
     if reading.rings is not None and lengths is not None:
         raise ValueError("--rings must be left out with --weight: rings have no lengths of edges.")
@@ -187,8 +184,13 @@ def _lift(path: str, content: Content, max_dim: int, reading: Reading) -> list[S
     return K.split()
 
 
-def _say_loops(path: str, graph: GraphEdges) -> None:
-    loops = int((graph.edge_index[0] == graph.edge_index[1]).sum())
-    if loops:
-        what = "1 self-loop is" if loops == 1 else f"{loops} self-loops are"
-        print(f"{path}: note: {what} left out.", file=sys.stderr)
+def say_lost(path: str, content: Content) -> None:
+    """Say what of a file a complex cannot hold."""
+    lost = list(content.lost)
+    if content.graph is not None:
+        ends = content.graph.edge_index
+        loops = int((ends[0] == ends[1]).sum())
+        if loops:
+            lost.append(f"{'1 self-loop is' if loops == 1 else f'{loops} self-loops are'} left out")
+    if lost:
+        print(f"{path}: note: {_shown('; '.join(lost))}.", file=sys.stderr)

@@ -8,6 +8,7 @@ of the data, and times outside a schedule or in wrong order, are ValueErrors eve
 ``generator`` is the source of randomness, None for torch's global one.
 """
 
+from simplex.diffusion._calls import from_zero
 from simplex.diffusion._categorical import (
     CategoricalProcess,
     categorical_elbo,
@@ -70,6 +71,7 @@ from simplex.diffusion._schedule import (
     sigmoid_schedule,
     zero_terminal_snr,
 )
+from simplex.diffusion._trajectory import Trajectory, WalkState
 from simplex.operators import HeatKernel, MaternKernel
 
 
@@ -113,7 +115,9 @@ __all__ = [
     "MaternKernel",
     "Noise",
     "Schedule",
+    "Trajectory",
     "TrigonometricPath",
+    "WalkState",
     "WhiteNoise",
     "categorical_elbo",
     "categorical_loss",
@@ -140,6 +144,7 @@ __all__ = [
     "flow_from_denoiser",
     "flow_matching_loss",
     "flow_of_levels",
+    "from_zero",
     "guided",
     "heun_edm",
     "heun_flow",

@@ -62,7 +62,8 @@ class Format:
         holds: ``"graphs"``, which become complexes of dimension 1; ``"complexes"``; or
             ``"points"``, which become complexes within a radius.
         keeps: what is written of a complex beside its simplices: ``"names"``, ``"filtration"``,
-            ``"attributes"`` of simplices, ``"parts"``, ``"orientation"``, ``"directions"``.
+            ``"attributes"`` of simplices, ``"metadata"`` of the whole, ``"parts"``,
+            ``"orientation"``, ``"directions"``.
         reads: whether :func:`read` reads it.
         writes: whether :func:`write` writes it.
         most_dim: the largest dimension that it can hold.
@@ -90,7 +91,7 @@ class Format:
         return self.writer is not None
 
 
-_ALL = ("names", "filtration", "attributes")
+_ALL = ("names", "filtration", "attributes", "metadata")
 
 
 def _graphs(name: str, suffixes: str, about: str, reader: Reader, writer: Writer | None,
