@@ -69,26 +69,26 @@ def _by_vertices(
     known = {str(name): v for v, name in enumerate(names)}
     width = min(map(len, rows), default=0)
     for size in range(min(width - 1, K.dim + 1), 0, -1):
-        for start in (0, 1):  # the first row may be a heading
-            body = rows[start:]
-            if not body or not all(cell in known for row in body for cell in row[:size]):
-                continue
-            tuples = torch.tensor([[known[cell] for cell in row[:size]] for row in body])
-            if bool((tuples.sort(1).values.diff(dim=1) == 0).any()):
-                continue
-            ids = K.index(tuples.to(K.device)).tolist()
-            if min(ids) < 0 or len(set(ids)) < len(ids):
-                continue
-            heading = rows[0] if start else [f"column {j + 1}" for j in range(width)]
-            turned = _turns(tuples) if signed else [1] * len(ids)
-            columns: dict[str, Any] = {}
-            for j in range(size, width):
-                values: list[Any] = [None] * K.num_simplices(size - 1)
-                cells = _cells([row[j] for row in body])
-                for i, cell, sign in zip(ids, cells, turned, strict=True):
-                    values[i] = sign * cell if isinstance(cell, float) else cell
-                columns[heading[j]] = {size - 1: values}
-            return columns
+        is_heading = not all(cell in known for cell in rows[0][:size])
+        body = rows[is_heading:]
+        if not body or not all(cell in known for row in body for cell in row[:size]):
+            continue
+        tuples = torch.tensor([[known[cell] for cell in row[:size]] for row in body])
+        if bool((tuples.sort(1).values.diff(dim=1) == 0).any()):
+            continue
+        ids = K.index(tuples.to(K.device)).tolist()
+        if min(ids) < 0 or len(set(ids)) < len(ids):
+            continue
+        heading = rows[0] if is_heading else [f"column {j + 1}" for j in range(width)]
+        signs = _turns(tuples) if signed else [1] * len(ids)
+        columns: dict[str, Any] = {}
+        for j in range(size, width):
+            values: list[Any] = [None] * K.num_simplices(size - 1)
+            cells = _cells([row[j] for row in body])
+            for i, cell, sign in zip(ids, cells, signs, strict=True):
+                values[i] = sign * cell if isinstance(cell, float) else cell
+            columns[heading[j]] = {size - 1: values}
+        return columns
     return None
 
 
