@@ -105,8 +105,8 @@ def _by_order(K: SimplicialComplex, rows: list[list[str]], stem: str) -> dict[st
     """A value for each simplex of a dimension, in the order of their ids."""
     width = min(map(len, rows), default=0)
     plain = [stem] if width == 1 else [f"{stem} {j + 1}" for j in range(width)]
-    words = bool(rows) and all(isinstance(cell, str) for cell in _cells(rows[0][:1]))
-    others = any(isinstance(cell, str) for row in rows[1:] for cell in _cells(row[:1]))
+    words = bool(rows) and all(map(_is_word, _each(rows[0])))
+    others = any(all(map(_is_word, _each(row))) for row in rows[1:])
     readings = [] if words and not others else [(plain, rows)]  # words above numbers are a heading
     readings += [(rows[0], rows[1:])] if words else []
     fits = [
@@ -123,6 +123,11 @@ def _by_order(K: SimplicialComplex, rows: list[list[str]], stem: str) -> dict[st
         )
     heading, body, k = fits[0]
     return {heading[j]: {k: _cells([row[j] for row in body])} for j in range(width)}
+
+
+def _each(row: list[str]) -> list[Any]:
+    """The cells of a row, each a number or a word by itself."""
+    return [_cells([cell])[0] for cell in row]
 
 
 def _cells(column: list[str]) -> list[Any]:
