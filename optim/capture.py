@@ -16,23 +16,35 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd import Variable
+from torch.nn.functional import pad
 from torch.utils import _pytree as pytree
 from torch.utils.hooks import RemovableHandle
 
 from optim._processes import ALONE, averaging_processes
 from optim.detect import Detection, Output, detect_transfers, reduction_of, running_roots
 from optim.linear_map import LinearMap, Member
+from optim.tables import counts
 
 
 class _Call:
     """One forward call: its inputs, detached, and their versions then; its output likewise."""
 
     def __init__(
-        self, map: LinearMap, member: Member, inputs: Any, options: Any, output: Tensor | None
+        self,
+        where: tuple[LinearMap, Member],
+        inputs: Any,
+        options: Any,
+        made: Any,
+        output: Tensor | None = None,
     ) -> None:
-        self.map, self.member = map, member
+        self.map, self.member = where
+        member = self.member
         self.output = None if output is None else output.detach()
         self.output_version = 0 if output is None else output._version
+        if member.adapter.keep is not None:
+            inputs, options = member.adapter.keep(member.module, inputs, options, made)
+        count = member.adapter.parts
+        self.parts = 1 if count is None else count(inputs)
         leaves, self.form = pytree.tree_flatten((inputs, options))
         self.leaves = [leaf.detach() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
         self.versions = self._versions()
@@ -40,7 +52,7 @@ class _Call:
     def _versions(self) -> list[int]:
         return [leaf._version for leaf in self.leaves if isinstance(leaf, Tensor)]
 
-    def rows(self) -> Tensor:
+    def rows(self) -> Any:
         if self._versions() != self.versions:
             raise RuntimeError(
                 f"inputs of the map {self.member.name!r} must stay as they were in the forward "
@@ -143,6 +155,7 @@ class Capture:
     Attributes:
         detected: What follows each map; filled at the first backward pass that reaches it. An entry
             made by hand is kept.
+        parts: Maps whose outputs have been in so many equal parts, each with rows of its own.
         keeps_outputs: Whether calls keep their outputs too, for :meth:`pre`.
         reduction: Of the loss, "mean" or "sum", where the graph shows it at that pass.
         processes: Those of the DistributedDataParallel around the model, seen in a forward pass;
@@ -159,7 +172,10 @@ class Capture:
 
     def __init__(self, maps: Iterable[LinearMap]) -> None:
         self.maps = tuple(maps)
-        self.detected: dict[LinearMap, Detection] = {}
+        self.detected: dict[LinearMap, Detection] = {
+            map: Detection(*map.follows) for map in self.maps if map.follows is not None
+        }
+        self.parts: dict[LinearMap, int] = {}
         self.keeps_outputs = False
         self.reduction: str | None = None
         self.processes = ALONE
@@ -184,6 +200,9 @@ class Capture:
     def rows(self, map: LinearMap) -> Tensor:
         """Design matrix Z (…, R, n) of all captured calls of a map, all columns, newest last.
 
+        Where parts of the outputs have rows of their own (parts, R, n), filled up with zeros. A
+        table has the rows of its head alone, none without one.
+
         Raises:
             RuntimeError: If nothing is captured, or an input was changed in place meanwhile.
         """
@@ -193,8 +212,46 @@ class Capture:
                 "backward through the module before the step (outside of paused()); exclude it "
                 "if its weights are used without calling it."
             )
-        rows = [call.rows() for call in self._calls(map)]
-        return rows[0] if len(rows) == 1 else torch.cat(rows, dim=-2)
+        return self._design(map)[0]
+
+    def _design(self, map: LinearMap) -> tuple[Tensor, list[int]]:
+        """The design matrix of this process, and how many rows its parts have."""
+        found = [call.rows() for call in self._calls(map) if not call.member.adapter.lookup]
+        parts = self.parts.get(map, 1)
+        if parts == 1:
+            design = torch.cat(found, dim=-2) if len(found) > 1 else [*found, map.no_rows()][0]
+            return design, [design.shape[-2]]
+        wide = [each if isinstance(each, tuple) else (each,) * parts for each in found]
+        apart = [torch.cat(each) for each in zip(*wide, strict=True)] or [map.no_rows()] * parts
+        lengths = [len(each) for each in apart]
+        filled = [pad(each, (0, 0, 0, max(lengths) - len(each))) for each in apart]
+        return torch.stack(filled), lengths
+
+    def design(self, map: LinearMap, *, even: bool) -> tuple[Tensor, int, int | Tensor]:
+        r"""Z of this process, R of all, and the R of each part; to be called by all processes.
+
+        Args:
+            map: The map; it need not have a captured call.
+            even: Whether parts of the outputs with fewer rows get weights,
+                :math:`\sqrt{R/R_k} Z_k`, so that means over R rows are means over their own.
+
+        Returns:
+            (…, R', n), R, and either R again or (parts, 1, 1).
+        """
+        design, lengths = self._design(map)
+        rows = self.processes.total_count(design.shape[-2], design.device)
+        if len(lengths) == 1:
+            return design, rows, rows
+        own = self.processes.total(design.new_tensor(lengths)).clamp_min(1)[:, None, None]
+        return design * (rows / own).sqrt() if even else design, rows, own
+
+    def looked_up(self, map: LinearMap) -> tuple[Tensor, int]:
+        """How often each row of a table was looked up, (V,), and R; of all processes."""
+        found = [call.rows() for call in self._calls(map) if call.member.adapter.lookup]
+        table = map.blocks[0].parameter
+        places = torch.cat([*found, torch.empty(0, dtype=torch.long, device=table.device)])
+        total = self.processes.total(counts(places, len(table)).to(map.dtype))
+        return total, self.processes.total_count(len(places), table.device)
 
     def pre(self, map: LinearMap) -> Tensor | None:
         """Pre-activations A₀ (…, R, d) of all captured calls, in the order of :meth:`rows`.
@@ -254,6 +311,9 @@ class Capture:
             return None
         if torch._C._is_tracing():  # a trace is run without hooks, so it is made without
             return None
+        if member.adapter.outputs is not None:
+            self._hang(where, inputs, options, output)
+            return None
         if not isinstance(output, Tensor):
             raise TypeError(
                 f"output of the map {member.name!r} must be a tensor, got "
@@ -273,7 +333,7 @@ class Capture:
             if map not in self.detected:
                 source = output = output.clone()
         keeps = self.keeps_outputs and first
-        tap = _Tap(self, _Call(map, member, inputs, options, output if keeps else None))
+        tap = _Tap(self, _Call(where, inputs, options, output, output if keeps else None))
         source.register_hook(tap)  # type: ignore[no-untyped-call]
         if map not in self.detected:
             axis = member.features
@@ -282,12 +342,33 @@ class Capture:
             Output(map, features, axis).mark(output.grad_fn)
         return output
 
+    def _hang(
+        self, where: tuple[LinearMap, Member], inputs: Any, options: Any, output: Any
+    ) -> None:
+        """One hook on each of several outputs: the call is captured if one of them is used."""
+        map, member = where
+        assert member.adapter.outputs is not None
+        tensors = [each for each in member.adapter.outputs(output) if each.requires_grad]
+        if not tensors:
+            return
+        self._watch(map)
+        tap = _Tap(self, call := _Call(where, inputs, options, output))
+        if call.parts > 1:
+            self.parts[map] = call.parts
+        for tensor in tensors:
+            base = tensor._base
+            source = tensor if base is None or base.grad_fn is None else base
+            source.register_hook(tap)  # type: ignore[no-untyped-call]
+            if map not in self.detected and source.grad_fn is not None:
+                axis = member.features
+                Output(map, source.size(axis) if axis is not None else 0, axis).mark(source.grad_fn)
+
     def _watch(self, map: LinearMap) -> None:
-        for block in map.trainable:
-            if block.parameter not in self._watched:
-                self._watched.add(block.parameter)
+        for parameter in _trainable(map):
+            if parameter not in self._watched:
+                self._watched.add(parameter)
                 hook = _GradHook(self, map)
-                register: Any = block.parameter.register_post_accumulate_grad_hook
+                register: Any = parameter.register_post_accumulate_grad_hook
                 self._handles.append(register(hook))
 
     def _arrive(self, map: LinearMap, tap: _Tap) -> None:
@@ -297,7 +378,7 @@ class Capture:
             self._arrived[task] = defaultdict(list)
             Variable._execution_engine.queue_callback(functools.partial(self._forget, task))
         self._arrived[task][map].append(tap)
-        if all(self._is_cleared(block.parameter) for block in map.trainable):
+        if all(self._is_cleared(each) for each in _trainable(map)):
             self._drop(map)
 
     def _is_cleared(self, parameter: nn.Parameter) -> bool:
@@ -306,7 +387,10 @@ class Capture:
         if grad is None:
             return True
         untouched = self._seen.get(parameter) == (id(grad), grad._version)
-        return not untouched and not bool(grad.any())
+        if untouched:
+            return False
+        entries = grad.coalesce().values() if grad.is_sparse else grad
+        return not bool(entries.any())
 
     def _forget(self, task: int) -> None:
         """The backward pass is over: what it did not confirm stays with its graph."""
@@ -320,9 +404,9 @@ class Capture:
             if not tap.counted:
                 tap.counted = True
                 self._captured[map].append(tap)
-        for block in map.trainable:
-            if (grad := block.parameter.grad) is not None:
-                self._seen[block.parameter] = (id(grad), grad._version)
+        for parameter in _trainable(map):
+            if (grad := parameter.grad) is not None:
+                self._seen[parameter] = (id(grad), grad._version)
         if taps and map not in self.detected:
             self._detect(map)
 
@@ -339,6 +423,10 @@ class Capture:
         for owner, detection in {map: Detection(None, reason), **detected}.items():
             if owner in self.maps:
                 self.detected.setdefault(owner, detection)
+
+
+def _trainable(map: LinearMap) -> list[nn.Parameter]:
+    return [each for each in map.parameters if each.requires_grad]
 
 
 def is_first(capture: Capture, module: nn.Module) -> bool:

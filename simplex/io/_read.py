@@ -290,11 +290,13 @@ def graph_complex(
     vertex_values, of_edges = dict(content.values.get(0, {})), content.values.get(1, {})
     edge_values: Values = {}
     if of_edges and K.num_simplices(1):
-        first = _first_columns(K, graph)
+        first, differing = _first_columns(K, graph), []
         for name, column in of_edges.items():
             edge_values[name] = [column[i] for i in first]
             if name != reading.weight and _differ(K, graph, column, first, loops):
-                lost.append(f"values {name!r} of edges that come again are left out")
+                differing.append(repr(name))
+        if differing:
+            lost.append(f"values {', '.join(differing)} of edges that come again are left out")
     lengths = lengths_of(content, reading)
     if lengths is None and reading.weight is None and FILTRATION in of_edges:
         lengths = _numbers(of_edges[FILTRATION])
