@@ -1,8 +1,7 @@
 """Many complexes stored as one union: a PyG data set that batches by a few gathers."""
 
-import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from copy import copy
 from pathlib import Path
@@ -13,23 +12,12 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from simplex.complexes import SimplicialComplex, require_flag, write_whole
-from simplex.data._checks import require_complex
 from simplex.data._disk.read import read_dataset_folder
-from simplex.data._edges import with_fingerprint
 from simplex.data._files import read_plain
-from simplex.data._gather import (
-    concatenates,
-    gather_rows,
-    is_listed,
-    item_counts,
-    owner_of,
-    require_length,
-    select_rows,
-    starts_of,
-)
+from simplex.data._gather import owner_of, starts_of
+from simplex.data._of_union import items_of_union
 from simplex.data._portions import PortionedDataset
-from simplex.data._simplicial_data import LABELS, SimplicialData, cochain_keys
-from simplex.data._storage import CANDIDATES, DIRECTED
+from simplex.data._simplicial_data import SimplicialData
 from simplex.storage import absolute
 
 
@@ -213,38 +201,7 @@ class SimplicialDataset(PortionedDataset):
             ValueError: a cochain does not have one row per simplex, or a field ends elsewhere than
                 its slices.
         """
-        require_complex("union", union)
-        for name, given in (("fields", fields), ("slices", slices)):
-            if given is None:
-                continue
-            if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
-                raise TypeError(f"{name} must be a mapping from names to tensors, got {given!r}.")
-        fields = with_fingerprint(union, fields or {}, slices or {})
-        data = SimplicialData.from_complex(union, cochains, max_dim=max_dim, **fields)
-        top, by_item = data.max_dim, torch.arange(union.num_parts + 1)
-        own = [key for key in ("num_simplices", DIRECTED) if key in data]
-        bounds = dict.fromkeys([*own, *fields], by_item) | dict(slices or {})
-        for key, value in fields.items():
-            if isinstance(bounds[key], Tensor) and bounds[key].ndim == 1:
-                require_length(data, key, value, int(bounds[key][-1]))
-        pointers = [union.part_pointer(k) for k in range(top + 1)]
-        for k, key in enumerate(cochain_keys(top)):
-            if key in data:
-                bounds[key] = pointers[k]
-        for k in range(1, top + 1):
-            first_facet = pointers[k - 1][:-1].repeat_interleave(pointers[k].diff())
-            data[f"facets_{k}"] = union.facets(k) - first_facet[:, None]  # (n_k, k+1)
-            bounds[f"facets_{k}"] = pointers[k]
-        for k, name in itertools.product(range(top + 1), ("orientation", "filtration")):
-            if f"{name}_{k}" in data:
-                bounds[f"{name}_{k}"] = pointers[k]
-        if union.vertex_labels is not None:
-            bounds[LABELS] = by_item
-        if union.vertex_labels is not None and union.num_parts != 1:
-            spans = itertools.pairwise(pointers[0].tolist())
-            data[LABELS] = [list(union.vertex_labels[a:b]) for a, b in spans]
-        data._num_nodes = pointers[0].diff().tolist()
-        return cls(data, bounds)
+        return cls(*items_of_union(union, cochains, max_dim, fields, slices))
 
     @classmethod
     def to_disk(
@@ -407,44 +364,3 @@ class SimplicialDataset(PortionedDataset):
         chosen = torch.as_tensor(list(self.indices()), dtype=torch.int64)
         rows = list(self._gathered(chosen))
         return {key: value for key, value, *_ in rows}, {key: start for key, _, start, _ in rows}
-
-    def _is_plain(self) -> bool:
-        """Whether all fields are gathered and batched by concatenation."""
-        bounds = self.slices or {}
-        return all(
-            concatenates(key, value) or is_listed(value, bounds.get(key))
-            for key, value in self._data
-        )
-
-    def _gathered(self, chosen: Tensor) -> Iterator[tuple[str, Any, Tensor, Tensor | None]]:
-        """Of each field its name, rows of the chosen items, where each starts and whose they are.
-
-        Lists, with one value for each item, have no owners.
-        """
-        assert self.slices is not None
-        rows: dict[int, tuple[Tensor, Tensor, Tensor]] = {}  # by slices: fields of one rank share
-        for key, value in self._data:
-            if key == "num_nodes":
-                continue
-            if not isinstance(value, Tensor):
-                listed = value if len(self.slices[key]) > 2 else [value]  # of one item: its own
-                yield key, [listed[i] for i in chosen.tolist()], torch.arange(len(chosen) + 1), None
-                continue
-            pointer = self.slices[key]
-            if id(pointer) not in rows:
-                rows[id(pointer)] = gather_rows(pointer, chosen.to(pointer.device))
-            # Of the chosen: which stored row, whose item, and where each item starts.
-            row, owner, start = (each.to(value.device) for each in rows[id(pointer)])
-            dim = self._data.__cat_dim__(key, value)
-            yield key, select_rows(value, dim, row), start, owner
-
-    def _num_vertices(self, chosen: Tensor) -> list[int]:
-        sizes = self._data._num_nodes  # read once: each look at an item asks it for its edges
-        return [sizes[i] for i in chosen.tolist()]
-
-    def _increment(self, key: str) -> Tensor | None:
-        """By how much ids in the field grow from each item to the next, (num_items,), if at all."""
-        sizes = item_counts(self._data._store, self.slices)
-        if key.startswith("facets_"):
-            return sizes[:, int(key.removeprefix("facets_")) - 1]
-        return sizes[:, 0] if "index" in key or key in ("face", CANDIDATES) else None

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_int
-from simplex.data._disk.opened import OpenedDataset
 from simplex.data._gather import item_counts
+from simplex.data._gathered import GatheredDataset
 from simplex.data._simplicial_data import SimplicialData
 from simplex.storage import row_ranges
 
 
-class PortionedDataset(OpenedDataset):
+class PortionedDataset(GatheredDataset):
     """What :class:`SimplicialDataset` gives in portions, by the number of simplices."""
 
     @property

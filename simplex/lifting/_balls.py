@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_memory
+from simplex.lifting._spheres import circumscribed
 
 
 def enclosing_radii(K: SimplicialComplex, points: Tensor) -> list[Tensor]:
@@ -53,7 +54,7 @@ def _balls(
     free = (~held).nonzero().squeeze(1)
     if not len(free):
         return new_center, new_square
-    round_center, round_square, solved = _circumscribed(points[corners[free]])
+    round_center, round_square, solved = circumscribed(points[corners[free]])
     largest = square[free].amax(1)
     taken, bad = free[solved], free[~solved]
     # Flat beyond rounding: no sphere through all vertices is to be told from a facet's.
@@ -61,17 +62,6 @@ def _balls(
     new_center = new_center.index_put((taken,), round_center[solved])
     values = torch.maximum(round_square[solved], largest[solved])
     return new_center, new_square.index_put((taken,), values)
-
-
-def _circumscribed(corners: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Center, squared radius, and whether there is one: G λ = diag(G) / 2 for the Gram matrix G."""
-    edges = corners[:, 1:] - corners[:, :1]  # (n, k, d)
-    gram = edges @ edges.transpose(1, 2)
-    half = gram.diagonal(dim1=1, dim2=2) / 2
-    solution, info = torch.linalg.solve_ex(gram, half[..., None])
-    offset = (solution * edges).sum(1)  # (n, d)
-    solved = (info == 0) & offset.detach().isfinite().all(1)
-    return corners[:, 0] + offset, offset.square().sum(1), solved
 
 
 def _root(square: Tensor) -> Tensor:

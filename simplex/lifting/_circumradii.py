@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
+from simplex.lifting._spheres import circumscribed
 
 
 def with_gradients(
@@ -33,38 +34,17 @@ def with_gradients(
         own = (source < 0).nonzero()[:, 0]
         copied = (source >= 0).nonzero()[:, 0]
         corners = K.simplices(k)[own]
-        radius = (
-            _circumradii(place[corners]) if weight is None
-            else _powers(place[corners], weight[corners])
-        )  # fmt: skip
+        around = None if weight is None else weight[corners]
+        _, square, solved = circumscribed(place[corners], around)
+        if not solved.all():
+            raise ValueError(
+                f"points must be in general position for gradients, got {k + 1} of them in one "
+                f"{k - 1}-plane. Move them apart by noise, or take the values without gradients."
+            )
+        radius = square.sqrt() if weight is None else square
         exact = given[k][own] + (radius - radius.detach())
         values[k] = torch.zeros_like(given[k]).index_put((own,), exact)
         if k < K.dim:
             values[k] = values[k].index_put((copied,), values[k + 1][source[copied]])
     dtypes = [value.dtype for value in K.filtration or ()]
     return K.with_filtration([v.to(dtype) for v, dtype in zip(values, dtypes, strict=True)])
-
-
-def _circumradii(corners: Tensor) -> Tensor:
-    """(m,) radii of the spheres through the (m, k+1, d) corners, with centres in their planes.
-
-    With edges A from the first corner, G = A Aᵀ and b = diag(G) / 2, it is √(bᵀ G⁻¹ b).
-    """
-    edges = corners[:, 1:] - corners[:, :1]
-    gram = edges @ edges.mT
-    half = gram.diagonal(dim1=1, dim2=2) / 2
-    radii: Tensor = (half * torch.linalg.solve(gram, half)).sum(1).sqrt()
-    return radii
-
-
-def _powers(corners: Tensor, weights: Tensor) -> Tensor:
-    """(m,) squared radii of the spheres orthogonal to those around the (m, k+1, d) corners.
-
-    With edges A from the first corner, G = A Aᵀ and b = (diag(G) + w_0 - w) / 2, it is
-    bᵀ G⁻¹ b - w_0.
-    """
-    edges, first = corners[:, 1:] - corners[:, :1], weights[:, :1]
-    gram = edges @ edges.mT
-    half = (gram.diagonal(dim1=1, dim2=2) + first - weights[:, 1:]) / 2
-    powers: Tensor = (half * torch.linalg.solve(gram, half)).sum(1) - first[:, 0]
-    return powers

@@ -11,6 +11,7 @@ from simplex.nn._flows.oriented import EdgeMPNN, OrientedConv, OrientedMPSN
 from simplex.nn._frame.encoder import CochainEncoder
 from simplex.nn._frame.level_readout import LevelReadout
 from simplex.nn._frame.readout import Readout
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import ComplexConv, DegreeConv, EachDegree
 from simplex.nn._message_passing import SimplicialMessagePassing
 from simplex.nn._mixer.block import MixerBlock
@@ -20,7 +21,7 @@ from simplex.nn._mixer.mixer import MLPMixer
 from simplex.nn._mixer.patches import PatchGrid
 from simplex.nn._mixer.weights import load_google_npz, load_timm_state, save_google_npz, timm_state
 from simplex.nn._modules import TimeEmbedding
-from simplex.nn._network import SimplicialNetwork, StackedNetwork
+from simplex.nn._network import SimplicialNetwork
 from simplex.nn._networks.baselines import FVectorMLP, HeatNet, PooledMLP
 from simplex.nn._networks.bscnet import BScNet, BScNetConv
 from simplex.nn._networks.candidates import CandidateNetwork

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_int, require_word
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import linear
-from simplex.nn._network import StackedNetwork
 from simplex.operators import apply_down_laplacian, apply_up_laplacian, hodge_bound, part_bound
 
 

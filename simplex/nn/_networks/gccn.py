@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_word
 from simplex.nn._checks import require_adjacencies, require_flags
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import ComplexConv
 from simplex.nn._message_passing import BETWEEN, SENDERS
 from simplex.nn._modules import Widths, linear
-from simplex.nn._network import StackedNetwork
 from simplex.nn._reach import Reach, along, reach_of, side_by_side, with_counts
 from simplex.operators import ADJACENCIES, neighbor_pairs
 

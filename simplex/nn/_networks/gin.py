@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_real
 from simplex.nn._checks import require_flags
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Widths, mlp, widths_of
-from simplex.nn._network import StackedNetwork
 from simplex.nn._reach import Reach, along
 from simplex.operators import gather_facets, scatter_to_facets
 

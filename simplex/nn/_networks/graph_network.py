@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_word
 from simplex.nn._checks import require_functions, require_positive
+from simplex.nn._frame.options import StackOptions
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import Activation, Widths, linear
-from simplex.nn._network import StackedNetwork, StackOptions
 from simplex.nn._networks.gccn import edge_index, reach_of_graph_conv
 from simplex.nn._norm import SimplexBatchNorm
 from simplex.nn._reach import NOTHING, Reach, along

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int, require_real
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Scores, Widths, linear
-from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.attention import attention_filter
 from simplex.nn._reach import Reach, along, then, union
 from simplex.operators import apply_boundary, apply_coboundary, harmonic_filter

@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int, require_real
 from simplex.nn._checks import require_orders
+from simplex.nn._frame.options import StackOptions
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import DegreeConv, EachDegree
 from simplex.nn._modules import Widths, linear, widths_of
-from simplex.nn._network import StackedNetwork, StackOptions
 from simplex.nn._reach import Reach, along, with_counts
 from simplex.operators import sum_columns, sum_rows, vertex_incidences
 

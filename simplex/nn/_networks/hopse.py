@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._checks import require_functions
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Widths, linear
-from simplex.nn._network import StackedNetwork
 from simplex.nn._reach import NOTHING, Reach
 
 

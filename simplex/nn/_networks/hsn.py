@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import LinearSum, linear
-from simplex.nn._network import StackedNetwork
 from simplex.nn._reach import Reach, along, union
 from simplex.operators import apply_boundary, apply_coboundary, apply_up_laplacian, neighbor_counts
 

@@ -19,8 +19,8 @@ from simplex.complexes import (
 from simplex.nn._frame.level_readout import LevelReadout
 from simplex.nn._frame.options import StackOptions
 from simplex.nn._frame.readout import Readout
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._modules import Widths
-from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.sin import SIN
 from simplex.nn._reach import Reach, Stage
 

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int
 from simplex.nn._checks import require_adjacencies
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import ComplexConv
 from simplex.nn._message_passing import BETWEEN, SENDERS, SimplicialMessagePassing
 from simplex.nn._modules import Widths, joint_width, mlp
-from simplex.nn._network import StackedNetwork
 from simplex.nn._reach import Reach, along
 from simplex.operators import ADJACENCIES
 

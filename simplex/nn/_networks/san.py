@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_int, require_real
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import Scores, linear
-from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.attention import attention_filter
 from simplex.nn._reach import Reach, along
 from simplex.operators import harmonic_filter

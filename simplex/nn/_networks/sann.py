@@ -13,9 +13,9 @@ from simplex.nn._checks import (
     require_orders,
     require_positive,
 )
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Widths, linear
-from simplex.nn._network import StackedNetwork
 from simplex.nn._reach import Reach, along
 from simplex.operators import ADJACENCIES, gather_hops, hop_widths
 

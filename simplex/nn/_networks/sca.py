@@ -8,10 +8,11 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, require_word
 from simplex.nn._checks import require_flags
+from simplex.nn._frame.options import StackOptions
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import ComplexConv
 from simplex.nn._message_passing import BETWEEN, SENDERS, SimplicialMessagePassing
 from simplex.nn._modules import Widths, linear
-from simplex.nn._network import StackedNetwork, StackOptions
 from simplex.nn._reach import Reach, along
 from simplex.operators import RowPattern, segment_softmax
 

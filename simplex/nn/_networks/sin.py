@@ -10,9 +10,9 @@ from torch.nn.parameter import UninitializedParameter
 
 from simplex.complexes import SimplicialComplex, require_real
 from simplex.nn._checks import require_flags
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Widths, mlp
-from simplex.nn._network import StackedNetwork
 from simplex.nn._networks.pair_sum import upper_pair_sum
 from simplex.nn._reach import Reach, along
 from simplex.operators import boundary_sum

@@ -5,9 +5,9 @@ from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
 from simplex.nn._checks import require_orders
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import DegreeConv
 from simplex.nn._modules import joint_width, linear
-from simplex.nn._network import StackedNetwork
 from simplex.operators import apply_hodge_laplacian, hodge_bound
 
 

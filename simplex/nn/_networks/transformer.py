@@ -14,9 +14,10 @@ from simplex.nn._checks import (
     require_positive,
     require_rates,
 )
+from simplex.nn._frame.options import StackOptions
+from simplex.nn._frame.stacked import StackedNetwork
 from simplex.nn._layer import ComplexConv
 from simplex.nn._modules import Module, Widths, linear
-from simplex.nn._network import StackedNetwork, StackOptions
 from simplex.nn._networks.tokens import attend_incidences, attend_parts, num_kinds
 from simplex.nn._reach import Reach, along
 

@@ -1,198 +1,17 @@
-"""The laws of layers on complexes as assertions, for our layers and for yours."""
+"""The laws of layers on complexes as assertions."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from simplex.complexes import (
-    HIGHEST_DIM,
-    SimplicialComplex,
-    integer_tensor,
-    require_complex,
-    require_int,
-    require_memory,
-    require_real,
-    shown,
-)
+from simplex.complexes import SimplicialComplex, require_complex, require_real, shown
+from simplex.testing._draws import generator_of, random_orientation
+from simplex.testing._relabelling import relabel
 
 
 Cochains = Sequence[Tensor]
 Layer = Callable[[Cochains, SimplicialComplex], Tensor | Sequence[Tensor] | Mapping[int, Tensor]]
-
-__all__ = [
-    "Relabelling",
-    "assert_batch_consistent",
-    "assert_inputs_untouched",
-    "assert_orientation_equivariant",
-    "assert_permutation_equivariant",
-    "random_cochains",
-    "random_complex",
-    "random_orientation",
-    "relabel",
-]
-
-
-_MOST_DRAWN = 10**6  # simplices or dimensions; each is a step of its own
-
-
-# --- random complexes and cochains ----------------------------------------------------------------
-
-
-def random_complex(
-    seed: int, num_vertices: int = 8, num_simplices: int = 9, max_dim: int = 3
-) -> SimplicialComplex:
-    """The downward closure of random vertex sets; not a clique complex in general.
-
-    Args:
-        seed: of the draw; the same numbers give the same complex.
-        num_vertices: n_0; vertices in no drawn set are isolated.
-        num_simplices: vertex sets drawn, of 1 … max_dim+1 vertices.
-        max_dim: the largest dimension drawn; a complex may turn out lower.
-
-    Example:
-        >>> random_complex(0).f_vector
-        (8, 19, 14, 3)
-    """
-    generator = _generator(seed)
-    require_int("num_vertices", num_vertices, least=0)
-    require_int("num_simplices", num_simplices, least=0, most=_MOST_DRAWN)
-    require_int("max_dim", max_dim, least=0, most=_MOST_DRAWN)
-    what = f"a complex of {num_vertices} vertices"
-    require_memory(100 * num_vertices, torch.device("cpu"), what, "Draw a smaller one.")
-    simplices = []
-    for _ in range(num_simplices):
-        size = int(torch.randint(1, max_dim + 2, (1,), generator=generator))
-        simplices.append(tuple(torch.randperm(num_vertices, generator=generator)[:size].tolist()))
-    return SimplicialComplex.from_simplices(simplices, num_vertices=num_vertices)
-
-
-def random_cochains(
-    K: SimplicialComplex,
-    *,
-    channels: int | Sequence[int],
-    max_dim: int | None = None,
-    dtype: torch.dtype | None = None,
-    seed: int = 0,
-) -> list[Tensor]:
-    """Normal random cochains, one per dimension.
-
-    Args:
-        K: the complex.
-        channels: width of all, or of each dimension.
-        max_dim: the top dimension; ``None`` for that of the complex. Dimensions beyond the complex
-            get empty cochains (0, channels).
-        dtype: of the values.
-        seed: of the draw.
-
-    Returns:
-        ``[x_0, x_1, …]``, each (n_k, channels).
-
-    Example:
-        >>> [tuple(x.shape) for x in random_cochains(random_complex(0), channels=2, max_dim=4)]
-        [(8, 2), (19, 2), (14, 2), (3, 2), (0, 2)]
-    """
-    require_complex("K", K)
-    generator = _generator(seed)
-    top = max(K.dim, 0)
-    if max_dim is not None:
-        top = require_int("max_dim", max_dim, 0, HIGHEST_DIM)
-    many = list(channels) if isinstance(channels, (list, tuple, range)) else [channels] * (top + 1)
-    widths = [require_int("channels", width, least=0) for width in many]
-    if len(widths) <= top:
-        raise ValueError(
-            f"channels must be a number, or one for each dimension 0 … {top}, got {channels}."
-        )
-    dtype = torch.get_default_dtype() if dtype is None else dtype
-    if not isinstance(dtype, torch.dtype) or not (dtype.is_floating_point or dtype.is_complex):
-        raise TypeError(
-            f"dtype must be a floating or complex dtype such as torch.float64, got {shown(dtype)}."
-        )
-    entries = sum(K.num_simplices(k) * width for k, width in enumerate(widths))
-    remedy = "Draw fewer channels."
-    require_memory(16 * entries, torch.device("cpu"), f"{entries} random numbers", remedy)
-    return [
-        torch.randn(K.num_simplices(k), widths[k], dtype=dtype, generator=generator)
-        for k in range(top + 1)
-    ]
-
-
-def random_orientation(K: SimplicialComplex, seed: int = 0) -> dict[int, Tensor]:
-    """Random signs ±1 of all simplices of dimension at least 1, as ``K.reorient`` takes them.
-
-    Example:
-        >>> sorted(random_orientation(random_complex(0)))
-        [1, 2, 3]
-    """
-    require_complex("K", K)
-    generator = _generator(seed)
-    return {
-        k: 1 - 2 * torch.randint(0, 2, (K.num_simplices(k),), generator=generator)
-        for k in range(1, K.dim + 1)
-    }
-
-
-class Relabelling(NamedTuple):
-    """A complex with renamed vertices, every simplex oriented as it was.
-
-    Attributes:
-        complex: the renamed complex, with the orientation carried along: its boundary matrices are
-            the old ones with rows and columns permuted, P_{k-1} ∂_k P_kᵀ.
-        place: for each k the (n_k,) new ids of the k-simplices.
-    """
-
-    complex: SimplicialComplex
-    place: list[Tensor]
-
-    def move(self, x: Tensor, k: int) -> Tensor:
-        """The k-cochain ``x`` on the renamed complex: P_k x."""
-        return torch.empty_like(x).index_copy(0, self.place[k], x)
-
-
-def relabel(K: SimplicialComplex, names: Tensor) -> Relabelling:
-    """Rename vertex v to ``names[v]`` and say where each simplex has gone.
-
-    Args:
-        K: the complex, read as one part.
-        names: (n_0,) a permutation of 0 … n_0-1.
-
-    Raises:
-        ValueError: ``names`` is no permutation.
-
-    Example:
-        >>> K = SimplicialComplex.from_simplices([(0, 1), (1, 2)])
-        >>> moved = relabel(K, torch.tensor([2, 0, 1]))
-        >>> moved.complex.simplices(1).tolist(), moved.place[1].tolist()
-        ([[0, 1], [0, 2]], [1, 0])
-        >>> moved.complex.orientation(1).tolist()  # (0, 1) went to (2, 0)
-        [1, -1]
-    """
-    require_complex("K", K)
-    count = K.num_simplices(0)
-    names = integer_tensor("names", names)
-    if names.is_meta or sorted(names.flatten().tolist()) != list(range(count)):
-        raise ValueError(f"names must be a permutation of 0 … {count - 1}, got {shown(names)}.")
-    names = names.flatten()
-    rows = [names[K.simplices(k)] for k in range(max(K.dim, 0) + 1)]
-    image = SimplicialComplex.from_simplices(rows, num_vertices=count, directed=K.directed)
-    place = [image.index(each) if len(each) else each[:, 0] for each in rows]
-    signs = {}
-    for k in range(1, K.dim + 1):
-        turned = 1 if K.directed else _permutation_sign(rows[k]).to(torch.int8)
-        sign = turned * K.orientation(k)
-        signs[k] = torch.empty_like(sign).index_copy(0, place[k], sign)
-    return Relabelling(image.reorient(signs), place)
-
-
-def _permutation_sign(rows: Tensor) -> Tensor:
-    """The sign of the permutation that sorts each row: -1 to the number of inversions."""
-    later = torch.ones(rows.shape[1], rows.shape[1], dtype=torch.bool).triu(1)
-    inversions = ((rows[:, :, None] > rows[:, None, :]) & later).sum((1, 2))  # of (n_k, k+1, k+1)
-    return 1 - 2 * (inversions % 2)
-
-
-# --- the laws -------------------------------------------------------------------------------------
 
 
 def assert_permutation_equivariant(
@@ -221,12 +40,13 @@ def assert_permutation_equivariant(
 
     Example:
         >>> from simplex.nn import SINConv
+        >>> from simplex.testing import random_cochains, random_complex
         >>> K = random_complex(0)
         >>> assert_permutation_equivariant(SINConv(2, 3, K.dim), random_cochains(K, channels=2), K)
     """
     _require_call(layer, x, K, tolerance)
     whole = K.with_parts(None)
-    generator = _generator(seed)
+    generator = generator_of(seed)
     moved = relabel(whole, torch.randperm(K.num_simplices(0), generator=generator))
 
     def rename(values: Tensor, k: int) -> Tensor:
@@ -259,6 +79,7 @@ def assert_orientation_equivariant(
 
     Example:
         >>> from simplex.nn import OrientedConv
+        >>> from simplex.testing import random_cochains, random_complex
         >>> K, conv = random_complex(0), OrientedConv(2, 3, k=1)
         >>> layer = lambda x, K: {1: conv(x[1], K)}
         >>> assert_orientation_equivariant(layer, random_cochains(K, channels=2), K)
@@ -288,6 +109,7 @@ def assert_batch_consistent(
 
     Example:
         >>> from simplex.nn import SIN
+        >>> from simplex.testing import random_cochains, random_complex
         >>> parts = [random_complex(seed) for seed in range(3)]
         >>> items = [(random_cochains(K, channels=2, max_dim=3), K) for K in parts]
         >>> assert_batch_consistent(SIN(2, 4, 2, num_layers=2, max_dim=3), items)
@@ -327,6 +149,7 @@ def assert_inputs_untouched(layer: Layer, x: Cochains, K: SimplicialComplex) -> 
 
     Example:
         >>> from simplex.nn import SINConv
+        >>> from simplex.testing import random_cochains, random_complex
         >>> K = random_complex(0)
         >>> assert_inputs_untouched(SINConv(2, 3, K.dim), random_cochains(K, channels=2), K)
     """
@@ -377,10 +200,6 @@ def _outputs(result: Tensor | Sequence[Tensor] | Mapping[int, Tensor]) -> dict[i
             f"got {type(result).__name__}."
         )
     return listed
-
-
-def _generator(seed: object) -> torch.Generator:
-    return torch.Generator().manual_seed(require_int("seed", seed, least=-(2**63), most=2**63 - 1))
 
 
 def _require_call(layer: object, x: object, K: object, tolerance: object) -> None:
