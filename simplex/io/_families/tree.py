@@ -76,9 +76,9 @@ def write_tree(K: SimplicialComplex, values: dict[int, Values], _: str, notes: l
     lines, left = [], False
     for k in range(K.dim + 1):
         given = values.get(k, {}).get(FILTRATION)
-        numbers = None if given is None else numbers_of(given)
-        left = left or (given is not None and numbers is None)
-        own = torch.zeros(K.num_simplices(k)) if numbers is None else numbers
+        found = None if given is None else numbers_of(given)
+        left = left or (given is not None and found is None)
+        own = torch.zeros(K.num_simplices(k)) if found is None else found
         for simplex, value in zip(K.simplices(k).tolist(), own.tolist(), strict=True):
             lines.append(f"{k} {' '.join(str(plain[v]) for v in simplex)} {value!r}")
     if left:
