@@ -93,6 +93,11 @@ from simplex.diffusion._cochains.heat_flow import (
     phi_2 as phi_2,
 )
 from simplex.diffusion._complexes.generation import candidates_of as candidates_of
+from simplex.diffusion._complexes.pairs import (
+    facet_sides as facet_sides,
+    random_walks as random_walks,
+    walks_between as walks_between,
+)
 from simplex.diffusion._complexes.scorer import common_links as common_links
 from simplex.diffusion._gaussian import (
     learned_variance as learned_variance,
