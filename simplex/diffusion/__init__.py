@@ -18,6 +18,7 @@ from simplex.diffusion._categorical import (
 from simplex.diffusion._cochains.heat_flow import HeatFlow
 from simplex.diffusion._cochains.noise import HodgeNoise, fitted_hodge_noise
 from simplex.diffusion._cochains.subspace import HodgeSubspace
+from simplex.diffusion._complexes.constraints import keeps_pseudomanifold
 from simplex.diffusion._complexes.generation import (
     Candidates,
     ComplexState,
@@ -166,6 +167,7 @@ __all__ = [
     "heun_edm",
     "heun_flow",
     "hybrid_loss",
+    "keeps_pseudomanifold",
     "linear_log_snr_schedule",
     "linear_schedule",
     "log_likelihood",
