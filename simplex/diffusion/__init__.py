@@ -51,6 +51,15 @@ from simplex.diffusion._gaussian import Noise, WhiteNoise, posterior, q_sample
 from simplex.diffusion._grids import edm_sigmas, log_snr_times, spaced_times, times_at_levels
 from simplex.diffusion._guidance import drop_labels, guided
 from simplex.diffusion._losses import hybrid_loss, min_snr_weight, simple_loss, vlb_loss
+from simplex.diffusion._meshes.generation import sample_meshes
+from simplex.diffusion._meshes.questions import (
+    MeshQuestions,
+    mesh_elbo,
+    mesh_loss,
+    mesh_questions,
+)
+from simplex.diffusion._meshes.scorer import MeshScorer
+from simplex.diffusion._meshes.state import MeshState
 from simplex.diffusion._mixture import GaussianMixture
 from simplex.diffusion._observed import observed
 from simplex.diffusion._ode import euler_flow, heun_flow, log_likelihood, probability_flow
@@ -114,6 +123,9 @@ __all__ = [
     "HodgeSubspace",
     "LinearPath",
     "MaternKernel",
+    "MeshQuestions",
+    "MeshScorer",
+    "MeshState",
     "Noise",
     "Schedule",
     "Trajectory",
@@ -154,6 +166,9 @@ __all__ = [
     "linear_schedule",
     "log_likelihood",
     "log_snr_times",
+    "mesh_elbo",
+    "mesh_loss",
+    "mesh_questions",
     "min_snr_weight",
     "noise_levels",
     "observed",
@@ -162,6 +177,7 @@ __all__ = [
     "probability_flow",
     "q_sample",
     "sample_complexes",
+    "sample_meshes",
     "scaled_linear_schedule",
     "sigmoid_schedule",
     "simple_loss",

@@ -44,7 +44,7 @@ def draw_flow(
             f"flow must be finite and of shape ({K.num_simplices(1)},), got "
             f"{tuple(values.shape)}. Draw one channel, or one sample, at a time."
         )
-    place = read_positions(K, positions)
+    place = read_positions(K, positions, 2)
     num_colors = require_style(ax, color)
     ax = draw_complex(K, place, ax=ax, color="#c9d3e3")
     along = values * K.orientation(1).cpu()

@@ -46,8 +46,10 @@ def mesh_content(
         raise ValueError(f"faces must name vertices below {len(points)}, got a larger number.")
     flat = [block.sort(1).values for block in rows if block.shape[1] > 1]
     bad = sum(int((block[:, 1:] == block[:, :-1]).any(1).sum()) for block in flat)
+    lost = []
     if bad:
-        notes.append(f"{bad} degenerate faces, with a vertex twice, left out")
+        faces_are = "degenerate faces" if bad > 1 else "degenerate face"
+        lost.append(f"{bad} {faces_are}, with a vertex twice, left out")
         rows = [block[~(block[:, 1:] == block[:, :-1]).any(1)] for block in flat]
     K = SimplicialComplex.from_simplices([*rows], num_vertices=len(points))
     used = torch.zeros(len(points), dtype=torch.bool)
@@ -56,7 +58,7 @@ def mesh_content(
     if rows and not bool(used.all()):
         notes.append(f"{int((~used).sum())} vertices that are in no face")
     values: Values = {_AXES[i]: points[:, i].tolist() for i in range(points.shape[1])}
-    return Content(facets=K, values={0: values | (more or {})})
+    return Content(facets=K, values={0: values | (more or {})}, lost=lost)
 
 
 def _coordinates(K: SimplicialComplex, values: dict[int, Values], notes: list[str]) -> list[Any]:

@@ -10,8 +10,20 @@ from matplotlib.figure import Figure
 
 from simplex import SimplicialComplex
 from simplex.lifting import clique_complex
+from simplex.operators import betti_numbers, hodge_laplacian
 from simplex.persistence import persistence
-from simplex.plot import draw_barcode, draw_complex, draw_diagram, draw_flow, spring_layout
+from simplex.plot import (
+    draw_barcode,
+    draw_coloring,
+    draw_complex,
+    draw_diagram,
+    draw_flow,
+    draw_response,
+    draw_spectrum,
+    pivot_layout,
+    spring_layout,
+)
+from simplex.wl import simplicial_wl
 from tests.cases import over
 from tests.tables import COMPLEXES
 
@@ -27,6 +39,119 @@ def test_every_simplex_is_drawn(name):
     assert len(triangles.get_paths()) == K.num_simplices(2)
     assert len(edges.get_paths()) == K.num_simplices(1)
     assert len(vertices.get_offsets()) == K.num_simplices(0)
+
+
+def space():
+    return Figure().add_subplot(projection="3d")
+
+
+@over("name", ["hollow tetrahedron", "filled tetrahedron", "house", "two components"])
+def test_in_space_edges_and_triangles_are_sorted_together(name):
+    K = COMPLEXES[name]
+    place = torch.randn(K.num_simplices(0), 3)
+    ax = draw_complex(K, place, ax=space(), labels=True)
+    ax.figure.savefig(BytesIO(), format="png")
+    shapes, *dots = ax.collections
+    assert len(shapes.get_paths()) == K.num_simplices(1) + K.num_simplices(2)
+    solid = name == "hollow tetrahedron"  # where every edge is in two triangles
+    assert len(dots) == (not solid)
+    fills = shapes.get_facecolor()[:, 3]
+    assert sorted({round(float(a), 3) for a in fills if a > 0}) == (
+        [1.0] if solid else [round(min(0.35, 0.2 * K.num_simplices(1) / K.num_simplices(2)), 3)]
+    )
+
+
+def test_axes_of_the_plane_and_of_space():
+    K, place = COMPLEXES["house"], torch.randn(5, 3)
+    with pytest.raises(ValueError, match=r"axes in space .* got axes of the plane"):
+        draw_complex(K, place, ax=axes())
+    assert draw_complex(K, place[:, :2], ax=space()).name == "3d"
+    assert draw_complex(K, dims=3, ax=space()).name == "3d"
+    with pytest.raises(ValueError, match=r"of shape \(5, 2\), got \(5, 3\)"):
+        draw_complex(K, place, ax=axes(), dims=2)
+
+
+def test_labels_do_not_cover_each_other():
+    hub = SimplicialComplex.from_simplices([("hub", f"leaf {i}") for i in range(30)])
+    near = torch.zeros(31, 2)
+    near[:, 0] = torch.linspace(0, 1e-3, 31)
+    crowded = draw_complex(hub, near, ax=axes(), labels=True)
+    assert [text.get_text() for text in crowded.texts] == ["hub"]  # it has the most edges
+    apart = torch.stack([torch.zeros(31), torch.arange(31.0)], 1)
+    ax = draw_complex(hub, apart, ax=axes(), labels=True)
+    ax.figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert 10 < len(boxes) <= 31
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+@over("dims", [2, 3])
+def test_a_layout_by_distances_keeps_them(dims):
+    grid = clique_complex(nx.grid_2d_graph(12, 12), 1)
+    place = pivot_layout(grid, dims=dims)
+    assert place.shape == (144, dims)
+    assert torch.equal(place, pivot_layout(grid, dims=dims))
+    lengths = (place[grid.simplices(1)[:, 0]] - place[grid.simplices(1)[:, 1]]).norm(dim=1)
+    assert 0.6 < float(lengths.min()) <= float(lengths.max()) < 1.6
+    hops = torch.from_numpy(nx.floyd_warshall_numpy(nx.grid_2d_graph(12, 12)))
+    flat = torch.corrcoef(torch.stack([torch.cdist(place, place).flatten(), hops.flatten()]))
+    assert float(flat[0, 1]) > 0.95
+
+
+def test_components_are_set_side_by_side():
+    parts = [nx.cycle_graph(5), nx.path_graph(80), nx.star_graph(4), *[nx.empty_graph(1)] * 9]
+    K = clique_complex(nx.disjoint_union_all(parts), 1)
+    place, start, boxes = pivot_layout(K), 0, []
+    for graph in parts:
+        own = place[start : start + len(graph)]
+        boxes.append((own.amin(0), own.amax(0)))
+        start += len(graph)
+    for i, (low, high) in enumerate(boxes):
+        for other_low, other_high in boxes[:i]:
+            assert bool(((high < other_low) | (other_high < low)).any())
+    assert pivot_layout(COMPLEXES["empty"]).shape == (0, 2)
+    with pytest.raises(ValueError, match="at most 100000 vertices"):
+        pivot_layout(SimplicialComplex(100_001))
+
+
+@over("name", ["torus", "house", "union", "hollow triangle"])
+def test_the_spectrum_is_that_of_the_laplacian(name):
+    K = COMPLEXES[name]
+    drawn = draw_spectrum(K, 1, count=99, ax=axes()).lines
+    values = torch.tensor([y for line in drawn for y in line.get_ydata()], dtype=torch.float64)
+    dense = torch.linalg.eigvalsh(hodge_laplacian(K, 1, dtype=torch.float64).to_dense())
+    assert torch.allclose(values.sort().values, dense, atol=1e-7)
+    harmonic = [line for line in drawn if line.get_label().startswith("harmonic")]
+    assert sum(len(line.get_ydata()) for line in harmonic) == betti_numbers(K)[1]
+
+
+def test_responses_are_drawn_by_name():
+    ax = draw_response({"one": torch.ones_like, "line": lambda at: at}, 4.0, ax=axes())
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "line"]
+    assert ax.lines[1].get_ydata().tolist() == ax.lines[1].get_xdata().tolist()
+    assert ax.lines[1].get_xdata()[[0, -1]].tolist() == [0, 4]
+    assert len(draw_response(torch.ones_like, 1.0, ax=axes()).lines) == 1
+    with pytest.raises(TypeError, match="responses must be functions"):
+        draw_response([1.0], 1.0, ax=axes())
+    with pytest.raises(ValueError, match="one value per frequency"):
+        draw_response(lambda at: at[:3], 1.0, ax=axes())
+
+
+@over("name", ["house", "torus", "bow tie", "isolated vertices"])
+def test_classes_have_colours(name):
+    K = COMPLEXES[name]
+    for rounds in (0, 1, None):
+        coloring = simplicial_wl(K, max_rounds=rounds)
+        fills, lines, dots = draw_coloring(K, coloring, ax=axes()).collections
+        for k, colors in enumerate(
+            [dots.get_facecolor(), lines.get_color(), fills.get_facecolor()]
+        ):
+            found = {tuple(c) for c in np.asarray(colors).tolist()} if k <= K.dim else set()
+            assert len(found) == (coloring.num_classes[k] if k <= K.dim else 0)
+    with pytest.raises(TypeError, match="coloring must be a Coloring"):
+        draw_coloring(K, [0, 1], ax=axes())
+    with pytest.raises(ValueError, match="a colour for each simplex of K"):
+        draw_coloring(K, simplicial_wl(COMPLEXES["3-sphere"]), ax=axes())
 
 
 def test_every_class_is_drawn_and_those_that_stay_are_marked():
