@@ -5,6 +5,7 @@ These took minutes of training; the page that shows one names the command.
 
 import inspect
 import sys
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any
