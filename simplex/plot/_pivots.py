@@ -10,7 +10,7 @@ from simplex.operators import connected_components
 from simplex.plot._checks import require_lifted
 
 
-_LARGEST_LAYOUT = 200_000  # vertices; half a minute
+_LARGEST_LAYOUT = 100_000  # vertices; half a minute
 _PIVOTS = 40
 _STEPS = 60
 _BY_CHANCE = 50  # components of at most so many vertices start anywhere: all are pivots then
@@ -33,7 +33,7 @@ def pivot_layout(K: SimplicialComplex, *, dims: int = 2, seed: int = 0) -> Tenso
 
     Raises:
         TypeError: ``K`` is no complex, or ``dims`` or ``seed`` no integer.
-        ValueError: more than 200,000 vertices.
+        ValueError: more than 100,000 vertices.
 
     Reference:
         Brandes and Pich, "Eigensolver methods for progressive multidimensional scaling of large

@@ -110,8 +110,8 @@ def test_components_are_set_side_by_side():
         for other_low, other_high in boxes[:i]:
             assert bool(((high < other_low) | (other_high < low)).any())
     assert pivot_layout(COMPLEXES["empty"]).shape == (0, 2)
-    with pytest.raises(ValueError, match="at most 200000 vertices"):
-        pivot_layout(SimplicialComplex(200_001))
+    with pytest.raises(ValueError, match="at most 100000 vertices"):
+        pivot_layout(SimplicialComplex(100_001))
 
 
 @over("name", ["torus", "house", "union", "hollow triangle"])
