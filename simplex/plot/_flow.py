@@ -78,7 +78,7 @@ def draw_flow(
 
 
 def _draw_in_space(ax: Any, start: Tensor, step: Tensor, color: Any, alpha: Any) -> None:
-    """Arrows of three lines each, whose colours matplotlib wants shafts first."""
+    """Arrows of three lines each: to matplotlib all shafts, all left sides, all right ones."""
     import numpy as np
     from matplotlib.colors import to_rgba_array
 
@@ -90,7 +90,7 @@ def _draw_in_space(ax: Any, start: Tensor, step: Tensor, color: Any, alpha: Any)
     ax.quiver(
         *start.T.numpy(),
         *step.T.numpy(),
-        colors=np.concatenate([shaft, shaft.repeat(2, axis=0)]),
+        colors=np.tile(shaft, (3, 1)),
         arrow_length_ratio=0.2,
         linewidths=2,
     )
