@@ -73,7 +73,7 @@ def _distances(
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import dijkstra
 
-    count, ends = len(component), edges.T.numpy()
+    count, ends = len(component), edges.T.numpy().astype(np.int32)  # as scipy 1.14 wants them
     matrix: Any = coo_array((np.ones(len(edges)), (ends[0], ends[1])), (count, count)).tocsr()
     nearest = torch.rand(count, generator=generator, dtype=torch.float64)
     pivots, columns = [], []
