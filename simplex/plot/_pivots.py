@@ -78,9 +78,11 @@ def _distances(
     nearest = torch.rand(count, generator=generator, dtype=torch.float64)
     pivots, columns = [], []
     for nth in range(min(_PIVOTS, int(sizes.max()))):
-        farthest = component.new_zeros(len(sizes))
         order = nearest.argsort(stable=True)
-        farthest[component[order]] = order  # the last one written is the farthest of all
+        rank = torch.empty_like(order)
+        rank[order] = torch.arange(count)
+        last = torch.zeros_like(sizes).scatter_reduce_(0, component, rank, "amax")
+        farthest = order[last]
         column = torch.from_numpy(
             dijkstra(matrix, directed=False, unweighted=True, indices=farthest.numpy(),
                      min_only=True)
