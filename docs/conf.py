@@ -70,6 +70,7 @@ plot_apply_rcparams = True
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "examples",
+    "backreferences_dir": "examples/used",
     "subsection_order": [
         f"gallery/{name}" for name in ("lift", "shape", "signals", "apart", "train", "generate")
     ],
@@ -116,6 +117,7 @@ PACKAGES = (
     "simplex.optim.curvature",
     "simplex.optim.inner",
     "simplex.optim.solvers",
+    "simplex.optim.blocks",
     "simplex.optim.linear_map",
     "simplex.optim.maps",
     "simplex.optim.detect",

@@ -20,10 +20,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from optim.curvature import factorize
-from optim.linear_map import MapAdapter
+from optim.linear_map import MapAdapter, own_parameters
 
 
 def table_maps(module: Any) -> dict[str, MapAdapter]:
@@ -43,7 +43,8 @@ def places(module: Any, input: Tensor) -> Tensor:
     >>> places(nn.Embedding(7, 3, padding_idx=0), torch.tensor([[4, 0], [4, 6]])).tolist()
     [4, 7, 4, 6]
     """
-    flat = input.reshape(-1)
+    pieces = input.unbind() if input.is_nested else (input,)
+    flat = torch.cat([piece.reshape(-1) for piece in pieces])
     if module.padding_idx is None:
         return flat
     return torch.where(flat == module.padding_idx, module.num_embeddings, flat)
@@ -58,12 +59,9 @@ def counts(places: Tensor, rows: int) -> Tensor:
     return torch.bincount(places, minlength=rows)[:rows]
 
 
-def _weight(module: Any) -> list[nn.Parameter]:
-    weight = module._parameters.get("weight")
-    return [] if weight is None else [weight]
-
-
-_LOOKUP = MapAdapter(rows=places, weights=_weight, lookup=True)
+_LOOKUP = MapAdapter(
+    rows=places, weights=lambda module: own_parameters(module, "weight"), lookup=True
+)
 
 
 @dataclass(frozen=True, eq=False)
