@@ -13,6 +13,7 @@ from torch import Tensor
 from optim._checks import require_number
 from optim._kept import State, kept_buffer
 from optim.problem import LocalProblem
+from optim.tables import TableProblem
 from optim.transfers import IDENTITY
 
 
@@ -85,13 +86,32 @@ class Trust:
                 f"`transfer` must be the identity for Trust(), got {problem.transfer.name!r}: only "
                 "the squared loss of variant 'S' has a closed form. Use Majorise()."
             )
-        state, gradient = {} if state is None else state, problem.gradient
+        state = {} if state is None else state
+        direction = problem.preconditioner(problem.gradient.shape[-1])(problem.gradient)  # U
+        square = (problem.gradient * direction).sum(-2)  # w
+        reach = problem.gamma * problem.mean_square().sqrt()
+        return self._kept_within(reach, problem.gradient, direction, square, state)
+
+    def solve_table(self, problem: TableProblem, table: Tensor, state: State) -> Tensor:
+        """The same of a table W whose rows are looked up; all its rows are one unit.
+
+        Its outputs are its rows, so the step is relative to rms(W), not to the inputs.
+        """
+        gamma, problem = problem.gamma, replace(problem, gamma=-1.0)
+        direction = problem.solution()
+        square = (problem.gradient * direction).sum()[None] / len(direction)
+        reach = gamma * torch.linalg.vector_norm(table.to(direction)) / table.numel() ** 0.5
+        return self._kept_within(reach, problem.gradient, direction, square, state)
+
+    def _kept_within(
+        self, reach: Tensor, gradient: Tensor, direction: Tensor, square: Tensor, state: State
+    ) -> Tensor:
+        """The running mean of the directions, as long as ρ times the reach."""
         if "mean" in state and state["mean"].shape != gradient.shape:
             for name in ("count", "mean", "square", "radius", "slope", "slope_after"):
                 state.pop(name, None)  # weights were frozen or freed
-        reach = problem.gamma * _radius(gradient, state) * problem.mean_square().sqrt()
-        direction = problem.preconditioner(gradient.shape[-1])(gradient)  # U
-        size = self._size((gradient * direction).sum(-2), state)
+        reach = reach * _radius(gradient, state)
+        size = self._size(square, state)
         share = torch.where(size > 0, reach[..., None] / size, 0.0)
         displacement = direction.mul_(-share[..., None, :])
         mean = kept_buffer(state, "mean", displacement).lerp_(displacement, 1 - self.momentum)

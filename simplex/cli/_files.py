@@ -45,15 +45,21 @@ def read_complexes(
     At least one complex; ``-`` is standard input. Errors name the file and, where they can, the
     line.
     """
-    reading = reading or Reading()
+    return read_with_content(path, max_dim, reading or Reading())[0]
+
+
+def read_with_content(
+    path: str, max_dim: int | None, reading: Reading
+) -> tuple[Complexes, Content]:
+    """The complexes of a file, and what else it says."""
     with file_errors(path) as notes:
-        complexes = _read(path, max_dim, reading, notes)
+        complexes, content = _read(path, max_dim, reading, notes)
         if all(K.dim < 0 for K in complexes):
             raise ValueError("must hold at least one vertex, got none.")
         size, most = sum(sum(K.f_vector) for K in complexes), reading.max_simplices
         if most is not None and size > most:
             raise ValueError(f"must have at most --max-simplices {most} simplices, got {size}.")
-    return complexes
+    return complexes, content
 
 
 def read_graphs(path: str, reading: Reading) -> GraphEdges | Path | None:
@@ -114,30 +120,32 @@ def read_complex(
     return complexes[0]
 
 
-def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) -> Complexes:
+def _read(
+    path: str, max_dim: int | None, reading: Reading, notes: list[str]
+) -> tuple[Complexes, Content]:
     cut = DEFAULT_MAX_DIM if max_dim is None else max_dim
     if reading.rings is not None and (
         is_saved(path, reading) or reading.format in ("points", "distances")
     ):
         raise ValueError("--rings must be left out for complexes and points, got no graph.")
     if is_folder(path, COMPLEX):
-        return Complexes(parts_of(open_complex(path), max_dim))
+        return Complexes(parts_of(open_complex(path), max_dim)), Content()
     if is_folder(path, EDGES):
         opened = open_edges(path)
         edges = GraphEdges(opened.num_vertices, torch.from_numpy(opened.edges).T)
         content = Content(edges)
     elif path != STDIN and kind_of_file(path, reading).name == "pt":
-        return Complexes(read_saved(path, max_dim))
+        return Complexes(read_saved(path, max_dim)), Content()
     else:
         content = content_of(path, reading, max_dim, notes)
         say_lost(path, content)
     if content.facets is not None:
-        return Complexes(parts_of(content.facets, max_dim))
+        return Complexes(parts_of(content.facets, max_dim)), content
     complexes = Complexes(
         [content.lifted] if content.lifted is not None else _lift(path, content, cut, reading)
     )
     complexes.cut = cut
-    return complexes
+    return complexes, content
 
 
 def _shown(text: str) -> str:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from simplex.cli._notices import notices
 from simplex.cli._output import EscapedStream, escaped
 from simplex.cli._threads import free_threads
 
@@ -22,6 +23,7 @@ _COMMANDS = {
     "info": "f-vector, Betti numbers and other invariants",
     "hodge": "split a flow on edges into gradient, curl and harmonic part",
     "plot": "draw a complex with filled triangles",
+    "view": "write a page to turn a complex on, and to point at its simplices",
     "train": "train and test a network on a data set, by its name or in your files",
     "predict": "what the model of a finished run says of your files",
     "results": "the rows of finished runs as one table",
@@ -35,6 +37,7 @@ examples:
   simplex wl many.g6 --max-dim 3
   simplex info graph.edges
   simplex plot graph.edges --out graph.png
+  simplex view mesh.off
   simplex convert groups.facets groups.json
 """
 
@@ -55,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = _parser().parse_args(argv)
         name = f"simplex {args.command}"
-        with contextlib.redirect_stdout(EscapedStream(sys.stdout)), free_threads():
+        with contextlib.redirect_stdout(EscapedStream(sys.stdout)), free_threads(), notices():
             code: int = args.run(args)
             sys.stdout.flush()
         return code

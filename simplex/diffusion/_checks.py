@@ -239,15 +239,16 @@ def require_defined(what: str, *coefficients: Tensor) -> None:
 def number_of_steps(times: Any) -> int | None:
     """The number of steps in place of the times, or None where it is the times."""
     scalar = isinstance(times, (Tensor, np.ndarray)) and not times.ndim
-    number = times.item() if scalar else times
+    number: object = times.item() if scalar else times
+    whole = isinstance(number, Integral) and not isinstance(number, bool)
     if not isinstance(number, Real):
         return None
-    if isinstance(number, bool) or not isinstance(number, Integral):
+    if not whole:
         raise ValueError(
             "times must be a whole number of steps, or all times that the walk visits, the end "
             f"included, got the number {number}."
         )
-    count: int = require_int("the number of steps", int(number), 1)
+    count: int = require_int("the number of steps", number, 1)
     require_memory(32 * count, torch.device("cpu"), f"{count} steps", "Take fewer.")
     return count
 

@@ -43,8 +43,8 @@ def guided(
             glaring; 0.7 is usual for these. Of a row of one number there is no spread.
 
     Returns:
-        A model of x and t for any sampler and any kind of prediction; further keyword arguments go
-        to both.
+        A model of x and t for any sampler and any kind of prediction; whatever it is called with
+        goes to both. Of two scorers of candidates it is a scorer, for :func:`sample_complexes`.
 
     Raises:
         TypeError: a model that cannot be called, a scale that is no number.
@@ -72,9 +72,9 @@ def guided(
         if scales == 0:
             return unconditional
 
-    def model(x: Tensor, t: Tensor, **named: Any) -> Tensor:
+    def model(*inputs: Any, **named: Any) -> Tensor:
         without, following = (
-            answer_of(each(x, t, **named)) for each in (unconditional, conditional)
+            answer_of(each(*inputs, **named)) for each in (unconditional, conditional)
         )
         require_floats("the answer of unconditional", without)
         require_same_shape("the answer of conditional", following, without)

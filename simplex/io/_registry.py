@@ -41,6 +41,7 @@ from simplex.io._families.points import read_numpy, read_points
 from simplex.io._families.stored import read_npz, read_pt, write_npz, write_pt
 from simplex.io._families.tables import write_adjacency_list, write_edges, write_facets
 from simplex.io._families.timed import read_timed, write_timed
+from simplex.io._families.tntp import read_tntp
 from simplex.io._families.tree import read_tree, write_tree
 from simplex.io._options import Reading
 from simplex.io._source import COMPRESSED
@@ -135,6 +136,7 @@ FORMATS = (
     _graphs("metis", ".metis .graph", "METIS, neighbours a line", read_metis, write_metis),
     _graphs("adjacency-list", ".adjlist", "a vertex and its neighbours a line", read_content,
             write_adjacency_list, "names"),
+    _graphs("tntp", ".tntp", "TNTP, roads with their flows and places", read_tntp, None),
     _graphs("adjacency", "", "a matrix of 0 and 1", read_content, None),
     _complexes("npz", ".npz", "arrays of numpy, all of a complex", read_npz, write_npz, *_ALL,
                "parts", "orientation", "directions"),

@@ -19,6 +19,16 @@ def require_lifted(K: Any) -> None:
         )
 
 
+def current_axes(ax: Any) -> Any:
+    """The axes given, or the current ones of pyplot."""
+    require_style(ax, None)
+    if ax is None:
+        from matplotlib import pyplot
+
+        ax = pyplot.gca()
+    return ax
+
+
 def require_drawable(K: SimplicialComplex) -> None:
     for k, name in ((1, "edges"), (2, "triangles")):
         if K.num_simplices(k) > LARGEST_PICTURE:

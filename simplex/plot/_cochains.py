@@ -19,6 +19,7 @@ class Cochain(NamedTuple):
     name: str
     values: tuple[Tensor | None, ...]
     words: tuple[str, ...] | None = None
+    is_flow: bool = False
 
 
 def read_cochains(K: SimplicialComplex, colors: Any) -> list[Cochain]:
@@ -38,6 +39,23 @@ def read_cochains(K: SimplicialComplex, colors: Any) -> list[Cochain]:
     for name, given in colors.items():
         found += _channels(name, _read(name, _by_dimension(K, name, given)))
     return found
+
+
+def read_flows(K: SimplicialComplex, flows: Any) -> list[Cochain]:
+    """What runs along edges, by names; refused where there are values of other simplices."""
+    given = flows
+    if isinstance(flows, Mapping):
+        given = {name: v if isinstance(v, Mapping) else {1: v} for name, v in flows.items()}
+    found = read_cochains(K, given)
+    for cochain in found:
+        if cochain.words is not None or any(
+            values is not None for k, values in enumerate(cochain.values) if k != 1
+        ):
+            raise ValueError(
+                f"flows[{cochain.name!r}] must be numbers on edges, got words or other dimensions. "
+                "Give what has no direction as colors."
+            )
+    return [cochain._replace(is_flow=True) for cochain in found]
 
 
 def _by_dimension(K: SimplicialComplex, name: str, given: Any) -> list[Any]:
@@ -64,11 +82,12 @@ def _by_dimension(K: SimplicialComplex, name: str, given: Any) -> list[Any]:
 
 
 def _is_column(item: Any) -> bool:
-    return not isinstance(item, str) and hasattr(item, "__len__") and getattr(item, "ndim", 1) > 0
+    is_plain = isinstance(item, (str, Mapping)) or not hasattr(item, "__len__")
+    return not is_plain and getattr(item, "ndim", 1) > 0
 
 
 def _length(values: Any) -> int | None:
-    if getattr(values, "ndim", 1) == 0 or not hasattr(values, "__len__"):
+    if not _is_column(values):
         return None
     return len(values)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from simplex.complexes import SimplicialComplex, require_flag
-from simplex.plot._checks import require_drawable, require_lifted, require_style
+from simplex.plot._checks import current_axes, require_drawable, require_lifted, require_style
 from simplex.plot._labels import write_labels
 from simplex.plot._positions import read_positions
 from simplex.plot._space import draw_in_space, space_axes
@@ -28,7 +28,7 @@ def draw_complex(
         K: the complex.
         positions: (n_0, 2) or (n_0, 3) coordinates of the vertices, a tensor, an array or lists; or
             a mapping from each vertex label to its coordinates, as networkx's layouts are; ``None``
-            for :func:`spring_layout`, and :func:`pivot_layout` of more than 500 vertices.
+            for :func:`spring_layout`, and :func:`pivot_layout` of more than 200 vertices.
         ax: matplotlib axes to draw on; ``None`` for the current ones. Pictures in space need axes
             made with ``projection="3d"``.
         labels: whether to write the vertex labels, letter by letter: ``$`` is a dollar sign. One
@@ -64,10 +64,7 @@ def draw_complex(
 def _draw_in_plane(K: SimplicialComplex, place: Any, ax: Any, color: str, labels: bool) -> Any:
     from matplotlib.collections import LineCollection, PolyCollection
 
-    if ax is None:
-        from matplotlib import pyplot
-
-        ax = pyplot.gca()
+    ax = current_axes(ax)
     corners, ends = (place[K.simplices(k).cpu()].numpy() for k in (2, 1))
     opacity = min(0.35, 0.2 * len(ends) / max(len(corners), 1))  # pale where they overlap much
     thickness = 0.8 if len(ends) < 2000 else 0.4

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from simplex.persistence import Diagram
-from simplex.plot._checks import LARGEST_PICTURE, require_style
+from simplex.plot._checks import LARGEST_PICTURE, current_axes
 
 
 def draw_barcode(D: Diagram, *, ax: Any = None) -> Any:
@@ -112,11 +112,7 @@ def _read_diagram(D: Any, ax: Any) -> tuple[Any, float]:
             f"D must have at most {LARGEST_PICTURE} classes to be drawn, got {len(D)}. Raise "
             "min_persistence."
         )
-    require_style(ax, None)
-    if ax is None:
-        from matplotlib import pyplot
-
-        ax = pyplot.gca()
+    ax = current_axes(ax)
     values = torch.cat([D.birth, D.death]).detach().double()
     values = values[values.isfinite()]
     if not len(values):

@@ -12,7 +12,7 @@ from typing import Any
 
 from simplex.complexes import SimplicialComplex, require_int, require_path, shown, write_whole
 from simplex.plot._checks import require_lifted
-from simplex.plot._cochains import read_cochains
+from simplex.plot._cochains import read_cochains, read_flows
 from simplex.plot._page_data import as_json, fitting_dim, page_data
 from simplex.plot._positions import read_positions
 
@@ -43,7 +43,7 @@ class ComplexPage:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the page to a file, to be opened by any browser."""
         require_path("path", path)
-        write_whole(Path(path), lambda file: file.write(self.html.encode()))
+        write_whole(Path(path), lambda file: file.write(self.html.encode("utf-8", "replace")))
 
     def _repr_html_(self) -> str:
         """A frame of its own, which the styles and scripts of a notebook do not reach."""
@@ -61,6 +61,7 @@ def view_complex(
     positions: Any = None,
     *,
     colors: Mapping[str, Any] | None = None,
+    flows: Mapping[str, Any] | None = None,
     path: str | PathLike[str] | None = None,
     title: str = "complex",
     dims: int | None = None,
@@ -78,7 +79,9 @@ def view_complex(
         positions: as of :func:`draw_complex`: (n_0, 2), (n_0, 3), a layout by names, or ``None``.
         colors: by name the values of simplices, numbers or words: (n_k,) or (n_k, channels) where
             the number of values tells the dimension, a mapping ``{k: values}``, or a list over k
-            with ``None`` where there are none. The first one is shown first.
+            with ``None`` where there are none.
+        flows: by name what runs along edges, (n_1,) or (n_1, channels) in the orientation of the
+            complex; arrows show its direction. The first of them, or of the colors, is shown first.
         path: where to write the page; ``None`` not to.
         title: of the page.
         dims: 2 or 3, where no positions are given; ``None`` for the plane.
@@ -90,7 +93,7 @@ def view_complex(
         The page.
 
     Raises:
-        TypeError: ``K`` is no complex, or positions or colors are no numbers.
+        TypeError: ``K`` is no complex, or positions, colors or flows are no numbers.
         ValueError: positions or values that do not fit the complex; or more vertices than
             ``max_simplices``.
 
@@ -105,7 +108,7 @@ def view_complex(
     if not isinstance(title, str):
         raise TypeError(f"title must be a string, got {shown(title)}.")
     top, notes = fitting_dim(K, require_int("max_simplices", max_simplices, 1))
-    cochains = read_cochains(K, {} if colors is None else colors)
+    cochains = read_flows(K, flows or {}) + read_cochains(K, colors or {})
     place = read_positions(K, positions, dims, seed)
     for note in notes:
         warnings.warn(note, stacklevel=2)

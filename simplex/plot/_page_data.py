@@ -73,9 +73,10 @@ def page_data(
             {
                 "name": name,
                 "words": words,
+                "flow": is_flow,
                 "values": [None if v is None else _plain(v) for v in values[: len(dims)]],
             }
-            for name, values, words in known
+            for name, values, words, is_flow in known
         ],
         "first_cochain": 0 if shown_first else -1,
     }
@@ -110,10 +111,7 @@ def _plain(values: Tensor | None) -> list[Any]:
     """Numbers of few digits; NaN is null, and infinities are words."""
     assert values is not None
     array = values.detach().double().cpu().numpy()
-    finite = np.isfinite(array)
-    safe = np.where(finite & (array != 0), np.abs(array), 1.0)
-    unit = 10.0 ** np.clip(_DIGITS - 1 - np.floor(np.log10(safe)), -300, 300)
-    listed: list[Any] = np.where(finite, np.round(array * unit) / unit, 0.0).tolist()
-    for i in np.flatnonzero(~finite):
+    listed: list[Any] = np.char.mod(f"%.{_DIGITS}g", array).astype(np.float64).tolist()
+    for i in np.flatnonzero(~np.isfinite(array)):
         listed[i] = None if np.isnan(array[i]) else "inf" if array[i] > 0 else "-inf"
     return listed

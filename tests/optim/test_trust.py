@@ -117,3 +117,21 @@ def test_frozen_weights_begin_anew() -> None:
     _, problem = bare()
     less = {"design": problem.design[..., :3], "gradient": problem.gradient[..., :3, :]}
     assert_close(bare(0.9, state=state, **less)[0], bare(0.9, **less)[0])
+
+
+def test_rows_of_a_table_move_relative_to_it() -> None:
+    """An embedding tied to nothing: its rows go down their gradients, as far as told on average."""
+    torch.manual_seed(0)
+    table = nn.Embedding(9, 4).double()
+    ids = torch.arange(6).repeat(3)
+    before = table.weight.detach().clone()
+    opt = LocoProp(table, solver=Trust(momentum=0.0), lr=0.3, prox=1e-9)
+    (1e5 * table(ids).pow(3).mean()).backward()
+    opt.step()
+    moved = table.weight.detach() - before
+    assert_close(moved[ids].square().mean().sqrt(), 0.3 * before.square().mean().sqrt())
+    assert not moved[6:].any()
+    assert table.weight.grad is not None
+    assert_close(
+        nn.functional.cosine_similarity(moved, table.weight.grad)[:6], -torch.ones(6).double()
+    )

@@ -22,9 +22,10 @@ const SIMPLICES = COUNTS.map((n, k) =>
   k === 0 ? Uint32Array.from({ length: n }, (_, v) => v) : Uint32Array.from(DATA.simplices[k]));
 const FACETS = DATA.facets.map((ids) => (ids === null ? null : Uint32Array.from(ids)));
 const FILTRATION = DATA.filtration && DATA.filtration.map(numbers);
-// A cochain by its name: for each dimension its values or null; `words` where they are categories.
-const COCHAINS = DATA.cochains.map(({ name, words, values }) =>
-  ({ name, words, values: values.map((v) => v && numbers(v)) }));
+// A cochain by its name: for each dimension its values or null; `words` where they are categories;
+// `flow` where a positive value runs from the first end of an edge to the second.
+const COCHAINS = DATA.cochains.map(({ name, words, flow, values }) =>
+  ({ name, words, flow, values: values.map((v) => v && numbers(v)) }));
 
 const verticesOf = (k, s) => SIMPLICES[k].subarray(s * (k + 1), (s + 1) * (k + 1));
 const vertexName = (v) => (DATA.labels ? DATA.labels[v] : String(v));
@@ -52,6 +53,6 @@ function describe(k, s) {
   for (const cochain of COCHAINS) {
     if (cochain.values[k]) lines.push(`${cochain.name}: ${valueOf(cochain, k, s)}`);
   }
-  if (k === 1 && DATA.turned && DATA.turned[s]) lines.push("turned: a positive value runs backwards");
+  if (k === 1 && DATA.turned && DATA.turned[s]) lines.push("turned: a positive flow runs from the second end to the first");
   return lines.join("\n");
 }

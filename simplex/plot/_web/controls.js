@@ -78,15 +78,14 @@ function buildPanel() {
 
 function buildColors() {
   add("h2", "Colour");
-  const select = addSelect(["plain", ...COCHAINS.map((c) => c.name)], (i) => show(i ? COCHAINS[i - 1] : null));
+  const select = addSelect(["plain", ...COCHAINS.map((c) => (c.flow ? `${c.name} →` : c.name))], (i) => show(i ? COCHAINS[i - 1] : null));
   const legend = add("div", "", { id: "legend" });
   const arrows = addCheck("arrows along edges", false, (on) => { look.arrows = on; });
   const show = (cochain) => {
     colorBy(cochain);
     legend.replaceChildren();
-    const edges = cochain && !cochain.words && cochain.values[1];
-    arrows.hidden = !edges;
-    look.arrows = Boolean(edges) && edges.some((x) => x < 0);
+    look.arrows = Boolean(cochain && cochain.flow);
+    arrows.hidden = !look.arrows;
     arrows.querySelector("input").checked = look.arrows;
     if (cochain) buildLegend(legend, cochain);
   };

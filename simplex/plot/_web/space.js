@@ -19,7 +19,7 @@ function meanDepth(k, s) {
 function itemsInOrder(coarse) {
   const items = [];
   for (let k = Math.min(2, TOP); k >= 0; k--) {
-    const step = coarse && k > 0 ? Math.ceil(COUNTS[k] / MOST_WHILE_MOVING) : 1;
+    const step = coarse ? Math.ceil(COUNTS[k] / MOST_WHILE_MOVING) : 1;
     for (let s = 0; s < COUNTS[k]; s += step) if (isShown(k, s)) items.push([k, s]);
   }
   if (!SPATIAL) return items;
@@ -70,7 +70,7 @@ function drawEdge(s) {
   ctx.strokeStyle = cssOf(rgbOfSimplex(1, s));
   ctx.lineWidth = hasValues(1) ? 2.2 : COUNTS[1] > 3000 ? 0.5 : 1;
   ctx.stroke();
-  if (look.arrows && hasValues(1) && !paint.words) drawArrow(s, paint.values[1][s]);
+  if (look.arrows && hasValues(1)) drawArrow(s, paint.values[1][s]);
 }
 
 /** An arrow in the middle of an edge, the way that its value runs. */
