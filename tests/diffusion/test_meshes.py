@@ -218,6 +218,19 @@ def test_a_mesh_that_is_learned_comes_back_without_any_constraint():
     assert sum(is_isomorphic(K, torus) for K in made) > 10
 
 
+def test_a_torus_is_no_klein_bottle():
+    def oriented(state, edge):
+        u, v = edge.unbind(1)
+        row = torch.arange(len(edge))
+        against = (state.toward[row, u] > 0) | (state.toward[row, :, v] > 0)
+        return torch.cat([-100.0 * against, torch.zeros(len(edge), 1)], dim=1)
+
+    with pytest.raises(RuntimeError, match="began anew"):
+        sample_meshes(oriented, [10] * 3, constraint=(2, False), max_restarts=9)
+    torus = sample_meshes(oriented, [10], constraint=(1, True))
+    assert obeys(torus, (1, True))
+
+
 def test_no_meshes_and_no_questions():
     assert sample_meshes(uniform, [], constraint="disc").num_parts == 0
     assert sample_meshes(uniform, [3], constraint="disc").f_vector == (3, 3, 1)
