@@ -4,9 +4,10 @@ These took minutes of training; the page that shows one names the command.
 """
 
 import inspect
+import sys
+import warnings
 from importlib import import_module
 from pathlib import Path
-from types import GenericAlias
 from typing import Any
 
 from docutils import nodes
@@ -14,6 +15,13 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import simplex
+
+
+sys.path.insert(0, str(Path(__file__).parent))
+from public_names import public_names, without_tables
+
+
+warnings.filterwarnings("ignore", "Sparse CSR tensor support")  # torch's, in an example
 
 
 project = "simplex"
@@ -25,12 +33,16 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # its script and fonts go into the pages: they need no network
     "sphinx.ext.doctest",
     "matplotlib.sphinxext.plot_directive",
+    "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "gallery"]
 html_theme = "furo"
 html_title = f"simplex {release}"
+html_static_path = ["style.css"]
+html_css_files = ["style.css"]
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
 myst_heading_anchors = 3
 
@@ -57,6 +69,28 @@ plot_html_show_formats = False
 plot_formats = [("png", 120)]
 plot_rcparams = {"figure.constrained_layout.use": True, "font.size": 9}
 plot_apply_rcparams = True
+
+# gallery/*.py are run, and become pages and thumbnails in examples/.
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "examples",
+    "backreferences_dir": "examples/used",
+    "subsection_order": [
+        f"gallery/{name}" for name in ("lift", "shape", "signals", "apart", "train", "generate")
+    ],
+    "within_subsection_order": "ExampleTitleSortKey",
+    "filename_pattern": r"\.py$",
+    "abort_on_example_error": True,
+    "capture_repr": ("_repr_html_",),
+    "image_srcset": ["2x"],
+    "thumbnail_size": (400, 300),
+    "min_reported_time": 600,
+    "write_computation_times": False,
+    "download_all_examples": False,
+    "show_signature": False,
+    "doc_module": ("simplex",),
+    "reference_url": {"simplex": None},
+}
 
 # Names of other libraries have no page here, and the build must not need the network for theirs.
 nitpick_ignore_regex = [
@@ -87,6 +121,7 @@ PACKAGES = (
     "simplex.optim.curvature",
     "simplex.optim.inner",
     "simplex.optim.solvers",
+    "simplex.optim.blocks",
     "simplex.optim.linear_map",
     "simplex.optim.maps",
     "simplex.optim.detect",
@@ -94,22 +129,6 @@ PACKAGES = (
     "simplex.plot",
     "simplex",
 )
-
-
-def public_names(package: str) -> list[str]:
-    """The classes and functions that a page documents, in the order of ``__all__``."""
-    module = import_module(package)
-    names = getattr(module, "__all__", None) or [
-        name for name, value in vars(module).items() if inspect.getmodule(value) is module
-    ]
-    return [
-        name
-        for name in names
-        if callable(getattr(module, name))
-        and not isinstance(getattr(module, name), GenericAlias)  # a name of a kind of callable
-        and not name.startswith("_")
-        and (package == "simplex" or name not in simplex.__all__)
-    ]
 
 
 class Public(SphinxDirective):
@@ -154,11 +173,18 @@ def keep_bars(
             lines[i] = "``".join(pieces)
 
 
+def leave_out_tables(app: Sphinx, docname: str, source: list[str]) -> None:
+    """They are for those who read the files as they are."""
+    if docname.startswith("api/"):
+        source[0] = without_tables(source[0])
+
+
 def setup(app: Sphinx) -> None:
     """Register the directive; give public names their public path."""
     for package in PACKAGES:
         for name in public_names(package):
             getattr(import_module(package), name).__module__ = package
     app.add_directive("public", Public)
+    app.connect("source-read", leave_out_tables)
     app.connect("autodoc-skip-member", skip_member)
     app.connect("autodoc-process-docstring", keep_bars)

@@ -35,6 +35,7 @@ _RANGES: Mapping[str, tuple[str, Callable[[float], bool]]] = {
     "gram_ema": ("in [0, 1)", lambda value: 0 <= value < 1),
     "steps": ("a positive integer", _positive_integer),
     "gram_every": ("a positive integer", _positive_integer),
+    "largest_gram": ("a positive integer", _positive_integer),
 }
 
 
@@ -122,10 +123,12 @@ def _entries(tensor: Tensor) -> Tensor:
 
 def require_same_parameters(map: LinearMap) -> None:
     """Raise a RuntimeError where a module's parameters are others than those that are trained."""
-    known = {id(block.parameter) for block in map.blocks}
-    for member in map.members:
-        now = member.adapter.weights(member.module)
-        if {id(parameter) for parameter in now} != known or any(p.is_complex() for p in now):
+    known = {block.layout for block in map.blocks}
+    found = {member: member.blocks() for member in map.members}
+    missing = known - {block.layout for blocks in found.values() for block in blocks}
+    for member, blocks in found.items():
+        complex = any(p.is_complex() for block in blocks for p in block.parameters)
+        if missing or complex or not known.issuperset(block.layout for block in blocks):
             raise RuntimeError(
                 f"parameters of map {member.name!r} must be those that the optimiser was made "
                 "with, got others. Shard, parametrise, convert and load with assign=True before "

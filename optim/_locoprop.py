@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from optim._checks import first_nonfinite, require_word
+from optim._checks import first_nonfinite, require_number, require_word
 from optim._choice import (
     Choice,
     TransferLike,
@@ -20,14 +20,15 @@ from optim._choice import (
 )
 from optim._map_optimizer import Fallback, MapOptimizer
 from optim._notices import Notices
+from optim._posing import Poser, gradient_norm
 from optim._processes import ALONE, Processes
 from optim._report import Report, fallback_line, map_line
 from optim.inner import InnerRule, RMSProp
 from optim.linear_map import LinearMap
 from optim.maps import cover
-from optim.problem import LocalProblem
 from optim.solvers import Exact, Iterate, Solver, kept_buffer
-from optim.transfers import Transfer
+from optim.splits import WHOLE
+from optim.tables import TableProblem
 
 
 class LocoProp(MapOptimizer):
@@ -44,8 +45,9 @@ class LocoProp(MapOptimizer):
     takes f from the model; variant "S" takes the identity: a squared loss of pre-activations.
 
     Args:
-        model: Where the linear maps are found: Linear, Conv1d/2d/3d, and modules that say
-            themselves what linear map they are (`LinearModule`, `register_map`).
+        model: Where the linear maps are found: Linear, Conv1d/2d/3d, attention, recurrent layers,
+            embeddings, also with shared or weight-normed weights, and modules that say themselves
+            what linear map they are (`LinearModule`, `register_map`).
         variant: "M" or "S". Where f is not monotone, couples entries or is not recognised, a map
             of variant M is solved as S; the logger ``optim`` says so once.
         solver: `Majorise` (default of M) factorizes once and takes a few steps, `Exact` (S only;
@@ -65,11 +67,14 @@ class LocoProp(MapOptimizer):
             function of torch that was given the other ``reduction``.
         nonfinite: "raise" an error, or "skip" the step, when a gradient is not finite, or a weight
             would not be after the step; nothing is written then.
-        exclude: Names of modules that are trained by the fallback.
+        exclude: Names of modules, or of maps, that are trained by the fallback.
         fallback: Makes the optimiser of all other parameters; AdamW by default.
         process_group: Of the processes that share every batch where you average the gradients over
             them yourself; None for that of the DistributedDataParallel around the model. With the
             "sum" of ``loss_reduction`` the loss of each is the sum over its own rows.
+        largest_gram: The largest side of a Gram matrix; in float32 8192 take 256 MiB, and the
+            factorization as much again. A map with more columns and many rows is solved as S in
+            blocks of columns, as if the Gram matrix were zero outside of its diagonal blocks.
 
     Raises:
         ValueError: An option is not allowed, no map is left to cover or all are frozen, or
@@ -122,6 +127,7 @@ class LocoProp(MapOptimizer):
         exclude: Sequence[str] = (),
         fallback: Fallback = AdamW,
         process_group: Any = None,
+        largest_gram: int = 8192,
     ) -> None:
         solver = solver_of(solver, variant)
         options = {
@@ -136,12 +142,16 @@ class LocoProp(MapOptimizer):
         require_options(options)
         require_word("loss_reduction", loss_reduction)
         require_word("nonfinite", nonfinite)
+        require_number("largest_gram", largest_gram)
         self._loss_reduction = loss_reduction
         covered = cover(model, exclude)
         self._given = given_transfers(transfer, covered.maps)
         self._notices = Notices()
         self._agreed: set[str] = set()  # maps of which all processes know what follows them
         super().__init__(covered, options, fallback, nonfinite=nonfinite)
+        self._poser = Poser(
+            self._capture, sum_loss=loss_reduction == "sum", largest_gram=largest_gram
+        )
         self._inner_lr: float = solver.lr if isinstance(solver, Iterate) else Iterate().lr
         if process_group is not None and process_group.size() > 1:
             self._capture.processes = Processes(process_group)
@@ -242,18 +252,21 @@ class LocoProp(MapOptimizer):
         if processes is ALONE:
             return
         names = {group["name"] for group in ready}
-        moving = [name in names for name in self._maps]
-        device = self.param_groups[0]["params"][0].device
-        processes.require_alike(torch.tensor(moving, device=device).int(), "gradients of one model")
+        moving = [each for name, each in self._maps.items() if name in names]
+        processes.require_alike([name in names for name in self._maps], gradient_norm(moving))
         if not (open_names := sorted(names - self._agreed)):
             return
-        detected = self._capture.detected
+        capture = self._capture
         own = {
-            name: detected[self._maps[name]] for name in open_names if self._maps[name] in detected
+            name: (capture.detected[each], capture.parts.get(each, 1))
+            for name in open_names
+            if (each := self._maps[name]) in capture.detected
         }
         for seen in reversed(processes.of_each(own)):  # the first one's word is the last
-            for name, detection in seen.items():
-                detected[self._maps[name]] = detection
+            for name, (detection, parts) in seen.items():
+                each = self._maps[name]
+                capture.detected[each] = detection
+                capture.parts[each] = max(parts, capture.parts.get(each, 1))
                 self._agreed.add(name)
 
     def _displacement(self, group: dict[str, Any]) -> Tensor | None:
@@ -268,18 +281,20 @@ class LocoProp(MapOptimizer):
         self, linear_map: LinearMap, choice: Choice, group: dict[str, Any]
     ) -> Tensor | None:
         """D (…, n, d), the same on all processes."""
-        has_rows = linear_map in self._capture
-        design = self._capture.rows(linear_map) if has_rows else linear_map.no_rows()  # (…, R, n)
-        rows = self._processes.total_count(design.shape[-2], design.device)
-        if not rows:  # an empty batch
+        posed = self._poser.posed(linear_map, choice.solver, float(group["lr"]))
+        if posed is None:
             return None
-        state = self.state[group["params"][0]]
-        problem = self._problem(linear_map, design, rows, choice.transfer, float(group["lr"]))
-        problem = choice.solver.pose(problem, group["prox"], state)
-        displacement: Tensor = choice.solver.solve(problem, state)  # (…, n, d)
-        if group["safeguard"] == "backtrack":
-            displacement = problem.backtrack(displacement)
-        assert isinstance(displacement, Tensor)
+        (problem, split), state = posed, self.state[group["params"][0]]
+        if isinstance(problem, TableProblem):
+            displacement = _of_table(problem, choice.solver, group, state)
+        else:
+            choice = self._choice(group)  # another for a map that was split
+            problem = replace(problem, transfer=choice.transfer)
+            problem = choice.solver.pose(problem, group["prox"], state)
+            apart: Tensor = choice.solver.solve(problem, state)  # (…, n, d)
+            if group["safeguard"] == "backtrack":
+                apart = problem.backtrack(apart)
+            displacement = split.together(apart, sum(b.columns for b in linear_map.moving))
         return self._processes.of_first(displacement)  # replicas stay equal on unlike machines too
 
     def _write(self, moves: list[tuple[dict[str, Any], Tensor | None]]) -> bool:
@@ -307,29 +322,15 @@ class LocoProp(MapOptimizer):
                 self.state[group["params"][0]]["velocity"].copy_(displacement)
         return True
 
-    def _problem(
-        self, linear_map: LinearMap, design: Tensor, rows: int, transfer: Transfer, gamma: float
-    ) -> LocalProblem:
-        """The problem of the weights that move, not damped yet; A₀ is of all weights."""
-        processes = self._processes
-
-        def pre() -> Tensor:
-            """A₀ = Z W₀ as the forward pass made it, or once more where that is gone."""
-            kept = self._capture.pre(linear_map)
-            return design @ linear_map.weights() if kept is None else kept
-
-        gradient = linear_map.gradient()
-        if self._loss_reduction == "sum":
-            gradient = gradient * processes.size / rows  # an average over processes, until now
-        moving = linear_map.moving_columns(design)
-        return LocalProblem(
-            moving, pre, gradient, transfer, gamma, processes=processes, total_rows=rows
-        )
-
     def _choice(self, group: dict[str, Any]) -> Choice:
         """Transfer and solver of one map, from what is given and what its graph has shown."""
         linear_map = self._maps[group["name"]]
         given = [self._given[m.name] for m in linear_map.members if m.name in self._given]
+        blocks = self._poser.splits.get(linear_map, WHOLE).blocks
+        if blocks > 1:
+            given = [f"{blocks} blocks of columns have no common potential"]
+        elif linear_map.is_table:
+            given = []  # whatever follows, both uses of it are linear
         detected = self._capture.detected.get(linear_map)
         return choose(given[0] if given else None, detected, group["variant"], group["solver"])
 
@@ -341,7 +342,11 @@ class LocoProp(MapOptimizer):
         """
         maps, rest = self.param_groups[: len(self._maps)], self.param_groups[len(self._maps) :]
         names = self._cover.names
-        lines = [map_line(self._maps[group["name"]], self._choice(group), names) for group in maps]
+        memory = self._poser.memory
+        lines = [
+            map_line(each, self._choice(group), names, memory.get(each, 0))
+            for each, group in zip(self._maps.values(), maps, strict=True)
+        ]
         optimiser = type(self._fallback).__name__
         lines += [fallback_line(group, optimiser, self._cover) for group in rest]
         covered = {p for each in self._cover.maps for p in each.parameters if p.requires_grad}
@@ -353,3 +358,14 @@ class LocoProp(MapOptimizer):
             skipped=self.skipped,
             frozen=sum(p.numel() for p in names) - total,
         )
+
+
+def _of_table(
+    problem: TableProblem, solver: Solver, group: dict[str, Any], state: dict[str, Any]
+) -> Tensor:
+    """D (n, V): first-order iterations are taken as they are, all else is the closed form."""
+    if not isinstance(solver, Iterate):
+        return problem.posed("mean", group["prox"]).solution()
+    problem = problem.posed(solver.reduction, group["prox"])
+    displacement = solver.solve(problem, state)
+    return problem.backtrack(displacement) if group["safeguard"] != "none" else displacement

@@ -55,18 +55,34 @@ class Processes:
         distributed.all_gather_object(found, own, group=self.group)
         return found
 
-    def require_alike(self, own: Tensor, what: str) -> None:
-        """Raise a RuntimeError on all processes where the integers of one are not those of all."""
+    def require_alike(self, moving: list[bool], norm: Tensor) -> None:
+        """Raise a RuntimeError on all processes where those of one are not those of all.
+
+        Args:
+            moving: Which maps have a gradient.
+            norm: Of the gradients, (); it is equal on all processes if they are averages.
+        """
         if self.group is None:
             return
+        own = torch.stack([norm, *norm.new_tensor(moving)])
         bounds = torch.stack([own, -own])
         distributed.all_reduce(bounds, distributed.ReduceOp.MAX, group=self.group)
-        if bool((bounds[0] != -bounds[1]).any()):
+        most, least = bounds[0].tolist(), (-bounds[1]).tolist()
+        if most[1:] != least[1:]:
             raise RuntimeError(
-                f"all {self.size} processes must take a step with {what}, got others on one of "
-                "them. Average the gradients over all processes before the step, as "
-                "DistributedDataParallel(find_unused_parameters=True) does."
+                f"all {self.size} processes must take a step with gradients of one model, got "
+                "others on one of them. Average the gradients over all processes before the step, "
+                "as DistributedDataParallel(find_unused_parameters=True) does."
             )
+        if most[0] - least[0] > _ROUNDING * most[0]:
+            raise RuntimeError(
+                f"gradients must be averages over all {self.size} processes, got norms from "
+                f"{least[0]:.6g} to {most[0]:.6g} on them. Leave no_sync() for the last backward "
+                "pass before a step, or average the gradients yourself."
+            )
+
+
+_ROUNDING = 1e-4  # of norms, relative
 
 
 ALONE = Processes()

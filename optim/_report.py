@@ -13,6 +13,7 @@ from optim.transfers import IDENTITY
 
 
 _SHOWN = 3
+_WORTH_SAYING = 2**26  # bytes
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Coverage:
         transfer: Transfer function of the matching loss; "pending" before a backward pass, "-"
             without a local problem or where all parameters are frozen.
         reason: Why this transfer, or why no local problem.
+        memory: Bytes of the Gram matrix (its factorization takes as much again), of all blocks
+            together; 0 before the first step, and where a solver or a table forms none.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Coverage:
     solver: str
     transfer: str
     reason: str
+    memory: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ class Report:
     def __str__(self) -> str:
         header = ("map", "parameters", "size", "solver", "transfer", "reason")
         cells = [header] + [
-            tuple(_short(getattr(line, field.name)) for field in fields(Coverage)) for line in self
+            tuple(_short(getattr(line, field.name)) for field in fields(Coverage)[:-1])
+            for line in self
         ]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         table = [
@@ -85,14 +90,27 @@ class Report:
                 f"{self.covered} of {self.total} parameters are trained by local problems; "
                 + (f"{self.frozen} are frozen (in brackets); " if self.frozen else "")
                 + f"{self.skipped} steps skipped",
+                *self._of_memory(),
             ]
         )
 
+    def _of_memory(self) -> list[str]:
+        """What the Gram matrices take, where that is worth a line."""
+        largest = max(self.lines, key=lambda line: line.memory, default=None)
+        if largest is None or largest.memory < _WORTH_SAYING:
+            return []
+        shown = f"{largest.memory / 2**20:.0f} MiB"
+        return [f"the largest Gram matrix is that of {largest.name!r}, {shown}"]
 
-def map_line(linear_map: LinearMap, choice: Choice, names: Mapping[nn.Parameter, str]) -> Coverage:
+
+def map_line(
+    linear_map: LinearMap, choice: Choice, names: Mapping[nn.Parameter, str], memory: int = 0
+) -> Coverage:
     """The line of one local problem."""
     variant = "S" if choice.transfer is IDENTITY else "M"
-    outputs = linear_map.parameters[0].shape[0]
+    columns, outputs = linear_map.shape
+    if linear_map.is_table and not linear_map.has_head:
+        columns, outputs = outputs, columns
     solver = "pending" if choice.pending else f"{variant} {type(choice.solver).__name__}"
     transfer = "pending" if choice.pending else choice.transfer.name
     reason = choice.reason
@@ -101,10 +119,11 @@ def map_line(linear_map: LinearMap, choice: Choice, names: Mapping[nn.Parameter,
     return Coverage(
         name=linear_map.name,
         parameters=_named(linear_map.parameters, names),
-        size=f"{sum(block.columns for block in linear_map.blocks)} x {outputs}",
+        size=f"{columns} x {outputs}",
         solver=solver,
         transfer=transfer,
         reason=reason,
+        memory=memory,
     )
 
 

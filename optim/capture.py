@@ -16,45 +16,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd import Variable
-from torch.utils import _pytree as pytree
+from torch.nn.functional import pad
 from torch.utils.hooks import RemovableHandle
 
+from optim._call import Call
 from optim._processes import ALONE, averaging_processes
-from optim.detect import Detection, Output, detect_transfers, reduction_of, running_roots
+from optim.detect import Detection, Output, detect_transfers, reduction_of, running_roots, uses
 from optim.linear_map import LinearMap, Member
-
-
-class _Call:
-    """One forward call: its inputs, detached, and their versions then; its output likewise."""
-
-    def __init__(
-        self, map: LinearMap, member: Member, inputs: Any, options: Any, output: Tensor | None
-    ) -> None:
-        self.map, self.member = map, member
-        self.output = None if output is None else output.detach()
-        self.output_version = 0 if output is None else output._version
-        leaves, self.form = pytree.tree_flatten((inputs, options))
-        self.leaves = [leaf.detach() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
-        self.versions = self._versions()
-
-    def _versions(self) -> list[int]:
-        return [leaf._version for leaf in self.leaves if isinstance(leaf, Tensor)]
-
-    def rows(self) -> Tensor:
-        if self._versions() != self.versions:
-            raise RuntimeError(
-                f"inputs of the map {self.member.name!r} must stay as they were in the forward "
-                "pass until the step, got a tensor changed in place. Use the operation that is "
-                "not in place, or exclude the map."
-            )
-        inputs, options = pytree.tree_unflatten(self.leaves, self.form)
-        return self.map.rows(self.member, *inputs, **options)
-
-    def pre(self) -> Tensor | None:
-        read = self.member.adapter.pre
-        if read is None or self.output is None or self.output._version != self.output_version:
-            return None
-        return read(self.member.module, self.output)
+from optim.tables import counts
 
 
 class _Tap:
@@ -63,9 +32,9 @@ class _Tap:
     A pass that was thrown away leaves the call here: backward may run over its graph once more.
     """
 
-    def __init__(self, capture: "Capture", call: _Call) -> None:
+    def __init__(self, capture: "Capture", call: Call) -> None:
         self.capture = weakref.ref(capture)
-        self.call: _Call | None = call
+        self.call: Call | None = call
         self.counted = False  # whether the call is captured: once, however often backward runs
 
     def __call__(self, grad: Tensor) -> None:
@@ -143,6 +112,7 @@ class Capture:
     Attributes:
         detected: What follows each map; filled at the first backward pass that reaches it. An entry
             made by hand is kept.
+        parts: Maps whose outputs have been in so many equal parts, each with rows of its own.
         keeps_outputs: Whether calls keep their outputs too, for :meth:`pre`.
         reduction: Of the loss, "mean" or "sum", where the graph shows it at that pass.
         processes: Those of the DistributedDataParallel around the model, seen in a forward pass;
@@ -159,11 +129,16 @@ class Capture:
 
     def __init__(self, maps: Iterable[LinearMap]) -> None:
         self.maps = tuple(maps)
-        self.detected: dict[LinearMap, Detection] = {}
+        self.detected: dict[LinearMap, Detection] = {
+            map: Detection(*map.follows) for map in self.maps if map.follows is not None
+        }
+        self.parts: dict[LinearMap, int] = {}
         self.keeps_outputs = False
         self.reduction: str | None = None
         self.processes = ALONE
         self._captured: dict[LinearMap, list[_Tap]] = defaultdict(list)
+        self._calls_of_pass: dict[LinearMap, int] = defaultdict(int)
+        self._uses: dict[LinearMap, tuple[int, int]] = {}  # of a table: in a graph, by its modules
         self._seen: dict[nn.Parameter, tuple[int, int]] = {}  # id and version of grad as left
         self._arrived: dict[int, dict[LinearMap, list[_Tap]]] = {}  # by id of the backward pass
         self._paused = 0
@@ -184,6 +159,9 @@ class Capture:
     def rows(self, map: LinearMap) -> Tensor:
         """Design matrix Z (…, R, n) of all captured calls of a map, all columns, newest last.
 
+        Where parts of the outputs have rows of their own (parts, R, n), filled up with zeros. A
+        table has the rows of its head alone, none without one.
+
         Raises:
             RuntimeError: If nothing is captured, or an input was changed in place meanwhile.
         """
@@ -193,8 +171,53 @@ class Capture:
                 "backward through the module before the step (outside of paused()); exclude it "
                 "if its weights are used without calling it."
             )
-        rows = [call.rows() for call in self._calls(map)]
-        return rows[0] if len(rows) == 1 else torch.cat(rows, dim=-2)
+        return self._design(map)[0]
+
+    def _design(self, map: LinearMap) -> tuple[Tensor, list[int]]:
+        """The design matrix of this process, and how many rows its parts have."""
+        found = [call.rows() for call in self._calls(map) if not call.member.adapter.lookup]
+        parts = self.parts.get(map, 1)
+        if parts == 1:
+            design = torch.cat(found, dim=-2) if len(found) > 1 else [*found, map.no_rows()][0]
+            return design, [design.shape[-2]]
+        wide = [each if isinstance(each, tuple) else (each,) * parts for each in found]
+        apart = [torch.cat(each) for each in zip(*wide, strict=True)] or [map.no_rows()] * parts
+        lengths = [len(each) for each in apart]
+        filled = [pad(each, (0, 0, 0, max(lengths) - len(each))) for each in apart]
+        return torch.stack(filled), lengths
+
+    def design(self, map: LinearMap, *, even: bool) -> tuple[Tensor, int, int | Tensor]:
+        r"""Z of this process, R of all, and the R of each part; to be called by all processes.
+
+        Args:
+            map: The map; it need not have a captured call.
+            even: Whether parts of the outputs with fewer rows get weights,
+                :math:`\sqrt{R/R_k} Z_k`, so that means over R rows are means over their own.
+
+        Returns:
+            (…, R', n), R, and either R again or (parts, 1, 1).
+        """
+        uses, calls = self._uses.get(map, (0, 0))
+        if uses > calls:
+            raise RuntimeError(
+                f"the weight of {map.name!r} must be read by its modules alone, got {uses} uses in "
+                f"{calls} calls of them: a head that is no module, say. Write it as a Linear whose "
+                f"weight is the table, or give exclude=({map.members[0].name!r},)."
+            )
+        design, lengths = self._design(map)
+        rows = self.processes.total_count(design.shape[-2], design.device)
+        if len(lengths) == 1:
+            return design, rows, rows
+        own = self.processes.total(design.new_tensor(lengths)).clamp_min(1)[:, None, None]
+        return design * (rows / own).sqrt() if even else design, rows, own
+
+    def looked_up(self, map: LinearMap) -> tuple[Tensor, int]:
+        """How often each row of a table was looked up, (V,), and R; of all processes."""
+        found = [call.rows() for call in self._calls(map) if call.member.adapter.lookup]
+        table = map.blocks[0].parameter
+        places = torch.cat([*found, torch.empty(0, dtype=torch.long, device=table.device)])
+        total = self.processes.total(counts(places, len(table)).to(map.dtype))
+        return total, self.processes.total_count(len(places), table.device)
 
     def pre(self, map: LinearMap) -> Tensor | None:
         """Pre-activations A₀ (…, R, d) of all captured calls, in the order of :meth:`rows`.
@@ -208,7 +231,7 @@ class Capture:
             return None
         return kept[0] if len(kept) == 1 else torch.cat(kept, dim=-2)
 
-    def _calls(self, map: LinearMap) -> list[_Call]:
+    def _calls(self, map: LinearMap) -> list[Call]:
         return [tap.call for tap in self._captured[map] if tap.call is not None]
 
     def clear(self) -> None:
@@ -254,6 +277,9 @@ class Capture:
             return None
         if torch._C._is_tracing():  # a trace is run without hooks, so it is made without
             return None
+        if member.adapter.outputs is not None:
+            self._hang(where, inputs, options, output)
+            return None
         if not isinstance(output, Tensor):
             raise TypeError(
                 f"output of the map {member.name!r} must be a tensor, got "
@@ -273,7 +299,7 @@ class Capture:
             if map not in self.detected:
                 source = output = output.clone()
         keeps = self.keeps_outputs and first
-        tap = _Tap(self, _Call(map, member, inputs, options, output if keeps else None))
+        tap = _Tap(self, Call(where, inputs, options, output, output if keeps else None))
         source.register_hook(tap)  # type: ignore[no-untyped-call]
         if map not in self.detected:
             axis = member.features
@@ -282,12 +308,33 @@ class Capture:
             Output(map, features, axis).mark(output.grad_fn)
         return output
 
+    def _hang(
+        self, where: tuple[LinearMap, Member], inputs: Any, options: Any, output: Any
+    ) -> None:
+        """One hook on each of several outputs: the call is captured if one of them is used."""
+        map, member = where
+        assert member.adapter.outputs is not None
+        tensors = [each for each in member.adapter.outputs(output) if each.requires_grad]
+        if not tensors:
+            return
+        self._watch(map)
+        tap = _Tap(self, call := Call(where, inputs, options, output))
+        if call.parts > 1:
+            self.parts[map] = call.parts
+        for tensor in tensors:
+            base = tensor._base
+            source = tensor if base is None or base.grad_fn is None else base
+            source.register_hook(tap)  # type: ignore[no-untyped-call]
+            if map not in self.detected and source.grad_fn is not None:
+                axis = member.features
+                Output(map, source.size(axis) if axis is not None else 0, axis).mark(source.grad_fn)
+
     def _watch(self, map: LinearMap) -> None:
-        for block in map.trainable:
-            if block.parameter not in self._watched:
-                self._watched.add(block.parameter)
+        for parameter in _trainable(map):
+            if parameter not in self._watched:
+                self._watched.add(parameter)
                 hook = _GradHook(self, map)
-                register: Any = block.parameter.register_post_accumulate_grad_hook
+                register: Any = parameter.register_post_accumulate_grad_hook
                 self._handles.append(register(hook))
 
     def _arrive(self, map: LinearMap, tap: _Tap) -> None:
@@ -297,7 +344,7 @@ class Capture:
             self._arrived[task] = defaultdict(list)
             Variable._execution_engine.queue_callback(functools.partial(self._forget, task))
         self._arrived[task][map].append(tap)
-        if all(self._is_cleared(block.parameter) for block in map.trainable):
+        if all(self._is_cleared(each) for each in _trainable(map)):
             self._drop(map)
 
     def _is_cleared(self, parameter: nn.Parameter) -> bool:
@@ -306,11 +353,17 @@ class Capture:
         if grad is None:
             return True
         untouched = self._seen.get(parameter) == (id(grad), grad._version)
-        return not untouched and not bool(grad.any())
+        if untouched:
+            return False
+        entries = grad.coalesce().values() if grad.is_sparse else grad
+        return not bool(entries.any())
 
     def _forget(self, task: int) -> None:
         """The backward pass is over: what it did not confirm stays with its graph."""
         self._arrived.pop(task, None)
+        for table in {*self._calls_of_pass}.difference(self._uses):
+            self._uses[table] = (_count_uses(table), self._calls_of_pass[table])
+        self._calls_of_pass.clear()
 
     def _confirm(self, map: LinearMap) -> None:
         """A parameter of the map got its gradient: this backward pass counts."""
@@ -320,9 +373,11 @@ class Capture:
             if not tap.counted:
                 tap.counted = True
                 self._captured[map].append(tap)
-        for block in map.trainable:
-            if (grad := block.parameter.grad) is not None:
-                self._seen[block.parameter] = (id(grad), grad._version)
+                if map.is_table:
+                    self._calls_of_pass[map] += 1
+        for parameter in _trainable(map):
+            if (grad := parameter.grad) is not None:
+                self._seen[parameter] = (id(grad), grad._version)
         if taps and map not in self.detected:
             self._detect(map)
 
@@ -339,6 +394,18 @@ class Capture:
         for owner, detection in {map: Detection(None, reason), **detected}.items():
             if owner in self.maps:
                 self.detected.setdefault(owner, detection)
+
+
+def _count_uses(table: LinearMap) -> int:
+    """How often the graph of the running pass reads a table; 0 if torch has changed."""
+    try:
+        return uses(running_roots(), table.blocks[0].parameter)
+    except (AttributeError, LookupError, RuntimeError):
+        return 0
+
+
+def _trainable(map: LinearMap) -> list[nn.Parameter]:
+    return [each for each in map.parameters if each.requires_grad]
 
 
 def is_first(capture: Capture, module: nn.Module) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 from torch import Tensor
 from torch.autograd import graph
 
-from optim.transfers import Transfer, elu, leaky_relu, softplus, transfer
+from optim.transfers import LSTM_GATES, Transfer, elu, leaky_relu, softplus, transfer
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ def named_transfer(name: str) -> Transfer:
     >>> named_transfer("leaky_relu(0.2)").name, named_transfer("tanh").name
     ('leaky_relu(0.2)', 'tanh')
     """
+    if name == LSTM_GATES.name:
+        return LSTM_GATES
     head, _, argument = name.partition("(")
     families: Mapping[str, Callable[[float], Transfer]] = {
         "leaky_relu": leaky_relu,
@@ -97,10 +99,13 @@ _PASSED = frozenset(
     _DDPSink
     """.split()  # noqa: SIM905
 )
-# What is linear in the output: f is the identity.
+# What is linear in the output: f is the identity. Attention multiplies before anything else.
 _LINEAR = frozenset(
     """Mm Addmm Bmm Baddbmm Mv Dot Linear Convolution Mean Sum MseLoss SparseAddmm SparseMm
-    IndexAdd ScatterAdd AvgPool2D AvgPool3D AdaptiveAvgPool2D AdaptiveAvgPool3D""".split()  # noqa: SIM905
+    IndexAdd ScatterAdd AvgPool2D AvgPool3D AdaptiveAvgPool2D AdaptiveAvgPool3D
+    ScaledDotProductFlashAttentionForCpu ScaledDotProductFlashAttention
+    ScaledDotProductEfficientAttention ScaledDotProductCudnnAttention
+    ScaledDotProductFusedAttentionOverrideable ScaledDotProductAttentionMath""".split()  # noqa: SIM905
 )
 _ENTRYWISE: Mapping[str, Callable[[Any], str | None]] = {
     "Tanh": lambda node: "tanh",
@@ -141,6 +146,20 @@ def detect_transfers(roots: Iterable[graph.Node]) -> dict[Any, Detection]:
         for output in _metadata(node).get(_KEY, ()):
             found[output.owner] |= _follow(consumers, node, output, output.axis)
     return {owner: _agree(detections) for owner, detections in found.items()}
+
+
+def uses(roots: Iterable[graph.Node], parameter: Tensor) -> int:
+    """How often a parameter is read in the graph below ``roots``.
+
+    >>> import torch
+    >>> weight = torch.ones(2, 2, requires_grad=True)
+    >>> uses([(weight @ weight).sum().grad_fn], weight)
+    2
+    """
+    for node, consumers in _consumers(roots).items():
+        if getattr(node, "variable", None) is parameter:
+            return len(consumers)
+    return 0
 
 
 def reduction_of(roots: Iterable[graph.Node]) -> str | None:
@@ -204,19 +223,40 @@ def _follow(
     node: graph.Node,
     output: Output,
     axis: int | None,
+    *,
+    scaled: bool = False,
 ) -> set[Detection]:
-    """What each path up from ``node`` ends in; ``axis`` is where the features are by now."""
+    """What each path up from ``node`` ends in; ``axis`` is where the features are by now.
+
+    What was ``scaled`` by constants on its way is linear still, but goes into no other transfer.
+    """
     if not consumers[node]:
         return {Detection(None, "an output that nothing known follows")}
     found: set[Detection] = set()
     for consumer in consumers[node]:
         kind = _kind(consumer)
         if kind in _PASSED:
-            found |= _follow(consumers, consumer, output, _moved(consumer, kind, axis))
+            moved = _moved(consumer, kind, axis)
+            found |= _follow(consumers, consumer, output, moved, scaled=scaled)
+        elif _scales(consumer, kind):
+            found |= _follow(consumers, consumer, output, axis, scaled=True)
         else:
             words = "a scaled Elu, as SELU" if kind == "Elu" and _scaled_elu(consumer) else kind
-            found.add(Detection(_transfer(consumer, kind, output, axis), words))
+            transfer = _transfer(consumer, kind, output, axis)
+            if scaled and transfer not in {None, "identity"}:
+                transfer, words = None, f"a scaled {words}"
+            found.add(Detection(transfer, words))
     return found
+
+
+def _scales(node: Any, kind: str) -> bool:
+    """Whether a node multiplies by what has no gradient, as the queries of attention are."""
+    sources = [source is not None for source, _ in node.next_functions]
+    return (
+        kind == "Neg"
+        or (kind == "Mul" and sum(sources) == 1)
+        or (kind == "Div" and sources[0] and not any(sources[1:]))
+    )
 
 
 def _agree(found: set[Detection]) -> Detection:

@@ -30,7 +30,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -38,6 +38,29 @@ from torch import Tensor
 from optim._processes import ALONE, Processes
 from optim.curvature import gram, mean_square
 from optim.transfers import IDENTITY, Transfer
+
+
+class Slope(Protocol):
+    """The gradient of a local objective: γ G where D is zero, its ``constant``, and at any D."""
+
+    constant: Tensor
+
+    def __call__(self, displacement: Tensor) -> Tensor:
+        """∇J(D), (…, n, d)."""
+        ...
+
+
+class Sloped(Protocol):
+    """A local problem as first-order iterations see it."""
+
+    @property
+    def gradient(self) -> Tensor:
+        """G, (…, n, d)."""
+        ...
+
+    def slope(self, *, calls: int = 1) -> Slope:
+        """∇J, to be called so many times."""
+        ...
 
 
 def local_targets(pre: Tensor, grad_output: Tensor, gamma: float, transfer: Transfer) -> Tensor:
@@ -185,6 +208,10 @@ class LocalProblem:
     def local_gradient(self, displacement: Tensor) -> Tensor:
         """∇J(D) of D, (…, n, d); for many evaluations see :class:`LocalGradient`."""
         return LocalGradient(self)(displacement)
+
+    def slope(self, *, calls: int = 1) -> "LocalGradient":
+        """∇J, to be called so many times; see :class:`LocalGradient`."""
+        return LocalGradient(self, calls=calls)
 
     def backtrack(self, displacement: Tensor, *, halvings: int = 10) -> Tensor:
         """The displacement, halved until the local objective is not above its start J(0) = 0.

@@ -24,7 +24,7 @@ from optim._checks import require_number, require_rule, require_word
 from optim._processes import ALONE
 from optim.curvature import factorize, inverse_action, preconditioner
 from optim.inner import InnerRule, Nesterov, as_scalar
-from optim.problem import LocalGradient, LocalProblem
+from optim.problem import LocalGradient, LocalProblem, Sloped
 from optim.transfers import IDENTITY
 
 
@@ -226,12 +226,12 @@ class Iterate:
             weight = prox * rows * problem.mean_square()
         return replace(problem, reduction=self.reduction, prox=weight)
 
-    def solve(self, problem: LocalProblem, state: State | None = None) -> Tensor:
+    def solve(self, problem: Sloped, state: State | None = None) -> Tensor:
         """D, (…, n, d), contiguous; the rule's buffers are kept in ``state["inner"]``."""
         gradient = problem.gradient
         displacement = torch.zeros(gradient.shape, dtype=gradient.dtype, device=gradient.device)
         slots = self._slots(gradient, {} if state is None else state)
-        slope = LocalGradient(problem, calls=self.steps - 1)
+        slope = problem.slope(calls=self.steps - 1)
         for j, lr in enumerate(decayed(self.lr, self.steps, self.floor)):
             now = slope(displacement) if j else slope.constant.view(gradient.shape)
             self.rule.step_(displacement, now, slots, as_scalar(lr, gradient))

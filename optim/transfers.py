@@ -219,6 +219,35 @@ _TABLE = (
 TRANSFERS: Mapping[str, Transfer] = MappingProxyType(
     {each.name.partition("(")[0]: each for each in _TABLE}
 )
+
+
+def _gates(pre: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Input and forget gate, the candidates, the output gate."""
+    size = pre.shape[-1] // 4
+    both, candidates, output = torch.split(pre, [2 * size, size, size], dim=-1)
+    return both, candidates, output
+
+
+def _of_gates(
+    sigmoid: Callable[[Tensor], Tensor], tanh: Callable[[Tensor], Tensor]
+) -> Callable[[Tensor], Tensor]:
+    """A function of the entries of an LSTM's gates from those of its two transfers."""
+
+    def gated(pre: Tensor) -> Tensor:
+        both, candidates, output = _gates(pre)
+        return torch.cat([sigmoid(both), tanh(candidates), sigmoid(output)], dim=-1)
+
+    return gated
+
+
+LSTM_GATES = _of_entries(
+    "lstm_gates",
+    _of_gates(torch.sigmoid, torch.tanh),
+    _of_gates(_sigmoid_slope, _tanh_slope),
+    _of_gates(_softplus, _log_cosh),
+    1.0,
+)
+"""Of an LSTM's 4 H pre-activations, in torch's order: sigmoid, and tanh of the third quarter."""
 NOT_MONOTONE = frozenset({"gelu", "silu", "swish", "mish", "sin", "cos", "hardswish"})
 
 _NAMES = """tanh sigmoid relu leaky_relu elu softplus atan softsign gelu silu mish hardswish sin

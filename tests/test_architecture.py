@@ -20,9 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the ground up. A package may import those before it; the root module is the ground's face.
 LAYERS = [
-    "complexes", "storage", "operators", "interop", "lifting", "persistence", "io", "plot", "wl",
-    "data", "transforms", "loader", "diffusion", "signals", "nn", "testing", "datasets", "train",
-    "cli", "__main__",
+    "complexes", "storage", "operators", "interop", "lifting", "persistence", "io", "wl",
+    "data", "transforms", "loader", "diffusion", "signals", "plot", "nn", "testing", "datasets",
+    "train", "cli", "__main__",
 ]  # fmt: skip
 FOREIGN_BELOW = {  # what may be imported, outside the standard library, and only there
     "complexes": {"torch", "numpy", "numba"},

@@ -1,4 +1,4 @@
-"""The command line: ``simplex demo | lift | convert | wl | info | plot | train | predict``."""
+"""The command line: ``simplex demo``, ``lift``, ``info``, ``view``, ``train`` and others."""
 
 from simplex.cli._main import main
 from simplex.cli._threads import wait_without_spinning

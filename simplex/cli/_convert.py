@@ -41,10 +41,10 @@ def run(args: argparse.Namespace) -> int:
     if place.exists() and Path(args.file).exists() and place.samefile(args.file):
         raise ValueError(f"B must be another file than A, got {args.out} twice.")
     there = place.exists()
-    K, attributes = read_whole(args.file, args.max_dim, reading_of(args), lift=args.lift)
+    K, attributes, metadata = read_whole(args.file, args.max_dim, reading_of(args), lift=args.lift)
     assert isinstance(K, SimplicialComplex)
     notes: list[str] = []
-    write_noting(K, args.out, args.to, attributes, notes)
+    write_noting(K, args.out, args.to, attributes, notes, metadata)
     if notes:
         note(args.out, f"note: {'; '.join(notes)}.")
     if there:

@@ -45,15 +45,21 @@ def read_complexes(
     At least one complex; ``-`` is standard input. Errors name the file and, where they can, the
     line.
     """
-    reading = reading or Reading()
+    return read_with_content(path, max_dim, reading or Reading())[0]
+
+
+def read_with_content(
+    path: str, max_dim: int | None, reading: Reading
+) -> tuple[Complexes, Content]:
+    """The complexes of a file, and what else it says."""
     with file_errors(path) as notes:
-        complexes = _read(path, max_dim, reading, notes)
+        complexes, content = _read(path, max_dim, reading, notes)
         if all(K.dim < 0 for K in complexes):
             raise ValueError("must hold at least one vertex, got none.")
         size, most = sum(sum(K.f_vector) for K in complexes), reading.max_simplices
         if most is not None and size > most:
             raise ValueError(f"must have at most --max-simplices {most} simplices, got {size}.")
-    return complexes
+    return complexes, content
 
 
 def read_graphs(path: str, reading: Reading) -> GraphEdges | Path | None:
@@ -68,8 +74,7 @@ def read_graphs(path: str, reading: Reading) -> GraphEdges | Path | None:
         raise ValueError("--weight must be left out here: lengths are kept by 'lift --out' alone.")
     with file_errors(path) as notes:
         content = content_of(path, reading, None, notes)
-        if content.graph is not None:
-            _say_loops(path, content.graph)
+        say_lost(path, content)
     return content.graph
 
 
@@ -115,29 +120,32 @@ def read_complex(
     return complexes[0]
 
 
-def _read(path: str, max_dim: int | None, reading: Reading, notes: list[str]) -> Complexes:
+def _read(
+    path: str, max_dim: int | None, reading: Reading, notes: list[str]
+) -> tuple[Complexes, Content]:
     cut = DEFAULT_MAX_DIM if max_dim is None else max_dim
     if reading.rings is not None and (
         is_saved(path, reading) or reading.format in ("points", "distances")
     ):
         raise ValueError("--rings must be left out for complexes and points, got no graph.")
     if is_folder(path, COMPLEX):
-        return Complexes(parts_of(open_complex(path), max_dim))
+        return Complexes(parts_of(open_complex(path), max_dim)), Content()
     if is_folder(path, EDGES):
         opened = open_edges(path)
         edges = GraphEdges(opened.num_vertices, torch.from_numpy(opened.edges).T)
         content = Content(edges)
     elif path != STDIN and kind_of_file(path, reading).name == "pt":
-        return Complexes(read_saved(path, max_dim))
+        return Complexes(read_saved(path, max_dim)), Content()
     else:
         content = content_of(path, reading, max_dim, notes)
+        say_lost(path, content)
     if content.facets is not None:
-        return Complexes(parts_of(content.facets, max_dim))
+        return Complexes(parts_of(content.facets, max_dim)), content
     complexes = Complexes(
         [content.lifted] if content.lifted is not None else _lift(path, content, cut, reading)
     )
     complexes.cut = cut
-    return complexes
+    return complexes, content
 
 
 def _shown(text: str) -> str:
@@ -147,27 +155,24 @@ def _shown(text: str) -> str:
 
 def read_whole(
     path: str, max_dim: int | None, reading: Reading, *, lift: bool
-) -> tuple[SimplicialComplex, list[dict[str, Any]]]:
-    """All of a file as one complex, with the values of its simplices; graphs as they are."""
+) -> tuple[SimplicialComplex, list[dict[str, Any]], dict[str, Any]]:
+    """All of a file as one complex, the values of its simplices and of the whole."""
     if lift or is_folder(path, COMPLEX) or is_folder(path, EDGES):
         found = read_complexes(path, max_dim, reading)
-        return found[0] if len(found) == 1 else SimplicialComplex.disjoint_union(found), []
+        return found[0] if len(found) == 1 else SimplicialComplex.disjoint_union(found), [], {}
     with file_errors(path) as notes, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is noted, and said in one line
         contents = contents_of(path, replace(reading, values=True), max_dim)
         notes += contents.notes
-        if contents.metadata:
-            notes.append("what is said of the whole is left out")
         if contents.complex.dim < 0:
             raise ValueError("must hold at least one vertex, got none.")
-    return contents.complex, [dict(own) for own in contents.attributes]
+    return contents.complex, [dict(own) for own in contents.attributes], dict(contents.metadata)
 
 
 def _lift(path: str, content: Content, max_dim: int, reading: Reading) -> list[SimplicialComplex]:
     """Lift all graphs of a file by one kernel call, noting what a complex cannot hold."""
     graph = content.graph
     assert graph is not None
-    _say_loops(path, graph)
     lengths = lengths_of(content, reading)
     if reading.rings is not None and lengths is not None:
         raise ValueError("--rings must be left out with --weight: rings have no lengths of edges.")
@@ -179,8 +184,13 @@ def _lift(path: str, content: Content, max_dim: int, reading: Reading) -> list[S
     return K.split()
 
 
-def _say_loops(path: str, graph: GraphEdges) -> None:
-    loops = int((graph.edge_index[0] == graph.edge_index[1]).sum())
-    if loops:
-        what = "1 self-loop is" if loops == 1 else f"{loops} self-loops are"
-        print(f"{path}: note: {what} left out.", file=sys.stderr)
+def say_lost(path: str, content: Content) -> None:
+    """Say what of a file a complex cannot hold."""
+    lost = list(content.lost)
+    if content.graph is not None:
+        ends = content.graph.edge_index
+        loops = int((ends[0] == ends[1]).sum())
+        if loops:
+            lost.append(f"{'1 self-loop is' if loops == 1 else f'{loops} self-loops are'} left out")
+    if lost:
+        print(f"{path}: note: {_shown('; '.join(lost))}.", file=sys.stderr)

@@ -66,13 +66,15 @@ def _read(args: argparse.Namespace) -> tuple["Flow", list[Any]]:
     import torch
 
     from simplex.cli._files import file_errors
-    from simplex.io import content_of
+    from simplex.io import content_of, kind_of_file
     from simplex.signals import flow_of
 
     reading = replace(reading_of(args), values=True)
     if reading.weight is not None or reading.rings is not None:
         raise ValueError("--weight and --rings must be left out here: values are --value COLUMN.")
     with file_errors(args.file) as notes:
+        if kind_of_file(args.file, reading).name == "tntp":
+            reading = replace(reading, undirected=True)  # a flow has its directions as signs
         content = content_of(args.file, reading, None, notes)
         if content.graph is None:
             raise ValueError("must hold edges with values, got a complex.")

@@ -23,6 +23,7 @@ _COMMANDS = {
     "info": "f-vector, Betti numbers and other invariants",
     "hodge": "split a flow on edges into gradient, curl and harmonic part",
     "plot": "draw a complex with filled triangles",
+    "view": "write a page to turn a complex on, and to point at its simplices",
     "train": "train and test a network on a data set, by its name or in your files",
     "predict": "what the model of a finished run says of your files",
     "results": "the rows of finished runs as one table",
@@ -36,6 +37,7 @@ examples:
   simplex wl many.g6 --max-dim 3
   simplex info graph.edges
   simplex plot graph.edges --out graph.png
+  simplex view mesh.off
   simplex convert groups.facets groups.json
 """
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 # The names of simplex.io.formats(), which cannot be asked for without loading torch.
 FORMATS = (
     "edges", "facets", "json", "hif", "xgi", "benson", "graphml", "gml", "pajek", "node-link",
-    "graph6", "matrix-market", "dimacs", "metis", "adjacency-list", "adjacency", "npz", "pt",
-    "simplex-tree", "off", "obj", "ply", "stl", "points", "numpy", "distances",
+    "graph6", "matrix-market", "dimacs", "metis", "adjacency-list", "tntp", "adjacency", "npz",
+    "pt", "simplex-tree", "off", "obj", "ply", "stl", "points", "numpy", "distances",
 )  # fmt: skip
 
 

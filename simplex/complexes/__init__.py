@@ -53,6 +53,7 @@ from simplex.complexes._state import (
     is_on_disk as is_on_disk,
     plain_labels as plain_labels,
 )
+from simplex.complexes._stress import relax_stress as relax_stress
 from simplex.complexes._subcomplex import require_masks as require_masks
 from simplex.complexes._subsets import (
     require_subsets as require_subsets,

@@ -309,6 +309,11 @@ class SimplicialComplex(FacetTables):
         where = "" if self._device.type == "cpu" else f", device='{self._device}'"
         return f"SimplicialComplex(f_vector={self.f_vector}{parts}{where})"
 
+    def _repr_html_(self) -> str:
+        from simplex.complexes._html import html_of
+
+        return html_of(self)
+
     def validate(self) -> "SimplicialComplex":
         """Check every condition that the constructor trusts; return the complex itself.
 

@@ -8,6 +8,7 @@ of the data, and times outside a schedule or in wrong order, are ValueErrors eve
 ``generator`` is the source of randomness, None for torch's global one.
 """
 
+from simplex.diffusion._calls import from_zero
 from simplex.diffusion._categorical import (
     CategoricalProcess,
     categorical_elbo,
@@ -17,6 +18,7 @@ from simplex.diffusion._categorical import (
 from simplex.diffusion._cochains.heat_flow import HeatFlow
 from simplex.diffusion._cochains.noise import HodgeNoise, fitted_hodge_noise
 from simplex.diffusion._cochains.subspace import HodgeSubspace
+from simplex.diffusion._complexes.constraints import keeps_pseudomanifold
 from simplex.diffusion._complexes.generation import (
     Candidates,
     ComplexState,
@@ -50,7 +52,17 @@ from simplex.diffusion._gaussian import Noise, WhiteNoise, posterior, q_sample
 from simplex.diffusion._grids import edm_sigmas, log_snr_times, spaced_times, times_at_levels
 from simplex.diffusion._guidance import drop_labels, guided
 from simplex.diffusion._losses import hybrid_loss, min_snr_weight, simple_loss, vlb_loss
+from simplex.diffusion._meshes.generation import sample_meshes
+from simplex.diffusion._meshes.questions import (
+    MeshQuestions,
+    mesh_elbo,
+    mesh_loss,
+    mesh_questions,
+)
+from simplex.diffusion._meshes.scorer import MeshScorer
+from simplex.diffusion._meshes.state import MeshState
 from simplex.diffusion._mixture import GaussianMixture
+from simplex.diffusion._observed import observed
 from simplex.diffusion._ode import euler_flow, heun_flow, log_likelihood, probability_flow
 from simplex.diffusion._parameterization import (
     chain_from_denoiser,
@@ -70,6 +82,7 @@ from simplex.diffusion._schedule import (
     sigmoid_schedule,
     zero_terminal_snr,
 )
+from simplex.diffusion._trajectory import Trajectory, WalkState
 from simplex.operators import HeatKernel, MaternKernel
 
 
@@ -82,6 +95,11 @@ from simplex.diffusion._cochains.heat_flow import (
     phi_2 as phi_2,
 )
 from simplex.diffusion._complexes.generation import candidates_of as candidates_of
+from simplex.diffusion._complexes.pairs import (
+    facet_sides as facet_sides,
+    random_walks as random_walks,
+    walks_between as walks_between,
+)
 from simplex.diffusion._complexes.scorer import common_links as common_links
 from simplex.diffusion._gaussian import (
     learned_variance as learned_variance,
@@ -111,9 +129,14 @@ __all__ = [
     "HodgeSubspace",
     "LinearPath",
     "MaternKernel",
+    "MeshQuestions",
+    "MeshScorer",
+    "MeshState",
     "Noise",
     "Schedule",
+    "Trajectory",
     "TrigonometricPath",
+    "WalkState",
     "WhiteNoise",
     "categorical_elbo",
     "categorical_loss",
@@ -140,21 +163,28 @@ __all__ = [
     "flow_from_denoiser",
     "flow_matching_loss",
     "flow_of_levels",
+    "from_zero",
     "guided",
     "heun_edm",
     "heun_flow",
     "hybrid_loss",
+    "keeps_pseudomanifold",
     "linear_log_snr_schedule",
     "linear_schedule",
     "log_likelihood",
     "log_snr_times",
+    "mesh_elbo",
+    "mesh_loss",
+    "mesh_questions",
     "min_snr_weight",
     "noise_levels",
+    "observed",
     "ot_coupling",
     "posterior",
     "probability_flow",
     "q_sample",
     "sample_complexes",
+    "sample_meshes",
     "scaled_linear_schedule",
     "sigmoid_schedule",
     "simple_loss",

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_int
+from simplex.diffusion._calls import Arguments, answer_of, calling
 from simplex.diffusion._checks import (
     require_after_data,
     require_callable,
@@ -25,6 +26,7 @@ from simplex.diffusion._checks import (
 from simplex.diffusion._elbo import Elbo, bound_times, stacked
 from simplex.diffusion._rows import Model, aligned, row_size, row_sum, rows_of_times
 from simplex.diffusion._schedule import DiscreteSchedule, Times
+from simplex.diffusion._trajectory import Callback, require_callback, watched
 from simplex.diffusion._walk import Grid, walk_times
 
 
@@ -185,6 +187,8 @@ def categorical_sample(
     process: CategoricalProcess,
     times: Grid,
     *,
+    model_kwargs: Arguments | None = None,
+    callback: Callback | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     """Walk from the stationary law to data, each step a draw from the posterior.
@@ -193,7 +197,9 @@ def categorical_sample(
         model: logits of x_0, (…, K), from x_t and one time per row.
         x: values to start from: ``process.prior_sample(like)``.
         process: the chain.
-        times: falling strictly, the end included.
+        times: a number of steps, or times falling strictly, the end included.
+        model_kwargs: further keyword arguments of the model.
+        callback: as in :func:`ddpm`; it only watches.
         generator: source of randomness; ``None`` for torch's global one.
 
     Returns:
@@ -206,15 +212,19 @@ def categorical_sample(
         >>> categorical_sample(lambda x, t: sure, torch.zeros(4).long(), process, [10, 4, 0])
         tensor([2, 2, 2, 2])
     """
+    model = calling("model", model, model_kwargs)
     _require_categorical(model, process, generator)
+    require_callback(callback)
     x = process._values(x)
     grid = walk_times(process.schedule, times)
     with torch.no_grad():
+        watched(callback, 0, rows_of_times(grid[0].to(x.device), x), x)
         for i in range(len(grid) - 1):
             t, s = grid[i], grid[i + 1]
             law = process.posterior(_logits(model, x, t, i, process), x, t, s)
             flat = law.reshape(-1, process.num_categories)  # (values, K)
             x = torch.multinomial(flat, 1, generator=generator).reshape(x.shape)
+            watched(callback, i + 1, rows_of_times(s.to(x.device), x), x)
     return x
 
 
@@ -303,7 +313,7 @@ def categorical_loss(
     times = process.schedule.times(t)
     require_after_data(times, process.schedule.num_steps)
     x = process.q_sample(x0, times, generator=generator)
-    logits = model(x, rows_of_times(times.to(x.device), x))
+    logits = answer_of(model(x, rows_of_times(times.to(x.device), x)))
     require_logits(logits, (*x0.shape, process.num_categories))
     picked = _log_probabilities(logits).gather(-1, x0.long()[..., None])[..., 0]  # (rows, …)
     return -row_sum(picked) / max(row_size(x0), 1)
@@ -311,7 +321,7 @@ def categorical_loss(
 
 def _logits(model: Model, x: Tensor, t: Tensor, step: int, process: CategoricalProcess) -> Tensor:
     time = rows_of_times(t.to(x.device), x)
-    logits = model(x, time)
+    logits: Tensor = answer_of(model(x, time))
     require_logits(logits, (*x.shape, process.num_categories))
     if logits.isnan().any():
         raise ValueError(

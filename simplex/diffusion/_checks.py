@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import (
-    require_complex,
     require_generator as require_generator,
     require_int,
     require_memory,
@@ -136,14 +135,11 @@ def require_path(path: object) -> None:
         raise TypeError(f"path must be one such as LinearPath(), got {kind_of(path)}.")
 
 
-def require_walk(
-    model: object, x: object, schedule: object, noise: object, generator: object
-) -> None:
+def require_walk(model: object, x: object, schedule: object, generator: object) -> None:
     """Refuse what no sampler of a chain can begin with."""
     require_callable("model", model)
     require_floats("x", x)
     require_schedule(schedule)
-    require_noise(noise)
     require_generator(generator)
 
 
@@ -240,13 +236,29 @@ def require_defined(what: str, *coefficients: Tensor) -> None:
         )
 
 
-def require_several(times: object) -> None:
-    """Refuse a number of steps in place of the times."""
-    if isinstance(times, Real) or (isinstance(times, Tensor) and not times.dim()):
-        n = times.item() if isinstance(times, Tensor) else times
+def number_of_steps(times: Any) -> int | None:
+    """The number of steps in place of the times, or None where it is the times."""
+    scalar = isinstance(times, (Tensor, np.ndarray)) and not times.ndim
+    number: object = times.item() if scalar else times
+    whole = isinstance(number, Integral) and not isinstance(number, bool)
+    if not isinstance(number, Real):
+        return None
+    if not whole:
         raise ValueError(
-            f"times must be all that the walk visits, the end included, got the number {n}. For a "
-            f"number of steps give spaced_times(schedule, {n}), or edm_sigmas({n}) for levels."
+            "times must be a whole number of steps, or all times that the walk visits, the end "
+            f"included, got the number {number}."
+        )
+    count: int = require_int("the number of steps", number, 1)
+    require_memory(32 * count, torch.device("cpu"), f"{count} steps", "Take fewer.")
+    return count
+
+
+def require_several(times: object) -> None:
+    """Refuse a number of steps where the times say in which direction the walk goes."""
+    if number_of_steps(times) is not None:
+        raise ValueError(
+            f"times must be all that the walk visits, both ends included, got the number {times}. "
+            f"From data to noise it may be torch.linspace(1, 0, {times} + 1)."
         )
 
 
@@ -347,72 +359,4 @@ def require_reached(reach: Tensor, x: Tensor) -> None:
         raise ValueError(
             f"x must be possible at time t, got the value {x[lost][0].item()}, which nothing leads "
             "to there. Start at process.prior_sample(like)."
-        )
-
-
-# --- cochains -------------------------------------------------------------------------------------
-
-
-def require_degree(K: object, k: object) -> None:
-    """Refuse no degree of cochains; above the dimension of a complex there are empty ones."""
-    require_complex("K", K)
-    require_int("k", k, 0)
-
-
-def require_cochain(x: Any, count: int) -> None:
-    """Refuse what is not (…, count, C) or (count,) floats."""
-    if not isinstance(x, Tensor) or not x.is_floating_point():
-        got = x.dtype if isinstance(x, Tensor) else kind_of(x)
-        raise TypeError(f"x must hold real floats, got {got}. Convert with .float().")
-    if not x.dim() or x.shape[-min(x.dim(), 2)] != count:
-        raise ValueError(
-            f"x must have one value per simplex, shape (…, {count}, C) or ({count},), got "
-            f"{tuple(x.shape)}. Rows of samples (batch, {count}) are x[..., None]."
-        )
-
-
-def require_single_or_double(x: Any) -> None:
-    """Refuse what polynomials of operators are not made for."""
-    if not isinstance(x, Tensor) or x.dtype not in (torch.float32, torch.float64):
-        got = x.dtype if isinstance(x, Tensor) else kind_of(x)
-        raise TypeError(f"x must be float32 or float64, got {got}. Convert with .float().")
-
-
-def require_kernel(name: str, kernel: object) -> None:
-    """Refuse what does not answer each of some eigenvalues with a number."""
-    rule = f"{name} must be a kernel, which maps (m,) float64 eigenvalues to (m,) variances, got"
-    remedy = "Noise of one variance c at all frequencies is lambda at: torch.full_like(at, c)."
-    if isinstance(kernel, type) or not callable(kernel):
-        raise TypeError(f"{rule} {kernel!r}. {remedy}")
-    eigenvalues = torch.zeros(2, dtype=torch.float64)
-    values = kernel(eigenvalues)
-    if not isinstance(values, Tensor):
-        raise TypeError(f"{rule} one that returns {type(values).__name__}. {remedy}")
-    if values.shape != eigenvalues.shape:
-        raise ValueError(f"{rule} {tuple(values.shape)} for (2,). {remedy}")
-
-
-def require_representable(exponent: float, value: float, dtype: torch.dtype) -> None:
-    """Refuse a power of the covariance with entries beyond the range of the type."""
-    if not value <= torch.finfo(dtype).max:
-        raise ValueError(
-            f"exponent must leave the powers of the kernels within {dtype}, got {exponent:g}. Take "
-            "a smaller one, or float64."
-        )
-
-
-def require_positive_definite(variances: Mapping[str, Tensor]) -> None:
-    """Refuse kernels that are not positive on the spectrum, or small beyond double precision."""
-    for name, values in variances.items():
-        if not bool((values.isfinite() & (values > 0)).all()):
-            raise ValueError(
-                f"the {name} must be positive and finite on the spectrum, got "
-                f"{float(values.min()):.3g}: the covariance must be positive definite. Noise in "
-                "some Hodge parts only is that of a HodgeSubspace."
-            )
-    least, most = (float(end) for end in torch.cat(list(variances.values())).aminmax())
-    if least < torch.finfo(torch.float64).eps * most:
-        raise ValueError(
-            f"the covariance must be positive definite in double precision, got variances from "
-            f"{least:.3g} to {most:.3g} over the spectrum. Use a shorter length scale."
         )

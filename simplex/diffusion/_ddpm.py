@@ -7,19 +7,22 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_real
-from simplex.diffusion._checks import require_defined, require_several, require_steps, require_walk
+from simplex.diffusion._calls import Arguments, calling
+from simplex.diffusion._checks import require_defined, require_steps, require_walk
 from simplex.diffusion._gaussian import (
-    WHITE,
     Noise,
     Variance,
     is_learned,
+    noise_of,
     reverse_variance,
     step_coefficients,
 )
+from simplex.diffusion._grids import counted_times
 from simplex.diffusion._kinds import Target, target_of
 from simplex.diffusion._parameterization import linear_forms
 from simplex.diffusion._rows import Model
 from simplex.diffusion._schedule import Schedule
+from simplex.diffusion._trajectory import Callback
 from simplex.diffusion._walk import Grid, Steps, walk, walk_times
 
 
@@ -31,7 +34,9 @@ def ddpm(
     *,
     prediction: Target | None = None,
     variance: Variance = "small",
-    noise: Noise = WHITE,
+    noise: Noise | None = None,
+    model_kwargs: Arguments | None = None,
+    callback: Callback | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     r"""Walk from noise to data, each step a draw from a Gaussian.
@@ -43,19 +48,25 @@ def ddpm(
     length: the coefficients are those of the step from t to s.
 
     Args:
-        model: any callable; it gets x and one time per row of x, (rows,). With a learned variance
-            it returns a pair, the prediction and v, both of the shape of x.
+        model: any callable; it gets x and one time per row of x, (rows,). The prediction may be
+            the field ``sample`` of its answer, as of a UNet of diffusers; if that was trained with
+            timesteps from 0 it is ``from_zero(unet)``. With a learned variance it returns a pair,
+            the prediction and v, both of the shape of x.
         x: noise to start from, x at ``times[0]``; ``noise.sample(like)`` at the end of a chain.
         schedule: gives α and σ.
-        times: falling strictly, the end included: (S + 1,), or (S + 1, rows) to give each row its
-            own times.
+        times: a number of steps S, for :func:`spaced_times` or :func:`log_snr_times`; or all times,
+            falling strictly, the end included: (S + 1,), or (S + 1, rows) to give each row its own.
         prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``; by default
             what the network says or learned, see :func:`simple_loss`, and ε if it is not known.
         variance: Σ: ``"small"``, β̃, exact for data at one point; ``"large"``, β, exact for
             standard normal data; ``"learned"``, exp(v ln β + (1 - v) ln β̃); or a function of the
             times t that returns Var[x_0 | x_t] per component, averaged over x_t, which makes the
             variance β̃ + c₀² Var[x_0 | x_t] optimal (Analytic-DPM).
-        noise: the law of z: that of the chain, if it was trained with another one than white.
+        noise: the law of z; by default that which the schedule carries, see
+            :meth:`Schedule.with_noise`, or white. It must be the one of training.
+        model_kwargs: further keyword arguments of the model: labels, an encoded text, ….
+        callback: told each :class:`WalkState`, the start included; what it returns, unless
+            ``None``, the walk goes on with. A :class:`Trajectory` keeps the states.
         generator: source of randomness; ``None`` for torch's global one.
 
     Returns:
@@ -76,11 +87,13 @@ def ddpm(
         >>> ddpm(lambda x, t: torch.zeros_like(x), torch.ones(4, 2), schedule, times).shape
         torch.Size([4, 2])
     """
-    require_walk(model, x, schedule, noise, generator)
+    model = calling("model", model, model_kwargs)
+    require_walk(model, x, schedule, generator)
+    law = noise_of(schedule, noise)
     target = target_of(model, prediction)
     grid = walk_times(schedule, times)
     steps = ddpm_steps(schedule, grid[:-1], grid[1:], target, variance)
-    return walk(model, x, schedule, grid, steps, noise, generator)
+    return walk(model, x, schedule, grid, steps, law, generator, callback)
 
 
 def ddpm_steps(
@@ -107,7 +120,9 @@ def ddim(
     *,
     prediction: Target | None = None,
     eta: float = 0.0,
-    noise: Noise = WHITE,
+    noise: Noise | None = None,
+    model_kwargs: Arguments | None = None,
+    callback: Callback | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     r"""Walk from noise to data in steps of any length.
@@ -120,11 +135,13 @@ def ddim(
         model: gets x (rows, …) and one time per row, (rows,).
         x: (rows, …) noise to start from, x at ``times[0]``.
         schedule: gives α and σ.
-        times: (S + 1,) or (S + 1, rows), falling strictly; if η = 0 also rising: an inverted walk.
+        times: as in :func:`ddpm`; if η = 0 also rising: an inverted walk.
         prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``; by default
             what the network says or learned, see :func:`simple_loss`, and ε if it is not known.
         eta: η ≥ 0; 0 adds no noise, 1 is :func:`ddpm` with the small variance.
-        noise: the law of z: that of the chain, if it was trained with another one than white.
+        noise: the law of z, as in :func:`ddpm`.
+        model_kwargs: as there.
+        callback: as there.
         generator: source of randomness; ``None`` for torch's global one.
 
     Returns:
@@ -147,16 +164,18 @@ def ddim(
         >>> ddim(model, torch.ones(4, 2), schedule, spaced_times(schedule, 10)).shape
         torch.Size([4, 2])
     """
-    require_walk(model, x, schedule, noise, generator)
+    model = calling("model", model, model_kwargs)
+    require_walk(model, x, schedule, generator)
+    law = noise_of(schedule, noise)
     eta = require_real("eta", eta, 0)
     target = target_of(model, prediction)
-    require_several(times)
-    grid = schedule.times(times)
+    counted = counted_times(schedule, times)
+    grid = schedule.times(times if counted is None else counted)
     require_steps(grid)
     if eta > 0 or not (grid[1:] > grid[:-1]).all():
         grid = walk_times(schedule, grid)
     steps = ddim_steps(schedule, grid[:-1], grid[1:], target, eta)
-    return walk(model, x, schedule, grid, steps, noise, generator)
+    return walk(model, x, schedule, grid, steps, law, generator, callback)
 
 
 def ddim_steps(schedule: Schedule, t: Tensor, s: Tensor, prediction: Target, eta: float) -> Steps:

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple, Self, get_args
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_real, require_word
+from simplex.complexes import require_int, require_real, require_word
+from simplex.diffusion._calls import answer_of
 from simplex.diffusion._checks import (
     require_device,
     require_finite,
@@ -18,9 +19,10 @@ from simplex.diffusion._checks import (
     require_same_shape,
 )
 from simplex.diffusion._ddpm import ddim_steps, ddpm_steps
-from simplex.diffusion._gaussian import WHITE, q_sample
+from simplex.diffusion._gaussian import WHITE, learned_variance, q_sample
 from simplex.diffusion._grids import Spacing, spaced_times
 from simplex.diffusion._options import (
+    ALL_FREE,
     ELSEWHERE,
     FIXED,
     PREDICTIONS,
@@ -28,11 +30,12 @@ from simplex.diffusion._options import (
     VARIANCES,
     SchedulerConfig,
     clip_bound,
+    dynamically_clipped,
     options_in,
     options_of,
 )
 from simplex.diffusion._parameterization import convert_prediction
-from simplex.diffusion._rows import combine, per_row
+from simplex.diffusion._rows import aligned, combine, per_row
 from simplex.diffusion._schedule import DiscreteSchedule, zero_terminal_snr
 
 
@@ -59,19 +62,21 @@ class DDPMScheduler:
         num_train_timesteps: T.
         beta_start: β_1.
         beta_end: β_T.
-        beta_schedule: ``"linear"``, ``"scaled_linear"`` or ``"squaredcos_cap_v2"``.
+        beta_schedule: ``"linear"``, ``"scaled_linear"``, ``"squaredcos_cap_v2"`` or ``"sigmoid"``.
         trained_betas: (T,) β instead of a named schedule.
-        variance_type: ``"fixed_small"``, by that or the name ``"fixed_small_log"``, or
-            ``"fixed_large"``.
+        variance_type: ``"fixed_small"``, by that or the name ``"fixed_small_log"``,
+            ``"fixed_large"``, or ``"learned_range"``, of outputs with twice the channels, the
+            second half from -1, small, to 1, large.
         clip_sample: None or False; the bound on |x_0| to clip predictions to; or True for
             ``clip_sample_range``.
         prediction_type: ``"epsilon"``, ``"sample"`` or ``"v_prediction"``.
-        thresholding: False.
-        dynamic_thresholding_ratio: 0.995, of no effect.
+        thresholding: whether to clip x_0 to the bound that a share of each row keeps, at least 1,
+            and to divide by it; ``clip_sample`` then does not count.
+        dynamic_thresholding_ratio: that share.
         clip_sample_range: the bound where ``clip_sample`` is True.
-        sample_max_value: 1.0, of no effect.
+        sample_max_value: the most that the bound of ``thresholding`` may be.
         timestep_spacing: ``"leading"``, ``"trailing"`` or ``"linspace"``.
-        steps_offset: 0.
+        steps_offset: added to timesteps that are ``"leading"``.
         rescale_betas_zero_snr: rescale to a terminal signal-to-noise ratio of 0.
         **options: ``set_alpha_to_one=True``.
 
@@ -89,6 +94,7 @@ class DDPMScheduler:
     order = 1
     init_noise_sigma = 1.0
     timesteps: Tensor
+    _fixed: Mapping[str, tuple[object, str]] = FIXED
 
     def __init__(
         self,
@@ -113,12 +119,16 @@ class DDPMScheduler:
 
     def _set_up(self, named: dict[str, Any], others: dict[str, object]) -> None:
         """Check all options, which both classes have, and keep them."""
-        given = options_of(named, others, FIXED, ELSEWHERE)
+        given = options_of(named, others, self._fixed, ELSEWHERE)
         require_word("beta_schedule", given["beta_schedule"], SCHEDULES)
         require_word("prediction_type", given["prediction_type"], PREDICTIONS)
         require_word("variance_type", given["variance_type"], VARIANCES)
         require_word("timestep_spacing", given["timestep_spacing"], get_args(Spacing))
-        require_flag("rescale_betas_zero_snr", given["rescale_betas_zero_snr"])
+        for name in ("rescale_betas_zero_snr", "thresholding", "set_alpha_to_one"):
+            require_flag(name, given[name])
+        require_real("dynamic_thresholding_ratio", given["dynamic_thresholding_ratio"], 0, 1)
+        require_real("sample_max_value", given["sample_max_value"], 0, open=True)
+        require_int("steps_offset", given["steps_offset"], 0)
         self.clip_sample = clip_bound(given["clip_sample"], given["clip_sample_range"])
         if given["trained_betas"] is None:
             ends = given["num_train_timesteps"], given["beta_start"], given["beta_end"]
@@ -137,10 +147,10 @@ class DDPMScheduler:
     def from_config(cls, config: Mapping[str, Any], **changed: object) -> Self:
         """A scheduler of the options of another one, ours or diffusers', some of them changed.
 
-        Names that begin with an underscore, by which diffusers says where a config is from, are
-        passed over.
+        It may be another class of scheduler: what is said of the solver, such as ``solver_order``,
+        is passed over, as are names that begin with an underscore.
         """
-        return cls(**options_in(config) | changed)
+        return cls(**options_in(config, cls) | changed)
 
     def __len__(self) -> int:
         return self.schedule.num_steps
@@ -157,8 +167,8 @@ class DDPMScheduler:
 
     @property
     def final_alpha_cumprod(self) -> Tensor:
-        """ᾱ of the data, 1, which the last step goes to."""
-        return self.schedule.alpha_bars[0]
+        """ᾱ of what the last step goes to, the data (1) or the first timestep."""
+        return self.schedule.alpha_bars[0 if self.config.set_alpha_to_one else 1]
 
     @property
     def alphas(self) -> Tensor:
@@ -181,6 +191,13 @@ class DDPMScheduler:
             raise ValueError("set_timesteps must get num_inference_steps or timesteps, not both.")
         if num_inference_steps is not None:
             chosen = spaced_times(self.schedule, num_inference_steps, self.timestep_spacing)[:-1]
+            offset = self.config.steps_offset if self.timestep_spacing == "leading" else 0
+            if int(chosen[0]) + offset > len(self):
+                raise ValueError(
+                    f"steps_offset must leave the timesteps below {len(self)}, got {offset}. Take "
+                    "fewer steps, or a smaller offset."
+                )
+            chosen = chosen + offset
         else:
             chosen = self._times("timesteps", timesteps)
             if chosen.dim() != 1 or chosen.numel() == 0 or not (chosen.diff() < 0).all():
@@ -226,11 +243,19 @@ class DDPMScheduler:
         """One step of :func:`ddpm`, to the next timestep of the walk or to ``previous``."""
         require_generator(generator)
         require_flag("return_dict", return_dict)
-        clean, t, s = self._clean(model_output, timestep, sample, previous)
+        said = answer_of(model_output)
+        v = None
+        if self.variance == "learned":
+            said, v = _halves(said, sample)
+        clean, t, s = self._clean(said, timestep, sample, previous)
         steps = ddpm_steps(self.schedule, t, s, "x0", self.variance)
         terms = [(steps.on_x, sample), (steps.on_m, clean)]
         if steps.spread is not None and steps.spread.any():
-            terms.append((steps.spread, WHITE.sample(sample, generator=generator)))
+            noise = WHITE.sample(sample, generator=generator)
+            if v is not None and steps.learned is not None:
+                low, high = (aligned(each, v) for each in steps.learned)
+                noise = noise * learned_variance((v + 1) / 2, low, high).sqrt()
+            terms.append((steps.spread, noise))
         return _output(terms, clean)
 
     def _clean(
@@ -244,7 +269,10 @@ class DDPMScheduler:
         after = self.previous_timestep(t - 1) if previous is None else previous
         s = self._times("previous", after, low=-1).cpu()
         clean = convert_prediction(output, sample, t, self.schedule, self.prediction, "x0")
-        if self.clip_sample is not None:
+        if self.config.thresholding:
+            ratio, most = self.config.dynamic_thresholding_ratio, self.config.sample_max_value
+            clean = dynamically_clipped(clean, ratio, most)
+        elif self.clip_sample is not None:
             clean = clean.clamp(-self.clip_sample, self.clip_sample)
         return clean, t, s
 
@@ -265,12 +293,13 @@ class DDIMScheduler(DDPMScheduler):
     """The sampler :func:`ddim` under the names of ``diffusers.DDIMScheduler``.
 
     Options and differences are those of :class:`DDPMScheduler`, in the order that they have there,
-    with ``set_alpha_to_one``, which is True: the last step goes to the data, ᾱ = 1.
+    with ``set_alpha_to_one``.
 
     Args:
         num_train_timesteps, beta_start, beta_end, beta_schedule, trained_betas, clip_sample: see
             :class:`DDPMScheduler`.
-        set_alpha_to_one: True.
+        set_alpha_to_one: whether the last step goes to the data, ᾱ = 1, or to ᾱ of the first
+            timestep, as in Stable Diffusion.
         steps_offset, prediction_type, thresholding, dynamic_thresholding_ratio: see there.
         clip_sample_range, sample_max_value, timestep_spacing, rescale_betas_zero_snr: see there.
         **options: ``variance_type``, which steps with η do not ask for.
@@ -303,6 +332,8 @@ class DDIMScheduler(DDPMScheduler):
         **options: object,
     ) -> None:
         self._set_up(locals(), options)
+
+    _fixed = ALL_FREE
 
     def step(  # type: ignore[override]
         self,
@@ -340,12 +371,17 @@ class DDIMScheduler(DDPMScheduler):
         require_generator(generator)
         require_flag("use_clipped_model_output", use_clipped_model_output)
         require_flag("return_dict", return_dict)
-        clean, t, s = self._clean(model_output, timestep, sample, previous)
-        if self.clip_sample is None or use_clipped_model_output:
+        said = answer_of(model_output)
+        clean, t, s = self._clean(said, timestep, sample, previous)
+        if not self.config.set_alpha_to_one:
+            s = s.clamp(min=1)
+            share = 0.0 if bool((t == s).all()) else share  # there the step stays where it is
+        untouched = self.clip_sample is None and not self.config.thresholding
+        if untouched or use_clipped_model_output:
             steps = ddim_steps(self.schedule, t, s, "x0", share)
             terms = [(steps.on_x, sample), (steps.on_m, clean)]
         else:
-            eps = convert_prediction(model_output, sample, t, self.schedule, self.prediction, "eps")
+            eps = convert_prediction(said, sample, t, self.schedule, self.prediction, "eps")
             steps = ddim_steps(self.schedule, t, s, "eps", share)
             alpha, sigma = self.schedule.coefficients(s)
             variance = 0 if steps.spread is None else steps.spread.square()
@@ -363,6 +399,20 @@ def drawn(noise: Tensor | None, like: Tensor, generator: torch.Generator | None)
     if generator is not None:
         raise ValueError("step must get generator or variance_noise, not both.")
     return noise
+
+
+def _halves(output: Any, sample: Tensor) -> tuple[Tensor, Tensor]:
+    """The prediction and what is said of the variance, halves of the channels."""
+    require_floats("model_output", output)
+    shape = tuple(sample.shape)
+    wanted = (*shape[:1], 2 * shape[1], *shape[2:]) if len(shape) > 1 else ()
+    if tuple(output.shape) != wanted:
+        raise ValueError(
+            f"model_output must have twice the channels of the sample, {wanted}, for the variance "
+            f"learned_range, got {tuple(output.shape)}."
+        )
+    prediction, variance = output.chunk(2, dim=1)
+    return prediction, variance
 
 
 def _output(terms: Sequence[tuple[Tensor, Tensor]], clean: Tensor) -> SchedulerOutput:

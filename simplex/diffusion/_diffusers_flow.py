@@ -7,7 +7,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from simplex.complexes import require_int, require_real
+from simplex.complexes import require_int, require_real, require_word
 from simplex.diffusion._checks import (
     require_device,
     require_finite,
@@ -46,6 +46,11 @@ class FlowMatchEulerDiscreteScheduler:
     Args:
         num_train_timesteps: T, which only scales the timesteps.
         shift: a > 0; levels are mapped by a s / (1 + (a - 1) s).
+        use_dynamic_shifting: whether ``set_timesteps(mu=)`` says how to shift, a = e^μ or μ, in
+            place of ``shift``, as for pictures of several sizes.
+        base_shift, max_shift, base_image_seq_len, max_image_seq_len: for pipelines, which work out
+            μ from them.
+        time_shift_type: ``"exponential"``, a = e^μ, or ``"linear"``, a = μ.
 
     Raises:
         TypeError: an unknown option.
@@ -85,14 +90,17 @@ class FlowMatchEulerDiscreteScheduler:
         self.config = SchedulerConfig(options_of(locals(), options, FLOW_FIXED, {}))
         require_int("num_train_timesteps", num_train_timesteps, 1)
         require_real("shift", shift, 0, open=True)
+        require_flag("use_dynamic_shifting", use_dynamic_shifting)
+        require_word("time_shift_type", time_shift_type, ("exponential", "linear"))
         self.num_train_timesteps = num_train_timesteps
         self.shift = shift
-        self.set_timesteps(num_train_timesteps)
+        unshifted = 0.0 if time_shift_type == "exponential" else 1.0
+        self.set_timesteps(num_train_timesteps, mu=unshifted if use_dynamic_shifting else None)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], **changed: object) -> Self:
         """As :meth:`DDPMScheduler.from_config`."""
-        return cls(**options_in(config) | changed)
+        return cls(**options_in(config, cls) | changed)
 
     def __len__(self) -> int:
         return self.num_train_timesteps
@@ -121,14 +129,14 @@ class FlowMatchEulerDiscreteScheduler:
             num_inference_steps: how many levels, at equal distances.
             device: where the levels are to be.
             sigmas: the levels, in (0, 1].
-            mu: None.
+            mu: how to shift the levels, where shifts are dynamic.
             timesteps: T times the levels, in (0, T].
         """
         if sum(given is not None for given in (num_inference_steps, sigmas, timesteps)) != 1:
             raise ValueError(
                 "set_timesteps must get num_inference_steps, sigmas or timesteps, one of them."
             )
-        require_fixed({"mu": mu}, {"mu": (None, "Give the scheduler shift = exp(mu).")})
+        shift = self._shift(mu)
         require_device(device)
         if num_inference_steps is not None:
             require_int("num_inference_steps", num_inference_steps, 1, self.num_train_timesteps)
@@ -138,8 +146,19 @@ class FlowMatchEulerDiscreteScheduler:
             levels = self._falling("timesteps", timesteps, self.num_train_timesteps)
         else:
             levels = self._falling("sigmas", sigmas, 1)
-        shifted = self.shift * levels / (1 + (self.shift - 1) * levels)
+        shifted = shift * levels / (1 + (shift - 1) * levels)
         self.sigmas = torch.cat([shifted, shifted.new_zeros(1)]).to(device)
+
+    def _shift(self, mu: float | None) -> float:
+        """The factor a of the levels."""
+        if not self.config.use_dynamic_shifting:
+            require_fixed({"mu": mu}, {"mu": (None, "Give the scheduler shift = exp(mu).")})
+            return self.shift
+        if mu is None:
+            raise ValueError("mu must be given where shifts are dynamic, got None.")
+        if self.config.time_shift_type == "linear":
+            return require_real("mu", mu, 0, open=True)
+        return math.exp(require_real("mu", mu, -100, 100))
 
     def _falling(self, what: str, values: object, most: int) -> Tensor:
         """Levels, given as such or as timesteps."""

@@ -3,17 +3,26 @@
 import torch
 from torch import Tensor
 
+from simplex.diffusion._calls import Arguments, calling
 from simplex.diffusion._checks import require_defined, require_walk
-from simplex.diffusion._gaussian import WHITE, Noise
+from simplex.diffusion._gaussian import Noise, noise_of
 from simplex.diffusion._kinds import Target, target_of
 from simplex.diffusion._parameterization import linear_forms
 from simplex.diffusion._rows import Model
 from simplex.diffusion._schedule import Schedule
+from simplex.diffusion._trajectory import Callback
 from simplex.diffusion._walk import Grid, Steps, walk, walk_times
 
 
 def dpmpp_2m(
-    model: Model, x: Tensor, schedule: Schedule, times: Grid, *, prediction: Target | None = None
+    model: Model,
+    x: Tensor,
+    schedule: Schedule,
+    times: Grid,
+    *,
+    prediction: Target | None = None,
+    model_kwargs: Arguments | None = None,
+    callback: Callback | None = None,
 ) -> Tensor:
     r"""Walk from noise to data with the multistep solver DPM-Solver++(2M).
 
@@ -28,9 +37,11 @@ def dpmpp_2m(
         model: gets x (rows, …) and one time per row, (rows,).
         x: (rows, …) noise to start from, x at ``times[0]``.
         schedule: gives α and σ; the signal must not vanish at ``times[0]``.
-        times: falling strictly, the end included: (S + 1,) or (S + 1, rows).
+        times: a number of steps, or the times, as in :func:`ddpm`.
         prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``; by default
             what the network says or learned, see :func:`simple_loss`, and ε if it is not known.
+        model_kwargs: as in :func:`ddpm`.
+        callback: as there.
 
     Returns:
         x at the last time.
@@ -54,10 +65,11 @@ def dpmpp_2m(
         >>> dpmpp_2m(lambda x, t: x / 2, torch.ones(4, 2), schedule, times, prediction="x0").shape
         torch.Size([4, 2])
     """
-    require_walk(model, x, schedule, WHITE, None)
+    model = calling("model", model, model_kwargs)
+    require_walk(model, x, schedule, None)
     grid = walk_times(schedule, times)
     steps = multistep(schedule, grid, target_of(model, prediction), noisy=False)
-    return walk(model, x, schedule, grid, steps, WHITE, None)
+    return walk(model, x, schedule, grid, steps, noise_of(schedule, None), None, callback)
 
 
 def dpmpp_2m_sde(
@@ -67,7 +79,9 @@ def dpmpp_2m_sde(
     times: Grid,
     *,
     prediction: Target | None = None,
-    noise: Noise = WHITE,
+    noise: Noise | None = None,
+    model_kwargs: Arguments | None = None,
+    callback: Callback | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     r"""Walk from noise to data with the multistep solver SDE-DPM-Solver++(2M).
@@ -81,10 +95,12 @@ def dpmpp_2m_sde(
         model: gets x (rows, …) and one time per row, (rows,).
         x: (rows, …) noise to start from, x at ``times[0]``.
         schedule: gives α and σ; the signal must not vanish at ``times[0]``.
-        times: falling strictly, the end included: (S + 1,) or (S + 1, rows).
+        times: a number of steps, or the times, as in :func:`ddpm`.
         prediction: what the model predicts: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``; by default
             what the network says or learned, see :func:`simple_loss`, and ε if it is not known.
-        noise: the law of z: that of the chain, if it was trained with another one than white.
+        noise: the law of z, as in :func:`ddpm`.
+        model_kwargs: as there.
+        callback: as there.
         generator: source of randomness; ``None`` for torch's global one.
 
     Returns:
@@ -103,10 +119,12 @@ def dpmpp_2m_sde(
         >>> dpmpp_2m_sde(lambda x, t: x, torch.ones(4, 2), schedule, times, prediction="x0").shape
         torch.Size([4, 2])
     """
-    require_walk(model, x, schedule, noise, generator)
+    model = calling("model", model, model_kwargs)
+    require_walk(model, x, schedule, generator)
+    law = noise_of(schedule, noise)
     grid = walk_times(schedule, times)
     steps = multistep(schedule, grid, target_of(model, prediction), noisy=True)
-    return walk(model, x, schedule, grid, steps, noise, generator)
+    return walk(model, x, schedule, grid, steps, law, generator, callback)
 
 
 def multistep(schedule: Schedule, grid: Tensor, prediction: Target, *, noisy: bool) -> Steps:

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_real
+from simplex.diffusion._calls import Arguments, calling, like_data
 from simplex.diffusion._checks import (
+    number_of_steps,
     require_callable,
     require_count,
     require_floats,
@@ -20,6 +22,7 @@ from simplex.diffusion._checks import (
     require_steps,
 )
 from simplex.diffusion._gaussian import WHITE, Noise
+from simplex.diffusion._grids import edm_sigmas
 from simplex.diffusion._kinds import DENOISED, SCALED, record_kind, require_kind, saying
 from simplex.diffusion._rows import (
     Model,
@@ -31,6 +34,7 @@ from simplex.diffusion._rows import (
     unrolled,
     vanishes,
 )
+from simplex.diffusion._trajectory import Callback, require_callback, told
 from simplex.diffusion._walk import Grid, checked
 
 
@@ -104,8 +108,8 @@ class EDMPreconditioner:
             level = sigma.reshape(tuple(sigma.shape) + (1,) * (x.dim() - sigma.dim()))
             total = level.square() + s**2
             root = total.sqrt()
-            output = network(x / root, rows_of_times(sigma.log() / 4, x))
-            require_same_shape("the output of the network", output, x)
+            answer = network(x / root, rows_of_times(sigma.log() / 4, x))
+            output = like_data("the output of the network", answer, x)
             return (s**2 / total) * x + (level * s / root) * output
 
         return saying(denoise, DENOISED)
@@ -120,6 +124,8 @@ def heun_edm(
     churn_range: tuple[float, float] = (0.0, math.inf),
     churn_noise: float = 1.0,
     noise: Noise = WHITE,
+    model_kwargs: Arguments | None = None,
+    callback: Callback | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     r"""Walk down noise levels with Heun's method, adding some noise before each step if asked.
@@ -137,11 +143,14 @@ def heun_edm(
         denoise: D(x, σ), the denoised data; it gets one σ per row of x, (rows,). See
             :meth:`EDMPreconditioner.denoiser` and :func:`denoiser_from_chain`.
         x: noise of standard deviation ``sigmas[0]``, in the scale x_0 + σ ε.
-        sigmas: falling strictly, the last usually 0: (N + 1,) or (N + 1, rows).
+        sigmas: a number of levels N, for ``edm_sigmas(N)``, from 80; or levels, falling strictly,
+            the last usually 0: (N + 1,) or (N + 1, rows).
         churn: S_churn ≥ 0; 0 is deterministic.
         churn_range: levels (S_tmin, S_tmax) between which noise is added.
         churn_noise: S_noise, the scale of the noise added.
-        noise: as in :func:`ddpm`.
+        noise: the law of the noise added.
+        model_kwargs: as in :func:`ddpm`.
+        callback: as there; its time is the level.
         generator: as there.
 
     Returns:
@@ -164,9 +173,10 @@ def heun_edm(
         >>> heun_edm(exact, 80 * torch.ones(4, 2), sigmas)[0, 0].item()
         1.0...
     """
-    require_callable("denoise", denoise)
+    denoise = calling("denoise", denoise, model_kwargs)
     require_kind(denoise, DENOISED)
     require_floats("x", x)
+    require_callback(callback)
     require_noise(noise)
     require_generator(generator)
     require_number("churn", churn)
@@ -191,15 +201,16 @@ def heun_edm(
         strict=True,
     )
     with torch.no_grad():
+        x = told(callback, 0, inputs_at(levels[:1], x)[0], x)
         for i, (sigma, sigma_next, a, r, e, b, c) in enumerate(steps):
             if not vanishes(a):
                 x = combine((1.0, x), (a, noise.sample(x, generator=generator)))
             clean = checked(denoise(x, sigma), x, sigma, i)
             euler = combine((r, x), (e, clean))
             if last and i == len(levels) - 2:
-                return euler
+                return told(callback, i + 1, sigma_next, euler)
             cleaner = checked(denoise(euler, sigma_next), x, sigma_next, i)
-            x = combine((r, x), (b, clean), (c, cleaner))
+            x = told(callback, i + 1, sigma_next, combine((r, x), (b, clean), (c, cleaner)))
     return x
 
 
@@ -214,7 +225,9 @@ def _churn_range(given: object) -> tuple[float, float]:
 
 def _falling_levels(sigmas: Grid) -> Tensor:
     """The levels as float64, checked; 0 may only stand at the end, for all rows at once."""
-    levels = require_numbers("sigmas", sigmas, torch.float64)
+    number = number_of_steps(sigmas)
+    given = sigmas if number is None else edm_sigmas(number)
+    levels = require_numbers("sigmas", given, torch.float64)
     require_steps(levels)
     if not ((levels[1:] < levels[:-1]).all() and (levels[-1] >= 0).all()):
         raise ValueError(
@@ -228,7 +241,13 @@ def _falling_levels(sigmas: Grid) -> Tensor:
 
 
 def edm_loss(
-    network: Model, x0: Tensor, sigma: Tensor, eps: Tensor, preconditioner: EDMPreconditioner
+    network: Model,
+    x0: Tensor,
+    sigma: Tensor,
+    eps: Tensor,
+    preconditioner: EDMPreconditioner,
+    *,
+    model_kwargs: Arguments | None = None,
 ) -> Tensor:
     r"""The weighted squared error of the denoised data, per row.
 
@@ -243,6 +262,7 @@ def edm_loss(
         sigma: (rows,) noise levels, for example ``preconditioner.sigmas(len(x0))``.
         eps: noise of the shape of the data.
         preconditioner: the same object that makes the denoiser for sampling.
+        model_kwargs: further keyword arguments of the network.
 
     Returns:
         (rows,) losses.
@@ -263,7 +283,7 @@ def edm_loss(
     if sigma.shape not in ((), x0.shape[:1]):
         raise ValueError(f"sigma must be one per row, ({len(x0)},), got {tuple(sigma.shape)}.")
     noisy = combine((1.0, x0), (per_row(sigma, x0), eps))
-    denoised = preconditioner.denoiser(lambda x, t: network(x, t))(noisy, sigma)
-    require_same_shape("the output of the network", denoised, x0)
+    called = calling("network", network, model_kwargs)
+    denoised = preconditioner.denoiser(lambda x, t: called(x, t))(noisy, sigma)
     record_kind(network, denoised, SCALED)
     return preconditioner.weight(sigma) * row_mean((denoised - x0).square())

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_int, require_real
+from simplex.diffusion._calls import Arguments, calling
 from simplex.diffusion._checks import (
     pair_of,
-    require_noise,
     require_schedule,
     require_to_data,
     require_walk,
@@ -21,11 +21,12 @@ from simplex.diffusion._gaussian import (
     Variance,
     is_learned,
     learned_variance,
+    noise_of,
     q_sample,
     reverse_variance,
     step_coefficients,
 )
-from simplex.diffusion._kinds import Target, target_of
+from simplex.diffusion._kinds import Target, require_learned_noise, target_of
 from simplex.diffusion._parameterization import convert_prediction
 from simplex.diffusion._rows import aligned, row_size, row_sum
 from simplex.diffusion._schedule import DiscreteSchedule
@@ -148,7 +149,8 @@ def elbo(
     prediction: Target | None = None,
     variance: Variance = "small",
     decoder: Decoder = gaussian_log_density,
-    noise: Noise = WHITE,
+    noise: Noise | None = None,
+    model_kwargs: Arguments | None = None,
     generator: torch.Generator | None = None,
 ) -> Elbo:
     r"""Estimate the variational bound with one draw of x_t per step.
@@ -162,14 +164,15 @@ def elbo(
         model: as in :func:`ddpm`.
         x0: (rows, …) data.
         schedule: the chain.
-        times: falling strictly, to 0; by default T, …, 1, 0.
+        times: a number of steps, or times falling strictly, to 0; by default T, …, 1, 0.
         prediction: as in :func:`ddpm`.
         variance: as in :func:`ddpm`.
         decoder: the log-likelihood per component of x_0 given the mean and the variance of the
             last step: a density by default, :func:`discretized_gaussian` for grey levels.
-        noise: the noise of the chain. The bound is in the coordinates that it whitens, so for
-            noise N(0, K) add ½ ln det K to have that of x_0; learned variances and bins are for
-            white noise.
+        noise: the noise of the chain; by default as in :func:`ddpm`. The bound is in the
+            coordinates that it whitens, so for noise N(0, K) add ½ ln det K to have that of x_0;
+            learned variances and bins are for white noise.
+        model_kwargs: as in :func:`ddpm`.
         generator: as in :func:`ddpm`.
 
     Returns:
@@ -196,9 +199,11 @@ def elbo(
         >>> bound.transitions.shape
         torch.Size([99, 4])
     """
-    require_walk(model, x0, schedule, noise, generator)
+    model = calling("model", model, model_kwargs)
+    require_walk(model, x0, schedule, generator)
     require_schedule(schedule, discrete=True)
-    require_noise(noise, whitens=True)
+    noise = noise_of(schedule, noise, whitens=True)
+    require_learned_noise(model, noise)
     target = target_of(model, prediction)
     grid = bound_times(schedule, times)
     table, terms = StepTable.of(schedule, grid, variance), []

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_memory, require_real
+from simplex.diffusion._calls import Arguments, calling, like_data
 from simplex.diffusion._checks import (
     require_callable,
     require_finite_numbers,
@@ -134,6 +135,7 @@ def flow_matching_loss(
     t: Tensor,
     *,
     path: FlowPath = LINEAR,
+    model_kwargs: Arguments | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     r"""The squared error of the velocity along a path from noise to data, per row.
@@ -150,6 +152,7 @@ def flow_matching_loss(
             random or by :func:`ot_coupling`.
         t: (rows,) times in [0, 1], 0 for noise and 1 for data, uniform in training.
         path: the path and its velocity.
+        model_kwargs: further keyword arguments of the model.
         generator: source of randomness of the path.
 
     Returns:
@@ -170,8 +173,8 @@ def flow_matching_loss(
     require_path(path)
     require_generator(generator)
     x, u = path.at(x0, z, t, generator=generator)
-    velocity = model(x, rows_of_times(t.to(x.dtype), x))
-    require_same_shape("the output of the network", velocity, x0)
+    answer = calling("model", model, model_kwargs)(x, rows_of_times(t.to(x.dtype), x))
+    velocity = like_data("the output of the network", answer, x0)
     record_kind(model, velocity, VELOCITY)
     return row_mean((velocity - u).square())
 

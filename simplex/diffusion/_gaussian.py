@@ -1,18 +1,23 @@
 """The Gaussian chain: forward sampling, the posterior of a step, and the variances in use."""
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from simplex.diffusion._checks import (
     require_floats,
-    require_generator,
     require_like_times,
     require_numbers,
     require_same_shape,
     require_schedule,
+)
+from simplex.diffusion._noise import (
+    WHITE as WHITE,
+    Noise as Noise,
+    WhiteNoise as WhiteNoise,
+    noise_of as noise_of,
 )
 from simplex.diffusion._rows import combine, per_row
 from simplex.diffusion._schedule import Schedule, Times
@@ -142,53 +147,3 @@ def learned_variance(v: Tensor, small: Tensor, large: Tensor) -> Tensor:
         )
     low, high = per_row(small.log(), v), per_row(large.log(), v)
     return (low + v * (high - low)).exp()
-
-
-class Noise(Protocol):
-    r"""A centred Gaussian law N(0, K) on tensors of a given shape.
-
-    .. math::
-        x_t = α_t \, x_0 + σ_t \, K^{1/2} ε
-
-    Every schedule, sampler and loss of this package works with any K: the chain on x with noise
-    K is the chain on K^{-1/2} x with white noise. K must be positive definite on the space that
-    the data live in.
-
-    Example:
-        >>> noise: Noise = WhiteNoise()
-        >>> noise.sample(torch.zeros(4, 2)).shape
-        torch.Size([4, 2])
-    """
-
-    def sample(self, like: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        """Draw K^{1/2} ε with the shape, dtype and device of ``like``."""
-        ...
-
-    def whiten(self, x: Tensor) -> Tensor:
-        """K^{-1/2} x, of the shape of ``x``: what the ELBO measures distances with."""
-        ...
-
-
-class WhiteNoise:
-    """Independent standard normal numbers: K is the identity.
-
-    Example:
-        >>> WhiteNoise().whiten(torch.ones(2)).tolist()
-        [1.0, 1.0]
-    """
-
-    def sample(self, like: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        """Draw ε with the shape, dtype and device of ``like``."""
-        require_floats("like", like)
-        require_generator(generator)
-        return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
-
-    def whiten(self, x: Tensor) -> Tensor:
-        """The argument itself."""
-        return x
-
-    def __repr__(self) -> str:
-        return "WhiteNoise()"
-
-
-WHITE: Noise = WhiteNoise()

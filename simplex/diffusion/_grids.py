@@ -6,7 +6,12 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_int, require_real, require_word
-from simplex.diffusion._checks import require_count, require_numbers, require_schedule
+from simplex.diffusion._checks import (
+    number_of_steps,
+    require_count,
+    require_numbers,
+    require_schedule,
+)
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule
 
 
@@ -62,6 +67,27 @@ def spaced_times(
             rising = (index * ((total - 1) / max(num_steps - 1, 1))).round()
             times = 1 + rising.flip(0) if num_steps > 1 else rising + total
     return torch.cat([times, torch.zeros(1, dtype=torch.float64)]).long()
+
+
+def counted_times(schedule: Schedule, times: object) -> Tensor | None:
+    """The times of a number of steps, ``None`` where no number is given.
+
+    Of a discrete chain :func:`spaced_times`, of a continuous one :func:`log_snr_times`.
+    """
+    number = number_of_steps(times)
+    if number is None:
+        return None
+    if isinstance(schedule, DiscreteSchedule):
+        return spaced_times(schedule, number)
+    if number > 1:
+        return log_snr_times(schedule, number)
+    return torch.tensor([float(schedule.end), 0.0], dtype=torch.float64)
+
+
+def unit_times(times: object) -> object:
+    """The times of a flow from noise, 0, to data, 1, at equal distances, for a number of steps."""
+    number = number_of_steps(times)
+    return times if number is None else torch.linspace(0, 1, number + 1, dtype=torch.float64)
 
 
 def times_at_levels(schedule: Schedule, sigmas: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from simplex.complexes import require_word
+from simplex.diffusion._noise import Noise, name_of_noise
 
 
 Target = Literal["eps", "x0", "v", "score"]
@@ -22,7 +23,7 @@ _PLACES = {
     SCALED: "EDMPreconditioner.denoiser, whose result heun_edm takes",
     CONTROL: "HeatFlow.sample, or in any solver of flows as HeatFlow.velocity(network)",
 }
-_RECORD = "_predicts"
+_RECORD, _NOISE = "_predicts", "_learned_noise"
 _M = TypeVar("_M")
 
 
@@ -78,17 +79,32 @@ def require_same_kind(first: object, second: object) -> None:
         raise ValueError(f"both models must predict the same, got {one} and {two}.")
 
 
-def record_kind(model: object, output: Tensor, kind: str) -> None:
-    """Let a network that a loss trains remember for what."""
+def record_kind(model: object, output: Tensor, kind: str, schedule: object = None) -> None:
+    """Let a network that a loss trains remember for what, and the noise that its chain carries."""
     if output.requires_grad and not torch.compiler.is_compiling():
-        _remember(_network_of(model), kind)
+        network, noise = _network_of(model), getattr(schedule, "noise", None)
+        _remember(network, kind)
+        _remember(network, None if noise is None else name_of_noise(noise), _NOISE)
+
+
+def require_learned_noise(model: object, noise: Noise) -> None:
+    """Refuse to sample with another kind of noise than that of the chain of training."""
+    learned = getattr(_network_of(model), _NOISE, None)
+    if isinstance(learned, str) and learned != name_of_noise(noise):
+        raise ValueError(
+            f"noise must be a {learned}, which the network was trained with, got "
+            f"{name_of_noise(noise)}. Sample with the chain of training, "
+            "schedule.with_noise(noise)."
+        )
 
 
 def carry_kind(source: object, to: object) -> None:
     """Let a copy or an adapter say what its network says."""
-    known = known_kind(source)
+    known, noise = known_kind(source), getattr(_network_of(source), _NOISE, None)
     if known is not None:
         _remember(to, known)
+    if noise is not None:
+        _remember(to, noise, _NOISE)
 
 
 def saying(model: _M, kind: str) -> _M:
@@ -105,10 +121,10 @@ def _refuse(wanted: str, known: object) -> None:
     )
 
 
-def _remember(network: object, kind: str) -> None:
-    if getattr(network, _RECORD, None) != kind:
+def _remember(network: object, word: str | None, name: str = _RECORD) -> None:
+    if getattr(network, name, None) != word:
         with suppress(AttributeError, TypeError, RuntimeError):  # no room for attributes
-            setattr(network, _RECORD, kind)
+            setattr(network, name, word)
 
 
 def _network_of(model: object) -> object:

@@ -7,18 +7,19 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_real, require_word
+from simplex.diffusion._calls import Arguments, calling, like_data
 from simplex.diffusion._checks import (
     pair_of,
     require_after_data,
     require_callable,
     require_floats,
-    require_noise,
+    require_generator,
     require_number,
     require_same_shape,
     require_schedule,
 )
 from simplex.diffusion._elbo import Decoder, StepTable, gaussian_log_density, step_nats
-from simplex.diffusion._gaussian import WHITE, Noise, q_sample
+from simplex.diffusion._gaussian import Noise, noise_of, q_sample
 from simplex.diffusion._kinds import TARGETS, Target, record_kind, target_to_learn
 from simplex.diffusion._parameterization import convert_prediction
 from simplex.diffusion._rows import Model, row_mean, rows_of_times
@@ -30,9 +31,11 @@ def simple_loss(
     x0: Tensor,
     t: Tensor,
     schedule: Schedule,
-    eps: Tensor,
+    eps: Tensor | None = None,
     *,
     prediction: Target | None = None,
+    model_kwargs: Arguments | None = None,
+    generator: torch.Generator | None = None,
 ) -> Tensor:
     r"""The squared error of a prediction, per row.
 
@@ -47,10 +50,13 @@ def simple_loss(
         x0: data of any shape.
         t: (rows,) times, uniform in training, 1…T in a discrete chain; or one time.
         schedule: gives α and σ.
-        eps: noise of the shape of the data, for example ``WhiteNoise().sample(x0)``.
+        eps: noise of the shape of the data, drawn from the law of the chain; ``None`` for a fresh
+            draw of the noise that the schedule carries, or of white noise.
         prediction: what the model is to predict: ``"eps"``, ``"x0"``, ``"v"`` or ``"score"``;
             ``None`` for what the network says by an attribute ``prediction`` or learned before,
             and ε if neither.
+        model_kwargs: further keyword arguments of the model: labels, an encoded text, ….
+        generator: of the noise, where none is given.
 
     Returns:
         (rows,) losses. A network that is trained by them, a module or a function, remembers what
@@ -76,11 +82,13 @@ def simple_loss(
         [1.0, 1.0, 1.0]
     """
     target = _prepared(model, x0, schedule, prediction)
+    eps = _drawn(eps, x0, noise_of(schedule, None), generator)
     t = schedule.times(t)
     x, times = _noised(x0, t, schedule, eps)
-    output = model(x, times)
+    answer = calling("model", model, model_kwargs)(x, times)
+    output = like_data("the output of the network", answer, x0)
     squares = _squares(output, x0, eps, x, t, schedule, target)
-    record_kind(model, output, target)
+    record_kind(model, output, target, schedule)
     return row_mean(squares)
 
 
@@ -141,11 +149,13 @@ def vlb_loss(
     x0: Tensor,
     t: Tensor,
     schedule: DiscreteSchedule,
-    eps: Tensor,
+    eps: Tensor | None = None,
     *,
     prediction: Target | None = None,
     decoder: Decoder = gaussian_log_density,
-    noise: Noise = WHITE,
+    noise: Noise | None = None,
+    model_kwargs: Arguments | None = None,
+    generator: torch.Generator | None = None,
 ) -> Tensor:
     r"""One term of the variational bound, at random times, with the fixed small variance.
 
@@ -158,10 +168,12 @@ def vlb_loss(
         x0: (rows, …) data.
         t: (rows,) times in 1…T.
         schedule: a chain of at least 2 steps.
-        eps: (rows, …) noise of the shape of the data.
+        eps: (rows, …) noise of the shape of the data, as for :func:`simple_loss`.
         prediction: what the model is to predict, as for :func:`simple_loss`.
         decoder: p(x_0 | x_1), the log-likelihood per component, as for :func:`elbo`.
         noise: the law of eps; the bound is in the coordinates that it whitens, as for :func:`elbo`.
+        model_kwargs: as for :func:`simple_loss`.
+        generator: as there.
 
     Returns:
         (rows,) nats per component; T times their mean over uniform t estimates the bound without
@@ -174,13 +186,14 @@ def vlb_loss(
         tensor([0., 0.])
     """
     target = _prepared(model, x0, schedule, prediction, discrete=True)
-    require_noise(noise, whitens=True)
+    law = noise_of(schedule, noise, whitens=True)
+    eps = _drawn(eps, x0, law, generator)
     t = schedule.times(t)
     x, times = _noised(x0, t, schedule, eps)
-    output = model(x, times)
-    require_same_shape("the output of the network", output, x0)
-    record_kind(model, output, target)
-    return row_mean(_nats(output, None, x0, x, t, schedule, target, decoder, noise))
+    answer = calling("model", model, model_kwargs)(x, times)
+    output = like_data("the output of the network", answer, x0)
+    record_kind(model, output, target, schedule)
+    return row_mean(_nats(output, None, x0, x, t, schedule, target, decoder, law))
 
 
 def hybrid_loss(
@@ -188,12 +201,14 @@ def hybrid_loss(
     x0: Tensor,
     t: Tensor,
     schedule: DiscreteSchedule,
-    eps: Tensor,
+    eps: Tensor | None = None,
     *,
     prediction: Target | None = None,
     vlb_weight: float = 1e-3,
     decoder: Decoder = gaussian_log_density,
-    noise: Noise = WHITE,
+    noise: Noise | None = None,
+    model_kwargs: Arguments | None = None,
+    generator: torch.Generator | None = None,
 ) -> Tensor:
     r"""The simple loss for the prediction, and the variational bound for a learned variance.
 
@@ -207,11 +222,13 @@ def hybrid_loss(
         x0: (rows, …) data.
         t: (rows,) times in 1…T.
         schedule: a chain of at least 2 steps.
-        eps: (rows, …) noise of the shape of the data.
+        eps: (rows, …) noise of the shape of the data, as for :func:`simple_loss`.
         prediction: what the model is to predict, as for :func:`simple_loss`.
         vlb_weight: λ.
         decoder: p(x_0 | x_1), the log-likelihood per component, as for :func:`elbo`.
         noise: the law of eps; the bound is in the coordinates that it whitens, as for :func:`elbo`.
+        model_kwargs: as for :func:`simple_loss`.
+        generator: as there.
 
     Returns:
         (rows,) losses.
@@ -228,15 +245,16 @@ def hybrid_loss(
         tensor([0., 0.])
     """
     target = _prepared(model, x0, schedule, prediction, discrete=True)
-    require_noise(noise, whitens=True)
+    law = noise_of(schedule, noise, whitens=True)
     require_real("vlb_weight", vlb_weight, 0)
+    eps = _drawn(eps, x0, law, generator)
     t = schedule.times(t)
     x, times = _noised(x0, t, schedule, eps)
-    output, v = pair_of(model(x, times))
+    output, v = pair_of(calling("model", model, model_kwargs)(x, times))
     simple = _squares(output, x0, eps, x, t, schedule, target)
     require_same_shape("v", v, x0)
-    record_kind(model, output, target)
-    nats = _nats(output.detach(), v, x0, x, t, schedule, target, decoder, noise)
+    record_kind(model, output, target, schedule)
+    nats = _nats(output.detach(), v, x0, x, t, schedule, target, decoder, law)
     scale = vlb_weight * schedule.num_steps / math.log(2)
     return row_mean(simple) + scale * row_mean(nats)
 
@@ -254,6 +272,16 @@ def _prepared(
     require_floats("x0", x0, " Scale images of bytes to [-1, 1], x0 / 127.5 - 1.")
     require_schedule(schedule, discrete=discrete)
     return target_to_learn(model, prediction)
+
+
+def _drawn(eps: Tensor | None, x0: Tensor, law: Noise, generator: torch.Generator | None) -> Tensor:
+    """The noise of a loss: given, or a fresh draw."""
+    require_generator(generator)
+    if eps is None:
+        return law.sample(x0, generator=generator)
+    if generator is not None:
+        raise ValueError("a loss must get eps or a generator to draw it, not both.")
+    return eps
 
 
 def _noised(x0: Tensor, t: Tensor, schedule: Schedule, eps: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,15 +8,18 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_int, require_memory
+from simplex.diffusion._calls import Arguments, answer_of, calling
 from simplex.diffusion._checks import (
     require_callable,
     require_floats,
     require_generator,
     require_numbers,
     require_schedule,
+    require_several,
     require_steps,
 )
 from simplex.diffusion._continuous import ContinuousSchedule
+from simplex.diffusion._grids import unit_times
 from simplex.diffusion._kinds import VELOCITY, Target, require_kind, saying, target_of
 from simplex.diffusion._parameterization import convert_prediction
 from simplex.diffusion._rows import (
@@ -29,13 +32,21 @@ from simplex.diffusion._rows import (
     rows_of_times,
     unrolled,
 )
+from simplex.diffusion._trajectory import Callback, require_callback, told
 from simplex.diffusion._walk import Grid, checked
 
 
 Probes = Callable[[], Iterable[Tensor]]  # (rows, components) each
 
 
-def euler_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
+def euler_flow(
+    velocity: Model,
+    x: Tensor,
+    times: Grid,
+    *,
+    model_kwargs: Arguments | None = None,
+    callback: Callback | None = None,
+) -> Tensor:
     r"""Follow a velocity with Euler's method.
 
     .. math::
@@ -44,8 +55,11 @@ def euler_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
     Args:
         velocity: u(x, t); it gets one time per row of x, (rows,).
         x: the state at ``times[0]``: noise, for a flow-matching model.
-        times: strictly monotone, (S + 1,) or (S + 1, rows); rising from 0 (noise) to 1 (data) to
-            sample a flow-matching model, falling to invert it.
+        times: a number of steps from 0 (noise) to 1 (data), of equal length; or strictly monotone
+            times, (S + 1,) or (S + 1, rows), rising to sample a flow-matching model, falling to
+            invert it.
+        model_kwargs: further keyword arguments of the velocity.
+        callback: as in :func:`ddpm`.
 
     Returns:
         The state at the last time.
@@ -54,16 +68,27 @@ def euler_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
         >>> euler_flow(lambda x, t: x, torch.ones(1, 1), [0.0, 0.5, 1.0]).item()
         2.25
     """
+    velocity = calling("velocity", velocity, model_kwargs)
     _require_flow(velocity, x)
-    grid = _monotone(times)
-    h = unrolled(grid.diff(dim=0), x)
+    require_callback(callback)
+    grid = _monotone(unit_times(times))
+    h, inputs = unrolled(grid.diff(dim=0), x), inputs_at(grid, x)
     with torch.no_grad():
-        for i, t in enumerate(inputs_at(grid[:-1], x)):
+        x = told(callback, 0, inputs[0], x)
+        for i, t in enumerate(inputs[:-1]):
             x = combine((1.0, x), (h[i], checked(velocity(x, t), x, t, i)))
+            x = told(callback, i + 1, inputs[i + 1], x)
     return x
 
 
-def heun_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
+def heun_flow(
+    velocity: Model,
+    x: Tensor,
+    times: Grid,
+    *,
+    model_kwargs: Arguments | None = None,
+    callback: Callback | None = None,
+) -> Tensor:
     r"""Follow a velocity with Heun's method, of order 2, in two evaluations a step.
 
     .. math::
@@ -73,7 +98,9 @@ def heun_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
     Args:
         velocity: u(x, t), of the shape of x (rows, …), with one time per row, (rows,).
         x: the state at ``times[0]``, (rows, …): noise, for a flow-matching model.
-        times: strictly monotone, (S + 1,) or (S + 1, rows); see :func:`euler_flow`.
+        times: a number of steps, or the times; see :func:`euler_flow`.
+        model_kwargs: as there.
+        callback: as there.
 
     Returns:
         The state at the last time.
@@ -82,16 +109,20 @@ def heun_flow(velocity: Model, x: Tensor, times: Grid) -> Tensor:
         >>> heun_flow(lambda x, t: x, torch.ones(1, 1), [0.0, 1.0]).item()
         2.5
     """
+    velocity = calling("velocity", velocity, model_kwargs)
     _require_flow(velocity, x)
-    grid = _monotone(times)
+    require_callback(callback)
+    grid = _monotone(unit_times(times))
     h, half = unrolled(grid.diff(dim=0), x), unrolled(grid.diff(dim=0) / 2, x)
     inputs = inputs_at(grid, x)
     with torch.no_grad():
+        x = told(callback, 0, inputs[0], x)
         for i, t in enumerate(inputs[:-1]):
             here = checked(velocity(x, t), x, t, i)
             ahead = combine((1.0, x), (h[i], here))
             there = checked(velocity(ahead, inputs[i + 1]), x, inputs[i + 1], i)
             x = combine((1.0, x), (half[i], here), (half[i], there))
+            x = told(callback, i + 1, inputs[i + 1], x)
     return x
 
 
@@ -132,7 +163,7 @@ def probability_flow(
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
         alpha, sigma = schedule.coefficients(t)
-        v = convert_prediction(model(x, t), x, t, schedule, target, "v")
+        v = convert_prediction(answer_of(model(x, t)), x, t, schedule, target, "v")
         return v * per_row(-schedule.log_snr_rate(t) * alpha * sigma / 2, x)
 
     return saying(velocity, VELOCITY)
@@ -245,7 +276,8 @@ def _require_flow(velocity: Model, x: Tensor) -> None:
     require_floats("x", x)
 
 
-def _monotone(times: Grid) -> Tensor:
+def _monotone(times: object) -> Tensor:
+    require_several(times)
     grid = require_numbers("times", times, torch.float64)
     require_steps(grid)
     steps = grid.diff(dim=0)

@@ -1,13 +1,18 @@
 """The options of schedulers under another library's names: which values they have here."""
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
+import torch
+from torch import Tensor
+
 from simplex.complexes import require_real
-from simplex.diffusion._checks import require_mapping
+from simplex.diffusion._checks import require_count, require_mapping
 from simplex.diffusion._gaussian import Variance
 from simplex.diffusion._kinds import Target
+from simplex.diffusion._rows import aligned
 from simplex.diffusion._schedule import (
     DiscreteSchedule,
     cosine_schedule,
@@ -22,38 +27,40 @@ VARIANCES: dict[str, Variance] = {
     "fixed_small": "small",
     "fixed_small_log": "small",
     "fixed_large": "large",
+    "learned_range": "learned",
 }
 SCHEDULES: dict[str, Callable[[int, float, float], DiscreteSchedule]] = {
     "linear": linear_schedule,
     "scaled_linear": scaled_linear_schedule,
     "squaredcos_cap_v2": lambda steps, start, end: cosine_schedule(steps),
+    "sigmoid": lambda steps, start, end: _sigmoid(steps, start, end),
 }
 # What locals() of a constructor holds besides its options.
 _NOT_OPTIONS = ("self", "options", "__class__")
 # Options that one of the classes has: they may be given to the others, at these values or theirs.
 ELSEWHERE: dict[str, object] = {"set_alpha_to_one": True, "variance_type": "fixed_small"}
-# Options there that are fixed here: their value, and what serves for another one.
+# Options of theirs that only DDIM steps have, and what serves in others.
 FIXED: dict[str, tuple[object, str]] = {
     "set_alpha_to_one": (True, "To end at the first timestep give step(..., previous=0)."),
-    "steps_offset": (0, "Give the timesteps themselves, set_timesteps(timesteps=...)."),
-    "thresholding": (False, "Clip to a fixed bound, clip_sample=1.0."),
-    "dynamic_thresholding_ratio": (0.995, "Nothing is thresholded."),
-    "sample_max_value": (1.0, "Nothing is thresholded."),
 }
+ALL_FREE: dict[str, tuple[object, str]] = {}
+# Options of the solvers of their other schedulers: a config of one makes a chain of ours without.
+OF_SOLVERS = frozenset({
+    "set_alpha_to_one", "skip_prk_steps", "solver_order", "solver_type", "solver_p",
+    "algorithm_type", "lower_order_final", "euler_at_final", "use_karras_sigmas",
+    "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas", "use_flow_sigmas", "flow_shift",
+    "final_sigmas_type", "lambda_min_clipped", "variance_type", "interpolation_type",
+    "timestep_type", "sigma_min", "sigma_max", "predict_x0", "disable_corrector",
+    "use_dynamic_shifting", "time_shift_type", "shift_terminal",
+})  # fmt: skip
 # The same of the flow scheduler.
 _SHAPED = "Give the levels themselves, set_timesteps(sigmas=...)."
 FLOW_FIXED: dict[str, tuple[object, str]] = {
-    "use_dynamic_shifting": (False, "Give shift = exp(mu)."),
-    "base_shift": (0.5, "Give shift = exp(mu)."),
-    "max_shift": (1.15, "Give shift = exp(mu)."),
-    "base_image_seq_len": (256, "Give shift = exp(mu)."),
-    "max_image_seq_len": (4096, "Give shift = exp(mu)."),
     "invert_sigmas": (False, _SHAPED),
     "shift_terminal": (None, _SHAPED),
     "use_karras_sigmas": (False, _SHAPED),
     "use_exponential_sigmas": (False, _SHAPED),
     "use_beta_sigmas": (False, _SHAPED),
-    "time_shift_type": ("exponential", "Give shift = exp(mu)."),
     "stochastic_sampling": (False, "Steps of a flow add no noise."),
 }
 # And of its steps.
@@ -123,10 +130,41 @@ def require_fixed(given: Mapping[str, object], fixed: Mapping[str, tuple[object,
             )
 
 
-def options_in(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The options in a configuration, without the names that say where it is from."""
+def options_in(config: Mapping[str, Any], of: type) -> dict[str, Any]:
+    """The options in a configuration that a scheduler has.
+
+    Without the names that say where it is from, those of solvers that steps of ours are not made
+    by, and those that say nothing.
+    """
     require_mapping("config", config)
-    return {name: value for name, value in config.items() if not str(name).startswith("_")}
+    if config.get("use_flow_sigmas"):
+        raise ValueError(
+            "use_flow_sigmas must be False for a chain, got True. Such a network belongs in "
+            "FlowMatchEulerDiscreteScheduler(shift=flow_shift)."
+        )
+    own = inspect.signature(of).parameters
+    told = {name: value for name, value in config.items() if not str(name).startswith("_")}
+    return {
+        name: value
+        for name, value in told.items()
+        if (name in own or name not in OF_SOLVERS)
+        and not (value is None and name in own and own[name].default is not None)
+    }
+
+
+def dynamically_clipped(x: Tensor, ratio: float, most: float) -> Tensor:
+    """Predictions of x_0 within the bound that a share of each row keeps, and scaled to [-1, 1].
+
+    Saharia et al., "Photorealistic text-to-image diffusion models", 2022, section 2.3.
+    """
+    if x.dim() < 2:
+        raise ValueError(
+            f"thresholding must be of rows of several numbers, got shape {tuple(x.shape)}."
+        )
+    sizes = x.detach().abs().flatten(1)
+    bound = torch.quantile(sizes.to(torch.promote_types(x.dtype, torch.float32)), ratio, dim=1)
+    bound = aligned(bound.clamp(min=1).clamp(max=most), x)
+    return x.clamp(-bound, bound) / bound
 
 
 def clip_bound(clip_sample: object, clip_range: object) -> float | None:
@@ -140,6 +178,13 @@ def clip_bound(clip_sample: object, clip_range: object) -> float | None:
     if clip_sample is None or clip_sample is False:
         return None
     return bound if clip_sample is True else require_real("clip_sample", clip_sample, 0, open=True)
+
+
+def _sigmoid(num_steps: int, start: float, end: float) -> DiscreteSchedule:
+    """β = β_1 + S(u) (β_T - β_1) with u from -6 to 6, as in GeoDiff."""
+    require_count("num_train_timesteps", num_steps, 1)
+    curve = torch.linspace(-6, 6, num_steps, dtype=torch.float64).sigmoid()
+    return DiscreteSchedule.from_betas(start + (end - start) * curve)
 
 
 def _same(given: object, value: object) -> bool:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import require_word
+from simplex.diffusion._calls import answer_of, like_data
 from simplex.diffusion._checks import (
     require_callable,
     require_defined,
@@ -156,7 +157,7 @@ def denoiser_from_chain(
         t = schedule.time_at(-2 * sigma.double().log())
         x = y * aligned(schedule.coefficients(t)[0], y)
         times = schedule.model_times(t, x)
-        return convert_prediction(model(x, times), x, t, schedule, kind, "x0")
+        return convert_prediction(answer_of(model(x, times)), x, t, schedule, kind, "x0")
 
     return saying(denoise, DENOISED)
 
@@ -186,9 +187,8 @@ def chain_from_denoiser(denoise: Model, schedule: Schedule) -> Model:
 
     def model(x: Tensor, t: Tensor) -> Tensor:
         alpha, sigma = schedule.coefficients(t)
-        clean = denoise(x / aligned(alpha, x), (sigma / alpha).to(x.device, x.dtype))
-        require_same_shape("the denoised data", clean, x)
-        return clean
+        answer = denoise(x / aligned(alpha, x), (sigma / alpha).to(x.device, x.dtype))
+        return like_data("the denoised data", answer, x)
 
     return saying(model, "x0")
 
@@ -216,8 +216,7 @@ def denoiser_from_flow(velocity: Model) -> Model:
     def denoise(y: Tensor, sigma: Tensor) -> Tensor:
         t = 1 / (1 + sigma)
         x = y * aligned(t, y)
-        u = velocity(x, t)
-        require_same_shape("the velocity", u, x)
+        u = like_data("the velocity", velocity(x, t), x)
         return x + u * aligned(1 - t, y)
 
     return saying(denoise, DENOISED)
@@ -246,8 +245,7 @@ def flow_from_denoiser(denoise: Model) -> Model:
 
     def velocity(x: Tensor, t: Tensor) -> Tensor:
         time = aligned(t, x)
-        clean = denoise(x / time, (1 - t) / t)
-        require_same_shape("the denoised data", clean, x)
+        clean = like_data("the denoised data", denoise(x / time, (1 - t) / t), x)
         return (clean - x) / (1 - time)
 
     return saying(velocity, VELOCITY)
@@ -274,8 +272,7 @@ def flow_of_levels(denoise: Model) -> Model:
     require_kind(denoise, DENOISED)
 
     def velocity(y: Tensor, sigma: Tensor) -> Tensor:
-        clean = denoise(y, sigma)
-        require_same_shape("the denoised data", clean, y)
+        clean = like_data("the denoised data", denoise(y, sigma), y)
         return (y - clean) / aligned(sigma, y)
 
     return saying(velocity, VELOCITY)

@@ -1,5 +1,6 @@
 """How much of the data is left at a time: the table of a discrete chain, in float64."""
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,10 +14,12 @@ from simplex.complexes import require_real
 from simplex.diffusion._checks import (
     require_count,
     require_integers,
+    require_noise,
     require_numbers,
     require_schedule,
     require_times_within,
 )
+from simplex.diffusion._noise import Noise
 
 
 Times = int | float | Sequence[int] | Sequence[float] | Tensor
@@ -31,7 +34,12 @@ class Schedule(ABC):
 
     Time 0 is the data, later times have less signal. All coefficients are float64 and of the shape
     of the times asked for.
+
+    Attributes:
+        noise: the law of ε, if the chain carries one, see :meth:`with_noise`; else ``None``.
     """
+
+    noise: Noise | None = None
 
     @property
     @abstractmethod
@@ -53,6 +61,24 @@ class Schedule(ABC):
     @abstractmethod
     def time_at(self, log_snr: Tensor | float) -> Tensor:
         """The time with the given log-SNR; in a discrete chain the nearest one."""
+
+    def with_noise(self, noise: Noise) -> Self:
+        """This chain with a noise of its own, N(0, K) in place of white.
+
+        Losses draw from it where they are given no ``eps``, samplers and bounds use it, and both
+        refuse another one. A network that was trained in such a chain remembers the kind of noise
+        and the degree of the cochains, and is refused by samplers of a chain with another kind.
+
+        Args:
+            noise: the law, such as a :class:`HodgeNoise`.
+
+        Returns:
+            A new schedule; of one complex, as its noise is.
+        """
+        require_noise(noise)
+        chain = copy.copy(self)
+        object.__setattr__(chain, "noise", noise)
+        return chain
 
     def alpha_bar(self, t: Times) -> Tensor:
         """The share of the variance that is signal, ᾱ_t = α_t²."""
@@ -164,10 +190,13 @@ class DiscreteSchedule(Schedule):
         kept = self.times(times)
         if kept.dim() != 1 or not len(kept) or not (kept[1:] > kept[:-1]).all():
             raise ValueError(f"times must increase strictly, got {kept.tolist()}.")
-        return DiscreteSchedule(torch.cat([self.alpha_bars[:1], self.alpha_bars[kept[kept > 0]]]))
+        table = torch.cat([self.alpha_bars[:1], self.alpha_bars[kept[kept > 0]]])
+        return _carrying(DiscreteSchedule(table), self.noise)
 
     def __repr__(self) -> str:
-        return f"DiscreteSchedule({self.num_steps} steps to ᾱ = {self.alpha_bars[-1].item():.3g})"
+        end = f"{self.num_steps} steps to ᾱ = {self.alpha_bars[-1].item():.3g}"
+        noise = "" if self.noise is None else f", noise={self.noise!r}"
+        return f"DiscreteSchedule({end}{noise})"
 
     def times(self, t: Times) -> Tensor:
         """The times as int64, checked to lie in 0…T."""
@@ -357,7 +386,11 @@ def zero_terminal_snr(schedule: DiscreteSchedule) -> DiscreteSchedule:
     first, last = root[1].clone(), root[-1].clone()
     moved = ((root - last) * first / (first - last)).square()
     moved[0], moved[1] = 1.0, schedule.alpha_bars[1]
-    return DiscreteSchedule(moved)
+    return _carrying(DiscreteSchedule(moved), schedule.noise)
+
+
+def _carrying(schedule: DiscreteSchedule, noise: Noise | None) -> DiscreteSchedule:
+    return schedule if noise is None else schedule.with_noise(noise)
 
 
 def _shares(num_steps: int) -> Tensor:

@@ -6,19 +6,22 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from simplex.diffusion._calls import answer_of
 from simplex.diffusion._checks import (
     pair_of,
     require_finite,
     require_same_shape,
-    require_several,
     require_steps,
 )
 from simplex.diffusion._gaussian import Noise, learned_variance
+from simplex.diffusion._grids import counted_times
+from simplex.diffusion._kinds import require_learned_noise
 from simplex.diffusion._rows import Coefficient, combine, rows_of_times, unrolled, vanishes
 from simplex.diffusion._schedule import Schedule
+from simplex.diffusion._trajectory import Callback, require_callback, told
 
 
-Grid = Sequence[int] | Sequence[float] | Tensor
+Grid = int | Sequence[int] | Sequence[float] | Tensor
 
 
 class Steps(NamedTuple):
@@ -47,14 +50,19 @@ def walk(
     steps: Steps,
     noise: Noise,
     generator: torch.Generator | None,
+    callback: Callback | None = None,
 ) -> Tensor:
     """Take all steps of a grid, x at its first time given, and return x at its last."""
     nothing = torch.zeros(len(grid) - 1)
     columns = (steps.on_x, steps.on_m, steps.on_last, steps.spread, *(steps.clean or ()))
     a, b, c, d, *pq = (unrolled(nothing if each is None else each, x) for each in columns)
     last = None
+    require_callback(callback)
+    require_learned_noise(model, noise)
+    inputs = model_inputs(schedule, grid, x)
     with torch.no_grad():
-        for i, t in enumerate(model_inputs(schedule, grid[:-1], x)):
+        x = told(callback, 0, inputs[0], x)
+        for i, t in enumerate(inputs[:-1]):
             output = model(x, t)
             m, v = pair_of(output) if steps.learned else (output, None)
             m = checked(m, x, t, i)
@@ -69,17 +77,17 @@ def walk(
                     low, high = (each[i] for each in steps.learned)
                     spread = spread * learned_variance(checked(v, x, t, i), low, high).sqrt()
                 terms.append((spread, noise.sample(x, generator=generator)))
-            x, last = combine(*terms), m
+            x, last = told(callback, i + 1, inputs[i + 1], combine(*terms)), m
     return x
 
 
 def walk_times(schedule: Schedule, times: Grid) -> Tensor:
-    """The times of a walk, (S + 1,) or (S + 1, rows), checked to fall strictly.
+    """The times of a walk, (S + 1,) or (S + 1, rows), checked to fall strictly; S gives S steps.
 
     Strictly: a time that occurs twice would be a step of length 0, which divides by it.
     """
-    require_several(times)
-    grid = schedule.times(times)
+    counted = counted_times(schedule, times)
+    grid = schedule.times(times if counted is None else counted)
     require_steps(grid)
     if not (grid[1:] < grid[:-1]).all():
         shown = f"{grid.tolist()}"
@@ -100,8 +108,8 @@ def model_inputs(schedule: Schedule, grid: Tensor, x: Tensor) -> list[Tensor]:
 def checked(prediction: Any, x: Tensor, t: Tensor, step: int) -> Tensor:
     """A prediction of the shape of x without NaN; the error names the step."""
     what = "the prediction of the network"
-    require_same_shape(what, prediction, x)
-    found: Tensor = prediction
+    found: Tensor = answer_of(prediction)
+    require_same_shape(what, found, x)
     require_finite(what, found, lambda: f"at step {step}, time {_span(t)}", x)
     return found
 

@@ -31,7 +31,12 @@ from simplex.io._read import (
     with_lengths as with_lengths,
 )
 from simplex.io._registry import NAMES as NAMES, ending_of as ending_of
-from simplex.io._source import STDIN as STDIN, require_regular as require_regular
+from simplex.io._source import (
+    STDIN as STDIN,
+    read_text as read_text,
+    require_regular as require_regular,
+)
+from simplex.io._tables import read_table as read_table
 from simplex.io._write import write_noting as write_noting, written_format as written_format
 
 

@@ -27,6 +27,8 @@ class Content:
         values: for each dimension what the file says of its simplices beside their names. Those of
             the edges of a graph have one value for each column of its ``edge_index``.
         metadata: what it says of the whole.
+        lost: what of it a complex cannot hold, said to the user.
+        exact: whether the names are what the file was written with, and not its words for them.
     """
 
     graph: GraphEdges | None = None
@@ -35,6 +37,8 @@ class Content:
     lifted: SimplicialComplex | None = None
     values: dict[int, Values] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+    exact: bool = False
 
 
 class Contents(NamedTuple):
@@ -58,19 +62,6 @@ def compact_labels(labels: Sequence[Any]) -> tuple[Any, ...] | None:
     """The names of vertices; ``None`` where they are the numbers that these have."""
     plain = all(type(name) is int for name in labels)
     return None if plain and list(labels) == list(range(len(labels))) else tuple(labels)
-
-
-def as_numbers(names: Sequence[str]) -> list[Any]:
-    """Names of which all are integers as Python prints them, as integers."""
-    whole = all(_is_integer(name) for name in names)
-    return [int(name) for name in names] if whole else list(names)
-
-
-def _is_integer(name: str) -> bool:
-    digits = name[1:] if name[:1] == "-" else name
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
-        return False
-    return name == "0" or digits[0] != "0"
 
 
 def graph_of(

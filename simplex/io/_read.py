@@ -19,11 +19,11 @@ from simplex.io._content import (
     Content,
     Contents,
     Values,
-    as_numbers,
     compact_labels,
 )
 from simplex.io._families.json_text import kind_of_json, load_json
-from simplex.io._families.listed import filtration_in
+from simplex.io._families.listed import filtration_in, numbers_of
+from simplex.io._names import restore_names
 from simplex.io._options import Reading
 from simplex.io._registry import (
     TABLES,
@@ -34,6 +34,7 @@ from simplex.io._registry import (
     named_format,
 )
 from simplex.io._source import STDIN, require_regular
+from simplex.io._text import as_numbers
 from simplex.lifting import lift_edges
 from simplex.storage import form_of
 
@@ -158,7 +159,8 @@ def contents_of(path: str | PathLike[str], reading: Reading, max_dim: int | None
     place, notes, lost = fspath(path), list[str](), list[str]()
     content = content_of(place, reading, max_dim, notes)
     K, values = _complex_of(content, reading, max_dim, lost)
-    if content.graph is not None and kind_of_file(place, reading).name == "graphml":
+    lost += content.lost
+    if kind_of_file(place, reading).name == "graphml" and not content.exact:
         K = K.with_vertex_labels(_numbered(K.vertex_labels))
     if lost:
         warnings.warn(f"{place}: {'; '.join(lost)}.", stacklevel=3)
@@ -173,7 +175,10 @@ def _numbered(labels: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     """The ids of GraphML are words; all of them integers, they are numbers."""
     if labels is None or not all(isinstance(name, str) for name in labels):
         return labels
-    return compact_labels(as_numbers(labels))
+    return compact_labels(as_numbers(list(map(str, labels))))
+
+
+_OPTION = re.compile(r"--(\w[\w-]*)( (?:R|COLUMN)\b)?")
 
 
 @contextmanager
@@ -183,7 +188,8 @@ def _named_errors(path: str | PathLike[str]) -> Iterator[None]:
         yield
     except ValueError as error:
         place = fspath(path)
-        text = re.sub(r"--(\w[\w-]*)( R\b)?", lambda m: m[1].replace("-", "_") + "=…", str(error))
+        text = str(error).replace("--no-heading", "heading=False")
+        text = _OPTION.sub(lambda m: m[1].replace("-", "_") + "=…", text)
         prefix = "" if text.startswith(place) else f"{place}: "
         raise ValueError(f"{prefix}{text}") from None
 
@@ -233,6 +239,7 @@ def content_of(path: str, reading: Reading, max_dim: int | None, notes: list[str
         form = named_format("numpy")
     assert form.reader is not None
     content = form.reader(path, reading, max_dim, notes)
+    restore_names(content)
     return content
 
 
@@ -283,16 +290,20 @@ def graph_complex(
     vertex_values, of_edges = dict(content.values.get(0, {})), content.values.get(1, {})
     edge_values: Values = {}
     if of_edges and K.num_simplices(1):
-        first = _first_columns(K, graph)
+        first, differing = _first_columns(K, graph), []
         for name, column in of_edges.items():
             edge_values[name] = [column[i] for i in first]
             if name != reading.weight and _differ(K, graph, column, first, loops):
-                lost.append(f"values {name!r} of edges that come again are left out")
+                differing.append(repr(name))
+        if differing:
+            lost.append(f"values {', '.join(differing)} of edges that come again are left out")
     lengths = lengths_of(content, reading)
     if lengths is None and reading.weight is None and FILTRATION in of_edges:
-        lengths = _numbers(of_edges[FILTRATION])
+        lengths = numbers_of(of_edges[FILTRATION])
         if lengths is not None and FILTRATION not in vertex_values and bool((lengths < 0).any()):
             lengths = None  # below the 0 of the vertices: what is there stays an attribute
+    if not K.num_simplices(1) and K.dim == 0 and (own := _of_vertices(vertex_values)) is not None:
+        K = K.with_filtration([own])
     if lengths is not None:
         edge_values.pop(reading.weight or FILTRATION, None)
         K = with_lengths(K, graph.edge_index, lengths, _of_vertices(vertex_values))
@@ -302,10 +313,10 @@ def graph_complex(
 def _of_vertices(values: Values) -> Tensor | None:
     """The filtration of vertices, where all have one; it is taken out of their values."""
     column = values.get(FILTRATION)
-    if column is None or not all(isinstance(x, (int, float)) for x in column):
-        return None
-    del values[FILTRATION]
-    return torch.tensor([float(x) for x in column], dtype=torch.float64)
+    found = None if column is None else numbers_of(column)
+    if found is not None:
+        del values[FILTRATION]
+    return found
 
 
 def lengths_of(content: Content, reading: Reading) -> Tensor | None:
@@ -317,7 +328,7 @@ def lengths_of(content: Content, reading: Reading) -> Tensor | None:
     if content.lengths is not None or reading.weight is None:
         return content.lengths
     known = content.values.get(1, {})
-    lengths = _numbers(known[reading.weight]) if reading.weight in known else None
+    lengths = numbers_of(known[reading.weight]) if reading.weight in known else None
     if lengths is None:
         shown = ", ".join(map(repr, known)) or "none"
         raise ValueError(
@@ -325,13 +336,6 @@ def lengths_of(content: Content, reading: Reading) -> Tensor | None:
             f"got {reading.weight!r}."
         )
     return lengths
-
-
-def _numbers(column: Any) -> Tensor | None:
-    """Numbers, one for each; ``None`` where there are others."""
-    if not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in column):
-        return None
-    return torch.tensor([float(x) for x in column], dtype=torch.float64)
 
 
 def _keys(K: SimplicialComplex, edges: Tensor) -> Tensor:

@@ -41,6 +41,7 @@ from simplex.io._families.points import read_numpy, read_points
 from simplex.io._families.stored import read_npz, read_pt, write_npz, write_pt
 from simplex.io._families.tables import write_adjacency_list, write_edges, write_facets
 from simplex.io._families.timed import read_timed, write_timed
+from simplex.io._families.tntp import read_tntp
 from simplex.io._families.tree import read_tree, write_tree
 from simplex.io._options import Reading
 from simplex.io._source import COMPRESSED
@@ -62,7 +63,8 @@ class Format:
         holds: ``"graphs"``, which become complexes of dimension 1; ``"complexes"``; or
             ``"points"``, which become complexes within a radius.
         keeps: what is written of a complex beside its simplices: ``"names"``, ``"filtration"``,
-            ``"attributes"`` of simplices, ``"parts"``, ``"orientation"``, ``"directions"``.
+            ``"attributes"`` of simplices, ``"metadata"`` of the whole, ``"parts"``,
+            ``"orientation"``, ``"directions"``.
         reads: whether :func:`read` reads it.
         writes: whether :func:`write` writes it.
         most_dim: the largest dimension that it can hold.
@@ -90,7 +92,7 @@ class Format:
         return self.writer is not None
 
 
-_ALL = ("names", "filtration", "attributes")
+_ALL = ("names", "filtration", "attributes", "metadata")
 
 
 def _graphs(name: str, suffixes: str, about: str, reader: Reader, writer: Writer | None,
@@ -134,6 +136,7 @@ FORMATS = (
     _graphs("metis", ".metis .graph", "METIS, neighbours a line", read_metis, write_metis),
     _graphs("adjacency-list", ".adjlist", "a vertex and its neighbours a line", read_content,
             write_adjacency_list, "names"),
+    _graphs("tntp", ".tntp", "TNTP, roads with their flows and places", read_tntp, None),
     _graphs("adjacency", "", "a matrix of 0 and 1", read_content, None),
     _complexes("npz", ".npz", "arrays of numpy, all of a complex", read_npz, write_npz, *_ALL,
                "parts", "orientation", "directions"),

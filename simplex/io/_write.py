@@ -9,8 +9,12 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+
 from simplex.complexes import SimplicialComplex, require_complex, require_path, write_whole
 from simplex.io._content import FILTRATION, Values
+from simplex.io._names import keep_names
 from simplex.io._registry import Format, ending_of, endings, format_by_ending, named_format
 
 
@@ -27,12 +31,14 @@ def write(
     format: str | None = None,
     *,
     attributes: Sequence[Mapping[str, Sequence[Any]]] | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a complex to a file of any format that :func:`formats` says is written.
 
     The file is whole or not there; one of that name is replaced. What the format has no place for
-    (names, the filtration, attributes, parts, an orientation) is left out with a warning; simplices
-    are never left out.
+    (names, the filtration, attributes, metadata, parts, an orientation) is left out with a warning;
+    simplices are never left out. Names are kept exactly where the format has words, numbers or
+    attributes of vertices for them (``simplex_label``); elsewhere a changed type is said.
 
     Args:
         K: the complex.
@@ -40,11 +46,13 @@ def write(
             ``"benson"``, what its three files begin with.
         format: its name, such as ``"hif"``; ``None`` for what the ending tells.
         attributes: for each dimension k by name n_k values, as :func:`read_data` gives them.
+        metadata: by name what is to be said of the whole, as :func:`read_data` gives it.
 
     Raises:
         TypeError: ``K`` is no complex.
         ValueError: the format is not known, or cannot hold a complex of that dimension or kind, or
-            an attribute does not have one value for each simplex.
+            a name of a vertex, or two names would be one there, or an attribute does not have one
+            value for each simplex. Nothing has been written then.
         OSError: the file cannot be written.
 
     Laws:
@@ -63,7 +71,7 @@ def write(
     require_complex("K", K)
     require_path("path", path)
     notes: list[str] = []
-    write_noting(K, fspath(path), format, attributes, notes)
+    write_noting(K, fspath(path), format, attributes, notes, metadata)
     if notes:
         warnings.warn(f"{path}: {'; '.join(notes)}.", stacklevel=2)
 
@@ -74,20 +82,25 @@ def write_noting(
     format: str | None,
     attributes: Sequence[Mapping[str, Sequence[Any]]] | None,
     notes: list[str],
+    metadata: Mapping[str, Any] | None = None,
 ) -> None:
     """Write; what is left out goes to the notes."""
     form = written_format(path, format)
     values = _values(K, attributes)
+    values |= _metadata(metadata)
     _require_held(K, form)
+    _require_words(values, notes, form)
     for what, is_there in (
         ("names", K.vertex_labels is not None),
         ("filtration", K.filtration is not None),
-        ("attributes", any(set(own) - {FILTRATION} for own in values.values())),
+        ("attributes", any(set(own) - {FILTRATION} for k, own in values.items() if k >= 0)),
+        ("metadata", -1 in values),
         ("parts", K.num_parts != 1),
         ("orientation", K.state()["orientation"] is not None),
     ):
         if is_there and not _keeps(form, what, K, values):
             notes.append(f"the {what} of the complex {_VERBS[what]} left out by {form.name}")
+    keep_names(K, form.name, form.keeps, values, notes)
     assert form.writer is not None
     written = form.writer(K, values, ending_of(path), notes)
     packing = Path(path).suffix.lower()
@@ -98,8 +111,8 @@ def write_noting(
         _put(Path(path), _PACKERS[packing](written) if packing in _PACKERS else written)
 
 
-_VERBS = {"names": "are", "filtration": "is", "attributes": "are", "parts": "are",
-          "orientation": "is"}  # fmt: skip
+_VERBS = {"names": "are", "filtration": "is", "attributes": "are", "metadata": "are",
+          "parts": "are", "orientation": "is"}  # fmt: skip
 
 
 def _put(place: Path, data: bytes) -> None:
@@ -141,7 +154,11 @@ def _values(
     values: dict[int, Values] = {}
     for k, own in enumerate(given):
         for name, column in own.items():
-            listed = column.tolist() if hasattr(column, "tolist") else list(column)
+            listed = (
+                column.tolist()
+                if hasattr(column, "tolist")
+                else [x.item() if isinstance(x, (np.generic, torch.Tensor)) else x for x in column]
+            )
             if not isinstance(name, str) or len(listed) != K.num_simplices(k):
                 raise ValueError(
                     f"attributes must have a value for each of the {K.num_simplices(k)} simplices "
@@ -151,6 +168,44 @@ def _values(
     for k, column in enumerate(K.filtration or ()):
         values.setdefault(k, {})[FILTRATION] = column.detach().cpu().tolist()
     return values
+
+
+def _metadata(metadata: Mapping[str, Any] | None) -> dict[int, Values]:
+    """What is said of the whole, as values of the one simplex of dimension -1, the empty one."""
+    if metadata is not None and not (
+        isinstance(metadata, Mapping) and all(isinstance(name, str) for name in metadata)
+    ):
+        raise TypeError(
+            f"metadata must be a mapping from names to values, got {type(metadata).__name__}."
+        )
+    return {-1: {name: [value] for name, value in metadata.items()}} if metadata else {}
+
+
+_IN_JSON = ("json", "hif", "xgi", "node-link", "npz")
+
+
+def _require_words(values: dict[int, Values], notes: list[str], form: Format) -> None:
+    """Say which values are neither numbers nor words, of which a file makes words.
+
+    Raises:
+        ValueError: a word that is no text of Unicode.
+    """
+    plain: tuple[type, ...] = (str, int, float, type(None))
+    plain += (list, tuple, dict) if form.name in _IN_JSON else ()
+    odd = []
+    for own in values.values():
+        for name, column in own.items():
+            try:
+                "".join([name, *map(str, (x for x in column if not isinstance(x, float)))]).encode()
+            except UnicodeEncodeError:
+                raise ValueError(
+                    f"attributes must be text of Unicode, got others in {name!r}."
+                ) from None
+            if not all(isinstance(x, plain) for x in column):
+                odd.append(name)
+    keeps = {"attributes", "edge attributes", "metadata"} & set(form.keeps)
+    if odd and keeps:
+        notes.append(f"the values {', '.join(map(repr, dict.fromkeys(odd)))} are written as words")
 
 
 def _require_held(K: SimplicialComplex, form: Format) -> None:
@@ -182,7 +237,7 @@ def _keeps(form: Format, what: str, K: SimplicialComplex, values: dict[int, Valu
         assert K.filtration is not None
         return "times" in keeps or not bool(K.filtration[0].any())
     if what == "attributes":
-        beside = {k for k, own in values.items() if set(own) - {FILTRATION}}
+        beside = {k for k, own in values.items() if k >= 0 and set(own) - {FILTRATION}}
         if "edge attributes" in keeps:
             return beside <= {1}
         return "coordinates" in keeps and beside <= {0}

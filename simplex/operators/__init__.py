@@ -79,6 +79,7 @@ from simplex.operators._checks import (
     read_cochain as read_cochain,
     require_finite as require_finite,
     require_rank as require_rank,
+    require_representable as require_representable,
 )
 from simplex.operators._diagonals import (
     matrix_diagonals as matrix_diagonals,
@@ -143,6 +144,7 @@ from simplex.operators._segments import (
     pool_parts as pool_parts,
     segment_softmax as segment_softmax,
 )
+from simplex.operators._sparse import column_units as column_units
 from simplex.operators._spectral import (
     LinearMap as LinearMap,
     chebyshev_apply as chebyshev_apply,

@@ -59,6 +59,16 @@ def require_finite(x: Tensor) -> None:
         raise ValueError("x must be finite, got NaN or infinity.")
 
 
+def require_representable(x: Tensor) -> Tensor:
+    """A result that is numbers of its dtype; raise where it holds NaN or infinity."""
+    if not bool(x.detach().isfinite().all()):
+        raise ValueError(
+            f"x must be so small that the result is numbers of {x.dtype}, got one beyond them. "
+            "Scale x down, or give it in float64."
+        )
+    return x
+
+
 def require_operator_dtype(dtype: torch.dtype | None) -> torch.dtype:
     """Float32 or float64; ``None`` for torch's default."""
     dtype = torch.get_default_dtype() if dtype is None else dtype

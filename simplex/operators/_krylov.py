@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from simplex.operators._sparse import matrix_product, to_csr
+from simplex.operators._sparse import column_units, matrix_product, to_csr
 
 
 _Map = Callable[[Tensor], Tensor]
@@ -127,9 +127,23 @@ def _inverse(B: Tensor, bound: float) -> _Map:
 def conjugate_gradients(apply: _Map, y: Tensor, tolerance: float = 1e-11) -> Tensor:
     """The solution in the image of a positive semidefinite matrix; y lies in it, or its part does.
 
+    A column is solved in a unit of its own, so that energies are numbers however large it is.
+
     Raises:
+        ValueError: the solution is beyond the numbers of the dtype.
         RuntimeError: not converged.
     """
+    unit = column_units(y)
+    x = _solved(apply, y / unit, tolerance) * unit
+    if bool(y.isfinite().all()) and not bool(x.isfinite().all()):
+        raise ValueError(
+            f"the solution must be numbers of {x.dtype}, got some beyond them. Scale the input "
+            "down: the solution is linear in it."
+        )
+    return x
+
+
+def _solved(apply: _Map, y: Tensor, tolerance: float) -> Tensor:
     tiny = torch.finfo(y.dtype).tiny
     x, residual = torch.zeros_like(y), y
     direction, energy = residual, residual.square().sum(0)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from simplex.operators._sparse import matrix_product, sorted_sparse, to_csr
+from simplex.operators._sparse import column_units, matrix_product, sorted_sparse, to_csr
 
 
 _Map = Callable[[Tensor], Tensor]
@@ -48,6 +48,8 @@ class ImageProjection:
         """
         if not self.matrix.values().numel():
             return torch.zeros_like(y)
+        unit = column_units(y)  # so that squares are numbers, however large y is
+        y = y / unit
         goal = tolerance * y.norm(dim=0)
         first = y[:, :1]
         if self.solve is None:
@@ -63,7 +65,7 @@ class ImageProjection:
                 f"{_MOST_STEPS} steps. The complex is too ill-conditioned for float64; split it "
                 "into smaller parts."
             )
-        return y - residual
+        return (y - residual) * unit
 
     def _is_mesh_like(self) -> bool:
         """Whether AᵀA has few entries a row: 12 on a triangulated surface, with repetition."""

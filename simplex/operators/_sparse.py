@@ -92,3 +92,10 @@ def to_csr(matrix: Tensor) -> Any:
     starts = np.zeros(matrix.shape[0] + 1, np.int64)
     np.cumsum(np.bincount(rows, minlength=matrix.shape[0]), out=starts[1:])
     return csr_matrix((matrix.values().numpy(), columns, starts), shape=tuple(matrix.shape))
+
+
+def column_units(y: Tensor) -> Tensor:
+    """Powers of two, (columns,), near the largest number of each column of (rows, columns)."""
+    peak = y.detach().abs().amax(0) if len(y) else y.new_zeros(y.shape[1:])
+    usual = (peak > 0) & peak.isfinite()
+    return torch.where(usual, peak / (2 * torch.frexp(peak).mantissa), 1.0)

@@ -10,6 +10,7 @@ from simplex.operators import (
     LinearMap,
     chebyshev_apply,
     chebyshev_coefficients,
+    column_units,
     conjugate_gradients,
     from_rows,
     hodge_decomposition,
@@ -18,6 +19,7 @@ from simplex.operators import (
     read_cochain,
     require_finite,
     require_rank,
+    require_representable,
     self_adjoint,
     spectral_bounds,
     to_rows,
@@ -127,7 +129,7 @@ def hodge_filter(
         return result
 
     rows = to_rows(x.double()).contiguous()
-    return from_rows(self_adjoint(apply, rows), x).to(x.dtype)
+    return require_representable(from_rows(self_adjoint(apply, rows), x).to(x.dtype))
 
 
 class _Part(NamedTuple):
@@ -233,10 +235,13 @@ def fit_hodge_filter(
     if x.shape != y.shape:
         raise ValueError(f"y must be of the shape of x, {tuple(x.shape)}, got {tuple(y.shape)}.")
     require_finite(y)
-    theirs = hodge_decomposition(K, to_rows(x.detach().double()), k)
-    goals = hodge_decomposition(K, to_rows(y.detach().double()), k)
+    given, wished = to_rows(x.detach().double()), to_rows(y.detach().double())
+    units = [float(column_units(each.reshape(-1, 1))) for each in (given, wished)]
+    given, ratio = given / units[0], units[1] / units[0]
+    theirs = hodge_decomposition(K, given, k)
+    goals = hodge_decomposition(K, wished / units[1], k)
     halves, bounds = prepared_halves(K, k, torch.float64), spectral_bounds(K, k)
-    scale = float(to_rows(x.detach().double()).norm())
+    scale = float(given.norm())
     responses: list[PolynomialResponse | float] = []
     for part, goal, half, bound in zip(theirs, goals, halves, bounds, strict=False):
         if not bound or float(part.norm()) <= 1e-10 * scale:
@@ -247,8 +252,8 @@ def fit_hodge_filter(
             basis.append(half(basis[-1]) * (4 / bound) - 2 * basis[-1] - basis[-2])
         columns = torch.stack([image.flatten() for image in basis[: degree + 1]], dim=1)
         c = torch.linalg.lstsq(columns, goal.reshape(-1, 1), driver="gelsd").solution[:, 0]
-        responses.append(PolynomialResponse(tuple(c.tolist()), bound))
+        responses.append(PolynomialResponse(tuple((ratio * c).tolist()), bound))
     still, wanted = theirs[2].flatten(), goals[2].flatten()
     present = float(still.norm()) > 1e-10 * scale
-    harmonic = float(still @ wanted / (still @ still)) if present else 1.0
+    harmonic = ratio * float(still @ wanted / (still @ still)) if present else 1.0
     return FittedFilter(responses[0], responses[1], harmonic)

@@ -142,6 +142,13 @@ class HodgeGP(nn.Module):
         log_det = root.diagonal().log().sum()
         normal = y.numel() * torch.log(torch.tensor(2 * torch.pi, dtype=y.dtype))
         likelihood: Tensor = -white.square().sum() / 2 - y.shape[1] * log_det - normal / 2
+        if not bool(likelihood.detach().isfinite()):
+            noise = float(self.log_noise.detach().exp())
+            raise ValueError(
+                "values must be so small that their likelihood is a number of float64, got up to "
+                f"{float(y.abs().max()):.3g} with the noise {noise:.3g}. "
+                "Measure them in another unit."
+            )
         return likelihood
 
     def fit(

@@ -19,6 +19,7 @@ from simplex.operators import (
     read_cochain,
     require_finite,
     require_rank,
+    require_representable,
     to_rows,
 )
 
@@ -71,7 +72,7 @@ def hodge_pagerank(K: SimplicialComplex, x: Tensor, k: int = 1, *, restart: floa
     matrix = normalized_laplacian(K, k, dtype=torch.float64)
     rows = to_rows(x.detach().double()) / root
     found = conjugate_gradients(lambda y: y + torch.sparse.mm(matrix, y) / beta, rows)
-    return from_rows(root * found, x).to(x.dtype)
+    return require_representable(from_rows(root * found, x).to(x.dtype))
 
 
 def forman_curvature(K: SimplicialComplex, k: int = 1) -> Tensor:

@@ -9,11 +9,13 @@ from simplex.complexes import SimplicialComplex, real_tensor
 from simplex.operators import (
     apply_boundary,
     apply_coboundary,
+    column_units,
     conjugate_gradients,
     connected_components,
     read_cochain,
     require_finite,
     require_rank,
+    require_representable,
 )
 
 
@@ -74,8 +76,10 @@ def hodge_rank(K: SimplicialComplex, x: Tensor, *, weight: Tensor | None = None)
     if x.ndim != 1:
         raise ValueError(f"x must be of shape ({K.num_simplices(1)},), got {tuple(x.shape)}.")
     require_finite(x)
-    y = x.detach().double()
+    unit = column_units(x.detach().double()[:, None])
+    y = x.detach().double() / unit
     w = torch.ones_like(y) if weight is None else _read_weight(weight, y)
+    w = w / column_units(w[:, None])  # as a whole they count for nothing
     scores = conjugate_gradients(
         lambda s: apply_boundary(K, w[:, None] * apply_coboundary(K, s, 0), 1),
         apply_boundary(K, (w * y)[:, None], 1),
@@ -84,6 +88,7 @@ def hodge_rank(K: SimplicialComplex, x: Tensor, *, weight: Tensor | None = None)
     size = torch.bincount(component).to(y)
     mean = torch.zeros_like(size).index_add_(0, component, scores) / size
     scores = scores - mean[component]
+    given = require_representable((scores * unit).to(x.dtype))
     residual = y - apply_coboundary(K, scores, 0)
     curl = torch.zeros_like(y)
     if K.num_simplices(2):
@@ -96,9 +101,9 @@ def hodge_rank(K: SimplicialComplex, x: Tensor, *, weight: Tensor | None = None)
     energy = [float((w * part.square()).sum()) for part in (y, curl, residual - curl)]
     total = energy[0]
     if not total:
-        return Ranking(scores.to(x.dtype), 0.0, 0.0, 0.0)
+        return Ranking(given, 0.0, 0.0, 0.0)
     inconsistent = float((w * residual.square()).sum()) / total
-    return Ranking(scores.to(x.dtype), 1 - inconsistent, energy[1] / total, energy[2] / total)
+    return Ranking(given, 1 - inconsistent, energy[1] / total, energy[2] / total)
 
 
 def _read_weight(weight: Tensor, like: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from simplex.operators import (
     read_cochain,
     require_finite,
     require_rank,
+    require_representable,
     to_rows,
 )
 from simplex.signals._filters import hodge_filter
@@ -136,7 +137,7 @@ def interpolate(
             return torch.where(mask[:, None], 0.0, energy(y))
 
         filled = known + conjugate_gradients(hidden, -hidden(known))
-    return from_rows(filled, x).to(x.dtype)
+    return require_representable(from_rows(filled, x).to(x.dtype))
 
 
 def read_mask(name: str, mask: Tensor, count: int) -> Tensor:

@@ -9,10 +9,12 @@ from simplex.complexes import SimplicialComplex, require_int, require_real
 from simplex.operators import (
     apply_boundary,
     apply_coboundary,
+    column_units,
     from_rows,
     read_cochain,
     require_finite,
     require_rank,
+    require_representable,
     spectral_bounds,
     to_rows,
 )
@@ -86,6 +88,8 @@ def trend_filter(
     tolerance = require_real("tolerance", tolerance, 0, open=True)
     max_steps = require_int("max_steps", max_steps, 1)
     rows = to_rows(x.detach().double())
+    unit = float(column_units(rows.reshape(-1, 1)))
+    rows, down, up = rows / unit, down / unit, up / unit
     bounds = spectral_bounds(K, k)
     result = rows
     if down and bounds[0]:
@@ -94,7 +98,7 @@ def trend_filter(
     if up and bounds[1]:
         solver = _Dual(K, k, False, up, bounds[1])
         result = result - solver.removed(rows, tolerance / 2, max_steps)
-    return from_rows(result, x).to(x.dtype)
+    return require_representable(from_rows(result * unit, x).to(x.dtype))
 
 
 class _Dual:

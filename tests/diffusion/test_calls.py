@@ -335,7 +335,8 @@ def test_whatever_is_in_the_place_of_an_argument_the_answer_is_in_words():
 @over(
     "call, remedy",
     [
-        (lambda: ddim(_half, X, SCHEDULE, 50), r"spaced_times\(schedule, 50\)"),
+        (lambda: ddim(_half, X, SCHEDULE, 2.5), "a whole number of steps, or all times"),
+        (lambda: log_likelihood(_half, X, 5), r"torch\.linspace\(1, 0, 5 \+ 1\)"),
         (lambda: ddpm(_half, X, SCHEDULE, TIMES, generator=7), r"Generator\(\)\.manual_seed\(7\)"),
         (lambda: ddpm(Net, X, SCHEDULE, TIMES), "got the class Net"),
         (lambda: HeatKernel(1.0, 1e300), "its square counts"),
@@ -412,12 +413,10 @@ def test_a_config_is_a_mapping_that_stays():
 @over(
     "make",
     [
-        lambda: DDIMScheduler(set_alpha_to_one=False),
-        lambda: DDIMScheduler(steps_offset=1),
-        lambda: DDPMScheduler(thresholding=True),
-        lambda: DDPMScheduler(sample_max_value=2.0),
+        lambda: DDPMScheduler(set_alpha_to_one=False),
         lambda: DDPMScheduler(clip_sample_range=2.0),
-        lambda: FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+        lambda: DDIMScheduler.from_config({"use_flow_sigmas": True}),
+        lambda: FlowMatchEulerDiscreteScheduler(stochastic_sampling=True),
         lambda: FlowMatchEulerDiscreteScheduler(use_karras_sigmas=True),
         lambda: FlowMatchEulerDiscreteScheduler().set_timesteps(4, mu=1.0),
     ],

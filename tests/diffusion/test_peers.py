@@ -150,9 +150,11 @@ def test_arguments_of_ordinary_scripts_are_taken_at_the_values_we_have(make):
     assert scheduler.num_inference_steps == 5
     x = torch.full((2, 3), 9.0)
     assert scheduler.step(-x, 40, x).pred_original_sample.max() > 1  # not clipped
-    for name, value in (("set_alpha_to_one", False), ("steps_offset", 1), ("thresholding", True)):
-        with pytest.raises(ValueError, match=f"{name} must be .*, got {value}: it is fixed"):
+    for name, value in (("set_alpha_to_one", 0), ("steps_offset", -1), ("thresholding", 1)):
+        with pytest.raises((ValueError, TypeError), match=f"{name} must be .*, got {value}"):
             make(**{name: value})
+    with pytest.raises(ValueError, match=r"steps_offset must leave .* below 1000, got 60"):
+        make(steps_offset=60).set_timesteps(20)
     with pytest.raises(TypeError, match="beta_strat must not be given"):
         make(beta_strat=0.1)
 

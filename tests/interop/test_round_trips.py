@@ -36,6 +36,28 @@ def test_gudhi_there_and_back(name):
     assert to_gudhi(K).num_simplices() == sum(K.f_vector)
 
 
+class OneByOne:
+    """A tree that hands out its simplices, and nothing else."""
+
+    def __init__(self, tree):
+        self.num_vertices, self.get_simplices = tree.num_vertices, tree.get_simplices
+
+
+@over("seed", range(6))
+def test_a_tree_as_arrays_is_the_tree_one_by_one(seed):
+    generator = np.random.default_rng(seed)
+    tree = gudhi.SimplexTree()
+    for _ in range(seed * 10):
+        row = generator.choice(99, 1 + generator.integers(min(seed, 4)), replace=False)
+        tree.insert(row, generator.choice([generator.random(), np.inf, -1.0]))
+    K, L = from_gudhi(tree), from_gudhi(OneByOne(tree))
+    assert K == L
+    assert K.vertex_labels == L.vertex_labels
+    assert sum(K.f_vector) == tree.num_simplices()
+    if K.dim >= 0:
+        assert [v.tolist() for v in K.filtration] == [v.tolist() for v in L.filtration]
+
+
 def test_gudhi_with_gaps_keeps_its_numbers_as_labels():
     tree = gudhi.SimplexTree()
     tree.insert([2, 9, 5], filtration=1.5)

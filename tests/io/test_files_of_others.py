@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import struct
 import warnings
 from pathlib import Path
@@ -180,6 +181,9 @@ BROKEN = {
     "a.pt": ["", "word", b"PK\x03\x04" + b"\0" * 40],
     "a.npy": ["", "word"],
     "a.xyz": ["", "2\nmade\nC 0 0 0\nC 0 0\n", "1\nmade\nC 0 0 0\nmore\n"],
+    "a.tntp": ["", "node X Y ;\n1 0 0 ;\n", "1 2 x ;\n", "1 2 3 ;\n2 1 ;\n", "a b 1 ;\nb a 1 ;\n",
+               "<NUMBER OF NODES> 99999999999\n1 2 3 ;\n2 1 3 ;\n",
+               "Origin 1\n1 : 2.0; 2 : 3.0;\n"],
     "a.g6": ["", "word\x01"], "a.mtx": ["", "%%MatrixMarket word\n"], "a.graphml": ["", "<a/>"],
 }  # fmt: skip
 
@@ -254,13 +258,17 @@ def real(name):
 
 
 def test_real_hypergraphs():
-    for name, sizes in [
-        ("lesmis.hif.json", (80, 254, 361)),
-        ("diseasome.json", (516, 550, 195)),
-        ("publications_main_component.hif.json", (108, 389, 695)),
+    for name, sizes, lost in [
+        ("lesmis.hif.json", (80, 254, 361), "'edge' of 207 .* weights of 757 incidences are left"),
+        ("diseasome.json", (516, 550, 195), None),
+        ("publications_main_component.hif.json", (108, 389, 695), None),
     ]:
-        found = read_data(real(f"hif/{name}"), max_dim=2)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            found = read_data(real(f"hif/{name}"), max_dim=2)
         assert found.complex.f_vector == sizes
+        shown = " ".join(str(each.message) for each in said)
+        assert re.search(lost, shown) if lost else True, shown
     assert "title" in read_data(real("hif/diseasome.json"), max_dim=1).attributes[0] or (
         "label" in read_data(real("hif/diseasome.json"), max_dim=1).attributes[0]
     )
@@ -268,7 +276,8 @@ def test_real_hypergraphs():
         read(real("hif/e-coli.json"), undirected=True)
     with pytest.raises(ValueError, match="undirected=…"):
         read(real("hif/e-coli.json"))
-    assert read(real("hif/e-coli.json"), undirected=True, max_dim=1).f_vector[0] > 0
+    with pytest.warns(UserWarning, match="'edge' of 17 hyperedges that are listed again"):
+        assert read(real("hif/e-coli.json"), undirected=True, max_dim=1).f_vector[0] > 0
 
 
 def test_real_roads_and_rates():
@@ -280,6 +289,30 @@ def test_real_roads_and_rates():
         rates = read_data(real("flows/exchange/FX_1538755200.csv"))
     assert rates.complex.f_vector == (25, 300)
     assert "AUD" in rates.complex.vertex_labels
+
+
+def test_real_roads_with_their_flows(capsys):
+    """Links both ways are one edge; the flow on it keeps its direction as a sign."""
+    with pytest.warns(UserWarning, match="values 'Volume', 'Cost' of edges that come again"):
+        found = read_data(real("flows/siouxfalls/siouxfalls_net.tntp"))
+    assert found.complex.f_vector == (24, 38)
+    assert found.complex.vertex_labels == tuple(range(1, 25))
+    assert found.metadata["NUMBER OF LINKS"] == 76
+    assert found.attributes[1]["free_flow_time"][:3] == (6, 4, 5)
+    assert found.attributes[0]["x"][0] == -96.77041974
+    net = str(real("flows/anaheim/anaheim_net.tntp"))
+    with pytest.raises(ValueError, match="the link 1 117 and none back"):
+        read(net)
+    assert main(["info", net, "--undirected", "--max-dim", "1"]) == 0
+    assert main(["hodge", net, "--value", "Volume", "--max-dim", "1"]) == 0
+    assert "(416, 634)" in capsys.readouterr().out
+
+
+def test_a_heading_of_tntp_may_hold_blanks(tmp_path):
+    head = "<NUMBER OF NODES> 4\n<END OF METADATA>\n~\tInit node\tTerm node\tFree Flow\t;\n"
+    found = read_data(save(tmp_path, "a_net.tntp", head + "\t1\t2\t.5\t;\n\t2\t1\t.5\t;\n"))
+    assert found.complex.f_vector == (4, 1)
+    assert found.attributes[1] == {"Free Flow": (0.5,)}
 
 
 def test_real_strongly_regular_graphs():

@@ -21,8 +21,8 @@ def model_and_loss() -> tuple[nn.Module, Tensor]:
 
 
 def test_a_model_without_a_covered_map() -> None:
-    model = nn.Sequential(nn.LayerNorm(4), nn.Embedding(5, 4))
-    with pytest.raises(ValueError, match=r"(?s)`model` must .*Embedding, LayerNorm"):
+    model = nn.Sequential(nn.LayerNorm(4), nn.PReLU())
+    with pytest.raises(ValueError, match=r"(?s)`model` must .*LayerNorm, PReLU"):
         LocoProp(model)
     with pytest.raises(TypeError, match=r"`model` must be .*model\.parameters\(\)"):
         LocoProp(nn.Linear(2, 2).parameters())  # type: ignore[arg-type]

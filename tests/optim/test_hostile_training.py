@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
+from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard
 from torch.testing import assert_close
 
 from optim import LocoProp
@@ -137,8 +137,8 @@ def test_a_hook_of_the_user_changes_what_follows_the_map() -> None:
     def forward(module: nn.Module, **options: bool) -> Any:
         return module.register_forward_hook(double, **options)
 
-    assert first_line(forward) == ("identity", "no matching loss for Mul")
-    assert first_line(forward, late=True) == ("identity", "no matching loss for Mul")
+    assert first_line(forward) == ("identity", "no matching loss for a scaled Tanh")
+    assert first_line(forward, late=True) == ("identity", "no matching loss for a scaled Tanh")
     for before in (
         lambda module: forward(module, prepend=True),
         lambda module: nn.modules.module.register_module_forward_hook(double),
@@ -272,6 +272,10 @@ def test_sharded_and_replaced_parameters_are_refused(one_process: None) -> None:
     fully_shard(model, mesh=mesh)
     with pytest.raises(ValueError, match=r"whole parameters, got sharded ones \(DTensor"):
         LocoProp(model)
+    shell = FullyShardedDataParallel.__new__(FullyShardedDataParallel)  # needs an accelerator
+    nn.Module.__init__(shell)
+    with pytest.raises(ValueError, match=r"got sharded ones \(FullyShardedDataParallel\)"):
+        LocoProp(nn.Sequential(network(), shell))
     changes: list[Callable[[nn.Module], object]] = [
         lambda model: fully_shard(model, mesh=mesh),
         lambda model: nn.utils.parametrizations.weight_norm(model[0]),  # type: ignore[index]

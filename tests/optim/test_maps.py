@@ -1,14 +1,18 @@
 """Maps are what they say: output = Z W, and add_ moves the output by Z D."""
 
 import copy
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
+from torch.nn.utils.parametrize import register_parametrization
 
 from optim import MapAdapter, register_map
 from optim.linear_map import LinearMap
 from optim.maps import find_maps
+from tests.cases import over
 from tests.optim.layers import LAYERS, BiasFirst, Propagation, as_rows
 
 
@@ -127,13 +131,113 @@ def test_a_map_can_be_the_whole_model() -> None:
         assert left == {}, model
 
 
-def test_attention_is_left_alone() -> None:
-    model = nn.TransformerEncoderLayer(8, 2, dim_feedforward=16)
-    maps, left = find_maps(model)
-    assert [found.name for found in maps] == ["linear1", "linear2"]
-    assert set(left) == {"self_attn", "self_attn.out_proj", "norm1", "norm2"}
-    assert "attention" in left["self_attn"]
-    assert "attention" in left["self_attn.out_proj"]
+def own_forward(base: type[nn.Module]) -> type[nn.Module]:
+    return type(f"My{base.__name__}", (base,), {"forward": lambda self, x: base.forward(self, x)})
+
+
+class LowRank(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.up, self.down = nn.Parameter(torch.zeros(4, 2)), nn.Parameter(torch.randn(2, 3))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        return weight + self.up @ self.down
+
+
+def low_rank(layer: nn.Module) -> nn.Module:
+    register_parametrization(layer, "weight", LowRank())
+    return layer
+
+
+PARTED: dict[str, tuple[Callable[[], nn.Module], list[str], dict[str, str]]] = {
+    "attention": (lambda: nn.MultiheadAttention(4, 2), ["m.in_proj", "m.out_proj"], {}),
+    "added keys": (
+        lambda: nn.MultiheadAttention(4, 2, add_bias_kv=True),
+        ["m.in_proj", "m.out_proj"],
+        {"m": "added keys"},
+    ),
+    "unequal widths": (
+        lambda: nn.MultiheadAttention(4, 2, kdim=3),
+        ["m.q_proj", "m.k_proj", "m.v_proj", "m.out_proj"],
+        {"m": "the bias of projections of unequal widths"},
+    ),
+    "attention of one's own": (
+        lambda: own_forward(nn.MultiheadAttention)(4, 2),
+        [],
+        {"m": "attention reads its weights", "m.out_proj": "attention reads its weights"},
+    ),
+    "LSTM cell": (lambda: nn.LSTMCell(3, 4), ["m"], {}),
+    "GRU cell": (lambda: nn.GRUCell(3, 4), ["m.ih", "m.hh"], {}),
+    "two layers": (
+        lambda: nn.GRU(3, 4, 2),
+        [f"m.{p}_l{k}" for k in "01" for p in ("ih", "hh")],
+        {},
+    ),
+    "both directions": (lambda: nn.RNN(3, 4, bidirectional=True), ["m.l0", "m.l0_reverse"], {}),
+    "behind a dropout": (
+        lambda: nn.LSTM(3, 4, 2, dropout=0.1),
+        ["m.l0"],
+        {"m": "behind a dropout"},
+    ),
+    "a projection": (lambda: nn.LSTM(3, 4, proj_size=2), [], {"m": "a projection hide"}),
+    "recurrence of one's own": (
+        lambda: own_forward(nn.GRU)(3, 4),
+        [],
+        {"m": "MyGRU has a forward of its own"},
+    ),
+    "table": (lambda: nn.Embedding(5, 4), ["m"], {}),
+    "scaled by frequency": (
+        lambda: nn.Embedding(5, 4, scale_grad_by_freq=True),
+        [],
+        {"m": "scaled by frequency"},
+    ),
+    "bags": (lambda: nn.EmbeddingBag(5, 4), [], {"m": "EmbeddingBag is no linear map"}),
+    "weight norm": (lambda: weight_norm(nn.Linear(3, 4)), ["m"], {}),
+    "spectral norm": (
+        lambda: spectral_norm(nn.Linear(3, 4)),
+        [],
+        {"m": "parametrised", "m.parametrizations.weight": "parametrised"},
+    ),
+    "a norm inside": (
+        lambda: weight_norm(nn.LSTM(3, 4), "weight_hh_l0"),
+        [],
+        {"m": "parametrised", "m.parametrizations.weight_hh_l0": "parametrised"},
+    ),
+    "attention with a norm": (
+        lambda: spectral_norm(nn.MultiheadAttention(4, 2), "in_proj_weight"),
+        ["m.out_proj"],
+        {"m": "no map", "m.parametrizations.in_proj_weight": "none of its weights"},
+    ),
+    "a low-rank parametrization": (
+        lambda: low_rank(nn.Linear(3, 4)),
+        [],
+        {
+            "m": "parametrised",
+            "m.parametrizations.weight": "parametrised",
+            "m.parametrizations.weight.0": "parametrised",
+        },
+    ),
+    "a norm of the bias": (
+        lambda: weight_norm(nn.Linear(3, 4), "bias"),
+        [],
+        {"m": "parametrised", "m.parametrizations.bias": "parametrised"},
+    ),
+    "excluded in part": (
+        lambda: nn.MultiheadAttention(4, 2),
+        ["m.in_proj"],
+        {"m.out_proj": "excluded"},
+    ),
+}
+EXCLUDE = {"excluded in part": ["m.out_proj"]}
+
+
+@over("name", PARTED)
+def test_modules_that_are_several_maps_or_in_part(name: str) -> None:
+    make, names, reasons = PARTED[name]
+    maps, left = find_maps(nn.ModuleDict({"m": make()}), EXCLUDE.get(name, ()))
+    assert [found.name for found in maps] == names
+    assert left.keys() == reasons.keys()
+    assert all(reason in left[module] for module, reason in reasons.items())
 
 
 def test_names_in_exclude_close_their_subtree() -> None:
@@ -166,13 +270,6 @@ def test_a_changed_forward_is_no_map() -> None:
     assert left == {"0": "Scaled has a forward of its own"}
 
 
-def test_a_parametrised_weight_is_no_map() -> None:
-    model = nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(3, 3)))
-    maps, left = find_maps(model)
-    assert maps == []
-    assert set(left.values()) == {"its weight is parametrised"}
-
-
 def test_a_complex_weight_is_no_map() -> None:
     maps, left = find_maps(nn.Sequential(nn.Linear(3, 3, dtype=torch.complex64), nn.Linear(3, 3)))
     assert [found.name for found in maps] == ["1"]
@@ -193,21 +290,34 @@ def test_modules_with_the_same_parameters_are_one_map() -> None:
     assert left == {}
 
 
-def test_modules_that_share_in_part_are_none() -> None:
-    model = nn.ModuleDict({"a": nn.Linear(3, 3), "b": nn.Linear(3, 3), "c": nn.Linear(3, 2)})
-    model["b"].weight = model["a"].weight
-    maps, left = find_maps(model)
-    assert [found.name for found in maps] == ["c"]
-    assert left == {
-        "a": "shares parameters with 'b' otherwise",
-        "b": "shares parameters with 'a' otherwise",
-    }
+def tie(first: nn.Module, second: nn.Module, third: nn.Module | None = None) -> nn.ModuleDict:
+    for other in (second, third):
+        if other is not None:
+            other.weight = first.weight
+    return nn.ModuleDict({k: m for k, m in zip("abc", (first, second, third), strict=True) if m})
 
 
-def test_a_weight_tied_to_an_embedding_stays_a_map() -> None:
-    model = nn.ModuleDict({"table": nn.Embedding(7, 3), "head": nn.Linear(3, 7, bias=False)})
-    model["head"].weight = model["table"].weight
-    assert [found.name for found in find_maps(model)[0]] == ["head"]
+TIED: dict[str, tuple[Callable[[], nn.Module], list[str]]] = {
+    "weights alone": (lambda: tie(nn.Linear(3, 3), nn.Linear(3, 3)), ["a + b"]),
+    "one without a bias": (lambda: tie(nn.Linear(3, 3), nn.Linear(3, 3, bias=False)), ["a + b"]),
+    "kernels": (lambda: tie(nn.Conv1d(4, 4, 3, groups=2), nn.Conv1d(4, 4, 3, groups=2)), ["a + b"]),
+    "other groups": (lambda: tie(nn.Conv1d(2, 4, 3, groups=2), nn.Conv1d(1, 4, 3)), []),
+    "a head": (lambda: tie(nn.Embedding(7, 3), nn.Linear(3, 7, bias=False)), ["a + b"]),
+    "two heads": (
+        lambda: tie(nn.Linear(3, 7), nn.Embedding(7, 3), nn.Linear(3, 7)),
+        ["a + b + c"],
+    ),
+    "a head that is no map": (lambda: tie(nn.Embedding(7, 3), nn.Bilinear(1, 3, 7)), ["a"]),
+}
+
+
+@over("name", TIED)
+def test_modules_that_share_parameters_are_one_map(name: str) -> None:
+    make, names = TIED[name]
+    maps, left = find_maps(make())
+    assert [found.name for found in maps] == names
+    assert all("otherwise" in why or "Bilinear" in why for why in left.values())
+    assert len(left) == {0: 2, 1: 0}[len(names)] or "Bilinear" in left["b"]
 
 
 def test_a_type_can_be_registered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.nn.utils.parametrizations import weight_norm
 
 from optim import Exact, Iterate, LocoProp, Majorise
 from optim.inner import SGD
@@ -53,6 +54,27 @@ class Branches(nn.Module):
         return out
 
 
+def plain(parameters: Any) -> torch.optim.Optimizer:
+    return torch.optim.SGD(parameters, lr=0.1)
+
+
+class Words(nn.Module):
+    """A table tied to the head, attention over longer keys, a cell, a weight norm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table, self.cell = nn.Embedding(5, 6), nn.LSTMCell(6, 6)
+        self.attention = nn.MultiheadAttention(6, 2, batch_first=True)
+        self.lift, self.head = weight_norm(nn.Linear(6, 6)), nn.Linear(6, 5)
+        self.head.weight = self.table.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        words = self.table((x * 2).long().clamp(-2, 2) + 2)
+        keys = words if len(x) == 1 else words[:, :4]
+        made = self.attention(words, keys, keys)[0][:, 0]
+        return self.head(self.cell(self.lift(made), (x, x))[0])[:, :3]
+
+
 class Run(NamedTuple):
     """A model, the options of its optimiser, and how its steps are made."""
 
@@ -61,6 +83,7 @@ class Run(NamedTuple):
     pieces: int = 1  # micro-batches of a step
     reduction: str = "mean"
     classes: bool = False  # the loss is a cross-entropy: the last map has a transfer function
+    no_sync: bool = False  # all micro-batches but the last average nothing
     by_hand: bool = False  # the gradients are averaged without DistributedDataParallel
 
 
@@ -83,6 +106,11 @@ RUNS = {
         options={"solver": Iterate(steps=3, lr=1e-3, reduction="sum"), "lr": 2.0}
     ),
     "micro-batches": Run(pieces=3),
+    "micro-batches that are not averaged": Run(pieces=3, no_sync=True),
+    "packed maps": Run(Words, {"fallback": plain}, pieces=2, no_sync=True),
+    "packed maps, a sum as the loss": Run(
+        Words, {"fallback": plain, "loss_reduction": "sum"}, reduction="sum"
+    ),
     "classes": Run(classes=True),
     "a sum as the loss": Run(maps_alone, {"loss_reduction": "sum"}, reduction="sum"),
     "convolutions": Run(Convolutions, {"solver": Majorise(gram_ema=0.3)}),
@@ -115,8 +143,11 @@ def trained(run: Run, rank: int | None) -> Tensor:
         pieces = [rows_of(step, piece) for piece in range(run.pieces)]
         whole = sum(len(each) for piece in pieces for each in piece)
         size = 1 if rank is None else 2
-        for piece in pieces:
+        for k, piece in enumerate(pieces):
             x = torch.cat(piece) if rank is None else piece[rank]
+            apart = run.no_sync and rank is not None and k + 1 < len(pieces)
+            if isinstance(parallel, DistributedDataParallel):
+                parallel.require_backward_grad_sync = not apart  # as no_sync() does
             with nullcontext() if len(x) else opt.paused():
                 out = parallel(x if len(x) else torch.ones(1, 6).double())
             losses = (out - 1).square()
@@ -161,6 +192,10 @@ def _refused() -> list[str]:
     if rank:
         for parameter in model[2].parameters():  # type: ignore[index]
             parameter.grad = None
+    apart = DistributedDataParallel(maps_alone())
+    alone = LocoProp(apart.module)
+    with apart.no_sync():
+        apart(torch.full((2, 6), float(rank + 1))).square().sum().backward()
     wrapped = DistributedDataParallel(maps_alone())
     joined = LocoProp(wrapped.module)
 
@@ -169,7 +204,7 @@ def _refused() -> list[str]:
             wrapped(torch.ones(2, 6))
         joined.step()
 
-    for refused in (unlike.step, inside_join):
+    for refused in (unlike.step, alone.step, inside_join):
         try:
             refused()
         except RuntimeError as error:
@@ -196,8 +231,9 @@ def test_two_processes_take_the_step_of_one_with_all_rows(replicas: Any, name: s
 
 def test_what_two_processes_cannot_do_is_refused(replicas: Any) -> None:
     for each in replicas:
-        unlike, joined = each["refused"]
+        unlike, apart, joined = each["refused"]
         assert "must take a step with gradients of one model, got others on one of them" in unlike
+        assert "gradients must be averages over all 2 processes, got norms from" in apart
         assert "inside join(), where a process without batches takes no step" in joined
         assert each["said"] == []
 

@@ -8,19 +8,24 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_real
+from simplex.diffusion._calls import Arguments, answer_of, calling, like_data
 from simplex.diffusion._checks import (
     require_callable,
-    require_cochain,
-    require_degree,
     require_floats,
     require_numbers,
     require_same_shape,
-    require_single_or_double,
     require_times_within,
 )
+from simplex.diffusion._cochains.checks import (
+    require_cochain,
+    require_degree,
+    require_single_or_double,
+)
 from simplex.diffusion._cochains.symmetric import apply_to_cochains
+from simplex.diffusion._grids import unit_times
 from simplex.diffusion._kinds import CONTROL, VELOCITY, record_kind, require_kind, saying
-from simplex.diffusion._rows import Model, aligned, row_mean, rows_of_times
+from simplex.diffusion._rows import Model, aligned, inputs_at, row_mean, rows_of_times
+from simplex.diffusion._trajectory import Callback, require_callback, told
 from simplex.diffusion._walk import Grid, checked
 from simplex.operators import (
     chebyshev_apply,
@@ -184,7 +189,8 @@ class HeatFlow:
         require_kind(model, CONTROL)
 
         def whole(x: Tensor, *others: Any, **named: Any) -> Tensor:
-            return self.drift(x) + model(x, *others, **named)
+            control: Tensor = answer_of(model(x, *others, **named))
+            return self.drift(x) + control
 
         return saying(whole, VELOCITY)
 
@@ -200,13 +206,20 @@ class HeatFlow:
         require_callable("model", model)
         x, target = self.path(x0, z, t), self.control(x0, z, t)
         times = require_numbers("t", t, torch.float64).to(x)
-        predicted = model(x, rows_of_times(times, x))
-        require_same_shape("the prediction of the network", predicted, x)
+        predicted = like_data("the prediction of the network", model(x, rows_of_times(times, x)), x)
         record_kind(model, predicted, CONTROL)
         return row_mean((predicted - target).square())
 
     @torch.no_grad()
-    def sample(self, model: Model, x: Tensor, times: Grid) -> Tensor:
+    def sample(
+        self,
+        model: Model,
+        x: Tensor,
+        times: Grid,
+        *,
+        model_kwargs: Arguments | None = None,
+        callback: Callback | None = None,
+    ) -> Tensor:
         r"""Solve the equation from noise to data by a second-order exponential integrator.
 
         .. math::
@@ -219,7 +232,9 @@ class HeatFlow:
         Args:
             model: as for :meth:`loss`.
             x: a draw of the noise, at the first of the times.
-            times: increasing, in [0, 1].
+            times: a number of steps from 0 to 1, or times, increasing, in [0, 1].
+            model_kwargs: further keyword arguments of the model.
+            callback: as in :func:`ddpm`.
 
         Returns:
             Like x, at the last of the times.
@@ -227,10 +242,11 @@ class HeatFlow:
         Reference:
             Cox, Matthews, "Exponential time differencing for stiff systems", 2002, eq. 20-22.
         """
-        require_callable("model", model)
+        model = calling("model", model, model_kwargs)
         require_kind(model, CONTROL)
         require_floats("x", x)
-        grid = require_numbers("times", times, torch.float64).cpu()
+        require_callback(callback)
+        grid = require_numbers("times", unit_times(times), torch.float64).cpu()
         require_times_within(grid, 0.0, 1.0)
         if grid.dim() != 1 or len(grid) < 2 or not bool((grid.diff() > 0).all()):
             raise ValueError(f"times must be at least 2 and increase, got {grid.tolist()}.")
@@ -239,12 +255,15 @@ class HeatFlow:
             time = rows_of_times(t.to(x), x)
             return checked(model(x, time), x, time, step)
 
+        inputs = inputs_at(grid, x)
+        x = told(callback, 0, inputs[0], x)
         for step in range(len(grid) - 1):
             h = float(grid[step + 1] - grid[step])
             before = predict(x, grid[step], step)
             guess = self._combine(_driven, h, x, before)
             after = predict(guess, grid[step + 1], step)
-            x = guess + self._combine(_ramped, h, after - before)
+            ahead = guess + self._combine(_ramped, h, after - before)
+            x = told(callback, step + 1, inputs[step + 1], ahead)
         return x
 
     def __repr__(self) -> str:

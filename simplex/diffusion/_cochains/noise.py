@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_int, require_real
-from simplex.diffusion._checks import (
+from simplex.diffusion._checks import require_generator
+from simplex.diffusion._cochains.checks import (
     require_cochain,
     require_degree,
-    require_generator,
     require_kernel,
     require_positive_definite,
     require_representable,

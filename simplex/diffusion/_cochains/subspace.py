@@ -7,12 +7,9 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_word
-from simplex.diffusion._checks import (
-    require_callable,
-    require_degree,
-    require_floats,
-    require_noise,
-)
+from simplex.diffusion._calls import answer_of
+from simplex.diffusion._checks import require_callable, require_floats, require_noise
+from simplex.diffusion._cochains.checks import require_degree
 from simplex.diffusion._cochains.symmetric import apply_to_cochains
 from simplex.diffusion._gaussian import WHITE, Noise
 from simplex.diffusion._kinds import carry_kind
@@ -117,7 +114,7 @@ class HodgeSubspace:
         require_callable("model", model)
 
         def denoise(x: Tensor, *others: Any, **named: Any) -> Tensor:
-            return self.project(model(x, *others, **named))
+            return self.project(answer_of(model(x, *others, **named)))
 
         carry_kind(model, denoise)
         return denoise

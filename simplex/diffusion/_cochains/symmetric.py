@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from simplex.diffusion._checks import require_cochain
+from simplex.diffusion._cochains.checks import require_cochain
 from simplex.operators import LinearMap, from_rows, self_adjoint, to_rows
 
 

@@ -222,7 +222,7 @@ def _labels(prefix: Path, numbers: list[int]) -> list[Hashable]:
     names: dict[int, str] = {}
     lines = place.read_text(encoding="utf-8", errors="replace").splitlines()
     for i, line in enumerate(lines, start=1):
-        number, _, name = line.strip().replace("\t", " ", 1).partition(" ")
+        number, name = [*line.split(maxsplit=1), "", ""][:2]
         if not line.strip():
             continue
         if not number.removeprefix("-").isdecimal() or not name.strip():

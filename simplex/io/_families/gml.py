@@ -1,13 +1,15 @@
 """GML: a graph as nested lists of keys and values."""
 
-import html
+import html.entities
 import re
 from typing import Any
 
 from simplex.complexes import SimplicialComplex
-from simplex.io._content import Content, Values, as_numbers, columns_of, graph_of
+from simplex.io._content import Content, Values, columns_of, graph_of
+from simplex.io._names import distinct_words
 from simplex.io._options import Reading
 from simplex.io._source import read_text
+from simplex.io._text import as_numbers, is_missing
 
 
 _TOKEN = re.compile(r'"([^"]*)"|([\[\]])|([^\s\[\]"]+)')
@@ -109,7 +111,7 @@ def _parse(text: str) -> _LIST:
         elif bracket == "]":
             raise _wrong(text, match.start(), f"a value of {key!r}")
         else:
-            stack[-1].append((key, html.unescape(word) if word is not None else _number(plain)))
+            stack[-1].append((key, _unescaped(word) if word is not None else _number(plain)))
             key = None
     if len(stack) > 1 or key is not None:
         raise ValueError("must be whole GML, got a file that ends within a list.")
@@ -120,6 +122,22 @@ def _require_closed_quotes(text: str) -> str:
     if text.count('"') % 2:
         raise ValueError("must be GML whose quotes are closed, got an odd number of them.")
     return text
+
+
+_ENTITY = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(\w+));")
+
+
+def _unescaped(text: str) -> str:
+    """Every character by its number; html.unescape takes some of them for others."""
+
+    def character(match: re.Match[str]) -> str:
+        decimal, hexadecimal, name = match.groups()
+        if name is not None:
+            return html.entities.html5.get(f"{name};", match[0])
+        code = int(decimal) if decimal is not None else int(hexadecimal, 16)
+        return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else match[0]
+
+    return _ENTITY.sub(character, text) if "&" in text else text
 
 
 def _number(word: str) -> Any:
@@ -138,35 +156,44 @@ def _wrong(text: str, place: int, expected: str) -> ValueError:
 
 def write_gml(K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]) -> bytes:
     """A graph in GML; ids are 0, 1, … and names are labels."""
-    lines = ["graph ["]
-    labels = K.vertex_labels or range(K.num_simplices(0))
-    for v, label in enumerate(labels):
-        lines += ["  node [", f"    id {v}", f"    label {_quoted(str(label))}"]
-        lines += _lines(values.get(0, {}), v, ("id", "label"), notes)
-        lines.append("  ]")
+    whole, of_nodes, of_edges = (
+        _keyed(values.get(k, {}), taken, notes)
+        for k, taken in enumerate([("node", "edge", "directed"), ("id", "label"),
+                                   ("source", "target")], start=-1)
+    )  # fmt: skip
+    lines = ["graph [", *_lines(whole, 0, "  ")]
+    for v, label in enumerate(distinct_words(K, "GML")):
+        lines += ["  node [", f"    id {v}", f"    label {_quoted(label)}"]
+        lines += [*_lines(of_nodes, v, "    "), "  ]"]
     for e, (u, v) in enumerate(K.simplices(1).tolist()):
         lines += ["  edge [", f"    source {u}", f"    target {v}"]
-        lines += _lines(values.get(1, {}), e, ("source", "target"), notes)
-        lines.append("  ]")
+        lines += [*_lines(of_edges, e, "    "), "  ]"]
     return "\n".join([*lines, "]", ""]).encode()
 
 
-def _lines(own: Values, i: int, taken: tuple[str, ...], notes: list[str]) -> list[str]:
-    lines = []
+def _keyed(own: Values, taken: tuple[str, ...], notes: list[str]) -> Values:
+    """The values by keys as GML has them: letters, digits and underscores, each once."""
+    keyed: Values = {}
     for name, column in own.items():
         key = re.sub(r"\W", "_", name, flags=re.ASCII)
         key = key if _KEY.fullmatch(key) and key not in taken else f"a_{key}"
-        if key != name and (said := f"{name!r} is called {key!r}") not in notes:
-            notes.append(said)
-        value = column[i]
-        if isinstance(value, bool):
-            value = int(value)
-        if isinstance(value, float) and value != value:
-            continue
-        if isinstance(value, (int, float)):
-            lines.append(f"    {key} {value!r}")
-        elif value is not None:
-            lines.append(f"    {key} {_quoted(str(value))}")
+        while key in keyed or (key != name and key in own):
+            key += "_"
+        said = [f"{name!r} is called {key!r}"] if key != name else []
+        if any(isinstance(value, bool) for value in column):
+            said.append(f"true and false are 1 and 0 in {name!r}")
+        notes += [each for each in said if each not in notes]
+        keyed[key] = column
+    return keyed
+
+
+def _lines(own: Values, i: int, indent: str) -> list[str]:
+    lines = []
+    for key, column in own.items():
+        value = int(column[i]) if isinstance(column[i], bool) else column[i]
+        if not is_missing(value):
+            shown = repr(value) if isinstance(value, (int, float)) else _quoted(str(value))
+            lines.append(f"{indent}{key} {shown}")
     return lines
 
 

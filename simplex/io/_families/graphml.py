@@ -11,12 +11,15 @@ import torch
 from simplex.complexes import SimplicialComplex
 from simplex.interop import GraphEdges, unite
 from simplex.io._content import Content, Values, columns_of
+from simplex.io._names import distinct_words, require_words
 from simplex.io._options import Reading
 from simplex.io._source import read_bytes
+from simplex.io._text import is_missing
 
 
 _DEEPEST = 64  # elements within elements
 _LONGEST = 1 << 16  # characters of a name
+_ODD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML has no way to say
 _IDS = ("id", "source", "target")
 _TYPES: dict[str, Callable[[str], Any]] = {
     "int": int, "long": int, "integer": int, "float": float, "double": float,
@@ -35,11 +38,13 @@ class _Reader:
         self.edges: list[int] = []
         self.default = ""
         self.keys: dict[str, tuple[str, str]] = {}  # id: (name, type)
+        self.defaults: dict[str, dict[str, Any]] = {"node": {}, "edge": {}}  # by name
+        self.domain, self.metadata = "", dict[str, Any]()
         self.nodes: list[dict[str, Any]] = []
         self.links: list[dict[str, Any]] = []
         self.of_graphs: list[tuple[list[dict[str, Any]], list[dict[str, Any]]]] = []
         self.owner: dict[str, Any] | None = None
-        self.key, self.text = "", ""
+        self.key, self.text, self.default_of = "", "", ""
 
     def start(self, tag: str, given: dict[str, str]) -> None:
         tag = tag.rpartition(":")[2]
@@ -55,8 +60,12 @@ class _Reader:
         if tag == "key" and "id" in given:
             named = given.get("attr.name", given["id"]), given.get("attr.type", "string")
             self.keys[given["id"]] = named
-        elif tag == "data" and within in ("node", "edge"):
+            self.domain, self.default_of = given.get("for", "all"), given["id"]
+        elif tag == "default" and within == "key":
+            self.key, self.text = self.default_of, ""
+        elif tag == "data" and within in ("node", "edge", "graph"):
             self.key, self.text = given.get("key", ""), ""
+            self.owner = self.metadata if within == "graph" else self.owner
         if any(len(given.get(name, "")) > _LONGEST for name in _IDS):
             raise ValueError(f"names must have at most {_LONGEST} characters, got more.")
         if tag == "graph":
@@ -87,16 +96,24 @@ class _Reader:
 
     def end(self, _: str) -> None:
         tag = self.path.pop()
-        if tag == "data" and self.key in self.keys and self.owner is not None:
+        if tag in ("data", "default") and self.key in self.keys:
             name, kind = self.keys[self.key]
             try:
-                self.owner[name] = _TYPES.get(kind, str)(self.text)
+                value = _TYPES.get(kind, str)(self.text)
             except ValueError:
-                self.owner[name] = self.text
+                value = self.text
+            if tag == "data" and self.owner is not None:
+                self.owner[name] = value
+            for of in ("node", "edge") if tag == "default" else ():
+                if self.domain in (of, "all"):
+                    self.defaults[of][name] = value
             self.key = ""
         if tag == "graph" and "data" not in self.path:
             index = torch.tensor(self.edges, dtype=torch.int64).view(-1, 2).T
             labels = tuple(self.number_of)
+            for of, records in (("node", self.nodes), ("edge", self.links)):
+                for record in records if self.defaults[of] else ():
+                    record.update(self.defaults[of] | record)
             self.graphs.append(GraphEdges(len(self.number_of), index, labels))
             self.of_graphs.append((self.nodes, self.links))
 
@@ -125,7 +142,7 @@ def read_graphml(path: str, reading: Reading, _: int | None, notes: list[str]) -
     values = {
         k: columns_of([record for each in found.of_graphs for record in each[k]]) for k in (0, 1)
     }
-    return Content(whole, values=values)
+    return Content(whole, values=values, metadata=found.metadata)
 
 
 def _parsed(data: bytes, undirected: bool) -> _Reader:
@@ -164,18 +181,12 @@ def write_graphml(
     K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]
 ) -> bytes:
     """The vertices, edges and their values; ids of nodes are the names."""
-    names = [str(name) for name in K.vertex_labels or range(K.num_simplices(0))]
-    if len(set(names)) < len(names):
-        raise ValueError(
-            "vertex_labels must be distinct as words to be ids of nodes, got repeated ones. Use "
-            "complex.with_vertex_labels(None) for numbers."
-        )
-    if any(re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", name) for name in names):
-        raise ValueError("vertex_labels must have no control characters for XML, got some.")
+    names = distinct_words(K, "GraphML")
+    require_words(names, "XML", lambda name: not _ODD.search(name), "have no control characters")
     lines = ["<?xml version='1.0' encoding='utf-8'?>",
              '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">']  # fmt: skip
-    keys: list[dict[str, str]] = [{}, {}]
-    for k, of in ((0, "node"), (1, "edge")):
+    keys: dict[int, dict[str, str]] = {-1: {}, 0: {}, 1: {}}
+    for k, of in ((-1, "graph"), (0, "node"), (1, "edge")):
         for name, column in values.get(k, {}).items():
             keys[k][name] = f"{of[0]}{len(keys[k])}"
             lines.append(
@@ -183,13 +194,21 @@ def write_graphml(
                 f"attr.name={quoteattr(name)} attr.type={quoteattr(_type_of(column))}/>"
             )
     lines.append('  <graph edgedefault="undirected">')
+    if any(_ODD.search(str(value)) for own in values.values() for column in own.values()
+           for value in column if isinstance(value, str)):  # fmt: skip
+        notes.append("control characters in values are replaced, as XML has none")
 
-    def add(open_tag: str, of: str, k: int, i: int) -> None:
-        data = [
+    def data_of(k: int, i: int) -> list[str]:
+        return [
             f"<data key={quoteattr(key)}>{_text(values[k][name][i])}</data>"
             for name, key in keys[k].items()
-            if values[k][name][i] is not None
+            if not is_missing(values[k][name][i])
         ]
+
+    lines += [f"    {data}" for data in data_of(-1, 0)]
+
+    def add(open_tag: str, of: str, k: int, i: int) -> None:
+        data = data_of(k, i)
         lines.append(f"    <{open_tag}>{''.join(data)}</{of}>" if data else f"    <{open_tag}/>")
 
     for v, name in enumerate(names):
@@ -216,4 +235,4 @@ def _type_of(column: Any) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\ufffd", escape(str(value)))
+    return _ODD.sub("\ufffd", escape(str(value), {"\r": "&#13;"}))

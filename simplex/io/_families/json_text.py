@@ -1,19 +1,22 @@
 """JSON: hypergraphs of HIF and XGI, and graphs as nodes and links, told apart by their fields."""
 
 import json
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from simplex.complexes import HIGHEST_DIM, SimplicialComplex
-from simplex.io._content import Content, Values, as_numbers, columns_of, graph_of
+from simplex.io._content import Content, Values, columns_of, graph_of
 from simplex.io._families.hif import hypergraph_of
 from simplex.io._families.listed import require_few_faces, spanned_content
+from simplex.io._names import distinct_words, in_json, plain_name, whole_of
 from simplex.io._options import Reading
 from simplex.io._source import read_text
+from simplex.io._text import as_numbers, json_bytes, records_of
 
 
 def load_json(path: str) -> Any:
@@ -85,10 +88,22 @@ def _hif(
     require_few_faces(Counter(listed).values(), max_dim, reading)
     found = hypergraph_of(stored, HIGHEST_DIM if max_dim is None else max_dim, Path(path))
     values: dict[int, Values] = {0: dict(found.vertex_attributes)}
-    return spanned_content(
+    content = spanned_content(
         found.complex, found.vertices, found.pointer, dict(found.edge_attributes), values,
         found.metadata, notes, found.edge_labels,
     )  # fmt: skip
+    content.lost += _lost_of_incidences(records or [], found.network_type == "directed")
+    return content
+
+
+def _lost_of_incidences(records: list[dict[str, Any]], directed: bool) -> list[str]:
+    """What is said of the place of a vertex in a simplex, for which a complex has none."""
+    lost = []
+    for key, what in (("weight", "weights"), ("attrs", "attributes"), ("direction", "directions")):
+        count = sum(record.get(key) not in (None, {}, 1) for record in records)
+        if count and not (directed and key == "direction"):  # which the user has forgotten
+            lost.append(f"the {what} of {count} incidence{'s' * (count > 1)} are left out")
+    return lost
 
 
 def write_hif(K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]) -> bytes:
@@ -96,43 +111,23 @@ def write_hif(K: SimplicialComplex, values: dict[int, Values], _: str, notes: li
 
     Ids of hyperedges are 0, 1, …, and those of nodes the labels.
     """
-    names = hif_names(K, notes)
-    nodes = []
-    for v, name in enumerate(names):
-        attrs = {key: _plain(column[v]) for key, column in values.get(0, {}).items()}
-        attrs = {key: value for key, value in attrs.items() if value is not None}
-        nodes.append({"node": name} | ({"attrs": attrs} if attrs else {}))
+    names = distinct_words(K, "HIF", plain_name)
+    nodes = [
+        {"node": name} | ({"attrs": attrs} if attrs else {})
+        for name, attrs in zip(names, records_of(values.get(0, {}), len(names)), strict=True)
+    ]
     edges: list[dict[str, Any]] = []
     incidences: list[dict[str, Any]] = []
     for k, ids in kept_simplices(K, values).items():
-        own = values.get(k, {})
+        records = records_of(values.get(k, {}), K.num_simplices(k))
         for s, simplex in zip(ids.tolist(), K.simplices(k)[ids].tolist(), strict=True):
-            attrs = {key: _plain(column[s]) for key, column in own.items()}
-            attrs = {key: value for key, value in attrs.items() if value is not None}
-            edge = len(edges)
+            edge, attrs = len(edges), records[s]
             edges.append({"edge": edge} | ({"attrs": attrs} if attrs else {}))
             incidences += [{"edge": edge, "node": names[v]} for v in simplex]
-    text = json.dumps(
-        {"network-type": "asc", "metadata": {}, "nodes": nodes, "edges": edges,
-         "incidences": incidences},
-        ensure_ascii=False, default=str,
+    return json_bytes(
+        {"network-type": "asc", "metadata": whole_of(values), "nodes": nodes, "edges": edges,
+         "incidences": incidences}
     )  # fmt: skip
-    return (text + "\n").encode()
-
-
-def hif_names(K: SimplicialComplex, notes: list[str]) -> Sequence[Any]:
-    """The labels, words and whole numbers as they are, others as words."""
-    labels = K.vertex_labels or range(K.num_simplices(0))
-    plain = [name if isinstance(name, (str, int)) and name is not True else str(name)
-             for name in labels]  # fmt: skip
-    if any(type(a) is not type(b) for a, b in zip(plain, labels, strict=True)):
-        notes.append("names that are neither words nor whole numbers are written as words")
-    if len(set(plain)) < len(plain):
-        raise ValueError(
-            "vertex_labels must be distinct to be written, got repeated ones. Use "
-            "complex.with_vertex_labels(None) for numbers, or write complex.split() one by one."
-        )
-    return plain
 
 
 def kept_simplices(K: SimplicialComplex, values: Mapping[int, Values]) -> dict[int, torch.Tensor]:
@@ -148,13 +143,6 @@ def kept_simplices(K: SimplicialComplex, values: Mapping[int, Values]) -> dict[i
             maximal[K.facets(k + 1).flatten()] = False
         kept[k] = maximal.nonzero()[:, 0].cpu()
     return kept
-
-
-def _plain(value: Any) -> Any:
-    """As JSON has it; NaN as nothing."""
-    if isinstance(value, float) and value != value:
-        return None
-    return value
 
 
 # --- XGI ------------------------------------------------------------------------------------------
@@ -199,26 +187,20 @@ def _xgi(stored: Any, reading: Reading, max_dim: int | None, notes: list[str]) -
 
 def write_xgi(K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]) -> bytes:
     """The JSON of XGI, as a simplicial complex; ids are words there."""
-    names = list(map(str, hif_names(K, notes)))
-    if len(set(names)) < len(names):
-        raise ValueError("vertex_labels must be distinct as words, got a number and its word.")
-    own = values.get(0, {})
-    nodes = {name: {key: column[v] for key, column in own.items() if column[v] is not None}
-             for v, name in enumerate(names)}  # fmt: skip
+    names = distinct_words(K, "the JSON of XGI")
+    nodes = dict(zip(names, records_of(values.get(0, {}), len(names)), strict=True))
     edges: dict[str, list[str]] = {}
     data: dict[str, dict[str, Any]] = {}
     for k, ids in kept_simplices(K, values).items():
-        own = values.get(k, {})
+        records = records_of(values.get(k, {}), K.num_simplices(k))
         for s, simplex in zip(ids.tolist(), K.simplices(k)[ids].tolist(), strict=True):
             edge = str(len(edges))
             edges[edge] = [names[v] for v in simplex]
-            data[edge] = {key: column[s] for key, column in own.items() if column[s] is not None}
-    text = json.dumps(
-        {"type": "simplicialcomplex", "hypergraph-data": {}, "node-data": nodes,
-         "edge-data": data, "edge-dict": edges},
-        ensure_ascii=False, default=str,
+            data[edge] = records[s]
+    return json_bytes(
+        {"type": "simplicialcomplex", "hypergraph-data": whole_of(values), "node-data": nodes,
+         "edge-data": data, "edge-dict": edges}
     )  # fmt: skip
-    return (text + "\n").encode()
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -261,8 +243,9 @@ def _node_link(stored: dict[str, Any], reading: Reading) -> Content:
                 f"{link.get('source')!r} and {link.get('target')!r}."
             )
         edges.append((number[ends[0]], number[ends[1]]))
-    own = [{k: v for k, v in node.items() if k != key} for node in nodes]
-    beside = [{k: v for k, v in link.items() if k not in ("source", "target")} for link in links]
+    own = [{_unmarked(k): v for k, v in node.items() if k != key} for node in nodes]
+    beside = [{_unmarked(k): v for k, v in link.items() if k not in ("source", "target")}
+              for link in links]  # fmt: skip
     if key is None and all(isinstance(node.get("name"), str) for node in nodes):
         names = [node["name"] for node in nodes]  # as d3 has them
         if len(set(names)) < len(names):
@@ -276,23 +259,33 @@ def _hashable(name: Any) -> Any:
         name, dict) else name  # fmt: skip
 
 
+_RESERVED = re.compile(r"(attr:)*(id|source|target|key)")  # what nodes and links have themselves
+
+
+def _marked(name: str) -> str:
+    """A name of a value, kept apart from the fields of nodes and links."""
+    return f"attr:{name}" if _RESERVED.fullmatch(name) else name
+
+
+def _unmarked(name: str) -> str:
+    return name.removeprefix("attr:") if _RESERVED.fullmatch(name) else name
+
+
 def write_node_link(
     K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]
 ) -> bytes:
     """A graph as networkx writes it: nodes with ids, edges between them."""
-    names = hif_names(K, notes)
-
-    def record(own: Values, i: int) -> dict[str, Any]:
-        taken = {key: _plain(column[i]) for key, column in own.items()}
-        return {key: value for key, value in taken.items() if value is not None}
-
-    nodes = [record(values.get(0, {}), v) | {"id": name} for v, name in enumerate(names)]
+    names = distinct_words(K, "nodes and links", lambda x: x if in_json(x) else str(x))
+    of_nodes, of_edges = (
+        records_of({_marked(name): column for name, column in values.get(k, {}).items()}, count)
+        for k, count in ((0, len(names)), (1, K.num_simplices(1)))
+    )
+    nodes = [own | {"id": name} for own, name in zip(of_nodes, names, strict=True)]
     edges = [
-        record(values.get(1, {}), e) | {"source": names[u], "target": names[v]}
-        for e, (u, v) in enumerate(K.simplices(1).tolist())
+        own | {"source": names[u], "target": names[v]}
+        for own, (u, v) in zip(of_edges, K.simplices(1).tolist(), strict=True)
     ]
-    text = json.dumps(
-        {"directed": False, "multigraph": False, "graph": {}, "nodes": nodes, "edges": edges},
-        ensure_ascii=False, default=str,
+    return json_bytes(
+        {"directed": False, "multigraph": False, "graph": whole_of(values), "nodes": nodes,
+         "edges": edges}
     )  # fmt: skip
-    return (text + "\n").encode()

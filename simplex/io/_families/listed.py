@@ -51,8 +51,10 @@ def spanned_content(
     listed_values = dict(listed_values)
     counted = map(str, range(len(pointer) - 1))
     if listed_names is not None and list(map(str, listed_names)) != list(counted):
-        listed_values.setdefault("edge", list(listed_names))
-    sizes, left, cut_off = pointer.diff(), 0, 0
+        key = next(key for key in ("edge", "edge id", "id of the edge") if key not in listed_values)
+        listed_values[key] = list(listed_names)
+    sizes, cut_off = pointer.diff(), 0
+    again, differing = 0, dict[str, int]()  # how many of the listed, by the name of a value
     empty = int((sizes == 0).sum())
     for size in torch.unique(sizes[sizes > 0]).tolist():
         listed = (sizes == size).nonzero()[:, 0]
@@ -62,7 +64,12 @@ def spanned_content(
         ids = K.index(vertices[pointer[listed][:, None] + torch.arange(size)])
         first = torch.full((K.num_simplices(size - 1),), len(sizes), dtype=torch.int64)
         first.scatter_reduce_(0, ids, listed, "amin")
-        left += len(listed) - int((first < len(sizes)).sum())
+        later = (listed != first[ids]).nonzero()[:, 0]
+        again += len(later)
+        repeated = list(zip(listed[later].tolist(), first[ids[later]].tolist(), strict=True))
+        for name, column in listed_values.items():
+            if count := sum(column[i] is not None and column[i] != column[j] for i, j in repeated):
+                differing[name] = differing.get(name, 0) + count
         own = values.setdefault(size - 1, {}) if listed_values else {}
         places = first.tolist()
         for name, column in listed_values.items():
@@ -72,13 +79,20 @@ def spanned_content(
                 own[name] = taken if before is None else [
                     a if a is not None else b for a, b in zip(before, taken, strict=True)
                 ]  # fmt: skip
-    if left:
-        notes.append(f"{left} simplices that are listed again, of which the values are left out")
+    lost = []
+    if again:
+        notes.append(f"{again} simplices that are listed again")
+    if differing:
+        shown = ", ".join(map(repr, [*differing][:6])) + (", …" if len(differing) > 6 else "")
+        lost.append(
+            f"the values {shown} of {max(differing.values())} hyperedges that are listed again are "
+            "left out"
+        )
     if cut_off:
         notes.append(f"{cut_off} larger simplices, which stand for their faces")
     if empty:
-        notes.append(f"{empty} empty hyperedges left out")
-    return Content(facets=K, values=values, metadata=metadata)
+        lost.append(f"{empty} empty hyperedge{'s are' if empty > 1 else ' is'} left out")
+    return Content(facets=K, values=values, metadata=metadata, lost=lost)
 
 
 def require_few_faces(sizes: Iterable[int], max_dim: int | None, reading: Reading) -> None:
@@ -102,12 +116,10 @@ def require_few_faces(sizes: Iterable[int], max_dim: int | None, reading: Readin
 
 def filtration_in(K: SimplicialComplex, values: dict[int, Values]) -> SimplicialComplex:
     """The complex with the values called ``filtration``, where all simplices have numbers there."""
-    columns = [values.get(k, {}).get(FILTRATION) for k in range(K.dim + 1)]
-    if K.dim < 0 or not all(column is not None and all(_is_number(x) for x in column)
-                            for column in columns):  # fmt: skip
+    columns = [numbers_of(values.get(k, {}).get(FILTRATION, [None])) for k in range(K.dim + 1)]
+    numbers = [column for column in columns if column is not None]
+    if K.dim < 0 or len(numbers) < len(columns):
         return K
-    numbers = [torch.tensor([float(x) for x in column or ()], dtype=torch.float64)
-               for column in columns]  # fmt: skip
     try:
         filtered = K.with_filtration(numbers, monotone=False)
     except ValueError:
@@ -117,5 +129,11 @@ def filtration_in(K: SimplicialComplex, values: dict[int, Values]) -> Simplicial
     return filtered
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def numbers_of(column: Sequence[Any]) -> Tensor | None:
+    """Numbers, one for each, (n,) float64; ``None`` where there are others, or too large ones."""
+    if not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in column):
+        return None
+    try:
+        return torch.tensor([float(x) for x in column], dtype=torch.float64)
+    except OverflowError:  # an integer beyond float64
+        return None

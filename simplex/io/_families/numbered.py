@@ -8,9 +8,11 @@ from typing import Any
 import torch
 
 from simplex.complexes import SimplicialComplex, require_room_for_vertices
-from simplex.io._content import FILTRATION, Content, Values, as_numbers, graph_of
+from simplex.io._content import FILTRATION, Content, Values, graph_of
+from simplex.io._names import distinct_words, require_words
 from simplex.io._options import Reading
 from simplex.io._source import read_text
+from simplex.io._text import as_numbers, is_missing, is_printed_integer
 
 
 _MOST_ISOLATED = 1_000_000  # vertices that a short file may name
@@ -116,7 +118,7 @@ def read_pajek(path: str, reading: Reading, _: int | None, notes: list[str]) -> 
 
 def _real(number: int, word: str) -> float:
     try:
-        return float(word)
+        return int(word) if is_printed_integer(word) else float(word)
     except ValueError:
         raise ValueError(
             f"line {number} must have a number as weight, got {word[:30]!r}."
@@ -132,24 +134,29 @@ def _maybe_real(words: Sequence[str], i: int) -> float | None:
 
 def write_pajek(K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]) -> bytes:
     """A network with the names of its vertices; the weights are the filtration, or ``weight``."""
-    own = dict(values.get(1, {}))
-    weight = own.pop("weight", None) or own.pop(FILTRATION, None)
-    places = {axis: values.get(0, {}).get(axis) for axis in "xyz"}
-    left = [*own, *(name for name in values.get(0, {}) if name not in "xyz")]
-    if left:
+    own, at = dict(values.get(1, {})), values.get(0, {})
+    name = next((x for x in ("weight", FILTRATION) if x in own and _are_real(own[x])), None)
+    weight = own.pop(name) if name is not None else [None] * K.num_simplices(1)
+    axes = [axis for axis in "xyz" if axis in at and _are_real(at[axis])]
+    axes = axes if axes[:2] == ["x", "y"] else []
+    if left := [*own, *(other for other in at if other not in axes)]:
         notes.append(f"the values {', '.join(map(repr, dict.fromkeys(left)))} are left out")
-    labels = list(map(str, K.vertex_labels or range(K.num_simplices(0))))
-    if any('"' in label or "\n" in label for label in labels):
-        raise ValueError("vertex_labels must have no '\"' and no line break for Pajek, got some.")
-    lines, in_place = [f"*Vertices {len(labels)}"], places["x"] and places["y"]
+    labels = distinct_words(K, "Pajek")
+    rule = "have no '\"' and no line break"
+    require_words(labels, "Pajek", lambda label: not re.search(r'["\n\r]', label), rule)
+    lines = [f"*Vertices {len(labels)}"]
     for v, label in enumerate(labels):
-        at = [f" {float(c[v])!r}" for c in places.values() if c] if in_place else []
-        lines.append(f'{v + 1} "{label}"{"".join(at)}')
+        place = [at[axis][v] for axis in axes]
+        known = not any(map(is_missing, place))
+        lines.append(f'{v + 1} "{label}"' + "".join(f" {x!r}" for x in place if known))
     lines.append("*Edges")
-    for e, (u, v) in enumerate(K.simplices(1).tolist()):
-        known = weight is not None and weight[e] is not None
-        lines.append(f"{u + 1} {v + 1}" + (f" {float(weight[e])!r}" if known and weight else ""))
+    for (u, v), x in zip(K.simplices(1).tolist(), weight, strict=True):
+        lines.append(f"{u + 1} {v + 1}" + ("" if is_missing(x) else f" {x!r}"))
     return "\n".join([*lines, ""]).encode()
+
+
+def _are_real(column: Sequence[Any]) -> bool:
+    return all(is_missing(x) or type(x) in (int, float) for x in column)
 
 
 # --- DIMACS ---------------------------------------------------------------------------------------

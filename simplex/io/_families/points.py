@@ -10,7 +10,7 @@ from simplex.complexes import require_memory
 from simplex.io._content import Content, Values
 from simplex.io._options import DEFAULT_MAX_DIM, Reading
 from simplex.io._source import read_bytes, read_text
-from simplex.io._tables import read_content
+from simplex.io._tables import coordinates, read_content
 from simplex.lifting import vietoris_rips_complex
 
 
@@ -42,9 +42,7 @@ def _lifted(
         return Content(lifted=K)
     notes.append(f"{len(table)} points of {table.shape[1]} coordinates")
     K = vietoris_rips_complex(tensor, radius, cut, max_simplices=reading.max_simplices)
-    axes = "xyz" if table.shape[1] <= 3 else [f"x{i + 1}" for i in range(table.shape[1])]
-    places = {axis: table[:, i].tolist() for i, axis in enumerate(axes[: table.shape[1]])}
-    return Content(lifted=K, values={0: places | values})
+    return Content(lifted=K, values={0: coordinates(table) | values})
 
 
 def _array(data: bytes) -> Any:

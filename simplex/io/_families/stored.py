@@ -13,8 +13,10 @@ import torch
 
 from simplex.complexes import SimplicialComplex, require_memory
 from simplex.io._content import FILTRATION, Content, Values
+from simplex.io._names import from_json, in_json, whole_of
 from simplex.io._options import Reading
 from simplex.io._source import read_bytes, require_regular
+from simplex.io._text import json_bytes
 
 
 _MARK = "simplex complex 1"
@@ -49,7 +51,7 @@ def read_npz(path: str, _: Reading, max_dim: int | None, __: list[str]) -> Conte
         state: dict[str, Any] = {
             "num_vertices": said["num_vertices"],
             "facets": [tensors[f"facets_{k}"] for k in dims if k],
-            "vertex_labels": _from_json(said["vertex_labels"]),
+            "vertex_labels": from_json(said["vertex_labels"]),
             "orientation": [tensors[f"orientation_{k}"] for k in dims]
             if said["oriented"]
             else None,
@@ -72,21 +74,10 @@ def read_npz(path: str, _: Reading, max_dim: int | None, __: list[str]) -> Conte
     return Content(facets=K, values=values, metadata=said.get("metadata", {}))
 
 
-def _from_json(names: Any) -> Any:
-    """Labels; the tuples among them were lists in JSON."""
-    return None if names is None else [_tuples(name) for name in names]
-
-
-def _tuples(name: Any) -> Any:
-    return tuple(map(_tuples, name)) if isinstance(name, list) else name
-
-
 def write_npz(K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]) -> bytes:
     """All of a complex as arrays; names and values as JSON beside them."""
-    labels = K.vertex_labels
-    if labels is not None and not all(map(_in_json, labels)):
-        notes.append("names that are neither words nor whole numbers are written as words")
-        labels = tuple(name if _in_json(name) else str(name) for name in labels)
+    names = K.vertex_labels
+    labels = None if names is None else [n if in_json(n) else str(n) for n in names]
     dims = range(K.dim + 1)
     arrays: dict[str, Any] = {f"facets_{k}": K.facets(k).cpu().numpy() for k in dims if k}
     oriented = K.state()["orientation"] is not None
@@ -97,20 +88,16 @@ def write_npz(K: SimplicialComplex, values: dict[int, Values], _: str, notes: li
     if K.num_parts != 1:
         arrays["part_pointer"] = K.part_pointer(0).cpu().numpy()
     own = {k: {name: list(column) for name, column in each.items() if name != FILTRATION}
-           for k, each in values.items()}  # fmt: skip
+           for k, each in values.items() if k >= 0}  # fmt: skip
     said = {
         "dim": K.dim, "num_vertices": K.num_simplices(0), "vertex_labels": labels,
         "oriented": oriented, "filtered": K.filtration is not None, "directed": K.directed,
-        "values": own,
+        "values": own, "metadata": whole_of(values),
     }  # fmt: skip
     file = io.BytesIO()
-    np.savez_compressed(file, format=np.array(_MARK), said=np.array(json.dumps(said, default=str)),
-                        **arrays)  # fmt: skip
+    text = np.array(json_bytes(said).decode())
+    np.savez_compressed(file, format=np.array(_MARK), said=text, **arrays)
     return file.getvalue()
-
-
-def _in_json(name: Any) -> bool:
-    return type(name) in (str, int) or (type(name) is tuple and all(map(_in_json, name)))
 
 
 # --- .pt ------------------------------------------------------------------------------------------
@@ -167,9 +154,8 @@ def read_pt(path: str, _: Reading, max_dim: int | None, __: list[str]) -> Conten
 def write_pt(K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]) -> bytes:
     """As ``torch.save(K, path)`` writes it."""
     labels = K.vertex_labels
-    if labels is not None and not all(type(name) in (str, int) for name in labels):
-        notes.append("names that are neither words nor whole numbers are written as words")
-        K = K.with_vertex_labels([n if type(n) in (str, int) else str(n) for n in labels])
+    if labels is not None:
+        K = K.with_vertex_labels([n if in_json(n) else str(n) for n in labels])
     file = io.BytesIO()
     torch.save(K, file)
     return file.getvalue()

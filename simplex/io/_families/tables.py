@@ -9,13 +9,16 @@ from typing import Any
 import torch
 
 from simplex.complexes import SimplicialComplex
-from simplex.io._content import Content, Values, as_numbers
+from simplex.io._content import Content, Values
 from simplex.io._families.json_text import kept_simplices
+from simplex.io._names import distinct_words
 from simplex.io._options import Reading
 from simplex.io._tables import read_rows
+from simplex.io._text import cell_of, column_of, is_missing
 
 
 _PLAIN = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
+_SAFE = re.compile(r"[A-Za-z_]\w*|[-+\d.e]*", re.ASCII)  # no mark of a table
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
 
 
@@ -26,31 +29,73 @@ def write_edges(
 
     A heading is written to ``.csv`` and ``.tsv``, and where names or values need one.
     """
-    names, own = _words(K, notes), values.get(1, {})
+    names, own = distinct_words(K, "a table"), values.get(1, {})
     edges = K.simplices(1)
     alone = torch.ones(len(names), dtype=torch.bool)
     alone[edges.flatten().cpu()] = False
     mark = {".csv": ",", ".tsv": "\t"}.get(ending, " ")
-    columns = {name: column for name, column in own.items() if name not in ("source", "target")}
-    if len(columns) < len(own):
-        notes.append("values of edges called source and target are left out")
+    columns = _kept(own, mark, notes)
     plain = mark == " " and not columns and K.vertex_labels is None
     plain = plain and (not len(edges) or int(edges[0, 0]) == 0)
     rows: list[list[str]] = [] if plain else [["source", "target", *columns]]
-    cells = [[_cell(value) for value in column] for column in columns.values()]
     rows += [
-        [names[u], names[v], *(column[e] for column in cells)]
+        [names[u], names[v], *(column[e] for column in columns.values())]
         for e, (u, v) in enumerate(edges.tolist())
     ]
     rows += [[names[v]] for v in alone.nonzero()[:, 0].tolist()]
     return _checked(K, _joined(rows, mark), Reading(), notes)
 
 
+def _kept(own: Values, mark: str, notes: list[str]) -> dict[str, list[str]]:
+    """The cells of the columns that are read again; what is left out or changed is said."""
+    kept: dict[str, list[str]] = {}
+    for name, column in own.items():
+        cells = [cell_of(None if is_missing(value) else value) for value in column]
+        safe = all(map(_SAFE.fullmatch, cells))  # then a few rows try the heading
+        tried = {key: every[: 3 if safe else None] for key, every in [*kept.items(), (name, cells)]}
+        found = _read_again(tried, name, mark) if cells and name not in kept else cells
+        found = column_of(cells) if safe and found is not None else found
+        if found is None:
+            notes.append(f"the values {name!r} are left out, as a table takes them for its marks")
+            continue
+        kept[name] = cells
+        if not all(map(_is_alike, found, column)):
+            notes.append(f"the values {name!r} are of another type when they are read again")
+    return kept
+
+
+def _read_again(columns: dict[str, list[str]], name: str, mark: str) -> Sequence[Any] | None:
+    """What is read of one of these columns; ``None`` if there is none of that name."""
+    rows = zip(*columns.values(), strict=True)
+    body = [[f"a{i}", f"b{i}", *row] for i, row in enumerate(rows)]
+    text = _joined([["source", "target", *columns], *body], mark)
+    try:
+        content = read_rows(_lines_alike(text), Reading(values=True), None, [])
+    except ValueError:
+        return None
+    values = content.values.get(1, {})
+    found = values.get(name)
+    if found is None or len(found) != len(body) or {*values} != {*columns}:
+        return None
+    same = all(cell_of(a) == b or a == b for a, b in zip(found, columns[name], strict=True))
+    return found if same or found == column_of(columns[name]) else None
+
+
+def _lines_alike(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")  # as every file is read
+
+
+def _is_alike(a: Any, b: Any) -> bool:
+    if is_missing(a) or is_missing(b):
+        return is_missing(a) and is_missing(b)
+    return bool(a == b) and isinstance(a, str) == isinstance(b, str) and type(b) is not bool
+
+
 def write_facets(
     K: SimplicialComplex, values: dict[int, Values], ending: str, notes: list[str]
 ) -> bytes:
     """A line for each simplex that is in no other: the names of its vertices."""
-    names = _words(K, notes)
+    names = distinct_words(K, "a table")
     alone = torch.ones(len(names), dtype=torch.bool)
     alone[K.simplices(1).flatten().cpu()] = False
     rows = [[names[v]] for v in alone.nonzero()[:, 0].tolist()]
@@ -64,27 +109,11 @@ def write_adjacency_list(
     K: SimplicialComplex, values: dict[int, Values], ending: str, notes: list[str]
 ) -> bytes:
     """A line for each vertex: its name and those of its neighbours of larger number."""
-    names = _words(K, notes)
+    names = distinct_words(K, "a table")
     rows = [[name] for name in names]
     for u, v in K.simplices(1).tolist():
         rows[u].append(names[v])
     return _checked(K, _joined(rows, " "), Reading(format="adjacency-list"), notes)
-
-
-def _words(K: SimplicialComplex, notes: list[str]) -> list[str]:
-    """The names of the vertices as words, which must be distinct."""
-    labels: Sequence[Any] = K.vertex_labels or range(K.num_simplices(0))
-    names = [str(label) for label in labels]
-    if len(set(names)) < len(names):
-        raise ValueError(
-            "vertex_labels must be distinct as words to be written, got repeated ones. Use "
-            "complex.with_vertex_labels(None) for numbers, or write complex.split() one by one."
-        )
-    return names
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
 def _joined(rows: list[list[str]], mark: str) -> str:
@@ -107,25 +136,23 @@ def _checked(K: SimplicialComplex, text: str, reading: Reading, notes: list[str]
         all(pattern.fullmatch(str(name)) for name in labels) for pattern in (_PLAIN, _INTEGER)
     ):
         _require_same(K, text, reading)
-    if labels is not None and [*map(type, as_numbers(list(map(str, labels))))] != [
-        *map(type, labels)
-    ]:
-        notes.append("names are words in this format; read again, they may be of another type")
     return text.encode()
 
 
 def _require_same(K: SimplicialComplex, text: str, reading: Reading) -> None:
     expected = _by_names(K.simplices(1), list(map(str, K.vertex_labels or ())))
     try:
-        content = read_rows(text, reading, None, [])
+        content = read_rows(_lines_alike(text), reading, None, [])
         again = _edges_of(content)
     except ValueError as error:
         again = (set(), {str(error)})
     if again != expected:
+        labels = list(map(str, K.vertex_labels or ()))
+        odd = [v for v, name in enumerate(labels) if not re.fullmatch(r"[\w.]+", name)]
+        v = next(iter(odd), 0)
         raise ValueError(
             "vertex_labels must be words that a table keeps apart from its marks, got others, such "
-            f"as {next(str(n) for n in K.vertex_labels or () if not _PLAIN.fullmatch(str(n)))!r}. "
-            "Write them in HIF (.json), GraphML or .npz."
+            f"as {labels[v]!r}, that of vertex {v}. Write them in HIF (.json), GraphML or .npz."
         )
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 import torch
 
 from simplex.complexes import HIGHEST_DIM, SimplicialComplex
-from simplex.io._content import Content, Values, as_numbers, compact_labels
+from simplex.io._content import Content, Values, compact_labels
 from simplex.io._families.benson import read_benson
 from simplex.io._families.json_text import kept_simplices
 from simplex.io._families.listed import require_few_faces
+from simplex.io._names import distinct_words, require_words
 from simplex.io._options import Reading
+from simplex.io._text import as_numbers
 
 
 _PARTS = ("nverts", "simplices", "times", "node-labels")
@@ -39,10 +41,16 @@ def _rows(found: object) -> list[list[int]]:
     return [flat[a:b] for a, b in pairwise(pointer)]
 
 
+def _is_line(label: str) -> bool:
+    return label.splitlines() == [label.strip()]
+
+
 def write_timed(
     K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]
 ) -> dict[str, bytes]:
     """A line for each simplex that has no coface of the same time, and its time; labels."""
+    labels = distinct_words(K, "Benson's files")
+    require_words(labels, "Benson's files", _is_line, "be words of one line")
     times, kept = K.filtration, dict(kept_simplices(K, {}))
     if times is not None:
         if any(bool((t != t.round()).any() | ~t.isfinite().all()) for t in times):
@@ -69,9 +77,6 @@ def write_timed(
             counts.append(str(k + 1))
             members += [str(v + 1) for v in simplex]
             dates.append("0" if times is None else str(int(times[k][s])))
-    labels = [str(label) for label in K.vertex_labels or range(K.num_simplices(0))]
-    if any("\n" in label or label != label.strip() or not label for label in labels):
-        raise ValueError("vertex_labels must be words of one line for Benson's files, got others.")
     if times is None:
         notes.append("all simplices have the time 0")
     named = [f"{v} {label}" for v, label in enumerate(labels, start=1)]

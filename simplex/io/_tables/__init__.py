@@ -1,3 +1,5 @@
 """How tables of text are read: separators, headings, columns, and what the rows mean."""
 
 from simplex.io._tables.build import read_content as read_content, read_rows as read_rows
+from simplex.io._tables.matrix import coordinates as coordinates
+from simplex.io._tables.table import read_table as read_table

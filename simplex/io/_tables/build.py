@@ -5,7 +5,6 @@ import math
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,10 +17,11 @@ from simplex.io._families.market import BANNER, market_content
 from simplex.io._options import Reading
 from simplex.io._source import read_text
 from simplex.io._tables.evidence import decide
-from simplex.io._tables.heading import MISSING, Columns, find_columns, is_number, to_number
+from simplex.io._tables.heading import Columns, find_columns
 from simplex.io._tables.matrix import read_matrix
 from simplex.io._tables.quick import plain_edges
 from simplex.io._tables.table import Table, read_table
+from simplex.io._text import MISSING, column_of, is_number, is_printed_integer, to_number
 
 
 def read_content(path: str, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
@@ -63,8 +63,7 @@ def _content_of(table: Table, reading: Reading, max_dim: int | None, notes: list
     if not table.rows:
         return Content(GraphEdges(0, torch.empty(2, 0, dtype=torch.int64)))
     if reading.format in ("points", "distances", "adjacency"):
-        found = read_matrix(table, reading, max_dim, notes)
-        return Content(found) if isinstance(found, GraphEdges) else Content(lifted=found)
+        return read_matrix(table, reading, max_dim, notes)
     if reading.format == "facets":
         _drop_heading(table, reading, notes)
         return Content(facets=_facets(table, max_dim))
@@ -112,17 +111,8 @@ def _values(table: Table, columns: Columns, last: int, everything: bool) -> Valu
         if k not in used and (everything or columns.name(k) == FILTRATION):
             name = columns.name(k)
             name = name if name not in values and not name.isdigit() else f"column {k + 1}"
-            values[name] = _as_values([row[k] if k < len(row) else "" for row in rows])
+            values[name] = column_of([row[k] if k < len(row) else "" for row in rows])
     return values
-
-
-def _as_values(cells: list[str]) -> list[Any]:
-    known = {cell for cell in cells if cell.lower() not in MISSING}
-    if known and all(map(_is_number, known)):
-        return [int(cell) if cell in known else None for cell in cells]
-    if known and all(map(is_number, known)):
-        return [to_number(cell) if cell in known else None for cell in cells]
-    return [cell or None for cell in cells]
 
 
 def _numbered(
@@ -145,7 +135,7 @@ def _numbered(
         left, right, alone = ([whole[name] for name in names] for names in (left, right, alone))
         met = dict.fromkeys([*left, *right, *alone])
     names: Sequence[Hashable]
-    if all(map(_is_number, met)):
+    if all(map(is_printed_integer, met)):
         names = sorted(map(int, met))
         number_of = {str(name): k for k, name in enumerate(names)}
     else:  # in the order of the lines
@@ -159,14 +149,6 @@ def _numbered(
 
 def _numbers(number_of: dict[str, int], names: list[str]) -> np.ndarray:
     return np.fromiter(map(number_of.__getitem__, names), dtype=np.int64, count=len(names))
-
-
-def _is_number(name: str) -> bool:
-    """Whether a name is an integer as Python prints it; ``01`` is not, and stays a name."""
-    digits = name[1:] if name[:1] == "-" else name
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
-        return False
-    return name == "0" or digits[0] != "0"
 
 
 def _is_whole(name: str) -> bool:
@@ -319,5 +301,7 @@ def _adjacency_list(table: Table) -> GraphEdges:
 
 def _order(cells: Iterable[str]) -> tuple[list[Hashable], dict[str, int]]:
     met = dict.fromkeys(cells)
-    names: list[Hashable] = sorted(map(int, met)) if all(map(_is_number, met)) else list(met)  # type: ignore[assignment]
+    names: list[Hashable] = list(met)
+    if all(map(is_printed_integer, met)):
+        names = [*sorted(map(int, met))]
     return names, {str(name): k for k, name in enumerate(names)}

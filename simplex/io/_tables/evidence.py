@@ -6,15 +6,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from simplex.io._tables.foreign import refuse_counts_first
-from simplex.io._tables.heading import (
-    MISSING,
-    Columns,
-    is_integer,
-    is_number,
-    refuse_other_tables,
-)
+from simplex.io._tables.heading import Columns, refuse_other_tables
 from simplex.io._tables.numbers import kind_of_rows
 from simplex.io._tables.table import Table
+from simplex.io._text import MISSING, is_integer, is_number
 
 
 _MATRIX = (

@@ -1,12 +1,13 @@
 """The heading of a table, and the columns that hold the two ends of an edge."""
 
-import math
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from simplex.io._options import Reading
 from simplex.io._tables.table import Table
+from simplex.io._text import MISSING, is_number
 
 
 _PAIRS = {
@@ -24,9 +25,11 @@ _NUMBERED = {("1", "2"), ("a", "b"), ("0", "1"), ("x", "y"), ("one", "two"), ("f
 _COORDINATES = [["x", "y"], ["lat", "lon"], ["lat", "lng"], ["lon", "lat"], ["lng", "lat"],
                 ["latitude", "longitude"], ["longitude", "latitude"]]  # fmt: skip
 _OF_VERTICES = {"label", "name", "labels", "names"}
-_NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?")
-_INTEGER = re.compile(r"[-+]?\d+")
-MISSING = {"", "nan", "na", "n/a", "null", "none"}
+_FIRST = {"source", "src", "from", "origin", "quelle", "von"}
+_SECOND = {"target", "tgt", "to", "dst", "dest", "destination", "ziel", "nach"}
+_OF_ENDS = {"id", "ids", "name", "node", "vertex", "no", "nr", "number", "index", "key", "code"}
+_OF_EDGES = {"weight", "value", "count", "amount", "distance", "length", "cost", "capacity", "flow",
+             "volume", "score", "time", "date", "year"}  # fmt: skip
 
 
 @dataclass
@@ -59,24 +62,6 @@ class Columns:
         return words[j] if words and j < len(words) and words[j] else str(j + 1)
 
 
-def is_integer(cell: str) -> bool:
-    """Whether a cell holds an integer, in digits."""
-    return _INTEGER.fullmatch(cell) is not None
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell holds a number; the comma may be decimal."""
-    return _NUMBER.fullmatch(cell) is not None
-
-
-def to_number(cell: str) -> float:
-    """What a cell holds; NaN where that is no number."""
-    try:
-        return float(cell.replace(",", ".") if is_number(cell) else cell)
-    except ValueError:
-        return math.nan
-
-
 def find_pair(heading: Sequence[str]) -> tuple[int, int] | None:
     """The two columns that a heading calls source and target, from and to, or alike."""
     found = _pairs(heading)
@@ -84,9 +69,10 @@ def find_pair(heading: Sequence[str]) -> tuple[int, int] | None:
 
 
 def _pairs(heading: Sequence[str]) -> list[tuple[int, int]]:
-    if len(heading) > 1000 or len({word.lower() for word in heading}) < len(heading):
+    if len(heading) > 1000:
         return []
-    tokens = [_tokens(word) for word in heading]
+    often = Counter(word.lower() for word in heading)
+    tokens = [_tokens(word) if often[word.lower()] == 1 else [] for word in heading]
     found = []
     for plain in (True, False):  # 'source' before 'source id'
         for i, first in enumerate(tokens):
@@ -94,7 +80,18 @@ def _pairs(heading: Sequence[str]) -> list[tuple[int, int]]:
                 fits = (len(first) == 1) == plain and _are_a_pair(first, second)
                 if fits and (plain or not _goes_on(tokens, i, j)):
                     found.append((i, j))
+    if not found:  # 'source' and 'target id'
+        one, two = (
+            [i for i, own in enumerate(tokens) if _is_end(own, side)] for side in (_FIRST, _SECOND)
+        )
+        found = [(one[0], two[0])] if len(one) == len(two) == 1 else []
     return found
+
+
+def _is_end(tokens: list[str], side: set[str]) -> bool:
+    """Whether a heading is a word for one end of an edge, with 'id' or the like beside it."""
+    telling = [token for token in tokens if token not in _OF_ENDS]
+    return len(telling) == 1 and telling[0] in side
 
 
 def _goes_on(tokens: list[list[str]], i: int, j: int) -> bool:
@@ -152,7 +149,7 @@ def find_columns(table: Table, reading: Reading) -> Columns:
         columns = Columns(heading, *pairs[0], known=True) if pairs else Columns(heading)
         columns = _take_heading(table, columns)
     else:
-        columns = _heading_of(table)
+        columns = _heading_of(table, asked=bool(reading.source and reading.target))
     if reading.source or reading.target or reading.weight:
         width = max(map(len, table.rows), default=len(first))
         find = _finder(columns.heading, width)
@@ -209,7 +206,7 @@ def _take_heading(table: Table, columns: Columns) -> Columns:
     return columns
 
 
-def _heading_of(table: Table) -> Columns:
+def _heading_of(table: Table, asked: bool) -> Columns:
     rows = table.rows
     first = _aligned(rows)
     body = rows[1:]
@@ -232,6 +229,11 @@ def _heading_of(table: Table) -> Columns:
         )
     if any(is_number(word) for word in first) and first[0] != "":
         return Columns()
+    ends = [j for j, word in enumerate(first) if _is_end(_tokens(word), _FIRST | _SECOND)]
+    if ends and len(first) > 1 and not any(first[j] in row for j in ends for row in body):
+        if asked:
+            return _take_heading(table, Columns(first, guessed=True))
+        raise _one_end(table, first, ends)
     if not body:
         return Columns()
     if first[0] == "" and all(first[1:]) and len(first) > 2:  # pandas names the rows
@@ -244,19 +246,30 @@ def _heading_of(table: Table) -> Columns:
     return Columns()
 
 
+def _one_end(table: Table, first: list[str], ends: list[int]) -> ValueError:
+    named = ", ".join(repr(first[j]) for j in ends)
+    return ValueError(
+        f"line {table.lines[0]}: the headings {', '.join(map(repr, first))[:80]} must name the two "
+        f"ends of the edges, once each, got {named}. Name the columns, --source COLUMN --target "
+        "COLUMN, or say --no-heading if the line is an edge."
+    )
+
+
 def _is_heading(table: Table, first: list[str], pair: tuple[int, int]) -> bool:
     """Whether words such as 'source target' are no names: none of them is met below."""
     body, (i, j) = table.rows[1:], pair
     if first[i] == first[j]:
         return False
+    one, two = _tokens(first[i]), _tokens(first[j])
+    alike = len(one) == len(two)
     if not body:  # of a table without lines; 'u v' and 'n1 n2' are edges
-        pairs = zip(_tokens(first[i]), _tokens(first[j]), strict=True)
-        return len(first[i]) > 1 and any(pair in _PAIRS for pair in pairs)
+        known = not alike or any(pair in _PAIRS for pair in zip(one, two, strict=True))
+        return len(first[i]) > 1 and known
     met = {row[k] for row in body for k in (i, j) if k < len(row)}
     if first[i] in met or first[j] in met:
         return False
-    one, two = _tokens(first[i]), _tokens(first[j])
-    if any((a, b) in _NUMBERED for a, b in zip(one, two, strict=True)):  # n1 n2 may be an edge
+    numbered = alike and any(pair in _NUMBERED for pair in zip(one, two, strict=True))
+    if numbered:  # n1 n2 may be an edge
         stem = set(_stem(one, two))
         if any(stem.intersection(_tokens(name)) for name in met):
             return False
@@ -309,6 +322,14 @@ def refuse_other_tables(columns: Columns) -> None:
                 f"line 1: {', '.join(columns.heading)[:60]!r} looks like coordinates. Read them "
                 "with --format points --max-edge-length R, or edges with --format edges."
             )
+    odd = [words[j] for j in (columns.source, columns.target) if j < len(words)
+           and set(words[j].split()) & _OF_EDGES]  # fmt: skip
+    if odd:
+        raise ValueError(
+            f"line 1: the headings {', '.join(map(repr, columns.heading))[:80]} must name the two "
+            f"ends of edges, got {odd[0]!r} as one. Name the columns, --source COLUMN --target "
+            "COLUMN."
+        )
     if len(words) > 1 and words[1].split()[-1:] and words[1].split()[-1] in _OF_VERTICES:
         raise ValueError(
             f"line 1: {', '.join(columns.heading)[:60]!r} looks like a table of vertices, not of "

@@ -1,29 +1,30 @@
 """Points, distances and adjacency matrices: tables of numbers, perhaps with names beside them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
-from simplex.complexes import SimplicialComplex, require_memory
+from simplex.complexes import require_memory
 from simplex.interop import GraphEdges
+from simplex.io._content import Content
 from simplex.io._options import DEFAULT_MAX_DIM, Reading
-from simplex.io._tables.heading import is_number, to_number
 from simplex.io._tables.table import Table
+from simplex.io._text import is_number, to_number
 from simplex.lifting import vietoris_rips_complex
 
 
 _INDEX = ("", "id", "index", "unnamed: 0", "no", "no.", "nr", "#", "row", "rownames", "name")
 
 
-def read_matrix(
-    table: Table, reading: Reading, max_dim: int | None, notes: list[str]
-) -> GraphEdges | SimplicialComplex:
+def read_matrix(table: Table, reading: Reading, max_dim: int | None, notes: list[str]) -> Content:
     """The graph of an adjacency matrix, or the Vietoris-Rips complex of points or distances."""
     kind = reading.format
     if kind != "adjacency" and reading.max_edge_length is None:
         raise ValueError(f"--format {kind} must come with --max-edge-length R, got none.")
     if kind == "distances":
         _fill_triangle(table, notes)
-    values, labels = _matrix(table, reading, notes)
+    values, labels, heading = _matrix(table, reading, notes)
     count = len(values)
     if kind != "points":
         if values.shape[1] != count:
@@ -43,18 +44,30 @@ def read_matrix(
     if kind == "adjacency":
         ends = torch.from_numpy(np.stack(np.nonzero(values)))
         ends = ends[:, ends[0] <= ends[1]] if not reading.undirected else ends
-        return GraphEdges(count, ends, labels)
+        return Content(GraphEdges(count, ends, labels))
     radius, most = reading.max_edge_length, reading.max_simplices
     assert radius is not None
     cut = DEFAULT_MAX_DIM if max_dim is None else max_dim
-    tensor = torch.from_numpy(values)
+    tensor, places = torch.from_numpy(values), dict[str, list[float]]()
     if kind == "points":
+        places = coordinates(values, heading)
         notes.append(f"{count} points of {values.shape[1]} coordinates")
         K = vietoris_rips_complex(tensor, radius, cut, max_simplices=most)
     else:
         both = (tensor + tensor.T) / 2
         K = vietoris_rips_complex(None, radius, cut, distances=both, max_simplices=most)
-    return K if labels is None else K.with_vertex_labels(labels)
+    K = K if labels is None else K.with_vertex_labels(labels)
+    return Content(lifted=K, values={0: {**places}})
+
+
+def coordinates(points: np.ndarray, heading: Sequence[str] | None = None) -> dict[str, list[float]]:
+    """The columns of points by name: their headings, or x, y, z, or x1, x2 and so on."""
+    width = points.shape[1]
+    names = list("xyz"[:width]) if width <= 3 else [f"x{i + 1}" for i in range(width)]
+    if heading is not None and len({*heading}) == width and all(heading):
+        given = [word.lower() for word in heading]
+        names = given if given == names else list(heading)
+    return {name: points[:, i].tolist() for i, name in enumerate(names)}
 
 
 def _fill_triangle(table: Table, notes: list[str]) -> None:
@@ -96,8 +109,11 @@ def _fill_triangle(table: Table, notes: list[str]) -> None:
 
 def _matrix(
     table: Table, reading: Reading, notes: list[str]
-) -> tuple[np.ndarray, tuple[str, ...] | None]:
-    """The numbers of a table; names before the rows, or above the columns, are of vertices."""
+) -> tuple[np.ndarray, tuple[str, ...] | None, list[str] | None]:
+    """The numbers of a table; names before the rows, or above the columns, are of vertices.
+
+    And the words above the numbers.
+    """
     rows, lines = table.rows, table.lines
     heading = None
     if reading.heading is not False and len(rows) > 1 and not all(map(_reads, rows[0])):
@@ -137,7 +153,8 @@ def _matrix(
     if len(odd):
         i, j = odd[0].tolist()
         raise ValueError(f"line {lines[i]}: must hold numbers, got {rows[i][j][:40]!r}.")
-    return values, labels
+    above = None if heading is None else heading[-values.shape[1] :]
+    return values, labels, above
 
 
 def _require_no_index(rows: list[list[str]], line: int) -> None:

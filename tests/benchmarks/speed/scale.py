@@ -39,7 +39,7 @@ SECONDS = 900  # a measurement may take
 GIB = 2**30
 PEER_BYTES = 12 * GIB  # a peer may allocate
 SIMPLICES_PER_VERTEX = 245  # of a geometric graph of mean degree 30, to dimension 3
-SMALL = (10**5, 10**6, 10**7, 10**8)  # simplices for the peers, as far as they get
+PEERS = (10**5, 10**6, 10**7, 10**8, 4 * 10**8)  # simplices for the peers, as far as they get
 
 
 class Bench:
@@ -206,8 +206,8 @@ def measurements(bench: Bench) -> dict[str, Callable[[], dict[str, Any]]]:
         some[f"count, large graph, {workers} {kind}"] = lambda k=kind, w=workers: count_by_workers(
             bench, large(), k, w, None
         )
-    for size in SMALL:
-        if size <= n:
+    for size in PEERS:
+        if size <= 4 * n:
             graph = lambda s=size: bench.graph(s)  # noqa: E731
             some[f"GUDHI, {size}"] = lambda g=graph: gudhi_expansion(bench, g(), 3)
             some[f"networkx, {size}"] = lambda g=graph: networkx_cliques(bench, g(), 3)
