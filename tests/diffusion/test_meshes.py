@@ -9,11 +9,16 @@ import torch
 from simplex import SimplicialComplex
 from simplex.datasets import delaunay_complexes, random_surface
 from simplex.diffusion import (
+    ComplexState,
+    FaceSurvival,
     MeshQuestions,
     MeshScorer,
+    candidates_of,
+    keeps_pseudomanifold,
     mesh_elbo,
     mesh_loss,
     mesh_questions,
+    sample_complexes,
     sample_meshes,
 )
 from simplex.operators import (
@@ -261,3 +266,37 @@ def test_wrong_kinds_are_refused():
     with pytest.raises(RuntimeError, match="began anew"):
         sample_meshes(eager, [9], constraint=(1, False), max_restarts=3, generator=seeded())
     assert isinstance(mesh_questions(SQUARE, 2), MeshQuestions)
+
+
+@over("logit, times", [(2.0, 6), (50.0, [6, 0])])
+def test_chains_of_complexes_keep_a_constraint_at_every_state(logit, times):
+    process, met = FaceSurvival.linear(6, 3), []
+
+    def likely(state, candidates, t):
+        return torch.full((len(candidates.simplices),), logit)
+
+    def generated(**options):
+        return sample_complexes(likely, process, [6, 7], times, generator=seeded(), **options)
+
+    made = generated(constraint=keeps_pseudomanifold, callback=lambda at: met.append(at.x))
+    assert made.num_simplices(2) > 10
+    for K in met:
+        for k in range(1, K.dim):
+            assert int(K.cofacets(k)[0].diff().max()) <= 2
+    assert int(generated().cofacets(1)[0].diff().max()) > 2
+    if logit > 9:  # all that could come back did so, but what broke the law
+        whole = ComplexState(made, [torch.ones(n, dtype=torch.bool) for n in made.f_vector])
+        left = candidates_of(whole, 2)
+        assert len(left.simplices) > 10
+        assert not keeps_pseudomanifold(made, left).any()
+
+
+def test_an_answer_of_a_constraint_is_checked():
+    def one(state, candidates, t):
+        return torch.ones(len(candidates.simplices))
+
+    process = FaceSurvival.linear(2, 2)
+    with pytest.raises(TypeError, match="one bool per candidate"):
+        sample_complexes(one, process, [5], constraint=lambda K, c: torch.ones(len(c.part)))
+    with pytest.raises(ValueError, match="one bool per candidate"):
+        sample_complexes(one, process, [5], constraint=lambda K, c: torch.ones(1, 1).bool())
