@@ -18,6 +18,7 @@ from simplex.diffusion._categorical import (
 from simplex.diffusion._cochains.heat_flow import HeatFlow
 from simplex.diffusion._cochains.noise import HodgeNoise, fitted_hodge_noise
 from simplex.diffusion._cochains.subspace import HodgeSubspace
+from simplex.diffusion._complexes.constraints import keeps_pseudomanifold
 from simplex.diffusion._complexes.generation import (
     Candidates,
     ComplexState,
@@ -61,6 +62,7 @@ from simplex.diffusion._meshes.questions import (
 from simplex.diffusion._meshes.scorer import MeshScorer
 from simplex.diffusion._meshes.state import MeshState
 from simplex.diffusion._mixture import GaussianMixture
+from simplex.diffusion._observed import observed
 from simplex.diffusion._ode import euler_flow, heun_flow, log_likelihood, probability_flow
 from simplex.diffusion._parameterization import (
     chain_from_denoiser,
@@ -93,6 +95,11 @@ from simplex.diffusion._cochains.heat_flow import (
     phi_2 as phi_2,
 )
 from simplex.diffusion._complexes.generation import candidates_of as candidates_of
+from simplex.diffusion._complexes.pairs import (
+    facet_sides as facet_sides,
+    random_walks as random_walks,
+    walks_between as walks_between,
+)
 from simplex.diffusion._complexes.scorer import common_links as common_links
 from simplex.diffusion._gaussian import (
     learned_variance as learned_variance,
@@ -161,6 +168,7 @@ __all__ = [
     "heun_edm",
     "heun_flow",
     "hybrid_loss",
+    "keeps_pseudomanifold",
     "linear_log_snr_schedule",
     "linear_schedule",
     "log_likelihood",
@@ -170,6 +178,7 @@ __all__ = [
     "mesh_questions",
     "min_snr_weight",
     "noise_levels",
+    "observed",
     "ot_coupling",
     "posterior",
     "probability_flow",

@@ -41,6 +41,10 @@ LAWS = {
     "disc": Law(two_sides=True, links=True, planar=True, boundary=1, orientable=True),
 }
 
+# By χ: n(n - 1) ≥ 6(n - χ) is enough but for these, where it takes one vertex more. M. Jungerman,
+# G. Ringel, "Minimal triangulations on orientable surfaces", 1980; G. Ringel, 1955.
+NEED_ONE_MORE = {(-2, True), (0, False), (-1, False)}
+
 
 def law_of(constraint: object) -> Law:
     """The law of that name, or that of a closed surface (genus, orientable)."""
@@ -71,13 +75,13 @@ def require_room(law: Law, size: Tensor) -> None:
         )
     if law.euler is None:
         return
-    crowded = 6 * (size - law.euler) > size * (size - 1)
+    spare = size - int((law.euler, law.orientable) in NEED_ONE_MORE)
+    crowded = 6 * (spare - law.euler) > spare * (spare - 1)
     if bool(crowded.any()):
-        n = int(size[crowded][0])
         raise ValueError(
-            f"num_vertices must leave room for a surface of Euler characteristic {law.euler}, "
-            f"3·(n - χ) edges, got {n} with {n * (n - 1) // 2} pairs for "
-            f"{3 * (n - law.euler)} edges. Ask for more vertices."
+            "num_vertices must leave room for a triangulation of the closed surface, "
+            f"{'orientable' if law.orientable else 'not orientable'} and of Euler characteristic "
+            f"{law.euler}, got {int(size[crowded].min())}. Ask for more vertices."
         )
 
 

@@ -80,7 +80,7 @@ class MeshState:
 
     @property
     def open(self) -> Tensor:
-        """(P, N, N) bool, symmetric: the edges that were not asked yet."""
+        """The edges that were not asked yet, (P, N, N) bool and symmetric."""
         return (self.sides == 1) & ~self.final
 
     def asked(self) -> tuple[Tensor, Tensor]:
@@ -89,11 +89,11 @@ class MeshState:
         It is one at the oldest vertex that has open edges, one that leaves it if there is such: so
         the triangles around a vertex are found one after the other.
         """
-        P, N = self.paths.shape
+        N = self.paths.shape[1]
         vertex = torch.arange(N, device=self.size.device)
         oldest = torch.minimum(vertex[:, None], vertex)  # (N, N)
         key = (2 * oldest + (vertex[:, None] > vertex)) * N + torch.maximum(vertex[:, None], vertex)
-        key = torch.where(self.open & (self.toward == 1), key, 2 * N * N).view(P, -1)
+        key = torch.where(self.open & (self.toward == 1), key, 2 * N * N).flatten(1)
         least, place = key.min(1)
         return torch.stack([place // N, place % N], dim=1), least < 2 * N * N
 

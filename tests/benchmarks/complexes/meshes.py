@@ -226,9 +226,10 @@ def main() -> None:
     if args.task == "report":
         report(args.out)
     elif args.task == "picture":
-        from tests.benchmarks.complexes.picture import mesh_picture
+        from tests.benchmarks.complexes.mesh_picture import mesh_picture
 
-        mesh_picture(args.out, {name: shown(args.out, name) for name in args.data})
+        model = args.out / f"{NAME}_delaunay_{args.seeds[0]}.pt"
+        mesh_picture(args.out, shown(args.out, "delaunay"), model, args.seeds[0])
     else:
         args.out.mkdir(parents=True, exist_ok=True)
         done = {(run["data"], run["seed"]) for run in read_down(args.out, NAME)}

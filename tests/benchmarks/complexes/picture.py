@@ -79,4 +79,4 @@ def picture(
             row[0].set_ylabel(f"{name}: {what}", fontsize=8)
     path = out / "diffusion_complexes.png"
     figure.savefig(path, dpi=90)
-    Image.open(path).convert_prediction("RGB").quantize(40).save(path, optimize=True)
+    Image.open(path).convert("RGB").quantize(40).save(path, optimize=True)
