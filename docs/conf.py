@@ -5,6 +5,7 @@ These took minutes of training; the page that shows one names the command.
 
 import inspect
 import sys
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ import simplex
 
 sys.path.insert(0, str(Path(__file__).parent))
 from public_names import public_names, without_tables
+
+
+warnings.filterwarnings("ignore", "Sparse CSR tensor support")  # torch's, in an example
 
 
 project = "simplex"
@@ -70,13 +74,14 @@ plot_apply_rcparams = True
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "examples",
+    "backreferences_dir": "examples/used",
     "subsection_order": [
         f"gallery/{name}" for name in ("lift", "shape", "signals", "apart", "train", "generate")
     ],
     "within_subsection_order": "ExampleTitleSortKey",
     "filename_pattern": r"\.py$",
     "abort_on_example_error": True,
-    "capture_repr": (),
+    "capture_repr": ("_repr_html_",),
     "image_srcset": ["2x"],
     "thumbnail_size": (400, 300),
     "min_reported_time": 600,
@@ -116,6 +121,7 @@ PACKAGES = (
     "simplex.optim.curvature",
     "simplex.optim.inner",
     "simplex.optim.solvers",
+    "simplex.optim.blocks",
     "simplex.optim.linear_map",
     "simplex.optim.maps",
     "simplex.optim.detect",

@@ -14,8 +14,9 @@ What users extend
 The mathematics stands in modules of its own: `optim.transfers` (transfer functions and their
 potentials), `optim.problem` (the local problem), `optim.curvature` (Gram matrices and their
 inverses), `optim.solvers`, `optim.inner` (first-order rules as TensorFlow 1 defines them). So do
-the linear maps of a model, `optim.linear_map` and `optim.maps`, and what a backward pass leaves,
-`optim.capture` and `optim.detect`.
+the linear maps of a model, `optim.linear_map`, `optim.blocks` and `optim.maps` (of attention and
+recurrent layers `optim.attention`, `optim.recurrent`; of embeddings `optim.tables`), what is solved
+apart, `optim.splits`, and what a backward pass leaves, `optim.capture` and `optim.detect`.
 """
 
 from optim._locoprop import LocoProp

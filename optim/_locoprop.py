@@ -45,8 +45,9 @@ class LocoProp(MapOptimizer):
     takes f from the model; variant "S" takes the identity: a squared loss of pre-activations.
 
     Args:
-        model: Where the linear maps are found: Linear, Conv1d/2d/3d, and modules that say
-            themselves what linear map they are (`LinearModule`, `register_map`).
+        model: Where the linear maps are found: Linear, Conv1d/2d/3d, attention, recurrent layers,
+            embeddings, also with shared or weight-normed weights, and modules that say themselves
+            what linear map they are (`LinearModule`, `register_map`).
         variant: "M" or "S". Where f is not monotone, couples entries or is not recognised, a map
             of variant M is solved as S; the logger ``optim`` says so once.
         solver: `Majorise` (default of M) factorizes once and takes a few steps, `Exact` (S only;
@@ -66,7 +67,7 @@ class LocoProp(MapOptimizer):
             function of torch that was given the other ``reduction``.
         nonfinite: "raise" an error, or "skip" the step, when a gradient is not finite, or a weight
             would not be after the step; nothing is written then.
-        exclude: Names of modules that are trained by the fallback.
+        exclude: Names of modules, or of maps, that are trained by the fallback.
         fallback: Makes the optimiser of all other parameters; AdamW by default.
         process_group: Of the processes that share every batch where you average the gradients over
             them yourself; None for that of the DistributedDataParallel around the model. With the

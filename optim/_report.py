@@ -109,6 +109,8 @@ def map_line(
     """The line of one local problem."""
     variant = "S" if choice.transfer is IDENTITY else "M"
     columns, outputs = linear_map.shape
+    if linear_map.is_table and not linear_map.has_head:
+        columns, outputs = outputs, columns
     solver = "pending" if choice.pending else f"{variant} {type(choice.solver).__name__}"
     transfer = "pending" if choice.pending else choice.transfer.name
     reason = choice.reason

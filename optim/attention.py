@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import graph
 
-from optim.linear_map import MapAdapter, flat_rows, with_ones
+from optim.linear_map import MapAdapter, flat_rows, own_parameters, with_ones
 
 
 _NAMES = ("query", "key", "value")
@@ -63,7 +63,7 @@ def _follows(module: Any) -> tuple[str, str]:
 
 _PACKED = MapAdapter(
     rows=_packed_rows,
-    weights=lambda module: _own(module.in_proj_weight, module.in_proj_bias),
+    weights=lambda module: own_parameters(module, "in_proj_weight", "in_proj_bias"),
     outputs=_made,
     keep=_keep_inputs,
     follows=_follows,
@@ -71,15 +71,11 @@ _PACKED = MapAdapter(
 )
 
 
-def _own(*parameters: nn.Parameter | None) -> list[nn.Parameter]:
-    return [parameter for parameter in parameters if parameter is not None]
-
-
 def _one_of(name: str) -> MapAdapter:
     """The projection of one of the three inputs by a weight of its own."""
     return MapAdapter(
         rows=lambda module, input: flat_rows(input),
-        weights=lambda module: [getattr(module, f"{name[0]}_proj_weight")],
+        weights=lambda module: own_parameters(module, f"{name[0]}_proj_weight"),
         outputs=_made,
         keep=lambda module, inputs, options, output: ([_named(inputs, options)[name]], {}),
         follows=_follows,
@@ -103,7 +99,7 @@ def _attended_rows(
 
 _OUT = MapAdapter(
     rows=_attended_rows,
-    weights=lambda module: _own(*(module.out_proj._parameters[n] for n in ("weight", "bias"))),
+    weights=lambda module: own_parameters(module.out_proj, "weight", "bias"),
     outputs=lambda output: [output[0]],
     keep=_keep_attended,
 )

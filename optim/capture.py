@@ -17,56 +17,13 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Variable
 from torch.nn.functional import pad
-from torch.utils import _pytree as pytree
 from torch.utils.hooks import RemovableHandle
 
+from optim._call import Call
 from optim._processes import ALONE, averaging_processes
-from optim.detect import Detection, Output, detect_transfers, reduction_of, running_roots
+from optim.detect import Detection, Output, detect_transfers, reduction_of, running_roots, uses
 from optim.linear_map import LinearMap, Member
 from optim.tables import counts
-
-
-class _Call:
-    """One forward call: its inputs, detached, and their versions then; its output likewise."""
-
-    def __init__(
-        self,
-        where: tuple[LinearMap, Member],
-        inputs: Any,
-        options: Any,
-        made: Any,
-        output: Tensor | None = None,
-    ) -> None:
-        self.map, self.member = where
-        member = self.member
-        self.output = None if output is None else output.detach()
-        self.output_version = 0 if output is None else output._version
-        if member.adapter.keep is not None:
-            inputs, options = member.adapter.keep(member.module, inputs, options, made)
-        count = member.adapter.parts
-        self.parts = 1 if count is None else count(inputs)
-        leaves, self.form = pytree.tree_flatten((inputs, options))
-        self.leaves = [leaf.detach() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
-        self.versions = self._versions()
-
-    def _versions(self) -> list[int]:
-        return [leaf._version for leaf in self.leaves if isinstance(leaf, Tensor)]
-
-    def rows(self) -> Any:
-        if self._versions() != self.versions:
-            raise RuntimeError(
-                f"inputs of the map {self.member.name!r} must stay as they were in the forward "
-                "pass until the step, got a tensor changed in place. Use the operation that is "
-                "not in place, or exclude the map."
-            )
-        inputs, options = pytree.tree_unflatten(self.leaves, self.form)
-        return self.map.rows(self.member, *inputs, **options)
-
-    def pre(self) -> Tensor | None:
-        read = self.member.adapter.pre
-        if read is None or self.output is None or self.output._version != self.output_version:
-            return None
-        return read(self.member.module, self.output)
 
 
 class _Tap:
@@ -75,9 +32,9 @@ class _Tap:
     A pass that was thrown away leaves the call here: backward may run over its graph once more.
     """
 
-    def __init__(self, capture: "Capture", call: _Call) -> None:
+    def __init__(self, capture: "Capture", call: Call) -> None:
         self.capture = weakref.ref(capture)
-        self.call: _Call | None = call
+        self.call: Call | None = call
         self.counted = False  # whether the call is captured: once, however often backward runs
 
     def __call__(self, grad: Tensor) -> None:
@@ -180,6 +137,8 @@ class Capture:
         self.reduction: str | None = None
         self.processes = ALONE
         self._captured: dict[LinearMap, list[_Tap]] = defaultdict(list)
+        self._calls_of_pass: dict[LinearMap, int] = defaultdict(int)
+        self._uses: dict[LinearMap, tuple[int, int]] = {}  # of a table: in a graph, by its modules
         self._seen: dict[nn.Parameter, tuple[int, int]] = {}  # id and version of grad as left
         self._arrived: dict[int, dict[LinearMap, list[_Tap]]] = {}  # by id of the backward pass
         self._paused = 0
@@ -238,6 +197,13 @@ class Capture:
         Returns:
             (…, R', n), R, and either R again or (parts, 1, 1).
         """
+        uses, calls = self._uses.get(map, (0, 0))
+        if uses > calls:
+            raise RuntimeError(
+                f"the weight of {map.name!r} must be read by its modules alone, got {uses} uses in "
+                f"{calls} calls of them: a head that is no module, say. Write it as a Linear whose "
+                f"weight is the table, or give exclude=({map.members[0].name!r},)."
+            )
         design, lengths = self._design(map)
         rows = self.processes.total_count(design.shape[-2], design.device)
         if len(lengths) == 1:
@@ -265,7 +231,7 @@ class Capture:
             return None
         return kept[0] if len(kept) == 1 else torch.cat(kept, dim=-2)
 
-    def _calls(self, map: LinearMap) -> list[_Call]:
+    def _calls(self, map: LinearMap) -> list[Call]:
         return [tap.call for tap in self._captured[map] if tap.call is not None]
 
     def clear(self) -> None:
@@ -333,7 +299,7 @@ class Capture:
             if map not in self.detected:
                 source = output = output.clone()
         keeps = self.keeps_outputs and first
-        tap = _Tap(self, _Call(where, inputs, options, output, output if keeps else None))
+        tap = _Tap(self, Call(where, inputs, options, output, output if keeps else None))
         source.register_hook(tap)  # type: ignore[no-untyped-call]
         if map not in self.detected:
             axis = member.features
@@ -352,7 +318,7 @@ class Capture:
         if not tensors:
             return
         self._watch(map)
-        tap = _Tap(self, call := _Call(where, inputs, options, output))
+        tap = _Tap(self, call := Call(where, inputs, options, output))
         if call.parts > 1:
             self.parts[map] = call.parts
         for tensor in tensors:
@@ -395,6 +361,9 @@ class Capture:
     def _forget(self, task: int) -> None:
         """The backward pass is over: what it did not confirm stays with its graph."""
         self._arrived.pop(task, None)
+        for table in {*self._calls_of_pass}.difference(self._uses):
+            self._uses[table] = (_count_uses(table), self._calls_of_pass[table])
+        self._calls_of_pass.clear()
 
     def _confirm(self, map: LinearMap) -> None:
         """A parameter of the map got its gradient: this backward pass counts."""
@@ -404,6 +373,8 @@ class Capture:
             if not tap.counted:
                 tap.counted = True
                 self._captured[map].append(tap)
+                if map.is_table:
+                    self._calls_of_pass[map] += 1
         for parameter in _trainable(map):
             if (grad := parameter.grad) is not None:
                 self._seen[parameter] = (id(grad), grad._version)
@@ -423,6 +394,14 @@ class Capture:
         for owner, detection in {map: Detection(None, reason), **detected}.items():
             if owner in self.maps:
                 self.detected.setdefault(owner, detection)
+
+
+def _count_uses(table: LinearMap) -> int:
+    """How often the graph of the running pass reads a table; 0 if torch has changed."""
+    try:
+        return uses(running_roots(), table.blocks[0].parameter)
+    except (AttributeError, LookupError, RuntimeError):
+        return 0
 
 
 def _trainable(map: LinearMap) -> list[nn.Parameter]:

@@ -148,6 +148,20 @@ def detect_transfers(roots: Iterable[graph.Node]) -> dict[Any, Detection]:
     return {owner: _agree(detections) for owner, detections in found.items()}
 
 
+def uses(roots: Iterable[graph.Node], parameter: Tensor) -> int:
+    """How often a parameter is read in the graph below ``roots``.
+
+    >>> import torch
+    >>> weight = torch.ones(2, 2, requires_grad=True)
+    >>> uses([(weight @ weight).sum().grad_fn], weight)
+    2
+    """
+    for node, consumers in _consumers(roots).items():
+        if getattr(node, "variable", None) is parameter:
+            return len(consumers)
+    return 0
+
+
 def reduction_of(roots: Iterable[graph.Node]) -> str | None:
     """Whether the loss is a "mean" or a "sum"; None unless the only root is a known loss itself.
 
@@ -229,7 +243,7 @@ def _follow(
         else:
             words = "a scaled Elu, as SELU" if kind == "Elu" and _scaled_elu(consumer) else kind
             transfer = _transfer(consumer, kind, output, axis)
-            if scaled and transfer != "identity":
+            if scaled and transfer not in {None, "identity"}:
                 transfer, words = None, f"a scaled {words}"
             found.add(Detection(transfer, words))
     return found

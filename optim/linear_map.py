@@ -89,6 +89,18 @@ def with_ones(rows: Tensor, bias: Tensor | None) -> Tensor:
     return rows if bias is None else torch.cat([rows, rows.new_ones(*rows.shape[:-1], 1)], dim=-1)
 
 
+def own_parameters(module: Any, *names: str) -> list[nn.Parameter]:
+    """The parameters of those names, without those that are None; none if one is parametrised.
+
+    >>> [p.shape for p in own_parameters(nn.Linear(2, 3, bias=False), "weight", "bias")]
+    [torch.Size([3, 2])]
+    """
+    there = [name for name in names if getattr(module, name, None) is not None]
+    own = [module._parameters.get(name) for name in there]
+    found = [parameter for parameter in own if parameter is not None]
+    return found if len(found) == len(there) else []
+
+
 @runtime_checkable
 class LinearModule(Protocol):
     """A module that says itself what linear map it is: two methods, no import, no base class.

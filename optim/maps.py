@@ -1,7 +1,8 @@
 r"""Which modules of a model are linear maps, and which parameters belong to none.
 
-Linear layers and convolutions are known here; any other module is a map as soon as it has the two
-methods of :class:`LinearModule`, or after :func:`register_map`.
+Linear layers, convolutions, attention, recurrent layers and embeddings are known here; any other
+module is a map as soon as it has the two methods of :class:`LinearModule`, or after
+:func:`register_map`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ from optim.linear_map import (
     convolution_rows,
     flat_rows,
     linear_rows,
+    own_parameters,
 )
 from optim.recurrent import cell_maps, recurrent_maps
 from optim.tables import table_maps
@@ -30,11 +32,11 @@ from optim.tables import table_maps
 
 def _weight_and_bias(module: Any) -> Sequence[nn.Parameter | Block]:
     """Weight and bias if they are parameters of their own, or the weight is under a weight norm."""
-    weight, bias = (module._parameters.get(name) for name in ("weight", "bias"))
-    if bias is None and module.bias is not None:
-        return []  # parametrised
-    own = _normed(module) if weight is None else weight
-    return [] if own is None else [each for each in (own, bias) if each is not None]
+    normed = _normed(module)
+    if normed is None:
+        return own_parameters(module, "weight", "bias")
+    biases = own_parameters(module, "bias")
+    return [normed, *biases] if biases or module.bias is None else []
 
 
 def _normed(module: Any) -> NormedBlock | None:
@@ -209,12 +211,13 @@ def find_maps(
 ) -> tuple[list[LinearMap], Mapping[str, str]]:
     """The linear maps of a model, and why its other parameters belong to none.
 
-    The outermost map claims all modules inside it. Modules with the same parameters in the same
-    layout are one map; modules that share some parameters in different layouts are none.
+    The outermost map claims all modules inside it. Modules that share parameters in the same layout
+    are one map, those that read them in different layouts are none. A module may be several maps,
+    ``attn.in_proj`` and ``attn.out_proj`` say.
 
     Args:
         model: Any module.
-        exclude: Names of modules (with all they contain) that are to be no maps.
+        exclude: Names of modules (with all they contain), or of maps, that are to be none.
 
     Returns:
         The maps in the order of ``named_modules``, and, by module name, the reason for each module

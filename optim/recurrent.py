@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from optim.linear_map import MapAdapter, flat_rows, with_ones
+from optim.linear_map import MapAdapter, flat_rows, own_parameters, with_ones
 
 
 _PRODUCTS = ("ih", "hh")  # of the input, of the state
@@ -88,8 +88,7 @@ def _follows(module: Any) -> tuple[str, str]:
 
 def _weights(module: Any, products: tuple[str, ...], suffix: str) -> list[nn.Parameter]:
     names = [f"{kind}_{product}{suffix}" for product in products for kind in ("weight", "bias")]
-    own = [module._parameters.get(name) for name in names]
-    return [parameter for parameter in own if parameter is not None]
+    return own_parameters(module, *names)
 
 
 def _design(module: Any, products: tuple[str, ...], input: Tensor, state: Tensor) -> Tensor:

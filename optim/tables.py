@@ -20,17 +20,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from optim.curvature import factorize
-from optim.linear_map import MapAdapter
+from optim.linear_map import MapAdapter, own_parameters
 
 
 def table_maps(module: Any) -> dict[str, MapAdapter]:
     """The map of an ``nn.Embedding``; none where gradients are scaled by frequency.
 
-    >>> list(table_maps(nn.Embedding(7, 3))), list(
-    ...     table_maps(nn.Embedding(7, 3, scale_grad_by_freq=True))
+    >>> list(table_maps(torch.nn.Embedding(7, 3))), list(
+    ...     table_maps(torch.nn.Embedding(7, 3, scale_grad_by_freq=True))
     ... )
     ([''], [])
     """
@@ -40,10 +40,12 @@ def table_maps(module: Any) -> dict[str, MapAdapter]:
 def places(module: Any, input: Tensor) -> Tensor:
     """The rows of the table that an ``nn.Embedding`` looks up, (R,); padding is behind the last.
 
-    >>> places(nn.Embedding(7, 3, padding_idx=0), torch.tensor([[4, 0], [4, 6]])).tolist()
+    >>> table = torch.nn.Embedding(7, 3, padding_idx=0)
+    >>> places(table, torch.tensor([[4, 0], [4, 6]])).tolist()
     [4, 7, 4, 6]
     """
-    flat = input.reshape(-1)
+    pieces = input.unbind() if input.is_nested else (input,)
+    flat = torch.cat([piece.reshape(-1) for piece in pieces])
     if module.padding_idx is None:
         return flat
     return torch.where(flat == module.padding_idx, module.num_embeddings, flat)
@@ -58,12 +60,9 @@ def counts(places: Tensor, rows: int) -> Tensor:
     return torch.bincount(places, minlength=rows)[:rows]
 
 
-def _weight(module: Any) -> list[nn.Parameter]:
-    weight = module._parameters.get("weight")
-    return [] if weight is None else [weight]
-
-
-_LOOKUP = MapAdapter(rows=places, weights=_weight, lookup=True)
+_LOOKUP = MapAdapter(
+    rows=places, weights=lambda module: own_parameters(module, "weight"), lookup=True
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,26 +69,26 @@ def _by_vertices(
     known = {str(name): v for v, name in enumerate(names)}
     width = min(map(len, rows), default=0)
     for size in range(min(width - 1, K.dim + 1), 0, -1):
-        for start in (0, 1):  # the first row may be a heading
-            body = rows[start:]
-            if not body or not all(cell in known for row in body for cell in row[:size]):
-                continue
-            tuples = torch.tensor([[known[cell] for cell in row[:size]] for row in body])
-            if bool((tuples.sort(1).values.diff(dim=1) == 0).any()):
-                continue
-            ids = K.index(tuples.to(K.device)).tolist()
-            if min(ids) < 0 or len(set(ids)) < len(ids):
-                continue
-            heading = rows[0] if start else [f"column {j + 1}" for j in range(width)]
-            turned = _turns(tuples) if signed else [1] * len(ids)
-            columns: dict[str, Any] = {}
-            for j in range(size, width):
-                values: list[Any] = [None] * K.num_simplices(size - 1)
-                cells = _cells([row[j] for row in body])
-                for i, cell, sign in zip(ids, cells, turned, strict=True):
-                    values[i] = sign * cell if isinstance(cell, float) else cell
-                columns[heading[j]] = {size - 1: values}
-            return columns
+        is_heading = not all(cell in known for cell in rows[0][:size])
+        body = rows[is_heading:]
+        if not body or not all(cell in known for row in body for cell in row[:size]):
+            continue
+        tuples = torch.tensor([[known[cell] for cell in row[:size]] for row in body])
+        if bool((tuples.sort(1).values.diff(dim=1) == 0).any()):
+            continue
+        ids = K.index(tuples.to(K.device)).tolist()
+        if min(ids) < 0 or len(set(ids)) < len(ids):
+            continue
+        heading = rows[0] if is_heading else [f"column {j + 1}" for j in range(width)]
+        signs = _turns(tuples) if signed else [1] * len(ids)
+        columns: dict[str, Any] = {}
+        for j in range(size, width):
+            values: list[Any] = [None] * K.num_simplices(size - 1)
+            cells = _cells([row[j] for row in body])
+            for i, cell, sign in zip(ids, cells, signs, strict=True):
+                values[i] = sign * cell if isinstance(cell, float) else cell
+            columns[heading[j]] = {size - 1: values}
+        return columns
     return None
 
 
@@ -104,19 +104,30 @@ def _turns(tuples: torch.Tensor) -> list[int]:
 def _by_order(K: SimplicialComplex, rows: list[list[str]], stem: str) -> dict[str, Any]:
     """A value for each simplex of a dimension, in the order of their ids."""
     width = min(map(len, rows), default=0)
-    heading = [stem] if width == 1 else [f"{stem} {j + 1}" for j in range(width)]
-    fits = [k for k, n in enumerate(K.f_vector) if len(rows) in (n, n + 1) and n]
-    exact = [k for k in fits if K.num_simplices(k) == len(rows)]
-    if not exact and fits:
-        heading, rows = rows[0], rows[1:]
-    chosen = exact or fits
-    if len(chosen) != 1:
+    plain = [stem] if width == 1 else [f"{stem} {j + 1}" for j in range(width)]
+    words = bool(rows) and all(map(_is_word, _each(rows[0])))
+    others = any(all(map(_is_word, _each(row))) for row in rows[1:])
+    readings = [] if words and not others else [(plain, rows)]  # words above numbers are a heading
+    readings += [(rows[0], rows[1:])] if words else []
+    fits = [
+        (heading, body, k)
+        for heading, body in readings
+        for k, n in enumerate(K.f_vector)
+        if n == len(body)
+    ]
+    if len(fits) != 1:
         counts = ", ".join(map(str, K.f_vector))
         raise ValueError(
             "rows must begin with the names of the vertices of a simplex, each one once, or be as "
             f"many as there are simplices of one dimension ({counts}), got {len(rows)} rows."
         )
-    return {heading[j]: {chosen[0]: _cells([row[j] for row in rows])} for j in range(width)}
+    heading, body, k = fits[0]
+    return {heading[j]: {k: _cells([row[j] for row in body])} for j in range(width)}
+
+
+def _each(row: list[str]) -> list[Any]:
+    """The cells of a row, each a number or a word by itself."""
+    return [_cells([cell])[0] for cell in row]
 
 
 def _cells(column: list[str]) -> list[Any]:

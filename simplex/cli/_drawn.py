@@ -43,9 +43,9 @@ def read_drawn(args: argparse.Namespace, *, values: bool) -> Drawn:
         raise ValueError(f"--graph must be in 1 … {len(complexes)}, got {args.graph}.")
     K = complexes[args.graph - 1]
     known = _of_part(complexes, args.graph - 1, _values_of(content, reading))
-    place = _place_of(args.file, known.get(0, {}))
-    for axis in _coordinates(known.get(0, {})):
-        del known[0][axis]
+    own = known.get(0, {})
+    axes = _coordinates(own) or (_numbered(own) if content.lifted is not None else [])
+    place = _place_of(args.file, [own.pop(axis) for axis in axes])
     return Drawn(K, place, known)
 
 
@@ -77,15 +77,19 @@ def _coordinates(values: Values) -> list[str]:
     while f"x{len(many) + 1}" in values:
         many.append(f"x{len(many) + 1}")
     axes = named or (many if len(many) > 3 else [])
-    numbers = all(type(v) in (int, float) for axis in axes for v in values[axis])
-    return axes if numbers else []
+    return axes if {*axes} <= {*_numbered(values)} else []
 
 
-def _place_of(file: str, values: Values) -> Tensor | None:
-    axes = _coordinates(values)
+def _numbered(values: Values) -> list[str]:
+    """The columns of numbers; those of points are their coordinates, however they are called."""
+    return [name for name, own in values.items() if all(type(v) in (int, float) for v in own)]
+
+
+def _place_of(file: str, axes: Sequence[Sequence[Any]]) -> Tensor | None:
+    """(n_0, 2) or (n_0, 3) places; more coordinates are seen along their principal axes."""
     if not axes:
         return None
-    place = torch.tensor([list(values[axis]) for axis in axes], dtype=torch.float64).T
+    place = torch.tensor([list(column) for column in axes], dtype=torch.float64).T
     if not bool(place.isfinite().all()):
         return None
     if len(axes) == 1:

@@ -47,15 +47,17 @@ def run(args: argparse.Namespace) -> int:
     """Read, refine, print the verdict."""
     from simplex.cli._checks import require_small
     from simplex.cli._files import read_complexes
+    from simplex.wl import MOST_MARKS
 
     if len(args.files) > 2:
         raise ValueError(
             f"FILE must be given once or twice, got {len(args.files)} files. "
             "Put many graphs into one file, for instance in graph6."
         )
-    if args.marks < 0 or args.mark_dim < 0:
+    if not 0 <= args.marks <= MOST_MARKS or args.mark_dim < 0:
         raise ValueError(
-            f"--marks and --mark-dim must be 0 or more, got {args.marks} and {args.mark_dim}."
+            f"--marks must be 0 … {MOST_MARKS} and --mark-dim 0 or more, got {args.marks} and "
+            f"{args.mark_dim}."
         )
     if args.canonical:
         from simplex.cli._canonical import run_canonical

@@ -62,6 +62,7 @@ from simplex.diffusion._meshes.questions import (
 from simplex.diffusion._meshes.scorer import MeshScorer
 from simplex.diffusion._meshes.state import MeshState
 from simplex.diffusion._mixture import GaussianMixture
+from simplex.diffusion._observed import observed
 from simplex.diffusion._ode import euler_flow, heun_flow, log_likelihood, probability_flow
 from simplex.diffusion._parameterization import (
     chain_from_denoiser,
@@ -177,6 +178,7 @@ __all__ = [
     "mesh_questions",
     "min_snr_weight",
     "noise_levels",
+    "observed",
     "ot_coupling",
     "posterior",
     "probability_flow",

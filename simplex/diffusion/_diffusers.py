@@ -167,7 +167,7 @@ class DDPMScheduler:
 
     @property
     def final_alpha_cumprod(self) -> Tensor:
-        """ᾱ of what the last step goes to: 1, the data, or that of the first timestep."""
+        """ᾱ of what the last step goes to, the data (1) or the first timestep."""
         return self.schedule.alpha_bars[0 if self.config.set_alpha_to_one else 1]
 
     @property

@@ -60,6 +60,8 @@ def from_cells(
         (SimplicialComplex(f_vector=(20, 54, 36)), (1, 0, 1))
     """
     polygons, sides = _listed("cells", cells), _listed("edges", () if edges is None else edges)
+    _require_vertices("cells", polygons)
+    _require_vertices("edges", sides)
     names = _names([*polygons, *sides])
     if names is not None and num_vertices is not None:
         raise ValueError(f"num_vertices must be None for named vertices, got {num_vertices}.")
@@ -151,6 +153,16 @@ def _names(rows: list[Sequence[Any]]) -> list[Hashable] | None:
     if other is not None:
         raise TypeError(f"vertices must be all numbers or all names, got both, such as {other!r}.")
     return list(dict.fromkeys(vertices))
+
+
+def _require_vertices(name: str, rows: list[Any]) -> None:
+    for row in rows:
+        for vertex in row:
+            if vertex is None:
+                raise TypeError(
+                    f"{name} must be of vertices that are numbers or names, got None in "
+                    f"{shown(row)}."
+                )
 
 
 def _flat(name: str, rows: list[Any], names: list[Hashable] | None) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import torch
+
 from simplex.complexes import (
     SimplicialComplex,
     interruptible,
@@ -11,6 +13,7 @@ from simplex.complexes import (
     require_real,
 )
 from simplex.interop import from_gudhi
+from simplex.lifting._circumradii import with_gradients
 from simplex.lifting._delaunay import as_array, require_room_for_cells
 from simplex.lifting._points import read_numbers, read_points, require_distinct
 
@@ -27,7 +30,8 @@ def weighted_alpha_complex(
 
     With all weights 0 it is :func:`alpha_complex` with the *squared* radii as filtration: here
     values may be negative, -w_v on vertices, and have no root. A point whose ball is covered by
-    others in all sizes is no vertex.
+    others in all sizes is no vertex. Where points or weights require gradients, the values are
+    differentiable in them.
 
     Args:
         points: (n, d) distinct coordinates.
@@ -52,7 +56,7 @@ def weighted_alpha_complex(
     """
     place = read_points(points)
     require_distinct(place)
-    weight = read_numbers("weights", weights).detach()
+    weight = read_numbers("weights", weights)
     if weight.shape != (len(place),):
         raise ValueError(
             f"weights must be of shape ({len(place)},), one per point, got {tuple(weight.shape)}."
@@ -68,11 +72,14 @@ def weighted_alpha_complex(
 
     array = as_array(place)
     require_room_for_cells(array)
-    sizes = weight.double().cpu().numpy()
+    sizes = weight.detach().double().cpu().numpy()
     cloud = interruptible(lambda: gudhi.AlphaComplex(points=array, weights=sizes))
     tree = interruptible(lambda: cloud.create_simplex_tree())
     tree.prune_above_filtration(bound)
     K = from_gudhi(tree)
+    if place.requires_grad or weight.requires_grad:
+        rows = torch.tensor(K.vertex_labels or range(K.num_simplices(0)), device=place.device)
+        K = with_gradients(K, place[rows], weight.to(place.device)[rows])
     if max_dim is not None:
         K = K.skeleton(max_dim)
     values = [value.to(place.dtype) for value in K.filtration or ()]

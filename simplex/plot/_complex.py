@@ -28,7 +28,7 @@ def draw_complex(
         K: the complex.
         positions: (n_0, 2) or (n_0, 3) coordinates of the vertices, a tensor, an array or lists; or
             a mapping from each vertex label to its coordinates, as networkx's layouts are; ``None``
-            for :func:`spring_layout`, and :func:`pivot_layout` of more than 500 vertices.
+            for :func:`spring_layout`, and :func:`pivot_layout` of more than 200 vertices.
         ax: matplotlib axes to draw on; ``None`` for the current ones. Pictures in space need axes
             made with ``projection="3d"``.
         labels: whether to write the vertex labels, letter by letter: ``$`` is a dollar sign. One

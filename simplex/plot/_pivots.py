@@ -10,7 +10,7 @@ from simplex.operators import connected_components
 from simplex.plot._checks import require_lifted
 
 
-_LARGEST_LAYOUT = 200_000  # vertices; half a minute
+_LARGEST_LAYOUT = 100_000  # vertices; half a minute
 _PIVOTS = 40
 _STEPS = 60
 _BY_CHANCE = 50  # components of at most so many vertices start anywhere: all are pivots then
@@ -33,7 +33,7 @@ def pivot_layout(K: SimplicialComplex, *, dims: int = 2, seed: int = 0) -> Tenso
 
     Raises:
         TypeError: ``K`` is no complex, or ``dims`` or ``seed`` no integer.
-        ValueError: more than 200,000 vertices.
+        ValueError: more than 100,000 vertices.
 
     Reference:
         Brandes and Pich, "Eigensolver methods for progressive multidimensional scaling of large
@@ -73,14 +73,16 @@ def _distances(
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import dijkstra
 
-    count, ends = len(component), edges.T.numpy()
+    count, ends = len(component), edges.T.numpy().astype(np.int32)  # as scipy 1.14 wants them
     matrix: Any = coo_array((np.ones(len(edges)), (ends[0], ends[1])), (count, count)).tocsr()
     nearest = torch.rand(count, generator=generator, dtype=torch.float64)
     pivots, columns = [], []
     for nth in range(min(_PIVOTS, int(sizes.max()))):
-        farthest = component.new_zeros(len(sizes))
         order = nearest.argsort(stable=True)
-        farthest[component[order]] = order  # the last one written is the farthest of all
+        rank = torch.empty_like(order)
+        rank[order] = torch.arange(count)
+        last = torch.zeros_like(sizes).scatter_reduce_(0, component, rank, "amax")
+        farthest = order[last]
         column = torch.from_numpy(
             dijkstra(matrix, directed=False, unweighted=True, indices=farthest.numpy(),
                      min_only=True)

@@ -12,7 +12,7 @@ from simplex.plot._pivots import pivot_layout
 from simplex.plot._spring import spring_layout
 
 
-_MOST_SPRINGS = 500  # vertices; beyond, springs take seconds, and distances show more
+_MOST_SPRINGS = 200  # vertices; beyond, distances show more, and springs soon take seconds
 
 
 def read_positions(

@@ -42,15 +42,19 @@ def draw_in_space(K: SimplicialComplex, place: Tensor, ax: Any, color: str, labe
             f"got {len(edges) + len(triangles)}. Draw K.skeleton(1), or a part of it."
         )
     solid = is_shown_solid(K)
-    fill = torch.from_numpy(to_rgba_array(color)).expand(len(triangles), 4).clone()
+    colors = torch.from_numpy(to_rgba_array("C0" if color is None else color))
+    fill = colors[torch.arange(len(triangles)) % max(len(colors), 1)]  # several come in turn
     if solid:
         fill[:, :3] *= _brightness(place[triangles])[:, None]
     else:
         fill[:, 3] = min(0.35, 0.2 * len(edges) / max(len(triangles), 1))
     line = (0.2, 0.2, 0.2, 0.45 if solid else 0.7)
-    # One collection, so that edges and triangles are sorted among each other.
+    # One collection, so that edges and triangles are sorted among each other, all of three corners:
+    # matplotlib pads shorter ones with whatever is in memory, and takes limits of it.
+    middle = place[edges].mean(1, keepdim=True)
+    lines = torch.cat([place[edges[:, :1]], middle, place[edges[:, 1:]]], dim=1)
     shapes = Poly3DCollection(
-        [*place[triangles].numpy(), *place[edges].numpy()],
+        torch.cat([place[triangles], lines]).numpy(),
         facecolors=[*fill.tolist(), *[(0, 0, 0, 0)] * len(edges)],
         edgecolors=[*fill.tolist(), *[line] * len(edges)] if solid
         else [*[(0, 0, 0, 0)] * len(triangles), *[line] * len(edges)],

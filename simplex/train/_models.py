@@ -1,6 +1,7 @@
 """The models that the command line knows by name: adding one is one line."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -256,7 +257,8 @@ def make_model(
         task: says how many outputs there are, and of what; ``None`` for the classes of the items.
 
     Raises:
-        ValueError: no model has that name, or the model refuses its settings.
+        ValueError: no model has that name, an option is a setting of its own, or the model refuses
+            its settings.
     """
     require_kind("experiment", experiment, Experiment)
     require_kind("dataset", dataset, SimplicialDataset, "Lift graphs with lift_dataset.")
@@ -264,10 +266,24 @@ def make_model(
         task = Task.of(dataset)
     require_kind("task", task, Task)
     require_model(experiment.model)
-    make = MODELS[experiment.model]
     if not task.candidates:
-        return make(experiment, dataset, task)
+        return _made(experiment, dataset, task)
     width = experiment.hidden_channels
-    network = make(experiment, dataset, Task("numbers", width))
+    network = _made(experiment, dataset, Task("numbers", width))
     k = dataset._data.candidates.shape[1] - 1
     return CandidateNetwork(network, width, task.num_outputs, k)
+
+
+def _made(settings: Experiment, dataset: SimplicialDataset, task: Task) -> nn.Module:
+    """The network; what both the settings and the options name is refused."""
+    try:
+        return MODELS[settings.model](settings, dataset, task)
+    except TypeError as error:
+        twice = re.search(r"multiple values for (?:keyword )?argument '(\w+)'", str(error))
+        if twice is None or twice[1] not in settings.options:
+            raise
+        setting = {"reduce": "readout"}.get(twice[1], twice[1])
+        remedy = f"Give the setting {setting}." if hasattr(settings, setting) else "Leave it out."
+        raise ValueError(
+            f"options must not name what a setting says, got {twice[1]!r}. {remedy}"
+        ) from None

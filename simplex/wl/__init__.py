@@ -10,6 +10,11 @@ from simplex.wl._simplicial import simplicial_wl
 from simplex.wl._vertices import weisfeiler_lehman
 
 
+# isort: split
+# Shared with the other packages of this library; not part of the public surface.
+from simplex.wl._checks import MOST_MARKS as MOST_MARKS
+
+
 __all__ = [
     "AutomorphismGroup",
     "CanonicalForm",

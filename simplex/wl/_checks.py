@@ -11,7 +11,7 @@ from simplex.operators import ADJACENCIES
 from simplex.wl._copies import Marks
 
 
-_MOST_MARKS = 20  # as many simplices have 2·10¹⁸ orders, more than anybody waits for
+MOST_MARKS = 20  # as many simplices have 2·10¹⁸ orders, more than anybody waits for
 
 
 def require_room_to_refine(complexes: Sequence[SimplicialComplex]) -> None:
@@ -51,7 +51,7 @@ def runs_in_tasks(K: object, *options: object) -> bool:
 
 def require_marks(marks: object, mark_dim: object, size: int) -> Marks:
     """What is marked in the copies, which are refined in blocks of so many simplices."""
-    number = require_int("marks", marks, 0, _MOST_MARKS)
+    number = require_int("marks", marks, 0, MOST_MARKS)
     return Marks(number, require_int("mark_dim", mark_dim, 0), size)
 
 

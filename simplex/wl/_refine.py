@@ -171,9 +171,11 @@ def starting_colors(values: Any, count: int, device: torch.device, what: str) ->
             f"{what} must be numbers or rows of numbers, got {type(values).__name__}: {error}. "
             "Number the labels first."
         ) from error
-    if rows.layout != torch.strided or rows.is_complex():
+    if rows.layout != torch.strided or rows.is_complex() or rows.is_quantized:
         what_it_is = rows.layout if rows.layout != torch.strided else rows.dtype
         raise TypeError(f"{what} must be a dense tensor of real numbers, got {what_it_is}.")
+    if rows.is_floating_point() and rows.element_size() == 1:
+        rows = rows.float()  # torch does not sort numbers of eight bits
     if rows.ndim not in (1, 2) or len(rows) != count:
         raise ValueError(
             f"{what} must have shape ({count},) or ({count}, F), got {tuple(rows.shape)}."

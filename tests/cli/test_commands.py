@@ -289,6 +289,7 @@ def test_bad_files_give_one_line_and_code_2(files, capsys, command, name):
         (["wl", "path.txt", "--test", "2-fwl"], "at most 2000 vertices"),
         (["wl", *["triangle.edges"] * 3], "once or twice"),
         (["wl", "triangle.edges", "--marks", "-1"], "0 or more"),
+        (["wl", "triangle.edges", "--marks", "25"], "--marks must be 0 … 20"),
         (["wl", "triangle.edges", "--test", "3-wl"], "invalid choice"),
         (["wl", "triangle.edges", "--canonical", "--marks", "1"], "must stand alone"),
         (["wl", "triangle.edges", "--canonical", "--max-dim", "0"], "drops all edges"),

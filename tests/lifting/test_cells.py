@@ -124,6 +124,12 @@ def test_an_order_by_its_covering_pairs():
         (lambda: from_cells([(0, 1, "a")]), TypeError, "all numbers or all names"),
         (lambda: from_cells([("a", "b", "c")], num_vertices=4), ValueError, "None for named"),
         (lambda: from_cells("abc"), TypeError, "list of lists"),
+        (
+            lambda: from_cells([(None, 1, 2)]),
+            TypeError,
+            r"cells must be of .* None in \(None, 1, 2",
+        ),
+        (lambda: from_cells([(0, 1, 2)], [(0, None)]), TypeError, "edges must be of .* None in"),
         (lambda: from_cells(["abc"]), TypeError, "list of lists"),
         (lambda: from_cells(torch.arange(3)), ValueError, "must have shape"),
         (lambda: from_cells([(0, 1, 2)], [(0, 0)]), ValueError, r"join two vertices, got \(0, 0\)"),

@@ -166,6 +166,30 @@ def test_weighted_alpha(seed):
     assert bool(((power - meet).abs()[inside] < 1e-9).any())
 
 
+@over("seed", range(3))
+@over("max_power", [math.inf, 0.05])
+def test_gradients_of_weighted_alpha_are_finite_differences(seed, max_power):
+    """Also of vertices whose balls others cover first, and of points that are no vertices."""
+    given = [cloud(seed, 20, 2), cloud(seed + 50, 20, 1)[:, 0] * 0.05]
+    toward = torch.rand(60, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+    def moved(step):
+        points, weights = given[0] + step * toward[:40].view(20, 2), given[1] + step * toward[40:]
+        return points.requires_grad_(step == 0), weights.requires_grad_(step == 0)
+
+    points, weights = moved(0)
+    K = weighted_alpha_complex(points, weights, max_power)
+    ahead, behind = (weighted_alpha_complex(*moved(s), max_power) for s in (1e-6, -1e-6))
+    for k, value in enumerate(K.filtration):
+        slope = (ahead.filtration[k] - behind.filtration[k]) / 2e-6
+        found = torch.stack([
+            (grads[0] * toward[:40].view(20, 2)).sum() + (grads[1] * toward[40:]).sum()
+            for each in value
+            for grads in [torch.autograd.grad(each, (points, weights), retain_graph=True)]
+        ])  # fmt: skip
+        assert torch.allclose(found, slope, rtol=1e-5, atol=1e-6)
+
+
 def test_a_covered_ball_is_no_vertex():
     K = weighted_alpha_complex([[0.0, 0.0], [0.1, 0.0], [3.0, 0.0], [0.0, 3.0]], [4.0, 0.0, 0, 0])
     assert K.vertex_labels == (0, 2, 3)

@@ -74,6 +74,30 @@ def test_a_table_and_its_head_are_one_least_squares_problem(bias: bool, padding:
     assert line.reason == "found a table of rows and its head"
 
 
+def test_a_table_that_others_read_is_refused() -> None:
+    """A head that is no module: the gradient of the table is not that of the rows looked up."""
+
+    class Functional(Tied):
+        def forward(self, tokens: Tensor) -> Tensor:
+            return functional.linear(self.hidden(self.embed(tokens)), self.embed.weight)
+
+    model = Functional(bias=False)
+    del model.head
+    for exclude in ((), ("embed",)):
+        opt = LocoProp(model, exclude=exclude)
+        model(TOKENS).square().mean().backward()
+        if exclude:
+            opt.step()
+            continue
+        with pytest.raises(RuntimeError, match=r"got 2 uses in 1 calls.*exclude=\('embed',\)"):
+            opt.step()
+        opt.close()
+    twice = nn.Sequential(nn.Embedding(7, 4), nn.Linear(4, 2))
+    opt = LocoProp(twice)
+    (twice(TOKENS) + twice(TOKENS.flip(0))).square().mean().backward()
+    opt.step()
+
+
 def test_a_table_problem_is_least_where_its_solution_is() -> None:
     generator = torch.Generator().manual_seed(0)
     z = torch.randn(6, 3, generator=generator).double()

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
+from torch.nn.utils.parametrize import register_parametrization
 
 from optim import MapAdapter, register_map
 from optim.linear_map import LinearMap
@@ -134,6 +135,20 @@ def own_forward(base: type[nn.Module]) -> type[nn.Module]:
     return type(f"My{base.__name__}", (base,), {"forward": lambda self, x: base.forward(self, x)})
 
 
+class LowRank(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.up, self.down = nn.Parameter(torch.zeros(4, 2)), nn.Parameter(torch.randn(2, 3))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        return weight + self.up @ self.down
+
+
+def low_rank(layer: nn.Module) -> nn.Module:
+    register_parametrization(layer, "weight", LowRank())
+    return layer
+
+
 PARTED: dict[str, tuple[Callable[[], nn.Module], list[str], dict[str, str]]] = {
     "attention": (lambda: nn.MultiheadAttention(4, 2), ["m.in_proj", "m.out_proj"], {}),
     "added keys": (
@@ -182,6 +197,25 @@ PARTED: dict[str, tuple[Callable[[], nn.Module], list[str], dict[str, str]]] = {
         lambda: spectral_norm(nn.Linear(3, 4)),
         [],
         {"m": "parametrised", "m.parametrizations.weight": "parametrised"},
+    ),
+    "a norm inside": (
+        lambda: weight_norm(nn.LSTM(3, 4), "weight_hh_l0"),
+        [],
+        {"m": "parametrised", "m.parametrizations.weight_hh_l0": "parametrised"},
+    ),
+    "attention with a norm": (
+        lambda: spectral_norm(nn.MultiheadAttention(4, 2), "in_proj_weight"),
+        ["m.out_proj"],
+        {"m": "no map", "m.parametrizations.in_proj_weight": "none of its weights"},
+    ),
+    "a low-rank parametrization": (
+        lambda: low_rank(nn.Linear(3, 4)),
+        [],
+        {
+            "m": "parametrised",
+            "m.parametrizations.weight": "parametrised",
+            "m.parametrizations.weight.0": "parametrised",
+        },
     ),
     "a norm of the bias": (
         lambda: weight_norm(nn.Linear(3, 4), "bias"),

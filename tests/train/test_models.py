@@ -1,5 +1,6 @@
 """Every network by its name, at every level."""
 
+import pytest
 import torch
 
 from simplex.train import MODELS, Experiment, Task, make_model
@@ -22,6 +23,18 @@ def test_every_name_gives_a_network_with_a_row_for_each_target(name, level):
     rows = 4 if level is None else batch.complex.num_simplices(level)
     assert answer.shape == (rows, 3)
     assert bool(answer.isfinite().all())
+
+
+@over("model", ["marked-sin", "gin", "empsn"])
+@over("name", ["hidden_channels", "dropout", "reduce"])
+def test_an_option_that_is_a_setting_is_refused_in_words(model, name):
+    data, encodings = dataset(4, "classes"), ()
+    if model == "empsn":
+        encodings, data._data.pos = ("positions",), data._data.x[:, 1:]
+    made = Experiment("made", model=model, options={name: 1}, encodings=encodings)
+    setting = "readout" if name == "reduce" else name
+    with pytest.raises(ValueError, match=f"got '{name}'. Give the setting {setting}"):
+        make_model(made, data, Task("classes", 3))
 
 
 def test_weights_are_drawn_anew():

@@ -185,6 +185,8 @@ def test_weisfeiler_lehman_tells_the_own_colour_from_those_of_the_neighbours(see
         torch.bool,
         torch.uint8,
         torch.int64,
+        torch.float8_e4m3fn,
+        torch.float8_e5m2,
         torch.bfloat16,
         torch.float16,
         torch.float32,

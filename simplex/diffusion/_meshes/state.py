@@ -80,7 +80,7 @@ class MeshState:
 
     @property
     def open(self) -> Tensor:
-        """(P, N, N) bool, symmetric: the edges that were not asked yet."""
+        """The edges that were not asked yet, (P, N, N) bool and symmetric."""
         return (self.sides == 1) & ~self.final
 
     def asked(self) -> tuple[Tensor, Tensor]:

@@ -19,7 +19,7 @@ function meanDepth(k, s) {
 function itemsInOrder(coarse) {
   const items = [];
   for (let k = Math.min(2, TOP); k >= 0; k--) {
-    const step = coarse && k > 0 ? Math.ceil(COUNTS[k] / MOST_WHILE_MOVING) : 1;
+    const step = coarse ? Math.ceil(COUNTS[k] / MOST_WHILE_MOVING) : 1;
     for (let s = 0; s < COUNTS[k]; s += step) if (isShown(k, s)) items.push([k, s]);
   }
   if (!SPATIAL) return items;

@@ -240,12 +240,11 @@ def report(out: Path) -> None:
             continue
         first = runs[0]
         print(f"\n**{name}**, {first['graphs']} graphs, {first['test']} of them the test set\n")
-        print(
-            "| | degree | clustering | orbit | mean of three | spectrum |\n|---|---|---|---|---|---|"
-        )
+        columns = ("degree", "clustering", "orbit", "mean of three", "spectrum")
+        print("\n".join([f"| | {' | '.join(columns)} |", 6 * "|---" + "|"]))
         for row in first["rows"]:
             cells = []
-            for what in ("degree", "clustering", "orbit", "mean of three", "spectrum"):
+            for what in columns:
                 values = [each["rows"][row].get(what) for each in runs]
                 if values[0] is None:
                     three = [[each["rows"][row][k][0] for k in list(KERNELS)[:3]] for each in runs]
