@@ -188,6 +188,26 @@ def test_arrows_do_not_depend_on_the_orientation():
     assert arrows.U[0] == pytest.approx(float(head[0] - tail[0]))
 
 
+def test_arrows_in_space_start_where_the_flow_does():
+    K = COMPLEXES["house"]
+    place, flow = torch.randn(5, 3), torch.tensor([1.0, -1.0, 0.0, 0.5, -0.5, 0.0])
+    ax = draw_flow(K, place, flow, ax=space())
+    arrows = ax.collections[-1]
+    lines = np.array(list(arrows._segments3d))
+    ends = K.simplices(1)[flow != 0]
+    ends = torch.where(flow[flow != 0, None] > 0, ends, ends.flip(1))
+    for arrow, (tail, head) in enumerate(place[ends].numpy()):
+        shaft, barbs = lines[arrow], lines[[4 + arrow, 8 + arrow]]
+        assert np.allclose(
+            sorted(shaft.tolist()), sorted([tail.tolist(), head.tolist()]), atol=1e-6
+        )
+        assert np.abs(barbs - head).sum(-1).min(1).max() < 1e-6  # both meet at the head
+    colors = arrows.get_color()
+    assert colors[:, 3].tolist() == [1, 1, 0.5, 0.5] * 3
+    assert draw_flow(K, place[:, :2], flow, ax=space()).name == "3d"
+    ax.figure.savefig(BytesIO(), format="png")
+
+
 def test_a_zero_flow_has_no_arrow():
     K = COMPLEXES["house"]
     assert len(draw_flow(K, torch.randn(5, 2), torch.zeros(6), ax=axes()).collections) == 3
