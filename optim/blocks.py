@@ -23,7 +23,7 @@ class Block:
 
     @property
     def parameters(self) -> tuple[nn.Parameter, ...]:
-        """The parameter that is trained, or those that it is made of."""
+        """The parameter, or those that it is made of."""
         return (self.parameter,)
 
     @property

@@ -243,7 +243,7 @@ def _follow(
         else:
             words = "a scaled Elu, as SELU" if kind == "Elu" and _scaled_elu(consumer) else kind
             transfer = _transfer(consumer, kind, output, axis)
-            if scaled and transfer != "identity":
+            if scaled and transfer not in {None, "identity"}:
                 transfer, words = None, f"a scaled {words}"
             found.add(Detection(transfer, words))
     return found

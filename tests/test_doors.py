@@ -251,7 +251,7 @@ def complaint(call):
     try:
         call()
     except (ValueError, TypeError, IndexError) as error:
-        innermost = traceback.extract_tb(error.__traceback__)[-1]
+        (innermost,) = traceback.extract_tb(error.__traceback__, limit=-1)
         ours = innermost.filename.startswith(HOUSE) and "raise" in (innermost.line or "")
         return None if ours else f"{innermost.filename}:{innermost.lineno} {error!r}"
     except Exception as error:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from simplex.cli._notices import notices
 from simplex.cli._output import EscapedStream, escaped
 from simplex.cli._threads import free_threads
 
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = _parser().parse_args(argv)
         name = f"simplex {args.command}"
-        with contextlib.redirect_stdout(EscapedStream(sys.stdout)), free_threads():
+        with contextlib.redirect_stdout(EscapedStream(sys.stdout)), free_threads(), notices():
             code: int = args.run(args)
             sys.stdout.flush()
         return code

@@ -20,6 +20,7 @@ file formats, told apart by the ending:
   .graphml .gml .net .adjlist       GraphML, GML, Pajek, lists of neighbours
   .mtx .dimacs .col .metis .graph   Matrix Market, DIMACS, METIS
   .g6 .s6                           graph6 and sparse6, one graph a line
+  .tntp                             roads in TNTP, with the flows and places beside them
   .off .obj .ply .stl               meshes of triangles
   .xyz .pts .npy .dist              points and distances, with --max-edge-length
   NAME-nverts.txt                   Benson's files of simplices with times, or their folder

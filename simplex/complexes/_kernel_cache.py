@@ -1,6 +1,7 @@
 """numba's cache on disk with a check sum: damaged machine code would run, and compute something."""
 
 import hashlib
+import logging
 import pickle
 import sys
 from pathlib import Path
@@ -46,9 +47,26 @@ class CheckedCache(FunctionCache):  # type: ignore[misc]  # numba is untyped
         first call in a process took. Finished code over numbers and arrays calls numba's memory
         management, and nothing of that.
         """
+        kept = None
         rtsys.initialize(target_context)
         with self._guard_against_spurious_io_errors():
-            return self._load_overload(signature, target_context)
+            kept = self._load_overload(signature, target_context)
+        if kept is None:
+            _tell_once()
+        return kept
+
+
+_told = False
+
+
+def _tell_once() -> None:
+    """Tell whoever listens why the first call of a kind takes so long."""
+    global _told
+    if not _told:
+        logging.getLogger("simplex.kernels").info(
+            "compiling what this needs, once on this machine: about 1 to 20 seconds"
+        )
+    _told = True
 
 
 def _files_called(function: Any) -> list[Path]:

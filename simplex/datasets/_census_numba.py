@@ -184,7 +184,9 @@ def _with_room(table, rows):  # type: ignore[no-untyped-def]
     if rows <= len(table):
         return table
     longer = np.empty((2 * len(table), table.shape[1]), np.int64)
-    longer[: len(table)] = table
+    for row in range(len(table)):
+        for column in range(table.shape[1]):
+            longer[row, column] = table[row, column]
     return longer
 
 
@@ -210,7 +212,7 @@ def surfaces_of(num_vertices, degree, ended):  # type: ignore[no-untyped-def]
     rows = surfaces = length = 0
     for i in range(d):
         b, c = i + 1, (i + 1) % d + 1
-        triangles[i] = 0, b, c
+        triangles[i, 0], triangles[i, 1], triangles[i, 2] = 0, b, c
         _add(links, 0, b, c)
     used[0] = d + 1
     triangles[d, 0], triangles[d, 1], left[0] = _choices(links, d + 1, n)
@@ -245,7 +247,9 @@ def surfaces_of(num_vertices, degree, ended):  # type: ignore[no-untyped-def]
                 count = d + length + 1
                 found = _with_room(found, rows + count)
                 counts = _with_room(counts, surfaces + 1)
-                found[rows : rows + count] = triangles[:count]
+                for row in range(count):
+                    for column in range(3):
+                        found[rows + row, column] = triangles[row, column]
                 counts[surfaces] = count
                 rows += count
                 surfaces += 1

@@ -18,6 +18,7 @@ from simplex.diffusion._categorical import (
 from simplex.diffusion._cochains.heat_flow import HeatFlow
 from simplex.diffusion._cochains.noise import HodgeNoise, fitted_hodge_noise
 from simplex.diffusion._cochains.subspace import HodgeSubspace
+from simplex.diffusion._complexes.constraints import keeps_pseudomanifold
 from simplex.diffusion._complexes.generation import (
     Candidates,
     ComplexState,
@@ -94,6 +95,11 @@ from simplex.diffusion._cochains.heat_flow import (
     phi_2 as phi_2,
 )
 from simplex.diffusion._complexes.generation import candidates_of as candidates_of
+from simplex.diffusion._complexes.pairs import (
+    facet_sides as facet_sides,
+    random_walks as random_walks,
+    walks_between as walks_between,
+)
 from simplex.diffusion._complexes.scorer import common_links as common_links
 from simplex.diffusion._gaussian import (
     learned_variance as learned_variance,
@@ -162,6 +168,7 @@ __all__ = [
     "heun_edm",
     "heun_flow",
     "hybrid_loss",
+    "keeps_pseudomanifold",
     "linear_log_snr_schedule",
     "linear_schedule",
     "log_likelihood",

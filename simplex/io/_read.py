@@ -22,7 +22,7 @@ from simplex.io._content import (
     compact_labels,
 )
 from simplex.io._families.json_text import kind_of_json, load_json
-from simplex.io._families.listed import filtration_in
+from simplex.io._families.listed import filtration_in, numbers_of
 from simplex.io._names import restore_names
 from simplex.io._options import Reading
 from simplex.io._registry import (
@@ -299,9 +299,11 @@ def graph_complex(
             lost.append(f"values {', '.join(differing)} of edges that come again are left out")
     lengths = lengths_of(content, reading)
     if lengths is None and reading.weight is None and FILTRATION in of_edges:
-        lengths = _numbers(of_edges[FILTRATION])
+        lengths = numbers_of(of_edges[FILTRATION])
         if lengths is not None and FILTRATION not in vertex_values and bool((lengths < 0).any()):
             lengths = None  # below the 0 of the vertices: what is there stays an attribute
+    if not K.num_simplices(1) and K.dim == 0 and (own := _of_vertices(vertex_values)) is not None:
+        K = K.with_filtration([own])
     if lengths is not None:
         edge_values.pop(reading.weight or FILTRATION, None)
         K = with_lengths(K, graph.edge_index, lengths, _of_vertices(vertex_values))
@@ -311,10 +313,10 @@ def graph_complex(
 def _of_vertices(values: Values) -> Tensor | None:
     """The filtration of vertices, where all have one; it is taken out of their values."""
     column = values.get(FILTRATION)
-    if column is None or not all(isinstance(x, (int, float)) for x in column):
-        return None
-    del values[FILTRATION]
-    return torch.tensor([float(x) for x in column], dtype=torch.float64)
+    found = None if column is None else numbers_of(column)
+    if found is not None:
+        del values[FILTRATION]
+    return found
 
 
 def lengths_of(content: Content, reading: Reading) -> Tensor | None:
@@ -326,7 +328,7 @@ def lengths_of(content: Content, reading: Reading) -> Tensor | None:
     if content.lengths is not None or reading.weight is None:
         return content.lengths
     known = content.values.get(1, {})
-    lengths = _numbers(known[reading.weight]) if reading.weight in known else None
+    lengths = numbers_of(known[reading.weight]) if reading.weight in known else None
     if lengths is None:
         shown = ", ".join(map(repr, known)) or "none"
         raise ValueError(
@@ -334,13 +336,6 @@ def lengths_of(content: Content, reading: Reading) -> Tensor | None:
             f"got {reading.weight!r}."
         )
     return lengths
-
-
-def _numbers(column: Any) -> Tensor | None:
-    """Numbers, one for each; ``None`` where there are others."""
-    if not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in column):
-        return None
-    return torch.tensor([float(x) for x in column], dtype=torch.float64)
 
 
 def _keys(K: SimplicialComplex, edges: Tensor) -> Tensor:

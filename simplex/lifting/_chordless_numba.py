@@ -125,7 +125,8 @@ def fill_cycles(  # type: ignore[no-untyped-def]
             s, longest, pointer, heads, distance, marks, path, cursor, ended
         ):
             lengths[cycle] = length
-            vertices[entry : entry + length] = path[:length]
+            for i in range(length):
+                vertices[entry + i] = path[i]
             cycle += 1
             entry += length
         if ended[0]:

@@ -7,6 +7,7 @@ peeled later, d the degeneracy of the graph: a hub, whose neighbors go before it
 from typing import NamedTuple
 
 import numpy as np
+from numba.extending import register_jitable
 
 from simplex.complexes import INT64S, compiled
 
@@ -107,7 +108,7 @@ def _orient(  # type: ignore[no-untyped-def]
                 filled[earlier] += 1
 
 
-@compiled(f"int64(uint32, uint32, {_LISTS})")
+@register_jitable
 def edge_place(tail, head, pointer, later):  # type: ignore[no-untyped-def]
     """Which oriented edge leads from one rank to another, where one does; by halving."""
     low, high = pointer[tail], pointer[tail + 1] - 1

@@ -1,6 +1,7 @@
 """Kernels of balls: growing them, the edges within, and the simplices within."""
 
 import numpy as np
+from numba.extending import register_jitable
 
 from simplex.complexes import INT64S, TABLE, compiled
 
@@ -43,6 +44,15 @@ def _numbered(ids):  # type: ignore[no-untyped-def]
         place = _slot(keys, ids[number])
         keys[place], values[place] = ids[number], number
     return keys, values
+
+
+@register_jitable
+def _longer(values):  # type: ignore[no-untyped-def]
+    """An array with the values, and room for as many again."""
+    more = np.empty(2 * len(values), values.dtype)
+    for place in range(len(values)):
+        more[place] = values[place]
+    return more
 
 
 @compiled(f"int64({IDS}, int64, int64, int64)")
@@ -134,12 +144,7 @@ def grow(pointer, neighbor, seeds, fanouts, key):  # type: ignore[no-untyped-def
                     places[slot] = -1
                     continue
                 if count == len(vertices):
-                    more = np.empty(2 * count, np.int64)
-                    more[:count] = vertices
-                    vertices = more
-                    wider = np.empty(2 * count, np.float64)
-                    wider[:count] = inverse
-                    inverse = wider
+                    vertices, inverse = _longer(vertices), _longer(inverse)
                 places[slot], vertices[count], inverse[count] = count, vertex, 1.0 / share
                 count += 1
         start = stop
@@ -157,7 +162,8 @@ def edges_within(pointer, neighbor, vertices):  # type: ignore[no-untyped-def]
         entry = _first_from(neighbor, pointer[vertices[tail]], stop, vertices[tail] + 1)
         if count + min(stop - entry, total) > len(found):
             more = np.empty((2 * count + min(stop - entry, total), 2), np.int64)
-            more[:count] = found[:count]
+            for row in range(count):
+                more[row, 0], more[row, 1] = found[row, 0], found[row, 1]
             found = more
         if stop - entry <= _LIST_PER_SEARCH * (total - tail):
             for e in range(entry, stop):
@@ -229,9 +235,11 @@ def simplices_within(facets, below):  # type: ignore[no-untyped-def]
         while start < len(facets) and facets[start, width - 1] == parent:
             whole = True
             if count == len(ids):
-                more, wider = np.empty(2 * count, np.int64), np.empty((2 * count, width), np.int64)
-                more[:count], wider[:count] = ids, rows
-                ids, rows = more, wider
+                ids, more = _longer(ids), np.empty((2 * count, width), np.int64)
+                for row in range(count):
+                    for facet in range(width):
+                        more[row, facet] = rows[row, facet]
+                rows = more
             for facet in range(width - 1):
                 slot = _slot(keys, facets[start, facet])
                 if keys[slot] == -1:

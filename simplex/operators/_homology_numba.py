@@ -6,6 +6,7 @@ stays what the cofacet table says, which is the usual case: the pair is an appar
 """
 
 import numpy as np
+from numba.extending import register_jitable
 
 from simplex.complexes import FLAG, INT64S, compiled
 
@@ -13,7 +14,7 @@ from simplex.complexes import FLAG, INT64S, compiled
 _FLAGS = "boolean[::1]"
 
 
-@compiled(f"int64({INT64S}, int64, int64)")
+@register_jitable
 def _push(heap, size, item):  # type: ignore[no-untyped-def]
     """Put an item on the heap of the given size; the new size."""
     place = size
@@ -27,7 +28,7 @@ def _push(heap, size, item):  # type: ignore[no-untyped-def]
     return size + 1
 
 
-@compiled(f"int64({INT64S}, int64)")
+@register_jitable
 def _pop(heap, size):  # type: ignore[no-untyped-def]
     """Remove the least item, which is ``heap[0]``; the new size."""
     size -= 1
@@ -46,7 +47,7 @@ def _pop(heap, size):  # type: ignore[no-untyped-def]
     return size
 
 
-@compiled("int64(int64, int64)")
+@register_jitable
 def _inverse(value, prime):  # type: ignore[no-untyped-def]
     """The inverse in the field of that many elements: value^(prime-2)."""
     result, exponent = 1, prime - 2
@@ -58,9 +59,7 @@ def _inverse(value, prime):  # type: ignore[no-untyped-def]
     return result
 
 
-@compiled(
-    f"int64({INT64S}, {INT64S}, {_FLAGS}, int64, {INT64S}, {INT64S}, int64, int64, int64, int64)"
-)
+@register_jitable
 def _add_multiple(values, heap, queued, size, rows, entries, first, stop, factor, prime):  # type: ignore[no-untyped-def]
     """Add ``factor`` times the entries first … stop-1 to the working column; the new heap size."""
     for i in range(first, stop):
@@ -144,7 +143,8 @@ def reduce_coboundary(  # type: ignore[no-untyped-def]
             if room < used + size:
                 return owner, False
             more_rows, more_entries = np.empty(room, np.int64), np.empty(room, np.int64)
-            more_rows[:used], more_entries[:used] = rows[:used], entries[:used]
+            for i in range(used):
+                more_rows[i], more_entries[i] = rows[i], entries[i]
             rows, entries = more_rows, more_entries
         first[s] = used
         for i in range(size):

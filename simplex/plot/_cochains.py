@@ -82,11 +82,12 @@ def _by_dimension(K: SimplicialComplex, name: str, given: Any) -> list[Any]:
 
 
 def _is_column(item: Any) -> bool:
-    return not isinstance(item, str) and hasattr(item, "__len__") and getattr(item, "ndim", 1) > 0
+    is_plain = isinstance(item, (str, Mapping)) or not hasattr(item, "__len__")
+    return not is_plain and getattr(item, "ndim", 1) > 0
 
 
 def _length(values: Any) -> int | None:
-    if getattr(values, "ndim", 1) == 0 or not hasattr(values, "__len__"):
+    if not _is_column(values):
         return None
     return len(values)
 

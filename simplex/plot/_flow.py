@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
 from simplex.plot._checks import as_numbers, require_lifted, require_style
@@ -20,9 +21,7 @@ def draw_flow(
 
     Args:
         K: the complex.
-        positions: (n_0, 2) coordinates of the vertices, a tensor, an array or lists; or a mapping
-            from each vertex label to its two coordinates, as networkx's layouts are; ``None`` for
-            :func:`spring_layout`.
+        positions: as of :func:`draw_complex`, in the plane or in space.
         flow: (n_1,) real values, in the orientation of the complex; a tensor, an array or a list.
         ax: matplotlib axes to draw on; ``None`` for the current ones.
         color: of the arrows.
@@ -44,7 +43,7 @@ def draw_flow(
             f"flow must be finite and of shape ({K.num_simplices(1)},), got "
             f"{tuple(values.shape)}. Draw one channel, or one sample, at a time."
         )
-    place = read_positions(K, positions, 2)
+    place = read_positions(K, positions)
     num_colors = require_style(ax, color)
     ax = draw_complex(K, place, ax=ax, color="#c9d3e3")
     along = values * K.orientation(1).cpu()
@@ -60,6 +59,10 @@ def draw_flow(
     ends = K.simplices(1).cpu()[used]
     ends = torch.where(along[used, None] > 0, ends, ends.flip(1))
     start, step = place[ends[:, 0]], place[ends[:, 1]] - place[ends[:, 0]]
+    alpha = strength.clamp(min=0.15).numpy()
+    if getattr(ax, "name", None) == "3d":
+        _draw_in_space(ax, start, step, color, alpha)
+        return ax
     ax.quiver(
         *start.T.numpy(),
         *step.T.numpy(),
@@ -68,7 +71,26 @@ def draw_flow(
         scale=1,
         color=color,
         width=0.006,
-        alpha=strength.clamp(min=0.15).numpy(),
+        alpha=alpha,
         zorder=3,
     )
     return ax
+
+
+def _draw_in_space(ax: Any, start: Tensor, step: Tensor, color: Any, alpha: Any) -> None:
+    """Arrows of three lines each: to matplotlib all shafts, all left sides, all right ones."""
+    import numpy as np
+    from matplotlib.colors import to_rgba_array
+
+    flat = start.new_zeros(len(start), 3 - start.shape[1])  # in the plane, on axes in space
+    start, step = torch.cat([start, flat], 1), torch.cat([step, flat], 1)
+    shaft = np.empty((len(alpha), 4))
+    shaft[:] = to_rgba_array("C0" if color is None else color)  # one, or one each
+    shaft[:, 3] = alpha
+    ax.quiver(
+        *start.T.numpy(),
+        *step.T.numpy(),
+        colors=np.tile(shaft, (3, 1)),
+        arrow_length_ratio=0.2,
+        linewidths=2,
+    )

@@ -43,7 +43,7 @@ class ComplexPage:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the page to a file, to be opened by any browser."""
         require_path("path", path)
-        write_whole(Path(path), lambda file: file.write(self.html.encode()))
+        write_whole(Path(path), lambda file: file.write(self.html.encode("utf-8", "replace")))
 
     def _repr_html_(self) -> str:
         """A frame of its own, which the styles and scripts of a notebook do not reach."""

@@ -73,14 +73,16 @@ def _distances(
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import dijkstra
 
-    count, ends = len(component), edges.T.numpy()
+    count, ends = len(component), edges.T.numpy().astype(np.int32)  # as scipy 1.14 wants them
     matrix: Any = coo_array((np.ones(len(edges)), (ends[0], ends[1])), (count, count)).tocsr()
     nearest = torch.rand(count, generator=generator, dtype=torch.float64)
     pivots, columns = [], []
     for nth in range(min(_PIVOTS, int(sizes.max()))):
-        farthest = component.new_zeros(len(sizes))
         order = nearest.argsort(stable=True)
-        farthest[component[order]] = order  # the last one written is the farthest of all
+        rank = torch.empty_like(order)
+        rank[order] = torch.arange(count)
+        last = torch.zeros_like(sizes).scatter_reduce_(0, component, rank, "amax")
+        farthest = order[last]
         column = torch.from_numpy(
             dijkstra(matrix, directed=False, unweighted=True, indices=farthest.numpy(),
                      min_only=True)

@@ -42,7 +42,8 @@ def draw_in_space(K: SimplicialComplex, place: Tensor, ax: Any, color: str, labe
             f"got {len(edges) + len(triangles)}. Draw K.skeleton(1), or a part of it."
         )
     solid = is_shown_solid(K)
-    fill = torch.from_numpy(to_rgba_array(color)).expand(len(triangles), 4).clone()
+    colors = torch.from_numpy(to_rgba_array("C0" if color is None else color))
+    fill = colors[torch.arange(len(triangles)) % max(len(colors), 1)]  # several come in turn
     if solid:
         fill[:, :3] *= _brightness(place[triangles])[:, None]
     else:

@@ -1,29 +1,31 @@
 """The compiled reader of edges as lines of text."""
 
+from numba.extending import register_jitable
+
 from simplex.complexes import INT64S, compiled
 from simplex.storage._edge_text import FULL, LARGE, LINE, NEGATIVE, NO_EDGE, READ, WIDTH
 
 
-@compiled("boolean(uint8)")
+@register_jitable
 def _is_space(byte):  # type: ignore[no-untyped-def]
     return byte == 32 or byte == 9 or byte == 13  # blank, tab, carriage return
 
 
-@compiled("int64(uint8[::1], int64)")
+@register_jitable
 def _after_spaces(text, i):  # type: ignore[no-untyped-def]
     while _is_space(text[i]):
         i += 1
     return i
 
 
-@compiled("int64(uint8[::1], int64, int64)")
+@register_jitable
 def _after_word(text, i, separator):  # type: ignore[no-untyped-def]
     while text[i] != LINE and not (_is_space(text[i]) if separator == 32 else text[i] == separator):
         i += 1
     return i
 
 
-@compiled("UniTuple(int64, 2)(uint8[::1], int64, int64)")
+@register_jitable
 def _number(text, i, largest):  # type: ignore[no-untyped-def]
     """The number at a place, quoted or not, or minus why there is none; the place behind it."""
     quote = text[i]

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from simplex import SimplicialComplex
 from simplex.cli import main
+from simplex.io import write
 from simplex.operators import hodge_decomposition
 from simplex.signals import flow_of
 from tests.cases import over
@@ -132,7 +134,7 @@ def test_vertices_are_where_the_file_says(folder, capsys):
                           torch.pdist(true) / torch.pdist(true).max(), atol=1e-3)  # fmt: skip
 
 
-def test_each_of_many_graphs_has_its_own_values(folder):
+def test_attributes_of_a_graph_are_values_and_places(folder):
     nodes = [{"id": f"v{i}", "x": float(i), "y": float(i * i), "size": 10 * i} for i in range(5)]
     graph = {"nodes": nodes, "links": [{"source": "v0", "target": "v1", "w": 2},
                                        {"source": "v3", "target": "v4", "w": 5}]}  # fmt: skip
@@ -144,3 +146,17 @@ def test_each_of_many_graphs_has_its_own_values(folder):
     assert torch.allclose(place[4] - place[0], step * torch.tensor([4.0, 16.0]), atol=1e-3)
     found = {c["name"]: c["values"] for c in data["cochains"]}
     assert found == {"size": [[0, 10, 20, 30, 40], None], "w": [None, [2, 5]]}
+
+
+def test_each_part_has_its_own_values(folder, capsys):
+    first, second = ([(0, 1, 2)], [(0, 1), (1, 2)])
+    U = SimplicialComplex.disjoint_union(map(SimplicialComplex.from_simplices, (first, second)))
+    sizes, weights = [1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11]
+    write(U, folder / "two.npz", attributes=[{"size": sizes}, {"weight": weights}])
+    assert main(["view", "two.npz", "--graph", "2"]) == 0
+    data = page(folder / "two.html")
+    assert data["counts"] == [3, 2]
+    found = {c["name"]: c["values"] for c in data["cochains"]}
+    assert found == {"size": [sizes[3:], None], "weight": [None, weights[3:]]}
+    assert main(["view", "two.npz", "--graph", "3"]) == 2
+    assert "--graph must be in 1 … 2, got 3" in capsys.readouterr().err

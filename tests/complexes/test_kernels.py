@@ -9,6 +9,7 @@ from pathlib import Path
 import numba.core.caching
 import pytest
 
+from simplex.cli import main
 from simplex.complexes import compiled
 from simplex.lifting import clique_complex
 from tests.cases import over
@@ -27,6 +28,7 @@ def fresh(tmp_path, monkeypatch, caplog):
         folder.mkdir()
         monkeypatch.setattr(numba.core.config, "CACHE_DIR", str(folder))
         monkeypatch.setattr("simplex.complexes._kernels._said", False)
+        monkeypatch.setattr("simplex.complexes._kernel_cache._told", False)
         caplog.clear()
         return folder
 
@@ -50,6 +52,27 @@ def test_a_kernel_is_compiled_once_for_all_processes(fresh, caplog):
     assert files(cache, "nbc")
     assert compile_it().stats.cache_hits
     assert not caplog.records
+
+
+def test_that_a_kernel_is_compiled_is_told_once(fresh, caplog):
+    fresh()
+    with caplog.at_level(logging.INFO, logger="simplex.kernels"):
+        compile_it()
+        compiled("int64(int64)")(lambda number: 3 * number)
+        (record,) = caplog.records
+        caplog.clear()
+        compile_it()
+    assert "compiling" in record.getMessage()
+    assert not caplog.records
+
+
+@over("terminal", [True, False])
+def test_a_command_tells_it_on_a_terminal_alone(terminal, fresh, monkeypatch, capsys):
+    fresh()
+    monkeypatch.setattr("simplex.cli._wl.run", lambda args: compile_it() and 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    assert main(["wl", "a", "b"]) == 0
+    assert capsys.readouterr().err.startswith("simplex: compiling") == terminal
 
 
 WARM = """

@@ -3,6 +3,7 @@
 import copy
 import itertools
 
+import networkx as nx
 import pytest
 import torch
 
@@ -15,7 +16,9 @@ from simplex.diffusion import (
     common_links,
     complex_elbo,
     complex_loss,
+    facet_sides,
     sample_complexes,
+    walks_between,
 )
 from simplex.nn import SIN, SINConv
 from simplex.testing import random_complex, relabel
@@ -26,7 +29,10 @@ from tests.tables import COMPLEXES
 def scorer(max_dim=3, num_steps=6, seed=0):
     torch.manual_seed(seed)
     conv = SINConv(CandidateScorer.in_channels, 8, max_dim).double()
-    made = CandidateScorer(conv, 8, max_dim=max_dim, num_steps=num_steps, hidden_channels=16)
+    told = {"sides": True, "walk_length": 4}
+    made = CandidateScorer(
+        conv, 8, max_dim=max_dim, num_steps=num_steps, hidden_channels=16, **told
+    )
     return made.double()
 
 
@@ -54,6 +60,43 @@ def test_common_links_by_definition(name, k):
         for simplex in candidates.simplices.tolist()
     ]
     assert common_links(K, candidates).tolist() == expected
+
+
+@over("k", [1, 2, 3])
+@over("name", COMPLEXES)
+def test_facet_sides_by_definition(name, k):
+    K = COMPLEXES[name]
+    candidates = candidates_of(state_of(K), k)
+    above = [set(row) for row in K.simplices(k).tolist()]
+    expected = []
+    for simplex in candidates.simplices.tolist():
+        facets = itertools.combinations(simplex, k)
+        counts = [sum(set(facet) <= row for row in above) for facet in facets]
+        expected.append([counts.count(0), counts.count(1), sum(n > 1 for n in counts)])
+    assert facet_sides(K, candidates).tolist() == expected
+
+
+def test_walks_are_those_of_the_graph():
+    K = SimplicialComplex.disjoint_union([random_complex(0, 7), random_complex(1, 5, 6)])
+    candidates = candidates_of(state_of(K), 1)
+    assert len(candidates.simplices) > 9
+    graph = nx.empty_graph(K.num_simplices(0))
+    graph.add_edges_from(K.simplices(1).tolist())
+    A = torch.from_numpy(nx.to_numpy_array(graph))
+    walk = A / A.sum(1).clamp(min=1)[:, None]  # to each neighbour alike
+    edges = K.part_pointer(1).diff()
+    got = walks_between(K, candidates, 4, torch.float64)
+    for row, (u, v), part in zip(
+        got, candidates.simplices.tolist(), candidates.part.tolist(), strict=True
+    ):
+        settled = A[v].sum() / (2 * edges[part])
+        reached = False
+        for i, length in enumerate((2, 3, 4)):
+            chance = torch.linalg.matrix_power(walk, length)[u, v]
+            ratio = chance / settled if settled > 0 else chance
+            torch.testing.assert_close(row[i].exp() - 0.02, ratio)
+            reached |= bool(torch.linalg.matrix_power(A, length)[u, v] > 0)
+            assert bool(row[3 + i]) == reached
 
 
 @over("seed", [0, 1])

@@ -175,3 +175,42 @@ def test_defaults_of_graphml_are_values(tmp_path):
         "</graph></graphml>"
     )
     assert read_data(tmp_path / "a.graphml").attributes[0]["color"] == ("red", "blue")
+
+
+HOSTILE = {
+    "a.csv": "\ufeffsource,target,w\r\nZoë,bé,1\r\nbé,é,inf\r\n",
+    "b.csv": f"source,target,filtration\na,b,{'9' * 400}\nb,c,1\n",  # beyond float64
+    "c.csv": "source,target,filtration\na,b,word\nb,c,1\n", "d.csv": "source,target\nann\n",
+    "a.json": '{"nodes": [{"id": null}, {"id": [1, 2], "x": 1e300, "y": 0}], "links": []}',
+    "a.gml": '\ufeffgraph [\r\n node [ id 1 filtration 2.5 ]\r\n]\r\n', "b.gml": "graph [ ]",
+    "a.net": '*Vertices 2\r\n1 "" 0.5 0.5\r\n2 "x"\r\n', "a.g6": "@\n",
+    "a.off": "OFF\n3 1 0\n0 0 0\n1e300 0 0\n0 1 0\n3 0 1 2\n",
+    "a.simplextree": "0 3 inf\n", "a.col": "p edge 1 0\n", "a.metis": "1 0\n\n",
+    "a_net.tntp": "<NUMBER OF NODES> 3\n1 2 5 ;\n2 1 5 ;\n",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@over("name", HOSTILE)
+def test_every_file_becomes_every_other_or_one_line_says_why_not(tmp_path, capsys, name):
+    (tmp_path / name).write_bytes(HOSTILE[name].encode())
+    for form in WRITTEN:
+        out = tmp_path / "out" / f"o{'' if form.name == 'benson' else form.suffixes[0]}"
+        out.parent.mkdir(exist_ok=True)
+        code = main(["convert", str(tmp_path / name), str(out), "--to", form.name])
+        said = capsys.readouterr().err
+        assert code in (0, 2)
+        made = list(out.parent.iterdir())
+        assert bool(made) == (code == 0), form.name
+        if code == 2:
+            assert len([line for line in said.splitlines() if "error: " in line]) == 1
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            first = read_data(tmp_path / name)
+            again = read_data(f"{out}-nverts.txt" if form.name == "benson" else out)
+        assert again.complex.f_vector == first.complex.f_vector
+        if first.complex.filtration is not None and again.complex.filtration is None:
+            assert "filtration" in said, form.name
+        for path in made:
+            path.unlink()

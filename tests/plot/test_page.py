@@ -114,6 +114,8 @@ def test_values_are_taken_in_many_forms():
             ValueError,
             "each of the 6 simplices of dimension 1, got 1",
         ),
+        ({"colors": {"x": "words"}}, ValueError, "of one dimension, 5, 6, 1 of them, got None"),
+        ({"colors": {"x": [{}] * 5}}, TypeError, "must be a tensor, an array or lists of numbers"),
         ({"colors": {"x": {0: 1j * torch.ones(5)}}}, TypeError, "must be real"),
         ({"colors": [1.0] * 5}, TypeError, "colors must be a mapping from names"),
         ({"colors": {"x": torch.ones(6, 40)}}, ValueError, "at most 32 channels, got 40"),

@@ -35,6 +35,7 @@ from simplex.diffusion._complexes.checks import (
     require_vertex_numbers,
 )
 from simplex.diffusion._complexes.conditions import ComplexGuide, Forbidden, Steering, start_of
+from simplex.diffusion._complexes.constraints import ComplexConstraint, lawful
 from simplex.diffusion._complexes.survival import FaceSurvival, return_rate
 from simplex.diffusion._elbo import Elbo, stacked
 from simplex.diffusion._trajectory import Callback, watched
@@ -203,6 +204,7 @@ def sample_complexes(
     *,
     given: SimplicialComplex | None = None,
     forbidden: Iterable[Sequence[int]] | Tensor = (),
+    constraint: ComplexConstraint | None = None,
     guide: ComplexGuide | None = None,
     guide_scale: float = 1.0,
     num_particles: int = 16,
@@ -224,6 +226,9 @@ def sample_complexes(
         given: simplices that every state holds, as a complex with the same vertices and parts: the
             samples are completions of it.
         forbidden: simplices that no state holds, as tuples of vertices, ids in the union.
+        constraint: which candidates may be added to a complex, one at a time, as (m,) bools: what
+            comes back in a step does so in a random order, as long as the constraint is kept.
+            :func:`keeps_pseudomanifold` is one.
         guide: log p(y | x_t) of what is wanted, from a union and (num_parts,) times t to a number
             for each part, such as the log-probability of a class by a network that was trained on
             states of all times, or of an f-vector or Betti numbers. At time 0 it may be exact, 0
@@ -247,6 +252,7 @@ def sample_complexes(
     Laws:
         With the exact denoiser of p and as many steps as there are times, the samples follow p
         given that the given simplices are there, up to what is drawn independently within a step.
+        Every state keeps the constraint, if what is given does.
         With a guide they follow p · p(y | x_0)^s as the number of particles grows.
 
     Paper:
@@ -270,6 +276,8 @@ def sample_complexes(
     counts = torch.tensor([*map(int, num_vertices)], dtype=torch.int64, device=device)
     K = start_of(counts, given, process.max_dim)
     barred = Forbidden(forbidden, K)
+    if constraint is not None:
+        require_callable("constraint", constraint)
     steering = None
     if guide is not None:
         require_int("num_particles", num_particles, 1)
@@ -288,6 +296,8 @@ def sample_complexes(
             uniform = torch.rand(rate.shape, generator=generator, dtype=rate.dtype, device=K.device)
             back = uniform < rate * logits.double().sigmoid()  # (m,)
             back &= ~barred.among(candidates.simplices)
+            if constraint is not None:
+                back = lawful(constraint, state.complex, candidates, back, generator)
             state = _with_returned(state, k, candidates.facets[back])
         K = state.complex if steering is None else steering.after(state.complex, s, generator)
         watched(callback, step + 1, torch.full((K.num_parts,), s, device=K.device), K)

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from simplex.complexes import SimplicialComplex, ragged, require_int
+from simplex.complexes import SimplicialComplex, ragged, require_flag, require_int
 from simplex.diffusion._checks import require_callable, require_instance
 from simplex.diffusion._complexes.checks import require_of_process, require_times_of_parts
 from simplex.diffusion._complexes.generation import Candidates, ComplexState
+from simplex.diffusion._complexes.pairs import facet_sides, walks_between
 
 
 class CandidateScorer(nn.Module):
@@ -17,11 +18,14 @@ class CandidateScorer(nn.Module):
     .. math::
         h = \text{encoder}(x, K), \qquad
         \text{logit}_σ = \text{MLP}_k\Big( \sum_i h_{σ_i}, \
-            \sum_{i<j} h_{σ_i} ⊙ h_{σ_j}, \ \log(1 + c_σ), \ [\text{all } σ_i ∈ x_t], \ t/T \Big)
+            \sum_{i<j} h_{σ_i} ⊙ h_{σ_j}, \ \log(1 + c_σ), \ [\text{all } σ_i ∈ x_t], \ t/T, \
+            s_σ, \ w_σ \Big)
 
     with the facets σ_i of the candidate σ. c_σ counts the vertices w that all facets see, σ_i ∪ {w}
     ∈ K: for a pair of vertices their common neighbours. A network that passes messages along
     simplices cannot tell it, as two vertices of one neighbourhood look like two of different ones.
+    Two more can be asked for: s_σ, how many facets have no cofacet, one, or more, so what σ does to
+    a manifold; and w_σ, of a pair of vertices, the random walks from one to the other.
 
     Call it as a denoiser of :func:`complex_loss` and :func:`sample_complexes`.
 
@@ -34,6 +38,9 @@ class CandidateScorer(nn.Module):
         max_dim: D, that of the process.
         num_steps: T, that of the process.
         hidden_channels: width of the MLPs.
+        sides: whether s_σ is told.
+        walk_length: walks of 2 … ``walk_length`` steps are told, in tables of all pairs of a part;
+            1 for none.
 
     Raises:
         ValueError: sizes below 1; in a call, times after T, candidates or a complex of dimension
@@ -60,6 +67,8 @@ class CandidateScorer(nn.Module):
         max_dim: int,
         num_steps: int,
         hidden_channels: int = 64,
+        sides: bool = False,
+        walk_length: int = 1,
     ) -> None:
         super().__init__()
         require_callable("encoder", encoder)
@@ -69,15 +78,18 @@ class CandidateScorer(nn.Module):
         require_int("num_steps", num_steps, 1)
         self.encoder, self.channels = encoder, channels
         self.max_dim, self.num_steps = max_dim, num_steps
+        require_flag("sides", sides)
+        require_int("walk_length", walk_length, 1, 1024)
+        self.sides, self.walk_length = sides, walk_length
         network = getattr(encoder, "__self__", None)  # of a bound method, torch sees no parameters
         self.network = network if isinstance(network, nn.Module) else None
         self.heads = nn.ModuleList(
             nn.Sequential(
-                nn.Linear(2 * channels + 3, hidden_channels),
+                nn.Linear(2 * channels + self._told(k), hidden_channels),
                 nn.SiLU(),
                 nn.Linear(hidden_channels, 1),
             )
-            for _ in range(max_dim)
+            for k in range(1, max_dim + 1)
         )
 
     def forward(self, state: ComplexState, candidates: Candidates, t: Tensor) -> Tensor:
@@ -101,9 +113,17 @@ class CandidateScorer(nn.Module):
         pairs = (total.square() - below.square().sum(1)) / 2
         links = common_links(K, candidates).to(dtype).log1p()
         stayed = candidates.facets_stayed.to(dtype)
-        others = torch.stack([links, stayed, time[candidates.part]], dim=1)  # (m, 3)
-        logits: Tensor = self.heads[k - 1](torch.cat([total, pairs, others], dim=1))
+        told = [total, pairs, torch.stack([links, stayed, time[candidates.part]], dim=1)]
+        if self.sides:
+            told.append(facet_sides(K, candidates).to(dtype))
+        if self.walk_length > 1 and k == 1:
+            told.append(walks_between(K, candidates, self.walk_length, dtype))
+        logits: Tensor = self.heads[k - 1](torch.cat(told, dim=1))
         return logits.squeeze(1)
+
+    def _told(self, k: int) -> int:
+        """How many numbers the head of dimension k gets besides cochains."""
+        return 3 + 3 * self.sides + 2 * (self.walk_length - 1) * (k == 1)
 
     def extra_repr(self) -> str:
         """What the repr of the module shows."""

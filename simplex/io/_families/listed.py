@@ -116,12 +116,10 @@ def require_few_faces(sizes: Iterable[int], max_dim: int | None, reading: Readin
 
 def filtration_in(K: SimplicialComplex, values: dict[int, Values]) -> SimplicialComplex:
     """The complex with the values called ``filtration``, where all simplices have numbers there."""
-    columns = [values.get(k, {}).get(FILTRATION) for k in range(K.dim + 1)]
-    if K.dim < 0 or not all(column is not None and all(_is_number(x) for x in column)
-                            for column in columns):  # fmt: skip
+    columns = [numbers_of(values.get(k, {}).get(FILTRATION, [None])) for k in range(K.dim + 1)]
+    numbers = [column for column in columns if column is not None]
+    if K.dim < 0 or len(numbers) < len(columns):
         return K
-    numbers = [torch.tensor([float(x) for x in column or ()], dtype=torch.float64)
-               for column in columns]  # fmt: skip
     try:
         filtered = K.with_filtration(numbers, monotone=False)
     except ValueError:
@@ -131,5 +129,11 @@ def filtration_in(K: SimplicialComplex, values: dict[int, Values]) -> Simplicial
     return filtered
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def numbers_of(column: Sequence[Any]) -> Tensor | None:
+    """Numbers, one for each, (n,) float64; ``None`` where there are others, or too large ones."""
+    if not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in column):
+        return None
+    try:
+        return torch.tensor([float(x) for x in column], dtype=torch.float64)
+    except OverflowError:  # an integer beyond float64
+        return None

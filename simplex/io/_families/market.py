@@ -8,6 +8,7 @@ import torch
 from simplex.complexes import SimplicialComplex
 from simplex.interop import GraphEdges
 from simplex.io._content import FILTRATION, Content, Values
+from simplex.io._families.listed import numbers_of
 from simplex.io._options import Reading
 from simplex.io._source import read_text
 
@@ -72,7 +73,11 @@ def write_market(
     K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]
 ) -> bytes:
     """The symmetric adjacency matrix; its entries are the filtration, or 1."""
-    own = values.get(1, {}).get(FILTRATION)
+    given = values.get(1, {}).get(FILTRATION)
+    numbers = None if given is None else numbers_of(given)
+    own = None if numbers is None else numbers.tolist()
+    if given is not None and own is None:
+        notes.append("the values 'filtration' are left out, as they are no numbers of float64")
     if own is not None and not all(own):
         notes.append("the filtration is left out, as an entry that is 0 is no edge of a matrix")
         own = None
@@ -82,5 +87,5 @@ def write_market(
     if own is None:
         lines += [f"{v} {u}" for u, v in edges]
     else:
-        lines += [f"{v} {u} {float(x)!r}" for (u, v), x in zip(edges, own, strict=True)]
+        lines += [f"{v} {u} {x!r}" for (u, v), x in zip(edges, own, strict=True)]
     return "\n".join([*lines, ""]).encode()

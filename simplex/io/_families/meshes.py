@@ -76,7 +76,10 @@ def _coordinates(K: SimplicialComplex, values: dict[int, Values], notes: list[st
     flat = [own.get(axis, [0.0] * K.num_simplices(0)) for axis in _AXES]
     if any(value is None for column in flat for value in column):
         raise ValueError("the coordinates of all vertices must be given, got missing ones.")
-    return [[float(value) for value in row] for row in zip(*flat, strict=True)]
+    try:
+        return [[float(value) for value in row] for row in zip(*flat, strict=True)]
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"the coordinates must be numbers, got others ({error}).") from None
 
 
 def _maximal(K: SimplicialComplex) -> list[list[int]]:
@@ -205,7 +208,10 @@ def read_stl(path: str, _: Reading, __: int | None, notes: list[str]) -> Content
 
 def write_stl(K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]) -> bytes:
     """Binary STL, in which there are nothing but triangles at places of single precision."""
-    points = np.array(_coordinates(K, values, notes), dtype="<f4").reshape(-1, 3)
+    with np.errstate(over="ignore"):
+        points = np.array(_coordinates(K, values, notes)).astype("<f4").reshape(-1, 3)
+    if not np.isfinite(points).all():
+        raise ValueError("points must be numbers of single precision for STL, got larger ones.")
     triangles = K.simplices(2).cpu().numpy()
     if len(_maximal(K)) > len(triangles) or len(np.unique(triangles)) < len(points):
         raise ValueError(

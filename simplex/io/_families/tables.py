@@ -147,10 +147,12 @@ def _require_same(K: SimplicialComplex, text: str, reading: Reading) -> None:
     except ValueError as error:
         again = (set(), {str(error)})
     if again != expected:
+        labels = list(map(str, K.vertex_labels or ()))
+        odd = [v for v, name in enumerate(labels) if not re.fullmatch(r"[\w.]+", name)]
+        v = next(iter(odd), 0)
         raise ValueError(
             "vertex_labels must be words that a table keeps apart from its marks, got others, such "
-            f"as {next(str(n) for n in K.vertex_labels or () if not _PLAIN.fullmatch(str(n)))!r}. "
-            "Write them in HIF (.json), GraphML or .npz."
+            f"as {labels[v]!r}, that of vertex {v}. Write them in HIF (.json), GraphML or .npz."
         )
 
 

@@ -4,8 +4,12 @@ import torch
 
 from simplex.complexes import SimplicialComplex
 from simplex.io._content import FILTRATION, Content, Values, compact_labels
+from simplex.io._families.listed import numbers_of
 from simplex.io._options import Reading
 from simplex.io._source import read_text
+
+
+_LARGEST = 2**62  # above all numbers of vertices
 
 
 def read_tree(path: str, _: Reading, max_dim: int | None, notes: list[str]) -> Content:
@@ -29,7 +33,7 @@ def read_tree(path: str, _: Reading, max_dim: int | None, notes: list[str]) -> C
                 or value != value
             ):
                 raise ValueError
-            if min(vertices) < 0 or max(vertices) >= 2**62:
+            if min(vertices) < 0 or max(vertices) >= _LARGEST:
                 raise ValueError
         except (ValueError, IndexError):
             raise ValueError(
@@ -64,13 +68,19 @@ def write_tree(K: SimplicialComplex, values: dict[int, Values], _: str, notes: l
     """All simplices with their filtration values, 0 where there are none."""
     labels = K.vertex_labels
     numbers = range(K.num_simplices(0)) if labels is None else labels
-    plain = [v for v in numbers if isinstance(v, int) and not isinstance(v, bool) and v >= 0]
+    plain = [v for v in numbers if isinstance(v, int) and not isinstance(v, bool)
+             and 0 <= v < _LARGEST]  # fmt: skip
     if len(plain) < len(numbers) or plain != sorted(set(plain)):
         notes.append("names that are no increasing whole numbers are left out")
         plain = list(range(len(numbers)))
-    lines = []
+    lines, left = [], False
     for k in range(K.dim + 1):
-        own = values.get(k, {}).get(FILTRATION) or [0.0] * K.num_simplices(k)
-        for simplex, value in zip(K.simplices(k).tolist(), own, strict=True):
-            lines.append(f"{k} {' '.join(str(plain[v]) for v in simplex)} {float(value)!r}")
+        given = values.get(k, {}).get(FILTRATION)
+        found = None if given is None else numbers_of(given)
+        left = left or (given is not None and found is None)
+        own = torch.zeros(K.num_simplices(k)) if found is None else found
+        for simplex, value in zip(K.simplices(k).tolist(), own.tolist(), strict=True):
+            lines.append(f"{k} {' '.join(str(plain[v]) for v in simplex)} {value!r}")
+    if left:
+        notes.append("the values 'filtration' are left out, as they are no numbers of float64")
     return "\n".join([*lines, ""]).encode()

@@ -247,11 +247,11 @@ def _heading_of(table: Table, asked: bool) -> Columns:
 
 
 def _one_end(table: Table, first: list[str], ends: list[int]) -> ValueError:
-    named = " and ".join(repr(first[j]) for j in ends)
+    named = ", ".join(repr(first[j]) for j in ends)
     return ValueError(
-        f"line {table.lines[0]}: the headings {', '.join(map(repr, first))[:80]} name one end of "
-        f"the edges, {named}, and no other. Name the two columns, --source COLUMN --target COLUMN, "
-        "or say --no-heading if the line is an edge."
+        f"line {table.lines[0]}: the headings {', '.join(map(repr, first))[:80]} must name the two "
+        f"ends of the edges, once each, got {named}. Name the columns, --source COLUMN --target "
+        "COLUMN, or say --no-heading if the line is an edge."
     )
 
 

@@ -61,7 +61,9 @@ def _differs(pointer, column, T, one, other, size, mark):  # type: ignore[no-unt
 def sort_pieces(pointer, column, T, pieces, hashes, first, last, mark):  # type: ignore[no-untyped-def]
     """Bring the pieces of a piece into canonical order, and find those that are equal."""
     order, start, stop = pieces[SORTED], pieces[START], pieces[STOP]
-    order[first:last] = first + np.argsort(hashes[first:last], kind="mergesort")
+    rank = np.argsort(hashes[first:last], kind="mergesort")
+    for i in range(first, last):
+        order[i] = first + rank[i - first]
     again = True
     while again:
         again = False
@@ -179,15 +181,17 @@ def solve(pointer, column, T, pieces, canonical, budget, ended):  # type: ignore
             if status != DONE:
                 break
             lengths = grown(lengths, num_lengths + len(orbits))
-            lengths[num_lengths : num_lengths + len(orbits)] = orbits
+            for i in range(len(orbits)):
+                lengths[num_lengths + i] = orbits[i]
             num_lengths += len(orbits)
             base, used, more = all_ends[num_ends - 1], ends[-1], len(ends) - 1
             all_ends = grown(all_ends, num_ends + more)
             all_points = grown(all_points, base + used)
             all_images = grown(all_images, base + used)
-            all_ends[num_ends : num_ends + more] = base + ends[1:]
-            all_points[base : base + used] = points[:used]
-            all_images[base : base + used] = images[:used]
+            for i in range(more):
+                all_ends[num_ends + i] = base + ends[1 + i]
+            for i in range(used):
+                all_points[base + i], all_images[base + i] = points[i], images[i]
             num_ends += more
             pieces[LAST_END, p] = num_ends
             hashes[p] = np.int64(_hash_of(pointer, column, T, start, stop))

@@ -65,7 +65,8 @@ def grown(values, count):  # type: ignore[no-untyped-def]
     if count <= len(values):
         return values
     larger = np.empty(max(count, 2 * len(values)), values.dtype)
-    larger[: len(values)] = values
+    for i in range(len(values)):
+        larger[i] = values[i]
     return larger
 
 
@@ -160,11 +161,12 @@ def _join_by_fixing(P, start, way, level, ends, points, images, parent, mark):  
 def _keep(order, P, here, depth):  # type: ignore[no-untyped-def]
     """Write down the order of a partition into single nodes, and the way to it."""
     n = P[NUMBER, NODES]
-    order[ORDER, :n], order[PLACES, :n] = P[NODE, :n], P[PLACE, :n]
-    stop = here[OFFSET, depth]
-    order[WORDS, :stop] = here[WORDS, :stop]
-    order[OFFSET, : depth + 1] = here[OFFSET, : depth + 1]
-    order[WAY, :depth] = here[WAY, :depth]
+    for i in range(n):
+        order[ORDER, i], order[PLACES, i] = P[NODE, i], P[PLACE, i]
+    for i in range(here[OFFSET, depth]):
+        order[WORDS, i] = here[WORDS, i]
+    for i in range(depth + 1):
+        order[OFFSET, i], order[WAY, i] = here[OFFSET, i], here[WAY, i]
     order[WAY, depth], order[DEPTH, 0] = -1, depth
 
 

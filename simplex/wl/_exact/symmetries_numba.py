@@ -46,8 +46,9 @@ def generators(node, pieces, core_ends, core_points, core_images):  # type: igno
             for g in range(pieces[FIRST_END, p], pieces[LAST_END, p]):
                 begin, length = core_ends[g - 1], core_ends[g] - core_ends[g - 1]
                 points, images = grown(points, used + length), grown(images, used + length)
-                points[used : used + length] = core_points[begin : begin + length]
-                images[used : used + length] = core_images[begin : begin + length]
+                for k in range(length):
+                    points[used + k] = core_points[begin + k]
+                    images[used + k] = core_images[begin + k]
                 used += length
                 ends = grown(ends, num_ends + 1)
                 ends[num_ends] = used

@@ -12,7 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from simplex import SimplicialComplex
-from simplex.diffusion import Candidates, CandidateScorer, ComplexState, FaceSurvival
+from simplex.diffusion import (
+    Candidates,
+    CandidateScorer,
+    ComplexState,
+    FaceSurvival,
+    random_walks,
+    walks_between,
+)
 from simplex.nn import SIN
 
 
@@ -23,7 +30,7 @@ class Walks(NamedTuple):
     """Random walks on the 1-skeleton, parts padded to equal sizes.
 
     Attributes:
-        powers: (steps + 1, parts, n, n) powers 0 … of D^{-1/2} A D^{-1/2}.
+        powers: (steps, parts, n, n) powers 1 … of D^{-1/2} A D^{-1/2}.
         opened: (2, parts, n, n) walks of 2 and 3 steps on edges that lack triangles: each edge
             counts 1, 1/2 or 0 with no, one or more cofacets.
         across: (parts, n, n) how many edges have the two vertices as tips of triangles.
@@ -51,11 +58,6 @@ def walks(K: SimplicialComplex, dtype: torch.dtype, steps: int = WALKS) -> Walks
         A[part[edges[:, 0]], place[edges[:, 0]], place[edges[:, 1]]] = 1
         A = A + A.mT
         degree = A.sum(2)
-        root = degree.clamp(min=1).rsqrt()
-        step = root[:, :, None] * A * root[:, None, :]
-        powers = [torch.eye(size, dtype=dtype, device=K.device).expand_as(A)]
-        for _ in range(steps):
-            powers.append(powers[-1] @ step)
         above = K.cofacets(1)[0].diff() if K.dim >= 1 else edges.new_zeros(0)
         gaps = torch.zeros_like(A)
         gaps[part[edges[:, 0]], place[edges[:, 0]], place[edges[:, 1]]] = (
@@ -69,7 +71,9 @@ def walks(K: SimplicialComplex, dtype: torch.dtype, steps: int = WALKS) -> Walks
             0, triangles.flatten(), torch.ones_like(triangles.flatten()).to(dtype)
         ).view_as(degree)
         closed = ((degree > 0) & (degree == corners)).to(dtype)
-        return Walks(torch.stack(powers), opened, _across(K, place, A), degree, closed, place)
+        return Walks(
+            random_walks(K, steps, dtype), opened, _across(K, place, A), degree, closed, place
+        )
 
     result: Walks = K.cached("walks of the denoiser", 0, compute)
     return result
@@ -120,7 +124,7 @@ class StructuralEncoder(nn.Module):
         """Cochains of all layers."""
         powers, _, _, degree, _, place = walks(K, x[0].dtype)
         part = K.part(0)
-        returns = powers[2:, part, place, place].T
+        returns = powers[1:, part, place, place].T
         degree = degree[part, place]
         above = K.cofacets(1)[0].diff().to(x[0]) if K.dim >= 1 else x[0].new_zeros(0)
         triangles = torch.zeros_like(degree)
@@ -228,13 +232,12 @@ class WalkScorer(nn.Module):
 
     def _between(self, K: SimplicialComplex, candidates: Candidates, t: Tensor) -> Tensor:
         """Walks of 2 … 8 steps beside their limit, the distance, degrees, sizes and the time."""
-        powers, opened, across, degree, closed, place = walks(K, self.head[0].weight.dtype)
+        dtype = self.head[0].weight.dtype
+        _, opened, across, degree, closed, place = walks(K, dtype)
         part, (u, v) = candidates.part, place[candidates.simplices].T
-        there = powers[2:, part, u, v].T
+        there = walks_between(K, candidates, WALKS, dtype)
         ends = torch.stack([degree[part, u], degree[part, v]], 1)
         edges = K.part_pointer(1).diff().to(there)[part, None]
-        limit = ends.prod(1, keepdim=True).clamp(min=1).sqrt() / (2 * edges.clamp(min=1))
-        reached = (there > 0).to(there).cummax(1).values
         size = K.part_pointer(0).diff().to(there)[part, None]
         others = [
             ends.sum(1, keepdim=True) / 8,
@@ -248,7 +251,7 @@ class WalkScorer(nn.Module):
             across[part, u, v][:, None],
             (closed[part, u] + closed[part, v])[:, None],
         ]
-        return torch.cat([(there / limit + 0.02).log(), reached, *others], dim=1)
+        return torch.cat([there, *others], dim=1)
 
 
 class PlainEncoder(nn.Module):

@@ -175,7 +175,7 @@ def impute(args: argparse.Namespace, seed: int) -> None:
             model = OnMesh(net, made)
             values = truth.repeat_interleave(DRAWS, 0)
             told = observed(
-                model, chain, values, seen[:, None], prediction="v", std=0.02, num_iterations=10
+                model, chain, values, seen[:, None], prediction="v", std=0.05, num_iterations=10
             )
             assert chain.noise is not None
             start = chain.noise.sample(values, generator=generator)
@@ -233,7 +233,7 @@ def main() -> None:
     parser.add_argument("task", choices=("meshes", "impute", "report"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--seconds", type=float, default=30, help="of training, each")
+    parser.add_argument("--seconds", type=float, default=8, help="of training, each")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.task == "report":
