@@ -10,11 +10,12 @@ from torch import Tensor
 from optim._checks import require_number, require_word
 from optim.detect import Detection, named_transfer
 from optim.linear_map import LinearMap
-from optim.solvers import Exact, Iterate, Majorise, Solver
+from optim.solvers import Exact, Iterate, Majorise, Solver, Trust
 from optim.transfers import IDENTITY, NOT_MONOTONE, Transfer, transfer as transfer_of
 
 
 Variant = Literal["M", "S"]
+_SQUARED = (Exact, Trust)  # solvers of variant S alone
 TransferLike = str | Transfer | Callable[[Tensor], Tensor]
 
 
@@ -98,12 +99,23 @@ def _squared(
     return Choice(IDENTITY, solver, reason, fell_back, pending)
 
 
-def solver_of(solver: Solver | str | None, variant: Variant) -> Any:
-    """A solver from its word, or the default of the variant; anything else as it is."""
+def solved_as(
+    variant: Variant | None, solver: Solver | str | None, *, trusted: bool
+) -> tuple[Any, Any]:
+    """Variant and solver from words and defaults, `Trust` if it may be; anything else as it is."""
     if solver is None:
-        return Exact() if variant == "S" else Majorise()
-    words: Mapping[str, Solver] = {"exact": Exact(), "mm": Majorise(), "iter": Iterate()}
-    return words.get(solver, solver) if isinstance(solver, str) else solver
+        own = Trust() if trusted else Majorise()
+        solver = {None: own, "S": Exact()}.get(variant, Majorise())
+    words: Mapping[str, Solver] = {
+        "trust": Trust(),
+        "exact": Exact(),
+        "mm": Majorise(),
+        "iter": Iterate(),
+    }
+    solver = words.get(solver, solver) if isinstance(solver, str) else solver
+    if variant is None:
+        variant = "S" if isinstance(solver, _SQUARED) else "M"
+    return variant, solver
 
 
 def require_options(options: Mapping[str, Any]) -> None:
@@ -114,11 +126,17 @@ def require_options(options: Mapping[str, Any]) -> None:
         require_number(name, options[name])
     if not isinstance(options["solver"], Solver):
         raise TypeError(
-            "`solver` must be Exact(), Majorise(), Iterate(), or 'exact', 'mm', 'iter', got "
-            f"{options['solver']!r}."
+            "`solver` must be Trust(), Exact(), Majorise(), Iterate(), or 'trust', 'exact', 'mm', "
+            f"'iter', got {options['solver']!r}."
         )
-    if options["variant"] == "M" and isinstance(options["solver"], Exact):
+    if options["variant"] == "M" and isinstance(options["solver"], _SQUARED):
         raise ValueError(
-            "`solver` must be Majorise() or Iterate() with variant 'M', got Exact(): only the "
-            "squared loss of variant 'S' has a closed form. Use variant='S'."
+            "`solver` must be Majorise() or Iterate() with variant 'M', got "
+            f"{type(options['solver']).__name__}(): only the squared loss of variant 'S' has a "
+            "closed form. Use variant='S'."
+        )
+    if options["safeguard"] != "none" and isinstance(options["solver"], Trust):
+        raise ValueError(
+            f"`safeguard` must be 'none' with Trust(), got {options['safeguard']!r}: its steps are "
+            "bounded already. Leave it out, or give solver='mm'."
         )

@@ -16,8 +16,9 @@ from optim._choice import (
     choose,
     given_transfers,
     require_options,
-    solver_of,
+    solved_as,
 )
+from optim._kept import kept_buffer
 from optim._map_optimizer import Fallback, MapOptimizer
 from optim._notices import Notices
 from optim._posing import Poser, gradient_norm
@@ -26,9 +27,10 @@ from optim._report import Report, fallback_line, map_line
 from optim.inner import InnerRule, RMSProp
 from optim.linear_map import LinearMap
 from optim.maps import cover
-from optim.solvers import Exact, Iterate, Solver, kept_buffer
+from optim.solvers import Exact, Iterate, Solver
 from optim.splits import WHOLE
 from optim.tables import TableProblem
+from optim.trust import Trust
 
 
 class LocoProp(MapOptimizer):
@@ -48,18 +50,23 @@ class LocoProp(MapOptimizer):
         model: Where the linear maps are found: Linear, Conv1d/2d/3d, attention, recurrent layers,
             embeddings, also with shared or weight-normed weights, and modules that say themselves
             what linear map they are (`LinearModule`, `register_map`).
-        variant: "M" or "S". Where f is not monotone, couples entries or is not recognised, a map
-            of variant M is solved as S; the logger ``optim`` says so once.
-        solver: `Majorise` (default of M) factorizes once and takes a few steps, `Exact` (S only;
-            its default) is the closed form, `Iterate` takes first-order steps. What each reads is
-            its own; the words "mm", "exact" and "iter" stand for them with their defaults.
-        lr: γ, for every solver; schedulers scale it. In units of a mean over rows 1 is the full
-            step of a squared loss; default 0.1, as all maps move at once. The step size of inner
-            iterations is a number of `Iterate`.
+        variant: "M" or "S"; None for the one that the solver is for. Where f is not monotone,
+            couples entries or is not recognised, a map of variant M is solved as S; the logger
+            ``optim`` says so once.
+        solver: `Trust` (S; the default without ``variant``, ``transfer`` and ``safeguard``) is the
+            closed form within a trust region, whose steps do not depend on the size of the loss.
+            `Majorise` (default of M) factorizes once and takes a few steps, `Exact` (S only; its
+            default) is the closed form, `Iterate` takes first-order steps. What each reads is its
+            own; the words "trust", "mm", "exact" and "iter" stand for them with their defaults.
+        lr: γ, for every solver; schedulers scale it. For `Trust` it is how far the outputs of a map
+            move in one step, relative to its inputs; 0.2 by default. For the others, in units of a
+            mean over rows, 1 is the full step of a squared loss; 0.1 by default, as all maps move
+            at once. The step size of inner iterations is a number of `Iterate`.
         momentum: μ of a heavy ball on displacements, V ← μ V + D; W ← W + V.
         prox: Weight of the proximal term, relative: λ = prox · L_f · mean(diag(ZᵀZ/R)), with
-            L_f = 1 for `Exact` and `Iterate`.
-        safeguard: "backtrack" halves a D until its local objective is not above the start.
+            L_f = 1 for all solvers but `Majorise`.
+        safeguard: "backtrack" halves a D until its local objective is not above the start; not
+            for `Trust`, which bounds its steps itself.
         weight_decay: ω, decoupled: W ← (1 − lr ω) W in every step, biases included.
         transfer: "auto" recognises f in the autograd graph; a mapping gives it by module name.
         loss_reduction: Whether the loss is a "mean" over the rows of a map (the batch, say) or
@@ -98,8 +105,8 @@ class LocoProp(MapOptimizer):
     Paper:
         E. Amid, R. Anil, M. K. Warmuth, "LocoProp: Enhancing BackProp via Local Loss
         Optimization", AISTATS 2022. Departures: (1) per-row units; (2) the problem is posed in D
-        with a proximal weight of its own; (3) `Exact` and `Majorise` as solvers. `LocoProp.paper`
-        has none of them.
+        with a proximal weight of its own; (3) `Trust`, `Exact` and `Majorise` as solvers.
+        `LocoProp.paper` has none of them.
 
     Example:
         >>> model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2))
@@ -107,16 +114,16 @@ class LocoProp(MapOptimizer):
         >>> model(torch.randn(16, 4)).square().mean().backward()
         >>> opt.step()
         >>> [(line.name, line.solver, line.transfer) for line in opt.report()]
-        [('0', 'M Majorise', 'tanh'), ('2', 'S Exact', 'identity')]
+        [('0', 'S Trust', 'identity'), ('2', 'S Trust', 'identity')]
     """
 
     def __init__(
         self,
         model: nn.Module,
-        variant: Variant = "M",
+        variant: Variant | None = None,
         *,
-        solver: Solver | Literal["exact", "mm", "iter"] | None = None,
-        lr: float = 0.1,
+        solver: Solver | Literal["trust", "exact", "mm", "iter"] | None = None,
+        lr: float | None = None,
         momentum: float = 0.0,
         prox: float = 0.1,
         safeguard: Literal["none", "backtrack"] = "none",
@@ -129,11 +136,12 @@ class LocoProp(MapOptimizer):
         process_group: Any = None,
         largest_gram: int = 8192,
     ) -> None:
-        solver = solver_of(solver, variant)
+        trusted = safeguard == "none" and transfer == "auto"
+        variant, solver = solved_as(variant, solver, trusted=trusted)
         options = {
             "variant": variant,
             "solver": solver,
-            "lr": lr,
+            "lr": (0.2 if isinstance(solver, Trust) else 0.1) if lr is None else lr,
             "momentum": momentum,
             "prox": prox,
             "safeguard": safeguard,
@@ -155,7 +163,7 @@ class LocoProp(MapOptimizer):
         self._inner_lr: float = solver.lr if isinstance(solver, Iterate) else Iterate().lr
         if process_group is not None and process_group.size() > 1:
             self._capture.processes = Processes(process_group)
-        self._capture.keeps_outputs = not isinstance(solver, Exact)  # which needs no A₀
+        self._capture.keeps_outputs = not isinstance(solver, Exact | Trust)  # which need no A₀
 
     @classmethod
     def paper(
@@ -364,6 +372,10 @@ def _of_table(
     problem: TableProblem, solver: Solver, group: dict[str, Any], state: dict[str, Any]
 ) -> Tensor:
     """D (n, V): first-order iterations are taken as they are, all else is the closed form."""
+    if isinstance(solver, Trust):
+        return solver.solve_table(
+            problem.posed("mean", group["prox"]), group["params"][0].detach(), state
+        )
     if not isinstance(solver, Iterate):
         return problem.posed("mean", group["prox"]).solution()
     problem = problem.posed(solver.reduction, group["prox"])

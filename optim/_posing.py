@@ -12,6 +12,7 @@ from optim.problem import LocalProblem
 from optim.solvers import Iterate, Solver
 from optim.splits import WHOLE, Split, split_of
 from optim.tables import TableProblem
+from optim.trust import Trust
 
 
 class Poser:
@@ -73,7 +74,7 @@ class Poser:
         split = Split(outputs=self.capture.parts.get(linear_map, 1))
         if isinstance(solver, Iterate):  # which factorizes nothing
             return split
-        kept = solver.gram_ema > 0 or solver.gram_every > 1
+        kept = not isinstance(solver, Trust) and (solver.gram_ema > 0 or solver.gram_every > 1)
         formed = kept or self.capture.processes is not ALONE
         if split == WHOLE:
             split = split_of(design.shape, largest=self.largest_gram, by_rows=not formed)

@@ -36,7 +36,7 @@ import torch
 from torch import Tensor
 
 from optim._processes import ALONE, Processes
-from optim.curvature import gram, mean_square
+from optim.curvature import factorize, gram, inverse_action, mean_square, preconditioner
 from optim.transfers import IDENTITY, Transfer
 
 
@@ -180,6 +180,20 @@ class LocalProblem:
     def mean_square(self) -> Tensor:
         """The mean diagonal entry of C/R, (…,), of the rows of all processes."""
         return self._mean_over_rows(mean_square(self.design))
+
+    def preconditioner(self, columns: int) -> Callable[[Tensor], Tensor]:
+        """The map B ↦ (ℓ C/R + λ I)⁻¹ B, for so many columns of B in all.
+
+        Of the factor that stands for the curvature, or of the design's own.
+        """
+        factor = self.factor
+        if factor is None and self.processes is not ALONE:  # no process has all rows, as ZZᵀ needs
+            factor = factorize(self.gram(), prox=self.prox, lipschitz=self.lipschitz)
+        if factor is not None:
+            return inverse_action(factor, columns)
+        return preconditioner(
+            self.design, prox=self.prox, lipschitz=self.lipschitz, columns=columns
+        )
 
     def _mean_over_rows(self, own: Tensor) -> Tensor:
         """A mean over the rows of this process as one over those of all."""

@@ -13,7 +13,7 @@ A solver is a value: it holds numbers, and what it must remember it keeps in a d
 displacement D = W − W₀. Leading dimensions are independent problems.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -21,14 +21,12 @@ import torch
 from torch import Tensor
 
 from optim._checks import require_number, require_rule, require_word
-from optim._processes import ALONE
-from optim.curvature import factorize, inverse_action, preconditioner
+from optim._kept import State, kept_buffer
+from optim.curvature import factorize
 from optim.inner import InnerRule, Nesterov, as_scalar
 from optim.problem import LocalGradient, LocalProblem, Sloped
 from optim.transfers import IDENTITY
-
-
-State = dict[str, Any]
+from optim.trust import Trust
 
 
 class _Factorizing:
@@ -113,7 +111,7 @@ class Exact(_Factorizing):
                 f"`transfer` must be the identity for Exact(), got {problem.transfer.name!r}: only "
                 "the squared loss of variant 'S' has a closed form. Use Majorise()."
             )
-        precondition = _preconditioner(problem, problem.gradient.shape[-1])
+        precondition = problem.preconditioner(problem.gradient.shape[-1])
         return precondition(problem.gradient).mul_(-problem.gamma)
 
 
@@ -160,7 +158,7 @@ class Majorise(_Factorizing):
                 f"`transfer` must have a bounded slope for Majorise(), got "
                 f"{problem.transfer.name!r}. Use Iterate(), or variant='S'."
             )
-        precondition = _preconditioner(problem, self.steps * problem.gradient.shape[-1])
+        precondition = problem.preconditioner(self.steps * problem.gradient.shape[-1])
         displacement = precondition(problem.gradient).mul_(-problem.gamma)
         if self.steps > 1:
             slope = LocalGradient(problem)
@@ -249,7 +247,8 @@ class Iterate:
         return slots
 
 
-Solver = Exact | Majorise | Iterate
+Solver = Exact | Majorise | Iterate | Trust
+SOLVERS: tuple[type[Solver], ...] = (Exact, Majorise, Iterate, Trust)
 
 
 def decayed(lr: float, num_steps: int, floor: float = 0.25) -> list[float]:
@@ -259,16 +258,6 @@ def decayed(lr: float, num_steps: int, floor: float = 0.25) -> list[float]:
     [1.0, 0.75, 0.5, 0.5]
     """
     return [lr * max(1 - j / num_steps, floor) for j in range(num_steps)]
-
-
-def kept_buffer(state: State, name: str, like: Tensor) -> Tensor:
-    """The buffer of that name, in that type; at zero where it is missing or of another shape."""
-    buffer = state.get(name)
-    if buffer is None or buffer.shape != like.shape:
-        buffer = torch.zeros_like(like)
-    assert isinstance(buffer, Tensor)
-    buffer = state[name] = buffer.to(like)
-    return buffer
 
 
 def packed(solver: Solver) -> dict[str, Any]:
@@ -285,7 +274,7 @@ def packed(solver: Solver) -> dict[str, Any]:
 
 def unpacked(saved: Mapping[str, Any], own: Solver) -> Solver:
     """The solver that :func:`packed` has saved; an inner rule is that of one's own solver."""
-    kinds: Mapping[str, type[Solver]] = {each.__name__: each for each in (Exact, Majorise, Iterate)}
+    kinds: Mapping[str, type[Solver]] = {each.__name__: each for each in SOLVERS}
     if not isinstance(saved, Mapping) or saved.get("name") not in kinds:
         raise ValueError(
             f"`solver` of a saved group must name one of {', '.join(kinds)}, got {saved!r}. "
@@ -307,15 +296,3 @@ def _require_numbers(solver: Any) -> None:
     for each in fields(solver):
         if each.name not in {"rule", "reduction", "reset"}:
             require_number(each.name, getattr(solver, each.name))
-
-
-def _preconditioner(problem: LocalProblem, columns: int) -> Callable[[Tensor], Tensor]:
-    """The inverse of ℓ C/R + λ I: of the factor that stands for it, or of the design's own."""
-    factor = problem.factor
-    if factor is None and problem.processes is not ALONE:  # no process has all rows, as ZZᵀ needs
-        factor = factorize(problem.gram(), prox=problem.prox, lipschitz=problem.lipschitz)
-    if factor is not None:
-        return inverse_action(factor, columns)
-    return preconditioner(
-        problem.design, prox=problem.prox, lipschitz=problem.lipschitz, columns=columns
-    )

@@ -40,7 +40,7 @@ class TrainSettings:
         check_every: score after every so many epochs, and after the last one.
         min_epochs: do not stop before.
         optimizer: ``"adam"``, ``"adamw"``, ``"sgd"`` (momentum 0.9) or ``"locoprop"``
-            (:class:`simplex.optim.LocoProp`; ``lr`` 0.1 is its own default).
+            (:class:`simplex.optim.LocoProp`; ``lr`` 0.2 is its own default).
         warmup: epochs of the rise of ``"warmup-cosine"``.
         clip: scale gradients down to this norm, over all parameters; ``None`` for no bound.
         accumulate: batches in one step. It is that of their union, whatever their sizes, but for

@@ -52,7 +52,7 @@ def curvature(rows: Tensor, columns: int, outputs: int) -> Tensor:
 @over("bias, padding", [(False, None), (True, None), (True, 1)])
 def test_a_table_and_its_head_are_one_least_squares_problem(bias: bool, padding: Any) -> None:
     model = Tied(bias=bias, padding=padding).double()
-    opt = LocoProp(model, lr=0.7, prox=0.3)
+    opt = LocoProp(model, "M", lr=0.7, prox=0.3)
     functional.cross_entropy(model(TOKENS).flatten(0, 1), TOKENS.flatten().roll(1)).backward()
     rows = 2 * TOKENS.numel()
     one_hot = functional.one_hot(TOKENS.flatten(), 7).double()
@@ -371,7 +371,7 @@ class Adapted(nn.Module):
 
 def test_factors_of_a_low_rank_addition_are_maps_of_their_own() -> None:
     model, x = Adapted().double(), torch.randn(9, 6).double()
-    opt = LocoProp(model, lr=0.7, prox=0.3)
+    opt = LocoProp(model, "M", lr=0.7, prox=0.3)
     kept = copy.deepcopy(model.base.state_dict())
     torch.tanh(model(x)).square().mean().backward()
     expected = []

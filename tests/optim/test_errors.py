@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD
 
-from optim import Exact, Iterate, LocoProp, Majorise, paper_schedule
+from optim import Exact, Iterate, LocoProp, Majorise, Trust, paper_schedule
 from optim.inner import RMSProp
 
 
@@ -36,8 +36,10 @@ def test_everything_excluded() -> None:
 OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"variant": "X"}, r"`variant` must be one of 'M', 'S', got 'X'"),
     ({"variant": "M", "solver": Exact()}, r"variant='S'"),
-    ({"solver": "newton"}, r"`solver` must be Exact.*got 'newton'"),
-    ({"solver": Majorise}, r"`solver` must be Exact"),
+    ({"solver": "newton"}, r"`solver` must be Trust.*got 'newton'"),
+    ({"solver": Majorise}, r"`solver` must be Trust"),
+    ({"variant": "M", "solver": Trust()}, r"variant='S'"),
+    ({"solver": "trust", "safeguard": "backtrack"}, r"(?s)`safeguard` must be 'none'.*solver='mm'"),
     ({"lr": -1.0}, r"`lr` must be in \[0, inf\), got -1.0"),
     ({"lr": float("nan")}, r"`lr` must be"),
     ({"prox": -1.0}, r"`prox` must be"),
@@ -107,7 +109,7 @@ def test_options_of_one_solver_are_unknown_to_the_others() -> None:
 def test_options_are_checked_in_the_groups_too(name: str, value: Any, error: Any) -> None:
     """A scheduler or a user may write there after the constructor."""
     model, x = model_and_loss()
-    opt = LocoProp(model)
+    opt = LocoProp(model, "M")
     before = [p.detach().clone() for p in model.parameters()]
     model(x).sum().backward()
     opt.param_groups[1][name] = value
@@ -206,7 +208,7 @@ def test_weights_that_are_used_behind_the_module() -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_gradients_that_are_not_finite(value: float, caplog: pytest.LogCaptureFixture) -> None:
     model, x = model_and_loss()
-    opt = LocoProp(model)
+    opt = LocoProp(model, "M")
     before = [p.detach().clone() for p in model.parameters()]
     model(x).sum().backward()
     model[2].bias.grad[0] = value

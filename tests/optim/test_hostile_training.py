@@ -126,7 +126,7 @@ def test_a_hook_of_the_user_changes_what_follows_the_map() -> None:
     def first_line(prepare: Callable[[nn.Module], Any], late: bool = False) -> tuple[str, str]:
         model = network()
         handle = None if late else prepare(model[0])
-        opt = LocoProp(model)
+        opt = LocoProp(model, "M")
         handle = prepare(model[0]) if late else handle
         loss_of(model, X[0].clone().requires_grad_()).backward()
         opt.step()
@@ -159,7 +159,7 @@ def test_maps_stacked_behind_their_features_are_no_softmax() -> None:
     def transfer(dim: int, softmax: int, squeeze: bool = False) -> str:
         torch.manual_seed(0)
         model = nn.ModuleList([nn.Linear(6, 3) for _ in range(3)])
-        opt = LocoProp(model)
+        opt = LocoProp(model, "M")
         pre = torch.stack([each(X[0]) for each in model], dim)
         torch.softmax(pre.unsqueeze(-1) if squeeze else pre, softmax).log().sum().backward()
         opt.step()
@@ -250,10 +250,12 @@ def test_words_stand_for_solvers() -> None:
         opt = LocoProp(network(), **options)
         return type(opt.param_groups[0]["solver"]).__name__
 
-    assert names() == names(solver="mm") == "Majorise"
+    assert names() == names(solver="trust") == "Trust"
+    assert names(variant="M") == names(solver="mm") == "Majorise"
+    assert names(transfer={"0": "tanh"}) == names(safeguard="backtrack") == "Majorise"
     assert names(solver="iter") == "Iterate"
     assert names(variant="S") == names(variant="S", solver="exact") == "Exact"
-    with pytest.raises(TypeError, match="or 'exact', 'mm', 'iter', got 'newton'"):
+    with pytest.raises(TypeError, match="'iter', got 'newton'"):
         names(solver="newton")
 
 
@@ -292,7 +294,7 @@ def test_sharded_and_replaced_parameters_are_refused(one_process: None) -> None:
 
 def test_one_process_of_data_parallelism_is_plain_training(one_process: None) -> None:
     model = network()
-    opt = LocoProp(nn.parallel.DistributedDataParallel(model))
+    opt = LocoProp(nn.parallel.DistributedDataParallel(model), "M")
     loss_of(model).backward()
     opt.step()
     for got, want in zip(model.parameters(), stepped(lambda m, o: None), strict=True):

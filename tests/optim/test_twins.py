@@ -17,7 +17,7 @@ from tests.cases import over
 
 DOUBLE = torch.float64
 OPTIONS: dict[str, dict[str, Any]] = {
-    "M": {},
+    "M": {"variant": "M"},
     "M, running curvature": {"solver": Majorise(gram_ema=0.5, gram_every=2)},
     "S": {"variant": "S", "momentum": 0.5, "weight_decay": 0.1},
     "S of a sum": {"variant": "S", "loss_reduction": "sum"},

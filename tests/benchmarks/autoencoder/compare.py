@@ -250,7 +250,10 @@ class Book:
         return record
 
     def best(self, name: str) -> Config | None:
-        """The setting whose trial ended with the lowest training loss."""
+        """The setting whose trial ended with the lowest training loss, or the only one."""
+        grid = METHODS[name].grid
+        if len(grid) == 1:
+            return grid[0]
         done = self.find(task="tune", optimizer=name, status="done")
         if not done:
             return None
@@ -259,7 +262,9 @@ class Book:
 
 
 def tune(book: Book, name: str, epochs: int, extra: int = 2) -> None:
-    """The grid, then further half decades while the best is at its edge."""
+    """The grid, then further half decades while the best is at its edge; one setting is taken."""
+    if len(METHODS[name].grid) == 1:
+        return
     for config in METHODS[name].grid:
         book.run("tune", name, config, seed=0, epochs=epochs)
     for _ in range(extra):

@@ -204,6 +204,7 @@ METHODS: dict[str, Method] = {
         locoprop_paper,
         [*rates(-8, 2, momentum=0.99), *rates(-10, 2, momentum=0.999)],
     ),
+    "locoprop-default": Method("LocoProp, default", LOCAL, locoprop, [{"lr": 0.2}]),
     "locoprop-s": Method(
         "LocoProp-S, Exact",
         LOCAL,

@@ -122,12 +122,13 @@ TASKS: Mapping[str, Task] = {
 
 @dataclass(frozen=True)
 class Method:
-    """An optimiser and the five rates that are tried."""
+    """An optimiser and the rates that are tried: five, or one for a ``reach`` of zero."""
 
     label: str
     build: Callable[[nn.Module, float], Optimizer]
     center: float
     lengthen: int = 1  # times the epochs of the task
+    reach: int = 2  # half decades to either side
 
     def rate(self, place: int) -> float:
         """The rate so many half decades from the middle of the five, which are -2 … 2."""
@@ -139,7 +140,8 @@ METHODS: Mapping[str, Method] = {
     "adam3": Method(
         "Adam, three times as long", lambda m, lr: Adam(m.parameters(), lr=lr), 1e-2, 3
     ),
-    "mm": Method("LocoProp-M, Majorise", lambda model, lr: LocoProp(model, lr=lr), 10**-0.5),
+    "default": Method("LocoProp, default", lambda m, lr: LocoProp(m, lr=lr), 0.2, reach=0),
+    "mm": Method("LocoProp-M, Majorise", lambda m, lr: LocoProp(m, "M", lr=lr), 10**-0.5),
     "exact": Method("LocoProp-S, Exact", lambda model, lr: LocoProp(model, "S", lr=lr), 10**-0.5),
     "paper": Method("LocoProp-M, paper", lambda m, lr: LocoProp.paper(m, inner_lr=lr), 1e-5),
 }
@@ -239,9 +241,10 @@ def best_rate(records: Sequence[Record]) -> float:
 def tune(out: Path, task: str, method: str) -> float:
     """The best rate of five, or of up to seven where the best lies at the edge."""
     rate = METHODS[method].rate
-    low, high = -2, 2
+    high = METHODS[method].reach
+    low = -high
     trials = [run(out, task, method, rate(place), 0) for place in range(low, high + 1)]
-    for _ in range(2):
+    for _ in range(high):
         best = best_rate(trials)
         if best == rate(low):
             low -= 1
