@@ -10,8 +10,9 @@ from torch import Tensor
 from optim._checks import require_number, require_word
 from optim.detect import Detection, named_transfer
 from optim.linear_map import LinearMap
-from optim.solvers import Exact, Iterate, Majorise, Solver, Trust
+from optim.solvers import Exact, Iterate, Majorise, Solver
 from optim.transfers import IDENTITY, NOT_MONOTONE, Transfer, transfer as transfer_of
+from optim.trust import Trust
 
 
 Variant = Literal["M", "S"]
