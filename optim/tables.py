@@ -29,8 +29,8 @@ from optim.linear_map import MapAdapter, own_parameters
 def table_maps(module: Any) -> dict[str, MapAdapter]:
     """The map of an ``nn.Embedding``; none where gradients are scaled by frequency.
 
-    >>> list(table_maps(nn.Embedding(7, 3))), list(
-    ...     table_maps(nn.Embedding(7, 3, scale_grad_by_freq=True))
+    >>> list(table_maps(torch.nn.Embedding(7, 3))), list(
+    ...     table_maps(torch.nn.Embedding(7, 3, scale_grad_by_freq=True))
     ... )
     ([''], [])
     """
@@ -40,7 +40,8 @@ def table_maps(module: Any) -> dict[str, MapAdapter]:
 def places(module: Any, input: Tensor) -> Tensor:
     """The rows of the table that an ``nn.Embedding`` looks up, (R,); padding is behind the last.
 
-    >>> places(nn.Embedding(7, 3, padding_idx=0), torch.tensor([[4, 0], [4, 6]])).tolist()
+    >>> table = torch.nn.Embedding(7, 3, padding_idx=0)
+    >>> places(table, torch.tensor([[4, 0], [4, 6]])).tolist()
     [4, 7, 4, 6]
     """
     pieces = input.unbind() if input.is_nested else (input,)

@@ -51,8 +51,10 @@ def draw_in_space(K: SimplicialComplex, place: Tensor, ax: Any, color: str, labe
     line = (0.2, 0.2, 0.2, 0.45 if solid else 0.7)
     # One collection, so that edges and triangles are sorted among each other, all of three corners:
     # matplotlib pads shorter ones with whatever is in memory, and takes limits of it.
+    middle = place[edges].mean(1, keepdim=True)
+    lines = torch.cat([place[edges[:, :1]], middle, place[edges[:, 1:]]], dim=1)
     shapes = Poly3DCollection(
-        torch.cat([place[triangles], place[edges[:, [0, 1, 1]]]]).numpy(),
+        torch.cat([place[triangles], lines]).numpy(),
         facecolors=[*fill.tolist(), *[(0, 0, 0, 0)] * len(edges)],
         edgecolors=[*fill.tolist(), *[line] * len(edges)] if solid
         else [*[(0, 0, 0, 0)] * len(triangles), *[line] * len(edges)],

@@ -32,7 +32,7 @@ from simplex.wl import automorphism_group, canonical_form, is_isomorphic
 from tests.cases import over
 
 
-CLOSED = [(0, True), (1, True), (1, False), (2, False)]
+CLOSED = [(0, True), (1, True), (1, False)]
 SQUARE = SimplicialComplex.from_simplices([(0, 1, 2), (1, 2, 3)])
 
 
@@ -98,7 +98,7 @@ def obeys(K, constraint):
 @over("constraint", [None, "pseudomanifold", "surface", "disc", *CLOSED])
 def test_what_is_generated_obeys_the_constraint_whatever_the_network_says(constraint, model):
     hard = constraint == "surface" or (isinstance(constraint, tuple) and constraint[0])
-    numbers = [10] if hard else [4, 7, 16]
+    numbers = [9] if hard else [4, 7, 16]
     if model is eager and hard:
         return  # it begins anew for ever, which is refused below
     made = sample_meshes(model, numbers, constraint=constraint, generator=seeded())
@@ -117,8 +117,8 @@ def test_the_law_holds_at_every_state(constraint):
         return uniform(state, edge)
 
     sample_meshes(watched, [8] * 2, constraint=constraint, generator=seeded())
-    assert len(met) > 10
-    for union in met[::6]:
+    assert len(met) > 8
+    for union in met[::8]:
         for K in union.split():
             assert half_a_surface(K)
             assert not (constraint in ("disc", (0, True)) and not nx.is_planar(skeleton(K)))
@@ -128,19 +128,18 @@ MESHES = {
     "disc": lambda: SimplicialComplex.disjoint_union(
         delaunay_complexes(12, (3, 14), generator=seeded())
     ),
-    "(0, True)": lambda: random_surface("sphere", 9, generator=seeded()),
-    "(1, True)": lambda: random_surface("torus", 9, generator=seeded()),
-    "(1, False)": lambda: random_surface("projective plane", 8, generator=seeded()),
+    (0, True): lambda: random_surface("sphere", 9, generator=seeded()),
+    (1, True): lambda: random_surface("torus", 9, generator=seeded()),
+    (1, False): lambda: random_surface("projective plane", 8, generator=seeded()),
 }
 
 
-@over("name", MESHES)
-def test_meshes_are_found_whole_under_their_own_law_and_under_no_other(name):
-    K = MESHES[name]()
+@over("constraint", MESHES)
+def test_meshes_are_found_whole_under_their_own_law_and_under_no_other(constraint):
+    K = MESHES[constraint]()
     for other in MESHES:
-        constraint = other if other == "disc" else eval(other)
-        bound = mesh_elbo(uniform, K, constraint=constraint, generator=seeded(1))
-        assert bound.nats.isfinite().all() == (other == name)
+        bound = mesh_elbo(uniform, K, constraint=other, generator=seeded(1))
+        assert bound.nats.isfinite().all() == (other == constraint)
     free = mesh_elbo(uniform, K, generator=seeded(1))
     assert free.nats.isfinite().all()
     beside = torch.bincount(K.part(1)[sides(K) == 1], minlength=K.num_parts)
@@ -168,7 +167,7 @@ def test_the_bound_is_the_probability_with_which_meshes_are_generated():
     scorer = MeshScorer(8, 1)
     with torch.no_grad():
         scorer.others[3].bias += torch.tensor([1.0, 0.0])
-    made = sample_meshes(scorer, [5] * 800, constraint="disc", generator=seeded()).split()
+    made = sample_meshes(scorer, [5] * 500, constraint="disc", generator=seeded()).split()
     number, which = {}, {}
     for K in made:
         key = canonical_form(K).key
@@ -176,10 +175,10 @@ def test_the_bound_is_the_probability_with_which_meshes_are_generated():
         which[key] = K
     total = 0.0
     for key, K in which.items():
-        copies = SimplicialComplex.disjoint_union([K] * 225)
+        copies = SimplicialComplex.disjoint_union([K] * 144)
         nats = mesh_elbo(scorer, copies, constraint="disc", generator=seeded(1)).nats
         chance = nats.neg().exp() * math.factorial(5) / automorphism_group(K).order
-        mean, error = float(chance.mean()), float(chance.std()) / 15
+        mean, error = float(chance.mean()), float(chance.std()) / 12
         total += mean
         found = number[key] / len(made)
         spread = math.sqrt(found * (1 - found) / len(made))
@@ -217,6 +216,14 @@ def test_a_mesh_that_is_learned_comes_back_without_any_constraint():
         optimizer.step()
     made = sample_meshes(scorer.eval(), [7] * 20, generator=seeded()).split()
     assert sum(is_isomorphic(K, torus) for K in made) > 10
+
+
+def test_a_torus_is_no_klein_bottle():
+    for surface, orientable in (("torus", True), ("Klein bottle", False)):
+        K = random_surface(surface, 9, generator=seeded())
+        for genus_of, other in ((1, True), (2, False)):
+            bound = mesh_elbo(uniform, K, constraint=(genus_of, other), generator=seeded())
+            assert bound.nats.isfinite().all() == (other == orientable)
 
 
 def test_no_meshes_and_no_questions():

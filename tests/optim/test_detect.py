@@ -166,7 +166,20 @@ def test_loss_heads(shape: tuple[int, ...]) -> None:
         assert found.transfer == expected, (name, found)
 
 
+def attention(pre: Tensor, dropout: float = 0.0) -> Tensor:
+    heads = pre.unflatten(-1, (2, 2)).transpose(1, 2)
+    return functional.scaled_dot_product_attention(heads, heads, heads, dropout_p=dropout).sum()
+
+
+SCALE = torch.rand(4)
 FEATURES = [
+    (nn.Linear(3, 4), (2, 5, 3), attention, "identity"),
+    (nn.Linear(3, 4), (2, 5, 3), lambda pre: attention(pre, 0.1), "identity"),
+    (nn.Linear(3, 4), (5, 3), lambda pre: (pre * SCALE / 2).neg().mean(), "identity"),
+    (nn.Linear(3, 4), (5, 3), lambda pre: (functional.dropout(pre) @ SCALE).sum(), "identity"),
+    (nn.Linear(3, 4), (5, 3), lambda pre: (2 * pre).tanh().sum(), None),
+    (nn.Linear(3, 4), (5, 3), lambda pre: (2 / pre).sum(), None),
+    (nn.Linear(3, 4), (5, 3), lambda pre: (pre * pre).sum(), None),
     (nn.Conv2d(2, 4, 3), (2, 2, 5, 5), lambda pre: pre.relu_().sum(), "relu"),
     (nn.Conv2d(2, 4, 3, groups=2), (2, 2, 5, 5), lambda pre: pre.tanh().sum(), "tanh"),
     (nn.Conv1d(2, 4, 3), (2, 2, 5), lambda pre: pre.softmax(1).square().sum(), "softmax"),

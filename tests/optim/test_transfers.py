@@ -9,11 +9,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from optim import Transfer, transfer
-from optim.transfers import IDENTITY, NOT_MONOTONE, TRANSFERS, elu, leaky_relu, softplus
+from optim.transfers import (
+    IDENTITY,
+    LSTM_GATES,
+    NOT_MONOTONE,
+    TRANSFERS,
+    elu,
+    leaky_relu,
+    softplus,
+)
 from tests.optim.problems import MATCHING, same
 
 
 TABLE = [*MATCHING, leaky_relu(0.3), leaky_relu(1.7), elu(0.5), elu(2.0), softplus(3.0)]
+
+
+WITH_GATES = [*TABLE, LSTM_GATES]  # of rows of four: one of each gate
 
 
 def rows(scale: float = 3.0) -> Tensor:
@@ -22,7 +33,7 @@ def rows(scale: float = 3.0) -> Tensor:
 
 
 def test_gradient_of_potential_is_transfer() -> None:
-    for f in TABLE:
+    for f in WITH_GATES:
         pre = rows().requires_grad_()
         (slope,) = torch.autograd.grad(f.potential(pre).sum(), pre)
         same(slope, f.f(pre.detach()), f.name)
@@ -30,7 +41,7 @@ def test_gradient_of_potential_is_transfer() -> None:
 
 def test_derivative_is_that_of_autograd() -> None:
     pre, direction = rows(), rows(1.0).flip(0)
-    for f in TABLE:
+    for f in WITH_GATES:
         _, expected = torch.func.jvp(f.f, (pre,), (direction,))
         ours = f.derivative(pre, direction)
         torch.testing.assert_close(ours, expected, rtol=1e-10, atol=1e-12, msg=f.name)
@@ -38,7 +49,7 @@ def test_derivative_is_that_of_autograd() -> None:
 
 def test_monotone_and_no_steeper_than_its_constant() -> None:
     a, b = rows(), rows().flip(0)
-    for f in TABLE:
+    for f in WITH_GATES:
         rise = ((f.f(a) - f.f(b)) * (a - b)).sum(-1)
         assert bool((rise >= 0).all()), f.name
         change = torch.linalg.vector_norm(f.f(a) - f.f(b), dim=-1)

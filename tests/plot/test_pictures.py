@@ -213,6 +213,13 @@ def test_a_zero_flow_has_no_arrow():
     assert len(draw_flow(K, torch.randn(5, 2), torch.zeros(6), ax=axes()).collections) == 3
 
 
+def test_limits_in_space_do_not_depend_on_what_is_in_memory(monkeypatch):
+    monkeypatch.setattr(np, "empty", lambda shape, *_, **__: np.full(shape, np.nan))
+    ax = Figure().add_subplot(projection="3d")
+    draw_complex(COMPLEXES["house"], torch.rand(5, 3), ax=ax)  # edges beside triangles
+    assert np.isfinite([*ax.get_xlim(), *ax.get_ylim(), *ax.get_zlim()]).all()
+
+
 def test_the_layout_is_reproducible():
     K = COMPLEXES["torus"]
     assert torch.equal(spring_layout(K, seed=1), spring_layout(K, seed=1))

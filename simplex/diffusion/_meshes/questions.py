@@ -18,6 +18,7 @@ from simplex.diffusion._meshes.growth import Growth
 from simplex.diffusion._meshes.laws import (
     Law,
     MeshConstraint,
+    fulfilled,
     law_of,
     permitted,
     require_room,
@@ -174,7 +175,8 @@ def mesh_elbo(
     """
     require_callable("model", model)
     require_generator(generator)
-    lesson = _Lesson(K, law_of(constraint), generator)
+    law = law_of(constraint)
+    lesson = _Lesson(K, law, generator)
     size = K.part_pointer(0).diff().double()
     flags = 6 * K.part_pointer(2).diff().double()
     prior = (size + 1).lgamma() - flags.log()
@@ -187,7 +189,8 @@ def mesh_elbo(
         nats = _cross_entropy(logits, allowed, answer)
         terms.append(torch.zeros_like(prior).index_add(0, row, nats))
         lesson.go_on(row, edge, answer)
-    return Elbo(prior, stacked(terms, prior), torch.zeros_like(prior), lesson.length)
+    last = torch.where(fulfilled(law, lesson.growth.state), 0.0, torch.inf).to(prior)
+    return Elbo(prior, stacked(terms, prior), last, lesson.length)
 
 
 def answers_of(model: MeshDenoiser, state: MeshState, edge: Tensor) -> Tensor:

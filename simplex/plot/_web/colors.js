@@ -5,6 +5,7 @@ const HIGHLIGHT = "#e8710a";
 // Few points of each scale; what is between is mixed.
 const RISING = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725"];
 const AROUND_ZERO = ["#2166ac", "#67a9cf", "#d8dadd", "#ef8a62", "#b2182b"];
+const STRENGTH = ["#d8dadd", "#ef8a62", "#b2182b"]; // of flows; arrows show which way they run
 const WORDS = ["#4c72b0", "#dd8452", "#55a868", "#c44e52", "#8172b3", "#937860", "#da8bc3",
   "#8c8c8c", "#ccb974", "#64b5cd"];
 const STEPS = 256;
@@ -28,18 +29,21 @@ function scaleOf(cochain) {
   }
   let least = Infinity, most = -Infinity;
   for (const values of cochain.values) {
-    for (const x of values ?? []) {
+    for (const value of values ?? []) {
+      const x = cochain.flow ? Math.abs(value) : value;
       if (Number.isFinite(x)) { least = Math.min(least, x); most = Math.max(most, x); }
     }
   }
   if (least > most) least = most = 0;
+  if (cochain.flow) least = 0;
   const signed = least < 0 && most > 0;
   if (signed) { most = Math.max(most, -least); least = -most; }
   const row = (x) => {
     const at = most > least ? (x - least) / (most - least) : 0.5;
     return Math.round(Math.min(1, Math.max(0, at)) * (STEPS - 1));
   };
-  return { palette: mixed(signed ? AROUND_ZERO : RISING), row, least, most };
+  const points = cochain.flow ? STRENGTH : signed ? AROUND_ZERO : RISING;
+  return { palette: mixed(points), row, least, most };
 }
 
 const PLAIN_RGB = PLAIN.map(rgbOf);
@@ -64,6 +68,7 @@ function spreadValue(k, s) {
 function rgbOfSimplex(k, s) {
   const values = paint && paint.values[k], spread = k === 2 && spreads();
   if (!values && !spread) return PLAIN_RGB[Math.min(k, PLAIN.length - 1)];
-  const x = spread ? spreadValue(k, s) : values[s];
+  const value = spread ? spreadValue(k, s) : values[s];
+  const x = paint.flow ? Math.abs(value) : value;
   return Number.isNaN(x) ? [190, 190, 190] : scale.palette[scale.row(x)];
 }

@@ -232,6 +232,7 @@ window.addEventListener("resize", () => { fitCanvas(); redraw(); });
 
 resetCamera();
 look.opacity = DATA.opacity;
+look.names = Boolean(DATA.labels) && COUNTS[0] <= 40;
 buildPanel();
 fitCanvas();
 project();

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import torch
 from torch import Tensor, nn
 
@@ -61,15 +62,9 @@ def is_of(name: str, K: SimplicialComplex) -> bool:
         return is_disc(K)
     handles, orientable = KIND[name]
     closed = K.dim == 2 and is_surface(K) and bool((K.cofacets(1)[0].diff() == 2).all())
-    if not closed or max(len(part) for part in _components(K)) < K.num_simplices(0):
+    if not closed or not nx.is_connected(skeleton(K)):
         return False
     return is_orientable(K) == orientable and genus(K) == handles
-
-
-def _components(K: SimplicialComplex) -> list[set[int]]:
-    import networkx as nx
-
-    return list(nx.connected_components(skeleton(K)))
 
 
 def train(
