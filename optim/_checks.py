@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
+from torch.optim import Optimizer
 
 from optim.linear_map import LinearMap
 
@@ -73,6 +74,16 @@ def require_unsharded(model: nn.Module) -> None:
             f"`model` must have whole parameters, got sharded ones ({', '.join(sorted(sharded))}): "
             "a local problem needs all columns of its map. Train without FSDP or tensor "
             "parallelism, or take a first-order optimiser."
+        )
+
+
+def require_fallback(fallback: Any, *, made: bool = False) -> None:
+    """Raise a TypeError for what makes no optimiser, or for what was ``made`` and is none."""
+    if not isinstance(fallback, Optimizer) and (made or not callable(fallback)):
+        raise TypeError(
+            "`fallback` must make a torch optimiser of the parameters it is given, got "
+            f"{fallback!r}. Write fallback=lambda params: torch.optim.SGD(params, lr=0.1), for "
+            "instance."
         )
 
 

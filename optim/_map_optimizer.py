@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from optim._checks import (
     first_nonfinite,
     require_closure_free,
+    require_fallback,
     require_fitting_state,
     require_same_parameters,
 )
@@ -51,6 +52,7 @@ class MapOptimizer(Optimizer):
             [{"params": [*each.parameters], "name": name} for name, each in self._maps.items()],
             dict(defaults),
         )
+        require_fallback(fallback)
         self._fallback = _made(fallback, cover) if cover.rest else None
         if self._fallback is not None:
             for k, group in enumerate(self._fallback.param_groups):
@@ -177,11 +179,7 @@ class MapOptimizer(Optimizer):
 def _made(fallback: Fallback, cover: Cover) -> Optimizer:
     """The optimiser of the parameters of no map; it has all of them that train, and no other."""
     made = fallback(cover.rest) if callable(fallback) else fallback
-    if not isinstance(made, Optimizer):
-        raise TypeError(
-            f"`fallback` must make a torch optimiser of the parameters it is given, got {made!r}. "
-            "Write fallback=lambda params: torch.optim.SGD(params, lr=0.1), for instance."
-        )
+    require_fallback(made, made=True)
     require_closure_free(made)
     held = {p for group in made.param_groups for p in group["params"]}
     missing = [cover.names[p] for p in cover.rest if p.requires_grad and p not in held]

@@ -21,7 +21,15 @@ from torch.utils.hooks import RemovableHandle
 
 from optim._call import Call
 from optim._processes import ALONE, averaging_processes
-from optim.detect import Detection, Output, detect_transfers, reduction_of, running_roots, uses
+from optim.detect import (
+    Detection,
+    Output,
+    detect_transfers,
+    products,
+    reduction_of,
+    running_roots,
+    uses,
+)
 from optim.linear_map import LinearMap, Member
 from optim.tables import counts
 
@@ -138,7 +146,7 @@ class Capture:
         self.processes = ALONE
         self._captured: dict[LinearMap, list[_Tap]] = defaultdict(list)
         self._calls_of_pass: dict[LinearMap, int] = defaultdict(int)
-        self._uses: dict[LinearMap, tuple[int, int]] = {}  # of a table: in a graph, by its modules
+        self._uses: dict[LinearMap, tuple[int, int]] = {}  # in a graph, by modules of the map
         self._seen: dict[nn.Parameter, tuple[int, int]] = {}  # id and version of grad as left
         self._arrived: dict[int, dict[LinearMap, list[_Tap]]] = {}  # by id of the backward pass
         self._paused = 0
@@ -202,7 +210,7 @@ class Capture:
             raise RuntimeError(
                 f"the weight of {map.name!r} must be read by its modules alone, got {uses} uses in "
                 f"{calls} calls of them: a head that is no module, say. Write it as a Linear whose "
-                f"weight is the table, or give exclude=({map.members[0].name!r},)."
+                f"weight is the same, or give exclude=({map.members[0].name!r},)."
             )
         design, lengths = self._design(map)
         rows = self.processes.total_count(design.shape[-2], design.device)
@@ -273,7 +281,10 @@ class Capture:
         map, member = where
         if self.processes is ALONE:  # seen in a paused pass too: that of a process without rows
             self.processes = averaging_processes()
-        if self._paused or not torch.is_grad_enabled() or not map.trainable:
+        if not torch.is_grad_enabled() or not map.trainable:
+            return None
+        if self._paused:
+            self._uses.setdefault(map, (0, 0))  # it is read where its calls are not counted
             return None
         if torch._C._is_tracing():  # a trace is run without hooks, so it is made without
             return None
@@ -361,8 +372,8 @@ class Capture:
     def _forget(self, task: int) -> None:
         """The backward pass is over: what it did not confirm stays with its graph."""
         self._arrived.pop(task, None)
-        for table in {*self._calls_of_pass}.difference(self._uses):
-            self._uses[table] = (_count_uses(table), self._calls_of_pass[table])
+        for map in {*self._calls_of_pass}.difference(self._uses):
+            self._uses[map] = (_count_uses(map), self._calls_of_pass[map])
         self._calls_of_pass.clear()
 
     def _confirm(self, map: LinearMap) -> None:
@@ -373,7 +384,7 @@ class Capture:
             if not tap.counted:
                 tap.counted = True
                 self._captured[map].append(tap)
-                if map.is_table:
+                if map.is_table or map.is_plain:
                     self._calls_of_pass[map] += 1
         for parameter in _trainable(map):
             if (grad := parameter.grad) is not None:
@@ -396,10 +407,10 @@ class Capture:
                 self.detected.setdefault(owner, detection)
 
 
-def _count_uses(table: LinearMap) -> int:
-    """How often the graph of the running pass reads a table; 0 if torch has changed."""
+def _count_uses(map: LinearMap) -> int:
+    """How often the graph of the running pass reads a map's weight; 0 if torch has changed."""
     try:
-        return uses(running_roots(), table.blocks[0].parameter)
+        return (uses if map.is_table else products)(running_roots(), map.blocks[0].parameter)
     except (AttributeError, LookupError, RuntimeError):
         return 0
 

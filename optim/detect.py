@@ -99,6 +99,7 @@ _PASSED = frozenset(
     _DDPSink
     """.split()  # noqa: SIM905
 )
+_PRODUCTS = frozenset({"Mm", "Addmm", "Bmm", "Baddbmm", "Mv", "Addmv", "Linear", "Convolution"})
 # What is linear in the output: f is the identity. Attention multiplies before anything else.
 _LINEAR = frozenset(
     """Mm Addmm Bmm Baddbmm Mv Dot Linear Convolution Mean Sum MseLoss SparseAddmm SparseMm
@@ -162,6 +163,25 @@ def uses(roots: Iterable[graph.Node], parameter: Tensor) -> int:
     return 0
 
 
+def products(roots: Iterable[graph.Node], parameter: Tensor) -> int:
+    """How often a parameter is multiplied by something else in the graph below ``roots``.
+
+    A transpose counts once, as second derivatives read it again; penalties do not count, neither
+    those of single entries nor products of the parameter with itself.
+
+    >>> import torch
+    >>> weight, x = torch.ones(2, 2, requires_grad=True), torch.ones(3, 2)
+    >>> loss = (x @ weight @ weight.T).sum() + (weight @ weight.T).sum() + weight.square().sum()
+    >>> products([loss.grad_fn], weight)
+    2
+    """
+    consumers = _consumers(roots)
+    for node in consumers:
+        if getattr(node, "variable", None) is parameter:
+            return _products(consumers, node, node)
+    return 0
+
+
 def reduction_of(roots: Iterable[graph.Node]) -> str | None:
     """Whether the loss is a "mean" or a "sum"; None unless the only root is a known loss itself.
 
@@ -216,6 +236,27 @@ def _consumers(roots: Iterable[graph.Node]) -> dict[graph.Node, list[graph.Node]
                 stack.append(source)
             consumers[source].append(node)
     return consumers
+
+
+def _products(
+    consumers: Mapping[graph.Node, list[graph.Node]], node: graph.Node, origin: graph.Node
+) -> int:
+    """The products above a node that is the parameter ``origin`` but for its layout."""
+    found = 0
+    for consumer in consumers[node]:
+        kind = _kind(consumer)
+        if kind in _PRODUCTS:
+            found += sum(_is_view_of(source, origin) for source, _ in consumer.next_functions) == 1
+        elif kind in _PASSED:
+            behind = _products(consumers, consumer, origin)
+            found += behind if kind == "ToCopy" else min(behind, 1)
+    return found
+
+
+def _is_view_of(node: Any, origin: graph.Node) -> bool:
+    while node is not None and node is not origin and _kind(node) in _PASSED:
+        node = node.next_functions[0][0]
+    return node is origin
 
 
 def _follow(

@@ -12,6 +12,9 @@ from torch.nn import functional
 from optim.blocks import Block
 
 
+_PLAIN = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
 def linear_rows(module: Any, input: Tensor) -> Tensor:
     """``[x | 1]``, one row for each position of all leading dimensions.
 
@@ -208,6 +211,15 @@ class LinearMap:
     def is_table(self) -> bool:
         """Whether a member looks rows of the weight up."""
         return any(member.adapter.lookup for member in self.members)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each call of a member multiplies by the weight once, as ``nn.Linear`` does."""
+        weight = self.blocks[0].parameter
+        return all(
+            type(member.module) in _PLAIN and member.module.weight is weight
+            for member in self.members
+        )
 
     @property
     def has_head(self) -> bool:

@@ -21,6 +21,7 @@ from simplex.diffusion._checks import (
 from simplex.diffusion._elbo import Decoder, StepTable, gaussian_log_density, step_nats
 from simplex.diffusion._gaussian import Noise, noise_of, q_sample
 from simplex.diffusion._kinds import TARGETS, Target, record_kind, target_to_learn
+from simplex.diffusion._noise import require_noise_for
 from simplex.diffusion._parameterization import convert_prediction
 from simplex.diffusion._rows import Model, row_mean, rows_of_times
 from simplex.diffusion._schedule import DiscreteSchedule, Schedule
@@ -281,6 +282,7 @@ def _drawn(eps: Tensor | None, x0: Tensor, law: Noise, generator: torch.Generato
         return law.sample(x0, generator=generator)
     if generator is not None:
         raise ValueError("a loss must get eps or a generator to draw it, not both.")
+    require_noise_for(x0, law)
     return eps
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from simplex.diffusion._checks import require_floats, require_generator, require_noise
+from simplex.diffusion._cochains.checks import require_cochain
 
 
 class Noise(Protocol):
@@ -72,6 +73,13 @@ def noise_of(schedule: object, noise: Noise | None, *, whitens: bool = False) ->
             "and sample with another chain, schedule.with_noise(noise)."
         )
     return noise
+
+
+def require_noise_for(x: Tensor, noise: Noise) -> None:
+    """Refuse the noise of a complex for cochains of another, where no draw of it would."""
+    K, k = getattr(noise, "complex", None), getattr(noise, "k", None)
+    if K is not None and k is not None:
+        require_cochain(x, K.num_simplices(k))
 
 
 def same_noise(one: Noise, other: Noise) -> bool:

@@ -41,6 +41,8 @@ def told(callback: Callback | None, step: int, time: Tensor, x: Tensor) -> Tenso
     """The state that the walk goes on with, after a callback has seen it."""
     if callback is None:
         return x
+    if step == 0:
+        x = x.clone()  # that of the caller, which a callback may write to
     answer = callback(WalkState(step, time, x))
     if answer is None:
         return x

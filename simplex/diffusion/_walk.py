@@ -16,6 +16,7 @@ from simplex.diffusion._checks import (
 from simplex.diffusion._gaussian import Noise, learned_variance
 from simplex.diffusion._grids import counted_times
 from simplex.diffusion._kinds import require_learned_noise
+from simplex.diffusion._noise import require_noise_for
 from simplex.diffusion._rows import Coefficient, combine, rows_of_times, unrolled, vanishes
 from simplex.diffusion._schedule import Schedule
 from simplex.diffusion._trajectory import Callback, require_callback, told
@@ -59,6 +60,7 @@ def walk(
     last = None
     require_callback(callback)
     require_learned_noise(model, noise)
+    require_noise_for(x, noise)
     inputs = model_inputs(schedule, grid, x)
     with torch.no_grad():
         x = told(callback, 0, inputs[0], x)

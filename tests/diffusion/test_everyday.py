@@ -11,6 +11,7 @@ from simplex import SimplicialComplex
 from simplex.diffusion import (
     CategoricalProcess,
     EDMPreconditioner,
+    FaceSurvival,
     HeatFlow,
     HodgeNoise,
     MaternKernel,
@@ -37,6 +38,8 @@ from simplex.diffusion import (
     linear_log_snr_schedule,
     log_snr_times,
     probability_flow,
+    sample_complexes,
+    sample_meshes,
     simple_loss,
     spaced_times,
     vlb_loss,
@@ -374,3 +377,36 @@ def test_a_loss_draws_or_is_given_its_noise():
     assert torch.equal(got, simple_loss(half, X, T, SCHEDULE, drawn))
     with pytest.raises(ValueError, match="eps or a generator to draw it, not both"):
         simple_loss(half, X, T, SCHEDULE, drawn, generator=torch.Generator())
+
+
+def test_a_chain_with_the_noise_of_another_complex_is_refused():
+    other = SimplicialComplex.from_simplices([(0, 1, 2), (1, 2, 3), (3, 4), (4, 0)])  # 7 edges
+    noise = HodgeNoise(other, MaternKernel(length=2.0))
+    chain, timed = SCHEDULE.with_noise(noise), LOG_SNR.with_noise(noise)
+    zero = lambda x, t: 0 * x  # noqa: E731
+    for run in (
+        lambda: ddim(zero, FLOW, chain, 5),
+        lambda: dpmpp_2m(zero, FLOW, timed, 5),
+        lambda: simple_loss(zero, FLOW, T[:2], chain, FLOW),
+    ):
+        with pytest.raises(ValueError, match=r"one value per simplex, shape \(…, 7, C\)"):
+            run()
+
+
+def test_a_callback_may_write_to_the_first_state_and_not_to_the_callers():
+    def overwrite(state):
+        state.x.zero_()
+
+    x = torch.ones(3, 2)
+    ddim(lambda x, t: 0 * x, x, SCHEDULE, 3, callback=overwrite)
+    assert x.eq(1).all()
+
+
+def test_numbers_of_vertices_may_be_a_tensor_of_integers():
+    stay = lambda state, candidates, t: torch.full((len(candidates.simplices),), 50.0)  # noqa: E731
+    process = FaceSurvival.linear(4, 2)
+    made = sample_complexes(stay, process, torch.tensor([3, 4]))
+    assert made.f_vector == sample_complexes(stay, process, [3, 4]).f_vector
+    for size in (torch.tensor([3.5]), torch.tensor([-1])):
+        with pytest.raises(ValueError, match="num_vertices must be whole numbers"):
+            sample_meshes(lambda questions: None, size)

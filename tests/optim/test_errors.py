@@ -3,13 +3,16 @@
 import logging
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.optim import SGD
+from torch.utils.checkpoint import checkpoint
 
 from optim import Exact, Iterate, LocoProp, Majorise, Trust, paper_schedule
 from optim.inner import RMSProp
@@ -182,6 +185,90 @@ def test_step_without_a_captured_forward() -> None:
     opt.step()
     with pytest.raises(RuntimeError, match="'0'"):  # the gradient is of the step before
         opt.step()
+
+
+class _Read(nn.Module):
+    """A Linear, and what else reads its weight."""
+
+    def __init__(self, read: Callable[[nn.Linear, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.linear, self.head, self.read = nn.Linear(6, 6), nn.Linear(6, 2), read
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.head(self.read(self.linear, x))
+        return out
+
+
+def _step(model: nn.Module, *, autocast: bool = False, **options: Any) -> None:
+    opt = LocoProp(model, **options)
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        loss = model(torch.randn(9, 6)).float().square().mean()
+    loss.backward()
+    opt.step()
+
+
+@pytest.mark.parametrize("autocast", [False, True])
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda linear, x: functional.linear(linear(x).tanh(), linear.weight),
+        lambda linear, x: functional.linear(linear(x).tanh(), linear.weight.T),
+        lambda linear, x: linear(x).tanh() @ linear.weight,
+        lambda linear, x: torch.einsum("bi,ij->bj", linear(x), linear.weight),
+        lambda linear, x: torch.matmul(linear(x)[None, None], linear.weight),
+    ],
+    ids=["again", "transposed", "product", "einsum", "batched"],
+)
+def test_rows_of_a_weight_that_is_multiplied_elsewhere_too(read, autocast) -> None:
+    with pytest.raises(RuntimeError, match=r"'linear' must be read by its modules.*exclude"):
+        _step(_Read(read), autocast=autocast)
+    _step(_Read(read), autocast=autocast, exclude=("linear",))
+
+
+def _gradient_penalty(linear: nn.Linear, x: Tensor) -> Tensor:
+    x = x.requires_grad_()
+    y = linear(x).tanh()
+    return y + torch.autograd.grad(y.sum(), x, create_graph=True)[0]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda linear, x: linear(linear(x).tanh()),
+        lambda linear, x: (
+            linear(x) + (linear.weight @ linear.weight.T - torch.eye(6)).square().sum()
+        ),
+        lambda linear, x: linear(x) + linear.weight.norm(),
+        _gradient_penalty,
+        lambda linear, x: checkpoint(linear, x, use_reentrant=False),
+    ],
+    ids=["twice", "orthogonal", "norm", "gradient", "checkpoint"],
+)
+def test_penalties_and_second_calls_are_not_other_uses(read) -> None:
+    _step(_Read(read))
+
+
+def test_a_weight_of_a_paused_pass_is_not_counted() -> None:
+    model = nn.Linear(6, 6)
+    opt = LocoProp(model)
+    with opt.paused():
+        beside = model(torch.ones(3, 6)).square().mean()
+    (model(torch.randn(9, 6)).abs().mean() + beside).backward()
+    opt.step()
+
+
+def test_a_convolution_that_is_used_transposed_too() -> None:
+    model = nn.Sequential(nn.Conv2d(2, 3, 3))
+    opt = LocoProp(model)
+    x = model(torch.randn(4, 2, 6, 6)).tanh()
+    functional.conv_transpose2d(x, model[0].weight).square().mean().backward()
+    with pytest.raises(RuntimeError, match=r"'0' must be read by its modules"):
+        opt.step()
+
+
+def test_a_fallback_is_looked_at_where_nothing_needs_it() -> None:
+    with pytest.raises(TypeError, match="`fallback` must make a torch optimiser"):
+        LocoProp(nn.Linear(4, 3), fallback=5)
 
 
 def test_weights_that_are_used_behind_the_module() -> None:

@@ -39,9 +39,10 @@ def require_vertex_numbers(num_vertices: object) -> None:
             "num_vertices must be a sequence, one number for each complex to be generated, got "
             f"{num_vertices!r}. For one complex give [{num_vertices!r}]."
         )
-    counts = list(num_vertices)
-    for n in counts:
-        require_number("num_vertices", n)
+    counts = num_vertices.tolist() if isinstance(num_vertices, Tensor) else list(num_vertices)
+    if not isinstance(num_vertices, Tensor) or num_vertices.dtype == torch.bool:
+        for n in counts:
+            require_number("num_vertices", n)
     if any(not math.isfinite(n) for n in counts) or any(n < 0 or n != int(n) for n in counts):
         raise ValueError(f"num_vertices must be whole numbers, at least 0, got {counts}.")
 

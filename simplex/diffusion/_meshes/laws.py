@@ -65,12 +65,12 @@ def law_of(constraint: object) -> Law:
     return Law(True, True, genus == 0, 0, orientable, euler)
 
 
-def require_room(law: Law, size: Tensor) -> None:
+def require_room(law: Law, size: Tensor, what: str = "num_vertices") -> None:
     """Refuse surfaces of so few vertices that they have no triangulation."""
     least = 4 if law.boundary == 0 else 3
     if bool((size < least).any()):
         raise ValueError(
-            f"num_vertices must be at least {least} each, got {int(size.min())}: a mesh begins "
+            f"{what} must be at least {least} each, got {int(size.min())}: a mesh begins "
             "with a triangle."
         )
     if law.euler is None:

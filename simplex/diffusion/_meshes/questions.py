@@ -227,7 +227,7 @@ class _Lesson:
         _require_meshes(K)
         pointer, device = K.part_pointer(0), K.device
         size, part = pointer.diff(), K.part(2)
-        require_room(Law(), size)
+        require_room(Law(), size, "the vertices of K")
         self.growth = Growth(size, law)
         P, N = self.growth.state.paths.shape
         local = K.simplices(2) - pointer[part][:, None]
