@@ -42,6 +42,7 @@ class MeshScorer(nn.Module):
         Invariant under relabelling; a batch is treated as its rows.
 
     Example:
+        >>> from simplex import SimplicialComplex
         >>> from simplex.diffusion import mesh_loss, mesh_questions
         >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (1, 2, 3)])
         >>> mesh_loss(MeshScorer(8, 1), mesh_questions(K, 5)).shape

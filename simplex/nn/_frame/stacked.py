@@ -53,12 +53,12 @@ class StackedNetwork(SimplicialNetwork):
         ValueError: ``oriented=True`` where the layers are not equivariant; or as the frame has it.
 
     Example:
+        >>> import torch, simplex
         >>> from simplex.nn import SCNNConv
         >>> class Flow(StackedNetwork):
         ...     conv, defaults = SCNNConv, {"activation": torch.tanh, "down_order": 2}
-        >>> K = SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
-        >>> model = Flow(1, 8, 2, num_layers=2, max_dim=2, skip=True)
-        >>> model([torch.ones(n, 1) for n in K.f_vector], K).shape
+        >>> K = simplex.SimplicialComplex.from_simplices([(0, 1, 2), (2, 3)])
+        >>> Flow(1, 8, 2, 2, 2)([torch.ones(n, 1) for n in K.f_vector], K).shape
         torch.Size([1, 2])
     """
 
