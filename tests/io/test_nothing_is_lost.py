@@ -214,3 +214,20 @@ def test_every_file_becomes_every_other_or_one_line_says_why_not(tmp_path, capsy
             assert "filtration" in said, form.name
         for path in made:
             path.unlink()
+
+
+@over("ending", ["csv", "tsv", "edges", "facets", "adjlist"])
+@over("alone", [["source", "target"], ["target"], ["source", "target", "from", "to"],
+                ["source", "to", "receiver", "dst"]])  # fmt: skip
+def test_vertices_alone_may_be_called_like_a_heading(tmp_path, ending, alone):
+    K = SimplicialComplex.from_simplices([("a", "b"), *[(name,) for name in alone]])
+    path = tmp_path / f"{len(alone)}.{ending}"
+    try:
+        write(K, path)
+    except ValueError as error:
+        assert "such as 'source', that of vertex 2" in str(error)
+        assert (alone[-1], path.exists()) == ("dst", False)
+        return
+    found = read(path)
+    assert found.f_vector == K.f_vector
+    assert edges_by(found.vertex_labels, found) == edges_by(K.vertex_labels, K)
