@@ -221,13 +221,13 @@ def test_every_file_becomes_every_other_or_one_line_says_why_not(tmp_path, capsy
                 ["source", "to", "receiver", "dst"]])  # fmt: skip
 def test_vertices_alone_may_be_called_like_a_heading(tmp_path, ending, alone):
     K = SimplicialComplex.from_simplices([("a", "b"), *[(name,) for name in alone]])
-    path = tmp_path / f"{len(alone)}.{ending}"
-    try:
-        write(K, path)
-    except ValueError as error:
-        assert "such as 'source', that of vertex 2" in str(error)
-        assert (alone[-1], path.exists()) == ("dst", False)
+    path = tmp_path / f"{alone[-1]}.{ending}"
+    if alone[-1] == "dst" and ending in ("csv", "tsv", "edges"):
+        with pytest.raises(ValueError, match="such as 'source', that of vertex 2"):
+            write(K, path)
+        assert not path.exists()
         return
+    write(K, path)
     found = read(path)
     assert found.f_vector == K.f_vector
     assert edges_by(found.vertex_labels, found) == edges_by(K.vertex_labels, K)
