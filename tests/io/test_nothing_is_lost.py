@@ -231,3 +231,65 @@ def test_vertices_alone_may_be_called_like_a_heading(tmp_path, ending, alone):
     found = read(path)
     assert found.f_vector == K.f_vector
     assert edges_by(found.vertex_labels, found) == edges_by(K.vertex_labels, K)
+
+
+@over("form", [form for form in WRITTEN if {"attributes", "edge attributes", "edge weights"}
+               & {*form.keeps}])  # fmt: skip
+@over("filtered", [False, True])
+def test_an_attribute_called_filtration_is_none(tmp_path, form, filtered):
+    K = PATH.with_filtration([[0.0] * 3, [1.0, 2.0]]) if filtered else PATH
+    given = [{"filtration": [7, 8, 9]}, {"filtration": [5, 6], "simplex_filtration": ["a", "b"]}]
+    path = tmp_path / f"{filtered}{form.suffixes[0]}"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        write(K, path, form.name, attributes=given)
+        found = read_data(path)
+    said = " ".join(str(each.message) for each in caught)
+    if "edge weights" in form.keeps:
+        assert "the values 'filtration', 'simplex_filtration' are left out by" in said
+        assert ("the filtration of the edges is written as 'weight'" in said) == filtered
+        assert found.attributes[1].get("weight") == ((1, 2) if filtered else None)
+        return
+    assert (found.complex.filtration is not None) == filtered
+    if filtered:
+        assert found.complex.filtration[1].tolist() == [1.0, 2.0]
+    kept = [0, 1] if "attributes" in form.keeps else [1]
+    for k in kept:
+        assert {name: list(own) for name, own in found.attributes[k].items()} == given[k]
+    assert ("is called 'simplex_filtration' in the file" in said) == (form.name != "npz")
+    assert ("the attributes of dimension 0 are left out" in said) == (kept == [1])
+
+
+@over("vertices, edges, ending, said, read_as", [
+    ([0, 0, 0], [1, 2], "csv", "", [1.0, 2.0]),
+    ([-1, 0, 0], [1, 2], "csv", "the filtration of the vertices is left out", [1.0, 2.0]),
+    ([-1, -1, 0], [-1, 2], "csv", "it is read as an attribute", None),
+    ([0, 0, 0], [1, 2], "net", "of the edges is written as 'weight' by pajek", None),
+    ([-1, 0, 0], [1, 2], "net", "by pajek, that of the vertices is left out", None),
+    ([-1, 0, 0], [1, 2], "mtx", "by matrix-market, that of the vertices is left out", None),
+    ([-1, -1, 0], [0, 2], "mtx", "filtration of the complex is left out", None),
+    ([1, 1, 1], [1, 1], "mtx", "filtration of the complex is left out", None),
+    ([1, 1, 1], [1, 1], "g6", "filtration of the complex is left out", None),
+])  # fmt: skip
+def test_what_becomes_of_a_filtration_is_said(tmp_path, vertices, edges, ending, said, read_as):
+    K = PATH.with_filtration([list(map(float, vertices)), list(map(float, edges))])
+    path = tmp_path / f"a.{ending}"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        write(K, path)
+    text = " ".join(str(each.message) for each in caught)
+    assert said in text
+    assert bool(said) == bool(text)
+    assert text.count("left out") <= 1
+    found = read_data(path)
+    filtration = found.complex.filtration
+    assert (None if filtration is None else filtration[1].tolist()) == read_as
+    if "written as 'weight'" in said:
+        assert list(found.attributes[1]["weight"]) == edges
+
+
+@over("ending", ["net", "mtx"])
+def test_a_weight_that_is_written_is_not_said_to_be_left_out(tmp_path, recwarn, ending):
+    write(PATH, tmp_path / f"a.{ending}", attributes=[{}, {"weight": [2, 3]}])
+    assert not recwarn.list
+    assert read_data(tmp_path / f"a.{ending}").attributes[1] == {"weight": (2, 3)}
