@@ -16,6 +16,7 @@ from simplex.complexes import SimplicialComplex, require_complex, require_path, 
 from simplex.io._content import FILTRATION, Values
 from simplex.io._names import keep_names, marked, unmarked
 from simplex.io._registry import Format, ending_of, endings, format_by_ending, named_format
+from simplex.io._text import said_of_nan
 
 
 _PACKERS = {
@@ -240,6 +241,8 @@ def _said_of_attributes(values: Mapping[int, Values], form: Format) -> list[str]
         said = [f"the attributes of {which} are left out by {form.name}"]
     if form.name == "npz" or not {"attributes", "edge attributes"} & {*form.keeps}:
         return said
+    whole = {-1} & {*values} if form.name in ("graphml", "gml") else set()
+    said += said_of_nan({unmarked(n): v for k in kept | whole for n, v in values[k].items()})
     names = dict.fromkeys(name for k in kept for name in values[k] if unmarked(name) != name)
     return said + [f"the attribute {unmarked(name)!r} is called {name!r} in the file"
                    for name in names]  # fmt: skip

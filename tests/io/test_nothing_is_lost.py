@@ -293,3 +293,32 @@ def test_a_weight_that_is_written_is_not_said_to_be_left_out(tmp_path, recwarn, 
     write(PATH, tmp_path / f"a.{ending}", attributes=[{}, {"weight": [2, 3]}])
     assert not recwarn.list
     assert read_data(tmp_path / f"a.{ending}").attributes[1] == {"weight": (2, 3)}
+
+
+@over("column, said", [
+    ([1, "1"], True), ([True, 1], True), ([0.5, "a"], True), ([2**60 + 1, 0.5], True),
+    ([10**400, 0.5], True), ([1, 2.5], False), ([True, None], False), ([10**400, 1], False),
+    (["1", None], False), ([math.inf, 1], False),
+])  # fmt: skip
+def test_graphml_says_which_values_have_another_type(tmp_path, column, said):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        write(PATH, tmp_path / "a.graphml", attributes=[{}, {"q": column}])
+        found = read_data(tmp_path / "a.graphml").attributes[1]["q"]
+    assert (list(found) != column) == said
+    assert [str(each.message).split(": ")[-1] for each in caught] == said * [
+        "the values 'q' are of another type when they are read again."]  # fmt: skip
+
+
+@over("form", [form for form in WRITTEN if {"attributes", "edge attributes"} & {*form.keeps}
+               or form.name == "pajek"])  # fmt: skip
+def test_nan_comes_back_or_it_is_said(tmp_path, form):
+    path = tmp_path / f"a{form.suffixes[0]}"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        write(PATH, path, form.name, attributes=[{}, {"weight": [math.nan, 2.0]}])
+    found = read_data(path).attributes[1]["weight"]
+    assert found[1] == 2.0
+    assert (found[0] is None) == any("NaN among the values 'weight'" in str(each.message)
+                                     for each in caught)  # fmt: skip
+    assert found[0] is None or math.isnan(found[0])

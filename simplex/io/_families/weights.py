@@ -5,6 +5,7 @@ from typing import Any
 
 from simplex.io._content import FILTRATION, Values
 from simplex.io._names import unmarked
+from simplex.io._text import said_of_nan
 
 
 def weights_of(
@@ -31,4 +32,6 @@ def weights_of(
     if left:
         shown = ", ".join(repr(unmarked(other)) for other in dict.fromkeys(left))
         notes.append(f"the values {shown} are left out by {form}")
+    kept = {other: at[other] for other in axes} | ({} if name is None else {name: own[name]})
+    notes += said_of_nan(kept)
     return None if name is None else own[name]
