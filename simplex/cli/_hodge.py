@@ -3,6 +3,7 @@
 import argparse
 import csv
 import io
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,16 +48,26 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None:
         require_output(args.out, [".csv"])
     flow, names = _read(args)
-    parts = hodge_decomposition(flow.complex, flow.x)
-    energy = float(flow.x.square().sum())
+    scale = _power_of_two(flow.x)
+    scaled = flow.x / scale
+    parts = hodge_decomposition(flow.complex, scaled)
+    energy = float(scaled.square().sum())
     print(f"f-vector {flow.complex.f_vector}")
     for name, part in zip(_PARTS, parts, strict=True):
         share = float(part.square().sum()) / energy if energy else 0.0
         print(f"{name:8} {share:7.2%} of the energy")
     if args.out is not None:
-        _write(args.out, flow, parts, names)
+        _write(args.out, flow, tuple(part * scale for part in parts), names)
         print(f"saved to {args.out}")
     return 0
+
+
+def _power_of_two(x: "Tensor") -> float:
+    """Of the size of the largest value, so that no square overflows; nothing is rounded by it."""
+    most = float(x.abs().max()) if x.numel() else 0.0
+    if most == float("inf"):
+        raise ValueError("the values of an edge must have a finite sum, got one beyond float64.")
+    return math.ldexp(1.0, max(math.frexp(most)[1] - 1, -1000)) if most else 1.0
 
 
 def _read(args: argparse.Namespace) -> tuple["Flow", list[Any]]:
@@ -80,7 +91,8 @@ def _read(args: argparse.Namespace) -> tuple["Flow", list[Any]]:
             raise ValueError("must hold edges with values, got a complex.")
         column = _column(content.values.get(1, {}), args.value)
         ends = content.graph.edge_index
-        values = torch.tensor([_number(value, ends, i) for i, value in enumerate(column)])
+        listed = [_number(value, ends, i) for i, value in enumerate(column)]
+        values = torch.tensor(listed, dtype=torch.float64)
         kept = ends[0] != ends[1]
         if not bool(kept.all()):
             note(args.file, f"note: {int((~kept).sum())} self-loops are left out.")

@@ -1,15 +1,28 @@
 """Names of vertices in files, where they are words: what they become, and how they come back."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simplex.complexes import SimplicialComplex
-from simplex.io._content import Content, Values, compact_labels
+from simplex.io._content import FILTRATION, Content, Values, compact_labels
 from simplex.io._text import as_numbers
 
 
 LABEL = "simplex_label"  # a vertex's name as JSON, where the format would make another of it
+_MARK = "simplex_"
+_MARKED = re.compile(rf"({_MARK})*{FILTRATION}")  # values of the user, which are no filtration
+
+
+def marked(name: str) -> str:
+    """The name of an attribute in a file, where what is called ``filtration`` is that."""
+    return f"{_MARK}{name}" if _MARKED.fullmatch(name) else name
+
+
+def unmarked(name: str) -> str:
+    """The name of an attribute, by that in a file."""
+    return name.removeprefix(_MARK) if _MARKED.fullmatch(name) else name
 
 
 def in_json(name: Any) -> bool:

@@ -23,7 +23,7 @@ from simplex.io._content import (
 )
 from simplex.io._families.json_text import kind_of_json, load_json
 from simplex.io._families.listed import filtration_in, numbers_of
-from simplex.io._names import restore_names
+from simplex.io._names import restore_names, unmarked
 from simplex.io._options import Reading
 from simplex.io._registry import (
     TABLES,
@@ -273,7 +273,12 @@ def _complex_of(
         raise ValueError(
             f"must have at most --max-simplices {reading.max_simplices} simplices, got {size}."
         )
-    return K, {k: own for k, own in values.items() if k <= max(K.dim, 0)}
+    return K, {k: _unmarked(own) for k, own in values.items() if k <= max(K.dim, 0)}
+
+
+def _unmarked(own: Values) -> Values:
+    """By the names that they had before they were written, where no filtration is among them."""
+    return own if FILTRATION in own else {unmarked(name): each for name, each in own.items()}
 
 
 def graph_complex(

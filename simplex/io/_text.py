@@ -77,7 +77,18 @@ def records_of(values: Mapping[str, Sequence[Any]], count: int) -> list[dict[str
 
 def is_missing(value: Any) -> bool:
     """Whether there is no value: ``None`` or NaN."""
-    return value is None or (isinstance(value, float) and value != value)
+    return value is None or _is_nan(value)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and value != value
+
+
+def said_of_nan(values: Mapping[str, Sequence[Any]]) -> list[str]:
+    """What is to be said of columns with NaN, which files have no word for."""
+    found = [name for name, column in values.items() if any(map(_is_nan, column))]
+    shown = ", ".join(map(repr, found))
+    return [f"NaN among the values {shown} is left out, and read as None"] if found else []
 
 
 def json_bytes(stored: Mapping[str, Any]) -> bytes:

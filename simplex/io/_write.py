@@ -14,8 +14,9 @@ import torch
 
 from simplex.complexes import SimplicialComplex, require_complex, require_path, write_whole
 from simplex.io._content import FILTRATION, Values
-from simplex.io._names import keep_names
+from simplex.io._names import keep_names, marked, unmarked
 from simplex.io._registry import Format, ending_of, endings, format_by_ending, named_format
+from simplex.io._text import said_of_nan
 
 
 _PACKERS = {
@@ -90,15 +91,14 @@ def write_noting(
     values |= _metadata(metadata)
     _require_held(K, form)
     _require_words(values, notes, form)
+    notes += _said_of_attributes(values, form) + _said_of_filtration(K, form)
     for what, is_there in (
         ("names", K.vertex_labels is not None),
-        ("filtration", K.filtration is not None),
-        ("attributes", any(set(own) - {FILTRATION} for k, own in values.items() if k >= 0)),
         ("metadata", -1 in values),
         ("parts", K.num_parts != 1),
         ("orientation", K.state()["orientation"] is not None),
     ):
-        if is_there and not _keeps(form, what, K, values):
+        if is_there and not _keeps(form, what):
             notes.append(f"the {what} of the complex {_VERBS[what]} left out by {form.name}")
     keep_names(K, form.name, form.keeps, values, notes)
     assert form.writer is not None
@@ -111,8 +111,7 @@ def write_noting(
         _put(Path(path), _PACKERS[packing](written) if packing in _PACKERS else written)
 
 
-_VERBS = {"names": "are", "filtration": "is", "attributes": "are", "metadata": "are",
-          "parts": "are", "orientation": "is"}  # fmt: skip
+_VERBS = {"names": "are", "metadata": "are", "parts": "are", "orientation": "is"}
 
 
 def _put(place: Path, data: bytes) -> None:
@@ -164,7 +163,7 @@ def _values(
                     f"attributes must have a value for each of the {K.num_simplices(k)} simplices "
                     f"of dimension {k}, got {len(listed)} as {name!r}."
                 )
-            values.setdefault(k, {})[name] = listed
+            values.setdefault(k, {})[marked(name)] = listed
     for k, column in enumerate(K.filtration or ()):
         values.setdefault(k, {})[FILTRATION] = column.detach().cpu().tolist()
     return values
@@ -202,7 +201,7 @@ def _require_words(values: dict[int, Values], notes: list[str], form: Format) ->
                     f"attributes must be text of Unicode, got others in {name!r}."
                 ) from None
             if not all(isinstance(x, plain) for x in column):
-                odd.append(name)
+                odd.append(unmarked(name))
     keeps = {"attributes", "edge attributes", "metadata"} & set(form.keeps)
     if odd and keeps:
         notes.append(f"the values {', '.join(map(repr, dict.fromkeys(odd)))} are written as words")
@@ -226,19 +225,43 @@ def _require_held(K: SimplicialComplex, form: Format) -> None:
         )
 
 
-def _keeps(form: Format, what: str, K: SimplicialComplex, values: dict[int, Values]) -> bool:
-    """Whether the format has a place for what is there, all of it."""
-    keeps = form.keeps
-    if what in keeps:
-        return True
-    if what == "names" and "numbers" in keeps:
-        return True  # which its writer decides
-    if what == "filtration" and {"edge attributes", "edge weights", "times"} & set(keeps):
-        assert K.filtration is not None
-        return "times" in keeps or not bool(K.filtration[0].any())
-    if what == "attributes":
-        beside = {k for k, own in values.items() if k >= 0 and set(own) - {FILTRATION}}
-        if "edge attributes" in keeps:
-            return beside <= {1}
-        return "coordinates" in keeps and beside <= {0}
-    return what == "attributes" and "edge weights" in keeps
+def _keeps(form: Format, what: str) -> bool:
+    """Whether the format has a place for what is there; of numbers its writer decides."""
+    return what in form.keeps or (what == "names" and "numbers" in form.keeps)
+
+
+def _said_of_attributes(values: Mapping[int, Values], form: Format) -> list[str]:
+    """Those of dimensions for which the format has no place, and those of another name there."""
+    there = {k for k, own in values.items() if k >= 0 and set(own) - {FILTRATION}}
+    places = [dims for what, dims in _DIMENSIONS.items() if what in form.keeps]
+    kept = there if "attributes" in form.keeps else there.intersection(*places[:1] or [()])
+    said = []
+    if lost := sorted(there - kept):
+        which = f"dimension {', '.join(map(str, lost))}" if kept else "the complex"
+        said = [f"the attributes of {which} are left out by {form.name}"]
+    if form.name == "npz" or not {"attributes", "edge attributes"} & {*form.keeps}:
+        return said
+    whole = {-1} & {*values} if form.name in ("graphml", "gml") else set()
+    said += said_of_nan({unmarked(n): v for k in kept | whole for n, v in values[k].items()})
+    names = dict.fromkeys(name for k in kept for name in values[k] if unmarked(name) != name)
+    return said + [f"the attribute {unmarked(name)!r} is called {name!r} in the file"
+                   for name in names]  # fmt: skip
+
+
+_DIMENSIONS = {"edge attributes": (1,), "edge weights": (0, 1), "coordinates": (0,)}
+
+
+def _said_of_filtration(K: SimplicialComplex, form: Format) -> list[str]:
+    """What a format that has no filtration makes of it; weights are said by their writers."""
+    keeps = {*form.keeps}
+    if K.filtration is None or keeps & {"filtration", "times", "edge weights"}:
+        return []
+    if "edge attributes" not in keeps or K.dim < 1:
+        return [f"the filtration of the complex is left out by {form.name}"]
+    said = []
+    if bool(K.filtration[0].any()):
+        said.append(f"the filtration of the vertices is left out by {form.name}, it is read as 0")
+    if bool((K.filtration[1] < 0).any()):
+        said = [f"the filtration is left out by {form.name} but for the edges, of which it is read "
+                "as an attribute, as there are values below 0"]  # fmt: skip
+    return said

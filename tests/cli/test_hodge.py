@@ -40,6 +40,18 @@ def test_the_parts_are_those_of_the_decomposition(tmp_path, capsys, name):
         torch.testing.assert_close(sign * torch.tensor(found, dtype=torch.float64), expected[key])
 
 
+@over("big, small", [("16777217", "0.1"), ("1e300", "2e299"), ("1e-300", "3e-301")])
+def test_values_are_those_of_the_file(tmp_path, capsys, big, small):
+    (tmp_path / "flow.csv").write_text(f"a,b,{big}\nb,c,{small}\n")
+    out = tmp_path / "parts.csv"
+    assert main(["hodge", str(tmp_path / "flow.csv"), "--out", str(out)]) == 0
+    assert "gradient 100.00% of the energy" in capsys.readouterr().out
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert [float(row["value"]) for row in rows] == [float(big), float(small)]
+    for row in rows:  # on a tree all is a gradient
+        assert abs(float(row["gradient"]) / float(row["value"]) - 1) < 1e-7
+
+
 def test_without_triangles_there_is_no_curl(tmp_path, capsys):
     (tmp_path / "flow.csv").write_text(TABLES["flow.csv"])
     assert main(["hodge", str(tmp_path / "flow.csv"), "--max-dim", "1"]) == 0
@@ -54,6 +66,7 @@ def test_without_triangles_there_is_no_curl(tmp_path, capsys):
         ("source,target,p,q\na,b,1,2\n", ["--value", "r"], "got r; there are: p, q"),
         ("source,target\na,b\n", [], "there are: none"),
         ("source,target,value\na,b,x\n", [], "got 'x' for edge 1 of 1"),
+        ("a,b,1e308\na,b,1e308\n", [], "a finite sum, got one beyond float64"),
         ("source,target,value\na,b,1\n", ["--rings", "6"], "must be left out"),
         ("source,target,value\na,b,1\n", ["--out", "parts.txt"], ".csv"),
     ],

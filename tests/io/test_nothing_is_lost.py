@@ -214,3 +214,111 @@ def test_every_file_becomes_every_other_or_one_line_says_why_not(tmp_path, capsy
             assert "filtration" in said, form.name
         for path in made:
             path.unlink()
+
+
+@over("ending", ["csv", "tsv", "edges", "facets", "adjlist"])
+@over("alone", [["source", "target"], ["target"], ["source", "target", "from", "to"],
+                ["source", "to", "receiver", "dst"]])  # fmt: skip
+def test_vertices_alone_may_be_called_like_a_heading(tmp_path, ending, alone):
+    K = SimplicialComplex.from_simplices([("a", "b"), *[(name,) for name in alone]])
+    path = tmp_path / f"{alone[-1]}.{ending}"
+    if alone[-1] == "dst" and ending in ("csv", "tsv", "edges"):
+        with pytest.raises(ValueError, match="such as 'source', that of vertex 2"):
+            write(K, path)
+        assert not path.exists()
+        return
+    write(K, path)
+    found = read(path)
+    assert found.f_vector == K.f_vector
+    assert edges_by(found.vertex_labels, found) == edges_by(K.vertex_labels, K)
+
+
+@over("form", [form for form in WRITTEN if {"attributes", "edge attributes", "edge weights"}
+               & {*form.keeps}])  # fmt: skip
+@over("filtered", [False, True])
+def test_an_attribute_called_filtration_is_none(tmp_path, form, filtered):
+    K = PATH.with_filtration([[0.0] * 3, [1.0, 2.0]]) if filtered else PATH
+    given = [{"filtration": [7, 8, 9]}, {"filtration": [5, 6], "simplex_filtration": ["a", "b"]}]
+    path = tmp_path / f"{filtered}{form.suffixes[0]}"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        write(K, path, form.name, attributes=given)
+        found = read_data(path)
+    said = " ".join(str(each.message) for each in caught)
+    if "edge weights" in form.keeps:
+        assert "the values 'filtration', 'simplex_filtration' are left out by" in said
+        assert ("the filtration of the edges is written as 'weight'" in said) == filtered
+        assert found.attributes[1].get("weight") == ((1, 2) if filtered else None)
+        return
+    assert (found.complex.filtration is not None) == filtered
+    if filtered:
+        assert found.complex.filtration[1].tolist() == [1.0, 2.0]
+    kept = [0, 1] if "attributes" in form.keeps else [1]
+    for k in kept:
+        assert {name: list(own) for name, own in found.attributes[k].items()} == given[k]
+    assert ("is called 'simplex_filtration' in the file" in said) == (form.name != "npz")
+    assert ("the attributes of dimension 0 are left out" in said) == (kept == [1])
+
+
+@over("vertices, edges, ending, said, read_as", [
+    ([0, 0, 0], [1, 2], "csv", "", [1.0, 2.0]),
+    ([-1, 0, 0], [1, 2], "csv", "the filtration of the vertices is left out", [1.0, 2.0]),
+    ([-1, -1, 0], [-1, 2], "csv", "it is read as an attribute", None),
+    ([0, 0, 0], [1, 2], "net", "of the edges is written as 'weight' by pajek", None),
+    ([-1, 0, 0], [1, 2], "net", "by pajek, that of the vertices is left out", None),
+    ([-1, 0, 0], [1, 2], "mtx", "by matrix-market, that of the vertices is left out", None),
+    ([-1, -1, 0], [0, 2], "mtx", "filtration of the complex is left out", None),
+    ([1, 1, 1], [1, 1], "mtx", "filtration of the complex is left out", None),
+    ([1, 1, 1], [1, 1], "g6", "filtration of the complex is left out", None),
+])  # fmt: skip
+def test_what_becomes_of_a_filtration_is_said(tmp_path, vertices, edges, ending, said, read_as):
+    K = PATH.with_filtration([list(map(float, vertices)), list(map(float, edges))])
+    path = tmp_path / f"a.{ending}"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        write(K, path)
+    text = " ".join(str(each.message) for each in caught)
+    assert said in text
+    assert bool(said) == bool(text)
+    assert text.count("left out") <= 1
+    found = read_data(path)
+    filtration = found.complex.filtration
+    assert (None if filtration is None else filtration[1].tolist()) == read_as
+    if "written as 'weight'" in said:
+        assert list(found.attributes[1]["weight"]) == edges
+
+
+@over("ending", ["net", "mtx"])
+def test_a_weight_that_is_written_is_not_said_to_be_left_out(tmp_path, recwarn, ending):
+    write(PATH, tmp_path / f"a.{ending}", attributes=[{}, {"weight": [2, 3]}])
+    assert not recwarn.list
+    assert read_data(tmp_path / f"a.{ending}").attributes[1] == {"weight": (2, 3)}
+
+
+@over("column, said", [
+    ([1, "1"], True), ([True, 1], True), ([0.5, "a"], True), ([2**60 + 1, 0.5], True),
+    ([10**400, 0.5], True), ([1, 2.5], False), ([True, None], False), ([10**400, 1], False),
+    (["1", None], False), ([math.inf, 1], False),
+])  # fmt: skip
+def test_graphml_says_which_values_have_another_type(tmp_path, column, said):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        write(PATH, tmp_path / "a.graphml", attributes=[{}, {"q": column}])
+        found = read_data(tmp_path / "a.graphml").attributes[1]["q"]
+    assert (list(found) != column) == said
+    assert [str(each.message).split(": ")[-1] for each in caught] == said * [
+        "the values 'q' are of another type when they are read again."]  # fmt: skip
+
+
+@over("form", [form for form in WRITTEN if {"attributes", "edge attributes"} & {*form.keeps}
+               or form.name == "pajek"])  # fmt: skip
+def test_nan_comes_back_or_it_is_said(tmp_path, form):
+    path = tmp_path / f"a{form.suffixes[0]}"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        write(PATH, path, form.name, attributes=[{}, {"weight": [math.nan, 2.0]}])
+    found = read_data(path).attributes[1]["weight"]
+    assert found[1] == 2.0
+    assert (found[0] is None) == any("NaN among the values 'weight'" in str(each.message)
+                                     for each in caught)  # fmt: skip
+    assert found[0] is None or math.isnan(found[0])

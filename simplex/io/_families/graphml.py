@@ -11,7 +11,7 @@ import torch
 from simplex.complexes import SimplicialComplex
 from simplex.interop import GraphEdges, unite
 from simplex.io._content import Content, Values, columns_of
-from simplex.io._names import distinct_words, require_words
+from simplex.io._names import distinct_words, require_words, unmarked
 from simplex.io._options import Reading
 from simplex.io._source import read_bytes
 from simplex.io._text import is_missing
@@ -198,6 +198,10 @@ def write_graphml(
            for value in column if isinstance(value, str)):  # fmt: skip
         notes.append("control characters in values are replaced, as XML has none")
 
+    if mixed := [unmarked(name) for k in keys for name in keys[k] if _is_mixed(values[k][name])]:
+        shown = ", ".join(map(repr, dict.fromkeys(mixed)))
+        notes.append(f"the values {shown} are of another type when they are read again")
+
     def data_of(k: int, i: int) -> list[str]:
         return [
             f"<data key={quoteattr(key)}>{_text(values[k][name][i])}</data>"
@@ -230,6 +234,16 @@ def _type_of(column: Any) -> str:
     if kinds == {int}:
         return "long"
     return "double" if kinds and kinds <= {int, float} else "string"
+
+
+def _is_mixed(column: Any) -> bool:
+    """Whether numbers of a column become words, as others are, or others by their rounding."""
+    read = _TYPES.get(_type_of(column), str)
+    numbers = [x for x in column if isinstance(x, (int, float)) and not is_missing(x)]
+    try:
+        return any(read(_text(x)) != x for x in numbers)
+    except OverflowError:
+        return True
 
 
 def _text(value: Any) -> str:

@@ -1,6 +1,8 @@
 """Matrix Market: a sparse matrix whose entries are the edges, or the values of these."""
 
 import io
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,6 +11,7 @@ from simplex.complexes import SimplicialComplex
 from simplex.interop import GraphEdges
 from simplex.io._content import FILTRATION, Content, Values
 from simplex.io._families.listed import numbers_of
+from simplex.io._families.weights import weights_of
 from simplex.io._options import Reading
 from simplex.io._source import read_text
 
@@ -72,20 +75,22 @@ def market_content(text: str, undirected: bool) -> Content:
 def write_market(
     K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]
 ) -> bytes:
-    """The symmetric adjacency matrix; its entries are the filtration, or 1."""
-    given = values.get(1, {}).get(FILTRATION)
-    numbers = None if given is None else numbers_of(given)
-    own = None if numbers is None else numbers.tolist()
-    if given is not None and own is None:
-        notes.append("the values 'filtration' are left out, as they are no numbers of float64")
-    if own is not None and not all(own):
-        notes.append("the filtration is left out, as an entry that is 0 is no edge of a matrix")
-        own = None
+    """The symmetric adjacency matrix; its entries are the filtration, ``weight``, or 1."""
+    own = weights_of(values, "matrix-market", _are_entries, (FILTRATION, "weight"), notes)
     edges, n = (K.simplices(1) + 1).tolist(), K.num_simplices(0)
-    kind = "pattern" if own is None else "real"
+    whole = own is not None and all(type(x) is int and abs(x) < 2**63 for x in own)
+    kind = "pattern" if own is None else "integer" if whole else "real"
     lines = [f"{BANNER} matrix coordinate {kind} symmetric", f"{n} {n} {len(edges)}"]
     if own is None:
         lines += [f"{v} {u}" for u, v in edges]
     else:
         lines += [f"{v} {u} {x!r}" for (u, v), x in zip(edges, own, strict=True)]
     return "\n".join([*lines, ""]).encode()
+
+
+def _are_entries(column: Sequence[Any]) -> bool:
+    """Whether they are read again: numbers, none of them 0, which is no edge, and not all 1."""
+    numbers = numbers_of(column)
+    return numbers is not None and bool(
+        numbers.all() and (numbers != 1).any() and not numbers.isnan().any()
+    )

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from simplex.complexes import SimplicialComplex
-from simplex.io._content import Content, Values
+from simplex.io._content import FILTRATION, Content, Values
+from simplex.io._names import unmarked
 from simplex.io._options import Reading
 from simplex.io._source import read_bytes, read_text
 
@@ -70,7 +71,7 @@ def _coordinates(K: SimplicialComplex, values: dict[int, Values], notes: list[st
             "mesh, got none. Give them as attributes=[{'x': …, 'y': …, 'z': …}], or choose a "
             "format without coordinates."
         )
-    left = [name for name in own if name not in _AXES]
+    left = [unmarked(name) for name in own if name not in (*_AXES, FILTRATION)]
     if left:
         notes.append(f"the values {', '.join(map(repr, left))} of vertices are left out")
     flat = [own.get(axis, [0.0] * K.num_simplices(0)) for axis in _AXES]

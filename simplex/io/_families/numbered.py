@@ -9,6 +9,7 @@ import torch
 
 from simplex.complexes import SimplicialComplex, require_room_for_vertices
 from simplex.io._content import FILTRATION, Content, Values, graph_of
+from simplex.io._families.weights import weights_of
 from simplex.io._names import distinct_words, require_words
 from simplex.io._options import Reading
 from simplex.io._source import read_text
@@ -134,13 +135,11 @@ def _maybe_real(words: Sequence[str], i: int) -> float | None:
 
 def write_pajek(K: SimplicialComplex, values: dict[int, Values], _: str, notes: list[str]) -> bytes:
     """A network with the names of its vertices; the weights are the filtration, or ``weight``."""
-    own, at = dict(values.get(1, {})), values.get(0, {})
-    name = next((x for x in ("weight", FILTRATION) if x in own and _are_real(own[x])), None)
-    weight = own.pop(name) if name is not None else [None] * K.num_simplices(1)
+    at = values.get(0, {})
     axes = [axis for axis in "xyz" if axis in at and _are_real(at[axis])]
     axes = axes if axes[:2] == ["x", "y"] else []
-    if left := [*own, *(other for other in at if other not in axes)]:
-        notes.append(f"the values {', '.join(map(repr, dict.fromkeys(left)))} are left out")
+    found = weights_of(values, "pajek", _are_real, ("weight", FILTRATION), notes, axes)
+    weight = [None] * K.num_simplices(1) if found is None else found
     labels = distinct_words(K, "Pajek")
     rule = "have no '\"' and no line break"
     require_words(labels, "Pajek", lambda label: not re.search(r'["\n\r]', label), rule)

@@ -34,10 +34,11 @@ def write_edges(
     alone = torch.ones(len(names), dtype=torch.bool)
     alone[edges.flatten().cpu()] = False
     mark = {".csv": ",", ".tsv": "\t"}.get(ending, " ")
-    columns = _kept(own, mark, notes)
+    ends = _ends({*names, *own})
+    columns = _kept(own, ends, mark, notes)
     plain = mark == " " and not columns and K.vertex_labels is None
     plain = plain and (not len(edges) or int(edges[0, 0]) == 0)
-    rows: list[list[str]] = [] if plain else [["source", "target", *columns]]
+    rows: list[list[str]] = [] if plain else [[*ends, *columns]]
     rows += [
         [names[u], names[v], *(column[e] for column in columns.values())]
         for e, (u, v) in enumerate(edges.tolist())
@@ -46,14 +47,25 @@ def write_edges(
     return _checked(K, _joined(rows, mark), Reading(), notes)
 
 
-def _kept(own: Values, mark: str, notes: list[str]) -> dict[str, list[str]]:
+_ENDS = [("source", "target"), ("from", "to"), ("sender", "receiver"), ("src", "dst")]
+
+
+_WORDS = {word for ends in _ENDS for word in ends}
+
+
+def _ends(taken: set[str]) -> tuple[str, str]:
+    """Headings of the two ends that are neither names, which are read as an edge, nor columns."""
+    return next((ends for ends in _ENDS if not taken.intersection(ends)), _ENDS[0])
+
+
+def _kept(own: Values, ends: tuple[str, str], mark: str, notes: list[str]) -> dict[str, list[str]]:
     """The cells of the columns that are read again; what is left out or changed is said."""
     kept: dict[str, list[str]] = {}
     for name, column in own.items():
         cells = [cell_of(None if is_missing(value) else value) for value in column]
         safe = all(map(_SAFE.fullmatch, cells))  # then a few rows try the heading
         tried = {key: every[: 3 if safe else None] for key, every in [*kept.items(), (name, cells)]}
-        found = _read_again(tried, name, mark) if cells and name not in kept else cells
+        found = _read_again(tried, name, ends, mark) if cells and name not in kept else cells
         found = column_of(cells) if safe and found is not None else found
         if found is None:
             notes.append(f"the values {name!r} are left out, as a table takes them for its marks")
@@ -64,11 +76,13 @@ def _kept(own: Values, mark: str, notes: list[str]) -> dict[str, list[str]]:
     return kept
 
 
-def _read_again(columns: dict[str, list[str]], name: str, mark: str) -> Sequence[Any] | None:
+def _read_again(
+    columns: dict[str, list[str]], name: str, ends: tuple[str, str], mark: str
+) -> Sequence[Any] | None:
     """What is read of one of these columns; ``None`` if there is none of that name."""
     rows = zip(*columns.values(), strict=True)
     body = [[f"a{i}", f"b{i}", *row] for i, row in enumerate(rows)]
-    text = _joined([["source", "target", *columns], *body], mark)
+    text = _joined([[*ends, *columns], *body], mark)
     try:
         content = read_rows(_lines_alike(text), Reading(values=True), None, [])
     except ValueError:
@@ -131,10 +145,9 @@ def _quoted(word: str) -> str:
 
 def _checked(K: SimplicialComplex, text: str, reading: Reading, notes: list[str]) -> bytes:
     """The text, if it is read as what it was written for; words that may be marks are not."""
-    labels = K.vertex_labels
-    if labels is not None and not any(
-        all(pattern.fullmatch(str(name)) for name in labels) for pattern in (_PLAIN, _INTEGER)
-    ):
+    labels = list(map(str, K.vertex_labels or ()))
+    plain = any(all(map(pattern.fullmatch, labels)) for pattern in (_PLAIN, _INTEGER))
+    if not plain or not {*labels}.isdisjoint(_WORDS):
         _require_same(K, text, reading)
     return text.encode()
 
@@ -149,6 +162,7 @@ def _require_same(K: SimplicialComplex, text: str, reading: Reading) -> None:
     if again != expected:
         labels = list(map(str, K.vertex_labels or ()))
         odd = [v for v, name in enumerate(labels) if not re.fullmatch(r"[\w.]+", name)]
+        odd += [v for v, name in enumerate(labels) if name in _WORDS]
         v = next(iter(odd), 0)
         raise ValueError(
             "vertex_labels must be words that a table keeps apart from its marks, got others, such "

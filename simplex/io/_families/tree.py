@@ -73,14 +73,11 @@ def write_tree(K: SimplicialComplex, values: dict[int, Values], _: str, notes: l
     if len(plain) < len(numbers) or plain != sorted(set(plain)):
         notes.append("names that are no increasing whole numbers are left out")
         plain = list(range(len(numbers)))
-    lines, left = [], False
+    lines = []
     for k in range(K.dim + 1):
         given = values.get(k, {}).get(FILTRATION)
         found = None if given is None else numbers_of(given)
-        left = left or (given is not None and found is None)
         own = torch.zeros(K.num_simplices(k)) if found is None else found
         for simplex, value in zip(K.simplices(k).tolist(), own.tolist(), strict=True):
             lines.append(f"{k} {' '.join(str(plain[v]) for v in simplex)} {value!r}")
-    if left:
-        notes.append("the values 'filtration' are left out, as they are no numbers of float64")
     return "\n".join([*lines, ""]).encode()
