@@ -47,8 +47,8 @@ def run(args: argparse.Namespace) -> int:
     place = read_positions(K, given, args.dims, args.seed)
     with save_picture(args.out) as figure:
         ax = figure.add_subplot(projection="3d" if place.shape[1] == 3 else None)
-        draw_complex(K, place, ax=ax, labels=args.labels)
         ax.set_title(f"{Path(args.file).name}: f-vector {K.f_vector}", fontsize=9, parse_math=False)
+        draw_complex(K, place, ax=ax, labels=args.labels)  # below the title, which takes room
     print(f"f-vector {K.f_vector}, drawn to {args.out}")
     return 0
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from simplex.complexes import SimplicialComplex, require_flag
 from simplex.plot._checks import current_axes, require_drawable, require_lifted, require_style
-from simplex.plot._labels import write_labels
+from simplex.plot._labels import lay_out, write_labels
 from simplex.plot._positions import read_positions
 from simplex.plot._space import draw_in_space, space_axes
 
@@ -32,7 +32,8 @@ def draw_complex(
         ax: matplotlib axes to draw on; ``None`` for the current ones. Pictures in space need axes
             made with ``projection="3d"``.
         labels: whether to write the vertex labels, letter by letter: ``$`` is a dollar sign. One
-            that would cover another is left out, where vertices have fewer edges first.
+            that would cover another, or a vertex, on each side of its own is left out, where
+            vertices have fewer edges first.
         color: of the triangles.
         dims: 2 or 3, where no positions are given; ``None`` for the plane.
 
@@ -76,6 +77,7 @@ def _draw_in_plane(K: SimplicialComplex, place: Any, ax: Any, color: str, labels
     ax.autoscale_view()
     ax.set_axis_off()
     if labels:
-        ax.apply_aspect()
-        write_labels(ax, K, ax.transData.transform(place.numpy()), place.tolist())
+        lay_out(ax)
+        shown = ax.transData.transform(place.numpy())
+        write_labels(ax, K, shown, place.tolist(), 0.4 * size**0.5)  # a little less than a dot
     return ax

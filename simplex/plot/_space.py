@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.plot._labels import write_labels
+from simplex.plot._labels import lay_out, write_labels
 
 
 _MOST_SORTED = 100_000  # edges and triangles; each is sorted by its depth, and drawn, on its own
@@ -102,6 +102,6 @@ def _shown_at(ax: Any, place: Tensor) -> Any:
     import numpy as np
     from mpl_toolkits.mplot3d import proj3d
 
-    ax.apply_aspect()
+    lay_out(ax)
     x, y, _ = proj3d.proj_transform(*place.T.numpy(), ax.get_proj())
     return ax.transData.transform(np.stack([x, y], axis=1))

@@ -75,14 +75,21 @@ def test_labels_do_not_cover_each_other():
     hub = SimplicialComplex.from_simplices([("hub", f"leaf {i}") for i in range(30)])
     near = torch.zeros(31, 2)
     near[:, 0] = torch.linspace(0, 1e-3, 31)
-    crowded = draw_complex(hub, near, ax=axes(), labels=True)
-    assert [text.get_text() for text in crowded.texts] == ["hub"]  # it has the most edges
     apart = torch.stack([torch.zeros(31), torch.arange(31.0)], 1)
-    ax = draw_complex(hub, apart, ax=axes(), labels=True)
-    ax.figure.draw_without_rendering()
-    boxes = [text.get_window_extent() for text in ax.texts]
-    assert 10 < len(boxes) <= 31
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    wide = clique_complex(nx.gnp_random_graph(60, 0.1, seed=0), 1)
+    wide = wide.with_vertex_labels([f"WMW\n{v}" if v % 3 else f"MW@ {v}" for v in range(60)])
+    for K, place, least, most in ((hub, near, 1, 4), (hub, apart, 11, 31), (wide, None, 20, 60)):
+        figure = Figure(figsize=(5, 5), layout="constrained")
+        ax = figure.add_subplot()
+        ax.set_title("a title\nof two lines")
+        draw_complex(K, place, ax=ax, labels=True)
+        figure.draw_without_rendering()
+        boxes = [text.get_window_extent() for text in ax.texts]
+        assert least <= len(boxes) <= most
+        assert K is not hub or ax.texts[0].get_text() == "hub"  # it has the most edges
+        assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+        for x, y in ax.transData.transform(ax.collections[2].get_offsets()):
+            assert not any(a.x0 < x < a.x1 and a.y0 < y < a.y1 for a in boxes)
 
 
 @over("dims", [2, 3])
