@@ -62,6 +62,18 @@ def require_style(ax: Any, color: Any) -> int:
     return len(colors)
 
 
+def require_size(place: Tensor, ax: Any) -> None:
+    """Refuse places so far apart, or so near each other, that matplotlib draws nothing."""
+    in_space = place.shape[1] == 3 or getattr(ax, "name", None) == "3d"
+    least, most = (1e-100, 1e100) if in_space else (1e-280, 1e300)
+    size = float(place.abs().max()) if place.numel() else 0.0
+    if size > most or 0 < size < least:
+        raise ValueError(
+            f"positions must be of a size from {least:g} to {most:g} for a picture, got {size:g}. "
+            "Divide them by their largest number, or look at them with view_complex."
+        )
+
+
 def as_numbers(what: str, values: Any) -> Tensor:
     """Float64 on the CPU, from tensors, arrays of any strides, and nested lists."""
     import numpy as np

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex
-from simplex.plot._checks import current_axes, require_drawable, require_lifted
+from simplex.plot._checks import current_axes, require_drawable, require_lifted, require_size
 from simplex.plot._positions import read_positions
 from simplex.wl import Coloring
 
@@ -55,6 +55,7 @@ def draw_coloring(
             f"coloring must have a colour for each simplex of K, {K.f_vector} of them, got {sizes}."
         )
     place = read_positions(K, positions, 2)
+    require_size(place, ax)
     ax = current_axes(ax)
     shades = [_shades(color) for color in coloring.colors]
     points, lines, fills = (shades[k] if k <= K.dim else [] for k in range(3))

@@ -3,7 +3,13 @@
 from typing import Any
 
 from simplex.complexes import SimplicialComplex, require_flag
-from simplex.plot._checks import current_axes, require_drawable, require_lifted, require_style
+from simplex.plot._checks import (
+    current_axes,
+    require_drawable,
+    require_lifted,
+    require_size,
+    require_style,
+)
 from simplex.plot._labels import lay_out, write_labels
 from simplex.plot._positions import read_positions
 from simplex.plot._space import draw_in_space, space_axes
@@ -42,8 +48,9 @@ def draw_complex(
 
     Raises:
         TypeError: ``K`` is no complex, or positions are no numbers.
-        ValueError: positions of another shape, not finite or without one of the vertices; axes of
-            the plane for a picture in space; or more than a million edges or triangles.
+        ValueError: positions of another shape, not finite, of a size that matplotlib cannot draw
+            or without one of the vertices; axes of the plane for a picture in space; or more than
+            a million edges or triangles.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -57,6 +64,7 @@ def draw_complex(
     require_style(ax, color)
     require_flag("labels", labels)
     place = read_positions(K, positions, dims)
+    require_size(place, ax)
     if place.shape[1] == 3 or getattr(ax, "name", None) == "3d":
         return draw_in_space(K, place, space_axes(ax), color, labels)
     return _draw_in_plane(K, place, ax, color, labels)

@@ -103,6 +103,7 @@ def _opacity(K: SimplicialComplex) -> float:
 def _in_unit_ball(place: Tensor) -> Tensor:
     if not len(place):
         return place
+    place = place / (float(place.abs().max()) or 1.0)  # so that no square overflows
     moved = place - (place.amin(0) + place.amax(0)) / 2
     return moved / (float(moved.norm(dim=1).max()) or 1.0)
 

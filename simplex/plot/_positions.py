@@ -29,10 +29,18 @@ def read_positions(
     place = as_numbers("positions", positions)
     allowed = (dims,) if dims is not None else (2, 3)
     fits = place.ndim == 2 and len(place) == K.num_simplices(0) and place.shape[1] in allowed
-    if not fits or not bool(place.isfinite().all()):
+    if not fits:
         raise ValueError(
             f"positions must be finite and of shape ({K.num_simplices(0)}, "
             f"{' or '.join(map(str, allowed))}), got {tuple(place.shape)}."
+        )
+    wrong = (~place.isfinite()).any(1).nonzero()[:, 0].tolist()
+    if wrong:
+        v = wrong[0]
+        name = "" if K.vertex_labels is None else f", {K.vertex_labels[v]!r}"
+        raise ValueError(
+            f"positions must be finite, got {tuple(place[v].tolist())} for vertex {v}{name}"
+            + (f" and others like it for {len(wrong) - 1} more." if len(wrong) > 1 else ".")
         )
     return place
 

@@ -97,7 +97,23 @@ def test_values_come_by_names_in_order_and_as_tensors(folder):
     "text, said",
     [
         ("1\n2\n", "rows must begin with the names of the vertices of a simplex"),
-        ("ann,1\nann,2\n", "each one once"),
+        ("ann,1\nann,2\n", "each one once, got ann in line 2 and in line 1"),
+        ("name,x\nann,1\n\nzed,2\n", "line 4 must begin with the name of a vertex, got 'zed'"),
+        (
+            "ann,bob,1\ncid,bob,2\nann,zed,3\nann,cid,4\n",
+            "line 3 must begin with 2 names of vertices, got 'zed', which is none",
+        ),
+        ("ann,bob,1\nann,<b>,2\n", "line 2 must begin with a simplex of the complex, got ann, <b>"),
+        ("ann,bob,1\nbob,bob,2\nbob,ann,2\n", "line 2 must have its vertices once, got bob, bob"),
+        (
+            "cars\n1\n2\n3\n4\n",
+            "got 4 rows, which fit the dimensions 0 and 1. Begin the rows with "
+            "the names of vertices",
+        ),
+        (
+            "cars\n1\n2\n3\n",
+            "simplices of one dimension (4, 4, 1), got 3 rows below a",
+        ),
         (None, "values.csv: no such file"),
     ],
 )
@@ -108,6 +124,27 @@ def test_values_that_do_not_fit_are_refused(folder, capsys, text, said):
     assert main(["view", "roads.csv", "--color", "values.csv", "--out", "no.html"]) == 2
     assert said in capsys.readouterr().err
     assert not (folder / "no.html").exists()
+
+
+def test_both_directions_of_an_edge_are_added_up(folder, capsys):
+    rows = "ann,bob,3\nbob,ann,1\nann,bob,0.5\ncid,bob,-1\n"
+    (folder / "flow.csv").write_text("source,target,cars\n" + rows)
+    assert main(["view", "roads.csv", "--flow", "flow.csv"]) == 0
+    shown = edges_of(page(folder / "roads.html"), "cars")  # that of the flow is the first
+    assert shown == {("ann", "bob"): 2.5, ("bob", "cid"): 1, ("ann", "cid"): None,
+                     ("cid", "<b>"): None}  # fmt: skip
+    assert main(["view", "roads.csv", "--color", "flow.csv", "--out", "no.html"]) == 2
+    assert "each one once, got bob, ann in line 3 and in line 2" in capsys.readouterr().err
+
+
+def test_what_may_be_meant_otherwise_is_said(folder, capsys):
+    (folder / "values.csv").write_text("ann,bob,1\ncid,bob,2\n<b>,zed,3\n")
+    assert main(["view", "roads.csv", "--color", "values.csv"]) == 0
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert "values of dimension 0; if they are of another one, line 3 must begin with 2" in said
+    (folder / "values.csv").write_text("zed,2020\nann,2\n")
+    assert main(["view", "roads.csv", "--color", "values.csv"]) == 0
+    assert "line 1, 'zed 2020', as a heading" in capsys.readouterr().err
 
 
 def test_vertices_are_where_the_file_says(folder, capsys):

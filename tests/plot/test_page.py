@@ -50,6 +50,14 @@ def test_positions_keep_their_shape_in_the_plane_and_in_space():
     assert data_of(view_complex(K, dims=3))["axes"] == 3
 
 
+@over("size", [1e308, 1e300, 1e155, 1e-200, 1e-320])
+def test_positions_of_any_size_have_their_shape(size):
+    K = COMPLEXES["hollow tetrahedron"]
+    place = torch.tensor([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [-1, 0, 1]], dtype=torch.float64)
+    seen = data_of(view_complex(K, place * size))["positions"]
+    assert seen == pytest.approx(data_of(view_complex(K, place))["positions"], abs=1e-3)
+
+
 @over(
     "name",
     [
@@ -121,6 +129,19 @@ def test_values_are_taken_in_many_forms():
         ({"colors": {"x": torch.ones(6, 40)}}, ValueError, "at most 32 channels, got 40"),
         ({"flows": {"x": {0: [1.0] * 5}}}, ValueError, "flows.*must be numbers on edges"),
         ({"flows": {"x": ["a"] * 6}}, ValueError, "flows.*must be numbers on edges"),
+        ({"flows": [1.0] * 6}, TypeError, "^flows must be a mapping from names"),
+        ({"flows": {"x": [1.0] * 5}}, ValueError, r"^flows\['x'\] .* 6 simplices of dim.*got 5"),
+        ({"flows": {"x": [{}] * 6}}, TypeError, r"^flows\['x'\] must be a tensor"),
+        (
+            {"positions": [[0, 0]] * 4 + [[0, torch.nan]]},
+            ValueError,
+            r"must be finite, got \(0.0, nan\) for vertex 4\.$",
+        ),
+        (
+            {"positions": [[0, 0]] * 3 + [[0, torch.inf]] * 2},
+            ValueError,
+            r"must be finite, got \(0.0, inf\) for vertex 3 and others like it for 1 more",
+        ),
         ({"positions": torch.zeros(5, 4)}, ValueError, r"of shape \(5, 2 or 3\), got \(5, 4\)"),
         ({"dims": 4}, ValueError, "dims must be an integer from 2 to 3"),
         ({"title": 3}, TypeError, "title must be a string"),

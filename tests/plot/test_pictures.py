@@ -245,6 +245,16 @@ def test_bad_input_is_refused():
         (lambda: draw_flow(K, None, "flow"), TypeError, "flow must be a tensor, an array or lists"),
         (lambda: draw_flow(K, None, 1j * torch.ones(6)), TypeError, "flow must be real"),
         (lambda: draw_flow(K, [[0.0, 1.0], [2.0]], [0.0] * 6), TypeError, "positions must be a"),
+        (
+            lambda: draw_complex(K, torch.full((5, 3), 1e150, dtype=torch.float64), ax=space()),
+            ValueError,
+            "to 1e.100 for",
+        ),
+        (
+            lambda: draw_complex(K, torch.full((5, 2), 1e-300, dtype=torch.float64)),
+            ValueError,
+            "of a size from 1e-280 to 1e.300 for a picture, got 1e-300",
+        ),
         (lambda: draw_complex(K, {0: (0, 1), 2: (1, 1)}), ValueError, "none for 1 and 2 others"),
         (lambda: draw_complex(nx.path_graph(2)), TypeError, "K must be a SimplicialComplex"),
         (lambda: draw_flow(nx.path_graph(2), None, [1.0]), TypeError, "K must be a Simplicial"),
