@@ -4,16 +4,29 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simplex.cli._answers import ANSWERS, answer, may_be_asked
+from simplex.cli._costs import costs_of
 from simplex.cli._output import FORMATS, add_max_dim
 from simplex.cli._reading import add_reading, reading_of
 
 
 if TYPE_CHECKING:
+    from simplex.cli._files import Complexes
     from simplex.complexes import SimplicialComplex
 
 _MOST_SHOWN = 20  # complexes of one file that are described one by one
 _MOST_REDUCED = 10_000_000  # simplices whose ranks are computed without being asked for
 _MOST_LOOKED_AT = 1_000_000  # of which more is said
+_KINDS = {"is_pure": "pure", "is_flag": "all cliques filled", "is_manifold": "a manifold"}
+_LEFT_OUT = {  # the headings of their lines
+    "betti_numbers": "Betti numbers       ",
+    "betti_numbers_mod_2": "modulo 2 (torsion)  ",
+    "betti_numbers_mod_3": "modulo 3 (torsion)  ",
+    "degrees": "degrees             ",
+    "is_pure": "pure                ",
+    "is_flag": "all cliques filled  ",
+    "is_manifold": "a manifold          ",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,114 +44,132 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="count the cliques of graphs without building their complex: the f-vector alone",
     )
     parser.add_argument(
+        "--all",
+        action="store_true",
+        help="compute every answer, however large the complex is; without it, what is left out is "
+        "said with the time that it would take, about",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help="a JSON object for each complex; Betti numbers over Z/2 and Z/3 and the size of the "
-        "file too",
+        "file too, and the seconds and bytes that each answer left out would take",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the invariants of every complex in the file."""
-    if args.count and args.json:
-        raise ValueError("--count and --json must not be given together.")
+    if args.count and (args.json or args.all):
+        raise ValueError("--count must be given without --json and --all.")
     if args.count:
         return _count(args)
-    if args.json:
-        return _as_json(args)
     from simplex.cli._files import is_folder, read_complexes
-    from simplex.complexes import SimplicialComplex
-    from simplex.operators import betti_numbers, euler_characteristic
     from simplex.storage import COMPLEX
 
-    def describe(K: SimplicialComplex) -> None:
-        print(f"dimension             {K.dim}")
-        print(f"f-vector              {K.f_vector}")
-        print(f"Euler characteristic  {euler_characteristic(K)}")
-        if on_disk and sum(K.f_vector) > _MOST_REDUCED:
-            print(f"Betti numbers         only of at most {_MOST_REDUCED:,} simplices on disk")
-        else:
-            facts = _facts(K, cut) if 0 < sum(K.f_vector) <= _MOST_LOOKED_AT else None
-            betti = betti_numbers(K) if facts is None else facts["betti_numbers"]
-            print(f"connected components  {betti[0] if betti else 0}")
-            print(f"Betti numbers         {betti}, modulo a large prime")
-            if K.dim == cut and betti[-1]:
-                print("                      (the last one may shrink with a larger --max-dim)")
-            if facts is not None:
-                _print_more(facts)
-        if K.vertex_labels is not None:
-            shown = ", ".join(map(str, K.vertex_labels[:6]))
-            more = ", …" if K.num_simplices(0) > 6 else ""
-            print(f"vertex labels         {shown}{more}")
-
     complexes = read_complexes(args.file, args.max_dim, reading_of(args))
+    size = _bytes_of(Path(args.file))
+    if args.json:
+        return _as_json(args, complexes, size)
+    if size is not None:
+        print(f"size of the file      {size:,} bytes")
     on_disk = is_folder(args.file, COMPLEX)
     cut = complexes.cut if complexes.cut is not None else args.max_dim
     for i, K in enumerate(complexes[:_MOST_SHOWN], start=1):
         if len(complexes) > 1:
             print(f"{'' if i == 1 else chr(10)}graph {i} of {len(complexes)}")
-        describe(K)
+        _describe(K, cut, _wanted(K, on_disk, args.all))
     if len(complexes) > _MOST_SHOWN:
         print(f"\n… and {len(complexes) - _MOST_SHOWN} more graphs")
     return 0
 
 
-def _print_more(facts: dict[str, Any]) -> None:
-    """What else there is to say of a complex that is not large."""
-    mod_2, mod_3 = facts["betti_numbers_mod_2"], facts["betti_numbers_mod_3"]
-    if not facts["betti_numbers"] == mod_2 == mod_3:
-        print(f"                      {mod_2} modulo 2, {mod_3} modulo 3: there is torsion")
-    least, mean, most = facts["degrees"]
-    print(f"degrees               {least} to {most}, {mean:.4g} on average")
-    names = {"is_pure": "pure", "is_flag": "all cliques filled", "is_manifold": "a manifold"}
-    kinds = [name for key, name in names.items() if facts[key]]
-    print(f"kind                  {', '.join(kinds) or 'none of: pure, flag, manifold'}")
+def _wanted(K: "SimplicialComplex", on_disk: bool, everything: bool) -> set[str]:
+    """The answers that are computed for a text."""
+    size = sum(K.f_vector)
+    if everything or size <= _MOST_LOOKED_AT:
+        return set(ANSWERS)
+    if on_disk and size > _MOST_REDUCED:
+        return set()
+    return {"betti_numbers", "degrees"}
 
 
-def _as_json(args: argparse.Namespace) -> int:
+def _describe(K: "SimplicialComplex", cut: int | None, wanted: set[str]) -> None:
+    """Print what there is to say, each line as soon as it is known."""
+    from simplex.operators import euler_characteristic
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+
+    left_out = {name: cost for name, cost in costs_of(K).items() if name not in wanted}
+    say(f"dimension             {K.dim}")
+    say(f"f-vector              {K.f_vector}")
+    say(f"Euler characteristic  {euler_characteristic(K)}")
+    betti = None
+    if "betti_numbers" in wanted:
+        betti = answer("betti_numbers", K)
+        say(f"connected components  {betti[0] if betti else 0}")
+        say(f"Betti numbers         {betti}, modulo a large prime")
+        if K.dim == cut and betti[-1]:
+            say("                      (the last one may shrink with a larger --max-dim)")
+    if sum(K.f_vector) and betti is not None and "betti_numbers_mod_2" in wanted:
+        mod_2, mod_3 = answer("betti_numbers_mod_2", K), answer("betti_numbers_mod_3", K)
+        if not betti == mod_2 == mod_3:
+            say(f"                      {mod_2} modulo 2, {mod_3} modulo 3: there is torsion")
+    if sum(K.f_vector) and "degrees" in wanted:
+        least, mean, most = answer("degrees", K)
+        say(f"degrees               {least} to {most}, {mean:.4g} on average")
+    if sum(K.f_vector) and "is_pure" in wanted:
+        kinds = [said for name, said in _KINDS.items() if answer(name, K)]
+        say(f"kind                  {', '.join(kinds) or 'none of: pure, flag, manifold'}")
+    for name, what in _LEFT_OUT.items():
+        if name in left_out and may_be_asked(name, K):
+            say(f"{what}  left out, {left_out[name]}")
+    if left_out:
+        say("                      (--all computes what is left out)")
+    if K.vertex_labels is not None:
+        shown = ", ".join(map(str, K.vertex_labels[:6]))
+        more = ", …" if K.num_simplices(0) > 6 else ""
+        say(f"vertex labels         {shown}{more}")
+
+
+def _bytes_of(place: Path) -> int | None:
+    """The size of a file or of the files of a folder; ``None`` of standard input."""
+    if place.is_dir():
+        return sum(part.stat().st_size for part in place.rglob("*") if part.is_file())
+    return place.stat().st_size if place.is_file() else None
+
+
+def _as_json(args: argparse.Namespace, complexes: "Complexes", size: int | None) -> int:
     """Print a JSON object a line."""
     import json
 
-    from simplex.cli._files import read_complexes
-
-    complexes = read_complexes(args.file, args.max_dim, reading_of(args))
-    place = Path(args.file)
-    of_file = {"file": args.file, "bytes": place.stat().st_size if place.is_file() else None}
     for number, K in enumerate(complexes, start=1):
-        print(json.dumps(of_file | {"number": number} | _facts(K, complexes.cut)))
+        small = args.all or sum(K.f_vector) <= _MOST_REDUCED
+        wanted = set(ANSWERS) if small else {"degrees"}
+        of_file = {"file": args.file, "bytes": size, "number": number}
+        print(json.dumps(of_file | _facts(K, complexes.cut, wanted)), flush=True)
     return 0
 
 
-def _facts(K: "SimplicialComplex", cut: int | None) -> dict[str, Any]:
-    """The invariants of a complex by name; ``None`` for what is too large to be computed."""
-    from simplex.interop import GraphEdges
-    from simplex.lifting import lift_edges
-    from simplex.operators import betti_numbers, euler_characteristic, is_manifold, is_pure
+def _facts(K: "SimplicialComplex", cut: int | None, wanted: set[str]) -> dict[str, Any]:
+    """The invariants of a complex by name; ``None`` for what has none or is left out."""
+    from simplex.operators import euler_characteristic
 
-    small, edges = sum(K.f_vector) <= _MOST_REDUCED, K.simplices(1)
-    degrees = edges.flatten().bincount(minlength=K.num_simplices(0))
-    betti = betti_numbers(K) if small else None
-    flag = None
-    if small and not K.directed:  # as many simplices as the clique complex of its edges has
-        graph = GraphEdges(K.num_simplices(0), edges.T)
-        try:
-            flag = lift_edges(graph, K.dim + 1, 2 * _MOST_REDUCED).f_vector == K.f_vector
-        except ValueError:
-            flag = False  # as the cliques are more
+    answers = {name: answer(name, K) if name in wanted else None for name in ANSWERS}
+    betti = answers["betti_numbers"]
     return {
         "dimension": K.dim,
         "f_vector": K.f_vector,
         "euler_characteristic": euler_characteristic(K),
-        "betti_numbers": betti,
-        "betti_numbers_mod_2": betti_numbers(K, prime=2) if small else None,
-        "betti_numbers_mod_3": betti_numbers(K, prime=3) if small else None,
-        "connected_components": betti[0] if betti else None,
-        "degrees": [int(degrees.min()), float(degrees.double().mean()), int(degrees.max())],
-        "is_pure": is_pure(K) if small and not K.directed else None,
-        "is_flag": flag,
-        "is_manifold": is_manifold(K) if small and K.dim <= 3 and not K.directed else None,
+        **answers,
+        "connected_components": None if betti is None else sum(betti[:1]),
         "cut_at": cut,
         "vertex_labels": K.vertex_labels is not None,
+        "left_out": {
+            name: {"seconds": cost.seconds, "bytes": cost.num_bytes}
+            for name, cost in costs_of(K).items()
+            if name not in wanted and may_be_asked(name, K)
+        },
     }
 
 

@@ -336,7 +336,8 @@ def test_lift_to_disk_is_read_back_by_every_command(files, capsys):
     assert (code, err) == (0, "")
     assert "dimension 3: 1 simplices" in out
     assert open_complex("K").f_vector == (4, 6, 4, 1)
-    assert run(capsys, "info", "K") == run(capsys, "info", "header.g6", "--max-dim", 3)
+    of_folder, of_graph = run(capsys, "info", "K"), run(capsys, "info", "header.g6", "--max-dim", 3)
+    assert of_folder[1].split("\n")[1:] == of_graph[1].split("\n")[1:]  # but the size of the file
     assert "exact: isomorphic" in run(capsys, "wl", "K", "header.g6", "--exact")[1]
     assert run(capsys, "lift", "K", "--max-dim", 1, "--to-disk", "graph")[0] == 0
     assert open_complex("graph").f_vector == (4, 6)
