@@ -60,6 +60,10 @@ RIGHT = {
     lifting.order_complex: {
         "relation": [(0, 1), (1, 2)], "max_dim": 2, "num_vertices": 4, "max_simplices": 100,
     },
+    lifting.simplicial_configuration_model: {"K": K, "generator": None},
+    lifting.facet_sequence_complex: {
+        "degrees": [1, 1, 2, 1], "sizes": [3, 2], "generator": None,
+    },
     operators.normalized_laplacian: {
         "K": K, "k": 1, "normalization": "spectral", "dtype": torch.float64,
     },

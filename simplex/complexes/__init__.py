@@ -46,6 +46,7 @@ from simplex.complexes._machine import (
     require_memory as require_memory,
 )
 from simplex.complexes._orientation import facet_signs as facet_signs
+from simplex.complexes._splitmix import STATE as STATE, splitmix as splitmix
 from simplex.complexes._state import (
     ON_DISK as ON_DISK,
     OPENED_BY as OPENED_BY,

@@ -11,24 +11,10 @@ vertex into a triangle, 3-1 takes a vertex of degree 3 out.
 
 import numpy as np
 
-from simplex.complexes import FLAG, INT64S, TABLE, compiled
+from simplex.complexes import FLAG, INT64S, STATE, TABLE, compiled, splitmix
 
 
-_STATE = "uint64[::1]"
-_GAMMA = np.uint64(0x9E3779B97F4A7C15)
-_MIX = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_AGAIN = np.uint64(0x94D049BB133111EB)
-_DRAW_BITS, _S30, _S27, _S31 = np.uint64(11), np.uint64(30), np.uint64(27), np.uint64(31)
-
-
-@compiled(f"float64({_STATE})")
-def _uniform(state):  # type: ignore[no-untyped-def]
-    """The next number in [0, 1) of the SplitMix64 sequence."""
-    state[0] += _GAMMA
-    z = state[0]
-    z = (z ^ (z >> _S30)) * _MIX
-    z = (z ^ (z >> _S27)) * _MIX_AGAIN
-    return np.float64((z ^ (z >> _S31)) >> _DRAW_BITS) * 2.0**-53
+_uniform = compiled(f"float64({STATE})")(splitmix)
 
 
 @compiled(f"int64({TABLE}, int64, int64)")
@@ -145,7 +131,7 @@ def _remove(corners, across, home, size, v):  # type: ignore[no-untyped-def]
     return True
 
 
-@compiled(f"boolean({TABLE}, {TABLE}, {INT64S}, {INT64S}, int64, int64, int64, {_STATE}, {FLAG})")
+@compiled(f"boolean({TABLE}, {TABLE}, {INT64S}, {INT64S}, int64, int64, int64, {STATE}, {FLAG})")
 def walk(  # type: ignore[no-untyped-def]
     corners, across, home, size, num_vertices, num_flips, patience, state, ended
 ):

@@ -4,6 +4,10 @@ from simplex.lifting._cech import cech_complex, delaunay_cech_complex
 from simplex.lifting._cells import from_cells
 from simplex.lifting._chordless import Cycles, chordless_cycles
 from simplex.lifting._clique import clique_complex
+from simplex.lifting._configuration import (
+    facet_sequence_complex,
+    simplicial_configuration_model,
+)
 from simplex.lifting._connected_sets import connected_sets_complex
 from simplex.lifting._count_cliques import clique_degrees, count_cliques
 from simplex.lifting._delaunay import alpha_complex, delaunay_complex
@@ -46,6 +50,7 @@ __all__ = [
     "delaunay_complex",
     "directed_flag_complex",
     "dowker_complex",
+    "facet_sequence_complex",
     "farthest_points",
     "feature_rips_complex",
     "from_cells",
@@ -63,6 +68,7 @@ __all__ = [
     "ring_complex",
     "ring_lengths",
     "sampled_clique_complex",
+    "simplicial_configuration_model",
     "strong_witness_complex",
     "vietoris_rips_complex",
     "weighted_alpha_complex",
