@@ -72,55 +72,18 @@ def _power_of_two(x: "Tensor") -> float:
 
 def _read(args: argparse.Namespace) -> tuple["Flow", list[Any]]:
     """The flow, and the names of the vertices."""
-    from dataclasses import replace
-
-    import torch
-
     from simplex.cli._files import file_errors
-    from simplex.io import content_of, kind_of_file
-    from simplex.signals import flow_of
+    from simplex.io import flow_in
 
-    reading = replace(reading_of(args), values=True)
+    reading, lost = reading_of(args), list[str]()
     if reading.weight is not None or reading.rings is not None:
         raise ValueError("--weight and --rings must be left out here: values are --value COLUMN.")
     with file_errors(args.file) as notes:
-        if kind_of_file(args.file, reading).name == "tntp":
-            reading = replace(reading, undirected=True)  # a flow has its directions as signs
-        content = content_of(args.file, reading, None, notes)
-        if content.graph is None:
-            raise ValueError("must hold edges with values, got a complex.")
-        column = _column(content.values.get(1, {}), args.value)
-        ends = content.graph.edge_index
-        listed = [_number(value, ends, i) for i, value in enumerate(column)]
-        values = torch.tensor(listed, dtype=torch.float64)
-        kept = ends[0] != ends[1]
-        if not bool(kept.all()):
-            note(args.file, f"note: {int((~kept).sum())} self-loops are left out.")
-        count = content.graph.num_vertices
-        flow = flow_of(ends[:, kept], values[kept], count, max_dim=args.max_dim)
-    return flow, list(content.graph.labels or range(count))
-
-
-def _column(columns: Any, name: str | None) -> Any:
-    if name is None and len(columns) == 1:
-        return next(iter(columns.values()))
-    if name is None or name not in columns:
-        found = ", ".join(map(str, columns)) or "none"
-        raise ValueError(f"--value must name a column of values, got {name}; there are: {found}.")
-    return columns[name]
-
-
-def _number(value: Any, ends: "Tensor", row: int) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if number != number or number in (float("inf"), float("-inf")):
-        raise ValueError(
-            f"the values must be finite numbers, got {value!r} for edge {row + 1} of "
-            f"{ends.shape[1]}. Leave edges out that have none."
-        )
-    return number
+        flow = flow_in(args.file, reading, args.value, args.max_dim, notes, lost)
+        if lost:
+            note(args.file, f"note: {'; '.join(lost)}.")
+    K = flow.complex
+    return flow, list(K.vertex_labels or range(K.num_simplices(0)))
 
 
 def _write(out: Path, flow: "Flow", parts: tuple["Tensor", ...], names: list[Any]) -> None:

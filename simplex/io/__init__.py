@@ -1,6 +1,7 @@
 """Files of graphs, complexes and points, both ways, by one registry of formats."""
 
 from simplex.io._content import Contents
+from simplex.io._flow import read_flow
 from simplex.io._read import read, read_data
 from simplex.io._registry import Format, formats
 from simplex.io._write import write
@@ -20,6 +21,7 @@ from simplex.io._families.hif import (
     read_hif as read_hif,
 )
 from simplex.io._families.stored import parts_of as parts_of, read_saved as read_saved
+from simplex.io._flow import flow_in as flow_in
 from simplex.io._options import DEFAULT_MAX_DIM as DEFAULT_MAX_DIM, Reading as Reading
 from simplex.io._read import (
     content_of as content_of,
@@ -40,4 +42,4 @@ from simplex.io._tables import read_table as read_table
 from simplex.io._write import write_noting as write_noting, written_format as written_format
 
 
-__all__ = ["Contents", "Format", "formats", "read", "read_data", "write"]
+__all__ = ["Contents", "Format", "formats", "read", "read_data", "read_flow", "write"]

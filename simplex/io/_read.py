@@ -21,6 +21,7 @@ from simplex.io._content import (
     Values,
     compact_labels,
 )
+from simplex.io._directions import said_of_directions
 from simplex.io._families.json_text import kind_of_json, load_json
 from simplex.io._families.listed import filtration_in, numbers_of
 from simplex.io._names import restore_names, unmarked
@@ -96,7 +97,7 @@ def read(
         format, delimiter, source, target, weight, heading, comments, max_edge_length, undirected,
         max_simplices,
     )  # fmt: skip
-    with _named_errors(path):
+    with named_errors(path):
         return contents_of(path, reading, max_dim).complex
 
 
@@ -147,7 +148,7 @@ def read_data(
         format, delimiter, source, target, weight, heading, comments, max_edge_length, undirected,
         max_simplices, values=True,
     )  # fmt: skip
-    with _named_errors(path):
+    with named_errors(path):
         return contents_of(path, reading, max_dim)
 
 
@@ -160,7 +161,10 @@ def contents_of(path: str | PathLike[str], reading: Reading, max_dim: int | None
     content = content_of(place, reading, max_dim, notes)
     K, values = _complex_of(content, reading, max_dim, lost)
     lost += content.lost
-    if kind_of_file(place, reading).name == "graphml" and not content.exact:
+    form = kind_of_file(place, reading).name
+    if reading.values:
+        notes += said_of_directions(content.graph, values.get(1, {}), form)
+    if form == "graphml" and not content.exact:
         K = K.with_vertex_labels(_numbered(K.vertex_labels))
     if lost:
         warnings.warn(f"{place}: {'; '.join(lost)}.", stacklevel=3)
@@ -182,7 +186,7 @@ _OPTION = re.compile(r"--(\w[\w-]*)( (?:R|COLUMN)\b)?")
 
 
 @contextmanager
-def _named_errors(path: str | PathLike[str]) -> Iterator[None]:
+def named_errors(path: str | PathLike[str]) -> Iterator[None]:
     """Errors that name the file once, with options as Python has them."""
     try:
         yield

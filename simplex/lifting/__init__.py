@@ -32,6 +32,7 @@ from simplex.lifting._witness import farthest_points, strong_witness_complex, wi
 # Shared with the other packages of this library; not part of the public surface.
 from simplex.complexes import small_subsets as small_subsets
 from simplex.lifting._clique import lift_edges as lift_edges
+from simplex.lifting._flows import Flow as Flow, flow_of as flow_of
 from simplex.lifting._rings import lift_rings as lift_rings
 
 

@@ -1,7 +1,7 @@
 """Signals on simplices: filters, denoising, sampling, Gaussian processes, rankings, measures."""
 
+from simplex.lifting import Flow, flow_of
 from simplex.signals._filters import FittedFilter, fit_hodge_filter, frequency_bounds, hodge_filter
-from simplex.signals._flows import Flow, flow_of
 from simplex.signals._gaussian_process import HodgeGP
 from simplex.signals._measures import effective_resistance, forman_curvature, hodge_pagerank
 from simplex.signals._ranking import Ranking, hodge_rank

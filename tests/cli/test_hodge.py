@@ -2,9 +2,11 @@
 
 import csv
 
+import pytest
 import torch
 
 from simplex.cli import main
+from simplex.io import read_data, read_flow
 from simplex.lifting import clique_complex
 from simplex.operators import hodge_decomposition
 from tests.cases import over
@@ -38,6 +40,35 @@ def test_the_parts_are_those_of_the_decomposition(tmp_path, capsys, name):
         sign, key = (1, 4 * u + v) if u < v else (-1, 4 * v + u)
         found = [float(row[column]) for column in ("value", "gradient", "curl", "harmonic")]
         torch.testing.assert_close(sign * torch.tensor(found, dtype=torch.float64), expected[key])
+
+
+@over("name", TABLES)
+def test_the_flow_in_python_is_that_of_the_command(tmp_path, name):
+    (tmp_path / name).write_text(TABLES[name])
+    K, x = read_flow(tmp_path / name, value="tons" if name == "several.tsv" else None)
+    number = {name: i for i, name in enumerate(K.vertex_labels)}
+    expected = torch.zeros(4, 4, dtype=torch.float64)
+    for u, v, f in [("a", "b", 1.25), ("a", "c", -1.0), ("b", "c", -2.0), ("c", "d", 0.5)]:
+        expected[number[u], number[v]], expected[number[v], number[u]] = f, -f
+    assert x.tolist() == expected[tuple(K.simplices(1).T)].tolist()
+
+
+def test_rows_that_are_turned_are_said(tmp_path, capsys):
+    (tmp_path / "flow.csv").write_text("source,target,value\na,b,1\nc,b,2\na,c,-1\nc,a,-1\n")
+    said = "the direction of 2 rows is forgotten, the numbers 'value'"
+    assert any(said in one for one in read_data(tmp_path / "flow.csv").notes)
+    assert main(["convert", str(tmp_path / "flow.csv"), str(tmp_path / "b.csv")]) == 0
+    assert said in capsys.readouterr().err
+    assert main(["convert", str(tmp_path / "b.csv"), str(tmp_path / "c.csv")]) == 0
+    assert "direction" not in capsys.readouterr().err
+
+
+def test_loops_of_a_flow_are_said_in_python(tmp_path):
+    (tmp_path / "flow.csv").write_text("source,target,value\na,a,1\na,b,2\n")
+    with pytest.warns(UserWarning, match="1 self-loops are left out"):
+        assert read_flow(tmp_path / "flow.csv").x.tolist() == [2.0]
+    with pytest.raises(ValueError, match="value=… must name a column of values, got q"):
+        read_flow(tmp_path / "flow.csv", value="q")
 
 
 @over("big, small", [("16777217", "0.1"), ("1e300", "2e299"), ("1e-300", "3e-301")])

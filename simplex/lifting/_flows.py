@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, real_tensor
-from simplex.lifting import clique_complex
+from simplex.lifting._clique import clique_complex
 
 
 class Flow(NamedTuple):
