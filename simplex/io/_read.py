@@ -195,9 +195,7 @@ def named_errors(path: str | PathLike[str]) -> Iterator[None]:
     except ValueError as error:
         place = fspath(path)
         text = str(error).replace("--no-heading", "heading=False")
-        text = _FORMAT.sub(r'format="\1"', text).replace(
-            "--max-edge-length R", "max_edge_length=R"
-        )
+        text = _FORMAT.sub(r'format="\1"', text).replace("--max-edge-length R", "max_edge_length=R")
         text = text.replace('" max_edge_length', '", max_edge_length')
         text = _OPTION.sub(lambda m: m[1].replace("-", "_") + "=…", text)
         prefix = "" if text.startswith(place) else f"{place}: "
