@@ -1,5 +1,6 @@
 """Graphs of other libraries, read as a number of vertices and a list of edges."""
 
+import warnings
 from collections.abc import Hashable, Sequence
 from numbers import Number
 from typing import Any
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import (
+    SimplicialComplex,
     any_tensor,
     integer_tensor,
     interruptible,
@@ -33,7 +35,7 @@ def read_graph(
             ``edge_index`` of shape (2, E), tensor or array, PyG's ``EdgeIndex`` included; a list of
             edges, tuples of two numbers or names; a symmetric adjacency matrix, sparse (scipy,
             torch) or dense with entries 0 and 1; ``bytes`` in graph6 or sparse6, one graph a line
-            and all of them a union; or a list of these.
+            and all of them a union; a complex of dimension at most 1; or a list of these.
         num_vertices: number of vertices of an ``edge_index``; ``None`` for the largest id plus one.
         directed: an edge goes from the first vertex to the second, in a matrix from row to column;
             matrices need not be symmetric, and networkx graphs must be directed.
@@ -66,6 +68,8 @@ def read_graph(
         )
     if isinstance(graph, bytes):
         return _read_graph6(graph, directed)
+    if isinstance(graph, SimplicialComplex):
+        return _read_complex(graph, directed)
     if hasattr(graph, "is_directed") and hasattr(graph, "edges"):
         return _read_networkx(graph, directed)
     if hasattr(graph, "tocoo") and hasattr(graph, "shape"):
@@ -75,6 +79,22 @@ def read_graph(
         "edges, a symmetric adjacency matrix, bytes in graph6, or a list of these, got "
         f"{type(graph).__name__}."
     )
+
+
+def _read_complex(K: SimplicialComplex, directed: bool) -> GraphEdges:
+    if K.dim > 1 or K.directed or directed:
+        kind = "a directed one" if K.directed else f"one of dimension {K.dim}"
+        raise ValueError(
+            f"graph must be {'directed' if directed else 'undirected, of dimension at most 1'}, "
+            f"got a complex, {kind}. Of its edges there is K.skeleton(1)."
+        )
+    if K.filtration is not None:
+        warnings.warn(
+            "the filtration of the complex is left out: graph_rips_complex takes lengths of edges.",
+            stacklevel=4,
+        )
+    parts = K.part_pointer(0) if K.num_parts > 1 else None
+    return GraphEdges(K.num_simplices(0), K.simplices(1).T, K.vertex_labels, parts)
 
 
 def _read_one_by_one(graphs: Sequence[Any], directed: bool) -> GraphEdges:

@@ -24,7 +24,7 @@ def said_of_directions(
     shown = ", ".join(map(repr, numeric[:3])) + (", …" if len(numeric) > 3 else "")
     return [
         f"the direction of {rows} is forgotten, the numbers {shown} keep their signs; a flow has "
-        f"the other sign on {there}: 'simplex hodge' and simplex.io.read_flow read it from this file"
+        f"the other sign on {there}: 'simplex hodge' and read_flow read it from this file"
     ]
 
 

@@ -27,6 +27,7 @@ from simplex.io._families.listed import filtration_in, numbers_of
 from simplex.io._names import restore_names, unmarked
 from simplex.io._options import Reading
 from simplex.io._registry import (
+    NAMES,
     TABLES,
     Format,
     ending_of,
@@ -182,6 +183,7 @@ def _numbered(labels: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     return compact_labels(as_numbers(list(map(str, labels))))
 
 
+_FORMAT = re.compile(rf"--format ({'|'.join(map(re.escape, NAMES))})(?![\w-])")
 _OPTION = re.compile(r"--(\w[\w-]*)( (?:R|COLUMN)\b)?")
 
 
@@ -193,6 +195,8 @@ def named_errors(path: str | PathLike[str]) -> Iterator[None]:
     except ValueError as error:
         place = fspath(path)
         text = str(error).replace("--no-heading", "heading=False")
+        text = _FORMAT.sub(r'format="\1"', text).replace("--max-edge-length R", "max_edge_length=R")
+        text = text.replace('" max_edge_length', '", max_edge_length')
         text = _OPTION.sub(lambda m: m[1].replace("-", "_") + "=…", text)
         prefix = "" if text.startswith(place) else f"{place}: "
         raise ValueError(f"{prefix}{text}") from None

@@ -32,10 +32,11 @@ def clique_complex(
         graph: a networkx graph; a PyG ``Data``; an ``edge_index`` (2, E), tensor, array or PyG's
             ``EdgeIndex``; a list of edges, tuples (u, v) of numbers or names; a symmetric adjacency
             matrix, sparse (scipy, torch) or dense with entries 0 and 1; ``bytes`` in graph6 or
-            sparse6, one graph a line; or a list of these. A list is lifted by one kernel call, to
-            the disjoint union of the lifts; so are the lines and a PyG ``Batch``. A million small
-            graphs are read at once from lines of graph6 and from lists of tensors, arrays or
-            ``Data`` alone.
+            sparse6, one graph a line; a complex of dimension at most 1, as
+            :func:`simplex.io.read` gives a graph; or a list of these. A list is lifted by one
+            kernel call, to the disjoint union of the lifts; so are the lines and a PyG ``Batch``. A
+            million small graphs are read at once from lines of graph6 and from lists of tensors,
+            arrays or ``Data`` alone.
         max_dim: top dimension kept.
         num_vertices: n_0 of an ``edge_index``; ``None`` for the largest id plus one.
         max_simplices: most simplices that may be built; ``None`` for what fits in half of the free

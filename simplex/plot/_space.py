@@ -14,11 +14,13 @@ _LIGHT = (0.4, -0.5, 0.77)  # from where surfaces are lit: above, in front and t
 
 
 def space_axes(ax: Any) -> Any:
-    """Axes of three dimensions: those given, the current ones, or new ones."""
+    """Axes of three dimensions: those given, the current ones, or those of a new figure."""
     if ax is None:
         from matplotlib import pyplot
 
         figure = pyplot.gcf()
+        if figure.axes and getattr(pyplot.gca(), "name", None) != "3d":
+            figure = pyplot.figure()  # another picture is open, in the plane
         ax = pyplot.gca() if figure.axes else figure.add_subplot(projection="3d")
     if getattr(ax, "name", None) != "3d":
         raise ValueError(
@@ -93,8 +95,22 @@ def _frame(ax: Any, place: Tensor) -> None:
         middle = (low + high) / 2
         for axis, m, s in zip("xyz", middle.tolist(), size.tolist(), strict=True):
             getattr(ax, f"set_{axis}lim")(m - s / 2, m + s / 2)
-        ax.set_box_aspect(size.tolist(), zoom=1.3)
+        zoom = 1.3
+        for _ in range(4):  # near things are larger: the zoom that fits is not found in one step
+            ax.set_box_aspect(size.tolist(), zoom=zoom)
+            reach = _reach(ax, place)
+            if reach <= 1:
+                break
+            zoom *= 0.97 / reach
     ax.set_axis_off()
+
+
+def _reach(ax: Any, place: Tensor) -> float:
+    """How far from the middle of the axes a place is seen: 1 at their border."""
+    shown = torch.as_tensor(_shown_at(ax, place))
+    low, high = torch.as_tensor(ax.bbox.get_points(), dtype=torch.float64)
+    off = (2 * shown - low - high) / (high - low)
+    return float(off.abs().max()) * 1.05  # as dots have a width
 
 
 def _shown_at(ax: Any, place: Tensor) -> Any:

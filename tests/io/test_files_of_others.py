@@ -356,3 +356,12 @@ def test_a_negative_filtration_of_edges_alone_stays_an_attribute(tmp_path):
     found = read_data(tmp_path / "a.csv")
     assert found.complex.filtration is None
     assert found.attributes[1]["filtration"] == (-1.0, -2.0)
+
+
+@over("format", [None, "points"])
+def test_options_in_errors_are_those_of_python(tmp_path, format):
+    (tmp_path / "circle.csv").write_text("0.5,1.5\n1.5,0.25\n-1.5,2.5\n")
+    with pytest.raises(ValueError, match=r'format="points".*max_edge_length=R') as caught:
+        read(tmp_path / "circle.csv", format)
+    assert "=…" not in str(caught.value)
+    assert "--" not in str(caught.value)

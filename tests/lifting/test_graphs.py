@@ -234,3 +234,20 @@ def test_balls_stop_at_their_components(graph):
 
 def test_result_is_a_complex():
     assert isinstance(clique_complex(GRAPH), SimplicialComplex)
+
+
+def test_a_complex_of_dimension_1_is_a_graph():
+    graphs = [nx.relabel_nodes(GRAPH, lambda v: f"v{v}"), nx.path_graph(["a", "b"])]
+    expected = clique_complex(graphs, 3)
+    found = clique_complex(clique_complex(graphs, 1), 3)
+    assert found == expected
+    assert found.num_parts == 2
+    assert found.vertex_labels == expected.vertex_labels
+
+
+def test_what_a_complex_has_beside_its_edges_is_not_dropped_in_silence():
+    K = clique_complex(GRAPH, 1)
+    with pytest.warns(UserWarning, match="the filtration of the complex is left out"):
+        clique_complex(K.with_filtration([torch.zeros(n) for n in K.f_vector]))
+    with pytest.raises(ValueError, match=r"got a complex, one of dimension 2.*K.skeleton\(1\)"):
+        clique_complex(clique_complex(GRAPH, 2))

@@ -6,7 +6,9 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot
 from matplotlib.figure import Figure
+from mpl_toolkits.mplot3d import proj3d
 
 from simplex import SimplicialComplex
 from simplex.lifting import clique_complex
@@ -315,3 +317,22 @@ def test_a_picture_of_a_million_edges_is_refused_before_the_layout():
     many = SimplicialComplex(2000, [torch.zeros(1_000_001, 2, dtype=torch.int64)])
     with pytest.raises(ValueError, match=r"at most 1000000 edges .* got 1000001. Draw K.skeleton"):
         draw_complex(many, ax=axes())
+
+
+def test_a_long_picture_in_space_is_not_cut_off():
+    place = torch.tensor([[-1.0, 0, 0], [1, 0, 0], [0, 0, 0], [0, 0.1, 0]])
+    ax = draw_complex(clique_complex(nx.complete_graph(4), 1), place, ax=space())
+    x, y, _ = proj3d.proj_transform(*place.T.numpy(), ax.get_proj())
+    seen = ax.transAxes.inverted().transform(ax.transData.transform(np.stack([x, y], 1)))
+    assert 0 < seen.min() < 0.2
+    assert 0.8 < seen.max() < 1
+
+
+def test_a_planar_figure_that_is_open_does_not_stop_a_picture_in_space():
+    planar = draw_complex(COMPLEXES["house"])
+    try:
+        ax = draw_complex(COMPLEXES["house"], torch.randn(COMPLEXES["house"].num_simplices(0), 3))
+        assert ax.name == "3d"
+        assert ax.figure is not planar.figure
+    finally:
+        pyplot.close("all")
