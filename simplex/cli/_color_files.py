@@ -82,10 +82,12 @@ def _by_vertices(
 
     Where none fit, what is wrong with those that nearly do.
     """
-    known, width, faults = _known(K), min(map(len, rows), default=0), [(0, "")]
+    known, width = _known(K), min(map(len, rows), default=0)
+    faults: list[tuple[int, str]] = [(0, "")]
     for size in range(min(width - 1, K.dim + 1), 0, -1):
         heading = None if all(cell in known for cell in rows[0][:size]) else rows[0]
-        body, at = (each[heading is not None :] for each in (rows, lines))
+        begin_at = int(heading is not None)
+        body, at = rows[begin_at:], lines[begin_at:]
         strange = [i for i, row in enumerate(body) if not all(c in known for c in row[:size])]
         if strange or not body:
             if strange:

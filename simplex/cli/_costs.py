@@ -102,4 +102,4 @@ def _rounded(number: float) -> int:
     """To about one digit: 7, 15, 20, 150."""
     power = max(10 ** (len(str(int(number))) - 1), 1)
     step = max(power if number >= 2 * power else power // 2, 1)
-    return round(number / step) * step
+    return int(round(number / step) * step)

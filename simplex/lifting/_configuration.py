@@ -178,7 +178,9 @@ class _Table:
         ended = np.zeros(1, np.bool_)
         sides = (self.vertex_of, self.vertex_start, self.facet_of, self.facet_start)
         matching = (self.stub_at, self.slot_of)
-        return interruptible(rewire, *sides, *matching, num_moves, self.state, ended, stop=ended)
+        return int(
+            interruptible(rewire, *sides, *matching, num_moves, self.state, ended, stop=ended)
+        )
 
     def take_out_inclusions(self) -> bool:
         """Whether there are none, at once or after some moves."""

@@ -87,7 +87,8 @@ def _placed(
     kept: list[tuple[int, tuple[int, int]]] = []
     for v in order:
         for side in sides:
-            box = _box(*shown[v].tolist(), names[v], side, gaps)
+            x, y = shown[v].tolist()
+            box = _box(x, y, names[v], side, gaps)
             own = _cells(box)
             if not any(w != v and _overlap(box, other)
                        for cell in own for w, other in cells.get(cell, ())):  # fmt: skip
