@@ -103,6 +103,8 @@ PACKAGES = (
     "simplex.complexes",
     "simplex.storage",
     "simplex.lifting",
+    "simplex.persistence",
+    "simplex.io",
     "simplex.interop",
     "simplex.operators",
     "simplex.wl",

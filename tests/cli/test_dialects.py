@@ -377,6 +377,8 @@ BAD = [
         "--format points",
     ),
     Bad("nodes.csv", "Id,Label\n1,Ann\n2,Bob\n", "table of vertices"),
+    Bad("ages.csv", "id,age\nann,3\nbob,4\n", "table of vertices"),
+    Bad("degrees.csv", "node,degree,kind\nann,3,x\nbob,4,y\n", "table of vertices"),
     Bad("arrows.txt", "0 -> 1\n1 -> 2\n", "--delimiter"),
     Bad("glued.txt", "a->b\nb->c\n", "--delimiter"),
     Bad("dashes.txt", "0 -- 1\n1 -- 2\n", "--delimiter"),

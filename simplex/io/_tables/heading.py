@@ -28,6 +28,7 @@ _OF_VERTICES = {"label", "name", "labels", "names"}
 _FIRST = {"source", "src", "from", "origin", "quelle", "von"}
 _SECOND = {"target", "tgt", "to", "dst", "dest", "destination", "ziel", "nach"}
 _OF_ENDS = {"id", "ids", "name", "node", "vertex", "no", "nr", "number", "index", "key", "code"}
+_VERTEX = {"id", "ids", "name", "names", "node", "nodes", "vertex", "label", "key"}
 _OF_EDGES = {"weight", "value", "count", "amount", "distance", "length", "cost", "capacity", "flow",
              "volume", "score", "time", "date", "year"}  # fmt: skip
 
@@ -330,7 +331,9 @@ def refuse_other_tables(columns: Columns) -> None:
             f"ends of edges, got {odd[0]!r} as one. Name the columns, --source COLUMN --target "
             "COLUMN."
         )
-    if len(words) > 1 and words[1].split()[-1:] and words[1].split()[-1] in _OF_VERTICES:
+    first, second = (words[j] if j < len(words) else "" for j in (columns.source, columns.target))
+    labels = _OF_VERTICES.intersection(second.split()[-1:])
+    if labels or (first in _VERTEX and second not in _VERTEX):
         raise ValueError(
             f"line 1: {', '.join(columns.heading)[:60]!r} looks like a table of vertices, not of "
             "edges. If it holds edges, name their columns with --source and --target."
