@@ -12,6 +12,7 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from optim.linear_map import LinearMap
+from optim.transfers import IDENTITY, Transfer
 
 
 _WORDS = {
@@ -74,6 +75,15 @@ def require_unsharded(model: nn.Module) -> None:
             f"`model` must have whole parameters, got sharded ones ({', '.join(sorted(sharded))}): "
             "a local problem needs all columns of its map. Train without FSDP or tensor "
             "parallelism, or take a first-order optimiser."
+        )
+
+
+def require_squared(transfer: Transfer, solver: str) -> None:
+    """Raise a ValueError for a matching loss that has no closed form."""
+    if transfer is not IDENTITY:
+        raise ValueError(
+            f"`transfer` must be the identity for {solver}, got {transfer.name!r}: only the "
+            "squared loss of variant 'S' has a closed form. Use Majorise()."
         )
 
 

@@ -9,17 +9,19 @@ gradient of, G = Zᵀ g; passes without backward, and ``torch.autograd.grad``, l
 import functools
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd import Variable
+from torch.autograd.graph import Node
 from torch.nn.functional import pad
 from torch.utils.hooks import RemovableHandle
 
 from optim._call import Call
+from optim._hooks import ForwardHook, GradHook, Tap, nothing
 from optim._processes import ALONE, averaging_processes
 from optim.detect import (
     Detection,
@@ -32,69 +34,6 @@ from optim.detect import (
 )
 from optim.linear_map import LinearMap, Member
 from optim.tables import counts
-
-
-class _Tap:
-    """The hook in the graph: it holds the call until the step that the call is captured for.
-
-    A pass that was thrown away leaves the call here: backward may run over its graph once more.
-    """
-
-    def __init__(self, capture: "Capture", call: Call) -> None:
-        self.capture = weakref.ref(capture)
-        self.call: Call | None = call
-        self.counted = False  # whether the call is captured: once, however often backward runs
-
-    def __call__(self, grad: Tensor) -> None:
-        capture = self.capture()
-        if capture is not None and self.call is not None:
-            capture._arrive(self.call.map, self)
-
-    def release(self) -> None:
-        """Lets the call go: the graph may outlive the step, its memory should not."""
-        self.call = None
-
-
-def _nothing() -> None:
-    """A reference that was never alive."""
-
-
-class _ForwardHook:
-    """The hook on a module. Copies and pickles of the module carry one that does nothing."""
-
-    def __init__(self, capture: "Capture | None" = None, *where: Any) -> None:
-        self.capture = weakref.ref(capture) if capture is not None else _nothing
-        self.where = where
-
-    def __call__(self, module: nn.Module, inputs: Any, *rest: Any) -> Tensor | None:
-        capture = self.capture()
-        if capture is None:  # collected while the module runs its hooks: called without options
-            return None
-        options, output = rest
-        return capture._forward(self.where, inputs, options, output)
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "__name__":  # torch.jit.script asks every hook for it
-            raise AttributeError(
-                "torch.jit.script must be given a model without hooks, got one that is or was "
-                "watched by a LocoProp. Script a model made anew with its state_dict, or trace it."
-            )
-        raise AttributeError(name)
-
-    def __reduce__(self) -> tuple[type["_ForwardHook"], tuple[()]]:
-        return (_ForwardHook, ())
-
-
-class _GradHook:
-    """The hook on a parameter, after its gradient was accumulated."""
-
-    def __init__(self, capture: "Capture", map: LinearMap) -> None:
-        self.capture, self.map = weakref.ref(capture), map
-
-    def __call__(self, parameter: Tensor) -> None:
-        capture = self.capture()
-        if capture is not None:
-            capture._confirm(self.map)
 
 
 class Capture:
@@ -144,17 +83,17 @@ class Capture:
         self.keeps_outputs = False
         self.reduction: str | None = None
         self.processes = ALONE
-        self._captured: dict[LinearMap, list[_Tap]] = defaultdict(list)
+        self._captured: dict[LinearMap, list[Tap]] = defaultdict(list)
         self._calls_of_pass: dict[LinearMap, int] = defaultdict(int)
         self._uses: dict[LinearMap, tuple[int, int]] = {}  # in a graph, by modules of the map
         self._seen: dict[nn.Parameter, tuple[int, int]] = {}  # id and version of grad as left
-        self._arrived: dict[int, dict[LinearMap, list[_Tap]]] = {}  # by id of the backward pass
+        self._arrived: dict[int, dict[LinearMap, list[Tap]]] = {}  # by id of the backward pass
         self._paused = 0
         self._handles: list[RemovableHandle] = []
         self._watched: set[nn.Parameter] = set()
         for map in self.maps:
             for member in map.members:
-                hook = _ForwardHook(self, map, member)
+                hook = ForwardHook(self, map, member)
                 # Before other hooks: those may replace the output, and see what the map makes.
                 register = member.module.register_forward_hook
                 self._handles.append(register(hook, prepend=True, with_kwargs=True))
@@ -275,9 +214,10 @@ class Capture:
         finally:
             self._paused -= 1
 
-    def _forward(
+    def forward(
         self, where: tuple[LinearMap, Member], inputs: Any, options: Any, output: Tensor
     ) -> Tensor | None:
+        """A member has made an output: a hook is hung on it. What is returned replaces it."""
         map, member = where
         if self.processes is ALONE:  # seen in a paused pass too: that of a process without rows
             self.processes = averaging_processes()
@@ -310,7 +250,7 @@ class Capture:
             if map not in self.detected:
                 source = output = output.clone()
         keeps = self.keeps_outputs and first
-        tap = _Tap(self, Call(where, inputs, options, output, output if keeps else None))
+        tap = Tap(self, Call(where, inputs, options, output, output if keeps else None))
         source.register_hook(tap)  # type: ignore[no-untyped-call]
         if map not in self.detected:
             axis = member.features
@@ -329,7 +269,7 @@ class Capture:
         if not tensors:
             return
         self._watch(map)
-        tap = _Tap(self, call := Call(where, inputs, options, output))
+        tap = Tap(self, call := Call(where, inputs, options, output))
         if call.parts > 1:
             self.parts[map] = call.parts
         for tensor in tensors:
@@ -344,11 +284,11 @@ class Capture:
         for parameter in _trainable(map):
             if parameter not in self._watched:
                 self._watched.add(parameter)
-                hook = _GradHook(self, map)
+                hook = GradHook(self, map)
                 register: Any = parameter.register_post_accumulate_grad_hook
                 self._handles.append(register(hook))
 
-    def _arrive(self, map: LinearMap, tap: _Tap) -> None:
+    def arrive(self, map: LinearMap, tap: Tap) -> None:
         """Backward has passed an output of the map."""
         task = torch._C._current_graph_task_id()
         if task not in self._arrived:
@@ -372,11 +312,14 @@ class Capture:
     def _forget(self, task: int) -> None:
         """The backward pass is over: what it did not confirm stays with its graph."""
         self._arrived.pop(task, None)
-        for map in {*self._calls_of_pass}.difference(self._uses):
-            self._uses[map] = (_count_uses(map), self._calls_of_pass[map])
+        new = [map for map in self._calls_of_pass if map not in self._uses]
+        for tables, count in ((True, uses), (False, products)):
+            kind = [map for map in new if map.is_table is tables]
+            for map, found in zip(kind, _counted(count, kind), strict=True):
+                self._uses[map] = (found, self._calls_of_pass[map])
         self._calls_of_pass.clear()
 
-    def _confirm(self, map: LinearMap) -> None:
+    def confirm(self, map: LinearMap) -> None:
         """A parameter of the map got its gradient: this backward pass counts."""
         arrived = self._arrived.get(torch._C._current_graph_task_id(), {})
         taps = arrived.pop(map, [])
@@ -407,12 +350,14 @@ class Capture:
                 self.detected.setdefault(owner, detection)
 
 
-def _count_uses(map: LinearMap) -> int:
-    """How often the graph of the running pass reads a map's weight; 0 if torch has changed."""
+def _counted(
+    count: Callable[[list[Node], list[Tensor]], list[int]], maps: list[LinearMap]
+) -> list[int]:
+    """How often the graph of the running pass reads the weight of each; 0 if torch has changed."""
     try:
-        return (uses if map.is_table else products)(running_roots(), map.blocks[0].parameter)
+        return count(running_roots(), [map.blocks[0].parameter for map in maps]) if maps else []
     except (AttributeError, LookupError, RuntimeError):
-        return 0
+        return [0] * len(maps)
 
 
 def _trainable(map: LinearMap) -> list[nn.Parameter]:
@@ -424,9 +369,9 @@ def is_first(capture: Capture, module: nn.Module) -> bool:
     if torch.nn.modules.module._global_forward_hooks:
         return False
     for hook in tuple(module._forward_hooks.values()):  # collecting a capture takes its hook away
-        if not isinstance(hook, _ForwardHook):
+        if not isinstance(hook, ForwardHook):
             return False
-        if getattr(hook, "capture", _nothing)() is capture:
+        if getattr(hook, "capture", nothing)() is capture:
             return True
     return True
 
@@ -434,3 +379,6 @@ def is_first(capture: Capture, module: nn.Module) -> bool:
 def _remove(handles: Iterable[RemovableHandle]) -> None:
     for handle in handles:
         handle.remove()
+
+
+_ForwardHook = ForwardHook  # where models look that were pickled while they were watched

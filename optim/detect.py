@@ -10,7 +10,7 @@ nodes (softsign, a scaled tanh, a hand-written loss) are not recognised: name th
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,22 +149,21 @@ def detect_transfers(roots: Iterable[graph.Node]) -> dict[Any, Detection]:
     return {owner: _agree(detections) for owner, detections in found.items()}
 
 
-def uses(roots: Iterable[graph.Node], parameter: Tensor) -> int:
-    """How often a parameter is read in the graph below ``roots``.
+def uses(roots: Iterable[graph.Node], parameters: Sequence[Tensor]) -> list[int]:
+    """How often each parameter is read in the graph below ``roots``.
 
     >>> import torch
     >>> weight = torch.ones(2, 2, requires_grad=True)
-    >>> uses([(weight @ weight).sum().grad_fn], weight)
-    2
+    >>> uses([(weight @ weight).sum().grad_fn], [weight])
+    [2]
     """
-    for node, consumers in _consumers(roots).items():
-        if getattr(node, "variable", None) is parameter:
-            return len(consumers)
-    return 0
+    consumers = _consumers(roots)
+    nodes = _nodes_of(consumers, parameters)
+    return [0 if node is None else len(consumers[node]) for node in nodes]
 
 
-def products(roots: Iterable[graph.Node], parameter: Tensor) -> int:
-    """How often a parameter is multiplied by something else in the graph below ``roots``.
+def products(roots: Iterable[graph.Node], parameters: Sequence[Tensor]) -> list[int]:
+    """How often each parameter is multiplied by something else in the graph below ``roots``.
 
     A transpose counts once, as second derivatives read it again; penalties do not count, neither
     those of single entries nor products of the parameter with itself.
@@ -172,14 +171,12 @@ def products(roots: Iterable[graph.Node], parameter: Tensor) -> int:
     >>> import torch
     >>> weight, x = torch.ones(2, 2, requires_grad=True), torch.ones(3, 2)
     >>> loss = (x @ weight @ weight.T).sum() + (weight @ weight.T).sum() + weight.square().sum()
-    >>> products([loss.grad_fn], weight)
-    2
+    >>> products([loss.grad_fn], [weight])
+    [2]
     """
     consumers = _consumers(roots)
-    for node in consumers:
-        if getattr(node, "variable", None) is parameter:
-            return _products(consumers, node, node)
-    return 0
+    nodes = _nodes_of(consumers, parameters)
+    return [0 if node is None else _products(consumers, node, node) for node in nodes]
 
 
 def reduction_of(roots: Iterable[graph.Node]) -> str | None:
@@ -236,6 +233,12 @@ def _consumers(roots: Iterable[graph.Node]) -> dict[graph.Node, list[graph.Node]
                 stack.append(source)
             consumers[source].append(node)
     return consumers
+
+
+def _nodes_of(nodes: Iterable[graph.Node], parameters: Sequence[Tensor]) -> list[graph.Node | None]:
+    """The node of each parameter among those of a graph."""
+    found = {id(getattr(node, "variable", None)): node for node in nodes}
+    return [found.get(id(parameter)) for parameter in parameters]
 
 
 def _products(

@@ -20,12 +20,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from optim._checks import require_number, require_rule, require_word
+from optim._checks import require_number, require_rule, require_squared, require_word
 from optim._kept import State, kept_buffer
 from optim.curvature import factorize
 from optim.inner import InnerRule, Nesterov, as_scalar
 from optim.problem import LocalGradient, LocalProblem, Sloped
-from optim.transfers import IDENTITY
 from optim.trust import Trust
 
 
@@ -106,11 +105,7 @@ class Exact(_Factorizing):
             ValueError: For a transfer that is not the identity; see also
                 ``optim.curvature.factorize``.
         """
-        if problem.transfer is not IDENTITY:
-            raise ValueError(
-                f"`transfer` must be the identity for Exact(), got {problem.transfer.name!r}: only "
-                "the squared loss of variant 'S' has a closed form. Use Majorise()."
-            )
+        require_squared(problem.transfer, "Exact()")
         precondition = problem.preconditioner(problem.gradient.shape[-1])
         return precondition(problem.gradient).mul_(-problem.gamma)
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from optim._checks import require_number
+from optim._checks import require_number, require_squared
 from optim._kept import State, kept_buffer
 from optim.problem import LocalProblem
 from optim.tables import TableProblem
-from optim.transfers import IDENTITY
 
 
 _RATE, _ENOUGH, _LEAST = 0.3, 0.3, 0.01  # κ, the gain that is enough, and the smallest radius
@@ -81,11 +80,7 @@ class Trust:
             ValueError: For a transfer that is not the identity; see also
                 ``optim.curvature.factorize``.
         """
-        if problem.transfer is not IDENTITY:
-            raise ValueError(
-                f"`transfer` must be the identity for Trust(), got {problem.transfer.name!r}: only "
-                "the squared loss of variant 'S' has a closed form. Use Majorise()."
-            )
+        require_squared(problem.transfer, "Trust()")
         state = {} if state is None else state
         direction = problem.preconditioner(problem.gradient.shape[-1])(problem.gradient)  # U
         square = (problem.gradient * direction).sum(-2)  # w

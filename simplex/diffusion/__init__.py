@@ -18,14 +18,10 @@ from simplex.diffusion._categorical import (
 from simplex.diffusion._cochains.heat_flow import HeatFlow
 from simplex.diffusion._cochains.noise import HodgeNoise, fitted_hodge_noise
 from simplex.diffusion._cochains.subspace import HodgeSubspace
+from simplex.diffusion._complexes.candidates import Candidates, ComplexState
 from simplex.diffusion._complexes.constraints import keeps_pseudomanifold
-from simplex.diffusion._complexes.generation import (
-    Candidates,
-    ComplexState,
-    complex_elbo,
-    complex_loss,
-    sample_complexes,
-)
+from simplex.diffusion._complexes.generation import sample_complexes
+from simplex.diffusion._complexes.likelihood import complex_elbo, complex_loss
 from simplex.diffusion._complexes.scorer import CandidateScorer
 from simplex.diffusion._complexes.survival import FaceSurvival
 from simplex.diffusion._continuous import (
@@ -34,8 +30,15 @@ from simplex.diffusion._continuous import (
     linear_log_snr_schedule,
     vp_sde_schedule,
 )
+from simplex.diffusion._curves import (
+    cosine_schedule,
+    linear_schedule,
+    scaled_linear_schedule,
+    sigmoid_schedule,
+)
 from simplex.diffusion._ddpm import ddim, ddpm
-from simplex.diffusion._diffusers import DDIMScheduler, DDPMScheduler
+from simplex.diffusion._diffusers import DDPMScheduler
+from simplex.diffusion._diffusers_ddim import DDIMScheduler
 from simplex.diffusion._diffusers_flow import FlowMatchEulerDiscreteScheduler
 from simplex.diffusion._dpmpp import dpmpp_2m, dpmpp_2m_sde
 from simplex.diffusion._edm import EDMPreconditioner, edm_loss, heun_edm
@@ -73,15 +76,7 @@ from simplex.diffusion._parameterization import (
     flow_of_levels,
     noise_levels,
 )
-from simplex.diffusion._schedule import (
-    DiscreteSchedule,
-    Schedule,
-    cosine_schedule,
-    linear_schedule,
-    scaled_linear_schedule,
-    sigmoid_schedule,
-    zero_terminal_snr,
-)
+from simplex.diffusion._schedule import DiscreteSchedule, Schedule, zero_terminal_snr
 from simplex.diffusion._trajectory import Trajectory, WalkState
 from simplex.operators import HeatKernel, MaternKernel
 
@@ -94,7 +89,7 @@ from simplex.diffusion._cochains.heat_flow import (
     phi_1 as phi_1,
     phi_2 as phi_2,
 )
-from simplex.diffusion._complexes.generation import candidates_of as candidates_of
+from simplex.diffusion._complexes.candidates import candidates_of as candidates_of
 from simplex.diffusion._complexes.pairs import (
     facet_sides as facet_sides,
     random_walks as random_walks,

@@ -10,15 +10,11 @@ from torch import Tensor
 
 from simplex.complexes import require_real
 from simplex.diffusion._checks import require_count, require_mapping
+from simplex.diffusion._curves import cosine_schedule, linear_schedule, scaled_linear_schedule
 from simplex.diffusion._gaussian import Variance
 from simplex.diffusion._kinds import Target
 from simplex.diffusion._rows import aligned
-from simplex.diffusion._schedule import (
-    DiscreteSchedule,
-    cosine_schedule,
-    linear_schedule,
-    scaled_linear_schedule,
-)
+from simplex.diffusion._schedule import DiscreteSchedule
 
 
 PREDICTIONS: dict[str, Target] = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}

@@ -22,15 +22,17 @@ from simplex.io._families.hif import (
 )
 from simplex.io._families.stored import parts_of as parts_of, read_saved as read_saved
 from simplex.io._flow import flow_in as flow_in
+from simplex.io._graph_complex import (
+    graph_complex as graph_complex,
+    lengths_of as lengths_of,
+    with_lengths as with_lengths,
+)
 from simplex.io._options import DEFAULT_MAX_DIM as DEFAULT_MAX_DIM, Reading as Reading
 from simplex.io._read import (
     content_of as content_of,
     contents_of as contents_of,
-    graph_complex as graph_complex,
     holds_graphs as holds_graphs,
     kind_of_file as kind_of_file,
-    lengths_of as lengths_of,
-    with_lengths as with_lengths,
 )
 from simplex.io._registry import NAMES as NAMES, ending_of as ending_of
 from simplex.io._source import (

@@ -1,23 +1,20 @@
 """Laws that every state of a chain keeps: of the simplices that come back, those that may stay."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, with_simplices
 from simplex.diffusion._checks import kind_of
+from simplex.diffusion._complexes.candidates import Candidates
 
-
-if TYPE_CHECKING:
-    from simplex.diffusion._complexes.generation import Candidates
 
 # From a complex and candidates of it to the (m,) bools of those that may be added, one at a time.
-ComplexConstraint = Callable[[SimplicialComplex, "Candidates"], Tensor]
+ComplexConstraint = Callable[[SimplicialComplex, Candidates], Tensor]
 
 
-def keeps_pseudomanifold(K: SimplicialComplex, candidates: "Candidates") -> Tensor:
+def keeps_pseudomanifold(K: SimplicialComplex, candidates: Candidates) -> Tensor:
     """Whether each candidate of dimension k ≥ 2 keeps all (k-1)-simplices in at most two others.
 
     A ``constraint`` of :func:`sample_complexes`: no edge gets a third triangle, no triangle a third
@@ -39,7 +36,7 @@ def keeps_pseudomanifold(K: SimplicialComplex, candidates: "Candidates") -> Tens
 def lawful(
     constraint: ComplexConstraint,
     K: SimplicialComplex,
-    candidates: "Candidates",
+    candidates: Candidates,
     back: Tensor,
     generator: torch.Generator | None,
 ) -> Tensor:

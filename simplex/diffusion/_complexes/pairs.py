@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_memory
-from simplex.diffusion._complexes.generation import Candidates
+from simplex.diffusion._complexes.candidates import Candidates
 
 
 def random_walks(K: SimplicialComplex, length: int, dtype: torch.dtype) -> Tensor:

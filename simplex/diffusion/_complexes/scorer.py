@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from simplex.complexes import SimplicialComplex, ragged, require_flag, require_int
 from simplex.diffusion._checks import require_callable, require_instance
+from simplex.diffusion._complexes.candidates import Candidates, ComplexState
 from simplex.diffusion._complexes.checks import require_of_process, require_times_of_parts
-from simplex.diffusion._complexes.generation import Candidates, ComplexState
 from simplex.diffusion._complexes.pairs import facet_sides, walks_between
 
 
