@@ -68,7 +68,9 @@ def sample_complexes(
             through the dimensions.
         given: simplices that every state holds, as a complex with the same vertices and parts: the
             samples are completions of it.
-        forbidden: simplices that no state holds, as tuples of vertices, ids in the union.
+        forbidden: simplices that no state holds, as tuples of vertices, ids in the union. The law
+            of the others given that these are absent is sampled exactly where the simplices of x_0
+            are independent; else the network is asked as if they had been absent by chance.
         constraint: which candidates may be added to a complex, one at a time, as (m,) bools: what
             comes back in a step does so in a random order, as long as the constraint is kept.
             :func:`keeps_pseudomanifold` is one.
