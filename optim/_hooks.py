@@ -27,7 +27,7 @@ class Tap:
     def __call__(self, grad: Tensor) -> None:
         capture = self.capture()
         if capture is not None and self.call is not None:
-            capture.arrive(self.call.map, self)
+            capture._arrive(self.call.map, self)
 
     def release(self) -> None:
         """Lets the call go: the graph may outlive the step, its memory should not."""
@@ -50,7 +50,7 @@ class ForwardHook:
         if capture is None:  # collected while the module runs its hooks: called without options
             return None
         options, output = rest
-        return capture.forward(self.where, inputs, options, output)
+        return capture._forward(self.where, inputs, options, output)
 
     def __getattr__(self, name: str) -> Any:
         if name == "__name__":  # torch.jit.script asks every hook for it
@@ -73,4 +73,4 @@ class GradHook:
     def __call__(self, parameter: Tensor) -> None:
         capture = self.capture()
         if capture is not None:
-            capture.confirm(self.map)
+            capture._confirm(self.map)

@@ -214,7 +214,7 @@ class Capture:
         finally:
             self._paused -= 1
 
-    def forward(
+    def _forward(
         self, where: tuple[LinearMap, Member], inputs: Any, options: Any, output: Tensor
     ) -> Tensor | None:
         """A member has made an output: a hook is hung on it. What is returned replaces it."""
@@ -288,7 +288,7 @@ class Capture:
                 register: Any = parameter.register_post_accumulate_grad_hook
                 self._handles.append(register(hook))
 
-    def arrive(self, map: LinearMap, tap: Tap) -> None:
+    def _arrive(self, map: LinearMap, tap: Tap) -> None:
         """Backward has passed an output of the map."""
         task = torch._C._current_graph_task_id()
         if task not in self._arrived:
@@ -319,7 +319,7 @@ class Capture:
                 self._uses[map] = (found, self._calls_of_pass[map])
         self._calls_of_pass.clear()
 
-    def confirm(self, map: LinearMap) -> None:
+    def _confirm(self, map: LinearMap) -> None:
         """A parameter of the map got its gradient: this backward pass counts."""
         arrived = self._arrived.get(torch._C._current_graph_task_id(), {})
         taps = arrived.pop(map, [])
