@@ -108,6 +108,12 @@ def test_what_is_generated_obeys_the_constraint_whatever_the_network_says(constr
         assert obeys(K, constraint)
 
 
+def test_of_two_surfaces_with_one_characteristic_the_one_that_is_asked_for_is_made():
+    """Some of as many meshes of a torus's characteristic would be tori."""
+    made = sample_meshes(uniform, [10] * 6, constraint=(2, False), generator=seeded())
+    assert all(obeys(K, (2, False)) for K in made.split())
+
+
 @over("constraint", ["surface", "disc", (0, True), (1, True)])
 def test_the_law_holds_at_every_state(constraint):
     met = []
