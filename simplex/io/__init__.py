@@ -40,7 +40,12 @@ from simplex.io._source import (
     read_text as read_text,
     require_regular as require_regular,
 )
-from simplex.io._tables import read_table as read_table
+from simplex.io._tables import (
+    VERTEX_IDS as VERTEX_IDS,
+    HeadedTable as HeadedTable,
+    headed_table as headed_table,
+    read_table as read_table,
+)
 from simplex.io._write import write_noting as write_noting, written_format as written_format
 
 
