@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 
-_GRAM_BLOCK = 256
+_GRAM_BLOCK = 160  # columns at a time, or so
 
 
 def gram(design: Tensor) -> Tensor:
@@ -29,11 +29,13 @@ def gram(design: Tensor) -> Tensor:
     """
     *problems, rows, columns = design.shape
     product = design.new_empty(*problems, columns, columns)
-    for left in range(0, columns, _GRAM_BLOCK):  # by symmetry little more than half the products
-        right = min(left + _GRAM_BLOCK, columns)
+    width = -(-columns // max(1, round(columns / _GRAM_BLOCK))) or 1
+    for left in range(0, columns, width):  # by symmetry little more than half the products
+        right = min(left + width, columns)
         block = slice(left, right)
         torch.matmul(design[..., left:].mT, design[..., block], out=product[..., left:, block])
-        product[..., block, right:] = product[..., right:, block].mT
+        if right < columns:
+            product[..., block, right:] = product[..., right:, block].mT
     return product.div_(max(rows, 1))
 
 
@@ -72,9 +74,10 @@ def factorize(gram: Tensor, *, prox: float | Tensor, lipschitz: float = 1.0) -> 
     diagonal.add_(_per_problem(prox, gram)[..., 0])
     factor: Tensor
     factor, info = torch.linalg.cholesky_ex(matrix)
-    jitter = 10 * torch.finfo(gram.dtype).eps * diagonal.abs().mean(-1, keepdim=True)
     tries = 0
     while bool((failed := info > 0).any()):
+        if tries == 0:
+            jitter = 10 * torch.finfo(gram.dtype).eps * diagonal.abs().mean(-1, keepdim=True)
         if tries == 5:
             cause = "its smallest eigenvalue is not above zero"
             if not bool(torch.isfinite(matrix).all()):
