@@ -111,7 +111,7 @@ class Trust:
         displacement = direction.mul_(-share[..., None, :])
         mean = kept_buffer(state, "mean", displacement).lerp_(displacement, 1 - self.momentum)
         state["slope"].lerp_(_slope(gradient, mean), 1 - _MEMORY)
-        return mean.clone()
+        return displacement.copy_(mean)
 
     def _size(self, square: Tensor, state: State) -> Tensor:
         """√ŵ of w, (…, d); a unit whose gradient is rounding beside the others' stays quiet."""
@@ -137,4 +137,6 @@ def _radius(gradient: Tensor, state: State) -> Tensor:
 
 
 def _slope(gradient: Tensor, step: Tensor) -> Tensor:
-    return (gradient * step).sum((-2, -1))
+    """The inner product of matrices (…, n, d), without one of their size in between."""
+    of_rows = gradient.mT.flatten(-2)[..., None, :] @ step.mT.flatten(-2)[..., None]
+    return of_rows[..., 0, 0]
