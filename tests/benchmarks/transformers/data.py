@@ -66,9 +66,9 @@ def text_batch(generator: torch.Generator, size: int = 32) -> Pairs:
 
 
 def text_parts() -> Mapping[str, Pairs]:
-    """256 stretches of each part, evenly spaced."""
+    """128 stretches of each part, evenly spaced."""
     return {
-        name: windows(stream, torch.linspace(0, len(stream) - CONTEXT - 1, 256).long())
+        name: windows(stream, torch.linspace(0, len(stream) - CONTEXT - 1, 128).long())
         for name, stream in text()[0].items()
     }
 
@@ -91,6 +91,11 @@ def images() -> Mapping[str, Pairs]:
     }
 
 
+def image_parts() -> Mapping[str, Pairs]:
+    """750 of each part."""
+    return {name: (x[:750], y[:750]) for name, (x, y) in images().items()}
+
+
 def image_batch(generator: torch.Generator, size: int = 128) -> Pairs:
     """Images that are shifted by up to two pixels each way."""
     x, y = images()["train"]
@@ -108,15 +113,15 @@ TASKS: Mapping[str, Task] = {
         lambda: GPT(letters=text()[1], context=CONTEXT, width=64, heads=4, depth=2),
         text_batch,
         text_parts,
-        steps=200,
+        steps=120,
         epoch=len(text()[0]["train"]) / (32 * CONTEXT),
     ),
     "images": Task(
         "ViT, images",
         lambda: ViT(side=28, patch=7, classes=10, width=64, heads=4, depth=2),
         image_batch,
-        images,
-        steps=200,
+        image_parts,
+        steps=120,
         epoch=3500 / 128,
     ),
 }

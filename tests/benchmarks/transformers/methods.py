@@ -1,4 +1,4 @@
-"""The optimisers of the comparison on transformers, each by its rate; the four rates tried first.
+"""The optimisers of the comparison on transformers, each by its rate; the three rates tried first.
 
 Muon and the K-FAC-like method are for matrices; what they leave out goes to AdamW, as their authors
 say: at a tenth of Muon's rate, at 3e-3 beside K-FAC. Weight decay is nobody's but AdamW's default.
@@ -93,7 +93,7 @@ class Method:
     def rates(self) -> list[float]:
         if self.first is None:
             return [self.default]
-        return [half_decade(self.first + k) for k in range(4)]
+        return [half_decade(self.first + k) for k in range(3)]
 
 
 METHODS: Mapping[str, Method] = {
