@@ -21,6 +21,7 @@ from simplex.io._families.hif import (
     Hypergraph as Hypergraph,
     read_hif as read_hif,
 )
+from simplex.io._families.listed import numbers_of as numbers_of
 from simplex.io._families.stored import parts_of as parts_of, read_saved as read_saved
 from simplex.io._flow import flow_in as flow_in
 from simplex.io._graph_complex import (
