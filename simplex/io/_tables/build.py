@@ -36,7 +36,7 @@ def read_rows(text: str, reading: Reading, max_dim: int | None, notes: list[str]
     """Read a text."""
     if text.startswith(BANNER) and reading.format is None:
         return market_content(text, reading.undirected)
-    given = {name: getattr(reading, name) for name in ("max_simplices", "rings", "values")}
+    given = {name: getattr(reading, name) for name in ("max_simplices", "rings", "values", "nodes")}
     by_looking = reading == Reading(**given)
     if by_looking and not notes and (found := plain_edges(text)) is not None:
         graph, table = found
