@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_generator, require_int
 from simplex.diffusion._checks import require_callable, require_device
 from simplex.diffusion._complexes.checks import require_vertex_numbers
+from simplex.diffusion._meshes.given import begin_with, in_random_order
 from simplex.diffusion._meshes.growth import Growth
 from simplex.diffusion._meshes.laws import MeshConstraint, fulfilled, law_of, require_room
 from simplex.diffusion._meshes.questions import MeshDenoiser, answers_of
@@ -18,6 +18,7 @@ def sample_meshes(
     model: MeshDenoiser,
     num_vertices: Sequence[int],
     *,
+    given: SimplicialComplex | None = None,
     constraint: MeshConstraint = None,
     max_restarts: int = 1000,
     device: torch.device | str = "cpu",
@@ -44,18 +45,24 @@ def sample_meshes(
     Args:
         model: as for :func:`mesh_loss`.
         num_vertices: n_0 of each mesh to be generated, at least 3.
+        given: triangles that the meshes hold from the start, as a complex with the same vertices
+            and parts: of each part some that hang together across edges, or none. They keep the
+            numbers of their vertices. What lies behind their edges is asked as if they had been
+            found in the growth, so that completions are what the network goes on with: not the law
+            of its meshes given these triangles, which may also have been found in another order.
         constraint: what the answers must keep.
         max_restarts: how often each may begin anew.
         device: where.
         generator: source of randomness, on the device.
 
     Returns:
-        The union of the meshes, their vertices in random order.
+        The union of the meshes, their vertices in random order but those of what is given.
 
     Raises:
         TypeError: ``num_vertices`` is one number; a constraint of another kind.
-        ValueError: an unknown constraint, or too few vertices for it; logits of another shape, NaN
-            or infinite.
+        ValueError: an unknown constraint, or too few vertices for it; what is given on other
+            vertices, in several pieces, or against the constraint; logits of another shape, NaN or
+            infinite.
         RuntimeError: a mesh that was begun anew too often.
 
     Laws:
@@ -76,6 +83,9 @@ def sample_meshes(
     size = torch.tensor([int(n) for n in num_vertices], dtype=torch.int64, device=device)
     require_room(law, size)
     growth, restarts = Growth(size, law), torch.zeros_like(size)
+    names = torch.full_like(growth.state.paths, -1)
+    if given is not None:
+        names = begin_with(growth, given, generator)
     while True:
         state = growth.state
         edge, left = state.asked()
@@ -83,7 +93,7 @@ def sample_meshes(
         stuck = torch.where(left, ~allowed.any(1), ~fulfilled(law, state))
         row = (left & ~stuck).nonzero().squeeze(1)
         if not bool(stuck.any()) and not len(row):
-            return _in_random_order(state.complex(), generator)
+            return in_random_order(state.complex(), names, generator)
         restarts += stuck
         if bool((restarts > max_restarts).any()):
             raise RuntimeError(
@@ -97,14 +107,3 @@ def sample_meshes(
             chance = logits.masked_fill(~allowed[row], -torch.inf).softmax(1)
             answer = torch.multinomial(chance, 1, generator=generator).squeeze(1)
             growth.answer(row, edge[row], answer)
-
-
-def _in_random_order(K: SimplicialComplex, generator: torch.Generator | None) -> SimplicialComplex:
-    """The same with the vertices of each part permuted, so that their numbers tell nothing."""
-    drawn = torch.rand(
-        K.num_simplices(0), generator=generator, dtype=torch.float64, device=K.device
-    )
-    name = (drawn + K.part(0)).argsort().argsort()  # (n_0,) parts stay where they are
-    moved: Tensor = name[K.simplices(2)]
-    made = SimplicialComplex.from_simplices(moved, num_vertices=K.num_simplices(0))
-    return made.with_parts(K.part_pointer(0))
