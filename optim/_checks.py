@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from optim.linear_map import LinearMap
@@ -131,10 +130,12 @@ def require_fitting_state(groups: list[dict[str, Any]], saved: list[dict[str, An
 def first_nonfinite(tensors: Sequence[Tensor]) -> int | None:
     """Place of the first tensor that has a NaN or an infinity; None if there is none."""
     entries = [_entries(tensor) for tensor in tensors]
-    largest = get_total_norm([each for each in entries if each.numel()], math.inf)
-    if bool(torch.isfinite(largest)):  # one pass; a maximum keeps NaN
+    sums = [each.sum(dtype=torch.promote_types(each.dtype, torch.float32)) for each in entries]
+    finite = [torch.isfinite(each).to(sums[0].device) for each in sums]
+    if not finite or bool(torch.stack(finite).all()):  # one quick pass; sums keep NaN and infinity
         return None
-    return next(k for k, each in enumerate(entries) if not bool(torch.isfinite(each).all()))
+    places = (k for k, each in enumerate(entries) if not bool(torch.isfinite(each).all()))
+    return next(places, None)  # a sum of finite numbers may be infinite
 
 
 def _entries(tensor: Tensor) -> Tensor:

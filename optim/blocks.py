@@ -56,7 +56,8 @@ class Block:
 
     def moved(self, change: Tensor, decay: float) -> list[tuple[nn.Parameter, Tensor]]:
         """The moving parameters with their new values, those of the weights decay · W + change."""
-        return [(self.parameter, (self.parameter * decay).add_(change))]
+        kept = self.parameter if decay == 1 else self.parameter * decay
+        return [(self.parameter, kept + change)]
 
     def pack(self, tensor: Tensor) -> Tensor:
         """(d, n_k, …) to (n_k, d), or (groups, n_k, d / groups); a view where strides allow."""

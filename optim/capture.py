@@ -125,7 +125,8 @@ class Capture:
         found = [call.rows() for call in self._calls(map) if not call.member.adapter.lookup]
         parts = self.parts.get(map, 1)
         if parts == 1:
-            design = torch.cat(found, dim=-2) if len(found) > 1 else [*found, map.no_rows()][0]
+            found = found or [map.no_rows()]
+            design = found[0] if len(found) == 1 else torch.cat(found, dim=-2)
             return design, [design.shape[-2]]
         wide = [each if isinstance(each, tuple) else (each,) * parts for each in found]
         apart = [torch.cat(each) for each in zip(*wide, strict=True)] or [map.no_rows()] * parts

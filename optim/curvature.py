@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 
-_GRAM_BLOCK = 256
+_GRAM_BLOCK = 160  # columns at a time, or so
 
 
 def gram(design: Tensor) -> Tensor:
@@ -29,11 +29,13 @@ def gram(design: Tensor) -> Tensor:
     """
     *problems, rows, columns = design.shape
     product = design.new_empty(*problems, columns, columns)
-    for left in range(0, columns, _GRAM_BLOCK):  # by symmetry little more than half the products
-        right = min(left + _GRAM_BLOCK, columns)
+    width = -(-columns // max(1, round(columns / _GRAM_BLOCK))) or 1
+    for left in range(0, columns, width):  # by symmetry little more than half the products
+        right = min(left + width, columns)
         block = slice(left, right)
-        product[..., left:, block] = design[..., left:].mT @ design[..., block]
-        product[..., block, right:] = product[..., right:, block].mT
+        torch.matmul(design[..., left:].mT, design[..., block], out=product[..., left:, block])
+        if right < columns:
+            product[..., block, right:] = product[..., right:, block].mT
     return product.div_(max(rows, 1))
 
 
@@ -72,9 +74,10 @@ def factorize(gram: Tensor, *, prox: float | Tensor, lipschitz: float = 1.0) -> 
     diagonal.add_(_per_problem(prox, gram)[..., 0])
     factor: Tensor
     factor, info = torch.linalg.cholesky_ex(matrix)
-    jitter = 10 * torch.finfo(gram.dtype).eps * diagonal.abs().mean(-1, keepdim=True)
     tries = 0
     while bool((failed := info > 0).any()):
+        if tries == 0:
+            jitter = 10 * torch.finfo(gram.dtype).eps * diagonal.abs().mean(-1, keepdim=True)
         if tries == 5:
             cause = "its smallest eigenvalue is not above zero"
             if not bool(torch.isfinite(matrix).all()):
@@ -169,7 +172,12 @@ def preconditioner(
     of_rows = gram(design.mT).mul_(n / R)  # Z Zᵀ / R
     solve = inverse_action(factorize(of_rows, prox=prox, lipschitz=lipschitz), columns)
     share = lipschitz / R
-    return lambda right: (right - (design.mT @ solve(design @ right)).mul_(share)).div_(damping)
+
+    def woodbury(right: Tensor) -> Tensor:  # its transpose
+        seen = solve((right.mT @ design.mT).mT)
+        return (right.mT - (seen.mT @ design).mul_(share)).div_(damping).mT
+
+    return woodbury
 
 
 def _rows_are_cheaper(design: Tensor, prox: float | Tensor, columns: int) -> bool:
@@ -189,7 +197,8 @@ def inverse_action(factor: Tensor, columns: int) -> Callable[[Tensor], Tensor]:
 
     Matrix products run at twice the speed of triangular solves: many columns pay for the explicit
     inverse, fewer take substitution in blocks whose diagonal triangles alone are inverted. The
-    damped matrix is conditioned well enough for either.
+    damped matrix is conditioned well enough for either. All is transposed, Bᵀ ↦ Bᵀ(LLᵀ)⁻¹, since
+    weights are d × n in torch: what comes out lies in memory as they do.
 
     Args:
         factor: L, (…, n, n), lower triangular.
@@ -199,23 +208,23 @@ def inverse_action(factor: Tensor, columns: int) -> Callable[[Tensor], Tensor]:
     0.25
     """
     side = factor.shape[-1]
-    if columns > 1.2 * side:
+    if columns > (1.2 if side <= 3 * _CORNER else 3.0) * side:  # as measured
         inverse = torch.cholesky_inverse(factor)
-        return lambda right: inverse @ right
+        return lambda right: (right.mT @ inverse).mT
     blocks = [slice(start, start + _CORNER) for start in range(0, side, _CORNER)]
     corners = [_inverse_of_triangle(factor[..., block, block]) for block in blocks]
 
     def solve(right: Tensor) -> Tensor:
-        solution = right.clone(memory_format=torch.contiguous_format)
+        solution = right.mT.clone(memory_format=torch.contiguous_format)
         for block, corner in zip(blocks, corners, strict=True):  # L Y = B, downwards
-            known = solution[..., : block.start, :]
-            here = solution[..., block, :] - factor[..., block, : block.start] @ known
-            torch.matmul(corner, here, out=solution[..., block, :])
+            known = solution[..., : block.start]
+            here = solution[..., block] - known @ factor[..., block, : block.start].mT
+            torch.matmul(here, corner.mT, out=solution[..., block])
         for block, corner in zip(reversed(blocks), reversed(corners), strict=True):  # Lᵀ X = Y
-            known = solution[..., block.stop :, :]
-            here = solution[..., block, :] - factor[..., block.stop :, block].mT @ known
-            torch.matmul(corner.mT, here, out=solution[..., block, :])
-        return solution
+            known = solution[..., block.stop :]
+            here = solution[..., block] - known @ factor[..., block.stop :, block]
+            torch.matmul(here, corner, out=solution[..., block])
+        return solution.mT
 
     return solve
 

@@ -333,5 +333,5 @@ class LinearMap:
         return [each for b, piece in pairs for each in b.moved(b.unpack(piece), decay)]
 
     def _stack(self, blocks: Sequence[Block], tensors: Sequence[Tensor]) -> Tensor:
-        packed = [b.pack(t).to(self.dtype) for b, t in zip(blocks, tensors, strict=True)]
-        return packed[0] if len(packed) == 1 else torch.cat(packed, dim=-2)
+        packed = [b.pack(t).to(self.dtype).mT for b, t in zip(blocks, tensors, strict=True)]
+        return (packed[0] if len(packed) == 1 else torch.cat(packed, dim=-1)).mT  # torch's layout

@@ -16,7 +16,7 @@ from optim.problem import LocalProblem
 from optim.tables import TableProblem
 
 
-_RATE, _ENOUGH, _LEAST = 0.3, 0.3, 0.01  # κ, the gain that is enough, and the smallest radius
+_RATE, _ENOUGH, _LEAST = 0.3, 0.45, 0.01  # κ, the gain that is enough, and the smallest radius
 _MEMORY = 0.7  # of slopes, which are those of single batches
 _QUIET = 1e-4  # squared size of a unit's gradient, relative to the map's, that counts as rounding
 
@@ -41,10 +41,11 @@ class Trust:
     predicted decrease of the loss, which needs the slopes along the last step V alone, before and
     after it (trapezium rule; each slope is a running mean over batches):
 
-    .. math:: ρ ← ρ\, e^{0.3\, (\mathrm{gain} - 0.3)}, \qquad
-        \mathrm{gain} = \tfrac12 (1 + ⟨G_{t+1}, V_t⟩ / ⟨G_t, V_t⟩) \text{ within } 0.3 ± 1.
+    .. math:: ρ ← ρ\, e^{0.3\, (\mathrm{gain} - 0.45)}, \qquad
+        \mathrm{gain} = \tfrac12 (1 + ⟨G_{t+1}, V_t⟩ / ⟨G_t, V_t⟩) \text{ within } 0.45 ± 1.
 
-    That is Levenberg's and Marquardt's rule, with γρ as the inverse of the damping.
+    At 1/2 the step ends where the loss is least on its line. That is Levenberg's and Marquardt's
+    rule, with γρ as the inverse of the damping.
 
     Args:
         momentum: Decay μ of the running means of D and w.
@@ -111,7 +112,7 @@ class Trust:
         displacement = direction.mul_(-share[..., None, :])
         mean = kept_buffer(state, "mean", displacement).lerp_(displacement, 1 - self.momentum)
         state["slope"].lerp_(_slope(gradient, mean), 1 - _MEMORY)
-        return mean.clone()
+        return displacement.copy_(mean)
 
     def _size(self, square: Tensor, state: State) -> Tensor:
         """√ŵ of w, (…, d); a unit whose gradient is rounding beside the others' stays quiet."""
@@ -137,4 +138,6 @@ def _radius(gradient: Tensor, state: State) -> Tensor:
 
 
 def _slope(gradient: Tensor, step: Tensor) -> Tensor:
-    return (gradient * step).sum((-2, -1))
+    """The inner product of matrices (…, n, d), without one of their size in between."""
+    of_rows = gradient.mT.flatten(-2)[..., None, :] @ step.mT.flatten(-2)[..., None]
+    return of_rows[..., 0, 0]

@@ -15,17 +15,19 @@ _PROBE_BYTES = 1 << 16
 _LARGEST_FOLKLORE = 2000  # vertices; 2-FWL holds all pairs and takes their number times a third
 
 
-def require_output(path: Path, endings: Sequence[str]) -> None:
+def require_output(path: Path, endings: Sequence[str], option: str = "--out") -> None:
     """Raise ``ValueError`` unless a file of that name can be written; called before the work."""
     if path.suffix.lower() not in endings:
-        raise ValueError(f"--out must end in one of {' '.join(endings)}, got {path}.")
+        raise ValueError(f"{option} must end in one of {' '.join(endings)}, got {path}.")
     if path.is_dir():
-        raise ValueError(f"--out must be a file, got the folder {path}.")
+        raise ValueError(f"{option} must be a file, got the folder {path}.")
     if not path.parent.is_dir():
-        raise ValueError(f"--out must be in an existing folder, got {path}.")
+        raise ValueError(f"{option} must be in an existing folder, got {path}.")
     if path.exists() and not os.access(path, os.W_OK):
-        raise ValueError(f"--out must be a file that can be written to, got {path}.")
-    require_writable(path.parent, f"--out must be in a folder that can be written to, got {path}")
+        raise ValueError(f"{option} must be a file that can be written to, got {path}.")
+    require_writable(
+        path.parent, f"{option} must be in a folder that can be written to, got {path}"
+    )
 
 
 def require_new_folder(path: str) -> None:

@@ -19,6 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "examples:\n  simplex convert talks.csv talks.graphml\n"
         "  simplex convert groups.facets groups.json\n"
         "  simplex convert meetings.json meetings.edges.gz --max-dim 1 --to edges\n"
+        "  simplex convert talks.csv talks.graphml --nodes people.csv\n"
+        "  simplex convert talks.graphml talks.csv --to-nodes people.csv\n"
         "  simplex convert graph.gml complex.npz --lift --max-dim 3\n\n" + FORMATS
     )
     add = parser.add_argument
@@ -27,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_max_dim(parser)
     add("--lift", action="store_true", help="fill the cliques of graphs in, to --max-dim or 2")
     add("--to", choices=NAMES, metavar="KIND", help="format of B, where its ending does not tell")
+    add("--to-nodes", metavar="FILE", help="beside a table B: one of its vertices and attributes")
     add_reading(parser)
 
 
@@ -37,17 +40,24 @@ def run(args: argparse.Namespace) -> int:
     from simplex.io import write_noting, written_format
 
     written_format(args.out, args.to)
-    place = Path(args.out)
-    if place.exists() and Path(args.file).exists() and place.samefile(args.file):
-        raise ValueError(f"B must be another file than A, got {args.out} twice.")
-    there = place.exists()
+    sources = [args.file, *([] if args.nodes is None else [args.nodes])]
+    places = [args.out, *([] if args.to_nodes is None else [args.to_nodes])]
+    for place in places:
+        _require_other(place, sources)
+    there = [place for place in places if Path(place).exists()]
     K, attributes, metadata = read_whole(args.file, args.max_dim, reading_of(args), lift=args.lift)
     assert isinstance(K, SimplicialComplex)
     notes: list[str] = []
-    write_noting(K, args.out, args.to, attributes, notes, metadata)
+    write_noting(K, args.out, args.to, attributes, notes, metadata, args.to_nodes)
     if notes:
         note(args.out, f"note: {'; '.join(notes)}.")
-    if there:
-        print(escaped(f"{args.out}: replaced"), file=sys.stderr)
-    print(f"f-vector {K.f_vector}, written to {args.out}")
+    for place in there:
+        print(escaped(f"{place}: replaced"), file=sys.stderr)
+    print(f"f-vector {K.f_vector}, written to {' and '.join(places)}")
     return 0
+
+
+def _require_other(place: str, sources: list[str]) -> None:
+    for source in sources:
+        if Path(place).exists() and Path(source).exists() and Path(place).samefile(source):
+            raise ValueError(f"B must be another file than A, got {place} twice.")

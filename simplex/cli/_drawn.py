@@ -42,15 +42,15 @@ def read_drawn(args: argparse.Namespace, *, values: bool) -> Drawn:
     if not 1 <= args.graph <= len(complexes):
         raise ValueError(f"--graph must be in 1 … {len(complexes)}, got {args.graph}.")
     K = complexes[args.graph - 1]
-    known = _of_part(complexes, args.graph - 1, _values_of(content, reading))
+    known = _of_part(complexes, args.graph - 1, values_of(content, reading))
     own = known.get(0, {})
-    axes = _coordinates(own) or (_numbered(own) if content.lifted is not None else [])
+    axes = _coordinates(own) or (numbered(own) if content.lifted is not None else [])
     place = _place_of(args.file, [own.pop(axis) for axis in axes])
     return Drawn(K, place, known)
 
 
-def _values_of(content: Content, reading: Reading) -> dict[int, Values]:
-    """The values of the simplices of all complexes, by their ids."""
+def values_of(content: Content, reading: Reading) -> dict[int, Values]:
+    """The values of the simplices of all complexes of a file, by their ids in the union."""
     if content.graph is None:
         return {k: dict(own) for k, own in content.values.items()}
     if reading.rings is not None or not any(content.values.values()):
@@ -77,10 +77,10 @@ def _coordinates(values: Values) -> list[str]:
     while f"x{len(many) + 1}" in values:
         many.append(f"x{len(many) + 1}")
     axes = named or (many if len(many) > 3 else [])
-    return axes if {*axes} <= {*_numbered(values)} else []
+    return axes if {*axes} <= {*numbered(values)} else []
 
 
-def _numbered(values: Values) -> list[str]:
+def numbered(values: Values) -> list[str]:
     """The columns of numbers; those of points are their coordinates, however they are called."""
     return [name for name, own in values.items() if all(type(v) in (int, float) for v in own)]
 

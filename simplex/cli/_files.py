@@ -19,11 +19,14 @@ from simplex.io import (
     Reading,
     content_of,
     contents_of,
+    graph_complex,
     holds_graphs,
     kind_of_file,
     lengths_of,
     parts_of,
     read_saved,
+    said_of_directions,
+    with_edge_filtration,
     with_lengths,
 )
 from simplex.lifting import lift_edges, lift_rings
@@ -64,6 +67,7 @@ def read_with_content(
 
 def read_graphs(path: str, reading: Reading) -> GraphEdges | Path | None:
     """The graphs of a file in one, or the folder of a graph; ``None`` for complexes."""
+    _require_no_nodes(path, reading)
     if is_folder(path, EDGES):
         return Path(path)
     if is_saved(path, reading) or reading.format in ("points", "distances", "numpy"):
@@ -78,16 +82,25 @@ def read_graphs(path: str, reading: Reading) -> GraphEdges | Path | None:
     return content.graph
 
 
+def _require_no_nodes(path: str, reading: Reading) -> None:
+    """Refuse a table of vertices beside what is no file of names."""
+    if reading.nodes is None:
+        return
+    pt = path != STDIN and not Path(path).is_dir() and kind_of_file(path, reading).name == "pt"
+    if pt or is_folder(path, COMPLEX) or is_folder(path, EDGES):
+        raise ValueError("--nodes must be left out for folders and .pt. Convert to .npz before.")
+
+
 @contextmanager
 def file_errors(path: str) -> Iterator[list[str]]:
     """Errors that name the file; what it was read as, noted meanwhile, in one line."""
     notes: list[str] = []
     try:
         yield notes
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file.") from None
+    except FileNotFoundError as error:
+        raise ValueError(f"{error.filename or path}: no such file.") from None
     except OSError as error:
-        raise ValueError(f"{path}: cannot be read ({error.strerror}).") from None
+        raise ValueError(f"{error.filename or path}: cannot be read ({error.strerror}).") from None
     except (ValueError, TypeError) as error:
         prefix = "" if str(error).startswith(path) else f"{path}: "
         raise ValueError(f"{prefix}{error}") from None
@@ -128,6 +141,7 @@ def _read(
         is_saved(path, reading) or reading.format in ("points", "distances")
     ):
         raise ValueError("--rings must be left out for complexes and points, got no graph.")
+    _require_no_nodes(path, reading)
     if is_folder(path, COMPLEX):
         return Complexes(parts_of(open_complex(path), max_dim)), Content()
     if is_folder(path, EDGES):
@@ -158,8 +172,7 @@ def read_whole(
 ) -> tuple[SimplicialComplex, list[dict[str, Any]], dict[str, Any]]:
     """All of a file as one complex, the values of its simplices and of the whole."""
     if lift or is_folder(path, COMPLEX) or is_folder(path, EDGES):
-        found = read_complexes(path, max_dim, reading)
-        return found[0] if len(found) == 1 else SimplicialComplex.disjoint_union(found), [], {}
+        return _lifted_whole(path, max_dim, replace(reading, values=True))
     with file_errors(path) as notes, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is noted, and said in one line
         contents = contents_of(path, replace(reading, values=True), max_dim)
@@ -167,6 +180,30 @@ def read_whole(
         if contents.complex.dim < 0:
             raise ValueError("must hold at least one vertex, got none.")
     return contents.complex, [dict(own) for own in contents.attributes], dict(contents.metadata)
+
+
+def _lifted_whole(
+    path: str, max_dim: int | None, reading: Reading
+) -> tuple[SimplicialComplex, list[dict[str, Any]], dict[str, Any]]:
+    """The lift of all graphs of a file, with the values and the filtration of these."""
+    found, content = read_with_content(path, max_dim, reading)
+    K = found[0] if len(found) == 1 else SimplicialComplex.disjoint_union(found)
+    values = content.values
+    if content.graph is not None and reading.rings is not None:
+        if any(values.values()):
+            print(f"{path}: note: attributes are left out with --rings.", file=sys.stderr)
+        values = {}
+    elif content.graph is not None:
+        graph, values = graph_complex(content, reading, [])
+        said = said_of_directions(
+            content.graph, values.get(1, {}), kind_of_file(path, reading).name
+        )
+        if said:
+            print(f"{path}: note: {_shown('; '.join(said))}.", file=sys.stderr)
+        if K.filtration is None and graph.filtration is not None:
+            K = with_edge_filtration(K, graph.filtration)
+    attributes = [dict(values.get(k, {})) for k in range(max(K.dim, 0) + 1)]
+    return K, attributes, dict(content.metadata)
 
 
 def _lift(path: str, content: Content, max_dim: int, reading: Reading) -> list[SimplicialComplex]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_SHOWN = 20  # complexes of one file that are described one by one
 _MOST_REDUCED = 10_000_000  # simplices whose ranks are computed without being asked for
+_MOST_SCATTERED = 100_000  # of those that may take hours
 _MOST_LOOKED_AT = 1_000_000  # of which more is said
 _KINDS = {"is_pure": "pure", "is_flag": "all cliques filled", "is_manifold": "a manifold"}
 _LEFT_OUT = {  # the headings of their lines
@@ -86,11 +87,19 @@ def run(args: argparse.Namespace) -> int:
 def _wanted(K: "SimplicialComplex", on_disk: bool, everything: bool) -> set[str]:
     """The answers that are computed for a text."""
     size = sum(K.f_vector)
-    if everything or size <= _MOST_LOOKED_AT:
+    if everything:
         return set(ANSWERS)
     if on_disk and size > _MOST_REDUCED:
         return set()
-    return {"betti_numbers", "degrees"}
+    wanted = set(ANSWERS) if size <= _MOST_LOOKED_AT else {"betti_numbers", "degrees"}
+    return wanted - _too_long(K, size)
+
+
+def _too_long(K: "SimplicialComplex", size: int) -> set[str]:
+    """Betti numbers where they are of too many simplices, or of many that may take hours."""
+    betti = {name for name in ANSWERS if name.startswith("betti")}
+    unforeseen = size > _MOST_SCATTERED and costs_of(K)["betti_numbers"].seconds is None
+    return betti if size > _MOST_REDUCED or unforeseen else set()
 
 
 def _describe(K: "SimplicialComplex", cut: int | None, wanted: set[str]) -> None:
@@ -144,8 +153,10 @@ def _as_json(args: argparse.Namespace, complexes: "Complexes", size: int | None)
     import json
 
     for number, K in enumerate(complexes, start=1):
-        small = args.all or sum(K.f_vector) <= _MOST_REDUCED
-        wanted = set(ANSWERS) if small else {"degrees"}
+        size_of = sum(K.f_vector)
+        small = args.all or size_of <= _MOST_REDUCED
+        wanted = set(ANSWERS) - (set() if args.all else _too_long(K, size_of))
+        wanted = wanted if small else {"degrees"}
         of_file = {"file": args.file, "bytes": size, "number": number}
         print(json.dumps(of_file | _facts(K, complexes.cut, wanted)), flush=True)
     return 0

@@ -21,6 +21,7 @@ _COMMANDS = {
     "edges": "sort the edges of a graph that may be larger than memory into a folder",
     "wl": "compare graphs by the simplicial Weisfeiler-Lehman test",
     "info": "f-vector, Betti numbers and other invariants",
+    "persistence": "when classes of homology appear and end in a filtration",
     "hodge": "split a flow on edges into gradient, curl and harmonic part",
     "plot": "draw a complex with filled triangles",
     "view": "write a page to turn a complex on, and to point at its simplices",

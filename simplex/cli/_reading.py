@@ -56,6 +56,12 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="of graphs: fill the rings of at most N vertices too, each by a cone",
     )
+    add(
+        "--nodes",
+        metavar="FILE",
+        help="a table of the vertices of the file, .csv or .tsv with headings: isolated ones and "
+        "attributes come of it",
+    )
     add("--undirected", action="store_true", help="forget the directions of a directed graph")
 
 
@@ -109,4 +115,5 @@ def reading_of(args: Any) -> "Reading":
         args.undirected,
         args.max_simplices,
         args.rings,
+        nodes=args.nodes,
     )

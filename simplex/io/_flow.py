@@ -10,7 +10,7 @@ from torch import Tensor
 
 from simplex.complexes import require_path
 from simplex.io._options import Reading
-from simplex.io._read import content_of, kind_of_file, named_errors
+from simplex.io._read import content_of, kind_of_file, named_errors, place_of
 from simplex.lifting import Flow, flow_of
 
 
@@ -26,6 +26,7 @@ def read_flow(
     heading: bool | None = None,
     comments: str = "#%",
     undirected: bool = False,
+    nodes: str | PathLike[str] | None = None,
 ) -> Flow:
     r"""The net flow on each edge of a file, of what goes from the first end of a row to the second.
 
@@ -45,6 +46,7 @@ def read_flow(
         heading: as of :func:`read`.
         comments: as of :func:`read`.
         undirected: take what a file of a directed graph says; the signs keep its directions.
+        nodes: as of :func:`read`.
 
     Returns:
         ``complex``, with the names of the vertices, and ``x``, (n_1,) float64, positive from the
@@ -64,8 +66,9 @@ def read_flow(
     """
     require_path("path", path)
     reading = Reading(
-        format, delimiter, source, target, None, heading, comments, undirected=undirected
-    )
+        format, delimiter, source, target, None, heading, comments, undirected=undirected,
+        nodes=place_of(nodes),
+    )  # fmt: skip
     lost: list[str] = []
     with named_errors(path):
         flow = flow_in(fspath(path), reading, value, max_dim, [], lost)
@@ -87,6 +90,7 @@ def flow_in(
     if kind_of_file(path, reading).name == "tntp":
         reading = replace(reading, undirected=True)  # a flow has its directions as signs
     content = content_of(path, reading, None, notes)
+    lost += content.lost
     graph = content.graph
     if graph is None:
         raise ValueError("must hold edges with values, got a complex.")

@@ -1,5 +1,6 @@
 """From the columns of an edge index to a complex: one edge for all that join two vertices."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -129,6 +130,12 @@ def with_lengths(
                 "--weight must give an edge one length, got several for the same edge."
             )
         values.append(lengths[torch.searchsorted(keys, _keys(K, K.simplices(1).T))])
+    return with_edge_filtration(K, values)
+
+
+def with_edge_filtration(K: SimplicialComplex, values: Sequence[Tensor]) -> SimplicialComplex:
+    """Values of vertices and edges as filtration: on a larger simplex that of its latest edge."""
+    values = list(values[: K.dim + 1])
     for k in range(2, K.dim + 1):
         values.append(values[-1][K.facets(k)].amax(1))
     return K.with_filtration(values)

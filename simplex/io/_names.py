@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from simplex.complexes import SimplicialComplex
@@ -11,6 +11,7 @@ from simplex.io._text import as_numbers
 
 
 LABEL = "simplex_label"  # a vertex's name as JSON, where the format would make another of it
+_VALUES = {"attributes", "attributes of vertices"}
 _MARK = "simplex_"
 _MARKED = re.compile(rf"({_MARK})*{FILTRATION}")  # values of the user, which are no filtration
 
@@ -61,7 +62,7 @@ _BY_THEMSELVES: dict[str, Callable[[Sequence[Any]], bool]] = {  # others hold wo
 def keep_names(
     K: SimplicialComplex,
     form: str,
-    keeps: Sequence[str],
+    keeps: Collection[str],
     values: dict[int, Values],
     notes: list[str],
 ) -> None:
@@ -82,7 +83,7 @@ def keep_names(
             ) from None
     if "numbers" in keeps or _BY_THEMSELVES.get(form, _as_words)(names):
         return
-    if "attributes" in keeps and form != "npz" and all(map(in_json, names)):
+    if _VALUES & {*keeps} and form != "npz" and all(map(in_json, names)):
         values.setdefault(0, {}).setdefault(LABEL, [json.dumps(name) for name in names])
         return
     again = as_numbers(list(map(str, names))) if form not in ("npz", "pt") else [

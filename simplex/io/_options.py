@@ -23,6 +23,7 @@ class Reading:
         max_simplices: most simplices that may be built; ``None`` for what fits in memory.
         rings: up to how many vertices the rings of graphs are filled; ``None`` not to.
         values: whether what stands beside the names is kept.
+        nodes: a table of vertices beside the file.
     """
 
     format: str | None = None
@@ -37,3 +38,4 @@ class Reading:
     max_simplices: int | None = None
     rings: int | None = None
     values: bool = False
+    nodes: str | None = None

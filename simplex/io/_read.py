@@ -34,6 +34,7 @@ from simplex.io._registry import (
 )
 from simplex.io._source import STDIN, require_regular
 from simplex.io._text import as_numbers
+from simplex.io._vertex_table import add_vertex_table
 from simplex.storage import form_of
 
 
@@ -51,6 +52,7 @@ def read(
     max_edge_length: float | None = None,
     undirected: bool = False,
     max_simplices: int | None = None,
+    nodes: str | PathLike[str] | None = None,
 ) -> SimplicialComplex:
     r"""The complex of a file, of any format that :func:`formats` lists, compressed or not.
 
@@ -73,6 +75,8 @@ def read(
         max_edge_length: with points and distances, join what is at most that far apart.
         undirected: forget the directions of a directed graph.
         max_simplices: refuse to build more.
+        nodes: a table of vertices (``.csv``, ``.tsv``) with a column ``id``, or one that holds the
+            names of the file: isolated vertices come of it, and its other columns are attributes.
 
     Returns:
         The complex, on the CPU.
@@ -92,7 +96,7 @@ def read(
     """
     reading = Reading(
         format, delimiter, source, target, weight, heading, comments, max_edge_length, undirected,
-        max_simplices,
+        max_simplices, nodes=place_of(nodes),
     )  # fmt: skip
     with named_errors(path):
         return contents_of(path, reading, max_dim).complex
@@ -112,6 +116,7 @@ def read_data(
     max_edge_length: float | None = None,
     undirected: bool = False,
     max_simplices: int | None = None,
+    nodes: str | PathLike[str] | None = None,
 ) -> Contents:
     r"""All that a file says: the complex of :func:`read`, and the attributes of its simplices.
 
@@ -128,6 +133,7 @@ def read_data(
         max_edge_length: as of :func:`read`.
         undirected: as of :func:`read`.
         max_simplices: as of :func:`read`.
+        nodes: as of :func:`read`.
 
     Returns:
         ``complex``; ``attributes``, for each dimension k a mapping from names to tuples of n_k
@@ -143,10 +149,18 @@ def read_data(
     """
     reading = Reading(
         format, delimiter, source, target, weight, heading, comments, max_edge_length, undirected,
-        max_simplices, values=True,
+        max_simplices, values=True, nodes=place_of(nodes),
     )  # fmt: skip
     with named_errors(path):
         return contents_of(path, reading, max_dim)
+
+
+def place_of(nodes: str | PathLike[str] | None) -> str | None:
+    """The path of a table of vertices, as a word."""
+    if nodes is None:
+        return None
+    require_path("nodes", nodes)
+    return fspath(nodes)
 
 
 def contents_of(path: str | PathLike[str], reading: Reading, max_dim: int | None) -> Contents:
@@ -180,7 +194,7 @@ def _numbered(labels: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
 
 
 _FORMAT = re.compile(rf"--format ({'|'.join(map(re.escape, NAMES))})(?![\w-])")
-_OPTION = re.compile(r"--(\w[\w-]*)( (?:R|COLUMN)\b)?")
+_OPTION = re.compile(r"--(\w[\w-]*)( (?:R|COLUMN|FILE)\b)?")
 
 
 @contextmanager
@@ -244,6 +258,9 @@ def content_of(path: str, reading: Reading, max_dim: int | None, notes: list[str
     assert form.reader is not None
     content = form.reader(path, reading, max_dim, notes)
     restore_names(content)
+    if reading.nodes is not None:
+        add_vertex_table(content, reading, form.name in TABLES, notes)
+        restore_names(content)
     return content
 
 

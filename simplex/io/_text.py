@@ -80,6 +80,13 @@ def is_missing(value: Any) -> bool:
     return value is None or _is_nan(value)
 
 
+def is_alike(a: Any, b: Any) -> bool:
+    """Whether a value that was read is the one that was written, numbers of any kind."""
+    if is_missing(a) or is_missing(b):
+        return is_missing(a) and is_missing(b)
+    return bool(a == b) and isinstance(a, str) == isinstance(b, str) and type(b) is not bool
+
+
 def _is_nan(value: Any) -> bool:
     return isinstance(value, float) and value != value
 

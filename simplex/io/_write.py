@@ -4,7 +4,7 @@ import bz2
 import gzip
 import lzma
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,15 @@ import torch
 from simplex.complexes import SimplicialComplex, require_complex, require_path, write_whole
 from simplex.io._content import FILTRATION, Values
 from simplex.io._names import keep_names, marked, unmarked
+from simplex.io._read import place_of
 from simplex.io._registry import Format, ending_of, endings, format_by_ending, named_format
 from simplex.io._text import said_of_nan
+from simplex.io._two_tables import (
+    BESIDE,
+    require_beside,
+    vertex_table,
+    without_lone_vertices,
+)
 
 
 _PACKERS = {
@@ -33,6 +40,7 @@ def write(
     *,
     attributes: Sequence[Mapping[str, Sequence[Any]]] | None = None,
     metadata: Mapping[str, Any] | None = None,
+    nodes: str | PathLike[str] | None = None,
 ) -> None:
     """Write a complex to a file of any format that :func:`formats` says is written.
 
@@ -48,6 +56,8 @@ def write(
         format: its name, such as ``"hif"``; ``None`` for what the ending tells.
         attributes: for each dimension k by name n_k values, as :func:`read_data` gives them.
         metadata: by name what is to be said of the whole, as :func:`read_data` gives it.
+        nodes: beside a table of edges, facets or neighbours, a second one (``.csv``, ``.tsv``) of
+            the vertices: their names, of which isolated ones stand there alone, and their values.
 
     Raises:
         TypeError: ``K`` is no complex.
@@ -72,7 +82,8 @@ def write(
     require_complex("K", K)
     require_path("path", path)
     notes: list[str] = []
-    write_noting(K, fspath(path), format, attributes, notes, metadata)
+    beside = None if nodes is None else place_of(nodes)
+    write_noting(K, fspath(path), format, attributes, notes, metadata, beside)
     if notes:
         warnings.warn(f"{path}: {'; '.join(notes)}.", stacklevel=2)
 
@@ -84,14 +95,21 @@ def write_noting(
     attributes: Sequence[Mapping[str, Sequence[Any]]] | None,
     notes: list[str],
     metadata: Mapping[str, Any] | None = None,
+    nodes: str | None = None,
 ) -> None:
     """Write; what is left out goes to the notes."""
     form = written_format(path, format)
     values = _values(K, attributes)
     values |= _metadata(metadata)
     _require_held(K, form)
-    _require_words(values, notes, form)
-    notes += _said_of_attributes(values, form) + _said_of_filtration(K, form)
+    keeps = {*form.keeps}
+    if nodes is not None:
+        require_beside(form, nodes)
+        if Path(nodes).absolute() == Path(path).absolute():
+            raise ValueError(f"the table of nodes must be another file than path, got {path}.")
+        keeps |= {"attributes of vertices"}
+    _require_words(values, notes, form, keeps)
+    notes += _said_of_attributes(values, form, keeps) + _said_of_filtration(K, form, keeps)
     for what, is_there in (
         ("names", K.vertex_labels is not None),
         ("metadata", -1 in values),
@@ -100,26 +118,43 @@ def write_noting(
     ):
         if is_there and not _keeps(form, what):
             notes.append(f"the {what} of the complex {_VERBS[what]} left out by {form.name}")
-    keep_names(K, form.name, form.keeps, values, notes)
+    keep_names(K, form.name, keeps, values, notes)
     assert form.writer is not None
+    packed: dict[str, bytes] = {}
+    if nodes is not None:
+        own = values.pop(0, {})
+        if form.name != "edges":
+            own.pop(FILTRATION, None)  # alone it would be no filtration
+        packed[nodes] = _packed(vertex_table(K, own, nodes, notes), nodes)
+        K = without_lone_vertices(K)
     written = form.writer(K, values, ending_of(path), notes)
-    packing = Path(path).suffix.lower()
     if isinstance(written, dict):
-        for part, data in written.items():
-            _put(Path(f"{path}{part}"), data)
+        packed |= {f"{path}{part}": data for part, data in written.items()}
     else:
-        _put(Path(path), _PACKERS[packing](written) if packing in _PACKERS else written)
+        packed[path] = _packed(written, path)
+    for place in packed:
+        _require_place(Path(place))
+    for place, data in packed.items():
+        _put(Path(place), data)
+
+
+def _packed(data: bytes, path: str) -> bytes:
+    packing = Path(path).suffix.lower()
+    return _PACKERS[packing](data) if packing in _PACKERS else data
 
 
 _VERBS = {"names": "are", "metadata": "are", "parts": "are", "orientation": "is"}
 
 
 def _put(place: Path, data: bytes) -> None:
+    write_whole(place, lambda file: file.write(data))
+
+
+def _require_place(place: Path) -> None:
     if not place.parent.is_dir():
         raise ValueError(f"path must be in an existing folder, got {place}.")
     if place.is_dir():
         raise ValueError(f"path must be a file, got the folder {place}.")
-    write_whole(place, lambda file: file.write(data))
 
 
 def written_format(path: str, format: str | None) -> Format:
@@ -183,7 +218,9 @@ def _metadata(metadata: Mapping[str, Any] | None) -> dict[int, Values]:
 _IN_JSON = ("json", "hif", "xgi", "node-link", "npz")
 
 
-def _require_words(values: dict[int, Values], notes: list[str], form: Format) -> None:
+def _require_words(
+    values: dict[int, Values], notes: list[str], form: Format, keeps: Collection[str]
+) -> None:
     """Say which values are neither numbers nor words, of which a file makes words.
 
     Raises:
@@ -202,8 +239,7 @@ def _require_words(values: dict[int, Values], notes: list[str], form: Format) ->
                 ) from None
             if not all(isinstance(x, plain) for x in column):
                 odd.append(unmarked(name))
-    keeps = {"attributes", "edge attributes", "metadata"} & set(form.keeps)
-    if odd and keeps:
+    if odd and (_ATTRIBUTES | {"metadata"}) & {*keeps}:
         notes.append(f"the values {', '.join(map(repr, dict.fromkeys(odd)))} are written as words")
 
 
@@ -230,16 +266,22 @@ def _keeps(form: Format, what: str) -> bool:
     return what in form.keeps or (what == "names" and "numbers" in form.keeps)
 
 
-def _said_of_attributes(values: Mapping[int, Values], form: Format) -> list[str]:
+def _said_of_attributes(
+    values: Mapping[int, Values], form: Format, keeps: Collection[str]
+) -> list[str]:
     """Those of dimensions for which the format has no place, and those of another name there."""
     there = {k for k, own in values.items() if k >= 0 and set(own) - {FILTRATION}}
     places = [dims for what, dims in _DIMENSIONS.items() if what in form.keeps]
     kept = there if "attributes" in form.keeps else there.intersection(*places[:1] or [()])
+    if "attributes of vertices" in keeps:
+        kept |= there & {0}
     said = []
     if lost := sorted(there - kept):
         which = f"dimension {', '.join(map(str, lost))}" if kept else "the complex"
         said = [f"the attributes of {which} are left out by {form.name}"]
-    if form.name == "npz" or not {"attributes", "edge attributes"} & {*form.keeps}:
+        if 0 in lost and form.name in BESIDE:
+            said[0] += " (a table of nodes beside it holds those of vertices)"
+    if form.name == "npz" or not _ATTRIBUTES & {*keeps}:
         return said
     whole = {-1} & {*values} if form.name in ("graphml", "gml") else set()
     said += said_of_nan({unmarked(n): v for k in kept | whole for n, v in values[k].items()})
@@ -248,17 +290,19 @@ def _said_of_attributes(values: Mapping[int, Values], form: Format) -> list[str]
                    for name in names]  # fmt: skip
 
 
+_ATTRIBUTES = {"attributes", "edge attributes", "attributes of vertices"}
 _DIMENSIONS = {"edge attributes": (1,), "edge weights": (0, 1), "coordinates": (0,)}
 
 
-def _said_of_filtration(K: SimplicialComplex, form: Format) -> list[str]:
+def _said_of_filtration(K: SimplicialComplex, form: Format, keeps: Collection[str]) -> list[str]:
     """What a format that has no filtration makes of it; weights are said by their writers."""
-    keeps = {*form.keeps}
-    if K.filtration is None or keeps & {"filtration", "times", "edge weights"}:
+    if K.filtration is None or {"filtration", "times", "edge weights"} & {*keeps}:
         return []
     if "edge attributes" not in keeps or K.dim < 1:
         return [f"the filtration of the complex is left out by {form.name}"]
-    said = []
+    said: list[str] = []
+    if "attributes of vertices" in keeps:
+        return said
     if bool(K.filtration[0].any()):
         said.append(f"the filtration of the vertices is left out by {form.name}, it is read as 0")
     if bool((K.filtration[1] < 0).any()):

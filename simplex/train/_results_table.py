@@ -1,5 +1,6 @@
 """The rows of many runs as one table."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from simplex.train._artefacts import in_latex
 from simplex.train._checks import require_path
 
 
-_LAST = "seconds"
+_WORDS = ("data", "target", "model", "protocol", "folder")  # headings above no numbers
 
 
 def results_table(folders: Sequence[str | Path], *, latex: bool = False) -> str:
@@ -19,8 +20,8 @@ def results_table(folders: Sequence[str | Path], *, latex: bool = False) -> str:
         latex: whether to write a ``tabular`` of LaTeX.
 
     Returns:
-        The lines: data, model, protocol, every metric that a run has, seconds; by data, in the
-        order of the folders.
+        The lines: data, the target where runs have named one, model, protocol, every metric that a
+        run has, seconds, and of several runs the folders; by data, in the order of the folders.
 
     Raises:
         ValueError: a folder without a finished run.
@@ -32,8 +33,11 @@ def results_table(folders: Sequence[str | Path], *, latex: bool = False) -> str:
         rows += [row for place in _runs(Path(folder)) for row in _rows(place)]
     if not rows:
         raise ValueError("folders must hold at least one finished run, got none.")
-    heads = [head for head in dict.fromkeys(head for row in rows for head in row) if head != _LAST]
-    heads.append(_LAST)
+    met = dict.fromkeys(head for row in rows for head in row)
+    heads = ["data", *(["target"] if any(row["target"] for row in rows) else [])]
+    heads += [head for head in met if head not in ("target", "seconds", "folder", *heads)]
+    several = len({row["folder"] for row in rows}) > 1
+    heads += ["seconds", "folder"] if several else ["seconds"]
     order = list(dict.fromkeys(row["data"] for row in rows))
     rows.sort(key=lambda row: order.index(row["data"]))
     cells = [[row.get(head, "") for head in heads] for row in rows]
@@ -42,7 +46,7 @@ def results_table(folders: Sequence[str | Path], *, latex: bool = False) -> str:
         return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
     body = "\n".join(in_latex(line) for line in [heads, *cells])
     first, _, rest = body.partition("\n")
-    form = "lll" + "r" * (len(heads) - 3)
+    form = "".join("l" if head in _WORDS else "r" for head in heads)
     return (
         f"\\begin{{tabular}}{{{form}}}\n\\hline\n{first}\n\\hline\n{rest}\n\\hline\n"
         "\\end{tabular}\n"
@@ -68,4 +72,17 @@ def _rows(folder: Path) -> list[dict[str, str]]:
     cells = [[part.strip() for part in line.strip().strip("|").split("|")] for line in lines]
     if len(cells) < 3 or any(len(line) != len(cells[0]) for line in cells):
         raise ValueError(f"{folder / 'row.md'} must be a table of a run, got another text.")
-    return [dict(zip(cells[0], line, strict=True)) for line in cells[2:]]
+    more = {
+        "target": _target(folder / "settings.json"),
+        "folder": folder.as_posix().replace("|", "/"),
+    }
+    return [dict(zip(cells[0], line, strict=True)) | more for line in cells[2:]]
+
+
+def _target(settings: Path) -> str:
+    """The target that the run was told, or nothing."""
+    try:
+        told = json.loads(settings.read_text(encoding="utf-8"))["experiment"].get("target")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""  # of a run before there were targets
+    return "" if told is None else str(told).replace("|", "/")

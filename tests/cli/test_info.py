@@ -71,7 +71,7 @@ def test_what_is_left_out_is_named_with_its_time_and_all_computes_it(info):
     K = COMPLEXES["projective plane"]
     said = info(K)
     for line in (
-        "Betti numbers         (1, 0, 0), modulo a large prime\n",
+        "Betti numbers         left out, less than a second\n",
         "degrees               5 to 5, 5 on average\n",
         "modulo 2 (torsion)    left out, less than a second\n",
         "all cliques filled    left out, less than a second\n",
@@ -123,6 +123,12 @@ def test_long_and_large_answers_are_said_in_words(info, monkeypatch):
     scattered = linial_meshulam_complex(80, 2.5 / 80, 2, generator=seeded)
     assert "modulo 2 (torsion)    left out, could take hours\n" in info(scattered)
     assert info(scattered, "--json")["left_out"]["betti_numbers"]["seconds"] is None
+    assert "Betti numbers         (1, " in info(scattered, large=False)
+    monkeypatch.setattr("simplex.cli._info._MOST_SCATTERED", 10)
+    said = info(scattered, large=False)
+    assert "Betti numbers         left out, could take hours\n" in said
+    assert "kind  " in said
+    assert info(scattered, "--json", large=False)["betti_numbers_mod_2"] is None
     torus = COMPLEXES["torus"]
     for rate, words in ((1e-4, "hundredths"), (0.1, "seconds"), (10.0, "minutes"), (1e3, "hours")):
         monkeypatch.setattr("simplex.cli._costs._PURE", rate)

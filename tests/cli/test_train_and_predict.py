@@ -157,10 +157,14 @@ def test_results_of_many_runs_are_one_table(files, capsys):
     code, out, _ = run(capsys, "results", "runs")
     heads, _, first, second = (line.split(" | ") for line in out.splitlines())
     assert code == 0
-    assert heads == ["| data", "model", "protocol", "accuracy", "mae", "seconds |"]
-    assert (first[1], first[4], second[1], second[3]) == ("f-vector", "", "pooled", "")
+    assert heads == ["| data", "target", "model", "protocol", "accuracy", "mae", "seconds",
+                     "folder |"]  # fmt: skip
+    assert (first[1:3], first[5], first[7]) == (["", "f-vector"], "", "runs/a |")
+    assert (second[1:3], second[4], second[7]) == (["score", "pooled"], "", "runs/b |")
+    alone = run(capsys, "results", "runs/a")[1]
+    assert alone.startswith("| data | model | protocol | accuracy | seconds |\n")
     latex = run(capsys, "results", "runs/b", "runs/a", "--latex")[1]
-    assert latex.startswith("\\begin{tabular}{lllrrr}")
+    assert latex.startswith("\\begin{tabular}{llllrrrl}")
     assert latex.index("pooled") < latex.index("f-vector")
     assert "\\pm" in latex
 

@@ -47,6 +47,12 @@ def binary_ply(order):
 SPHERES = {  # the boundary of a tetrahedron
     "a.off": f"OFF\n# made\n4 4 6\n{POINTS}\n{faces('3 ')}\n",
     "b.off": f"COFF 4 4 0\n{POINTS}\n" + faces("3 ").replace("\n", " 255 0 0\n") + "\n",
+    "c.off": f"OFF4 4 6\n{POINTS}\n{faces('3 ')}\n",  # as in ModelNet
+    "d.off": f"nOFF 3\n4 4 0\n{POINTS}\n{faces('3 ')}\n",
+    "c.obj": "v " + POINTS.replace("\n", "\nv ") + "\n" + "\n".join(
+        f"f {a + 1} {b + 1} \\\n {c + 1}" for a, b, c in TETRAHEDRON),
+    "b.facets": "manifold_lex_d2_n4_#1=[[1,2,3],[1,2,4],\n  [1,3,4],[2,3,4]]\n",
+    "a.txt": '[["a", "b", "c"], ["a", "b", "d"], ["a", "c", "d"], ["b", "c", "d"]]',
     "a.obj": "mtllib a.mtl\nv " + POINTS.replace("\n", "\nv ") + "\nvn 0 0 1\n" + "\n".join(
         "f " + " ".join(f"{v + 1}/1/1" for v in face) for face in TETRAHEDRON),
     "b.obj": "v " + POINTS.replace("\n", "\nv ") + "\n" + "\n".join(
@@ -80,6 +86,8 @@ GRAPHS = {  # a triangle with a tail, a to d
         "*Edges\n1 2 1\n2 3\n1 3\n3 4 2.5\n",
     "b.net": "*Network made\n*vertices 4\r\n1 a\r\n2 b\r\n3 c\r\n4 d\r\n"
         "*edgeslist\r\n1 2 3\r\n3 2 4\r\n",
+    "c.net": "A remark of the author\n*Vertices 4\n1 a\n2 b\n3 c\n4 d\n*Matrix\n0 1 1 0\n1 0 1 0\n"
+        "1 1 0 1\n0 0 1 0\n",
     "a.json": json.dumps({"nodes": [{"id": x, "group": 1} for x in "abcd"], "links": [
         {"source": x, "target": y, "value": 1} for x, y in ("ab", "bc", "ac", "cd")]}),
     "b.json": json.dumps({"nodes": [{"name": x} for x in "abcd"], "links": [
@@ -127,6 +135,19 @@ def test_graphs_of_names(tmp_path, name):
     assert (sorted(names), edges) == (list("abcd"), {"ab", "bc", "ac", "cd"})
 
 
+def test_points_of_any_dimension_and_matrices_of_two_sides(tmp_path):
+    """GUDHI's point clouds count a face that is not there; Pajek's second side has the columns."""
+    found = read_data(save(tmp_path, "a.off", "nOFF\n4\n2 1 0\n1 2 3 4\n5 6 7 8\n"))
+    assert found.complex.f_vector == (2,)
+    assert [found.attributes[0][f"x{i}"] for i in (1, 4)] == [(1, 5), (4, 8)]
+    text = "*Vertices 5 2\n*Matrix\n0 1 0.5\n2 0 1\n"
+    found = read_data(save(tmp_path, "a.net", text))
+    assert found.complex.simplices(1).tolist() == [[0, 3], [0, 4], [1, 2], [1, 4]]
+    assert found.attributes[1]["weight"] == (1, 0.5, 2, 1)
+    two = read(save(tmp_path, "two.facets", "a = [[1,2,3]];\nb := [[1,2],[2,3]]\n"))
+    assert (two.num_parts, two.f_vector) == (2, (6, 5, 1))
+
+
 @over("name", [name for name in NUMBERED if name != "a.s6"])
 def test_graphs_of_numbers(tmp_path, name):
     K = read(save(tmp_path, name, NUMBERED[name]))
@@ -150,7 +171,8 @@ def test_weights_are_attributes_or_the_filtration(tmp_path):
 
 BROKEN = {
     "a.off": ["", "OFF\n", "OFF\n3 1 0\n0 0 0\n", "OFF\n1 1 0\n0 0 0\n3 0 0 9\n", "word\n1 1 1\n",
-              "OFF\n4 1 0\n0 0 0\n1 0 0\n1 1 0\n0 1 0\n4 0 1 2 3\n", "OFF\n1 0 0\n0 nan 0\n"],
+              "OFF\n4 1 0\n0 0 0\n1 0 0\n1 1 0\n0 1 0\n4 0 1 2 3\n", "OFF\n1 0 0\n0 nan 0\n",
+              "nOFF\n1 0 0\n0 0\n", "nOFF 2\n2 0 0\n0 0 0\n"],
     "a.obj": ["", "f 1 2 3\n", "v 0 0 0\nf 1 2 x\n", "v 0 0 0\nf 1 2 9\n", "v 0 0\n",
               "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 1 2 3 4\n"],
     "a.stl": ["", "solid x\nfacet normal 0 0 0\nvertex 0 0 0\n", "word", b"\0" * 84 + b"x"],
@@ -163,7 +185,8 @@ BROKEN = {
               "graph [ edge [ source 1 target 2 ] ]", "graph ] [", "graph [ node 3 4 ]",
               'graph [ a "b ]', "graph [ " + "a [ " * 500 + "] " * 500 + "]"],
     "a.net": ["", "1 2\n", "*Vertices x\n", "*Vertices 2\n*Arcs\n1 2\n",
-              "*Vertices 2\n*Edges\n1 9\n", "*Vertices 2\n*Matrix\n0 1\n1 0\n",
+              "*Vertices 2\n*Edges\n1 9\n", "*Vertices 2\n*Matrix\n0 1\n0 0\n",
+              "*Vertices 2\n*Matrix\n0 1\n1 0 0\n", "*Vertices 3 2\n*Matrix\n0 1 1\n1 0 0\n",
               "*Vertices 99999999999\n",
               "*Vertices 2\n*Edges\n1 2 x\n"],
     "a.dimacs": ["", "e 1 2\n", "p edge 2 1\ne 1 3\n", "p edge 2 5\ne 1 2\n", "p sp 2 1\na 1 2 3\n",
@@ -176,7 +199,8 @@ BROKEN = {
                '{"directed": true, "nodes": [{"id": 1}], "links": []}', "[" * 100_000,
                '{"network-type": "directed", "incidences": [{"edge": 1, "node": 1}]}'],
     "a.simplextree": ["", "0 0\n", "1 0 1 2.0\n", "1 0 0 1\n", "0 -1 1\n", "0 0 nan\n", "word\n"],
-    "a.facets": ["", "a a\n", "a b\n" + " ".join(map(str, range(60))) + "\n"],
+    "a.facets": ["", "a a\n", "[[1, 2], [1, 1]]", "[[1, 2]] and", "[[1, 2.5], [a]]", "[[1, 2], 3",
+                 "a b\n" + " ".join(map(str, range(60))) + "\n"],
     "a.npz": ["", "word", b"PK\x03\x04" + b"\0" * 40],
     "a.pt": ["", "word", b"PK\x03\x04" + b"\0" * 40],
     "a.npy": ["", "word"],

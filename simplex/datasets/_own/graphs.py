@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from simplex.datasets._own.roles import Tables
-from simplex.datasets._own.table import Table
+from simplex.io import HeadedTable
 
 
 @dataclass(frozen=True)
@@ -166,13 +166,13 @@ def _owners_by_edges(tables: Tables, names: Sequence[str]) -> list[str]:
     return [whose[name] for name in names]
 
 
-def _require_all(edges: Table, names: Sequence[str]) -> None:
+def _require_all(edges: HeadedTable, names: Sequence[str]) -> None:
     if "" in names:
         raise ValueError(f"{edges.path.name} must have two ends for each edge, got an empty field.")
 
 
 def _require_once(
-    table: Table, names: Sequence[str], what: str, owners: Sequence[str] | None = None
+    table: HeadedTable, names: Sequence[str], what: str, owners: Sequence[str] | None = None
 ) -> None:
     """An id in every row, none twice."""
     seen: dict[tuple[str, str], int] = {}
@@ -190,7 +190,11 @@ def _require_once(
 
 
 def _numbers(
-    names: Sequence[str], known: Sequence[str], table: Table, what: str, listing: Table | None
+    names: Sequence[str],
+    known: Sequence[str],
+    table: HeadedTable,
+    what: str,
+    listing: HeadedTable | None,
 ) -> Tensor:
     ids = {name: i for i, name in enumerate(known)}
     found = [ids.get(name, -1) for name in names]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from simplex.datasets._own.table import EDGE_LISTS, Table, read_text_table
+from simplex.datasets._own.table import EDGE_LISTS, read_text_table
+from simplex.io import VERTEX_IDS, HeadedTable
 
 
 TABLES = (".csv", ".tsv", ".txt", *EDGE_LISTS)
@@ -13,7 +14,6 @@ _ENDS = (
     ("node1", "node2"), ("node_1", "node_2"), ("id1", "id2"), ("id_1", "id_2"),
     ("source_id", "target_id"), ("from_id", "to_id"), ("head", "tail"), ("i", "j"),
 )  # fmt: skip
-_IDS = ("id", "node", "node_id", "nodeid", "vertex", "vertex_id", "name")
 _GRAPHS = ("graph", "graph_id", "graphid", "graph_indicator", "graph_number")
 _SPLIT = "split"
 
@@ -30,9 +30,9 @@ class Tables(NamedTuple):
         ends: the headings of the ends of edges.
     """
 
-    nodes: Table | None
-    edges: Table
-    graphs: Table | None
+    nodes: HeadedTable | None
+    edges: HeadedTable
+    graphs: HeadedTable | None
     graph: tuple[str | None, str | None, str | None]
     node: str | None
     ends: tuple[str, str]
@@ -82,14 +82,17 @@ def read_tables(paths: Sequence[Path], targets: Sequence[str]) -> Tables:
 
 
 def _settled(
-    edges: Table, nodes: Sequence[Table], graphs: Sequence[Table], targets: Sequence[str]
+    edges: HeadedTable,
+    nodes: Sequence[HeadedTable],
+    graphs: Sequence[HeadedTable],
+    targets: Sequence[str],
 ) -> Tables:
     node_table = nodes[0] if nodes else None
     graph_table = graphs[0] if graphs else None
     heading = node = None
     if node_table is not None:
         heading = node_table.heading(*_GRAPHS)
-        known = [each for each in _IDS if each not in targets]
+        known = [each for each in VERTEX_IDS if each not in targets]
         node = node_table.heading(*known) or next(
             (each for each in node_table.columns if each not in (heading, *targets)), None
         )
@@ -112,7 +115,7 @@ def _settled(
     return Tables(node_table, edges, graph_table, (heading, of_edges, of_graphs), node, ends)
 
 
-def _ends(table: Table, targets: Sequence[str]) -> tuple[str, str] | None:
+def _ends(table: HeadedTable, targets: Sequence[str]) -> tuple[str, str] | None:
     for pair in _ENDS:
         first, second = table.heading(pair[0]), table.heading(pair[1])
         if first is not None and second is not None and first not in targets:
@@ -120,15 +123,15 @@ def _ends(table: Table, targets: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def _is_of_graphs(table: Table) -> bool:
+def _is_of_graphs(table: HeadedTable) -> bool:
     """Named so, or with ids of graphs and none of nodes."""
     if table.path.name.lower().startswith("graph"):
         return True
     headings = {name.lower() for name in table.columns}
-    return next(iter(table.columns)).lower() in _GRAPHS and not headings & set(_IDS)
+    return next(iter(table.columns)).lower() in _GRAPHS and not headings & set(VERTEX_IDS)
 
 
-def split_heading(table: Table | None) -> str | None:
+def split_heading(table: HeadedTable | None) -> str | None:
     """The column that says to which part a row belongs: train, val or test."""
     heading = None if table is None else table.heading(_SPLIT)
     if table is None or heading is None:

@@ -14,8 +14,8 @@ from simplex.datasets._own.columns import feature_columns, forms_of
 from simplex.datasets._own.files import FileData, Wanted
 from simplex.datasets._own.graphs import Graphs, graphs_of
 from simplex.datasets._own.roles import PARTS, Tables, read_tables, split_heading
-from simplex.datasets._own.table import Table
 from simplex.datasets._own.targets import Targets, read_target
+from simplex.io import HeadedTable
 from simplex.lifting import clique_complex
 
 
@@ -197,7 +197,7 @@ def _targets(
     return 0, given.kind, given
 
 
-def _holding(tables: Tables, names: Sequence[str]) -> Table:
+def _holding(tables: Tables, names: Sequence[str]) -> HeadedTable:
     """The table that has the columns of the targets."""
     each = [table for table in (tables.graphs, tables.nodes, tables.edges) if table is not None]
     for table in each:
@@ -212,7 +212,9 @@ def _holding(tables: Tables, names: Sequence[str]) -> Table:
     )
 
 
-def _require_level(level: int | None, fitting: Sequence[int], where: str, table: Table) -> None:
+def _require_level(
+    level: int | None, fitting: Sequence[int], where: str, table: HeadedTable
+) -> None:
     if level is None or level in fitting:
         return
     words = "vertices (level=0)" if 0 in fitting else "edges (level=1)" if fitting else "graphs"
@@ -223,7 +225,7 @@ def _require_level(level: int | None, fitting: Sequence[int], where: str, table:
     )
 
 
-def _require_known(given: Targets, names: Sequence[str], what: str, table: Table) -> None:
+def _require_known(given: Targets, names: Sequence[str], what: str, table: HeadedTable) -> None:
     """Where graphs are split, each must have its target."""
     missing = (~given.known).nonzero()[:, 0].tolist()
     if missing:
@@ -234,7 +236,7 @@ def _require_known(given: Targets, names: Sequence[str], what: str, table: Table
         )
 
 
-def _of_edges(given: Targets, ids: Tensor, K: SimplicialComplex, table: Table) -> Targets:
+def _of_edges(given: Targets, ids: Tensor, K: SimplicialComplex, table: HeadedTable) -> Targets:
     """Of rows as of edges: two rows of one edge must agree."""
     count = K.num_simplices(1)
     used = (ids >= 0) & given.known

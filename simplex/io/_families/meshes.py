@@ -58,7 +58,9 @@ def mesh_content(
         used[block.flatten()] = True
     if rows and not bool(used.all()):
         notes.append(f"{int((~used).sum())} vertices that are in no face")
-    values: Values = {_AXES[i]: points[:, i].tolist() for i in range(points.shape[1])}
+    width = points.shape[1]
+    axes = _AXES[:width] if width <= 3 else [f"x{i + 1}" for i in range(width)]
+    values: Values = {axis: points[:, i].tolist() for i, axis in enumerate(axes)}
     return Content(facets=K, values={0: values | (more or {})}, lost=lost)
 
 
@@ -95,23 +97,37 @@ def _maximal(K: SimplicialComplex) -> list[list[int]]:
 
 
 def read_off(path: str, _: Reading, __: int | None, notes: list[str]) -> Content:
-    """Geomview's OFF in text: sizes, points, faces; colours are left out."""
+    """Geomview's OFF in text: sizes, points of any dimension, faces; colours are left out."""
     text = re.sub(r"#[^\n]*", "", read_text(path, notes))
     lines = [(i, s.split()) for i, s in enumerate(text.split("\n"), start=1) if s.strip()]
-    if not lines or not re.fullmatch(r"(ST)?C?N?OFF", lines[0][1][0]):
+    found = re.fullmatch(r"(?:ST)?C?N?([4n]?)OFF(\d*)", lines[0][1][0]) if lines else None
+    if found is None:
         got = " ".join(lines[0][1])[:30] if lines else "an empty file"
         raise ValueError(f"must be OFF, with OFF in its first line, got {got!r}.")
     number, head = lines.pop(0)
-    if len(head) > 1:
-        lines.insert(0, (number, head[1:]))
+    head = [found[2], *head[1:]] if found[2] else head[1:]  # 'OFF8 6 12', as ModelNet has it
+    if head:
+        lines.insert(0, (number, head))
+    width = 4 if found[1] == "4" else 3
+    if found[1] == "n":
+        number, head = lines[0] if lines else (number, [])
+        if not head or not head[0].isdigit() or not 1 <= int(head[0]) <= 1 << 16:
+            raise ValueError(f"line {number} must have the dimension of the points, got none.")
+        width = int(head[0])
+        lines[0] = (number, head[1:])
+        lines = lines if head[1:] else lines[1:]
     if not lines or not all(map(str.isdigit, lines[0][1][:2])) or len(lines[0][1]) < 2:
         raise ValueError("must be OFF, with the numbers of vertices and faces, got none.")
     count, num_faces = map(int, lines.pop(0)[1][:2])
-    if len(lines) < count + num_faces:
+    if found[1] == "n" and num_faces and len(lines) == count:
+        notes.append(f"the {num_faces} faces that the header counts are not there")
+        num_faces = 0
+    surplus = found[1] == "n" and len(lines) > count + num_faces  # no dimension before the sizes?
+    if len(lines) < count + num_faces or surplus:
         raise ValueError(
             f"must hold {count} vertices and {num_faces} faces, got {len(lines)} lines of data."
         )
-    points = _table([(i, row[:3]) for i, row in lines[:count]], 3)
+    points = _table([(i, row[:width]) for i, row in lines[:count]], width)
     faces = []
     for i, row in lines[count : count + num_faces]:
         size = int(row[0]) if row[0].isdigit() else 0
@@ -151,7 +167,12 @@ def read_obj(path: str, _: Reading, __: int | None, notes: list[str]) -> Content
     points: list[tuple[int, list[str]]] = []
     faces: list[list[int]] = []
     other: set[str] = set()
+    begun = ""  # by a line that ends in a backslash
     for i, line in enumerate(read_text(path, notes).split("\n"), start=1):
+        line = begun + line
+        begun = f"{line[:-1]} " if line.endswith("\\") else ""
+        if begun:
+            continue
         kind, *rest = line.split("#")[0].split() or [""]
         if kind == "v":
             points.append((i, rest[:3]))

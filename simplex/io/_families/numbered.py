@@ -55,9 +55,10 @@ def _directed(what: str) -> ValueError:
 
 
 def read_pajek(path: str, reading: Reading, _: int | None, notes: list[str]) -> Content:
-    """A network of Pajek: ``*Vertices`` with names, then ``*Edges``, ``*Arcs`` or lists of them."""
+    """A network of Pajek: ``*Vertices`` with names, then edges, arcs, lists of them or a matrix."""
     lines, size = _lines(path, notes, "%")
-    section, count = "", None
+    section, count, first_side, remarks = "", None, 0, 0
+    matrix: list[tuple[int, list[float]]] = []
     names: dict[int, str] = {}
     edges: list[tuple[int, int]] = []
     weights: list[float | None] = []
@@ -71,15 +72,19 @@ def read_pajek(path: str, reading: Reading, _: int | None, notes: list[str]) -> 
                 if count is not None:
                     raise ValueError(f"line {number}: must be one network, got a second *Vertices.")
                 (count,) = _whole(number, rest[:1] or ["none"], "the number of vertices")
+                first_side = int(rest[1]) if len(rest) > 1 and rest[1].isdigit() else count
                 _require_described(count, size)
             elif section == "network":
                 metadata["name"] = " ".join(rest)
             elif section in ("arcs", "arcslist") and not reading.undirected:
                 raise _directed(f"{line[:20]!r} in line {number}")
-            elif section not in ("edges", "edgeslist", "arcs", "arcslist"):
+            elif section not in ("edges", "edgeslist", "arcs", "arcslist", "matrix"):
                 raise ValueError(
                     f"line {number}: must be *Vertices, *Edges or *Arcs, got {line[:30]!r}."
                 )
+            continue
+        if not section:
+            remarks += 1
             continue
         if count is None:
             raise ValueError(f"line {number}: must be Pajek, *Vertices first, got {line[:40]!r}.")
@@ -89,6 +94,8 @@ def read_pajek(path: str, reading: Reading, _: int | None, notes: list[str]) -> 
             if len(fields) > 1:
                 names[v] = fields[1]
             places[v] = fields[2:]
+        elif section == "matrix":
+            matrix.append((number, [_real(number, field) for field in fields]))
         elif section.endswith("list"):
             first, *others = _whole(number, fields, "vertices", count)
             edges += [(first - 1, other - 1) for other in others]
@@ -101,6 +108,11 @@ def read_pajek(path: str, reading: Reading, _: int | None, notes: list[str]) -> 
             weights.append(_real(number, fields[2]) if len(fields) > 2 else None)
     if count is None:
         raise ValueError("must be Pajek, with *Vertices, got none.")
+    if remarks:
+        notes.append(f"{remarks} lines before the first '*' left out")
+    for u, v, x in _nonzero(matrix, count, first_side, reading.undirected):
+        edges.append((u, v))
+        weights.append(x)
     called = [names.get(v, str(v)) for v in range(1, count + 1)]
     vertex_values: Values = {} if len(set(called)) == count else {"label": called}
     if vertex_values or not names:
@@ -115,6 +127,38 @@ def read_pajek(path: str, reading: Reading, _: int | None, notes: list[str]) -> 
         list(range(count)) if plain else as_numbers(called), edges, vertex_values, edge_values,
         metadata,
     )  # fmt: skip
+
+
+def _nonzero(
+    matrix: list[tuple[int, list[float]]], count: int, first_side: int, undirected: bool
+) -> list[tuple[int, int, float | None]]:
+    """The edges of a ``*Matrix`` with their values, unless all are 1.
+
+    That of two sides has a row for each vertex of the first one, and a column for each of the
+    second.
+    """
+    if not matrix:
+        return []
+    sides = count if first_side in (0, count) else first_side
+    width, start = (count, 0) if sides == count else (count - sides, sides)
+    if len(matrix) != sides or any(len(row) != width for _, row in matrix):
+        number = next((n for n, row in matrix if len(row) != width), matrix[0][0])
+        raise ValueError(
+            f"line {number}: *Matrix must have {sides} rows of {width} numbers, got "
+            f"{len(matrix)} rows, of {len(matrix[0][1])} numbers the first."
+        )
+    rows = [row for _, row in matrix]
+    square = start == 0
+    if square and not undirected and any(
+        rows[i][j] != rows[j][i] for i in range(count) for j in range(i)
+    ):  # fmt: skip
+        raise _directed("a *Matrix that is not symmetric")
+    found = [(i, start + j, x) for i, row in enumerate(rows) for j, x in enumerate(row) if x]
+    if square and not undirected:
+        found = [(i, j, x) for i, j, x in found if i <= j]
+    if all(x == 1 for _, _, x in found):
+        return [(i, j, None) for i, j, _ in found]
+    return list(found)
 
 
 def _real(number: int, word: str) -> float:

@@ -14,7 +14,7 @@ from simplex.io._families.json_text import kept_simplices
 from simplex.io._names import distinct_words
 from simplex.io._options import Reading
 from simplex.io._tables import read_rows
-from simplex.io._text import cell_of, column_of, is_missing
+from simplex.io._text import cell_of, column_of, is_alike, is_missing
 
 
 _PLAIN = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
@@ -71,7 +71,7 @@ def _kept(own: Values, ends: tuple[str, str], mark: str, notes: list[str]) -> di
             notes.append(f"the values {name!r} are left out, as a table takes them for its marks")
             continue
         kept[name] = cells
-        if not all(map(_is_alike, found, column)):
+        if not all(map(is_alike, found, column)):
             notes.append(f"the values {name!r} are of another type when they are read again")
     return kept
 
@@ -97,12 +97,6 @@ def _read_again(
 
 def _lines_alike(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")  # as every file is read
-
-
-def _is_alike(a: Any, b: Any) -> bool:
-    if is_missing(a) or is_missing(b):
-        return is_missing(a) and is_missing(b)
-    return bool(a == b) and isinstance(a, str) == isinstance(b, str) and type(b) is not bool
 
 
 def write_facets(

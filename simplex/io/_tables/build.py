@@ -18,6 +18,7 @@ from simplex.io._options import Reading
 from simplex.io._source import read_text
 from simplex.io._tables.evidence import decide
 from simplex.io._tables.heading import Columns, find_columns
+from simplex.io._tables.lists import is_facet_lists, read_facet_lists
 from simplex.io._tables.matrix import read_matrix
 from simplex.io._tables.quick import plain_edges
 from simplex.io._tables.table import Table, read_table
@@ -36,7 +37,9 @@ def read_rows(text: str, reading: Reading, max_dim: int | None, notes: list[str]
     """Read a text."""
     if text.startswith(BANNER) and reading.format is None:
         return market_content(text, reading.undirected)
-    given = {name: getattr(reading, name) for name in ("max_simplices", "rings", "values")}
+    if reading.format in (None, "facets") and is_facet_lists(text):
+        return read_facet_lists(text, max_dim, notes)
+    given = {name: getattr(reading, name) for name in ("max_simplices", "rings", "values", "nodes")}
     by_looking = reading == Reading(**given)
     if by_looking and not notes and (found := plain_edges(text)) is not None:
         graph, table = found

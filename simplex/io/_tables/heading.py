@@ -336,5 +336,6 @@ def refuse_other_tables(columns: Columns) -> None:
     if labels or (first in _VERTEX and second not in _VERTEX):
         raise ValueError(
             f"line 1: {', '.join(columns.heading)[:60]!r} looks like a table of vertices, not of "
-            "edges. If it holds edges, name their columns with --source and --target."
+            "edges. Give it beside a table of edges, as --nodes FILE; if it holds edges, name "
+            "their columns with --source and --target."
         )

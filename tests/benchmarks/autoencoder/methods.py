@@ -3,20 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from unittest import mock
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
+
+from tests.benchmarks.baselines import Muon, half_decade, imported
 
 
 Config = dict[str, Any]
 Build = Callable[[nn.Module, Config], list[Optimizer]]
-
-
-def half_decade(k: int) -> float:
-    """10^(k/2), written 1 or 3 times a power of ten."""
-    return float(f"{10 ** (k / 2):.1g}")
 
 
 def rates(first: int, count: int, **fixed: Any) -> list[Config]:
@@ -34,15 +30,6 @@ class Method:
     grid: list[Config]
     closure: bool = False
     period: int = 2  # steps after which the work repeats
-
-
-def _import(package: str) -> Any:
-    """A package that only one baseline needs."""
-    try:
-        return __import__(package)
-    except ModuleNotFoundError as error:
-        name = package.replace("_", "-")
-        raise SystemExit(f"This baseline needs the package: pip install {name}") from error
 
 
 def sgd(model: nn.Module, config: Config) -> list[Optimizer]:
@@ -64,42 +51,20 @@ def lbfgs(model: nn.Module, config: Config) -> list[Optimizer]:
     return [torch.optim.LBFGS(model.parameters(), max_iter=4, line_search_fn=search, **kwargs)]
 
 
-def _orthogonal_float32(
-    grad: Tensor, ns_coefficients: tuple[float, float, float], ns_steps: int, eps: float
-) -> Tensor:
-    """The Newton-Schulz iteration X ← aX + (bA + cA²)X with A = XXᵀ, in the dtype of the input."""
-    a, b, c = ns_coefficients
-    X = grad.mT if grad.size(0) > grad.size(1) else grad
-    X = X / X.norm().clamp(min=eps)
-    for _ in range(ns_steps):
-        A = X @ X.mT
-        X = torch.addmm(X, torch.addmm(A, A, A, beta=b, alpha=c), X, beta=a)
-    return X.mT if grad.size(0) > grad.size(1) else X
-
-
-class _Muon(torch.optim.Muon):
-    """torch's Muon in float32: its bfloat16 products take 13 s a step on CPUs without them."""
-
-    def step(self, closure: Any = None) -> Any:
-        target = "torch.optim._muon._zeropower_via_newtonschulz"
-        with mock.patch(target, _orthogonal_float32):
-            return super().step(closure)
-
-
 def muon(model: nn.Module, config: Config) -> list[Optimizer]:
     """Muon on the matrices and AdamW on the biases, at a tenth of its rate."""
     matrices = [p for p in model.parameters() if p.ndim == 2]
     biases = [p for p in model.parameters() if p.ndim != 2]
     lr = config["lr"]
     return [
-        _Muon(matrices, lr=lr, momentum=0.95, weight_decay=0.0),
+        Muon(matrices, lr=lr, momentum=0.95, weight_decay=0.0),
         torch.optim.AdamW(biases, lr=lr / 10, weight_decay=0.0),
     ]
 
 
 def shampoo(model: nn.Module, config: Config) -> list[Optimizer]:
     """Block-wise Shampoo with grafted step lengths, preconditioners every twentieth step."""
-    optimizers = _import("pytorch_optimizer")
+    optimizers = imported("pytorch_optimizer")
     optimizer: Optimizer = optimizers.ScalableShampoo(
         model.parameters(),
         lr=config["lr"],
@@ -114,7 +79,7 @@ def shampoo(model: nn.Module, config: Config) -> list[Optimizer]:
 
 def soap(model: nn.Module, config: Config) -> list[Optimizer]:
     """SOAP, its bases every tenth step."""
-    optimizers = _import("pytorch_optimizer")
+    optimizers = imported("pytorch_optimizer")
     optimizer: Optimizer = optimizers.SOAP(
         model.parameters(), weight_decay=0.0, precondition_frequency=10, **config
     )
@@ -126,7 +91,7 @@ def kfac(model: nn.Module, config: Config) -> list[Optimizer]:
 
     A larger ``lr_cov`` or a longer period let the factors diverge at these widths.
     """
-    _import("singd")
+    imported("singd")
     from singd.optim.optimizer import SINGD
 
     optimizer: Optimizer = SINGD(
