@@ -127,6 +127,58 @@ def test_one_triangle_given_changes_nothing_but_names():
         assert abs(p - shares[1].get(key, 0)) < 4 * (2 * p * (1 - p) / count) ** 0.5 + 0.005
 
 
+def lengths(K):
+    return torch.bincount(K.part(1)[K.cofacets(1)[0].diff() == 1], minlength=K.num_parts)
+
+
+def test_boundaries_have_the_length_that_is_asked_for_and_the_law_given_it():
+    count = 240
+    free = sample_meshes(uniform, [5] * count, constraint="disc", generator=seeded(1))
+    wanted = torch.tensor([3, 4, 5] * 80)
+    made = sample_meshes(
+        uniform, [5] * count, constraint="disc", boundary_length=wanted, generator=seeded(2)
+    )
+    assert torch.equal(lengths(made), wanted)
+    assert all(obeys(K, "disc") for K in made.split()[::50])
+    keys = [[canonical_form(K).key for K in each.split()] for each in (free, made)]
+    for length in (3, 4):
+        own = [
+            [key for key, is_so in zip(each, (found == length).tolist(), strict=True) if is_so]
+            for each, found in zip(keys, (lengths(free), wanted), strict=True)
+        ]
+        for key in set(own[0]):
+            p, q = (each.count(key) / len(each) for each in own)
+            spread = (p * (1 - p) * (1 / len(own[0]) + 1 / len(own[1]))) ** 0.5
+            assert abs(p - q) < 4 * spread + 0.01
+    ring = patch(MESHES["disc"](), 5)
+    K = sample_meshes(
+        uniform, [14], given=ring, constraint="disc", boundary_length=7, generator=seeded()
+    )
+    assert holds(K, ring)
+    assert lengths(K).tolist() == [7]
+    assert sample_meshes(uniform, [3], constraint="surface", boundary_length=3).f_vector == (
+        3,
+        3,
+        1,
+    )
+
+
+@over(
+    "length, constraint, words",
+    [
+        (3, None, "boundary_length must go with"),
+        (3, (1, True), "boundary_length must go with"),
+        (2, "disc", "at least 3 and at most"),
+        ([8, 9], "disc", "at least 3 and at most"),
+        ([4, 4, 4], "disc", "one for each of 2 meshes"),
+        (3.5, "disc", "boundary_length must be"),
+    ],
+)
+def test_boundaries_that_cannot_be_are_refused(length, constraint, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        sample_meshes(uniform, [8, 8], constraint=constraint, boundary_length=length)
+
+
 MOEBIUS = [(i, (i + 1) % 5, (i + 2) % 5) for i in range(5)]
 REFUSED = {
     "vertices": ([(0, 1, 2)], 7, None, "must have the parts and vertices"),

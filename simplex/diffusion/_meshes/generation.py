@@ -3,9 +3,15 @@
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_generator, require_int
-from simplex.diffusion._checks import require_callable, require_device
+from simplex.diffusion._checks import (
+    require_callable,
+    require_device,
+    require_integers,
+    require_numbers,
+)
 from simplex.diffusion._complexes.checks import require_vertex_numbers
 from simplex.diffusion._meshes.given import begin_with, in_random_order
 from simplex.diffusion._meshes.growth import Growth
@@ -20,6 +26,7 @@ def sample_meshes(
     *,
     given: SimplicialComplex | None = None,
     constraint: MeshConstraint = None,
+    boundary_length: int | Sequence[int] | None = None,
     max_restarts: int = 1000,
     device: torch.device | str = "cpu",
     generator: torch.Generator | None = None,
@@ -51,6 +58,9 @@ def sample_meshes(
             found in the growth, so that completions are what the network goes on with: not the law
             of its meshes given these triangles, which may also have been found in another order.
         constraint: what the answers must keep.
+        boundary_length: how many edges the boundary has, one number or one for each mesh; for the
+            constraints ``"disc"`` and ``"surface"``. A mesh that cannot have so many any more, or
+            ends with others, begins anew: samples are those of the network given the length.
         max_restarts: how often each may begin anew.
         device: where.
         generator: source of randomness, on the device.
@@ -60,7 +70,8 @@ def sample_meshes(
 
     Raises:
         TypeError: ``num_vertices`` is one number; a constraint of another kind.
-        ValueError: an unknown constraint, or too few vertices for it; what is given on other
+        ValueError: an unknown constraint, or too few vertices for it; a boundary of fewer than 3
+            edges or more than there are vertices, or without its constraint; what is given on other
             vertices, in several pieces, or against the constraint; logits of another shape, NaN or
             infinite.
         RuntimeError: a mesh that was begun anew too often.
@@ -83,6 +94,7 @@ def sample_meshes(
     size = torch.tensor([int(n) for n in num_vertices], dtype=torch.int64, device=device)
     require_room(law, size)
     growth, restarts = Growth(size, law), torch.zeros_like(size)
+    length = None if boundary_length is None else _lengths(boundary_length, size, constraint)
     names = torch.full_like(growth.state.paths, -1)
     if given is not None:
         names = begin_with(growth, given, generator)
@@ -91,6 +103,9 @@ def sample_meshes(
         edge, left = state.asked()
         allowed = growth.permitted(edge)
         stuck = torch.where(left, ~allowed.any(1), ~fulfilled(law, state))
+        if length is not None:
+            ends = state.final.flatten(1).sum(1) // 2
+            stuck |= torch.where(left, ends > length, ends != length)
         row = (left & ~stuck).nonzero().squeeze(1)
         if not bool(stuck.any()) and not len(row):
             return in_random_order(state.complex(), names, generator)
@@ -107,3 +122,26 @@ def sample_meshes(
             chance = logits.masked_fill(~allowed[row], -torch.inf).softmax(1)
             answer = torch.multinomial(chance, 1, generator=generator).squeeze(1)
             growth.answer(row, edge[row], answer)
+
+
+def _lengths(length: object, size: Tensor, constraint: MeshConstraint) -> Tensor:
+    """(P,) lengths of the boundaries."""
+    if constraint not in ("disc", "surface"):
+        raise ValueError(
+            'boundary_length must go with constraint="disc" or "surface", got constraint='
+            f"{constraint!r}."
+        )
+    asked = require_numbers("boundary_length", length)
+    require_integers("boundary_length", asked, "")
+    if asked.shape not in ((), size.shape):
+        raise ValueError(
+            f"boundary_length must be one number, or one for each of {len(size)} meshes, got "
+            f"shape {tuple(asked.shape)}."
+        )
+    lengths = asked.to(size.device).long().expand(size.shape)
+    if bool(((lengths < 3) | (lengths > size)).any()):
+        raise ValueError(
+            "boundary_length must be at least 3 and at most the number of vertices, got "
+            f"{lengths.tolist()[:8]} for {size.tolist()[:8]}."
+        )
+    return lengths
