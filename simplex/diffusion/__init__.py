@@ -19,8 +19,14 @@ from simplex.diffusion._cochains.heat_flow import HeatFlow
 from simplex.diffusion._cochains.noise import HodgeNoise, fitted_hodge_noise
 from simplex.diffusion._cochains.subspace import HodgeSubspace
 from simplex.diffusion._complexes.candidates import Candidates, ComplexState
+from simplex.diffusion._complexes.classifier import (
+    ComplexClassifier,
+    classifier_guide,
+    classifier_loss,
+)
 from simplex.diffusion._complexes.constraints import keeps_pseudomanifold
 from simplex.diffusion._complexes.generation import sample_complexes
+from simplex.diffusion._complexes.guides import betti_guide, constraint_guide, f_vector_guide
 from simplex.diffusion._complexes.likelihood import complex_elbo, complex_loss
 from simplex.diffusion._complexes.scorer import CandidateScorer
 from simplex.diffusion._complexes.survival import FaceSurvival
@@ -107,6 +113,7 @@ __all__ = [
     "CandidateScorer",
     "Candidates",
     "CategoricalProcess",
+    "ComplexClassifier",
     "ComplexState",
     "ContinuousSchedule",
     "DDIMScheduler",
@@ -133,12 +140,16 @@ __all__ = [
     "TrigonometricPath",
     "WalkState",
     "WhiteNoise",
+    "betti_guide",
     "categorical_elbo",
     "categorical_loss",
     "categorical_sample",
     "chain_from_denoiser",
+    "classifier_guide",
+    "classifier_loss",
     "complex_elbo",
     "complex_loss",
+    "constraint_guide",
     "convert_prediction",
     "cosine_log_snr_schedule",
     "cosine_schedule",
@@ -154,6 +165,7 @@ __all__ = [
     "edm_sigmas",
     "elbo",
     "euler_flow",
+    "f_vector_guide",
     "fitted_hodge_noise",
     "flow_from_denoiser",
     "flow_matching_loss",

@@ -91,6 +91,10 @@ def delaunay_cech_complex(
     Raises:
         TypeError, ValueError: as for :func:`alpha_complex`.
 
+    Cost:
+        All Delaunay simplices, whatever the radius, as for :func:`alpha_complex`, and for each a
+        linear system of at most d + 1 unknowns; in the plane a tenth more time.
+
     Paper:
         Bauer, Edelsbrunner, "The Morse theory of Čech and Delaunay complexes", Trans. AMS 2017.
 

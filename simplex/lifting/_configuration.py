@@ -116,6 +116,9 @@ def facet_sequence_complex(
         ValueError: numbers below 1, different sums, sequences that no sets have, or sequences for
             which no sets without inclusions were found. There may be some nevertheless.
 
+    Cost:
+        As for :func:`simplicial_configuration_model`, and the moves until no facet is in another.
+
     Paper:
         As for :func:`simplicial_configuration_model`.
 

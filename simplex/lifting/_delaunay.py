@@ -45,6 +45,9 @@ def delaunay_complex(points: Any, max_dim: int | None = None) -> SimplicialCompl
             cells than fit in memory (from seven dimensions on, than are computed in a minute), as
             the number in a sample lets expect.
 
+    Cost:
+        As for :func:`alpha_complex`.
+
     Example:
         >>> delaunay_complex([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.9, 0.9]]).f_vector
         (4, 5, 2)
@@ -93,6 +96,11 @@ def alpha_complex(
         ValueError: NaN or infinite coordinates, coinciding points, a negative radius, or more
             cells than fit in memory (from seven dimensions on, than are computed in a minute), as
             the number in a sample lets expect.
+
+    Cost:
+        That of the triangulation: O(n log n) in the plane, where 20,000 random points take 0.3 s
+        and 50 MiB; in space O(n²) at worst and O(n) cells of random points, where 8,000 have
+        230,000 simplices and take 1.7 s.
 
     Example:
         >>> K = alpha_complex([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]], max_alpha=1.2)

@@ -162,6 +162,9 @@ def neighborhood_complex(
         max_dim: top dimension kept.
         num_vertices: n_0 of an ``edge_index``; ``None`` for the largest id plus one.
 
+    Cost:
+        O(Σ_v C(deg v + 1, max_dim + 1)).
+
     Example:
         >>> import networkx as nx
         >>> neighborhood_complex(nx.star_graph(3), max_dim=3).f_vector

@@ -106,6 +106,10 @@ def feature_rips_complex(
         ValueError: a directed graph or several, another number of rows, NaN or infinite features, a
             negative length, or a complex larger than allowed.
 
+    Cost:
+        The close pairs from a k-d tree on the CPU, O(n log n + pairs) in low dimension and O(n²) in
+        high, and the cliques of these and the graph's edges together.
+
     Example:
         >>> import networkx as nx
         >>> feature_rips_complex(nx.path_graph(3), [[0.0], [5.0], [1.0]], 1.0).f_vector

@@ -59,7 +59,9 @@ def nerve_complex(cover: Any, max_dim: int = 2) -> SimplicialComplex:
         ValueError: as for :func:`dowker_complex`; a negative element.
 
     Cost:
-        O(Σ_element C(sets that have it, max_dim + 1)).
+        O(Σ_element C(sets that have it, max_dim + 1)) time, and as many rows of ``max_dim`` + 1
+        numbers, before repeated ones are dropped: an element of 1,000 sets has 166 million
+        triangles. That is asked for before anything is listed.
 
     Example:
         >>> nerve_complex([{0, 1}, {1, 2}, {2, 3}, {3, 0}]).f_vector

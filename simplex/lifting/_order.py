@@ -46,6 +46,9 @@ def order_complex(
         TypeError: an object that is no relation.
         ValueError: a relation with a cycle, which is no order, or a complex that does not fit.
 
+    Cost:
+        That of the transitive closure, and of the clique complex of its pairs.
+
     Paper:
         M. Wachs, "Poset topology: tools and applications", 2007.
 

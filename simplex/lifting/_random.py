@@ -42,7 +42,8 @@ def random_clique_complex(
         ValueError: p outside [0, 1], or a complex larger than allowed.
 
     Cost:
-        Edges are drawn by their gaps (Batagelj and Brandes 2005): O(n_1), not O(n²).
+        Edges are drawn by their gaps (Batagelj and Brandes 2005): O(n_1), not O(n²). Then the
+        cliques, C(n, k+1) p^C(k+1, 2) of dimension k in expectation, as :func:`clique_complex`.
 
     Example:
         >>> random_clique_complex(5, 1.0, max_dim=4).f_vector
@@ -76,6 +77,11 @@ def linial_meshulam_complex(
 
     Raises:
         ValueError: p outside [0, 1], or ``max_dim`` below 1.
+
+    Cost:
+        All C(n, max_dim) simplices of the skeleton, whatever p, and those that are drawn, by their
+        gaps: not the C(n, max_dim + 1) candidates. 8 (k + 1) bytes for a k-simplex and three times
+        that while they are sorted; 400 vertices and 100,000 triangles take 0.04 s.
 
     Paper:
         N. Linial, R. Meshulam, "Homological connectivity of random 2-complexes", 2006.

@@ -49,6 +49,10 @@ def weighted_alpha_complex(
         ValueError: NaN or infinite input, coinciding points, another number of weights, or more
             cells than fit in memory.
 
+    Cost:
+        All cells are computed, whatever ``max_power``: as :func:`alpha_complex`, and a tree of
+        GUDHI, some hundred bytes for each simplex, before tables are made of it.
+
     Example:
         >>> K = weighted_alpha_complex([[0.0, 0.0], [3.0, 0.0]], [1.0, 4.0], max_power=0.0)
         >>> [values.tolist() for values in K.filtration]

@@ -238,6 +238,26 @@ def test_weights_that_would_not_be_finite_are_not_written(
         assert all(bool(v.isfinite().all()) for v in kept)
 
 
+@pytest.mark.parametrize("size", [1e30, 1e38])
+def test_finite_gradients_whose_sum_is_not_are_taken(size: float) -> None:
+    """Ten entries of 1e38 are more than float32 holds; each of them is a number."""
+    moved = []
+    for scale in (1.0, size):
+        model = network()
+        opt = LocoProp(model, solver=Iterate(lr=1e-3 / scale, steps=1), lr=1.0, prox=0.0)
+        loss_of(model).backward()
+        for parameter in model.parameters():
+            assert parameter.grad is not None
+            parameter.grad.fill_(scale)
+        before = copy.deepcopy(model)
+        opt.step()
+        pairs = zip(model.parameters(), before.parameters(), strict=True)
+        moved.append([new.detach() - old.detach() for new, old in pairs])
+    for own, other in zip(*moved, strict=True):
+        assert_close(own, other, rtol=1e-3, atol=1e-6)
+        assert own.any()
+
+
 def test_a_fallback_that_needs_a_closure_is_refused() -> None:
     model = nn.Sequential(nn.Linear(6, 8), nn.LayerNorm(8))
     with pytest.raises(ValueError, match="steps without a closure, got LBFGS"):

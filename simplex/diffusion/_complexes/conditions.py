@@ -6,6 +6,7 @@ every state a chain samples from p(x_0 | these are in x_0).
 """
 
 from collections.abc import Callable, Iterable
+from itertools import combinations
 from typing import Any
 
 import torch
@@ -74,8 +75,8 @@ class Forbidden:
                 )
             rows.setdefault(len(row) - 1, []).append(row)
         self.rows = {k: torch.tensor(each, device=K.device) for k, each in rows.items()}
-        for k, each in self.rows.items():
-            held = K.index(each) >= 0 if k <= K.dim else torch.zeros(len(each)).bool()
+        for each in self.rows.values():
+            held = K.index(each) >= 0
             if bool(held.any()):
                 raise ValueError(
                     f"forbidden must not be given as well, got {each[held][0].tolist()} in both."
@@ -92,13 +93,54 @@ class Forbidden:
             result.rows[k] = moved.reshape(-1, k + 1)
         return result
 
+    @property
+    def has_cliques(self) -> bool:
+        """Whether there are any of more than two vertices."""
+        return any(k > 1 for k in self.rows)
+
+    def bounded(self, K: SimplicialComplex) -> Tensor:
+        """(num_parts,) whether all edges of one of them are there."""
+        result = torch.zeros(K.num_parts, dtype=torch.bool, device=K.device)
+        for rows, missing in self._missing_edges(K):
+            result[K.part(0)[rows[~missing.any(1), 0]]] = True
+        return result
+
+    def unbounded(self, K: SimplicialComplex, candidates: Any) -> Tensor:
+        """Which (m,) candidates of dimension 1 do not bring the last edge of one of them."""
+        last = [
+            torch.stack([rows[alone][:, pair] for pair in _pairs(rows)], 1)[missing[alone]]
+            for rows, missing in self._missing_edges(K)
+            if bool((alone := missing.sum(1) == 1).any())
+        ]
+        if not last:
+            return torch.ones_like(candidates.facets_stayed)
+        return ~_among(torch.cat(last), candidates.simplices)
+
+    def _missing_edges(self, K: SimplicialComplex) -> list[tuple[Tensor, Tensor]]:
+        """For each dimension k ≥ 2 those of it, and which of their edges, by pairs, are missing."""
+        return [
+            (rows, torch.stack([K.index(rows[:, pair]) < 0 for pair in _pairs(rows)], 1))
+            for k, rows in self.rows.items()
+            if k > 1
+        ]
+
     def among(self, simplices: Tensor) -> Tensor:
         """Which (m,) of some simplices (m, k+1) are forbidden themselves."""
         own = self.rows.get(simplices.shape[1] - 1)
         if own is None:
             return torch.zeros(len(simplices), dtype=torch.bool, device=simplices.device)
-        _, key = torch.unique(torch.cat([own, simplices]), dim=0, return_inverse=True)
-        return torch.isin(key[len(own) :], key[: len(own)])
+        return _among(own, simplices)
+
+
+def _among(own: Tensor, simplices: Tensor) -> Tensor:
+    """Which (m,) rows of the second table are in the first."""
+    _, key = torch.unique(torch.cat([own, simplices]), dim=0, return_inverse=True)
+    return torch.isin(key[len(own) :], key[: len(own)])
+
+
+def _pairs(rows: Tensor) -> list[list[int]]:
+    """The pairs of columns."""
+    return [list(pair) for pair in combinations(range(rows.shape[1]), 2)]
 
 
 def _vertices_of(simplex: Any, n: int) -> list[int]:

@@ -14,7 +14,6 @@ from simplex.complexes import (
 )
 from simplex.diffusion._checks import (
     number_of_steps,
-    require_callable,
     require_device,
     require_integers,
     require_numbers,
@@ -33,7 +32,7 @@ from simplex.diffusion._complexes.checks import (
     require_vertex_numbers,
 )
 from simplex.diffusion._complexes.conditions import ComplexGuide, Forbidden, Steering, start_of
-from simplex.diffusion._complexes.constraints import ComplexConstraint, lawful
+from simplex.diffusion._complexes.constraints import ComplexConstraint, Constraint
 from simplex.diffusion._complexes.survival import FaceSurvival
 from simplex.diffusion._trajectory import Callback, watched
 
@@ -71,9 +70,11 @@ def sample_complexes(
         forbidden: simplices that no state holds, as tuples of vertices, ids in the union. The law
             of the others given that these are absent is sampled exactly where the simplices of x_0
             are independent; else the network is asked as if they had been absent by chance.
-        constraint: which candidates may be added to a complex, one at a time, as (m,) bools: what
-            comes back in a step does so in a random order, as long as the constraint is kept.
-            :func:`keeps_pseudomanifold` is one.
+        constraint: a law that every state keeps: ``"pseudomanifold"``, no simplex but a vertex is a
+            facet of more than two; ``"planar"``, the 1-skeleton is; or which candidates may be
+            added to a complex, one at a time, as (m,) bools. What comes back in a step does so in a
+            random order, and what would break the law stays away until a later step. ``"flag"``
+            holds at the end: candidates of dimension k ≥ 2 are taken to be in x_0 for sure.
         guide: log p(y | x_t) of what is wanted, from a union and (num_parts,) times t to a number
             for each part, such as the log-probability of a class by a network that was trained on
             states of all times, or of an f-vector or Betti numbers. At time 0 it may be exact, 0
@@ -89,15 +90,17 @@ def sample_complexes(
         The union of the complexes.
 
     Raises:
-        TypeError: ``num_vertices`` is one number.
+        TypeError: ``num_vertices`` is one number; a constraint of another kind.
         ValueError: negative numbers of vertices, times that do not fall from T to 0, simplices that
-            are given and forbidden, or given on other vertices; a guide that finds all chains of a
-            complex impossible.
+            are given and forbidden, or given on other vertices, or that break the constraint; a
+            guide that finds all chains of a complex impossible.
 
     Laws:
         With the exact denoiser of p and as many steps as there are times, the samples follow p
         given that the given simplices are there, up to what is drawn independently within a step.
-        Every state keeps the constraint, if what is given does.
+        Every state keeps the constraint, the last one ``"flag"``. Where it never bites nothing
+        changes; where it does, moves are left out, so that the samples do not follow p given the
+        law. A guide does that, :func:`constraint_guide`. Of flag complexes ``"flag"`` is exact.
         With a guide they follow p · p(y | x_0)^s as the number of particles grows.
 
     Paper:
@@ -121,13 +124,13 @@ def sample_complexes(
     counts = torch.tensor([*map(int, num_vertices)], dtype=torch.int64, device=device)
     K = start_of(counts, given, process.max_dim)
     barred = Forbidden(forbidden, K)
-    if constraint is not None:
-        require_callable("constraint", constraint)
+    law = Constraint(constraint, K, barred)
     steering = None
     if guide is not None:
         require_int("num_particles", num_particles, 1)
         steering = Steering(guide, require_real("guide_scale", guide_scale, 0), num_particles)
         K, barred = steering.started(K, barred)
+        law = Constraint(constraint, K, barred)
     watched(callback, 0, torch.full((K.num_parts,), grid[0], device=K.device), K)
     for step, (t, s) in enumerate(pairwise(grid)):
         later = torch.full((K.num_parts,), t, device=K.device)
@@ -136,13 +139,12 @@ def sample_complexes(
         )
         for k in range(1, process.max_dim + 1):
             candidates = candidates_of(state, k)
-            logits = evaluate(model, state, candidates, later, step)
             rate = rate_of(process, candidates, later, later - t + s)
             uniform = torch.rand(rate.shape, generator=generator, dtype=rate.dtype, device=K.device)
-            back = uniform < rate * logits.double().sigmoid()  # (m,)
-            back &= ~barred.among(candidates.simplices)
-            if constraint is not None:
-                back = lawful(constraint, state.complex, candidates, back, generator)
+            if not (law.fills and k > 1):
+                logits = evaluate(model, state, candidates, later, step)
+                rate = rate * logits.double().sigmoid()
+            back = law.kept(state.complex, candidates, uniform < rate, generator)  # (m,)
             state = _with_returned(state, k, candidates.facets[back])
         K = state.complex if steering is None else steering.after(state.complex, s, generator)
         watched(callback, step + 1, torch.full((K.num_parts,), s, device=K.device), K)

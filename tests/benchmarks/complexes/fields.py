@@ -15,6 +15,7 @@ import os
 import pickle
 import time
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def shares(made: Sequence[SimplicialComplex], data: Sequence[SimplicialComplex])
 # --- runs -----------------------------------------------------------------------------------------
 
 
-def run(name: str, seed: int, seconds: float, out: Path) -> None:
+def run(name: str, seed: int, seconds: float, steps: int, out: Path) -> None:
     """Train, generate, compare, write."""
     graphs = graphs_of(name)
     fifth = len(graphs) // 5
@@ -181,9 +182,9 @@ def run(name: str, seed: int, seconds: float, out: Path) -> None:
     there, known = described(test), described(data)
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    model = WalkScorer(process(STEPS, "edges"), HIDDEN, LAYERS)
+    model = WalkScorer(process(steps, "edges"), HIDDEN, LAYERS)
     start = time.process_time()
-    averaged, steps = train(model, lifts[fifth:], seconds, generator)
+    averaged, updates = train(model, lifts[fifth:], seconds, generator)
     trained = time.process_time()
     which = torch.randint(len(data), (ROUNDS * fifth,), generator=generator).tolist()
     sizes = [data[i].num_simplices(0) for i in which]
@@ -206,7 +207,8 @@ def run(name: str, seed: int, seconds: float, out: Path) -> None:
         "graphs": len(graphs),
         "test": fifth,
         "made": len(made),
-        "updates": steps,
+        "steps": steps,
+        "updates": updates,
         "seconds": {"training": round(trained - start), "sampling": round(sampled - trained)},
         "parameters": sum(each.numel() for each in model.parameters()),
         "shares": {"diffusion": shares(made, data), "test": shares(test, data)},
@@ -234,12 +236,15 @@ PUBLISHED: dict[str, list[tuple[str, str, str, str, str]]] = {
 def report(out: Path) -> None:
     """Print a table for each set, mean ± deviation of draws, means over seeds."""
     records = read_down(out, NAME)
-    for name in SETS:
-        runs = [each for each in records if each["set"] == name]
+    for name, steps in product(SETS, sorted({each["steps"] for each in records})):
+        runs = [each for each in records if (each["set"], each["steps"]) == (name, steps)]
         if not runs:
             continue
         first = runs[0]
-        print(f"\n**{name}**, {first['graphs']} graphs, {first['test']} of them the test set\n")
+        print(
+            f"\n**{name}**, {first['graphs']} graphs, {first['test']} of them the test set; "
+            f"T = {steps}\n"
+        )
         columns = ("degree", "clustering", "orbit", "mean of three", "spectrum")
         print("\n".join([f"| | {' | '.join(columns)} |", 6 * "|---" + "|"]))
         for row in first["rows"]:
@@ -273,18 +278,19 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--seconds", type=float, default=120, help="of one core, for each training")
+    parser.add_argument("--steps", type=int, default=STEPS, help="T")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.task == "report":
         report(args.out)
         return
-    done = {(each["set"], each["seed"]) for each in read_down(args.out, NAME)}
+    done = {(each["set"], each["seed"], each["steps"]) for each in read_down(args.out, NAME)}
     for seed in args.seeds:
         for name in args.sets:
-            if (name, seed) in done:
+            if (name, seed, args.steps) in done:
                 continue
             try:
-                run(name, seed, args.seconds, args.out)
+                run(name, seed, args.seconds, args.steps, args.out)
             except FileNotFoundError as error:
                 print(f"{name} is skipped: {error.filename} is not there.", flush=True)
 
