@@ -207,6 +207,15 @@ def test_where_tables_of_vertices_do_not_belong(tables, capsys):
 def test_vertices_without_a_row_and_columns_that_are_there_already(tables):
     (tables / "people.csv").write_text("person,age\nann,1\nbob,2\ncid,3\neve,4\n")
     assert by_name(read_data("edges.csv", nodes="people.csv"))["eve"] == {"age": 4}
+    for text in (
+        ",age\nann,1\nbob,2\ncid,3\neve,4\n",
+        ",id,age\n0,ann,1\n1,bob,2\n2,cid,3\n3,eve,4\n",
+    ):
+        (tables / "people.csv").write_text(
+            text
+        )  # as pandas writes names of rows, and their numbers
+        found = by_name(read_data("edges.csv", nodes="people.csv"))
+        assert found == {name: {"age": i + 1} for i, name in enumerate(AGES)}
     (tables / "people.csv").write_text("Name,age\nann,1\n")
     with pytest.warns(UserWarning, match="2 vertices are not in people.csv, such as 'bob'"):
         found = read_data("edges.csv", nodes="people.csv")
