@@ -227,6 +227,17 @@ def test_pages_name_public_modules():
     assert {page: found for page, found in named.items() if found} == {}
 
 
+def test_examples_and_pages_of_the_guide_name_each_other():
+    named = {}
+    for example in sorted((ROOT / "docs" / "gallery").glob("*/*.py")):
+        text = example.read_text(encoding="utf-8").split('"""')[1]
+        guides = re.findall(r":doc:`/([\w-]+)`", text.partition("More:")[2])
+        link = f"{{doc}}`examples/{example.parent.name}/{example.stem}`"
+        pages = [(ROOT / "docs" / f"{guide}.md").read_text(encoding="utf-8") for guide in guides]
+        named[example.stem] = any(link in page for page in pages)
+    assert [example for example, known in named.items() if not known] == []
+
+
 def test_a_wrong_file_is_noticed():
     assert misnamed(["simplex/nn/_networks/_sin.py"])
     assert not misnamed(["simplex/nn/_norm.py", "simplex/nn/_networks/__init__.py"])

@@ -138,7 +138,8 @@ def _place(content: Content, names: list[Any], order: list[str]) -> None:
         moved = torch.tensor([place[str(label)] for label in labels], dtype=torch.int64)
         content.graph = GraphEdges(count, moved[graph.edge_index], compact_labels(names))
     else:  # whose ids stay; the new ones come behind
-        added = [(n, w) for n, w in zip(names, order, strict=True) if w not in {*map(str, labels)}]
+        there = {*map(str, labels)}
+        added = [(n, w) for n, w in zip(names, order, strict=True) if w not in there]
         filtered = K.filtration is not None or FILTRATION in content.values.get(0, {})
         if added and (filtered or K.directed):
             raise ValueError(
@@ -176,6 +177,8 @@ def _add_values(
     own = content.values[0]
     for heading, cells in table.columns.items():
         if cells is ids or not (reading.values or heading in (FILTRATION, LABEL)):
+            continue
+        if not heading:  # an index that numbers the rows
             continue
         if heading in own:
             raise ValueError(

@@ -5,6 +5,7 @@ import warnings
 
 import networkx as nx
 import pytest
+import torch
 
 from simplex import SimplicialComplex
 from simplex.cli import main
@@ -124,6 +125,28 @@ def test_flows_and_facets_take_tables_of_vertices_too(tables):
     assert (tables / "b.facets").read_text() == "ann bob cid\n"
 
 
+def test_the_order_of_ends_is_kept_from_table_to_table(tables, capsys):
+    rows = ["a,b,1", "c,b,2", "a,c,-1", "d,a,3", "c,d,1"]
+    (tables / "flow.csv").write_text("\n".join(["source,target,value", *rows, ""]))
+    K, x = read_flow("flow.csv", max_dim=1)
+    for out, options in (("out.tsv", ()), ("e.csv", ("--to-nodes", "n.csv"))):
+        assert main(["convert", "flow.csv", out, *options]) == 0
+        assert "direction" not in capsys.readouterr().err
+        lines = (tables / out).read_text().replace("\t", ",").splitlines()
+        assert sorted(lines[1:]) == sorted(rows)
+        assert by_direction(*read_flow(out, max_dim=1)) == by_direction(K, x)
+    turned = K.reorient({1: torch.tensor([1, -1, -1, 1, -1])})
+    write(turned, "turned.csv", attributes=[{}, {"value": x * turned.orientation(1)}])
+    assert by_direction(*read_flow("turned.csv", max_dim=1)) == by_direction(K, x)
+
+
+def by_direction(K, x):
+    """What flows from the first of two names to the second, in the order of the alphabet."""
+    ends = [tuple(K.vertex_labels[v] for v in row) for row in K.simplices(1).tolist()]
+    pairs = zip(ends, x.tolist(), strict=True)
+    return {tuple(sorted(names)): f if names[0] < names[1] else -f for names, f in pairs}
+
+
 @over("names", NAMES)
 @over("ending", [".csv", ".adjlist"])
 def test_two_tables_keep_names_or_say_so(tmp_path, names, ending):
@@ -207,6 +230,15 @@ def test_where_tables_of_vertices_do_not_belong(tables, capsys):
 def test_vertices_without_a_row_and_columns_that_are_there_already(tables):
     (tables / "people.csv").write_text("person,age\nann,1\nbob,2\ncid,3\neve,4\n")
     assert by_name(read_data("edges.csv", nodes="people.csv"))["eve"] == {"age": 4}
+    for text in (
+        ",age\nann,1\nbob,2\ncid,3\neve,4\n",
+        ",id,age\n0,ann,1\n1,bob,2\n2,cid,3\n3,eve,4\n",
+    ):
+        (tables / "people.csv").write_text(
+            text
+        )  # as pandas writes names of rows, and their numbers
+        found = by_name(read_data("edges.csv", nodes="people.csv"))
+        assert found == {name: {"age": i + 1} for i, name in enumerate(AGES)}
     (tables / "people.csv").write_text("Name,age\nann,1\n")
     with pytest.warns(UserWarning, match="2 vertices are not in people.csv, such as 'bob'"):
         found = read_data("edges.csv", nodes="people.csv")

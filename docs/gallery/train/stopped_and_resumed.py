@@ -68,9 +68,10 @@ _ = ax.legend()
 # %%
 # A network as a folder, and loaded again.
 model = make().eval()
-model.save_pretrained(folder.name)
-print(sorted(path.name for path in Path(folder.name).iterdir()))
-same, batch = from_pretrained(folder.name), dataset.to_batch()
+saved = Path(folder.name) / "network"
+model.save_pretrained(saved)
+print(sorted(path.name for path in saved.iterdir()))
+same, batch = from_pretrained(saved), dataset.to_batch()
 answers = [network(batch.cochains(), batch.complex) for network in (model, same)]
 print("the same answers:", torch.equal(*answers))
 folder.cleanup()

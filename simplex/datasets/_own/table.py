@@ -26,6 +26,11 @@ def read_text_table(path: Path) -> HeadedTable:
     if path.name.lower().removesuffix(".gz").endswith(EDGE_LISTS):
         return _edge_list(path, text)
     table = headed_table(path, text)
+    if "" in table.columns:
+        raise ValueError(
+            f"{path.name} must have a heading of its own for each column, got a column without a "
+            "heading."
+        )
     if table.mark == ",":
         return table
     columns = {name: _with_points(column) for name, column in table.columns.items()}

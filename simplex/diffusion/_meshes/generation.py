@@ -6,8 +6,14 @@ import torch
 from torch import Tensor
 
 from simplex.complexes import SimplicialComplex, require_generator, require_int
-from simplex.diffusion._checks import require_callable, require_device
+from simplex.diffusion._checks import (
+    require_callable,
+    require_device,
+    require_integers,
+    require_numbers,
+)
 from simplex.diffusion._complexes.checks import require_vertex_numbers
+from simplex.diffusion._meshes.given import begin_with, in_random_order
 from simplex.diffusion._meshes.growth import Growth
 from simplex.diffusion._meshes.laws import MeshConstraint, fulfilled, law_of, require_room
 from simplex.diffusion._meshes.questions import MeshDenoiser, answers_of
@@ -18,7 +24,9 @@ def sample_meshes(
     model: MeshDenoiser,
     num_vertices: Sequence[int],
     *,
+    given: SimplicialComplex | None = None,
     constraint: MeshConstraint = None,
+    boundary_length: int | Sequence[int] | None = None,
     max_restarts: int = 1000,
     device: torch.device | str = "cpu",
     generator: torch.Generator | None = None,
@@ -44,18 +52,28 @@ def sample_meshes(
     Args:
         model: as for :func:`mesh_loss`.
         num_vertices: n_0 of each mesh to be generated, at least 3.
+        given: triangles that the meshes hold from the start, as a complex with the same vertices
+            and parts: of each part some that hang together across edges, or none. They keep the
+            numbers of their vertices. What lies behind their edges is asked as if they had been
+            found in the growth, so that completions are what the network goes on with: not the law
+            of its meshes given these triangles, which may also have been found in another order.
         constraint: what the answers must keep.
+        boundary_length: how many edges the boundary has, one number or one for each mesh; for the
+            constraints ``"disc"`` and ``"surface"``. A mesh that cannot have so many any more, or
+            ends with others, begins anew: samples are those of the network given the length.
         max_restarts: how often each may begin anew.
         device: where.
         generator: source of randomness, on the device.
 
     Returns:
-        The union of the meshes, their vertices in random order.
+        The union of the meshes, their vertices in random order but those of what is given.
 
     Raises:
         TypeError: ``num_vertices`` is one number; a constraint of another kind.
-        ValueError: an unknown constraint, or too few vertices for it; logits of another shape, NaN
-            or infinite.
+        ValueError: an unknown constraint, or too few vertices for it; a boundary of fewer than 3
+            edges or more than there are vertices, or without its constraint; what is given on other
+            vertices, in several pieces, or against the constraint; logits of another shape, NaN or
+            infinite.
         RuntimeError: a mesh that was begun anew too often.
 
     Laws:
@@ -76,14 +94,21 @@ def sample_meshes(
     size = torch.tensor([int(n) for n in num_vertices], dtype=torch.int64, device=device)
     require_room(law, size)
     growth, restarts = Growth(size, law), torch.zeros_like(size)
+    length = None if boundary_length is None else _lengths(boundary_length, size, constraint)
+    names = torch.full_like(growth.state.paths, -1)
+    if given is not None:
+        names = begin_with(growth, given, generator)
     while True:
         state = growth.state
         edge, left = state.asked()
         allowed = growth.permitted(edge)
         stuck = torch.where(left, ~allowed.any(1), ~fulfilled(law, state))
+        if length is not None:
+            ends = state.final.flatten(1).sum(1) // 2
+            stuck |= torch.where(left, ends > length, ends != length)
         row = (left & ~stuck).nonzero().squeeze(1)
         if not bool(stuck.any()) and not len(row):
-            return _in_random_order(state.complex(), generator)
+            return in_random_order(state.complex(), names, generator)
         restarts += stuck
         if bool((restarts > max_restarts).any()):
             raise RuntimeError(
@@ -99,12 +124,24 @@ def sample_meshes(
             growth.answer(row, edge[row], answer)
 
 
-def _in_random_order(K: SimplicialComplex, generator: torch.Generator | None) -> SimplicialComplex:
-    """The same with the vertices of each part permuted, so that their numbers tell nothing."""
-    drawn = torch.rand(
-        K.num_simplices(0), generator=generator, dtype=torch.float64, device=K.device
-    )
-    name = (drawn + K.part(0)).argsort().argsort()  # (n_0,) parts stay where they are
-    moved: Tensor = name[K.simplices(2)]
-    made = SimplicialComplex.from_simplices(moved, num_vertices=K.num_simplices(0))
-    return made.with_parts(K.part_pointer(0))
+def _lengths(length: object, size: Tensor, constraint: MeshConstraint) -> Tensor:
+    """(P,) lengths of the boundaries."""
+    if constraint not in ("disc", "surface"):
+        raise ValueError(
+            'boundary_length must go with constraint="disc" or "surface", got constraint='
+            f"{constraint!r}."
+        )
+    asked = require_numbers("boundary_length", length)
+    require_integers("boundary_length", asked, "")
+    if asked.shape not in ((), size.shape):
+        raise ValueError(
+            f"boundary_length must be one number, or one for each of {len(size)} meshes, got "
+            f"shape {tuple(asked.shape)}."
+        )
+    lengths = asked.to(size.device).long().expand(size.shape)
+    if bool(((lengths < 3) | (lengths > size)).any()):
+        raise ValueError(
+            "boundary_length must be at least 3 and at most the number of vertices, got "
+            f"{lengths.tolist()[:8]} for {size.tolist()[:8]}."
+        )
+    return lengths

@@ -38,6 +38,11 @@ class Holes:
         ones = torch.ones(P, dtype=torch.int64, device=device)
         return cls(label, place, ones, ones.clone())
 
+    def rows(self, index: Tensor) -> "Holes":
+        """A copy of those of some meshes."""
+        tables = (self.label, self.place, self.made, self.alive)
+        return Holes(*[table[index] for table in tables])
+
     def put(self, index: Tensor, other: "Holes") -> None:
         """Write others in place of some."""
         for name in ("label", "place", "made", "alive"):

@@ -6,23 +6,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simplex.complexes import (
-    SimplicialComplex,
-    require_generator,
-    require_int,
-    require_undirected,
-)
+from simplex.complexes import SimplicialComplex, require_generator, require_int
 from simplex.diffusion._checks import require_callable, require_finite, require_floats
 from simplex.diffusion._elbo import Elbo, stacked
-from simplex.diffusion._meshes.growth import Growth
 from simplex.diffusion._meshes.laws import (
     Law,
     MeshConstraint,
     fulfilled,
     law_of,
     permitted,
-    require_room,
 )
+from simplex.diffusion._meshes.lesson import Lesson, meshes
 from simplex.diffusion._meshes.state import MeshState
 
 
@@ -84,7 +78,7 @@ def mesh_questions(
     """
     require_generator(generator)
     require_int("num_questions", num_questions, 1)
-    lesson = _Lesson(K, Law(), generator)
+    lesson = Lesson(meshes(K), Law(), generator)
     drawn = torch.rand(
         K.num_parts, num_questions, generator=generator, dtype=torch.float64, device=K.device
     )
@@ -176,7 +170,7 @@ def mesh_elbo(
     require_callable("model", model)
     require_generator(generator)
     law = law_of(constraint)
-    lesson = _Lesson(K, law, generator)
+    lesson = Lesson(meshes(K), law, generator)
     size = K.part_pointer(0).diff().double()
     flags = 6 * K.part_pointer(2).diff().double()
     prior = (size + 1).lgamma() - flags.log()
@@ -212,109 +206,3 @@ def _cross_entropy(logits: Tensor, allowed: Tensor, answer: Tensor) -> Tensor:
     right = answer[:, None]
     nats = of_all - logits.gather(1, right).squeeze(1)
     return torch.where(allowed.gather(1, right).squeeze(1), nats, torch.inf)
-
-
-class _Lesson:
-    """Meshes that are explored, and the truth about them.
-
-    Attributes:
-        growth: what was found.
-        length: (P,) how many questions there are.
-        edge: (P, 2) those of the question.
-    """
-
-    def __init__(self, K: SimplicialComplex, law: Law, generator: torch.Generator | None) -> None:
-        _require_meshes(K)
-        pointer, device = K.part_pointer(0), K.device
-        size, part = pointer.diff(), K.part(2)
-        require_room(Law(), size, "the vertices of K")
-        self.growth = Growth(size, law)
-        P, N = self.growth.state.paths.shape
-        local = K.simplices(2) - pointer[part][:, None]
-        # The third vertices of the triangles at each edge, added up; nothing counts as -1.
-        self.behind = torch.zeros(P, N, N, dtype=torch.int64, device=device)
-        for i in range(3):
-            a, b, c = (local[:, (i + j) % 3] for j in range(3))
-            self.behind.index_put_((part, a, b), c, accumulate=True)
-            self.behind.index_put_((part, b, a), c, accumulate=True)
-        single = K.cofacets(1)[0].diff() == 1
-        owner = K.part(1)[single]
-        low, high = (K.simplices(1)[single] - pointer[owner][:, None]).unbind(1)
-        self.behind[owner, low, high] -= 1
-        self.behind[owner, high, low] -= 1
-        count = K.part_pointer(2).diff()
-        self.length = count - 1 + torch.bincount(owner, minlength=P)
-        drawn = torch.rand(P, generator=generator, dtype=torch.float64, device=device)
-        order = torch.rand(P, 3, generator=generator, device=device).argsort(1)
-        first = (K.part_pointer(2)[:-1] + (drawn * count).long()).clamp(max=len(local) - 1)
-        start = local[first].gather(1, order)
-        # Vertices by the order in which they are found, and the other way round; N if not found.
-        self.name = torch.full((P, N), -1, device=device)
-        self.name[:, :3] = start
-        self.found = torch.full((P, N), N, device=device)
-        self.found.scatter_(1, start, torch.arange(3, device=device).expand(P, 3))
-        self.edge = start
-
-    def question(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Which meshes have an open edge left; which edge of each, and what lies behind it."""
-        state, N = self.growth.state, self.name.shape[1]
-        self.edge, left = state.asked()
-        row = left.nonzero().squeeze(1)
-        edge = self.edge[row]
-        third = self._third(row, edge)
-        found = self.found[row, third]
-        answer = torch.where(found == N, state.used[row], found)
-        return row, edge, torch.where(third < 0, N, answer)
-
-    def go_on(self, row: Tensor, edge: Tensor, answer: Tensor) -> None:
-        """Find what the answers say."""
-        new = (answer == self.growth.state.used[row]) & (answer < self.name.shape[1])
-        owner, vertex = row[new], answer[new]
-        third = self._third(owner, edge[new])
-        self.name[owner, vertex] = third
-        self.found[owner, third] = vertex
-        self.growth.answer(row, edge, answer)
-
-    def _third(self, row: Tensor, edge: Tensor) -> Tensor:
-        """The vertex behind an edge, by its number in the part; -1 for none."""
-        u, v = edge.unbind(1)
-        apex = self.growth.state.apex[row, u, v]
-        return self.behind[row, self.name[row, u], self.name[row, v]] - self.name[row, apex]
-
-
-def _require_meshes(K: SimplicialComplex) -> None:
-    """Refuse what cannot be explored from one triangle, across edges of two."""
-    require_undirected("K", K)
-    sides = K.cofacets(1)[0].diff()
-    spread = max(int((n == 0).any()) if len(n) else 0 for n in (sides, K.cofacets(0)[0].diff()))
-    hint = " largest_component and is_surface of simplex.operators tell more."
-    if K.dim > 2 or spread:
-        raise ValueError(
-            f"K must be a mesh, every simplex in a triangle, got f-vector {K.f_vector}.{hint}"
-        )
-    if len(sides) and int(sides.max()) > 2:
-        raise ValueError(
-            f"K must have at most two triangles at an edge, got {int(sides.max())}.{hint}"
-        )
-    if K.dim == 2:
-        pieces = _pieces(K)
-        if pieces != K.num_parts:
-            raise ValueError(
-                "every part of K must be connected by triangles that share edges, got "
-                f"{K.num_parts} parts and {pieces} pieces.{hint}"
-            )
-
-
-def _pieces(K: SimplicialComplex) -> int:
-    """How many sets of triangles are connected across edges."""
-    pointer, above = K.cofacets(1)
-    two = (pointer.diff() == 2).nonzero().squeeze(1)
-    a, b = above[pointer[two]], above[pointer[two] + 1]
-    label = torch.arange(K.num_simplices(2), device=K.device)
-    while True:
-        least = torch.minimum(label[a], label[b])
-        lower = label.scatter_reduce(0, a, least, "amin").scatter_reduce(0, b, least, "amin")
-        lower = lower[lower]
-        if bool((lower == label).all()):
-            return int(torch.bincount(label).count_nonzero())
-        label = lower

@@ -83,17 +83,20 @@ class MeshState:
         """The edges that were not asked yet, (P, N, N) bool and symmetric."""
         return (self.sides == 1) & ~self.final
 
-    def asked(self) -> tuple[Tensor, Tensor]:
+    def asked(self, among: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The next open edge of each mesh, (P, 2), as its triangle runs; and (P,) whether any is.
 
         It is one at the oldest vertex that has open edges, one that leaves it if there is such: so
-        the triangles around a vertex are found one after the other.
+        the triangles around a vertex are found one after the other. Of ``among``, (P, N, N) edges,
+        if given.
         """
         N = self.paths.shape[1]
         vertex = torch.arange(N, device=self.size.device)
         oldest = torch.minimum(vertex[:, None], vertex)  # (N, N)
         key = (2 * oldest + (vertex[:, None] > vertex)) * N + torch.maximum(vertex[:, None], vertex)
-        key = torch.where(self.open & (self.toward == 1), key, 2 * N * N).flatten(1)
+        able = self.open & (self.toward == 1)
+        able = able if among is None else able & among
+        key = torch.where(able, key, 2 * N * N).flatten(1)
         least, place = key.min(1)
         return torch.stack([place // N, place % N], dim=1), least < 2 * N * N
 

@@ -46,6 +46,8 @@ class HeadedTable:
 def headed_table(path: Path, text: str) -> HeadedTable:
     """Read a table between tabs, semicolons or commas, the first line of which has the headings.
 
+    That of the first column may be nothing, as pandas writes the names of rows.
+
     Raises:
         ValueError: no headings, no rows, or rows of other lengths.
     """
@@ -65,7 +67,7 @@ def headed_table(path: Path, text: str) -> HeadedTable:
             f"{path.name}, line {reader.line_num}: must be a row of a table, got {error}."
         ) from None
     headings = rows.pop(0)
-    _require_headings(path, headings)
+    _require_headings(path, headings[not headings[0] and len(headings) > 1 :])
     for number, row in zip(numbers[1:], rows, strict=True):
         if len(row) != len(headings):
             raise ValueError(

@@ -242,7 +242,8 @@ def report(out: Path) -> None:
             continue
         first = runs[0]
         print(
-            f"\n**{name}**, {first['graphs']} graphs, {first['test']} of them the test set; T = {steps}\n"
+            f"\n**{name}**, {first['graphs']} graphs, {first['test']} of them the test set; "
+            f"T = {steps}\n"
         )
         columns = ("degree", "clustering", "orbit", "mean of three", "spectrum")
         print("\n".join([f"| | {' | '.join(columns)} |", 6 * "|---" + "|"]))

@@ -84,6 +84,32 @@ def roads(folder: Path, name: str, draws: int, steps: int) -> None:
             print(f"{line} {seconds[method] / draws:.2f} |", flush=True)
 
 
+def picture(folder: Path, name: str, out: Path) -> None:
+    """What half of the roads are counted at, what that says of the others, and the truth."""
+    import matplotlib.pyplot as plt
+    from matplotlib.collections import LineCollection
+
+    K, x = road_flow(folder, name)
+    lines = (folder / name / f"{name}_node.tntp").read_text().splitlines()[1:]
+    place = torch.tensor([[float(word) for word in line.split()[1:3]] for line in lines])
+    seen = torch.rand(len(x), generator=torch.Generator().manual_seed(0)) < 0.5
+    filled = interpolate(K, x, seen, down=1.0, up=0.0)
+    missing = torch.stack([filled, x])[:, ~seen]
+    error = float((missing[0] - missing[1]).norm() / missing[1].norm())
+    fig, axes = plt.subplots(1, 3, figsize=(10, 2.9), layout="constrained")
+    panels = {"all traffic": x, "counted": x * seen, f"filled in, error {error:.2f}": filled}
+    for ax, (title, flow) in zip(axes, panels.items(), strict=True):
+        colors = ["#4c72b0" if known else "#c44e52" for known in seen.tolist()]
+        roads = place[K.simplices(1)].tolist()
+        ax.add_collection(LineCollection(roads, colors="#dddddd", lw=0.5))
+        ax.add_collection(LineCollection(roads, colors=colors, lw=1.6 * flow.abs()))
+        ax.set_title(title)
+        ax.autoscale()
+        ax.set_aspect(1 / float((place[:, 1].mean() * torch.pi / 180).cos()))
+        ax.set_axis_off()
+    fig.savefig(out, dpi=120)
+
+
 def exchange(folder: Path) -> None:
     """Logarithms of rates: all currencies with one another."""
     with (folder / "exchange" / "FX_1538755200.csv").open() as file:
@@ -113,10 +139,14 @@ def main() -> None:
     parser.add_argument("networks", nargs="*", default=NETWORKS)
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--steps", type=int, default=60, help="of fitting HodgeGP")
+    parser.add_argument("--picture", type=Path, help="draw the first network there, and stop")
     options = parser.parse_args()
     if "SIMPLEX_DATA" not in os.environ:
         parser.error("SIMPLEX_DATA must name a folder with flows/anaheim and others.")
     folder = Path(os.environ["SIMPLEX_DATA"]) / "flows"
+    if options.picture:
+        picture(folder, options.networks[0], options.picture)
+        return
     for name in options.networks:
         roads(folder, name, options.draws, options.steps)
     exchange(folder)

@@ -43,7 +43,7 @@ SCHEDULE = cosine_schedule(100)
 STEPS, BATCH, RATE = 25, 64, 1e-2
 SEEN = [(3, 16), (3, 24), (4, 14), (4, 26), (5, 16), (5, 20), (6, 14), (6, 18)]
 UNSEEN = (4, 20)
-SHARES, MISSING, DRAWS = (0.3, 0.6), 20, 8
+SHARES, MISSING, DRAWS = (0.1, 0.3, 0.6), 20, 8
 
 
 def chain_of(K: SimplicialComplex) -> Schedule:
