@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from simplex.cli._output import FORMATS, add_max_dim, escaped, note
@@ -39,13 +40,14 @@ def run(args: argparse.Namespace) -> int:
     from simplex.complexes import SimplicialComplex
     from simplex.io import write_noting, written_format
 
-    written_format(args.out, args.to)
+    form = written_format(args.out, args.to)
     sources = [args.file, *([] if args.nodes is None else [args.nodes])]
     places = [args.out, *([] if args.to_nodes is None else [args.to_nodes])]
     for place in places:
         _require_other(place, sources)
     there = [place for place in places if Path(place).exists()]
-    K, attributes, metadata = read_whole(args.file, args.max_dim, reading_of(args), lift=args.lift)
+    reading = replace(reading_of(args), ends=form.name == "edges" and not args.lift)
+    K, attributes, metadata = read_whole(args.file, args.max_dim, reading, lift=args.lift)
     assert isinstance(K, SimplicialComplex)
     notes: list[str] = []
     write_noting(K, args.out, args.to, attributes, notes, metadata, args.to_nodes)

@@ -98,6 +98,18 @@ def _first_columns(K: SimplicialComplex, graph: GraphEdges) -> list[int]:
     return columns
 
 
+def oriented_as_given(K: SimplicialComplex, graph: GraphEdges) -> tuple[SimplicialComplex, bool]:
+    """Every edge from the first end to the second of its first row; whether all rows agree."""
+    if K.dim < 1:
+        return K, True
+    index = graph.edge_index
+    falls = index[0] > index[1]
+    turned = falls[_first_columns(K, graph)]
+    agree = (falls == turned[_ids(K, graph)]) | (index[0] == index[1])
+    oriented = K.reorient({1: 1 - 2 * turned.to(torch.int8)}) if bool(turned.any()) else K
+    return oriented, bool(agree.all())
+
+
 def _differ(
     K: SimplicialComplex, graph: GraphEdges, column: Any, first: list[int], loops: Tensor
 ) -> bool:

@@ -24,6 +24,7 @@ class Reading:
         rings: up to how many vertices the rings of graphs are filled; ``None`` not to.
         values: whether what stands beside the names is kept.
         nodes: a table of vertices beside the file.
+        ends: whether edges are oriented as their rows, for a table to have them so again.
     """
 
     format: str | None = None
@@ -39,3 +40,4 @@ class Reading:
     rings: int | None = None
     values: bool = False
     nodes: str | None = None
+    ends: bool = False

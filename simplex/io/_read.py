@@ -20,7 +20,7 @@ from simplex.io._content import (
 from simplex.io._directions import said_of_directions
 from simplex.io._families.json_text import kind_of_json, load_json
 from simplex.io._families.listed import filtration_in
-from simplex.io._graph_complex import graph_complex
+from simplex.io._graph_complex import graph_complex, oriented_as_given
 from simplex.io._names import restore_names, unmarked
 from simplex.io._options import Reading
 from simplex.io._registry import (
@@ -173,7 +173,10 @@ def contents_of(path: str | PathLike[str], reading: Reading, max_dim: int | None
     K, values = _complex_of(content, reading, max_dim, lost)
     lost += content.lost
     form = kind_of_file(place, reading).name
-    if reading.values:
+    kept = False
+    if reading.ends and content.graph is not None:
+        K, kept = oriented_as_given(K, content.graph)
+    if reading.values and not kept:
         notes += said_of_directions(content.graph, values.get(1, {}), form)
     if form == "graphml" and not content.exact:
         K = K.with_vertex_labels(_numbered(K.vertex_labels))

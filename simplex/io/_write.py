@@ -46,7 +46,8 @@ def write(
 
     The file is whole or not there; one of that name is replaced. What the format has no place for
     (names, the filtration, attributes, metadata, parts, an orientation) is left out with a warning;
-    simplices are never left out. Names are kept exactly where the format has words, numbers or
+    simplices are never left out. A table has the ends of an edge in the order of its orientation,
+    as :func:`read_flow` takes them. Names are kept exactly where the format has words, numbers or
     attributes of vertices for them (``simplex_label``); elsewhere a changed type is said.
 
     Args:
@@ -114,7 +115,7 @@ def write_noting(
         ("names", K.vertex_labels is not None),
         ("metadata", -1 in values),
         ("parts", K.num_parts != 1),
-        ("orientation", K.state()["orientation"] is not None),
+        ("orientation", K.state()["orientation"] is not None and not _in_rows(K, form)),
     ):
         if is_there and not _keeps(form, what):
             notes.append(f"the {what} of the complex {_VERBS[what]} left out by {form.name}")
@@ -136,6 +137,11 @@ def write_noting(
         _require_place(Path(place))
     for place, data in packed.items():
         _put(Path(place), data)
+
+
+def _in_rows(K: SimplicialComplex, form: Format) -> bool:
+    """Whether the orientation is that of edges alone, which is the order of ends in a table."""
+    return form.name == "edges" and bool((K.orientation(0) > 0).all())
 
 
 def _packed(data: bytes, path: str) -> bytes:

@@ -5,6 +5,7 @@ import warnings
 
 import networkx as nx
 import pytest
+import torch
 
 from simplex import SimplicialComplex
 from simplex.cli import main
@@ -122,6 +123,28 @@ def test_flows_and_facets_take_tables_of_vertices_too(tables):
     write(found.complex, "b.facets", attributes=found.attributes, nodes="n.csv")
     assert by_name(read_data("b.facets", nodes="n.csv")) == by_name(found)
     assert (tables / "b.facets").read_text() == "ann bob cid\n"
+
+
+def test_the_order_of_ends_is_kept_from_table_to_table(tables, capsys):
+    rows = ["a,b,1", "c,b,2", "a,c,-1", "d,a,3", "c,d,1"]
+    (tables / "flow.csv").write_text("\n".join(["source,target,value", *rows, ""]))
+    K, x = read_flow("flow.csv", max_dim=1)
+    for out, options in (("out.tsv", ()), ("e.csv", ("--to-nodes", "n.csv"))):
+        assert main(["convert", "flow.csv", out, *options]) == 0
+        assert "direction" not in capsys.readouterr().err
+        lines = (tables / out).read_text().replace("\t", ",").splitlines()
+        assert sorted(lines[1:]) == sorted(rows)
+        assert by_direction(*read_flow(out, max_dim=1)) == by_direction(K, x)
+    turned = K.reorient({1: torch.tensor([1, -1, -1, 1, -1])})
+    write(turned, "turned.csv", attributes=[{}, {"value": x * turned.orientation(1)}])
+    assert by_direction(*read_flow("turned.csv", max_dim=1)) == by_direction(K, x)
+
+
+def by_direction(K, x):
+    """What flows from the first of two names to the second, in the order of the alphabet."""
+    ends = [tuple(K.vertex_labels[v] for v in row) for row in K.simplices(1).tolist()]
+    pairs = zip(ends, x.tolist(), strict=True)
+    return {tuple(sorted(names)): f if names[0] < names[1] else -f for names, f in pairs}
 
 
 @over("names", NAMES)

@@ -25,7 +25,7 @@ _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
 def write_edges(
     K: SimplicialComplex, values: dict[int, Values], ending: str, notes: list[str]
 ) -> bytes:
-    """A line for each edge, with its values; a vertex in no edge stands alone.
+    """A line for each edge, from its first end, with its values; a vertex in none stands alone.
 
     A heading is written to ``.csv`` and ``.tsv``, and where names or values need one.
     """
@@ -41,10 +41,17 @@ def write_edges(
     rows: list[list[str]] = [] if plain else [[*ends, *columns]]
     rows += [
         [names[u], names[v], *(column[e] for column in columns.values())]
-        for e, (u, v) in enumerate(edges.tolist())
+        for e, (u, v) in enumerate(_from_to(K).tolist())
     ]
     rows += [[names[v]] for v in alone.nonzero()[:, 0].tolist()]
     return _checked(K, _joined(rows, mark), Reading(), notes)
+
+
+def _from_to(K: SimplicialComplex) -> torch.Tensor:
+    """The ends of the edges in the order of their orientation."""
+    edges = K.simplices(1).cpu()
+    turned = K.orientation(1).cpu()[:, None] < 0
+    return torch.where(turned, edges.flip(1), edges)
 
 
 _ENDS = [("source", "target"), ("from", "to"), ("sender", "receiver"), ("src", "dst")]

@@ -39,7 +39,10 @@ def read_rows(text: str, reading: Reading, max_dim: int | None, notes: list[str]
         return market_content(text, reading.undirected)
     if reading.format in (None, "facets") and is_facet_lists(text):
         return read_facet_lists(text, max_dim, notes)
-    given = {name: getattr(reading, name) for name in ("max_simplices", "rings", "values", "nodes")}
+    given = {
+        name: getattr(reading, name)
+        for name in ("max_simplices", "rings", "values", "nodes", "ends")
+    }
     by_looking = reading == Reading(**given)
     if by_looking and not notes and (found := plain_edges(text)) is not None:
         graph, table = found

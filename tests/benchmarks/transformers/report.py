@@ -11,7 +11,9 @@ from tests.benchmarks.transformers.methods import Method
 Record = dict[str, Any]
 
 
-def table(records: Sequence[Record], task: Task, methods: Mapping[str, Method]) -> str:
+def table(
+    records: Sequence[Record], task: Task, methods: Mapping[str, Method], longer: int = 1
+) -> str:
     """Markdown: training and held-out loss of the best rate, mean ± deviation over the seeds.
 
     The best rate is the one that was run with most seeds.
@@ -26,8 +28,9 @@ def table(records: Sequence[Record], task: Task, methods: Mapping[str, Method]) 
         f"{task.steps / task.epoch:.1f} epochs of AdamW",
         "",
         f"| method | rate | trials | ms a step | steps | training loss | held out "
-        f"| after {limit['locoprop']} steps: training loss | held out |",
-        "|---|---|---|---|---|---|---|---|---|",
+        f"| after {limit['locoprop']} steps: training loss | held out "
+        f"| in {longer} times the time: training loss | held out |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, method in methods.items():
         runs = [r for r in records if r["method"] == name and r["status"] == "done"]
@@ -37,6 +40,7 @@ def table(records: Sequence[Record], task: Task, methods: Mapping[str, Method]) 
         lr = max(tried, key=tried.count)
         within = [r for r in runs if r["lr"] == lr and r["steps"] == limit[name]]
         alike = [r for r in runs if r["lr"] == lr and r["steps"] == limit["locoprop"]]
+        long = [r for r in runs if r["lr"] == lr and r["steps"] == longer * limit[name]]
         cells = [
             method.label,
             f"{lr:g}",
@@ -47,6 +51,8 @@ def table(records: Sequence[Record], task: Task, methods: Mapping[str, Method]) 
             _mean(within, "test"),
             _mean(alike, "train"),
             _mean(alike, "test"),
+            _mean(long, "train"),
+            _mean(long, "test"),
         ]
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"
