@@ -75,7 +75,7 @@ def _alpha(path: str, content: Content, max_dim: int | None) -> tuple[Simplicial
     if content.lifted is None or not places:
         raise ValueError("--alpha must be given points, got none. Say --format points.")
     points = torch.tensor([list(column) for column in places], dtype=torch.float64).T
-    _, place = points.unique(dim=0, return_inverse=True)
+    _, place = torch.unique(points, dim=0, return_inverse=True)
     count = int(place.max()) + 1
     rows = torch.arange(len(points))
     first = rows.new_full((count,), len(points)).scatter_reduce(0, place, rows, "amin")
