@@ -37,9 +37,10 @@ def canonical_form(
 
     The complex becomes a coloured graph: its 1-skeleton, with a node for each simplex that the
     edges do not say. Colours are refined, each time by the cells that changed alone. The graph is
-    cut into the pieces that automorphisms move as wholes; in one that holds together nodes are
-    singled out, and what automorphisms found on the way carry to what was seen is left out. Hashes
-    order and prune; graphs are compared edge by edge.
+    cut into the pieces that automorphisms move as wholes, and what hangs at single nodes is solved
+    before what it hangs at. In a piece that holds together nodes are singled out, and what
+    automorphisms found on the way carry to what was seen is left out. Hashes order and prune;
+    graphs are compared edge by edge.
 
     Args:
         K: a complex. Orientation, labels, filtration and parts play no part.

@@ -1,6 +1,7 @@
 """Graphs that are hard to tell apart, or have many symmetries."""
 
 import itertools
+import random
 
 import networkx as nx
 
@@ -78,6 +79,38 @@ def paley_matrix(q):
     return [[entry(i, j) for j in range(q + 1)] for i in range(q + 1)]
 
 
+def hung(base, *branches):
+    """The graph, with a copy of a branch at each node: in turn; its node 0 is put on it."""
+    result = nx.convert_node_labels_to_integers(base)
+    for v in list(result):
+        branch, count = branches[v % len(branches)], len(result) - 1
+        result.add_edges_from(
+            tuple(count + w if w > 0 else v for w in edge)
+            for edge in nx.convert_node_labels_to_integers(branch).edges
+        )
+    return result
+
+
+def random_blocks(seed):
+    """Small blocks that hang at each other, some of them in equal copies."""
+    blocks = [*map(nx.cycle_graph, (3, 4, 5, 6)), nx.path_graph(2), nx.complete_graph(4)]
+    blocks += [nx.diamond_graph(), nx.complete_bipartite_graph(2, 3), nx.star_graph(2)]
+    draw = random.Random(seed)
+    result = draw.choice(blocks)
+    while len(result) < 20:
+        kind, block = draw.randrange(3), draw.choice(blocks)
+        if kind == 0 and len(result) < 8:
+            result = hung(result, block)
+        elif kind == 1:
+            result = hung(block, result)
+        else:  # at one node
+            nodes = [nx.empty_graph(1)] * len(result)
+            nodes[draw.randrange(len(result))] = block
+            result = hung(result, *nodes)
+    return result
+
+
+C5, C6 = nx.cycle_graph(5), nx.cycle_graph(6)
 GRAPHS = {
     "CSL(41, 3)": csl(3),
     "Petersen": nx.petersen_graph(),
@@ -95,6 +128,11 @@ GRAPHS = {
     "complete bipartite": nx.complete_bipartite_graph(7, 7),
     "binary tree": nx.balanced_tree(2, 6),
     "no edges": nx.empty_graph(300),
+    "trees around a hexagon": hung(C6, nx.random_labeled_tree(25, seed=0)),
+    "hexagons around a tree": hung(nx.balanced_tree(2, 3), C6),
+    "rings on rings": hung(hung(C5, C6), nx.cycle_graph(3), nx.path_graph(2)),
+    "two Petersen graphs and a bridge": hung(nx.path_graph(2), nx.petersen_graph()),
+    "around a node": hung(nx.star_graph(3), nx.petersen_graph(), hung(C5, rook()), C6),
 }
 
 
@@ -114,4 +152,22 @@ HARD = {  # pairs that refinement leaves many ways to go wrong in, and whether t
         latin_square_graph(8, lambda a, b: a ^ b), False,
     ),
     "line graph": (nx.line_graph(nx.complete_graph(9)),) * 2 + (True,),
+    "around a hexagon": (
+        hung(C6, rook(), shrikhande()), hung(C6, *[rook()] * 3, *[shrikhande()] * 3), False,
+    ),
+    "around a hexagon, turned": (
+        hung(C6, *[rook()] * 2, shrikhande()), hung(C6, shrikhande(), *[rook()] * 2), True,
+    ),
+    "at other nodes of 3-regular graphs": (
+        hung(nx.random_regular_graph(3, 20, seed=1), C5),
+        hung(nx.random_regular_graph(3, 20, seed=2), C5), False,
+    ),
+    "on a chain": (
+        hung(nx.path_graph(4), rook(), shrikhande(), rook(), rook()),
+        hung(nx.path_graph(4), rook(), rook(), shrikhande(), rook()), True,
+    ),
+    "on a chain, elsewhere": (
+        hung(nx.path_graph(4), rook(), shrikhande(), rook(), rook()),
+        hung(nx.path_graph(4), shrikhande(), rook(), rook(), rook()), False,
+    ),
 }  # fmt: skip

@@ -7,6 +7,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
+from sympy.combinatorics import Permutation, PermutationGroup
 
 from simplex import SimplicialComplex
 from simplex.lifting import clique_complex
@@ -16,14 +17,21 @@ from tests.cases import over
 from tests.tables import COMPLEXES
 from tests.wl.graphs import copies, lift, paley, relabel, rook, shrikhande
 from tests.wl.symmetric import (
+    C5,
+    C6,
     GRAPHS,
     HARD,
     gadgets,
     hadamard_graph,
+    hung,
     latin_square_graph,
     paley_matrix,
     projective_plane,
+    random_blocks,
 )
+
+
+C3 = nx.cycle_graph(3)
 
 
 def rows_of(K: SimplicialComplex, image: torch.Tensor) -> set[frozenset[int]]:
@@ -89,6 +97,16 @@ def test_relabelled_complexes_have_one_form(name):
         assert hash(other.key) == hash(form.key)
     again = canonical_form(form.complex)
     assert again.complex == form.complex
+
+
+@over("seed", range(30))
+def test_blocks_that_hang_at_each_other_have_one_form(seed):
+    A = lift(random_blocks(seed), 1)
+    assert len({canonical_form(relabel(A, i)[0]).key for i in range(3)}) == 1
+    orbit, marked = automorphism_group(A).orbits(), torch.eye(A.num_simplices(0))[::4]
+    keys = [canonical_form(A, colors=[color]).key for color in marked]
+    for (v, one), (w, other) in itertools.combinations(enumerate(keys), 2):
+        assert (one == other) is bool(orbit[4 * v] == orbit[4 * w])
 
 
 @over("seed", range(50))
@@ -181,6 +199,22 @@ ORDERS = {
     "gadgets": (lift(gadgets(nx.complete_graph(5), True)), 2**6 * 120),
     "Latin square": (lift(latin_square_graph(7, lambda a, b: (a + b) % 7), 1), 49 * 36),
     "Hadamard 12": (lift(hadamard_graph(paley_matrix(11)), 1), 2 * 2 * 95040),
+    "binary trees around a hexagon": (lift(hung(C6, nx.balanced_tree(2, 3)), 1), 12 * 2**42),
+    "rooks around a hexagon": (lift(hung(C6, rook()), 1), 12 * 72**6),
+    "by turns": (lift(hung(C6, rook(), shrikhande()), 1), 6 * (72 * 12) ** 3),
+    "rings on rings": (
+        lift(hung(C6, hung(C5, *[nx.empty_graph(1)], *[C3] * 4)), 1), 12 * (2 * 2**4) ** 6,
+    ),
+    "two Petersen graphs and a bridge": (
+        lift(hung(nx.path_graph(2), nx.petersen_graph()), 1), 2 * 12**2,
+    ),
+    "six pentagons at a node": (
+        lift(nx.contracted_nodes(hung(nx.star_graph(6), nx.empty_graph(1), *[C5] * 6), 0, 1), 1),
+        2**6 * math.factorial(5),
+    ),
+    "leaves in twos at a graph without symmetry": (
+        lift(hung(nx.random_regular_graph(3, 20, seed=1), nx.star_graph(2)), 1), 2**20,
+    ),
     "no vertex": (COMPLEXES["empty"], 1),
     "one vertex": (COMPLEXES["one vertex"], 1),
 }  # fmt: skip
@@ -226,14 +260,24 @@ def test_orbits_are_no_coarser_than_colours(name):
     assert len(pairs) == len(orbits.unique())
 
 
-@over("seed", range(60))
+def random_graph(seed):
+    n = 8 + seed % 13
+    if seed % 3 == 0:
+        return nx.random_regular_graph(3 + seed % 2, 2 * n, seed=seed)
+    return nx.gnm_random_graph(n, n + seed % 9, seed=seed) if seed % 3 == 1 else random_blocks(seed)
+
+
+@over("seed", range(2, 32, 3))
+def test_generators_make_a_group_of_the_order_that_is_said(seed):
+    """By Schreier and Sims, of sympy."""
+    group = automorphism_group(lift(random_blocks(seed), 1 + seed % 2))
+    assert PermutationGroup(*map(Permutation, group.generators.tolist())).order() == group.order
+
+
+@over("seed", range(90))
 def test_orders_are_those_of_nauty(seed):
     pynauty = pytest.importorskip("pynauty")
-    n = 8 + seed % 13
-    graph = (
-        nx.gnm_random_graph(n, n + seed % 9, seed=seed) if seed % 3 else
-        nx.random_regular_graph(3 + seed % 2, 2 * n, seed=seed)
-    )  # fmt: skip
+    graph = random_graph(seed)
     adjacency = {v: list(graph[v]) for v in graph}
     mantissa, exponent = pynauty.autgrp(pynauty.Graph(len(graph), adjacency_dict=adjacency))[1:3]
     order = automorphism_group(lift(graph, 1)).order

@@ -1,7 +1,7 @@
 """Pieces put together: a canonical order of the whole, and what counts its automorphisms.
 
 Pieces of one piece are sorted by hashes, and by their graphs where hashes agree. Equal ones can be
-exchanged: of m of them come m! automorphisms.
+exchanged: of m of them come m! automorphisms. What hangs at the nodes of a hub goes where they go.
 """
 
 import numpy as np
@@ -9,13 +9,16 @@ from numba import uint64
 from numba.extending import register_jitable
 
 from simplex.complexes import FLAG, INT64S, TABLE, compiled
+from simplex.wl._exact.held_numba import core, hub
 from simplex.wl._exact.partition_numba import mixed
-from simplex.wl._exact.pieces_numba import (
+from simplex.wl._exact.search_numba import DONE, grown
+from simplex.wl._exact.tables import (
     ALIKE,
     COLOR,
     DEGREE,
     FIRST_END,
     FIRST_PART,
+    HUB,
     LAST_END,
     NODE,
     PARTS,
@@ -24,8 +27,8 @@ from simplex.wl._exact.pieces_numba import (
     SORTED,
     START,
     STOP,
+    WORD,
 )
-from simplex.wl._exact.search_numba import DONE, grown, search
 
 
 @register_jitable
@@ -95,32 +98,6 @@ def _hash_of(pointer, column, T, start, stop):  # type: ignore[no-untyped-def]
 
 
 @register_jitable
-def _core(pointer, column, T, start, stop, canonical, budget, ended):  # type: ignore[no-untyped-def]
-    """Search a piece that holds together, and put its nodes into the order found."""
-    size = stop - start
-    inner, edges = np.zeros(size + 1, np.int64), 0
-    names = T[NODE, start:stop].copy()
-    for i in range(size):
-        edges += T[DEGREE, names[i]]
-        inner[i + 1] = edges
-    around, colors = np.empty(edges, np.int64), np.empty(size, np.int64)
-    for i in range(size):
-        v = names[i]
-        colors[i] = T[COLOR, v]
-        for e in range(T[DEGREE, v]):
-            around[inner[i] + e] = T[PLACE, column[pointer[v] + e]] - start
-    status, steps, order, orbits, ends, points, images = search(
-        inner, around, colors, canonical, budget, ended
-    )
-    for i in range(size):
-        T[NODE, start + i] = names[order[i]]
-        T[PLACE, names[order[i]]] = start + i
-    for i in range(ends[-1]):
-        points[i], images[i] = names[points[i]], names[images[i]]
-    return status, steps, orbits, ends, points, images
-
-
-@register_jitable
 def _put_together(T, pieces, hashes, p, moved):  # type: ignore[no-untyped-def]
     """Lay the sorted parts of a piece side by side; a hash of it."""
     start, stop, first = pieces[START, p], pieces[STOP, p], pieces[FIRST_PART, p]
@@ -157,26 +134,28 @@ def solve(pointer, column, T, pieces, canonical, budget, ended):  # type: ignore
         holds together: where each ends, and what it moves where to.
     """
     n, count = T.shape[1], pieces.shape[1]
-    cores = 0
+    searched = np.zeros(count, np.bool_)
     for p in range(count):
-        cores += int(pieces[PARTS, p] == 0 and pieces[STOP, p] - pieces[START, p] > 1)
-    canonical = canonical or cores > 1  # else equal ones would not be seen
+        held = pieces[PARTS, p] == 0 and pieces[STOP, p] - pieces[START, p] > 1
+        searched[p] = held or (pieces[PARTS, p] > 0 and pieces[HUB, pieces[FIRST_PART, p]] >= 0)
+    canonical = canonical or np.sum(searched) > 1  # else equal ones would not be seen
     hashes, mark, moved = np.zeros(count, np.int64), np.full(n, -1), np.empty(n, np.int64)
     lengths, all_ends = np.empty(16, np.int64), np.zeros(16, np.int64)
     all_points, all_images = np.empty(16, np.int64), np.empty(16, np.int64)
     num_lengths, num_ends, steps, status = 0, 1, 0, DONE
     for p in range(count - 1, -1, -1):
         start, stop, first = pieces[START, p], pieces[STOP, p], pieces[FIRST_PART, p]
+        parts = pieces[PARTS, p]
         pieces[FIRST_END, p] = pieces[LAST_END, p] = num_ends
-        if pieces[PARTS, p] > 0:
-            sort_pieces(pointer, column, T, pieces, hashes, first, first + pieces[PARTS, p], mark)
-            hashes[p] = np.int64(_put_together(T, pieces, hashes, p, moved))
-        elif stop - start == 1:
-            hashes[p] = np.int64(mixed(1, T[COLOR, T[NODE, start]]))
-        else:
-            status, taken, orbits, ends, points, images = _core(
-                pointer, column, T, start, stop, canonical, budget - steps, ended
-            )
+        if parts > 0:
+            sort_pieces(pointer, column, T, pieces, hashes, first, first + parts, mark)
+        if searched[p]:
+            left = budget - steps
+            if parts > 0:
+                found = hub(pointer, column, T, pieces, hashes, p, moved, canonical, left, ended)
+            else:
+                found = core(pointer, column, T, start, stop, canonical, left, ended)
+            status, taken, orbits, ends, points, images = found
             steps += taken
             if status != DONE:
                 break
@@ -194,5 +173,11 @@ def solve(pointer, column, T, pieces, canonical, budget, ended):  # type: ignore
                 all_points[base + i], all_images[base + i] = points[i], images[i]
             num_ends += more
             pieces[LAST_END, p] = num_ends
-            hashes[p] = np.int64(_hash_of(pointer, column, T, start, stop))
+        if parts > 0:
+            total = _put_together(T, pieces, hashes, p, moved)
+        elif stop - start == 1:
+            total = mixed(1, T[COLOR, T[NODE, start]])
+        else:
+            total = _hash_of(pointer, column, T, start, stop)
+        hashes[p] = np.int64(mixed(total, pieces[WORD, p]))
     return status, steps, lengths[:num_lengths], all_ends[:num_ends], all_points, all_images

@@ -4,8 +4,9 @@ Where more than half of the edges between two colours are there, the others are 
 an automorphism keeps either. What hangs together after that is a piece; in a piece the colours are
 smaller, so that it may fall apart again. A piece is a range of positions.
 
-The graph is its neighbours, in an array for all nodes and where those of each begin, and a table:
-how many there are of each node, the node at each position, the position and the colour of each.
+A piece that holds together may have a middle (see there). A node in the middle gets a colour of its
+own, and the piece falls apart. Of a block in the middle the edges are set aside: it is the hub of
+what hangs at each of its nodes, and these are pieces.
 """
 
 from collections import namedtuple
@@ -14,16 +15,22 @@ import numpy as np
 from numba.extending import register_jitable
 
 from simplex.complexes import INT64S, TABLE, compiled
+from simplex.wl._exact.middle_numba import color_middle, graph_of, middle_of
+from simplex.wl._exact.tables import (
+    ABOVE,
+    COLOR,
+    DEGREE,
+    FIRST_PART,
+    HUB,
+    NODE,
+    PARTS,
+    PIECE_ROWS,
+    PLACE,
+    START,
+    STOP,
+    WORD,
+)
 
-
-DEGREE, NODE, PLACE, COLOR = 0, 1, 2, 3  # rows of the table of a graph
-# Rows of the table of pieces: first positions and those behind the last, the piece that each is cut
-# from; how many are cut from it, which have numbers in a row, and the first of them.
-START, STOP, ABOVE, PARTS, FIRST_PART = 0, 1, 2, 3, 4
-# What is found when they are put together: where each begins in the one above, the pieces in
-# canonical order, whether each equals the one before, and from where to where its generators are.
-SHIFT, SORTED, ALIKE, FIRST_END, LAST_END = 5, 6, 7, 8, 9
-PIECE_ROWS = 10
 
 Scratch = namedtuple(
     "Scratch",
@@ -132,13 +139,24 @@ def cut(pointer, column, T):  # type: ignore[no-untyped-def]
     zeros, empty = np.zeros((2, n), np.int64), np.empty((4, n + 1), np.int64)
     S = Scratch(zeros[0], zeros[1], empty[0], empty[1], np.full(n, -1))
     label, stack, place = empty[2], empty[3], np.empty(n + 1, np.int64)
-    pieces[STOP, 0], pieces[ABOVE, 0] = n, -1
+    pieces[STOP, 0], pieces[ABOVE, 0], pieces[HUB] = n, -1, -1
     known, piece = 1, 0
     while piece < known:
-        start, stop, count = pieces[START, piece], pieces[STOP, piece], 1
+        start, stop, count, hub = pieces[START, piece], pieces[STOP, piece], 1, 0
         if stop - start > 1:
             _thin(pointer, column, T, start, stop, S)
             count = _fall_apart(pointer, column, T, start, stop, label, stack)
+        if stop - start > 2 and count == 1:
+            for i in range(start, stop):
+                T[PLACE, T[NODE, i]] = i
+            inner, around = graph_of(pointer, column, T, start, stop)
+            middle = middle_of(inner, around)
+            if len(middle) > 0:
+                hub = len(middle)
+                pieces[WORD, piece] = color_middle(pointer, column, T, start, stop, middle)
+                if hub == 1:
+                    _thin(pointer, column, T, start, stop, S)
+                count = _fall_apart(pointer, column, T, start, stop, label, stack)
         if count > 1:
             pieces[PARTS, piece], pieces[FIRST_PART, piece] = count, known
             place[: count + 1] = 0
@@ -151,6 +169,8 @@ def cut(pointer, column, T):  # type: ignore[no-untyped-def]
                     start + place[c + 1],
                 )
                 pieces[ABOVE, known + c] = piece
+                if hub > 1:  # its nodes are the first ones, and each in a part of its own
+                    pieces[HUB, known + c] = T[NODE, start + c]
             known += count
             for i in range(start, stop):
                 stack[place[label[T[NODE, i]]]] = T[NODE, i]

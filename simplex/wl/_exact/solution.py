@@ -10,9 +10,10 @@ from simplex.complexes import interruptible, require_int
 from simplex.wl._exact.assembly_numba import solve
 from simplex.wl._exact.graph import ColoredGraph, Ints
 from simplex.wl._exact.partition_numba import stabilized
-from simplex.wl._exact.pieces_numba import NODE, cut
+from simplex.wl._exact.pieces_numba import cut
 from simplex.wl._exact.search_numba import BEYOND
 from simplex.wl._exact.symmetries_numba import are_automorphisms, generators
+from simplex.wl._exact.tables import COLOR, DEGREE, GRAPH_ROWS, NODE
 
 
 _NO_BOUND = 2**62
@@ -71,7 +72,8 @@ def _solved(
     start: Stable, canonical: bool, budget: int, ended: NDArray[np.bool_]
 ) -> Solution | None:
     graph, column = start.graph, start.graph.column.copy()
-    table = np.stack([np.diff(graph.pointer), start.node, start.node, start.color])
+    table = np.zeros((GRAPH_ROWS, len(start.node)), np.int64)
+    table[DEGREE], table[NODE], table[COLOR] = np.diff(graph.pointer), start.node, start.color
     pieces = cut(graph.pointer, column, table)
     status, _, lengths, *inner = solve(
         graph.pointer, column, table, pieces, canonical, budget, ended

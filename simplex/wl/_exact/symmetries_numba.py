@@ -4,11 +4,13 @@ import numpy as np
 from numba.extending import register_jitable
 
 from simplex.complexes import INT64S, TABLE, compiled
-from simplex.wl._exact.pieces_numba import (
+from simplex.wl._exact.search_numba import grown, join, root_of
+from simplex.wl._exact.tables import (
     ABOVE,
     ALIKE,
     FIRST_END,
     FIRST_PART,
+    HUB,
     LAST_END,
     PARTS,
     SHIFT,
@@ -16,7 +18,6 @@ from simplex.wl._exact.pieces_numba import (
     START,
     STOP,
 )
-from simplex.wl._exact.search_numba import grown, join, root_of
 
 
 @compiled(f"({INT64S}, {TABLE}, {INT64S}, {INT64S}, {INT64S})")
@@ -54,7 +55,8 @@ def generators(node, pieces, core_ends, core_points, core_images):  # type: igno
                 ends[num_ends] = used
                 num_ends += 1
         i, last = pieces[FIRST_PART, p], pieces[FIRST_PART, p] + pieces[PARTS, p]
-        while i < last:
+        free = pieces[PARTS, p] > 0 and pieces[HUB, i] < 0  # not bound to the nodes of a hub
+        while free and i < last:
             part, run = pieces[SORTED, i], 1
             while i + run < last and pieces[ALIKE, pieces[SORTED, i + run]] == 1:
                 run += 1
