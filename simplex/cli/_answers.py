@@ -13,6 +13,14 @@ def answer(name: str, K: "SimplicialComplex") -> Any:
     return ANSWERS[name](K) if may_be_asked(name, K) else None
 
 
+def components_of(K: "SimplicialComplex") -> int:
+    """How many there are, which takes no time beside the rest."""
+    from simplex.operators import connected_components
+
+    numbers = connected_components(K)
+    return int(numbers.max()) + 1 if len(numbers) else 0
+
+
 def may_be_asked(name: str, K: "SimplicialComplex") -> bool:
     """Whether the question makes sense: of directed complexes some do not."""
     if name == "degrees":

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simplex.cli._answers import ANSWERS, answer, may_be_asked
+from simplex.cli._answers import ANSWERS, answer, components_of, may_be_asked
 from simplex.cli._costs import costs_of
 from simplex.cli._output import FORMATS, add_max_dim
 from simplex.cli._reading import add_reading, reading_of
@@ -114,9 +114,10 @@ def _describe(K: "SimplicialComplex", cut: int | None, wanted: set[str]) -> None
     say(f"f-vector              {K.f_vector}")
     say(f"Euler characteristic  {euler_characteristic(K)}")
     betti = None
+    if wanted:
+        say(f"connected components  {components_of(K)}")
     if "betti_numbers" in wanted:
         betti = answer("betti_numbers", K)
-        say(f"connected components  {betti[0] if betti else 0}")
         say(f"Betti numbers         {betti}, modulo a large prime")
         if K.dim == cut and betti[-1]:
             say("                      (the last one may shrink with a larger --max-dim)")
@@ -167,13 +168,12 @@ def _facts(K: "SimplicialComplex", cut: int | None, wanted: set[str]) -> dict[st
     from simplex.operators import euler_characteristic
 
     answers = {name: answer(name, K) if name in wanted else None for name in ANSWERS}
-    betti = answers["betti_numbers"]
     return {
         "dimension": K.dim,
         "f_vector": K.f_vector,
         "euler_characteristic": euler_characteristic(K),
         **answers,
-        "connected_components": None if betti is None else sum(betti[:1]),
+        "connected_components": components_of(K) if wanted else None,
         "cut_at": cut,
         "vertex_labels": K.vertex_labels is not None,
         "left_out": {

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,13 +133,13 @@ def _levels(pairs: "Tensor", sign: int) -> list[list[float]]:
 
 
 def _write(out: Path, K: "SimplicialComplex", D: "Diagram", sign: int) -> None:
-    """A row for each class; simplices by the names of their vertices, with blanks between."""
+    """A row for each class; simplices by the names of their vertices, as :func:`_word` has them."""
     from simplex.complexes import write_whole
 
-    names = list(K.vertex_labels or range(K.num_simplices(0)))
+    names = [_word(name) for name in K.vertex_labels or range(K.num_simplices(0))]
 
     def simplex(k: int, i: int) -> str:
-        return "" if i < 0 else " ".join(str(names[v]) for v in tables[k][i])
+        return "" if i < 0 else " ".join(names[v] for v in tables[k][i])
 
     tables = [K.simplices(k).tolist() for k in range(K.dim + 1)]
     text = io.StringIO()
@@ -151,6 +152,13 @@ def _write(out: Path, K: "SimplicialComplex", D: "Diagram", sign: int) -> None:
     ):
         writer.writerow([p + 1, k, birth, death, simplex(k, made), simplex(k + 1, ended)])
     write_whole(out, lambda file: file.write(text.getvalue().encode()))
+
+
+def _word(name: object) -> str:
+    """A name that blanks part from others: in quotes where it holds blanks or quotes itself."""
+    text = str(name)
+    plain = text and '"' not in text and not any(c.isspace() for c in text)
+    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 def _draw(path: Path, D: "Diagram", what: str) -> None:

@@ -71,6 +71,7 @@ def test_what_is_left_out_is_named_with_its_time_and_all_computes_it(info):
     K = COMPLEXES["projective plane"]
     said = info(K)
     for line in (
+        "connected components  1\n",
         "Betti numbers         left out, less than a second\n",
         "degrees               5 to 5, 5 on average\n",
         "modulo 2 (torsion)    left out, less than a second\n",
@@ -84,7 +85,7 @@ def test_what_is_left_out_is_named_with_its_time_and_all_computes_it(info):
     facts = info(K, "--json")
     assert set(facts["left_out"]) == LONG - {"degrees"}
     assert all(facts[name] is None for name in facts["left_out"])
-    assert facts["connected_components"] is None
+    assert facts["connected_components"] == 1
     assert info(K, "--json", "--all") == info(K, "--json", large=False)
     assert info(K, "--json", "--all")["left_out"] == {}
 

@@ -3,6 +3,7 @@
 import csv
 import math
 
+import numpy
 import pytest
 import torch
 
@@ -138,7 +139,7 @@ def test_a_picture_is_drawn(tmp_path, ending):
 REFUSED = {
     "nothing filters": ([], "must say when simplices enter, got no filtration"),
     "no such column": (["--by", "age"], "'km' there"),
-    "not all are numbers": (["--by", "kind"], "must be a number for each"),
+    "not all are numbers": (["--by", "kind"], "got 'x' for 'a', 'b', and no number for 4 more"),
     "down without a column": (["--descending"], "--descending must come with --by"),
     "alpha of a graph": (["--alpha"], "--alpha must be given points"),
     "two filtrations": (["--by", "km", "--weight", "km"], "--by must come without --weight"),
@@ -172,3 +173,68 @@ def test_a_filtration_in_the_file_is_taken_as_it_is(tmp_path, capsys):
     write(K.with_filtration([[0.0, 0, 0], [1.0, 2, 3]]), tmp_path / "K.npz")
     assert main(["persistence", str(tmp_path / "K.npz")]) == 0
     assert "degree 1: 1 class, of which 1 never ends\n  3 to inf" in capsys.readouterr().out
+
+
+NOTED = {  # a file of edges, options, what is said, rows of degree 0
+    "an isolated vertex": ("a,b,1\nb,c,2\nlone\n", ["--by", "column 3"], "never enters", 1),
+    "lengths have it": ("a,b,1\nb,c,2\nlone\n", ["--weight", "3"], "", 4),
+}
+
+
+@over("case", NOTED)
+def test_what_never_enters_is_said(tmp_path, capsys, case):
+    text, options, said, count = NOTED[case]
+    (tmp_path / "few.csv").write_text(text)
+    out = tmp_path / "pairs.csv"
+    assert main(["persistence", str(tmp_path / "few.csv"), "--out", str(out), *options]) == 0
+    assert ("note: 1 vertex without an edge " + said in capsys.readouterr().err) == bool(said)
+    assert len(rows_of(out)) == count
+
+
+def test_points_that_coincide_are_one_point_of_the_alpha_complex(tmp_path, capsys):
+    points = circle(12)
+    twice = torch.cat([points, points[:3]])
+    out, found = tmp_path / "pairs.csv", []
+    for name, own in (("once.csv", points), ("twice.csv", twice)):
+        file = tmp_path / name
+        file.write_text("x,y\n" + "".join(f"{x!r},{y!r}\n" for x, y in own.tolist()))
+        options = ["--format", "points", "--alpha", "--out", str(out)]
+        assert main(["persistence", str(file), *options]) == 0
+        found.append(rows_of(out))
+    assert found[0] == found[1]
+    assert "3 points are where another one is" in capsys.readouterr().err
+
+
+def test_names_with_blanks_are_in_quotes(tmp_path):
+    (tmp_path / "names.csv").write_text('source,target,km\nAnn,"Lee Bob",1\n"Ann Lee",Bob,1\n')
+    out = tmp_path / "pairs.csv"
+    assert (
+        main(["persistence", str(tmp_path / "names.csv"), "--weight", "km", "--out", str(out)]) == 0
+    )
+    with out.open(newline="") as file:
+        ended = {row["death simplex"] for row in csv.DictReader(file)}
+    assert ended == {"", 'Ann "Lee Bob"', '"Ann Lee" Bob'}
+
+
+def test_a_column_of_two_dimensions_is_not_chosen_between(tmp_path, capsys):
+    (tmp_path / "roads.csv").write_text(ROADS)
+    (tmp_path / "places.csv").write_text("id,km\na,1\nb,2\nc,3\nd,4\n")
+    options = ["--by", "km", "--nodes", str(tmp_path / "places.csv")]
+    assert main(["persistence", str(tmp_path / "roads.csv"), *options]) == 2
+    assert "must name one column" in capsys.readouterr().err
+
+
+def test_a_saved_complex_that_is_cut_has_no_classes_of_its_top_degree(tmp_path):
+    write(alpha_complex(circle()), tmp_path / "K.npz")
+    out = tmp_path / "pairs.csv"
+    options = ["--max-dim", "1", "--out", str(out)]
+    assert main(["persistence", str(tmp_path / "K.npz"), *options]) == 0
+    assert {k for _, k, *_ in rows_of(out)} == {0}
+
+
+@over("alpha", [True, False])
+def test_points_without_a_format_are_told_the_options_that_fit(tmp_path, capsys, alpha):
+    numpy.save(tmp_path / "points.npy", circle().numpy())
+    options = ["--alpha"] if alpha else []
+    assert main(["persistence", str(tmp_path / "points.npy"), *options]) == (0 if alpha else 2)
+    assert ("--max-edge-length R or --alpha" in capsys.readouterr().err) == (not alpha)

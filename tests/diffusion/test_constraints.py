@@ -79,6 +79,19 @@ def test_of_what_must_come_only_what_is_not_planar_stays_away(times):
             assert not nx.check_planarity(larger)[0]
 
 
+@over("graph", [nx.complete_bipartite_graph(3, 3), nx.complete_graph(5)])
+def test_the_last_edge_of_the_smallest_graphs_that_are_not_planar_stays_away(graph):
+    first, *edges = [tuple(sorted(edge)) for edge in graph.edges]
+    for more in ([], [first]):  # as it is, and with the edge where another one is missing
+        there = edges[len(more) :] + more
+        made = sample_complexes(
+            always, FaceSurvival.linear(2, 1), [len(graph)], constraint="planar",
+            given=SimplicialComplex.from_simplices(there, num_vertices=len(graph)),
+            forbidden=list(nx.non_edges(graph)),
+        )  # fmt: skip
+        assert made.num_simplices(1) == len(edges)
+
+
 @over("name", ["torus", "4-simplex", "house", "hollow tetrahedron"])
 def test_what_is_given_stays_under_a_law(name):
     K = COMPLEXES[name]

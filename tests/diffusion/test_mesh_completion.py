@@ -132,9 +132,9 @@ def lengths(K):
 
 
 def test_boundaries_have_the_length_that_is_asked_for_and_the_law_given_it():
-    count = 240
+    count = 120
     free = sample_meshes(uniform, [5] * count, constraint="disc", generator=seeded(1))
-    wanted = torch.tensor([3, 4, 5] * 80)
+    wanted = torch.tensor([3, 4, 5] * 40)
     made = sample_meshes(
         uniform, [5] * count, constraint="disc", boundary_length=wanted, generator=seeded(2)
     )

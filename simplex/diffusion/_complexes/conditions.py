@@ -76,6 +76,14 @@ class Forbidden:
             rows.setdefault(len(row) - 1, []).append(row)
         self.rows = {k: torch.tensor(each, device=K.device) for k, each in rows.items()}
         for each in self.rows.values():
+            parts = K.part(0)[each]
+            across = (parts != parts[:, :1]).any(1)
+            if bool(across.any()):
+                raise ValueError(
+                    "forbidden must be simplices of one complex each, got "
+                    f"{tuple(each[across][0].tolist())} across two. Vertices are ids in the union: "
+                    "those of a complex begin where the ones before it end."
+                )
             held = K.index(each) >= 0
             if bool(held.any()):
                 raise ValueError(

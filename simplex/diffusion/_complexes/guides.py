@@ -56,7 +56,7 @@ def f_vector_guide(
         >>> process = FaceSurvival.linear(8, 1)
         >>> coin = lambda state, candidates, t: torch.full((len(candidates.simplices),), -1.0)
         >>> guide = f_vector_guide([5, 4], process, exact=True)
-        >>> sample_complexes(coin, process, [5], guide=guide).f_vector
+        >>> sample_complexes(coin, process, [5], guide=guide, num_particles=256).f_vector
         (5, 4)
     """
     require_instance("process", process, FaceSurvival)
@@ -108,8 +108,8 @@ def betti_guide(
         >>> from simplex.diffusion import sample_complexes
         >>> process = FaceSurvival.linear(8, 1)
         >>> coin = lambda state, candidates, t: torch.full((len(candidates.simplices),), -1.0)
-        >>> K = sample_complexes(coin, process, [5], guide=betti_guide([1, 0], process, exact=True))
-        >>> K.f_vector  # a tree
+        >>> tree = betti_guide([1, 0], process, exact=True)
+        >>> sample_complexes(coin, process, [5], guide=tree, num_particles=256).f_vector
         (5, 4)
     """
     require_instance("process", process, FaceSurvival)
@@ -148,7 +148,7 @@ def constraint_guide(constraint: str, process: FaceSurvival) -> ComplexGuide:
         >>> process = FaceSurvival.linear(8, 2)
         >>> coin = lambda state, candidates, t: torch.zeros(len(candidates.simplices))
         >>> guide = constraint_guide("flag", process)
-        >>> K = sample_complexes(coin, process, [4], guide=guide, num_particles=64)
+        >>> K = sample_complexes(coin, process, [4], guide=guide, num_particles=256)
     """
     require_instance("process", process, FaceSurvival)
     if constraint not in NAMES:
