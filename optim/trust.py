@@ -16,7 +16,7 @@ from optim.problem import LocalProblem
 from optim.tables import TableProblem
 
 
-_RATE, _ENOUGH, _LEAST = 0.3, 0.45, 0.01  # κ, the gain that is enough, and the smallest radius
+_RATE, _ENOUGH, _LEAST = 0.3, 0.3, 0.01  # κ, the gain that is enough, and the smallest radius
 _MEMORY = 0.7  # of slopes, which are those of single batches
 _QUIET = 1e-4  # squared size of a unit's gradient, relative to the map's, that counts as rounding
 
@@ -41,8 +41,8 @@ class Trust:
     predicted decrease of the loss, which needs the slopes along the last step V alone, before and
     after it (trapezium rule; each slope is a running mean over batches):
 
-    .. math:: ρ ← ρ\, e^{0.3\, (\mathrm{gain} - 0.45)}, \qquad
-        \mathrm{gain} = \tfrac12 (1 + ⟨G_{t+1}, V_t⟩ / ⟨G_t, V_t⟩) \text{ within } 0.45 ± 1.
+    .. math:: ρ ← ρ\, e^{0.3\, (\mathrm{gain} - 0.3)}, \qquad
+        \mathrm{gain} = \tfrac12 (1 + ⟨G_{t+1}, V_t⟩ / ⟨G_t, V_t⟩) \text{ within } 0.3 ± 1.
 
     At 1/2 the step ends where the loss is least on its line. That is Levenberg's and Marquardt's
     rule, with γρ as the inverse of the damping.
