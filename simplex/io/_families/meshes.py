@@ -127,6 +127,8 @@ def read_off(path: str, _: Reading, __: int | None, notes: list[str]) -> Content
         raise ValueError(
             f"must hold {count} vertices and {num_faces} faces, got {len(lines)} lines of data."
         )
+    if (more := len(lines) - count - num_faces) > 0:
+        notes.append(f"{more} line{'s' if more > 1 else ''} behind the faces left out")
     points = _table([(i, row[:width]) for i, row in lines[:count]], width)
     faces = []
     for i, row in lines[count : count + num_faces]:
@@ -183,6 +185,10 @@ def read_obj(path: str, _: Reading, __: int | None, notes: list[str]) -> Content
             row = [int(x) - 1 if int(x) > 0 else len(points) + int(x) for x in ids]
             if min(row) < 0:
                 raise ValueError(f"line {i} must name vertices before it, got {line[:40]!r}.")
+            if kind == "f" and len(row) < 3:
+                raise ValueError(
+                    f"line {i}: a face must have three vertices, got {line[:40]!r}. Lines are 'l'."
+                )
             if kind == "l":
                 faces += [[a, b] for a, b in pairwise(row)]
             elif kind == "f":

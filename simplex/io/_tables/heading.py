@@ -145,7 +145,7 @@ def find_columns(table: Table, reading: Reading) -> Columns:
         if by_name:
             raise ValueError(f"--no-heading must come with numbers of columns, got {by_name[0]!r}.")
     elif by_name:
-        heading = _aligned(rows)
+        heading = _aligned(table)
         pairs = _pairs(heading)
         columns = Columns(heading, *pairs[0], known=True) if pairs else Columns(heading)
         columns = _take_heading(table, columns)
@@ -194,22 +194,38 @@ def _finder(heading: list[str] | None, width: int) -> Callable[[str, str], int]:
     return find
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
-    """The first line; one that is shorter by one has no word above the names of the rows."""
-    first = rows[0]
-    if len(rows) > 1 and all(len(row) == len(first) + 1 for row in rows[1:]):
-        return ["", *first]
+def _aligned(table: Table) -> list[str]:
+    """The first line; one that is shorter by one has no word above the names of the rows.
+
+    Names of rows differ from each other. Between commas they are numbers too: elsewhere the field
+    too many comes of a comma in a name, or of one in a number.
+    """
+    first, *body = table.rows
+    if body and all(len(row) == len(first) + 1 for row in body):
+        names = [row[0] for row in body]
+        numbered = all(name.isdigit() for name in names)
+        if len({*names}) == len(names) and (numbered or table.delimiter in " \t"):
+            return ["", *first]
     return first
 
 
 def _take_heading(table: Table, columns: Columns) -> Columns:
     table.rows, table.lines = table.rows[1:], table.lines[1:]
+    assert columns.heading is not None
+    width = len(columns.heading)
+    for line, row in zip(table.lines, table.rows, strict=True):
+        if len(row) > width and any(row[width:]):
+            raise ValueError(
+                f"line {line} must have as many fields as the heading, {width}, got {len(row)}: "
+                f"{', '.join(map(repr, row))[:80]}. Quote names that hold the separator; give "
+                "numbers a decimal point; or say --no-heading if the first line is data."
+            )
     return columns
 
 
 def _heading_of(table: Table, asked: bool) -> Columns:
     rows = table.rows
-    first = _aligned(rows)
+    first = _aligned(table)
     body = rows[1:]
     shifted = len(first) > len(rows[0])
     pairs = _pairs(first)

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 
 NAMES = {",": "','", ";": "';'", "\t": "tab", " ": "blanks"}
@@ -177,8 +178,9 @@ def _settle_comments(lines: list[str], cut: list[str], mark: str, numbers: list[
     split = splitter(mark)
     for number, line, short in zip(numbers, lines, cut, strict=True):
         if line != short and re.search(r"\S +# ", line):
-            if all(re.fullmatch(r"[-+.\d]*", part) for part in split(short)):
-                return cut
+            with suppress(csv.Error):  # of quotes that are not closed, said where rows are split
+                if all(re.fullmatch(r"[-+.\d]*", part) for part in split(short)):
+                    return cut
             raise _unclear_comment(number, line)
     return lines
 

@@ -46,6 +46,16 @@ def read_table(text: str, reading: Reading) -> Table:
     Raises:
         ValueError: two readings fit, or none; the message names the option that decides.
     """
+    try:
+        return _table_of(text, reading)
+    except csv.Error as error:  # where a line was looked at before all were split
+        raise ValueError(
+            f"quotes must be closed on their line, got others ({error}). Write two for one that "
+            "belongs to a name."
+        ) from None
+
+
+def _table_of(text: str, reading: Reading) -> Table:
     lines = text.split("\n")
     numbers = [i for i, line in enumerate(lines) if line and not line.isspace()]
     lines, numbers = [lines[i] for i in numbers], [i + 1 for i in numbers]
@@ -90,7 +100,16 @@ def read_table(text: str, reading: Reading) -> Table:
 
 
 def _without_trailing_comments(lines: list[str]) -> list[str]:
-    return [re.split(r"\s#", line, maxsplit=1)[0] if "#" in line else line for line in lines]
+    return [_before_comment(line) if "#" in line else line for line in lines]
+
+
+def _before_comment(line: str) -> str:
+    """What stands before a blank and ``#``, which begin no comment between quotes."""
+    quoted = line.count('"') % 2 == 0
+    for mark in re.finditer(r"\s#", line):
+        if not quoted or line[: mark.start()].count('"') % 2 == 0:
+            return line[: mark.start()]
+    return line
 
 
 def _require_clear_comments(table: Table, remarks: list[tuple[int, str]]) -> None:
@@ -187,7 +206,7 @@ def _split(lines: list[str], numbers: list[int], delimiter: str) -> list[list[st
         except csv.Error as error:
             raise ValueError(
                 f"line {number}: quotes must be closed before the next separator, got "
-                f"{line[:40]!r} ({error})."
+                f"{line[:40]!r} ({error}). A name may not go on in the next line."
             ) from None
     if delimiter == " ":
         _require_closed_quotes(rows, numbers)
