@@ -42,20 +42,23 @@ def read_drawn(args: argparse.Namespace, *, values: bool) -> Drawn:
     if not 1 <= args.graph <= len(complexes):
         raise ValueError(f"--graph must be in 1 … {len(complexes)}, got {args.graph}.")
     K = complexes[args.graph - 1]
-    known = _of_part(complexes, args.graph - 1, values_of(content, reading))
+    lost: list[str] = []
+    known = _of_part(complexes, args.graph - 1, values_of(content, reading, lost))
+    if said := [one for one in lost if values and "come again" in one]:
+        note(args.file, f"note: {'; '.join(said)} but for the first.")
     own = known.get(0, {})
     axes = _coordinates(own) or (numbered(own) if content.lifted is not None else [])
     place = _place_of(args.file, [own.pop(axis) for axis in axes])
     return Drawn(K, place, known)
 
 
-def values_of(content: Content, reading: Reading) -> dict[int, Values]:
+def values_of(content: Content, reading: Reading, lost: list[str]) -> dict[int, Values]:
     """The values of the simplices of all complexes of a file, by their ids in the union."""
     if content.graph is None:
         return {k: dict(own) for k, own in content.values.items()}
     if reading.rings is not None or not any(content.values.values()):
         return {}  # a ring has a vertex more
-    _, found = graph_complex(content, reading, [])
+    _, found = graph_complex(content, reading, lost)
     return {k: dict(own) for k, own in found.items()}
 
 

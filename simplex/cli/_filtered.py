@@ -47,7 +47,14 @@ def read_filtered(
         if by is not None:
             if K.filtration is not None and reading.weight is not None:
                 raise ValueError("--by must come without --weight.")
-            K = _by(K, by, values_of(content, reading), descending)
+            lost: list[str] = []
+            known = values_of(content, reading, lost)
+            if any("come again" in one and repr(by) in one for one in lost):
+                raise ValueError(
+                    f"--by {by} must be one value for each edge, got rows of the same edge with "
+                    "others. Keep one row of each."
+                )
+            K = _by(K, by, known, descending)
             _say_absent(path, K)
         if K.filtration is None:
             raise ValueError(

@@ -1,7 +1,6 @@
 """A complex as two tables: of its edges, or its facets; and of its vertices, with their values."""
 
-import csv
-import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -110,8 +109,12 @@ def _values(name: str, found: Sequence[str] | None, cells: Sequence[str]) -> Seq
 
 
 def _joined(columns: Mapping[str, Sequence[str]], mark: str) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=mark, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return text.getvalue()
+    rows = [tuple(columns), *zip(*columns.values(), strict=True)]
+    return "".join(mark.join(_field(cell, len(columns)) for cell in row) + "\n" for row in rows)
+
+
+def _field(text: str, width: int) -> str:
+    """In quotes where it holds what may separate fields, whatever separates these."""
+    if re.search(r'[",;\t\r\n]', text) or (not text and width == 1):
+        return '"' + text.replace('"', '""') + '"'
+    return text

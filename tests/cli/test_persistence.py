@@ -216,6 +216,12 @@ def test_names_with_blanks_are_in_quotes(tmp_path):
     assert ended == {"", 'Ann "Lee Bob"', '"Ann Lee" Bob'}
 
 
+def test_rows_of_one_edge_with_other_values_are_not_chosen_between(tmp_path, capsys):
+    (tmp_path / "again.csv").write_text("source,target,km\na,b,1\nb,a,2\nb,c,5\n")
+    assert main(["persistence", str(tmp_path / "again.csv"), "--by", "km"]) == 2
+    assert "--by km must be one value for each edge" in capsys.readouterr().err
+
+
 def test_a_column_of_two_dimensions_is_not_chosen_between(tmp_path, capsys):
     (tmp_path / "roads.csv").write_text(ROADS)
     (tmp_path / "places.csv").write_text("id,km\na,1\nb,2\nc,3\nd,4\n")

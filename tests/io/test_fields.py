@@ -1,8 +1,11 @@
 """Rows of tables that have too many fields, quotes and comments, faces that are none."""
 
+from itertools import pairwise
+
 import pytest
 
-from simplex.io import read, read_data
+from simplex.complexes import SimplicialComplex
+from simplex.io import read, read_data, write
 from tests.cases import over
 
 
@@ -78,3 +81,22 @@ def test_lines_behind_the_faces_of_off_are_said(tmp_path):
     found = read_data(tmp_path / "mesh.off")
     assert found.complex.f_vector == (4, 3, 1)
     assert any("1 line behind the faces left out" in note for note in found.notes)
+
+
+def test_points_say_which_columns_are_their_coordinates(tmp_path):
+    (tmp_path / "points.csv").write_text("x,y,label\n0,0,1\n1,0,2\n0,1,1\n")
+    found = read_data(tmp_path / "points.csv", "points", max_edge_length=2.0)
+    assert any("3 points of 3 coordinates: x, y, label" in note for note in found.notes)
+
+
+NAMES = ["Lee, Ann", 'the "old" one', "Bob", "a;b"]
+
+
+@over("ending", [".csv", ".tsv"])
+def test_names_with_marks_go_into_two_tables_and_back(tmp_path, ending):
+    K = SimplicialComplex.from_simplices([(0, 1), (1, 2), (2, 3)]).with_vertex_labels(NAMES)
+    edges, nodes = tmp_path / f"edges{ending}", tmp_path / f"nodes{ending}"
+    write(K, edges, nodes=nodes)
+    again = read(edges, nodes=nodes)
+    ends = {frozenset(again.vertex_labels[v] for v in e) for e in again.simplices(1).tolist()}
+    assert ends == {frozenset(pair) for pair in pairwise(NAMES)}

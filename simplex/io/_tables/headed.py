@@ -11,6 +11,7 @@ from pathlib import Path
 _MARKS = "\t;,"
 _SHOWN = {"\t": "tabs", ";": "';'", ",": "','"}
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 VERTEX_IDS = ("id", "node", "node_id", "nodeid", "vertex", "vertex_id", "name")
 
 
@@ -86,7 +87,8 @@ def _mark(path: Path, lines: Sequence[str]) -> str:
     for mark in _MARKS:
         if mark in heads[0]:
             return mark
-    if any(mark in line for line in heads[1:] for mark in _MARKS):
+    bare = [_QUOTED.sub("", line) for line in heads[1:]]  # a name may hold what separates
+    if any(mark in line for line in bare for mark in _MARKS):
         raise ValueError(
             f"{path.name} must have headings that are separated as its rows are, got the first "
             f"line {heads[0].strip()[:60]!r}."

@@ -51,7 +51,12 @@ def read_matrix(table: Table, reading: Reading, max_dim: int | None, notes: list
     tensor, places = torch.from_numpy(values), dict[str, list[float]]()
     if kind == "points":
         places = coordinates(values, heading)
-        notes.append(f"{count} points of {values.shape[1]} coordinates")
+        named = ", ".join(places)[:60] if heading else ""
+        width = values.shape[1]
+        notes.append(
+            f"{count} point{'s' if count > 1 else ''} of {width} coordinate"
+            f"{'s' if width > 1 else ''}{': ' + named if named else ''}"
+        )
         K = vietoris_rips_complex(tensor, radius, cut, max_simplices=most)
     else:
         both = (tensor + tensor.T) / 2
