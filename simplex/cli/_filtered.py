@@ -117,6 +117,8 @@ def _by(
     K: SimplicialComplex, name: str, known: Mapping[int, Values], descending: bool
 ) -> SimplicialComplex:
     star = upper_star if descending else lower_star
+    if name.isdigit() and not any(name in own for own in known.values()):
+        name = f"column {name}"  # as --weight takes it, of a table without a heading
     having = [k for k, own in sorted(known.items()) if name in own]
     if len(having) > 1:
         raise ValueError(

@@ -176,7 +176,7 @@ def test_a_filtration_in_the_file_is_taken_as_it_is(tmp_path, capsys):
 
 
 NOTED = {  # a file of edges, options, what is said, rows of degree 0
-    "an isolated vertex": ("a,b,1\nb,c,2\nlone\n", ["--by", "column 3"], "never enters", 1),
+    "an isolated vertex": ("a,b,1\nb,c,2\nlone\n", ["--by", "3"], "never enters", 1),
     "lengths have it": ("a,b,1\nb,c,2\nlone\n", ["--weight", "3"], "", 4),
 }
 

@@ -89,6 +89,31 @@ def test_points_say_which_columns_are_their_coordinates(tmp_path):
     assert any("3 points of 3 coordinates: x, y, label" in note for note in found.notes)
 
 
+POINTS = {  # a table, its names and its columns of coordinates
+    "of one coordinate": ("x\n0\n1\n3\n", None, {"x": (0.0, 1.0, 3.0)}),
+    "with words": (
+        "id,x,y,colour\np,0,1,red\nq,1,0.5,red\nr,2,2,blue\n", ("p", "q", "r"),
+        {"x": (0.0, 1.0, 2.0), "y": (1.0, 0.5, 2.0)},
+    ),
+}  # fmt: skip
+
+
+@over("case", POINTS)
+def test_points_are_the_columns_of_numbers(tmp_path, case):
+    text, names, columns = POINTS[case]
+    (tmp_path / "points.csv").write_text(text)
+    found = read_data(tmp_path / "points.csv", "points", max_edge_length=9.0)
+    assert found.complex.vertex_labels == names
+    assert {name: tuple(own) for name, own in found.attributes[0].items()} == columns
+    assert any("colour of words ignored" in note for note in found.notes) == ("colour" in text)
+
+
+def test_a_word_among_coordinates_is_still_refused(tmp_path):
+    (tmp_path / "points.csv").write_text("x,y\n0,1\n1,red\n")
+    with pytest.raises(ValueError, match="must hold numbers, got 'red'"):
+        read(tmp_path / "points.csv", "points", max_edge_length=9.0)
+
+
 NAMES = ["Lee, Ann", 'the "old" one', "Bob", "a;b"]
 
 

@@ -44,7 +44,11 @@ def mesh_content(
         )
     rows = [torch.from_numpy(np.asarray(group, dtype=np.int64)) for group in groups.values()]
     if any(len(block) and int(block.max()) >= len(points) for block in rows):
-        raise ValueError(f"faces must name vertices below {len(points)}, got a larger number.")
+        most = max(int(block.max()) for block in rows if len(block))
+        raise ValueError(
+            f"faces must name one of the {len(points)} vertices, got vertex {most + 1}, counted "
+            "from 1."
+        )
     flat = [block.sort(1).values for block in rows if block.shape[1] > 1]
     bad = sum(int((block[:, 1:] == block[:, :-1]).any(1).sum()) for block in flat)
     lost = []
@@ -57,7 +61,8 @@ def mesh_content(
     for block in rows:
         used[block.flatten()] = True
     if rows and not bool(used.all()):
-        notes.append(f"{int((~used).sum())} vertices that are in no face")
+        lone = int((~used).sum())
+        notes.append(f"{lone} {'vertices that are' if lone > 1 else 'vertex that is'} in no face")
     width = points.shape[1]
     axes = _AXES[:width] if width <= 3 else [f"x{i + 1}" for i in range(width)]
     values: Values = {axis: points[:, i].tolist() for i, axis in enumerate(axes)}

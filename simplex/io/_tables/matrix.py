@@ -122,7 +122,8 @@ def _matrix(
     rows, lines = table.rows, table.lines
     heading = None
     if reading.heading is not False and len(rows) > 1 and not all(map(_reads, rows[0])):
-        named = all(map(_reads, rows[0][1:])) and len(rows[0]) == len(rows[1]) and rows[0][0] != ""
+        row = rows[0]
+        named = len(row) == len(rows[1]) > 1 and all(map(_reads, row[1:])) and row[0] != ""
         if not named:
             heading, rows, lines = rows[0], rows[1:], lines[1:]
     labels: tuple[str, ...] | None = None
@@ -148,6 +149,9 @@ def _matrix(
                 f"line {line}: every line must have equally many numbers, got {len(row)} here and "
                 f"{width} in the first."
             )
+    above = None if heading is None else heading[-width:]
+    if reading.format == "points" and above is not None:
+        rows, above = _without_words(rows, above, notes)
     try:
         values = np.array(rows, dtype=np.float64)
     except ValueError:
@@ -158,8 +162,19 @@ def _matrix(
     if len(odd):
         i, j = odd[0].tolist()
         raise ValueError(f"line {lines[i]}: must hold numbers, got {rows[i][j][:40]!r}.")
-    above = None if heading is None else heading[-values.shape[1] :]
     return values, labels, above
+
+
+def _without_words(
+    rows: list[list[str]], heading: list[str], notes: list[str]
+) -> tuple[list[list[str]], list[str]]:
+    """Points without the columns of words beside their coordinates, which is noted."""
+    kept = [j for j in range(len(heading)) if any(_reads(row[j]) for row in rows)]
+    words = [heading[j] for j in range(len(heading)) if j not in kept]
+    if not words or not kept:
+        return rows, heading
+    notes.append(f"column{'s' if len(words) > 1 else ''} {', '.join(words)[:60]} of words ignored")
+    return [[row[j] for j in kept] for row in rows], [heading[j] for j in kept]
 
 
 def _require_no_index(rows: list[list[str]], line: int) -> None:
